@@ -29,9 +29,8 @@ def fail(sentence):
 
 def version_of(command):
     try:
-        out = subprocess.run(
-            [*command, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True, timeout=30
-        )
+        question = [*command, "-c", "import sys; print(*sys.version_info[:2])"]
+        out = subprocess.run(question, check=False, capture_output=True, text=True, timeout=30)
         return tuple(int(word) for word in out.stdout.split())
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return ()
@@ -47,7 +46,7 @@ def suitable_python():
             if shutil.which(command[0]) and version_of(command) == (3, minor):
                 return command
     here = ".".join(map(str, sys.version_info[:3]))
-    fail(f"Nacre needs Python 3.11 to 3.14; this is {here} and no other was found. Install one from python.org.")
+    return fail(f"Nacre needs Python 3.11 to 3.14; this is {here} and no other was found. Install one from python.org.")
 
 
 def venv_python():
@@ -55,7 +54,7 @@ def venv_python():
 
 
 def run(*command, env=None):
-    code = subprocess.run([str(word) for word in command], cwd=HERE, env=env).returncode
+    code = subprocess.run([str(word) for word in command], check=False, cwd=HERE, env=env).returncode
     if code:
         sys.exit(code)
 
@@ -73,7 +72,7 @@ def ensure():
         return
     python = suitable_python()
     print("do.py: setting up .venv (once, about a minute) ...", flush=True)
-    made = subprocess.run([*python, "-m", "venv", "--clear", str(VENV)], capture_output=True, text=True)
+    made = subprocess.run([*python, "-m", "venv", "--clear", str(VENV)], check=False, capture_output=True, text=True)
     if made.returncode:
         text = (made.stdout + made.stderr).strip()
         if "ensurepip" in text or "No module named venv" in text:

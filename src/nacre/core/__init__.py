@@ -1,0 +1,1 @@
+"""The nouns: quantities, signals, results, studies; and the contracts that readers and techniques keep."""

@@ -1,0 +1,114 @@
+"""Figures as data: what is drawn, not how. The report draws them with plotly, print with matplotlib."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+KINDS = ("line", "points", "bars", "band", "heat", "rule", "text", "steps")
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Label and unit of an axis; `equal` asks for the same scale on both axes of the panel (Nyquist)."""
+
+    label: str
+    unit: str = ""
+    scale: str = "linear"
+    limits: tuple[float, float] | None = None
+    equal: bool = False
+    reverse: bool = False
+    categories: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        return f"{self.label} / {self.unit}" if self.unit not in ("", "1") else self.label
+
+
+@dataclass(frozen=True)
+class Series:
+    """One drawn thing. `subject` is the sample it belongs to (it gives the colour), `group` tells runs of one
+    subject apart (a C-rate, a cycle; it gives the shade or the dash).
+
+    kind : line, points, steps: x, y (n,); bars: x, y; band: x, lo, hi; rule: x or y of length 1 (the other empty);
+    text: x, y and `words`; heat: x (n,), y (m,), z (m, n).
+    lo, hi : ends of error bars of points and bars.
+    """
+
+    kind: str
+    x: np.ndarray
+    y: np.ndarray
+    label: str = ""
+    subject: str = ""
+    group: str = ""
+    lo: np.ndarray | None = None
+    hi: np.ndarray | None = None
+    z: np.ndarray | None = None
+    words: tuple[str, ...] = ()
+    style: str = "solid"
+    marker: str = "filled"
+    right: bool = False
+    legend: bool = True
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise ValueError(f"a series is one of {KINDS}, not '{self.kind}'")
+        for name in ("x", "y", "lo", "hi", "z"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, np.atleast_1d(np.asarray(value)))
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One pair of axes (and a right-hand y axis where `right` is given)."""
+
+    x: Axis
+    y: Axis
+    series: tuple[Series, ...] = ()
+    right: Axis | None = None
+    title: str = ""
+    inset: "Panel | None" = None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure. Figures of the same `key` from several samples are drawn as one.
+
+    place : where it belongs in the reference paper's order ("Fig. 4a"), for sorting and captions.
+    synthetic : made, in whole or part, from virtual files; it is said wherever the figure is shown.
+    """
+
+    key: str
+    title: str
+    panels: tuple[Panel, ...]
+    caption: str = ""
+    place: str = ""
+    synthetic: bool = False
+    wide: bool = False
+    sources: tuple[str, ...] = field(default=())
+
+
+def merge(figures: Iterable[Figure]) -> list[Figure]:
+    """One figure per key, the series of all of them together; first seen, first drawn."""
+    groups: dict[str, list[Figure]] = {}
+    for figure in figures:
+        groups.setdefault(figure.key, []).append(figure)
+    return [_merge_one(group) for group in groups.values()]
+
+
+def _merge_one(group: list[Figure]) -> Figure:
+    panels = []
+    for i in range(max(len(figure.panels) for figure in group)):
+        same = [figure.panels[i] for figure in group if i < len(figure.panels)]
+        insets = [panel.inset for panel in same if panel.inset]
+        inset = replace(insets[0], series=tuple(s for p in insets for s in p.series)) if insets else None
+        panels.append(replace(same[0], series=tuple(s for p in same for s in p.series), inset=inset))
+    captions = list(dict.fromkeys(figure.caption for figure in group if figure.caption))
+    return replace(
+        group[0],
+        panels=tuple(panels),
+        caption=" ".join(captions),
+        synthetic=any(figure.synthetic for figure in group),
+        sources=tuple(dict.fromkeys(source for figure in group for source in figure.sources)),
+    )

@@ -1,0 +1,131 @@
+"""Readers and techniques, found by folder: those of the package, and those in `plugins/` beside a study."""
+
+import hashlib
+import importlib
+import importlib.util
+import pkgutil
+import sys
+import traceback
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+
+from nacre.core import vocabulary
+from nacre.core.contracts import HEAD_BYTES, Head, Reader, Technique
+from nacre.core.errors import NacreError, ReadError, did_you_mean, unknown
+
+
+@lru_cache(maxsize=4)
+def _package(package: str, attribute: str) -> dict[str, object]:
+    found = {}
+    folder = importlib.import_module(package)
+    for module in sorted(pkgutil.iter_modules(folder.__path__), key=lambda m: m.name):
+        item = getattr(importlib.import_module(f"{package}.{module.name}"), attribute, None)
+        if item is not None:
+            found[item.name] = item
+    return found
+
+
+@lru_cache(maxsize=64)
+def _plugin(path: Path, digest: str):
+    name = f"nacre_plugin_{path.stem}_{digest[:8]}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
+        line = frames[-1].lineno if frames else getattr(error, "lineno", 1)
+        raise NacreError(
+            "a plugin crashed while it was loaded",
+            where=f"plugins/{path.name}:{line}",
+            found=f"{type(error).__name__}: {error}",
+            do="mend the plugin, or take the file out of plugins/",
+        ) from error
+    return module
+
+
+def _plugins(folder: Path | None, attribute: str) -> dict[str, object]:
+    found = {}
+    for path in sorted((folder / "plugins").glob("*.py")) if folder else ():
+        module = _plugin(path, hashlib.sha256(path.read_bytes()).hexdigest())
+        item = getattr(module, attribute, None)
+        if item is None and not hasattr(module, "READER") and not hasattr(module, "TECHNIQUE"):
+            raise NacreError(
+                "a plugin defines neither READER nor TECHNIQUE",
+                where=f"plugins/{path.name}",
+                do="see docs: add a reader",
+            )
+        if item is not None:
+            found[item.name] = item
+    return found
+
+
+def readers(study_folder: Path | None = None) -> dict[str, Reader]:
+    """All readers by name; a plugin's reader of the same name takes precedence."""
+    return {**_package("nacre.readers", "READER"), **_plugins(study_folder, "READER")}
+
+
+def techniques(study_folder: Path | None = None) -> dict[str, Technique]:
+    """All techniques by name, their vocabulary made known."""
+    found = {**_package("nacre.techniques", "TECHNIQUE"), **_plugins(study_folder, "TECHNIQUE")}
+    for technique in found.values():
+        for kind, rows in technique.vocabulary.items():
+            vocabulary.extend(kind, rows)
+    return found
+
+
+def technique(name: str, study_folder: Path | None = None, where: str = "") -> Technique:
+    known = techniques(study_folder)
+    if name not in known:
+        raise unknown("technique", name, known, where)
+    return known[name]
+
+
+def head(path: Path) -> Head:
+    """The start of a file. Raises ReadError where there is none or it is empty."""
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(HEAD_BYTES)
+        size = path.stat().st_size
+    except OSError as error:
+        raise ReadError("cannot open the file", where=str(path), found=error.strerror or str(error)) from None
+    if not size:
+        raise ReadError("the file is empty", where=path.name, found="0 bytes", do="export it again, or take it out")
+    return Head(path, start, size)
+
+
+def sniff(path: Path, known: Iterable[Reader]) -> list[tuple[float, Reader]]:
+    """Readers that take the file, surest first."""
+    start = head(path)
+    scores = [(reader.sniff(start), reader) for reader in known]
+    return sorted(((s, r) for s, r in scores if s > 0), key=lambda pair: (-pair[0], pair[1].name))
+
+
+def reader_for(path: Path, known: dict[str, Reader], wanted: str = "") -> Reader:
+    """The reader of a file: the one named, else the one that fits best. Raises ReadError where none does, or two do."""
+    if wanted:
+        if wanted not in known:
+            raise ReadError(f"unknown reader '{wanted}'", where=path.name, do=did_you_mean(wanted, known))
+        return known[wanted]
+    fits = sniff(path, known.values())
+    if not fits:
+        start = head(path)
+        advice = [sentence for sentence in (reader.refuse(start) for reader in known.values()) if sentence]
+        kind = "binary data" if start.looks_binary else f"text that begins {start.text[:60]!r}"
+        raise ReadError(
+            "no reader knows this format",
+            where=path.name,
+            found=kind,
+            do=advice[0] if advice else "see `nacre formats`, or put a reader into plugins/",
+        )
+    if len(fits) > 1 and fits[1][0] == fits[0][0]:
+        names = [f"'{reader.name}'" for score, reader in fits if score == fits[0][0]]
+        raise ReadError(
+            f"{len(names)} readers fit this file equally well",
+            where=path.name,
+            found=" and ".join(names),
+            do=f"say which in study.toml: reader = {names[0]}",
+        )
+    return fits[0][1]

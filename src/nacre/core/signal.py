@@ -1,0 +1,119 @@
+"""Data as read from a file: variables with units on named axes, and where they came from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from nacre.core import units
+from nacre.core.errors import NacreError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Variable:
+    """Values on named axes, in a unit. Text columns carry unit '1'.
+
+    values : array, one axis per name in `dims`; std : same shape, or None where nobody estimated it.
+    """
+
+    values: np.ndarray
+    unit: str
+    dims: tuple[str, ...]
+    std: np.ndarray | None = None
+    words: str = ""
+
+    def __post_init__(self):
+        if self.values.ndim != len(self.dims):
+            raise NacreError("axes do not fit", found=f"{self.values.ndim} axes", expected=f"{self.dims}")
+        if self.std is not None and self.std.shape != self.values.shape:
+            raise NacreError("std has another shape than its values", found=f"{self.std.shape}")
+        units.check_unit(self.unit)
+
+    def to(self, unit: str) -> "Variable":
+        """The same variable in another unit."""
+        if unit == self.unit:
+            return self
+        slope, offset = units.linear(self.unit, unit)
+        std = None if self.std is None else abs(slope) * self.std
+        return replace(self, values=self.values * slope + offset, unit=unit, std=std)
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a reader did or noticed: `info`, `repair` (the file proved it) or `warning`."""
+
+    level: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """The raw file behind a signal."""
+
+    path: str
+    sha256: str
+    reader: str = ""
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A table, an image, a cube or an event stream, of one `kind` ("cycling", "spectrum", "image" ...).
+
+    `origin` is "measured", or "synthetic" for a file made by a virtual instrument.
+    """
+
+    kind: str
+    variables: Mapping[str, Variable]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    source: Source | None = None
+    notes: tuple[Note, ...] = ()
+    origin: str = "measured"
+    name: str = ""
+
+    def __post_init__(self):
+        object.__setattr__(self, "variables", MappingProxyType(dict(self.variables)))
+        object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
+        sizes: dict[str, int] = {}
+        for name, variable in self.variables.items():
+            for dim, size in zip(variable.dims, variable.values.shape, strict=True):
+                if sizes.setdefault(dim, size) != size:
+                    raise NacreError(
+                        f"variable '{name}' does not fit its axis '{dim}'", found=str(size), expected=str(sizes[dim])
+                    )
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Length of every axis."""
+        return {d: n for v in self.variables.values() for d, n in zip(v.dims, v.values.shape, strict=True)}
+
+    @property
+    def where(self) -> str:
+        return Path(self.source.path).name if self.source else self.name or self.kind
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.variables
+
+    def __getitem__(self, name: str) -> Variable:
+        if name not in self.variables:
+            raise NacreError(f"no variable '{name}'", where=self.where, do=did_you_mean(name, self.variables))
+        return self.variables[name]
+
+    def array(self, name: str, unit: str) -> np.ndarray:
+        """The values of one variable, in `unit`. Raises NacreError where it is absent or of another kind."""
+        return self[name].to(unit).values
+
+    def with_notes(self, *notes: Note) -> "Signal":
+        return replace(self, notes=(*self.notes, *notes))
+
+    def __reduce__(self):
+        parts = (self.kind, dict(self.variables), dict(self.metadata), self.source, self.notes, self.origin, self.name)
+        return Signal, parts
+
+
+def table(kind: str, columns: Mapping[str, tuple[np.ndarray, str]], *, axis: str = "record", **rest) -> Signal:
+    """A Signal from columns `{name: (values, unit)}` of equal length on one axis."""
+    variables = {name: Variable(np.asarray(values), unit, (axis,)) for name, (values, unit) in columns.items()}
+    return Signal(kind, variables, **rest)

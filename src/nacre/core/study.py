@@ -1,0 +1,123 @@
+"""The nouns of a study: samples with their preparation, cells, measurements, analyses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nacre.core.errors import unknown
+from nacre.core.quantity import Quantity
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a sample's preparation: what was done, and its conditions (quantities or words)."""
+
+    do: str
+    conditions: Mapping[str, Quantity | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A material under test: `inputs` are its declared quantities and words (particle size, active material)."""
+
+    name: str
+    label: str = ""
+    inputs: Mapping[str, Quantity | str] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+    coating: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        return self.label or self.name
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell built from a sample: a replicate."""
+
+    name: str
+    sample: str
+    inputs: Mapping[str, Quantity | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A named part of a protocol: cycles `first` to `last` of a measurement, at a nominal rate."""
+
+    name: str
+    first: int
+    last: int | None = None
+    rate: Quantity | None = None
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Raw files of one technique on one cell or sample."""
+
+    name: str
+    sample: str = ""
+    cell: str = ""
+    files: tuple[Path, ...] = ()
+    kind: str = ""
+    reader: str = ""
+    reader_options: Mapping[str, Any] = field(default_factory=dict)
+    techniques: tuple[str, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    state: Mapping[str, Any] = field(default_factory=dict)
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A technique applied to named inputs: each a measurement, another analysis, or a list of them."""
+
+    name: str
+    technique: str
+    inputs: Mapping[str, str | tuple[str, ...]]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A published value: it stands beside results, and is evidence of its own set."""
+
+    sample: str
+    name: str
+    quantity: Quantity
+    state: Mapping[str, Any] = field(default_factory=dict)
+    source: str = ""
+    rule: str = ""
+    cell: str = ""
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything study.toml says, checked."""
+
+    name: str
+    folder: Path
+    title: str = ""
+    inputs: Mapping[str, Quantity | str] = field(default_factory=dict)
+    samples: Mapping[str, Sample] = field(default_factory=dict)
+    cells: Mapping[str, Cell] = field(default_factory=dict)
+    measurements: tuple[Measurement, ...] = ()
+    analyses: tuple[Analysis, ...] = ()
+    contrasts: tuple[tuple[str, str], ...] = ()
+    reported: tuple[Reported, ...] = ()
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    materials: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    citation: str = ""
+
+    def sample(self, name: str) -> Sample:
+        if name not in self.samples:
+            raise unknown("sample", name, self.samples, self.name)
+        return self.samples[name]
+
+    def cell(self, name: str) -> Cell:
+        if name not in self.cells:
+            raise unknown("cell", name, self.cells, self.name)
+        return self.cells[name]

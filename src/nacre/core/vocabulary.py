@@ -1,0 +1,66 @@
+"""The names that quantities, states and inputs may bear, with unit, words and meaning."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+from nacre.core import units
+from nacre.core.errors import NacreError, unknown
+
+
+@dataclass(frozen=True)
+class Word:
+    """One vocabulary entry. `where` (inputs only) is study, sample or cell."""
+
+    name: str
+    unit: str
+    words: str
+    meaning: str = ""
+    where: str = ""
+    symbol: str = ""
+
+
+@lru_cache(maxsize=1)
+def _tables() -> dict[str, dict[str, Word]]:
+    raw = tomllib.loads(files("nacre.core").joinpath("vocabulary.toml").read_text(encoding="utf-8"))
+    return {kind: {name: Word(name, **row) for name, row in rows.items()} for kind, rows in raw.items()}
+
+
+_EXTRA: dict[str, dict[str, Word]] = {"quantity": {}, "state": {}, "input": {}}
+
+
+def extend(kind: str, rows: Mapping[str, Mapping[str, str]]) -> None:
+    """Add words of a technique (kind: quantity, state or input). A word never changes its unit."""
+    for name, row in rows.items():
+        word = Word(name, **row)
+        known = words(kind).get(name)
+        if known and not units.same_kind(known.unit, word.unit):
+            raise NacreError(f"'{name}' is already a word, in {known.unit}", found=word.unit)
+        _EXTRA[kind].setdefault(name, word)
+
+
+def words(kind: str) -> dict[str, Word]:
+    """All words of a kind: quantity, state or input."""
+    return {**_EXTRA[kind], **_tables()[kind]}
+
+
+def word(kind: str, name: str, where: str = "") -> Word:
+    """One word. Raises NacreError with did-you-mean."""
+    found = _tables()[kind].get(name) or _EXTRA[kind].get(name)
+    if found is None:
+        raise unknown(f"{kind} name", name, words(kind), where)
+    return found
+
+
+def check_name(name: str, unit: str) -> None:
+    """Raises NacreError where `name` is not a quantity name or `unit` measures something else."""
+    known = word("quantity", name)
+    if not units.same_kind(known.unit, unit):
+        raise NacreError(f"'{name}' is given in '{unit}'", expected=f"a unit like '{known.unit}'")
+
+
+def check_state(state: Mapping) -> None:
+    for name in state:
+        word("state", name)

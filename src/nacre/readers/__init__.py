@@ -1,0 +1,1 @@
+"""Instrument formats, one file each: the module docstring is the specification of the format."""
