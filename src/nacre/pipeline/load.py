@@ -134,6 +134,8 @@ def read_inputs(
     for name, value in raw.items():
         with problems.catch((*path, name), file, line):
             word = vocabulary.word("input", name)
+            if value == "":  # a blank that `nacre new` left: not given
+                continue
             if word.unit == "1" and isinstance(value, str) and not _numeric(value):
                 inputs[name] = value
             elif isinstance(value, (dict, list, bool)):

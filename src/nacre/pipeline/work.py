@@ -1,6 +1,7 @@
 """One analysis, done: read its files, run its technique, put the results into the store. Runs in a worker."""
 
 import dataclasses
+import os
 import traceback
 import warnings
 from collections import OrderedDict
@@ -171,7 +172,11 @@ def _finish(task, result: Result, signals, upstream, synthetic: bool, notes: lis
 
 
 def _relative(path: str, folder: str) -> str:
-    return Path(path).relative_to(folder).as_posix() if path.startswith(folder) else Path(path).as_posix()
+    """A file as seen from the study, so that a mailed report names no folder of anybody's machine."""
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # another drive
+        return Path(path).name
 
 
 def _origin(entry, synthetic: bool):
