@@ -4,6 +4,7 @@ import math
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from scipy.stats import t as student
 
@@ -11,9 +12,21 @@ from nacre.core.outcome import Contrast
 from nacre.core.quantity import Z95, Quantity, derive
 from nacre.core.result import Entry, Result
 from nacre.core.study import Study
+from nacre.core.vocabulary import word
 
-# (sample, name, state) -> (id, quantity, whether it speaks of one cell)
-_Found = dict[tuple, list[tuple[str, Quantity, bool]]]
+
+@dataclass(frozen=True)
+class _Replicate:
+    """One cell's value (the mean of its measurements in that state), or one measurement of a sample without cell."""
+
+    value: float
+    quantity: Quantity
+    ids: tuple[str, ...]
+    cell: str
+
+
+# (sample, name, state) -> replicates
+_Found = dict[tuple, list[_Replicate]]
 
 
 def contrasts(study: Study, results: Iterable[Result]) -> list[Contrast]:
@@ -33,46 +46,59 @@ def contrasts(study: Study, results: Iterable[Result]) -> list[Contrast]:
 
 
 def _collect(results: Iterable[Result]) -> _Found:
-    found: _Found = defaultdict(list)
+    """Replicates per sample, quantity and state; several measurements of one cell are one replicate."""
+    found: dict[tuple, dict[str, list[tuple[str, Quantity]]]] = defaultdict(lambda: defaultdict(list))
     for result in results:
         for entry in result.entries:
             subject = entry.subject or result.subject
             if subject.sample:
-                key = (subject.sample, *entry.key)
-                found[key].append((result.entry_id(entry), _in_vocabulary_unit(entry), bool(subject.cell)))
-    return found
+                identity = result.entry_id(entry)
+                found[subject.sample, *entry.key][subject.cell or f"#{identity}"].append(
+                    (identity, _in_its_unit(entry))
+                )
+    return {key: [_replicate(cell, group) for cell, group in cells.items()] for key, cells in found.items()}
 
 
-def _in_vocabulary_unit(entry: Entry) -> Quantity:
-    from nacre.core.vocabulary import word
-
+def _in_its_unit(entry: Entry) -> Quantity:
     return entry.quantity.to(word("quantity", entry.name).unit)
+
+
+def _replicate(cell: str, group: list[tuple[str, Quantity]]) -> _Replicate:
+    quantities = [q for _, q in group]
+    mean = (
+        quantities[0]
+        if len(group) == 1
+        else derive(lambda *x: statistics.fmean(x), *quantities, unit=quantities[0].unit)
+    )
+    origin = "synthetic" if any(q.origin == "synthetic" for q in quantities) else quantities[0].origin
+    ids = tuple(identity for identity, _ in group)
+    return _Replicate(mean.value, mean.marked(origin=origin), ids, "" if cell.startswith("#") else cell)
 
 
 def _contrast(reference: str, treated: str, name: str, state: tuple, found: _Found) -> Contrast:
     left, right = found[reference, name, state], found[treated, name, state]
-    a, b = [q for _, q, _ in left], [q for _, q, _ in right]
-    mean_a, mean_b = statistics.fmean(q.value for q in a), statistics.fmean(q.value for q in b)
-    of_cells = any(cell for _, _, cell in (*left, *right))
-    low, high, effect, method = _interval(a, b, of_cells)
+    both = (*left, *right)
+    mean_a, mean_b = (statistics.fmean(r.value for r in side) for side in (left, right))
+    of_cells = any(r.cell for r in both)
+    low, high, effect, method = _interval([r.quantity for r in left], [r.quantity for r in right], of_cells)
     return Contrast(
         name=name,
         reference=reference,
         treated=treated,
         difference=mean_b - mean_a,
-        unit=a[0].unit,
+        unit=left[0].quantity.unit,
         state=dict(state),
         lo95=low,
         hi95=high,
         ratio=mean_b / mean_a if mean_a else None,
-        n_reference=len(a),
-        n_treated=len(b),
+        n_reference=len(left),
+        n_treated=len(right),
         effect=effect,
         method=method,
-        quantities=tuple(identity for identity, _, _ in (*left, *right)),
+        quantities=tuple(identity for r in both for identity in r.ids),
         reference_value=mean_a,
         treated_value=mean_b,
-        origin="synthetic" if any(q.origin == "synthetic" for q in (*a, *b)) else "measured",
+        origin="synthetic" if any(r.quantity.origin == "synthetic" for r in both) else "measured",
     )
 
 
