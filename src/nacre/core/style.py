@@ -17,6 +17,7 @@ PALETTE = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8
 MARKERS = ("circle", "square", "diamond", "triangle", "cross", "star")
 DASHES = ("solid", "dash", "dot", "dashdot")
 NEUTRAL = ""
+_CLOUD = ("line", "points", "bars", "steps")
 VIRTUAL_TAG = "virtual data"
 _DASH_WORDS = {"dashed": "dash", "dotted": "dot", "dash-dot": "dashdot", "--": "dash", ":": "dot", "-": "solid"}
 _UNITS = {"degC": "°C", "Ang": "Å", "ohm": "Ω", "um": "µm", "C-rate": "C", "arb": "arb. u.", "deg": "°"}
@@ -142,7 +143,7 @@ def positions(values: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
 
 def emptiest_corner(panel: Panel, width: float = 0.42, height: float = 0.42) -> tuple[str, str]:
     """Where an inset or a tag hides least: ("left" or "right", "bottom" or "top")."""
-    points = [_unit_points(panel, s) for s in panel.series if s.kind not in ("rule", "text", "heat") and len(s.x)]
+    points = [_unit_points(panel, s) for s in panel.series if s.kind in _CLOUD and len(s.x)]
     cloud = np.concatenate([p for p in points if len(p)] or [np.zeros((0, 2))])
     if panel.x.reverse:
         cloud[:, 0] = 1 - cloud[:, 0]
@@ -158,7 +159,7 @@ def emptiest_corner(panel: Panel, width: float = 0.42, height: float = 0.42) -> 
 def _unit_points(panel: Panel, series: Series) -> np.ndarray:
     out = []
     for side, axis in (("x", panel.x), ("y", panel.right if series.right and panel.right else panel.y)):
-        others = [s for s in panel.series if s.right == series.right and s.kind not in ("rule", "text", "heat")]
+        others = [s for s in panel.series if s.right == series.right and s.kind in _CLOUD]
         names = categories(panel, side)
         values = np.concatenate([_scaled(positions(getattr(s, side), names), axis) for s in others])
         finite = values[np.isfinite(values)]
@@ -174,3 +175,19 @@ def _scaled(values: np.ndarray, axis: Axis) -> np.ndarray:
     if axis.scale != "log":
         return values
     return np.log10(np.where(values > 0, values, np.nan))
+
+
+def bar_slots(panel: Panel) -> dict[int, tuple[float, float]]:
+    """(shift, width) of each bar series by `id(series)`: side by side where they share places, else centred."""
+    bars = [s for s in panel.series if s.kind == "bars"]
+    names = categories(panel, "x")
+    places = [positions(s.x, names) for s in bars]
+    if not bars:
+        return {}
+    every = np.unique(np.concatenate(places))
+    step = float(np.diff(every).min()) if len(every) > 1 else 1.0
+    shared = sum(len(np.unique(p)) for p in places) > len(every)
+    if not shared:
+        return {id(s): (0.0, 0.6 * step) for s in bars}
+    width = 0.8 * step / len(bars)
+    return {id(s): ((i - (len(bars) - 1) / 2) * width, 0.92 * width) for i, s in enumerate(bars)}
