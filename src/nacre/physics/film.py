@@ -56,8 +56,8 @@ def film_thickness(volume, specific_area, packing=1.0, coverage=1.0):
 
 def shell_thickness(volume, diameter, density):
     """Thickness of a dense shell on smooth spheres, curvature included; `volume` in m3 per kg of core."""
-    grown = 1 + volume * _positive("density", density)
-    return _positive("diameter", diameter) / 2 * (np.cbrt(grown) - 1)
+    growth = np.log1p(volume * _positive("density", density)) / 3
+    return _positive("diameter", diameter) / 2 * np.expm1(growth)
 
 
 def film_area(volume, thickness):
