@@ -95,7 +95,8 @@ def _run(study: Path, *, why: bool = False, choose: list[str] = (), jobs: int = 
             report=report,
         )
         shown.say("writing report and figures")
-        written = write_all(outcome, loaded.folder / "results", html=render(outcome))
+        folder = loaded.folder / "results"
+        write_all(outcome, folder, html=render(outcome))
     if why:
         for name, reasons in report.redone.items():
             _print(f"{name}: {'; '.join(reasons)}")
@@ -106,7 +107,7 @@ def _run(study: Path, *, why: bool = False, choose: list[str] = (), jobs: int = 
     if not quiet:
         done, fresh = len(report.redone), len(report.fresh)
         _print(f"{done} run, {fresh} unchanged, {len(outcome.failures)} failed.")
-    _print(f"Report: {written / 'report.html'}")
+    _print(f"Report: {folder / 'report.html'}")
     return 1 if outcome.failures else 0
 
 
