@@ -1,6 +1,6 @@
 """Figures as data: what is drawn, not how. The report draws them with plotly, print with matplotlib."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -112,3 +112,53 @@ def _merge_one(group: list[Figure]) -> Figure:
         synthetic=any(figure.synthetic for figure in group),
         sources=tuple(dict.fromkeys(source for figure in group for source in figure.sources)),
     )
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a figure's data: what it is, its unit, and the series it belongs to.
+
+    `place` is (panel, inset, series) and `part` the series' field, for those who know the series' arrays already.
+    """
+
+    name: str
+    unit: str
+    comment: str
+    values: np.ndarray
+    place: tuple[int, bool, int]
+    part: str
+
+
+def columns(figure: Figure, names: Mapping[int, str] | None = None) -> list[Column]:
+    """All data of a figure as columns, in the order of panels and series; a heat map as rows x, y, z.
+
+    `names[id(series)]` is what a series is called in the comment (default: its label, subject and group).
+    """
+    found = []
+    for i, panel in enumerate(figure.panels):
+        for inset, frame in ((False, panel), (True, panel.inset)):
+            for j, series in enumerate(frame.series if frame else ()):
+                name = (names or {}).get(id(series)) or " ".join(w for w in (series.subject, series.label) if w)
+                title = frame.title if len(figure.panels) > 1 else ""
+                words = [title, name, series.group if series.group not in name else "", "inset" if inset else ""]
+                words.append("virtual data" if figure.synthetic else "")
+                found += _columns_of(series, frame, ", ".join(w for w in words if w), (i, inset, j))
+    return found
+
+
+def _columns_of(series: Series, panel: Panel, comment: str, place: tuple[int, bool, int]) -> list[Column]:
+    x, y = panel.x, panel.right if series.right and panel.right else panel.y
+    if series.kind == "heat":
+        gx, gy = np.meshgrid(series.x, series.y)
+        parts = [(x.label, x.unit, gx.ravel(), "x"), (y.label, y.unit, gy.ravel(), "y")]
+        parts.append((series.label or "value", "", series.z.ravel(), "z"))
+    else:
+        parts = [(axis.label, axis.unit, getattr(series, part), part) for axis, part in ((x, "x"), (y, "y"))]
+        parts += [
+            (f"{y.label} ({end})", y.unit, value, part)
+            for part, end, value in (("lo", "low", series.lo), ("hi", "high", series.hi))
+            if value is not None
+        ]
+        if series.words:
+            parts.append(("words", "", np.array(series.words, dtype=object), "words"))
+    return [Column(name, unit, comment, value, place, part) for name, unit, value, part in parts if len(value)]

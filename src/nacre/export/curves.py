@@ -1,0 +1,36 @@
+"""Curves behind results as parquet tables, one file each; a column is called `name / unit`."""
+
+import io
+
+import numpy as np
+
+from nacre.core.outcome import Outcome
+from nacre.core.result import Curve, Result
+from nacre.core.style import VIRTUAL_TAG
+
+
+def parquet(curve: Curve, result: Result) -> bytes:
+    """The curve as a parquet file; its metadata say what it is of, and whether the data are virtual."""
+    import polars as pl
+
+    columns = {_title(name, unit): np.asarray(values) for name, (values, unit) in curve.columns.items()}
+    about = {"technique": result.technique, "analysis": result.analysis, "subject": str(result.subject)}
+    about["data"] = VIRTUAL_TAG if result.origin == "synthetic" else result.origin
+    stream = io.BytesIO()
+    pl.DataFrame(columns).write_parquet(stream, metadata={f"nacre.{key}": word for key, word in about.items()})
+    return stream.getvalue()
+
+
+def _title(name: str, unit: str) -> str:
+    return name if unit in ("", "1") or "/" in name else f"{name} / {unit}"
+
+
+def named(outcome: Outcome) -> list[tuple[str, Result, Curve]]:
+    """(readable name, result, curve) of every curve of the outcome."""
+    found = []
+    for result in outcome.results:
+        head = result.analysis or result.technique
+        who = str(result.subject)
+        label = head if not who or who in head else f"{head} {who}"
+        found += [(f"{label} {curve.name}", result, curve) for curve in result.curves]
+    return found

@@ -1,0 +1,249 @@
+"""Figures for print: SVG and PDF in journal width by matplotlib, and their data for Origin.
+
+The object-oriented interface is used throughout: no global figure, no window system. Text stays text in both
+formats, so that a label can still be edited; dates are left out, so that equal figures are equal files.
+"""
+
+import csv
+import io
+import logging
+import math
+import threading
+from functools import lru_cache
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+
+from nacre.core.figure import Axis, Figure, Panel, Series, columns
+from nacre.core.style import (
+    VIRTUAL_TAG,
+    Look,
+    Palette,
+    axis_title,
+    bar_slots,
+    categories,
+    emptiest_corner,
+    looks,
+    positions,
+    pretty_unit,
+)
+
+SINGLE, WIDE = 3.3, 7.0
+INK, MUTED = "#1A1A1A", "#767676"
+_DASH = {"solid": "-", "dash": (0, (5, 2)), "dot": (0, (1, 1.5)), "dashdot": (0, (5, 1.5, 1, 1.5))}
+_MARKER = {"circle": "o", "square": "s", "diamond": "D", "triangle": "^", "cross": "X", "star": "*"}
+_INSET = {"left": 0.14, "right": 0.6, "bottom": 0.16, "top": 0.58}
+_LOCK = threading.Lock()  # matplotlib's settings are global
+
+
+@lru_cache(maxsize=1)
+def _settings() -> dict[str, Any]:
+    from matplotlib import font_manager
+
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    wanted = ("Arial", "Helvetica", "Liberation Sans", "DejaVu Sans")
+    return {
+        "font.family": [name for name in wanted if name in installed] or ["DejaVu Sans"],
+        "font.size": 8,
+        "axes.labelsize": 8,
+        "xtick.labelsize": 7,
+        "ytick.labelsize": 7,
+        "legend.fontsize": 6.5,
+        "axes.linewidth": 0.7,
+        "lines.linewidth": 1.0,
+        "lines.markersize": 3.2,
+        "xtick.direction": "in",
+        "ytick.direction": "in",
+        "xtick.top": True,
+        "ytick.right": True,
+        "axes.edgecolor": INK,
+        "axes.labelcolor": INK,
+        "text.color": INK,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "text.parse_math": False,
+        "svg.fonttype": "none",
+        "svg.hashsalt": "nacre",
+        "pdf.fonttype": 42,
+        "axes.unicode_minus": True,
+    }
+
+
+def draw(figure: Figure, samples: Palette) -> dict[str, bytes]:
+    """The figure as `{"svg": ..., "pdf": ...}`: 3.3 in wide, or 7 in where it asks for it or has several panels."""
+    import matplotlib
+    from matplotlib.figure import Figure as Canvas
+
+    with _LOCK, matplotlib.rc_context(_settings()):
+        logging.getLogger("fontTools").setLevel(logging.ERROR)
+        rows, cols, size = _grid(figure)
+        canvas = Canvas(figsize=size, layout="constrained")
+        canvas.get_layout_engine().set(w_pad=0.04, h_pad=0.04)
+        frames = canvas.subplots(rows, cols, squeeze=False).ravel()
+        seen = looks(figure, samples)
+        for i, (panel, frame) in enumerate(zip(figure.panels, frames, strict=False)):
+            _panel(frame, panel, seen, figure.synthetic)
+            _head(frame, panel, i if len(figure.panels) > 1 else None)
+        for frame in frames[len(figure.panels) :]:
+            frame.remove()
+        return {kind: _saved(canvas, figure, kind) for kind in ("svg", "pdf")}
+
+
+def _saved(canvas, figure: Figure, kind: str) -> bytes:
+    stream = io.BytesIO()
+    title = f"{figure.title} ({VIRTUAL_TAG})" if figure.synthetic else figure.title
+    dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None, "ModDate": None}}[kind]
+    canvas.savefig(stream, format=kind, metadata={"Title": title, "Creator": "Nacre"} | dates)
+    return stream.getvalue()
+
+
+def _grid(figure: Figure) -> tuple[int, int, tuple[float, float]]:
+    n = len(figure.panels)
+    cols = 1 if n == 1 else 2 if n in (2, 4) else 3
+    rows = math.ceil(n / cols)
+    width = WIDE if figure.wide or n > 1 else SINGLE
+    part = 0.42 if cols == 1 and width == WIDE else 0.8
+    return rows, cols, (width, rows * width / cols * part)
+
+
+def _head(frame, panel: Panel, place: int | None) -> None:
+    letter = "" if place is None else f"({chr(97 + place)}) "
+    if letter or panel.title:
+        frame.set_title(f"{letter}{panel.title}".strip(), loc="left", fontsize=8, pad=4)
+
+
+def _panel(frame, panel: Panel, seen: dict[int, Look], synthetic: bool) -> None:
+    right = frame.twinx() if panel.right else None
+    _plot(frame, right, panel, seen)
+    _legend(frame, right)
+    if panel.inset:
+        side, level = emptiest_corner(panel)
+        small = frame.inset_axes([_INSET[side], _INSET[level], 0.37, 0.36])
+        small.tick_params(labelsize=5.5, length=2)
+        _plot(small, None, panel.inset, seen)
+        small.xaxis.label.set_size(6)
+        small.yaxis.label.set_size(6)
+    if synthetic:
+        _tag(frame, panel)
+
+
+def _tag(frame, panel: Panel) -> None:
+    side, level = emptiest_corner(panel, 0.34, 0.14)
+    if panel.inset and (side, level) == emptiest_corner(panel):
+        level = "bottom" if level == "top" else "top"
+    at = (0.03 if side == "left" else 0.97, 0.04 if level == "bottom" else 0.96)
+    style = {"ha": side, "va": level, "style": "italic", "fontsize": 6.5, "color": MUTED, "zorder": 1}
+    frame.text(*at, VIRTUAL_TAG, transform=frame.transAxes, **style)
+
+
+def _legend(frame, right) -> None:
+    handles, names = frame.get_legend_handles_labels()
+    if right is not None:
+        more = right.get_legend_handles_labels()
+        handles, names = handles + more[0], names + more[1]
+    once = {name: handle for handle, name in reversed(list(zip(handles, names, strict=True)))}
+    if len(once) > 1:
+        order = list(reversed(once))
+        style = {"frameon": False, "handlelength": 2, "borderaxespad": 0.3, "labelspacing": 0.25, "columnspacing": 1}
+        place = {"loc": "lower left", "bbox_to_anchor": (0, 1.0), "ncols": 2}
+        frame.legend([once[name] for name in order], order, **place, **style)
+
+
+def _plot(frame, right, panel: Panel, seen: dict[int, Look]) -> None:
+    slots = bar_slots(panel)
+    for series in panel.series:
+        target = right if series.right and right is not None else frame
+        _series(target, panel, series, seen[id(series)], slots.get(id(series)))
+    _axis(frame, panel.x, "x", categories(panel, "x"))
+    _axis(frame, panel.y, "y", categories(panel, "y"))
+    if right is not None:
+        _axis(right, panel.right, "y", ())
+        frame.tick_params(right=False)
+    if panel.x.equal or panel.y.equal:
+        frame.set_aspect("equal", adjustable="datalim")
+
+
+def _axis(frame, axis: Axis, side: str, names: tuple[str, ...]) -> None:
+    put = {key: getattr(frame, f"set_{side}{key}") for key in ("label", "scale", "lim", "ticks")}
+    put["label"](axis_title(axis))
+    if axis.scale == "log":
+        put["scale"]("log")
+    if names:
+        put["ticks"](range(len(names)), names)
+        put["lim"](-0.6, len(names) - 0.4)
+    if axis.limits:
+        put["lim"](*sorted(axis.limits))
+    if axis.reverse:
+        (frame.xaxis if side == "x" else frame.yaxis).set_inverted(True)
+
+
+def _series(frame, panel: Panel, series: Series, look: Look, slot) -> None:
+    colour = look.colour or INK
+    name = look.name if series.legend and series.kind != "text" and look.name else "_nolegend_"
+    if series.kind == "rule":
+        return _rule(frame, series, look)
+    x, y = (positions(getattr(series, side), categories(panel, side)) for side in ("x", "y"))
+    match series.kind:
+        case "heat":
+            grey = panel.x.equal or panel.y.equal
+            shown = frame.pcolormesh(x, y, series.z, cmap="gray" if grey else "cividis", rasterized=True)
+            frame.figure.colorbar(shown, ax=frame, label=series.label, pad=0.02)
+        case "band":
+            frame.fill_between(x, series.lo, series.hi, color=colour, alpha=0.2, linewidth=0, label=name)
+        case "text":
+            for px, py, word in zip(x, y, series.words, strict=True):
+                frame.text(px, py, word, color=colour, fontsize=7, ha="center", va="bottom")
+        case "bars":
+            shift, width = slot
+            frame.bar(x + shift, y, width, color=colour, alpha=1 if look.filled else 0.4, label=name, linewidth=0)
+            _errors(frame, x + shift, y, series, INK)
+        case "points":
+            face = colour if look.filled else "none"
+            marks = {"marker": _MARKER[look.marker], "markerfacecolor": face, "markeredgewidth": 0.7}
+            frame.plot(x, y, linestyle="none", color=colour, label=name, **marks)
+            _errors(frame, x, y, series, colour)
+        case _:
+            style = "steps-post" if series.kind == "steps" else "default"
+            frame.plot(x, y, color=colour, linestyle=_DASH[look.dash], drawstyle=style, label=name)
+    return None
+
+
+def _errors(frame, x, y, series: Series, colour: str) -> None:
+    if series.lo is None or series.hi is None:
+        return
+    spread = np.clip(np.vstack([y - series.lo, series.hi - y]), 0, None)
+    frame.errorbar(x, y, yerr=spread, fmt="none", ecolor=colour, elinewidth=0.7, capsize=1.8, label="_nolegend_")
+
+
+def _rule(frame, series: Series, look: Look) -> None:
+    style = {"color": look.colour or MUTED, "linewidth": 0.7, "zorder": 0.5}
+    style["linestyle"] = _DASH["dot" if look.dash == "solid" else look.dash]
+    words = {"color": MUTED, "fontsize": 6}
+    if len(series.x):
+        value = float(series.x[0])
+        frame.axvline(value, **style)
+        words |= {"rotation": 90, "ha": "right", "va": "top", "transform": frame.get_xaxis_transform()}
+        frame.text(value, 0.98, series.label, **words)
+    else:
+        value = float(series.y[0])
+        frame.axhline(value, **style)
+        words |= {"ha": "right", "va": "bottom", "transform": frame.get_yaxis_transform()}
+        frame.text(0.99, value, series.label, **words)
+
+
+def table(figure: Figure, samples: Palette) -> str:
+    """The figure's data as csv with three header rows (name, unit, comment), one column per array, as Origin wants."""
+    names = {key: look.name for key, look in looks(figure, samples).items()}
+    found = columns(figure, names)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerows([[c.name for c in found], [pretty_unit(c.unit) for c in found], [c.comment for c in found]])
+    writer.writerows(zip_longest(*([_cell(v) for v in c.values.tolist()] for c in found), fillvalue=""))
+    return out.getvalue()
+
+
+def _cell(value) -> str:
+    if isinstance(value, float):
+        return "" if math.isnan(value) else repr(value)
+    return str(value)

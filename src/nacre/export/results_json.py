@@ -1,0 +1,139 @@
+"""results.json: everything a program may want to know of a run, in one file of the same bytes for the same results."""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from nacre.core.outcome import Contrast, LedgerRow, Outcome
+from nacre.core.quantity import Quantity
+from nacre.core.result import Result, Subject
+from nacre.core.study import Reported, Study
+
+SCHEMA = 1
+
+
+def reported_id(row: Reported) -> str:
+    """The id under which a published value stands among the quantities."""
+    state = ",".join(f"{key}={value}" for key, value in sorted(row.state.items()))
+    head = f"reported:{row.cell or row.sample or 'study'}"
+    return re.sub(r"\s+", "_", f"{head}/{row.name}" + (f"@{state}" if state else ""))
+
+
+def document(outcome: Outcome) -> dict[str, Any]:
+    """`{"schema", "study", "quantities", "contrasts", "ledger", "checks"}` of plain values, in a fixed order."""
+    quantities = [row for result in outcome.results for row in _quantities(outcome.study, result)]
+    quantities += [_reported(outcome.study, row) for row in outcome.study.reported]
+    checks = [row for result in outcome.results for row in _checks(result)]
+    checks += [_failure(failure) for failure in outcome.failures]
+    return {
+        "schema": SCHEMA,
+        "study": outcome.study.name,
+        "quantities": sorted(quantities, key=lambda row: _natural(row["id"])),
+        "contrasts": sorted((_contrast(c) for c in outcome.contrasts), key=_contrast_key),
+        "ledger": sorted((_ledger(row) for row in outcome.ledger), key=lambda row: _natural(row["relation"])),
+        "checks": sorted(checks, key=lambda row: _natural(f"{row['analysis']} {row['text']}")),
+    }
+
+
+def dumps(outcome: Outcome) -> str:
+    """The document as JSON text, one record a line; what is not a finite number is null."""
+    parts = []
+    for key, value in document(outcome).items():
+        if isinstance(value, list) and value:
+            rows = ",\n  ".join(_json(row) for row in value)
+            parts.append(f' "{key}": [\n  {rows}\n ]')
+        else:
+            parts.append(f' "{key}": {_json(value)}')
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _json(value) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def plain(value) -> Any:
+    """The value as JSON knows it: numpy numbers become Python's, NaN and infinities become None."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, Quantity):
+        return str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
+
+
+def _natural(text: str) -> tuple:
+    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", text) if part)
+
+
+def _contrast_key(row) -> tuple:
+    state = [f"{key}={value}" for key, value in sorted(row["state"].items())]
+    return _natural(" ".join([row["name"], row["reference"], row["treated"], *state]))
+
+
+def _subject(study: Study, subject: Subject) -> dict[str, str]:
+    sample = subject.sample or (study.cells[subject.cell].sample if subject.cell in study.cells else "")
+    return {"sample": sample, "cell": subject.cell, "measurement": subject.measurement}
+
+
+def _number(quantity: Quantity) -> dict[str, Any]:
+    fields = ("value", "std", "lo95", "hi95", "n", "unit", "basis", "origin")
+    return {name: plain(getattr(quantity, name)) for name in fields}
+
+
+def _state(state: Mapping[str, Any]) -> dict[str, Any]:
+    return plain(dict(sorted(state.items())))
+
+
+def _quantities(study: Study, result: Result) -> list[dict[str, Any]]:
+    return [
+        {"id": result.entry_id(entry)}
+        | _subject(study, entry.subject or result.subject)
+        | {"analysis": result.analysis, "technique": result.technique, "name": entry.name}
+        | {"state": _state(entry.state)}
+        | _number(entry.quantity)
+        for entry in result.entries
+    ]
+
+
+def _reported(study: Study, row: Reported) -> dict[str, Any]:
+    return (
+        {"id": reported_id(row)}
+        | _subject(study, Subject(row.sample, row.cell))
+        | {"analysis": "", "technique": "reported", "name": row.name, "state": _state(row.state)}
+        | _number(row.quantity)
+        | {"origin": "reported"}
+    )
+
+
+def _contrast(row: Contrast) -> dict[str, Any]:
+    numbers = ("difference", "lo95", "hi95", "ratio", "n_reference", "n_treated", "effect")
+    return (
+        {"name": row.name, "state": _state(row.state), "reference": row.reference, "treated": row.treated}
+        | {name: plain(getattr(row, name)) for name in numbers}
+        | {"reference_value": plain(row.reference_value), "treated_value": plain(row.treated_value)}
+        | {"unit": row.unit, "method": row.method, "origin": row.origin, "quantities": list(row.quantities)}
+    )
+
+
+def _ledger(row: LedgerRow) -> dict[str, Any]:
+    numbers = {name: plain(getattr(row, name)) for name in ("computed", "stated", "std", "sigma")}
+    words = {name: getattr(row, name) for name in ("unit", "rule", "needs", "evidence", "words")}
+    return {"relation": row.relation, "verdict": row.verdict} | numbers | words | {"uses": list(row.uses)}
+
+
+def _checks(result: Result) -> list[dict[str, Any]]:
+    about = {"analysis": result.analysis, "technique": result.technique, "subject": str(result.subject)}
+    return [{"status": check.status, "text": check.text, "do": check.do} | about for check in result.checks]
+
+
+def _failure(failure) -> dict[str, Any]:
+    return {"status": "fail", "text": failure.error, "do": "", "analysis": failure.what, "technique": ""} | {
+        "subject": failure.subject
+    }

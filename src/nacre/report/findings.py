@@ -1,0 +1,217 @@
+"""Findings in sentences that follow from the numbers.
+
+Nothing here knows a sample, a coating or a technique: the words are the vocabulary's, the direction is the sign
+of the difference, and a difference is called one only where an interval that leaves out zero says so.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from nacre.core.outcome import Contrast, LedgerRow, Outcome
+from nacre.core.result import Entry, Result
+from nacre.report.words import count, interval, like, name_words, quantity, sentence, several, state_words, with_unit
+
+LONG = 6
+MOST = 8
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A sentence, and how sure it is: shown (the interval leaves out zero), same, seen (no interval), plain, bad."""
+
+    kind: str
+    text: str
+    note: str = ""
+    virtual: bool = False
+
+
+def findings(outcome: Outcome) -> list[tuple[str, list[Finding]]]:
+    """(heading, findings) in the order a reader wants them; headings without findings are left out."""
+    pairs = list(dict.fromkeys((c.reference, c.treated) for c in outcome.contrasts))
+    blocks = [(_versus(outcome, pair), _contrasts(outcome, pair)) for pair in pairs]
+    blocks.append(("Found for one sample", _alone(outcome)))
+    blocks.append(("Do the techniques agree?", _ledger(outcome.ledger)))
+    blocks.append(("To keep in mind", _cautions(outcome)))
+    return [(head, rows) for head, rows in blocks if rows]
+
+
+def title(outcome: Outcome, sample: str) -> str:
+    return outcome.study.samples[sample].title if sample in outcome.study.samples else sample or "the study"
+
+
+def _versus(outcome: Outcome, pair: tuple[str, str]) -> str:
+    return f"{title(outcome, pair[1])} against {title(outcome, pair[0])}"
+
+
+# --- contrasts ----------------------------------------------------------------------------------------------
+
+
+def ends_of_series(rows: list, state_of) -> list:
+    """Of rows that differ only in their cycle, where there are many: the first and the last."""
+    groups: dict[tuple, list] = {}
+    for row in rows:
+        rest = tuple(sorted((k, str(v)) for k, v in state_of(row).items() if k != "cycle"))
+        groups.setdefault(rest, []).append(row)
+    kept = []
+    for group in groups.values():
+        long = len(group) > LONG and all("cycle" in state_of(row) for row in group)
+        ordered = sorted(group, key=lambda row: state_of(row)["cycle"]) if long else group
+        kept += [ordered[0], ordered[-1]] if long else ordered
+    return kept
+
+
+def _contrasts(outcome: Outcome, pair: tuple[str, str]) -> list[Finding]:
+    rows = [c for c in outcome.contrasts if (c.reference, c.treated) == pair]
+    return [
+        _contrast(outcome, row)
+        for name in dict.fromkeys(row.name for row in rows)
+        for row in ends_of_series([row for row in rows if row.name == name], lambda row: row.state)
+    ]
+
+
+def verdict(row: Contrast) -> str:
+    """shown: the 95 % interval leaves out zero; same: it does not; seen: there is no interval."""
+    if row.lo95 is None or row.hi95 is None:
+        return "seen"
+    return "shown" if row.lo95 > 0 or row.hi95 < 0 else "same"
+
+
+def _contrast(outcome: Outcome, row: Contrast) -> Finding:
+    at = state_words(row.state)
+    what = name_words(row.name) + (f" ({at})" if at else "")
+    new, old = title(outcome, row.treated), title(outcome, row.reference)
+    kind, virtual = verdict(row), row.origin == "synthetic"
+    if kind == "same":
+        text = f"No difference in the {what} can be told between {new} and {old}{_values(row)}"
+        return Finding(kind, sentence(text), _bounds(row), virtual)
+    if row.difference == 0:
+        return Finding(kind, sentence(f"the {what} is the same for {new} and {old}"), _evidence(outcome, row), virtual)
+    way = "higher" if row.difference > 0 else "lower"
+    verb = "is" if kind == "shown" else "was seen"
+    text = f"the {what} of {new} {verb} {_size(row)} {way} than that of {old}{_values(row)}"
+    return Finding(kind, sentence(text), _evidence(outcome, row), virtual)
+
+
+def _size(row: Contrast) -> str:
+    size = abs(row.difference)
+    if row.unit == "%":
+        return f"{like(size, size)} percentage points"
+    return with_unit(like(size, max(size, abs(row.reference_value or 0) / 100)), row.unit)
+
+
+def _values(row: Contrast) -> str:
+    if row.reference_value is None or row.treated_value is None:
+        return ""
+    new, old = row.treated_value, row.reference_value
+    scale = min(abs(new), abs(old)) or max(abs(new), abs(old))
+    digits = min(scale, 10 * abs(row.difference) or scale)
+    return f": {with_unit(like(new, digits), row.unit)} against {with_unit(like(old, digits), row.unit)}"
+
+
+def _bounds(row: Contrast) -> str:
+    unit = "percentage points" if row.unit == "%" else row.unit
+    text = f"95 % interval of the difference {with_unit(interval(row.lo95, row.hi95), unit)}"
+    text += f"; n = {row.n_reference} and {row.n_treated}"
+    if row.n_reference == row.n_treated == 1:
+        text += "; the interval holds the errors of two single measurements, not the scatter between replicates"
+    return text + (f"; {row.method}" if row.method else "")
+
+
+def _evidence(outcome: Outcome, row: Contrast) -> str:
+    if verdict(row) != "seen":
+        return _bounds(row)
+    thing = "cell" if _of_cells(outcome, row) else "measurement"
+    if row.n_reference == row.n_treated == 1:
+        return f"one {thing} each: no interval can be given, and the difference is not proven"
+    sizes = f"{count(row.n_reference, thing)} and {count(row.n_treated, thing)}"
+    return f"{sizes}: no interval can be given, and the difference is not proven"
+
+
+def _of_cells(outcome: Outcome, row: Contrast) -> bool:
+    wanted = set(row.quantities)
+    return any(
+        (entry.subject or result.subject).cell
+        for result in outcome.results
+        for entry in result.entries
+        if entry.name == row.name and result.entry_id(entry) in wanted
+    )
+
+
+# --- the rest -----------------------------------------------------------------------------------------------
+
+
+def _alone(outcome: Outcome) -> list[Finding]:
+    """What no contrast speaks of: quantities of one sample, one sentence for each result."""
+    contrasted = {row.name for row in outcome.contrasts}
+    found = []
+    for result in outcome.results:
+        per_sample: dict[str, list[Entry]] = {}
+        for entry in result.entries:
+            if entry.name not in contrasted and "cycle" not in entry.state:
+                sample = _sample(outcome, result, entry)
+                per_sample.setdefault(sample, []).append(entry)
+        found += [_one(outcome, result, sample, rows) for sample, rows in per_sample.items()]
+    return found
+
+
+def _sample(outcome: Outcome, result: Result, entry: Entry) -> str:
+    subject = entry.subject or result.subject
+    cell = outcome.study.cells.get(subject.cell)
+    return subject.sample or (cell.sample if cell else "")
+
+
+def _one(outcome: Outcome, result: Result, sample: str, rows: list[Entry]) -> Finding:
+    parts = []
+    for entry in rows[:MOST]:
+        at = state_words(entry.state)
+        unsure = " (no uncertainty estimated)" if entry.quantity.std is None and not entry.quantity.bounded else ""
+        parts.append(f"{name_words(entry.name)}{f' ({at})' if at else ''} {quantity(entry.quantity)}{unsure}")
+    more = f", and {count(len(rows) - MOST, 'further value')} in the table" if len(rows) > MOST else ""
+    who = title(outcome, sample) + (f", cell {result.subject.cell}" if result.subject.cell else "")
+    return Finding("plain", f"{who}: {several(parts)}{more}.", result.technique, result.origin == "synthetic")
+
+
+def _ledger(rows: Iterable[LedgerRow]) -> list[Finding]:
+    rows = list(rows)
+    if not rows:
+        return []
+    by = {v: [row for row in rows if row.verdict == v] for v in ("holds", "broken", "cannot_tell")}
+    forms = (("holds", "holds", "hold"), ("broken", "is broken", "are broken"))
+    forms += (("cannot_tell", "cannot be told", "cannot be told"),)
+    parts = [f"{len(by[v])} {one if len(by[v]) == 1 else many}" for v, one, many in forms if by[v]]
+    found = [Finding("plain", sentence(f"of {count(len(rows), 'relation')} between techniques, {several(parts)}"))]
+    found += [Finding("bad", sentence(f"broken: {row.words}"), _broken(row)) for row in by["broken"]]
+    return found + [
+        Finding("seen", sentence(f"cannot be told: {row.words}"), f"{row.needs} would tell" if row.needs else "")
+        for row in by["cannot_tell"]
+    ]
+
+
+def _broken(row: LedgerRow) -> str:
+    if row.computed is None or row.stated is None:
+        return row.rule
+    numbers = [
+        with_unit(like(v, min(abs(row.computed), abs(row.stated)) or 1.0), row.unit) for v in (row.computed, row.stated)
+    ]
+    text = f"computed {numbers[0]}, stated {numbers[1]}"
+    return text + (f", {row.sigma:.1f} standard deviations apart" if row.sigma is not None else "")
+
+
+def _cautions(outcome: Outcome) -> list[Finding]:
+    found = []
+    virtual = sum(result.origin == "synthetic" for result in outcome.results)
+    if virtual:
+        text = f"{virtual} of {len(outcome.results)} results come from files that a virtual instrument wrote"
+        found.append(Finding("seen", sentence(text), "they show that the software works, not what a sample does"))
+    if outcome.failures:
+        names = several([f.what for f in outcome.failures[:3]] + (["others"] if len(outcome.failures) > 3 else []))
+        text = f"{count(len(outcome.failures), 'analysis', 'analyses')} failed and left no numbers: {names}"
+        found.append(Finding("bad", sentence(text), "the rest is not affected"))
+    for status, words, kind in (("fail", "failed check", "bad"), ("warn", "warning", "seen")):
+        n = sum(check.status == status for result in outcome.results for check in result.checks)
+        if n:
+            found.append(Finding(kind, sentence(f"the data came with {count(n, words)}"), "see Checks"))
+    bare = sum(q.std is None and not q.bounded for r in outcome.results for q in (e.quantity for e in r.entries))
+    if bare:
+        found.append(Finding("seen", sentence(f"{count(bare, 'quantity', 'quantities')} came without an uncertainty")))
+    return found

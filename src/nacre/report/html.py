@@ -1,0 +1,141 @@
+"""The report: one HTML file that holds everything it shows, and opens without a server."""
+
+import importlib.util
+import json
+import re
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from nacre.core.figure import Figure, merge
+from nacre.core.outcome import Outcome
+from nacre.core.style import MARKERS, Palette, palette
+from nacre.report import findings, methods, plots, tables, words
+
+
+def render(outcome: Outcome) -> str:
+    """The whole report as HTML text. Sees the outcome only; loads nothing from anywhere."""
+    figures = merge(figure for result in outcome.results for figure in result.figures)
+    samples = palette(outcome.study, figures)
+    page = _environment().get_template("report.html")
+    return page.render(
+        outcome=outcome,
+        study=outcome.study,
+        title=outcome.study.title or outcome.study.name,
+        samples=[_chip(outcome, name, samples) for name in outcome.study.samples],
+        colours={name: samples.colour(name) for name in samples.colours},
+        summary=_summary(outcome),
+        virtual=_virtual(outcome),
+        findings=findings.findings(outcome),
+        groups=_groups(figures, samples),
+        blocks=tables.quantities(outcome),
+        published=tables.published(outcome),
+        contrasts=tables.contrasts(outcome),
+        ledger=tables.ledger(outcome),
+        checks=tables.checks(outcome),
+        preparation=methods.preparation(outcome.study),
+        materials=methods.materials(outcome.study),
+        cells=methods.cells(outcome.study),
+        methods=methods.methods(outcome),
+        references=methods.references(outcome),
+        options=tables.options,
+        css=Markup(_text("report.css")),
+        js=Markup(_text("report.js")),
+        plotly=Markup(_plotly()),
+    )
+
+
+@lru_cache(maxsize=1)
+def _environment() -> jinja2.Environment:
+    settings = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True, "undefined": jinja2.StrictUndefined}
+    page = jinja2.Environment(loader=jinja2.FunctionLoader(_text), **settings)
+    page.filters["json"] = _json
+    page.filters["anchor"] = lambda text: re.sub(r"[^\w-]+", "-", str(text)).strip("-").lower()
+    page.globals["title_of"] = findings.title
+    page.globals["words"] = words
+    return page
+
+
+def _text(name: str) -> str:
+    return files("nacre.report").joinpath(name).read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=1)
+def _plotly() -> str:
+    """plotly.js as the plotly package ships it, found without importing the package."""
+    folder = importlib.util.find_spec("plotly").submodule_search_locations[0]
+    source = (Path(folder) / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
+    return source.replace("</script", "<\\/script")
+
+
+def _json(value: Any) -> Markup:
+    """JSON for a script element: no `<` in it can end the element."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
+
+
+def _chip(outcome: Outcome, name: str, samples: Palette) -> dict[str, str]:
+    marker = samples.markers.get(name, MARKERS[0])
+    return {"name": name, "title": outcome.study.samples[name].title, "colour": samples.colour(name), "marker": marker}
+
+
+def _summary(outcome: Outcome) -> str:
+    study = outcome.study
+    done = len({result.analysis or str(result.subject) for result in outcome.results})
+    parts = [
+        words.count(len(study.samples), "sample"),
+        words.count(len(study.cells), "cell"),
+        words.count(done, "analysis", "analyses"),
+        words.count(sum(len(result.entries) for result in outcome.results), "quantity", "quantities"),
+    ]
+    failed = f"; {words.count(len(outcome.failures), 'analysis', 'analyses')} failed" if outcome.failures else ""
+    return words.sentence(words.several(parts) + failed)
+
+
+def _virtual(outcome: Outcome) -> str:
+    """What is to be said before anything else where results come from virtual files."""
+    n = sum(result.origin == "synthetic" for result in outcome.results)
+    if not n:
+        return ""
+    which = "All" if n == len(outcome.results) else f"{n} of {len(outcome.results)}"
+    return f"{which} results of this report come from files that a virtual instrument wrote, not from a laboratory."
+
+
+# --- figures ------------------------------------------------------------------------------------------------
+
+
+def _groups(figures: list[Figure], samples: Palette) -> list[tuple[str, list[dict[str, Any]]]]:
+    """(heading, figures) in the paper's order: Figure 1, 2, ..., S1, ..., then those without a place."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for i, figure in enumerate(sorted(figures, key=lambda figure: place_key(figure.place))):
+        drawn = plots.draw(figure, samples)
+        item = {
+            "id": f"fig-{i + 1}",
+            "figure": figure,
+            "wide": figure.wide or len(figure.panels) > 1,
+            "panels": [panel.title for panel in figure.panels],
+            "data": drawn | {"file": re.sub(r"[^\w.+-]+", "_", f"{figure.place} {figure.key}".strip()) + ".csv"},
+            "thinned": drawn["thinned"],
+        }
+        groups.setdefault(_group(figure.place), []).append(item)
+    return list(groups.items())
+
+
+def place_key(place: str) -> tuple:
+    """Sorts `Fig. 2b` before `Fig. 10`, both before `Fig. S1`, and what has no place last."""
+    match = re.match(r"\s*(fig|tab)\w*\.?\s*(S?)(\d+)\s*(\w*)", place, re.IGNORECASE)
+    if not match:
+        return (3, 0, place)
+    kind, supporting, number, letter = match.groups()
+    return ((2 if kind.lower() == "tab" else 1 if supporting else 0), int(number), letter)
+
+
+def _group(place: str) -> str:
+    match = re.match(r"\s*(fig|tab)\w*\.?\s*(S?\d+)", place, re.IGNORECASE)
+    if not match:
+        return "Further figures"
+    return f"{'Table' if match[1].lower() == 'tab' else 'Figure'} {match[2].upper()}"

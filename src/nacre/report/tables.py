@@ -1,0 +1,310 @@
+"""The report's tables as rows of plain values and text, before they become HTML."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nacre.core.errors import NacreError
+from nacre.core.outcome import Outcome
+from nacre.core.quantity import Quantity
+from nacre.core.result import Entry, Result
+from nacre.core.study import Reported
+from nacre.report import words
+from nacre.report.findings import LONG, title, verdict
+
+T95 = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)  # Student's t, two-sided 95 %, 1 to 9 df
+
+
+@dataclass(frozen=True)
+class Row:
+    """One quantity of the table. `rank` sorts by value within a unit."""
+
+    sample: str
+    who: str
+    words: str
+    symbol: str
+    meaning: str
+    state: str
+    value: str
+    unit: str
+    interval: str
+    n: str
+    basis: str
+    origin: str
+    rank: float
+
+
+@dataclass(frozen=True)
+class Series:
+    """A per-cycle series of one subject: a row a cycle, a column a quantity."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+    origin: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """All quantities of one technique."""
+
+    technique: str
+    rows: list[Row] = field(default_factory=list)
+    series: list[Series] = field(default_factory=list)
+
+
+def quantities(outcome: Outcome) -> list[Block]:
+    """A block per technique; in it the samples in the study's order. Long per-cycle series show their ends."""
+    blocks: dict[str, Block] = {}
+    order = {name: i for i, name in enumerate(outcome.study.samples)}
+    keep = _wanted_cycles(outcome)
+    for result in outcome.results:
+        block = blocks.setdefault(result.technique, Block(result.technique))
+        shown, long = _split(result, keep)
+        block.rows.extend(row(outcome, result, entry) for entry in shown)
+        block.series.extend(_series(outcome, result, long))
+    for block in blocks.values():
+        block.rows.sort(key=lambda r: order.get(r.sample, len(order)))
+    return [block for block in blocks.values() if block.rows]
+
+
+def _wanted_cycles(outcome: Outcome) -> set:
+    """(name, cycle) that contrasts or published values speak of: they are never folded away."""
+    states = [(c.name, c.state) for c in outcome.contrasts] + [(r.name, r.state) for r in outcome.study.reported]
+    few = {}
+    for name, state in states:
+        few.setdefault(name, set()).add(state.get("cycle"))
+    return {(name, cycle) for name, cycles in few.items() if len(cycles) <= LONG for cycle in cycles}
+
+
+def _split(result: Result, keep: set) -> tuple[list[Entry], list[list[Entry]]]:
+    groups: dict[tuple, list[Entry]] = {}
+    for entry in result.entries:
+        rest = tuple(sorted((k, str(v)) for k, v in entry.state.items() if k != "cycle"))
+        groups.setdefault((entry.name, entry.subject, rest, "cycle" in entry.state), []).append(entry)
+    shown, long = [], []
+    for (name, *_, cyclic), group in groups.items():
+        if not cyclic or len(group) <= LONG:
+            shown += group
+            continue
+        group = sorted(group, key=lambda entry: entry.state["cycle"])
+        long.append(group)
+        shown += [e for i, e in enumerate(group) if i in (0, len(group) - 1) or (name, e.state["cycle"]) in keep]
+    return shown, long
+
+
+def _series(outcome: Outcome, result: Result, long: list[list[Entry]]) -> list[Series]:
+    """Series over the same cycles in the same state share a table."""
+    tables: dict[tuple, list[list[Entry]]] = {}
+    for group in long:
+        rest = {k: v for k, v in group[0].state.items() if k != "cycle"}
+        tables.setdefault((group[0].subject, words.state_words(rest)), []).append(group)
+    return [_one_series(outcome, result, subject, state, groups) for (subject, state), groups in tables.items()]
+
+
+def _one_series(outcome, result, subject, state, groups) -> Series:
+    heads = tuple(
+        f"{words.name_words(g[0].name)}" + (f" / {unit}" if (unit := words.pretty_unit(g[0].quantity.unit)) else "")
+        for g in groups
+    )
+    cycles = sorted({entry.state["cycle"] for group in groups for entry in group})
+    found = [{entry.state["cycle"]: words.value(entry.quantity) for entry in group} for group in groups]
+    rows = tuple((str(cycle), tuple(column.get(cycle, "–") for column in found)) for cycle in cycles)
+    who = str(subject or result.subject)
+    return Series(f"{who}{f' ({state})' if state else ''}", heads, rows, words.ORIGIN_WORDS[result.origin])
+
+
+def row(outcome: Outcome, result: Result, entry: Entry) -> Row:
+    subject, q = entry.subject or result.subject, entry.quantity
+    cell = outcome.study.cells.get(subject.cell)
+    sample = subject.sample or (cell.sample if cell else "")
+    origin = "synthetic" if result.origin == "synthetic" and q.origin in ("derived", "measured") else q.origin
+    return Row(
+        sample,
+        subject.cell or subject.measurement,
+        words.name_words(entry.name),
+        words.symbol(entry.name),
+        words.name_meaning(entry.name),
+        words.state_words(entry.state),
+        words.value(q),
+        words.pretty_unit(q.unit),
+        words.interval(q.lo95, q.hi95) if q.std != 0 else "–",
+        "" if q.n is None else str(q.n),
+        words.uncertainty(q),
+        words.ORIGIN_WORDS[origin],
+        q.value if math.isfinite(q.value) else 0.0,
+    )
+
+
+# --- contrasts ----------------------------------------------------------------------------------------------
+
+
+def contrasts(outcome: Outcome) -> list[dict[str, Any]]:
+    """A row per contrast; `left`, `right` and `zero` place the interval on a scale of its own (per cent)."""
+    found = []
+    for c in outcome.contrasts:
+        scale = max(abs(v) for v in (c.reference_value, c.treated_value, c.difference) if v is not None)
+        found.append(
+            {
+                "name": words.name_words(c.name),
+                "state": words.state_words(c.state),
+                "reference": title(outcome, c.reference),
+                "treated": title(outcome, c.treated),
+                "old": words.like(c.reference_value, scale) if c.reference_value is not None else "–",
+                "new": words.like(c.treated_value, scale) if c.treated_value is not None else "–",
+                "difference": words.like(c.difference, max(abs(c.difference), scale / 100)),
+                "interval": words.interval(c.lo95, c.hi95),
+                "unit": words.pretty_unit(c.unit),
+                "ratio": words.number(c.ratio, 3),
+                "effect": words.number(c.effect, 2),
+                "n": f"{c.n_treated}, {c.n_reference}",
+                "verdict": verdict(c),
+                "method": c.method,
+                "origin": words.ORIGIN_WORDS.get(c.origin, c.origin),
+                "bar": _bar(c),
+            }
+        )
+    return found
+
+
+def _bar(c) -> dict[str, float] | None:
+    if c.lo95 is None or c.hi95 is None:
+        return None
+    reach = max(abs(c.lo95), abs(c.hi95)) or 1.0
+    place = {key: 50 + 46 * v / reach for key, v in (("left", c.lo95), ("right", c.hi95), ("at", c.difference))}
+    return {key: round(v, 1) for key, v in place.items()}
+
+
+# --- published values ---------------------------------------------------------------------------------------
+
+
+def published(outcome: Outcome) -> list[dict[str, Any]]:
+    """A row per published value: the value, ours, the difference, and what may be said of it."""
+    return [_published(outcome, reported) for reported in outcome.study.reported]
+
+
+def _published(outcome: Outcome, reported: Reported) -> dict[str, Any]:
+    found, trouble = _matches(outcome, reported)
+    base = {
+        "sample": reported.sample or (outcome.study.cells[reported.cell].sample if reported.cell else ""),
+        "name": words.name_words(reported.name),
+        "state": words.state_words(reported.state),
+        "value": words.value(reported.quantity),
+        "unit": words.pretty_unit(reported.quantity.unit),
+        "source": reported.source,
+        "rule": reported.rule,
+    }
+    if not found:
+        return base | {"ours": "–", "difference": "–", "verdict": trouble, "synthetic": False, "note": ""}
+    ours, half = _mean([q for q, _ in found])
+    synthetic = any(virtual for _, virtual in found)
+    difference = ours - reported.quantity.value
+    kind = _agreement(difference, half, reported.quantity)
+    shown = words.value(found[0][0]) if len(found) == 1 else words.like(ours, half or ours)
+    note = "" if len(found) == 1 else f"mean of {len(found)} cells"
+    scale = half or max(abs(difference), abs(ours) / 1000)
+    return base | {
+        "ours": shown,
+        "difference": ("+" if difference > 0 else "") + words.like(difference, scale),
+        "verdict": f"{kind}; software round trip, not evidence" if synthetic else kind,
+        "synthetic": synthetic,
+        "note": note,
+    }
+
+
+def _matches(outcome: Outcome, reported: Reported) -> tuple[list[tuple[Quantity, bool]], str]:
+    """(quantity in the published unit, virtual?) of each cell that has this value, or why there is none."""
+    per_subject: dict[str, list[tuple[Entry, bool]]] = {}
+    for result in outcome.results:
+        for entry in result.entries:
+            if entry.name == reported.name and _same(outcome, result, entry, reported):
+                key = (entry.subject or result.subject).cell
+                per_subject.setdefault(key, []).append((entry, result.origin == "synthetic"))
+    found = []
+    for rows in per_subject.values():
+        exact = [pair for pair in rows if dict(pair[0].state) == dict(reported.state)]
+        rows = exact or rows
+        if len(rows) > 1:
+            return [], "several of our values fit: its state is too loose"
+        try:
+            found.append((rows[0][0].quantity.to(reported.quantity.unit), rows[0][1]))
+        except NacreError as error:
+            return [], str(error)
+    return found, "" if found else "not determined here"
+
+
+def _same(outcome: Outcome, result: Result, entry: Entry, reported: Reported) -> bool:
+    subject = entry.subject or result.subject
+    cell = outcome.study.cells.get(subject.cell)
+    sample = subject.sample or (cell.sample if cell else "")
+    if (reported.cell and subject.cell != reported.cell) or (reported.sample and sample != reported.sample):
+        return False
+    return all(_equal(entry.state.get(key), value) for key, value in reported.state.items())
+
+
+def _equal(ours, theirs) -> bool:
+    if isinstance(ours, (int, float)) and isinstance(theirs, (int, float)):
+        return math.isclose(ours, theirs, rel_tol=1e-6)
+    return ours == theirs
+
+
+def _mean(found: list[Quantity]) -> tuple[float, float | None]:
+    """Mean and half its 95 % interval: of the replicates where there are several, else the value's own."""
+    values = [q.value for q in found]
+    n, mean = len(values), math.fsum(values) / len(values)
+    if n == 1:
+        q = found[0]
+        return mean, (q.hi95 - q.lo95) / 2 if q.bounded else None
+    t = T95[n - 2] if n - 2 < len(T95) else 2.2
+    spread = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (n - 1))
+    return mean, t * spread / math.sqrt(n)
+
+
+def _agreement(difference: float, half: float | None, published_: Quantity) -> str:
+    """Within the two 95 % intervals together; a published value without one counts as good to half its last digit."""
+    theirs = 1.96 * published_.std if published_.std is not None else (published_.last_digit or 0.0) / 2
+    if half is None:
+        return "cannot be judged: ours has no uncertainty"
+    return "agrees" if abs(difference) <= math.hypot(half, theirs) * (1 + 1e-9) else "differs"
+
+
+# --- ledger, inputs, provenance -----------------------------------------------------------------------------
+
+
+def ledger(outcome: Outcome) -> list[dict[str, Any]]:
+    label = {"holds": "holds", "broken": "broken", "cannot_tell": "cannot tell"}
+    return [
+        {
+            "id": row.relation,
+            "words": words.formula(row.words),
+            "verdict": row.verdict,
+            "label": label[row.verdict],
+            "computed": words.with_unit(words.number(row.computed), row.unit) if row.computed is not None else "–",
+            "stated": words.with_unit(words.number(row.stated), row.unit) if row.stated is not None else "–",
+            "sigma": words.number(row.sigma, 2),
+            "rule": row.rule,
+            "needs": row.needs,
+            "evidence": row.evidence,
+            "uses": row.uses,
+        }
+        for row in outcome.ledger
+    ]
+
+
+def checks(outcome: Outcome) -> list[dict[str, str]]:
+    """Warnings and failed checks first, in words, with whose they are."""
+    rank = {"fail": 0, "warn": 1, "info": 2, "pass": 3}
+    rows = [
+        {"status": check.status, "text": check.text, "do": check.do, "who": result.analysis or str(result.subject)}
+        for result in outcome.results
+        for check in result.checks
+    ]
+    return sorted(rows, key=lambda row: rank[row["status"]])
+
+
+def options(provenance) -> list[tuple[str, str, str]]:
+    """(name, value, where it came from) of every option, those that someone set first."""
+    sources: Mapping[str, str] = provenance.option_sources
+    rows = [(name, str(value), sources.get(name, "")) for name, value in provenance.options.items()]
+    return sorted(rows, key=lambda row: row[2] == "default")
