@@ -13,7 +13,7 @@ from nacre.core.signal import Signal, table
 from nacre.core.study import Cell, Measurement, Sample, Segment
 from nacre.techniques.cycling import TECHNIQUE, CyclingOptions
 from nacre.virtual.cycler import Cycler, simulate
-from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, FIRST, PAPER, RATES, Programme, schedule
+from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, FIRST, PAPER, Programme, schedule
 
 INPUTS = {
     "cam_mass": "8.316(50) mg",
@@ -23,6 +23,7 @@ INPUTS = {
     "upper_voltage": "2.75 V",
     "counter_potential": "1.55 V",
 }
+RATES = Programme("rates", ((0.1, 3), (0.2, 3), (0.5, 3), (1.0, 3)))
 STATED = CyclingOptions(current_gain_error=0.02, current_offset_error=0.02, voltage_error=1.0)
 
 
@@ -75,7 +76,7 @@ def test_rates_are_inferred(name, wanted):
 @pytest.mark.parametrize(("name", "kept", "mean"), [("lho", 81.4, 99.7), ("bare", 45.4, 99.5)])
 def test_two_hundred_cycles(ageing, name, kept, mean):
     result = ageing[name]
-    assert result.get("capacity_retention", to_cycle=200).value == pytest.approx(kept, abs=0.05)
+    assert result.get("capacity_retention", cycle=200).value == pytest.approx(kept, abs=0.05)
     found = result.get("mean_coulombic_efficiency", rate_C=0.2)
     assert found.value == pytest.approx(mean, abs=0.02)
     assert found.n == 199
@@ -212,7 +213,7 @@ def test_declared_segments_and_check_ups_in_them():
     segments = (Segment("formation", 1, 2, parse("0.1C")), Segment("ageing", 3, None, parse("0.2C")))
     result = run(virtual("lho", programme), segments=segments)
     state = {"segment": "ageing", "rate_C": 0.2}
-    assert result.get("capacity_retention", to_cycle=19, **state).value == pytest.approx(100, abs=0.05)
+    assert result.get("capacity_retention", cycle=19, **state).value == pytest.approx(100, abs=0.05)
     assert result.get("discharge_capacity", cycle=14, segment="ageing", rate_C=0.1).value == pytest.approx(187, abs=0.1)
     assert "1 cycles in segment 'ageing' ran at another rate than 0.2C (first: cycle 14)" in texts(result)
     assert result.get("discharge_capacity", cycle=1, segment="formation").value == pytest.approx(187, abs=0.1)
@@ -321,3 +322,18 @@ def test_figures_of_two_samples_become_one(ageing):
 def test_a_named_later_segment_is_no_first_cycle():
     result = run(virtual("lho", FIRST), segments=(Segment("rate", 1, 1, parse("0.1C")),))
     assert "first-cycle" not in [f.key for f in result.figures]
+    assert "irreversible_capacity" not in {e.name for e in result.entries}
+
+
+def test_two_long_parts_at_one_rate_are_told_apart():
+    result = run(virtual("lho", Programme("parts", ((0.2, 12), (0.1, 1), (0.2, 12)))))
+    assert result.get("mean_coulombic_efficiency", to_cycle=12).value == pytest.approx(99.3, abs=0.02)
+    assert result.get("mean_coulombic_efficiency", to_cycle=25).value == pytest.approx(99.3, abs=0.02)
+
+
+def test_a_declared_segment_without_a_rate_takes_its_usual_one():
+    segments = (Segment("ageing", 1, None),)
+    result = run(virtual("lho", Programme("parts", ((0.2, 12), (0.1, 1), (0.2, 12)))), segments=segments)
+    assert result.get("capacity_retention", cycle=25, segment="ageing", rate_C=0.2).value == pytest.approx(
+        100, abs=0.05
+    )

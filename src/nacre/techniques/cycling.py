@@ -206,7 +206,7 @@ def _cycles(cycles, parts, amounts, options) -> list[Entry]:
         if full:
             entries += _energies(cycle, amounts, options)
     first = next((c for c in cycles if c.number == 1 and len(c.sides) == 2), None)
-    if first and "mass" in amounts:
+    if first and hc.is_first(parts) and "mass" in amounts:
         q = [first.sides[s].charge for s in (1, -1)]
         lost = derive(
             lambda a, b, m: (a - b) / m, *q, amounts["mass"], unit="mAh/g", origin=q[0].origin, basis=q[0].basis
@@ -245,11 +245,13 @@ def _segments(cycles, parts, options) -> tuple[list[Entry], list[Check]]:
     """Retention, mean efficiency, fade and knee of every part that is long enough."""
     entries, checks = [], []
     sign = numerator(options)
+    states = [part.state for part in parts if len(part.cycles) >= LONG]
     for part in parts:
         inside = [c for c in cycles if c.number in part.cycles and sign in c.sides]
         if len(inside) < LONG:
             continue
-        entries += _fading(inside, part, sign, options)
+        state = part.state | ({"to_cycle": inside[-1].number} if states.count(part.state) > 1 else {})
+        entries += _fading(inside, state, sign, options)
         numbers = np.array([c.number for c in inside], float)
         found = fade.knee(numbers, np.array([c.sides[sign].charge.value for c in inside]))
         if not found.found:
@@ -258,27 +260,24 @@ def _segments(cycles, parts, options) -> tuple[list[Entry], list[Check]]:
         std = (found.hi95 - found.lo95) / 3.92
         origin = inside[0].sides[sign].charge.origin
         knee = Quantity(found.cycle, "1", std, found.lo95, found.hi95, len(inside), "fit-covariance", origin)
-        entries.append(Entry("fade_knee", knee, {"to_cycle": inside[-1].number, **part.state}))
+        entries.append(Entry("fade_knee", knee, state))
     return entries, checks
 
 
-def _fading(inside: list[Cycle], part: hc.Part, sign: int, options) -> list[Entry]:
+def _fading(inside: list[Cycle], state: dict, sign: int, options) -> list[Entry]:
     first, last = inside[0].sides[sign].charge, inside[-1]
-    state = {"to_cycle": last.number, **part.state}
     entries = [
-        Entry("capacity_retention", _ratio(c.sides[sign].charge, first, options), {**state, "to_cycle": c.number})
+        Entry("capacity_retention", _ratio(c.sides[sign].charge, first, options), {**state, "cycle": c.number})
         for c in inside[1:]
         if c is last or c.number in options.retention_at
     ]
-    spent = last.number - inside[0].number
-    kept = entries[-1].quantity
-    entries.append(
-        Entry("fade_rate", derive(lambda r: (100 - r) / spent, kept, unit="%", origin=first.origin), dict(state))
-    )
+    spent, kept = last.number - inside[0].number, entries[-1].quantity
+    fade_rate = derive(lambda r: (100 - r) / spent, kept, unit="%", origin=first.origin)
+    entries.append(Entry("fade_rate", fade_rate, state))
     found = [ce for c in inside[1:] if (ce := efficiency(c, options)) is not None]
     if found:
         mean = derive(lambda *x: sum(x) / len(x), *found, unit="%", origin=first.origin, n=len(found))
-        entries.append(Entry("mean_coulombic_efficiency", mean, dict(state)))
+        entries.append(Entry("mean_coulombic_efficiency", mean, state))
     return entries
 
 

@@ -11,7 +11,6 @@ from nacre.core.result import Curve
 from nacre.physics.segmentation import thin
 from nacre.techniques import halfcycles as hc
 
-FORMATION = ("formation", "first", "initial", "activation")
 LONG = 10
 DIRECTION = {1: "charge", -1: "discharge"}
 
@@ -57,7 +56,7 @@ def draw(
     """All figures of a test. `sign` is the direction whose capacity fades (-1: discharge)."""
     x, divisor = specific_axis(amounts)
     found = []
-    if _is_first(parts):
+    if hc.is_first(parts):
         found.append(_first_cycle(half, context, x, divisor))
     found += _by_cycle(cycles, parts, context, x, divisor, sign)
     return tuple(figure for figure in found if figure)
@@ -70,12 +69,6 @@ def specific_axis(amounts: Mapping[str, Quantity]) -> tuple[Axis, float]:
     if "area" in amounts:
         return Axis("Areal capacity", "mAh/cm2"), amounts["area"].value
     return Axis("Capacity", "mAh"), 1.0
-
-
-def _is_first(parts: Sequence[hc.Part]) -> bool:
-    """Whether the test begins with the cell's first cycle: nothing declared says that it goes on from another."""
-    part = next((part for part in parts if 1 in part.cycles), None)
-    return part is not None and (not part.name or part.name.lower().startswith(FORMATION))
 
 
 def _first_cycle(half: hc.HalfCycles, context: Context, x: Axis, divisor: float) -> Figure | None:
@@ -114,7 +107,7 @@ def _by_cycle(cycles, parts, context: Context, y: Axis, divisor: float, sign: in
     key, title, place = (
         ("cycling-stability", "Long-term cycling", "Fig. 4f")
         if long
-        else ("capacity-by-cycle", "Capacity by cycle", "Fig. 4d+")
+        else ("capacity-by-cycle", "Capacity by cycle", "")
     )
     rates = sorted({part.rate for part in long if part.rate})
     at = f" at {' and '.join(f'{rate:g}C' for rate in rates)}" if rates else ""

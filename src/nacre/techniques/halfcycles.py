@@ -15,6 +15,7 @@ from nacre.physics import segmentation as seg
 
 NEEDED = {"test_time_second": "s", "voltage_volt": "V", "current_ampere": "A"}
 COUNTERS = ("step_cumulative_capacity_ah", "step_capacity_ah")
+FORMATION = ("formation", "first", "initial", "activation")
 C_PER_MAH = 3.6
 
 
@@ -296,11 +297,22 @@ def parts(half: HalfCycles, context: Context) -> tuple[list[Part], tuple[Check, 
     return sorted(found, key=lambda part: part.cycles), tuple(checks)
 
 
+def is_first(found: Sequence[Part]) -> bool:
+    """Whether cycle 1 is the cell's first: nothing declared says that the test goes on from another."""
+    part = next((part for part in found if 1 in part.cycles), None)
+    return part is not None and (not part.name or part.name.lower().startswith(FORMATION))
+
+
 def _declared(segment, inside: list[int], seen: dict[int, float], checks: list[Check]) -> list[Part]:
     """A declared segment; cycles at another rate in it (check-ups) are a part of their own."""
     if segment.rate is None:
-        return [replace(part, name=segment.name) for part in _runs(inside, seen)]
-    rate = segment.rate.to("C-rate").value
+        found = [seen[c] for c in inside if c in seen]
+        usual = max(set(found), key=found.count, default=None)
+        if usual is None or 2 * found.count(usual) <= len(inside):
+            return [replace(part, name=segment.name) for part in _runs(inside, seen)]
+        rate = usual
+    else:
+        rate = segment.rate.to("C-rate").value
     odd = [c for c in inside if c in seen and abs(seen[c] / rate - 1) > 0.1]
     if 2 * len(odd) > len(inside):
         typical = float(np.median([seen[c] for c in odd]))

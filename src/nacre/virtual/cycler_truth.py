@@ -84,7 +84,7 @@ class CycleTruth:
 
 
 FIRST = Programme("first", ((0.1, 1),), fresh=True)
-RATES = Programme("rates", ((0.1, 3), (0.2, 3), (0.5, 3), (1.0, 3)))
+RATE = Programme("rate", ((0.1, 1), (0.2, 1), (0.5, 1), (1.0, 1)), fresh=True)
 AGEING = Programme("ageing", ((0.2, 200),), ages=True)
 CHECK_UPS = (1, 2, 5, 10, 25, 50, 75, 100, 125, 150, 175, 200)
 
