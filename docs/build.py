@@ -18,8 +18,9 @@ HERE = Path(__file__).resolve().parent
 SITE = HERE.parent / "site"
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title} - Nacre</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>
-:root {{ color-scheme: light dark; }} body {{ font: 17px/1.55 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto;
-padding: 0 1rem; }} pre, code {{ font: 0.92em ui-monospace, monospace; }} pre {{ overflow-x: auto; padding: 0.8rem;
+:root {{ color-scheme: light dark; }} body {{ font: 17px/1.55 system-ui, sans-serif; max-width: 46rem;
+margin: 2rem auto; padding: 0 1rem; }} pre, code {{ font: 0.92em ui-monospace, monospace; }}
+pre {{ overflow-x: auto; padding: 0.8rem;
 background: color-mix(in srgb, currentColor 7%, transparent); }} table {{ border-collapse: collapse; display: block;
 overflow-x: auto; }} th, td {{ text-align: left; vertical-align: top; padding: 0.3rem 0.7rem 0.3rem 0;
 border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); }} nav {{ font-size: 0.9em; }}

@@ -65,7 +65,7 @@ def test_first_cycle(name, q, ce):
     assert not texts(result, "warn", "fail")
 
 
-@pytest.mark.parametrize(("name", "wanted"), [("lho", (187, 155, 112, 71)), ("bare", (162, 137, 87, 46))])
+@pytest.mark.parametrize(("name", "wanted"), [("lho", (187, 155, 112, 71)), ("bare", (162, 130, 87, 46))])
 def test_rates_are_inferred(name, wanted):
     result = run(virtual(name, RATES), sample=name)
     for first, rate, q in zip((1, 4, 7, 10), (0.1, 0.2, 0.5, 1.0), wanted, strict=True):

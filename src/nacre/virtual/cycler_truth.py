@@ -147,7 +147,7 @@ BARE = CellTruth(
     "bare",
     rates={
         0.1: _paper(162.0, "mAh/g"),
-        0.2: _assumed(137.0, "mAh/g", "the paper: lower by about 25 mAh/g at any rate; 18 here"),
+        0.2: _assumed(130.0, "mAh/g", "the paper: lower by about 25 mAh/g at any rate"),
         0.5: _assumed(87.0, "mAh/g", "the paper: lower by about 25 mAh/g at any rate"),
         1.0: _paper(46.0, "mAh/g"),
     },
