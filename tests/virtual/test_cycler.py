@@ -75,7 +75,7 @@ def test_sparse_logging_keeps_the_check_ups_dense_and_says_so():
     signal = simulate(PAPER["bare"], Programme("ageing", ((0.2, 12),), ages=True), Cycler(dense=CHECK_UPS))
     cycle = signal.array("cycle_count", "1")
     assert (cycle == 10).sum() > 5 * (cycle == 9).sum()
-    assert "25 mV" in signal.metadata["logging"]
+    assert "50 mV" in signal.metadata["logging"]
 
 
 def test_rate_test_and_constant_voltage_part():

@@ -51,7 +51,7 @@ class Cycler:
     """How a test is recorded: densely in the cycles of `dense` (None: all), sparsely in the others."""
 
     log: Logging = field(default_factory=Logging)
-    sparse: Logging = field(default_factory=lambda: Logging(25e-3, 900.0))
+    sparse: Logging = field(default_factory=lambda: Logging(50e-3, 1800.0))
     dense: tuple[int, ...] | None = None
     rest_seconds: float = 600.0
     first_rest_seconds: float = 7200.0

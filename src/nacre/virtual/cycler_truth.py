@@ -86,7 +86,7 @@ class CycleTruth:
 FIRST = Programme("first", ((0.1, 1),), fresh=True)
 RATE = Programme("rate", ((0.1, 1), (0.2, 1), (0.5, 1), (1.0, 1)), fresh=True)
 AGEING = Programme("ageing", ((0.2, 200),), ages=True)
-CHECK_UPS = (1, 2, 5, 10, 25, 50, 75, 100, 125, 150, 175, 200)
+CHECK_UPS = (1, 10, 50, 100, 150, 200)
 
 
 def schedule(truth: CellTruth, programme: Programme) -> list[CycleTruth]:
