@@ -105,7 +105,7 @@ def simulate(truth: CellTruth, programme: Programme, cycler: Cycler | None = Non
         _half(record, truth, programme, cycle, log, -1)
     sparse = "" if cycler.dense is None else f"; cycles other than {cycler.dense}: {cycler.sparse}"
     metadata = {
-        "started": cycler.started,
+        "start": cycler.started,
         "channel": cycler.channel,
         "name": f"{truth.sample}-{programme.name}",
         "procedure": programme.name,
