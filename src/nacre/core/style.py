@@ -109,20 +109,27 @@ def _lighter(colour: str, part: float) -> str:
 # --- axes ---------------------------------------------------------------------------------------------------
 
 
-def pretty_unit(unit: str) -> str:
-    """A unit as printed: `ohm cm2` -> `Ω cm²`, `degC` -> `°C`; nothing for `1`."""
+def pretty_unit(unit: str, *, powers: bool = False) -> str:
+    """A unit as printed: `ohm cm2` -> `Ω cm²`, `degC` -> `°C`; nothing for `1`. `powers`: `mAh/g` -> `mAh g⁻¹`."""
     if unit in ("", "1"):
         return ""
-    words = re.split(r"([\s/*]+)", unit)
-    out = []
-    for word in words:
-        stem, power = re.fullmatch(r"(.*?)(-?\d*)", word).groups() if word not in _UNITS else (word, "")
-        out.append(_UNITS.get(stem, stem) + power.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")))
-    return "".join(out)
+    top, *below = re.split(r"\s*/\s*", unit)
+    if powers and below:
+        below = [
+            f"{word}-1" if not word[-1].isdigit() else f"{word[:-1]}-{word[-1]}" for w in below for word in w.split()
+        ]
+        return " ".join(_pretty_factor(word) for word in [*top.split(), *below] if word != "1")
+    return "/".join(" ".join(_pretty_factor(word) for word in part.split()) for part in (top, *below))
+
+
+def _pretty_factor(word: str) -> str:
+    stem, power = (word, "") if word in _UNITS else re.fullmatch(r"(.*?)(-?\d*)", word).groups()
+    return _UNITS.get(stem, stem) + power.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def axis_title(axis: Axis) -> str:
-    unit = pretty_unit(axis.unit)
+    """`label / unit`, the unit with powers: a second slash would be read as a second division."""
+    unit = pretty_unit(axis.unit, powers=True)
     return f"{axis.label} / {unit}" if unit else axis.label
 
 
