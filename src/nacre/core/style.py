@@ -148,8 +148,10 @@ def positions(values: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
     return values.astype(float)
 
 
-def emptiest_corner(panel: Panel, width: float = 0.42, height: float = 0.42) -> tuple[str, str]:
-    """Where an inset or a tag hides least: ("left" or "right", "bottom" or "top")."""
+def emptiest_corner(
+    panel: Panel, width: float = 0.42, height: float = 0.42, taken: tuple[str, str] | None = None
+) -> tuple[str, str]:
+    """Where an inset or a tag hides least: ("left" or "right", "bottom" or "top"), but for a corner `taken`."""
     points = [_unit_points(panel, s) for s in panel.series if s.kind in _CLOUD and len(s.x)]
     cloud = np.concatenate([p for p in points if len(p)] or [np.zeros((0, 2))])
     if panel.x.reverse:
@@ -160,7 +162,12 @@ def emptiest_corner(panel: Panel, width: float = 0.42, height: float = 0.42) -> 
             inside = (cloud[:, 0] > 1 - width) if h == "right" else (cloud[:, 0] < width)
             inside &= (cloud[:, 1] > 1 - height) if v == "top" else (cloud[:, 1] < height)
             counts[h, v] = int(inside.sum())
-    return min(counts, key=counts.get)
+    return min((corner for corner in counts if corner != taken), key=counts.get)
+
+
+def tag_corner(panel: Panel) -> tuple[str, str]:
+    """Where a small tag goes: not upon the inset."""
+    return emptiest_corner(panel, 0.34, 0.14, emptiest_corner(panel) if panel.inset else None)
 
 
 def _unit_points(panel: Panel, series: Series) -> np.ndarray:

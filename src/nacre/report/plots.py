@@ -23,6 +23,7 @@ from nacre.core.style import (
     emptiest_corner,
     looks,
     positions,
+    tag_corner,
 )
 
 LONGEST = 4000
@@ -118,9 +119,7 @@ class _Drawing:
             axis_["title"]["font"] = {"size": small["title_font_size"]}
 
     def tag(self, panel: Panel) -> None:
-        side, level = emptiest_corner(panel, 0.34, 0.14)
-        if panel.inset and (side, level) == emptiest_corner(panel):
-            level = "bottom" if level == "top" else "top"
+        side, level = tag_corner(panel)
         words = {"text": f"<i>{VIRTUAL_TAG}</i>", "showarrow": False, "font": {"size": 11, "color": "@muted"}}
         spot = {"x": 0.02 if side == "left" else 0.98, "y": 0.03 if level == "bottom" else 0.97}
         anchors = {"xref": "x domain", "yref": "y domain", "xanchor": side, "yanchor": level}
