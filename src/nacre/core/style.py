@@ -123,7 +123,7 @@ def pretty_unit(unit: str, *, powers: bool = False) -> str:
 
 
 def _pretty_factor(word: str) -> str:
-    stem, power = (word, "") if word in _UNITS else re.fullmatch(r"(.*?)(-?\d*)", word).groups()
+    stem, power = (word, "") if word in _UNITS else re.fullmatch(r"(.+?)(-?\d*)", word).groups()
     return _UNITS.get(stem, stem) + power.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
