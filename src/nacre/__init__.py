@@ -1,3 +1,21 @@
-"""Nacre: from the raw files of a cathode-coating study to answers, each with an uncertainty and a trail back."""
+"""Nacre: from the raw files of a cathode-coating study to answers, each with an uncertainty and a trail back.
+
+>>> study = nacre.load("study.toml")
+>>> outcome = nacre.run(study)
+"""
 
 __version__ = "0.1.0"
+__all__ = ["load", "run"]
+
+
+def __getattr__(name: str):
+    # what needs numpy, polars and pydantic is imported when it is first asked for, so that `nacre --help` is quick
+    if name == "load":
+        from nacre.pipeline.load import load
+
+        return load
+    if name == "run":
+        from nacre.pipeline.run import run
+
+        return run
+    raise AttributeError(f"module 'nacre' has no attribute '{name}'")

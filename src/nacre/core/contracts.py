@@ -78,6 +78,7 @@ class Technique:
     analyse : (inputs, context, options) -> results. `inputs` maps the names of study.toml to a Signal, a
         Result or a list of them; a plain measurement arrives as {"signal": Signal}, the parts of one that has
         several files as {"signal": [Signal, ...]} in the order of their start.
+    needs : names of declared inputs without which it cannot run; `nacre check` asks for them beforehand.
     vocabulary : words of its own: {"quantity": {...}, "state": {...}, "input": {...}}.
     """
 
@@ -87,5 +88,6 @@ class Technique:
     analyse: Callable[[Mapping[str, Any], Context, Any], list[Result]]
     options: type = NoOptions
     asked: bool = False
+    needs: tuple[str, ...] = ()
     vocabulary: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     citations: tuple[str, ...] = ()

@@ -81,6 +81,8 @@ class Provenance:
 class Result:
     """The outcome of one technique on named inputs.
 
+    A technique fills entries (origin "measured"), curves, figures, checks, citations and methods; the pipeline adds
+    `analysis`, `subject` where it is empty, `origin` and `provenance`, and marks what came from virtual files.
     `origin` is "synthetic" where any input file came from a virtual instrument. `methods` is a sentence or two
     for an experimental section.
     """

@@ -65,6 +65,7 @@ class Measurement:
     techniques: tuple[str, ...] = ()
     segments: tuple[Segment, ...] = ()
     state: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     line: int = 0
 
 

@@ -33,7 +33,6 @@ def _registry():
 
     registry = pint.UnitRegistry(cache_folder=None)
     for line in (
-        "ampere_hour = ampere * hour = Ah",
         "c_rate = [c_rate]",
         "detector_count = [detector_count]",
         "arbitrary = [arbitrary]",

@@ -1,0 +1,256 @@
+"""The command line: thin verbs, no science. What is heavy is imported inside the verb that needs it."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="nacre",
+    help="From the raw files of a cathode-coating study to answers, each with an uncertainty and a trail back.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+StudyPath = Annotated[Path, typer.Argument(help="a folder with study.toml, or that file")]
+
+
+def _console():
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=True)
+
+
+def _print(text: str = "") -> None:
+    _console().print(text, markup=False)
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(help="the study's folder; made if need be")],
+    raw: Annotated[Path | None, typer.Option("--from", help="the folder of raw files (default: FOLDER itself)")] = None,
+    name: Annotated[str, typer.Option(help="the study's name")] = "",
+) -> None:
+    """Look through raw files and write study.toml and cells.csv, with blanks only a person can fill."""
+    from nacre.pipeline import new as making
+
+    made = making.new(folder, raw or folder, name)
+    for what, count in making.summary(made):
+        _print(f"{count:>5} files  {what}")
+    for file, why in making.left_out(made):
+        _print(f"  left out: {file}: {why}")
+    _print(f"Wrote {made.study}" + (f" and {made.cells}" if made.cells else ""))
+    if made.blanks:
+        _print("Only you can fill these in:")
+        for blank in made.blanks:
+            _print(f"  - {blank}")
+    _print(f"Then: nacre run {folder}")
+
+
+@app.command()
+def check(study: StudyPath) -> None:
+    """Name everything that is wrong with a study, at once, with file and line."""
+    from nacre.pipeline.check import check as look
+
+    problems, count = look(study)
+    for problem in problems:
+        _print(str(problem) if problem.level == "error" else f"{problem} (warning)")
+    wrong = [p for p in problems if p.level == "error"]
+    if wrong:
+        _print(f"{len(wrong)} {'thing' if len(wrong) == 1 else 'things'} to mend.")
+        raise typer.Exit(1)
+    _print(f"The study is sound; {count} analyses would run.")
+
+
+@app.command()
+def run(
+    study: StudyPath,
+    why: Annotated[bool, typer.Option("--why", help="say why each analysis is run anew")] = False,
+    choose: Annotated[list[str] | None, typer.Option("--set", help="TECHNIQUE.OPTION=VALUE")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", help="processes at once (0: one per core)")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print the report's path only")] = False,
+) -> None:
+    """Run all analyses and write the report; only what changed is redone."""
+    code = _run(study, why=why, choose=choose or [], jobs=jobs, quiet=quiet)
+    raise typer.Exit(code)
+
+
+def _run(study: Path, *, why: bool = False, choose: list[str] = (), jobs: int = 0, quiet: bool = False) -> int:
+    from nacre.export import write_all
+    from nacre.pipeline import run as running
+    from nacre.pipeline.load import load
+    from nacre.report.html import render
+
+    loaded = load(study)
+    report = running.Report()
+    with _Shown(quiet) as shown:
+        outcome = running.run(
+            loaded,
+            overrides=_overrides(choose),
+            workers=jobs or running.default_workers(),
+            progress=running.Progress(shown.event, shown.total),
+            report=report,
+        )
+        shown.say("writing report and figures")
+        folder = loaded.folder / "results"
+        write_all(outcome, folder, html=render(outcome))
+    if why:
+        for name, reasons in report.redone.items():
+            _print(f"{name}: {'; '.join(reasons)}")
+        for name in report.fresh:
+            _print(f"{name}: nothing changed")
+    for failure in outcome.failures:
+        _print(f"FAILED {failure.what}: {failure.error}")
+    if not quiet:
+        done, fresh = len(report.redone), len(report.fresh)
+        _print(f"{done} run, {fresh} unchanged, {len(outcome.failures)} failed.")
+    _print(f"Report: {folder / 'report.html'}")
+    return 1 if outcome.failures else 0
+
+
+def _overrides(choices: list[str]) -> dict[str, dict[str, str]]:
+    from nacre.core.errors import NacreError
+
+    found: dict[str, dict[str, str]] = {}
+    for choice in choices:
+        path, equals, value = choice.partition("=")
+        technique, dot, name = path.partition(".")
+        if not equals or not dot:
+            raise NacreError("cannot read --set", found=f"'{choice}'", expected="TECHNIQUE.OPTION=VALUE")
+        found.setdefault(technique.strip(), {})[name.strip()] = value.strip()
+    return found
+
+
+class _Shown:
+    """Progress on the terminal while a study runs."""
+
+    def __init__(self, quiet: bool):
+        self.quiet = quiet
+
+    def __enter__(self):
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self.bar = Progress(*columns, console=_console(), transient=True, disable=self.quiet)
+        self.bar.start()
+        self.task = self.bar.add_task("starting", total=None)
+        return self
+
+    def __exit__(self, *error):
+        self.bar.stop()
+
+    def total(self, count: int) -> None:
+        self.bar.update(self.task, total=count)
+
+    def say(self, text: str) -> None:
+        self.bar.update(self.task, description=text)
+
+    def event(self, kind: str, name: str, text: str) -> None:
+        if kind == "start":
+            self.say(name)
+        else:
+            self.bar.advance(self.task)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="where to put it")] = Path("demo-lho-ncm85"),
+    jobs: Annotated[int, typer.Option("--jobs", "-j", help="processes at once (0: one per core)")] = 0,
+) -> None:
+    """Run the reference study (virtual raw files of the paper's two samples) end to end."""
+    from nacre.pipeline.demo import copy_demo
+
+    raise typer.Exit(_run(copy_demo(folder), jobs=jobs))
+
+
+@app.command()
+def formats() -> None:
+    """List the file formats that can be read."""
+    from nacre.core.registry import readers
+
+    for reader in readers().values():
+        _print(f"{reader.name:14} {', '.join(reader.kinds):12} {' '.join(reader.suffixes):24} {reader.words}")
+
+
+@app.command()
+def techniques(
+    name: Annotated[str, typer.Argument(help="a technique, for its options")] = "",
+) -> None:
+    """List the techniques, or the options of one."""
+    from nacre.core import registry
+    from nacre.core.options import table
+
+    if not name:
+        for technique in registry.techniques().values():
+            _print(f"{technique.name:14} {', '.join(technique.accepts):14} {technique.title}")
+        return
+    technique = registry.technique(name)
+    _print(f"{technique.name}: {technique.title}")
+    for row in table(technique.options):
+        bounds = f" [{row['lo']} to {row['hi']}]" if row["lo"] is not None or row["hi"] is not None else ""
+        choices = f" ({', '.join(map(str, row['choices']))})" if row["choices"] else ""
+        _print(f"  {row['name']} = {row['default']} {row['unit']}{bounds}{choices}: {row['help']}")
+
+
+@app.command()
+def cite(study: StudyPath) -> None:
+    """Print the references behind the results of a study, by what it uses."""
+    from nacre.core import registry
+    from nacre.pipeline.graph import build
+    from nacre.pipeline.load import load
+
+    loaded = load(study)
+    used = {node.technique for node in build(loaded).nodes.values()}
+    for name, technique in registry.techniques(loaded.folder).items():
+        if name in used:
+            for citation in technique.citations:
+                _print(f"{name}: {citation}")
+
+
+@app.command()
+def schema(
+    file: Annotated[Path | None, typer.Argument(help="where to write it (default: the terminal)")] = None,
+) -> None:
+    """The JSON schema of study.toml, for editors that complete and check."""
+    import json
+
+    from nacre.pipeline.schema import study_schema
+
+    text = json.dumps(study_schema(), indent=2)
+    if file:
+        file.write_text(text + "\n", encoding="utf-8")
+    else:
+        sys.stdout.write(text + "\n")
+
+
+@app.command(hidden=True)
+def warm() -> None:
+    """Import and compile everything once, so that the first study starts quickly."""
+    from nacre.core import registry
+
+    registry.readers()
+    registry.techniques()
+
+
+def main() -> None:
+    """Entry point: an error a user can act on is printed as a sentence, not as a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a cp1252 console cannot show every letter, and need not
+    from nacre.core.errors import NacreError
+
+    try:
+        app(standalone_mode=True)
+    except NacreError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("Stopped. What was finished is kept; run again to go on.", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

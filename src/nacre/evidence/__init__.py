@@ -1,0 +1,1 @@
+"""Evidence: contrasts, the ledger of relations, calibration."""

@@ -1,0 +1,139 @@
+"""Half cycles of a galvanostatic test: where they begin and end, and what passed in each.
+
+A half cycle is an unbroken stretch of one current direction; rests, constant-voltage parts and interruptions
+inside it belong to it. Everything here is vectorised over the rows of a file.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Half cycles as rows `first` to `last` (both included) and `sign` (+1 charge, -1 discharge), each (n,)."""
+
+    first: np.ndarray
+    last: np.ndarray
+    sign: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.sign)
+
+    def sums(self, values: np.ndarray) -> np.ndarray:
+        """Sum of `values` (rows,) over each half cycle (n,)."""
+        if not len(self):
+            return np.zeros(0)
+        edges = np.column_stack((self.first, self.last + 1)).ravel()
+        return np.add.reduceat(np.append(values, 0.0), edges)[::2]
+
+
+def directions(current: np.ndarray, floor: float = 1e-3) -> np.ndarray:
+    """+1 where the cell is charged, -1 where it is discharged, 0 at rest (rows,), int8.
+
+    Rest is where the current is below `floor` of its 99th percentile; a missing current counts as rest.
+    """
+    size = np.nan_to_num(np.abs(current))
+    flowing = size[size > 0]
+    if not flowing.size:
+        return np.zeros(len(current), np.int8)
+    level = floor * np.percentile(flowing, 99)
+    return np.where(size > level, np.sign(np.nan_to_num(current)), 0).astype(np.int8)
+
+
+def integrate(time: np.ndarray, current: np.ndarray, sign: np.ndarray, breaks=()) -> np.ndarray:
+    """Charge in C that passed between each row and the one before, >= 0 (rows,): trapezoids of I dt.
+
+    time in s, current in A. A step begins at the record that ended the step before, so its first row
+    takes its own current over that interval, which is capped at the longest interval inside a half cycle.
+    `breaks` are rows before which the record was interrupted: nothing is known to have passed there.
+    """
+    size = np.nan_to_num(np.abs(current))
+    interval = np.clip(np.diff(time, prepend=time[:1]), 0, None)
+    interval[list(breaks)] = 0.0
+    inside = np.append(False, (sign[1:] == sign[:-1]) & (sign[1:] != 0))
+    before = np.append(0.0, size[:-1])
+    cap = interval[inside].max(initial=0.0)
+    passed = np.where(inside, 0.5 * (size + before) * interval, size * np.minimum(interval, cap))
+    return np.where(sign != 0, passed, 0.0)
+
+
+def count(counter: np.ndarray, step: np.ndarray | None, sign: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Charge between each row and the one before (rows,), from a counter that restarts with each step.
+
+    Where a step begins and the counter has not fallen, either reading is possible (restarted, or carried on
+    from the step before): the one nearer to `expected`, the integral of I dt, is taken.
+    """
+    before = np.append(0.0, counter[:-1])
+    rise = counter - before
+    passed = np.where(counter < 0.5 * before, counter, rise)
+    fresh = np.append(True, (sign[1:] != sign[:-1]) if step is None else (step[1:] != step[:-1]))
+    restarted = fresh & (np.abs(counter - expected) < np.abs(passed - expected))
+    return np.where(sign != 0, np.where(restarted, counter, passed), 0.0)
+
+
+def half_cycles(sign: np.ndarray, passed: np.ndarray, smallest: float = 0.01) -> tuple[Runs, Runs]:
+    """Half cycles from directions and charge per row, and the pulses that are none.
+
+    A stretch that passes less than `smallest` of the largest one is a pulse (a resistance test, noise
+    about zero): it ends no half cycle. Returns (half cycles, pulses); half cycles alternate in sign.
+    """
+    every = _stretches(sign)
+    charge = every.sums(passed)
+    kept = charge >= smallest * charge.max(initial=0.0)
+    pulses = Runs(every.first[~kept], every.last[~kept], every.sign[~kept])
+    sign, first, last = every.sign[kept], every.first[kept], every.last[kept]
+    if not sign.size:
+        return Runs(first, last, sign), pulses
+    opens = np.append(True, sign[1:] != sign[:-1])
+    closes = np.append(opens[1:], True)
+    return Runs(first[opens], last[closes], sign[opens]), pulses
+
+
+def _stretches(sign: np.ndarray) -> Runs:
+    rows = np.flatnonzero(sign)
+    active = sign[rows]
+    if not rows.size:
+        return Runs(rows, rows, active)
+    opens = np.append(True, active[1:] != active[:-1])
+    closes = np.append(opens[1:], True)
+    return Runs(rows[opens], rows[closes], active[opens])
+
+
+def without(rows: np.ndarray, runs: Runs) -> np.ndarray:
+    """`rows` (charge per row) with nothing counted inside `runs`."""
+    marks = np.zeros(len(rows) + 1, np.int64)
+    np.add.at(marks, runs.first, 1)
+    np.add.at(marks, runs.last + 1, -1)
+    return np.where(np.cumsum(marks[:-1]) > 0, 0.0, rows)
+
+
+def energy(voltage: np.ndarray, passed: np.ndarray, sign: np.ndarray) -> np.ndarray:
+    """Energy in J between each row and the one before (rows,): mean voltage of the two times the charge."""
+    before = np.append(voltage[:1], voltage[:-1])
+    inside = np.append(False, sign[1:] == sign[:-1])
+    return passed * np.where(inside, 0.5 * (voltage + before), voltage)
+
+
+def typical_current(current: np.ndarray, passed: np.ndarray, runs: Runs) -> np.ndarray:
+    """Current in A at which half the charge of each half cycle had passed (n,), >= 0.
+
+    Weighting by charge makes it the constant current of a CC-CV charge, whatever the logging.
+    """
+    found = np.zeros(len(runs))
+    for k, (first, last) in enumerate(zip(runs.first, runs.last, strict=True)):
+        size, weight = np.abs(current[first : last + 1]), passed[first : last + 1]
+        order = np.argsort(size)
+        total = np.cumsum(weight[order])
+        found[k] = size[order[min(np.searchsorted(total, 0.5 * total[-1]), len(order) - 1)]]
+    return found
+
+
+def thin(x: np.ndarray, y: np.ndarray, most: int = 400) -> np.ndarray:
+    """Rows of a curve (n,) that draw it with at most `most` points, equally spaced along its drawn length."""
+    if len(x) <= most:
+        return np.arange(len(x))
+    dx, dy = (np.abs(np.diff(v)) / (np.ptp(v) or 1.0) for v in (x, y))
+    length = np.append(0.0, np.cumsum(np.hypot(dx, dy)))
+    wanted = np.linspace(0.0, length[-1], most)
+    return np.unique(np.clip(np.searchsorted(length, wanted), 0, len(x) - 1))

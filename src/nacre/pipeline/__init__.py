@@ -1,0 +1,1 @@
+"""From study.toml to an Outcome: load, check, task graph, cache, run."""

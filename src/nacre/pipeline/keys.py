@@ -1,0 +1,109 @@
+"""The key of an analysis: a change in anything it depends on changes the key, and nothing else does."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import nacre
+from nacre.core.context import Context
+
+# what a number may depend on beside our own code
+DEPENDENCIES = ("numpy", "scipy", "numba", "polars", "pint", "gemmi", "scikit-image", "h5py", "pybaselines", "rietx")
+
+
+def digest(item: Any) -> str:
+    """SHA-256 of the canonical JSON of a tree of plain values and dataclasses."""
+    return hashlib.sha256(json.dumps(_plain(item), sort_keys=True).encode()).hexdigest()
+
+
+def _plain(item: Any) -> Any:
+    if dataclasses.is_dataclass(item) and not isinstance(item, type):
+        return {f.name: _plain(getattr(item, f.name)) for f in dataclasses.fields(item)}
+    if isinstance(item, Mapping):
+        return {str(k): _plain(v) for k, v in item.items()}
+    if isinstance(item, (list, tuple)):
+        return [_plain(x) for x in item]
+    if isinstance(item, float):
+        return repr(item)
+    return item if item is None or isinstance(item, (str, int, bool)) else str(item)
+
+
+def file_hash(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@lru_cache(maxsize=1)
+def package_hash() -> str:
+    """Hash of every source and data file of the package."""
+    root = Path(nacre.__file__).parent
+    whole = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        if path.suffix in (".py", ".toml", ".csv", ".json") and "__pycache__" not in path.parts:
+            whole.update(str(path.relative_to(root).as_posix()).encode())
+            whole.update(path.read_bytes())
+    return whole.hexdigest()
+
+
+def plugins_hash(folder: Path) -> str:
+    return digest([(path.name, file_hash(path)) for path in sorted((folder / "plugins").glob("*.py"))])
+
+
+@lru_cache(maxsize=1)
+def versions() -> dict[str, str]:
+    """Versions of Nacre and of what its numbers depend on, as far as installed."""
+    found = {"nacre": nacre.__version__}
+    for name in DEPENDENCIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def context_parts(context: Context) -> dict[str, Any]:
+    """What an analysis knows of its sample and cell, without what is hashed elsewhere (files, their place)."""
+    measurement = context.measurement
+    declared = {}
+    if measurement:
+        names = ("name", "segments", "state", "kind", "reader", "reader_options")
+        declared = {name: _plain(getattr(measurement, name)) for name in names}
+    return {
+        "sample": _plain(context.sample),
+        "cell": _plain([context.cell, context.inputs]),
+        "measurement": declared,
+        "materials": _plain(context.materials),
+        "others": {name: context_parts(other) for name, other in context.others.items()},
+    }
+
+
+def key_parts(
+    *,
+    files: list[tuple[str, str]],
+    context: Context,
+    upstream: Mapping[str, str],
+    options: Any,
+    technique: str,
+    folder: Path,
+) -> dict[str, Any]:
+    """The parts of a key, each as a digest: `--why` names those that changed."""
+    about = context_parts(context)
+    return {
+        "files": digest(files),
+        "sample": digest(about["sample"]),
+        "cell": digest(about["cell"]),
+        "measurement": digest(about["measurement"]),
+        "materials": digest(about["materials"]),
+        "other samples": digest(about["others"]),
+        "upstream results": digest(upstream),
+        "options": digest([technique, options]),
+        "seed": digest(context.seed),
+        "nacre's code": package_hash(),
+        "plugins": plugins_hash(folder),
+        "dependencies": digest(versions()),
+    }

@@ -1,0 +1,247 @@
+"""study.toml and cells.csv -> Study: every mistake named at once, with its line."""
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from nacre.core import registry, vocabulary
+from nacre.core.errors import NacreError, StudyError, did_you_mean, unknown
+from nacre.core.quantity import Quantity, parse
+from nacre.core.study import Cell, Reported, Sample, Step, Study
+from nacre.pipeline.cells import read_cells
+from nacre.pipeline.expand import expand_analyses, expand_measurements
+from nacre.pipeline.lines import line_map
+from nacre.pipeline.model import StepPart, StudyFile
+from nacre.pipeline.problems import Problems, StudyProblems
+
+
+def load(path: str | Path) -> Study:
+    """The study in a folder that holds study.toml, or in that file.
+
+    Raises StudyProblems with everything that is wrong, each with file:line, and StudyError where there is no
+    study at all.
+    """
+    study, problems = read(path)
+    problems.raise_if_any()
+    return study
+
+
+def find(path: str | Path) -> Path:
+    """The study.toml meant by a folder or a file. Raises StudyError where there is none."""
+    path = Path(path)
+    file = path / "study.toml" if path.is_dir() else path
+    if not file.is_file():
+        where = str(path)
+        raise StudyError("no study here", where=where, expected="a folder with study.toml", do="try `nacre new FOLDER`")
+    return file
+
+
+def read(path: str | Path) -> tuple[Study, Problems]:
+    """The study as far as it can be made out, and all that is wrong with it. Raises only where nothing can be."""
+    file = find(path)
+    raw, problems = _parse(file)
+    shape = _validate(raw, problems)
+    folder = file.parent.resolve()
+    with problems.catch(()):
+        registry.readers(folder)
+    techniques = {}
+    with problems.catch(()):
+        techniques = registry.techniques(folder)
+    study = Study(
+        name=shape.study.name,
+        folder=folder,
+        title=shape.study.title or shape.study.name,
+        citation=shape.study.citation,
+        seed=shape.study.seed,
+        options=shape.options,
+        materials=shape.material,
+        extra={"ledger": shape.ledger, "model": shape.model, "calibration": shape.calibration, "report": shape.report},
+    )
+    samples = _samples(shape, problems)
+    defaults, cells = _cells(shape, folder, samples, problems)
+    study = dataclasses.replace(study, inputs=defaults, samples=samples, cells=cells)
+    study = dataclasses.replace(study, measurements=expand_measurements(shape, study, techniques, problems))
+    study = dataclasses.replace(
+        study,
+        analyses=expand_analyses(shape, study, techniques, problems),
+        contrasts=_contrasts(shape, samples, problems),
+        reported=_reported(shape, samples, problems),
+    )
+    return study, problems
+
+
+def _parse(file: Path) -> tuple[dict[str, Any], Problems]:
+    data = file.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        where = f"{file.name}:{line}"
+        raise StudyError(
+            "not UTF-8 text", where=where, found=repr(data[error.start : error.end]), do="save it as UTF-8"
+        ) from None
+    text = text.replace("\r\n", "\n")
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        cure = (
+            "write Windows paths with / or in 'single quotes'" if "\\" in str(error) or "escape" in str(error) else ""
+        )
+        raise StudyError(f"not valid TOML: {error}", where=file.name, do=cure) from None
+    return raw, Problems(file.name, line_map(text))
+
+
+def _validate(raw: dict[str, Any], problems: Problems) -> StudyFile:
+    try:
+        return StudyFile.model_validate(raw)
+    except ValidationError as error:
+        for item in error.errors():
+            path = tuple("schema" if part == "format" else part for part in item["loc"])
+            problems.add(path, _pydantic_words(item, path, raw))
+        raise StudyProblems(problems.errors) from None
+
+
+def _pydantic_words(item: Mapping[str, Any], path: tuple, raw: dict[str, Any]) -> str:
+    name = ".".join(str(part) for part in path)
+    if item["type"] == "extra_forbidden":
+        return str(unknown("key", str(path[-1]), _allowed(path)))
+    if item["type"] == "missing":
+        return f"'{path[-1]}' is missing" + (f" in [{'.'.join(map(str, path[:-1]))}]" if path[:-1] else "") + "."
+    found = item.get("input")
+    return f"'{name}': {item['msg'].lower()}; found {found!r}."
+
+
+def _allowed(path: tuple) -> list[str]:
+    """Keys that may stand where an unknown one was found."""
+    model: Any = StudyFile
+    for part in path[:-1]:
+        if isinstance(part, int):
+            continue
+        annotation = model.model_fields[part].annotation
+        model = next((arg for arg in getattr(annotation, "__args__", ()) if hasattr(arg, "model_fields")), annotation)
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def read_inputs(
+    raw: Mapping[str, Any], tag: str, problems: Problems, path: tuple, file: str = "", line: int = 0
+) -> dict[str, Quantity | str]:
+    """Declared inputs, checked against the vocabulary. `tag` names their error source (they share it)."""
+    inputs: dict[str, Quantity | str] = {}
+    for name, value in raw.items():
+        with problems.catch((*path, name), file, line):
+            word = vocabulary.word("input", name)
+            if value == "":  # a blank that `nacre new` left: not given
+                continue
+            if word.unit == "1" and isinstance(value, str) and not _numeric(value):
+                inputs[name] = value
+            elif isinstance(value, (dict, list, bool)):
+                raise NacreError(f"'{name}' cannot be {type(value).__name__}", expected=f'"... {word.unit}"')
+            else:
+                inputs[name] = parse(value, word.unit, where=f"'{name}'").tagged(f"{tag}:{name}")
+    return inputs
+
+
+def _numeric(text: str) -> bool:
+    return text.strip()[:1].isdigit()
+
+
+def _samples(shape: StudyFile, problems: Problems) -> dict[str, Sample]:
+    parts = {part.name: (i, part) for i, part in enumerate(shape.sample)}
+    if len(parts) < len(shape.sample):
+        names = [part.name for part in shape.sample]
+        for i, part in enumerate(shape.sample):
+            if part.name in names[:i]:
+                problems.add(("sample", i, "name"), f"sample '{part.name}' is defined twice.")
+    done: dict[str, Sample] = {}
+    for name in parts:
+        _sample(name, parts, done, (), problems)
+    return {name: done[name] for name in parts if name in done}
+
+
+def _sample(name, parts, done, above, problems) -> Sample | None:
+    """One sample, those it is like first."""
+    if name in done:
+        return done[name]
+    i, part = parts[name]
+    path = ("sample", i)
+    base = Sample(name)
+    if part.like:
+        if part.like in (*above, name):
+            problems.add(
+                (*path, "like"), f"samples are like each other in a circle: {' -> '.join((*above, name, part.like))}."
+            )
+        elif part.like not in parts:
+            problems.add((*path, "like"), str(unknown("sample", part.like, parts)))
+        else:
+            base = _sample(part.like, parts, done, (*above, name), problems) or base
+    inputs = read_inputs(part.model_extra or {}, f"sample:{name}", problems, path)
+    steps = tuple(_step(step, (*path, "step", k), problems) for k, step in enumerate(part.step))
+    done[name] = Sample(
+        name, part.label, {**base.inputs, **inputs}, base.steps + steps, {**base.coating, **part.coating}
+    )
+    return done[name]
+
+
+def _step(part: StepPart, path: tuple, problems: Problems) -> Step:
+    """Conditions of a step are free: text that reads as a quantity becomes one, other text stays words."""
+    conditions: dict[str, Quantity | str] = {}
+    for name, value in (part.model_extra or {}).items():
+        if isinstance(value, str) and _numeric(value):
+            with problems.catch((*path, name)):
+                conditions[name] = parse(value, where=f"'{name}'")
+        else:
+            conditions[name] = str(value)
+    return Step(part.do, conditions)
+
+
+def _cells(shape: StudyFile, folder: Path, samples, problems: Problems):
+    """Defaults of [cell], and the cells of [cell.NAME] and cells.csv."""
+    defaults = {k: v for k, v in shape.cell.items() if not isinstance(v, dict)}
+    tables = {k: v for k, v in shape.cell.items() if isinstance(v, dict)}
+    shared = read_inputs(defaults, "study", problems, ("cell",))
+    rows = [(name, dict(row), ("cell", name), "", 0) for name, row in tables.items()]
+    rows += [(row.pop("cell", ""), row, (), "cells.csv", line) for line, row in read_cells(folder, problems)]
+    cells: dict[str, Cell] = {}
+    for name, row, path, file, line in rows:
+        sample = row.pop("sample", "")
+        if name in cells:
+            problems.add(path, f"cell '{name}' is defined twice.", file=file, line=line)
+        if sample not in samples:
+            text = str(unknown("sample", sample, samples)) if sample else f"cell '{name}' does not say its sample."
+            problems.add((*path, "sample"), text, file=file, line=line)
+        cells[name] = Cell(name, sample, read_inputs(row, f"cell:{name}", problems, path, file, line))
+    return shared, cells
+
+
+def _contrasts(shape: StudyFile, samples, problems: Problems) -> tuple[tuple[str, str], ...]:
+    """The contrasts named, else every other sample against the study's reference."""
+    for i, part in enumerate(shape.contrast):
+        for role in ("reference", "treated"):
+            if getattr(part, role) not in samples:
+                problems.add(("contrast", i, role), str(unknown("sample", getattr(part, role), samples)))
+    reference = shape.study.reference
+    if reference and reference not in samples:
+        problems.add(("study", "reference"), str(unknown("sample", reference, samples)))
+    if shape.contrast:
+        return tuple((part.reference, part.treated) for part in shape.contrast)
+    return tuple((reference, name) for name in samples if name != reference) if reference else ()
+
+
+def _reported(shape: StudyFile, samples, problems: Problems) -> tuple[Reported, ...]:
+    found = []
+    for i, part in enumerate(shape.reported):
+        path = ("reported", i)
+        with problems.catch((*path, "name")):
+            word = vocabulary.word("quantity", part.name)
+            with problems.catch((*path, "state")):
+                vocabulary.check_state(part.state)
+            with problems.catch((*path, "value")):
+                quantity = parse(part.value, word.unit, origin="reported").tagged(f"reported:{i}")
+                found.append(Reported(part.sample, part.name, quantity, part.state, part.source, part.rule, part.cell))
+        if part.sample not in samples:
+            problems.add((*path, "sample"), f"unknown sample '{part.sample}'. {did_you_mean(part.sample, samples)}")
+    return tuple(found)

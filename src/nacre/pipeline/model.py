@@ -1,0 +1,117 @@
+"""The shape of study.toml (pydantic): what may stand where. Meaning is checked in `load`."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list) or value is None else [value]
+
+
+Words = Annotated[list[str], BeforeValidator(_as_list)]
+Scalar = str | int | float | bool
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class StudyPart(Part):
+    """What the study is."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="short name, without spaces")
+    title: str = ""
+    citation: str = Field("", description="the publication the study belongs to")
+    reference: str = Field("", description="the sample that others are compared with")
+    seed: int = Field(0, ge=0, description="seed of everything that draws random numbers")
+    notes: str = ""
+
+
+class StepPart(BaseModel):
+    """One step of preparation: `do` and its conditions (`temperature = "750 degC"`, `gas = "O2"`)."""
+
+    model_config = ConfigDict(extra="allow")
+    do: str
+
+
+class SamplePart(BaseModel):
+    """A sample; keys beside these are inputs of the vocabulary."""
+
+    model_config = ConfigDict(extra="allow")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    label: str = ""
+    like: str = Field("", description="the sample it inherits from; own steps follow the inherited ones")
+    step: list[StepPart] = []
+    coating: dict[str, Any] = {}
+
+
+class SegmentPart(Part):
+    """A named part of a cycling protocol."""
+
+    name: str
+    cycles: str | int = Field(description='"1-2", "3", or "13-" to the end')
+    rate: str = Field("", description='nominal rate, "0.1C"')
+
+
+class MeasurementPart(Part):
+    """Raw files of one kind, for one or many cells or samples."""
+
+    name: str = Field("", pattern=r"^[A-Za-z0-9_.-]*$", description="part of the id; by default the technique's name")
+    files: Words = Field(description="globs below the study's folder; {sample} and {cell} are filled in")
+    cell: Words = []
+    sample: Words = []
+    technique: Words = Field([], description="by default every technique that takes such data unasked")
+    reader: str = ""
+    reader_options: dict[str, Any] = {}
+    segments: list[SegmentPart] = []
+    options: dict[str, dict[str, Any]] = Field({}, description="options per technique, for this measurement")
+    state: dict[str, str | int | float] = {}
+
+
+class AnalysisPart(Part):
+    """A technique on several named inputs: measurements or other analyses."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    technique: str
+    inputs: dict[str, str | list[str]]
+    options: dict[str, Any] = {}
+
+
+class ContrastPart(Part):
+    """Which sample is compared with which."""
+
+    reference: str
+    treated: str
+
+
+class ReportedPart(Part):
+    """A published value."""
+
+    sample: str
+    name: str
+    value: str | float | int
+    state: dict[str, str | int | float] = {}
+    source: str = ""
+    rule: Literal["", "two-sided", "below", "above", "about"] = ""
+    cell: str = ""
+
+
+class StudyFile(Part):
+    """study.toml as a whole."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    format: Literal[1] = Field(alias="schema", description="version of this format")
+    study: StudyPart
+    sample: list[SamplePart] = Field(min_length=1)
+    cell: dict[str, Any] = Field({}, description="defaults for all cells; a sub-table [cell.NAME] is one cell")
+    measurement: list[MeasurementPart] = []
+    analysis: list[AnalysisPart] = []
+    contrast: list[ContrastPart] = []
+    reported: list[ReportedPart] = []
+    options: dict[str, dict[str, Any]] = Field({}, description="options per technique, for the whole study")
+    material: dict[str, dict[str, Any]] = Field({}, description="materials of the study's own")
+    ledger: dict[str, Any] = {}
+    model: dict[str, Any] = {}
+    calibration: dict[str, Any] = {}
+    report: dict[str, Any] = {}

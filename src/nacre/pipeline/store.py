@@ -1,0 +1,148 @@
+"""Results on disk: one file per key, written whole or not at all."""
+
+import dataclasses
+import io
+import json
+import os
+import uuid
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nacre.core import figure, quantity, result, signal
+
+_CLASSES = {
+    kind.__name__: kind
+    for kind in (
+        quantity.Quantity,
+        signal.Source,
+        figure.Axis,
+        figure.Series,
+        figure.Panel,
+        figure.Figure,
+        result.Subject,
+        result.Entry,
+        result.Check,
+        result.Curve,
+        result.Provenance,
+        result.Result,
+    )
+}
+
+
+def _encode(item: Any, arrays: list[np.ndarray]) -> Any:
+    """JSON-ready form of dataclasses, mappings, sequences and arrays; arrays are moved out, by number."""
+    if isinstance(item, np.ndarray):
+        if item.dtype.kind == "O":
+            return {"!": "objects", "v": [_encode(x, arrays) for x in item.tolist()]}
+        arrays.append(item)
+        return {"!": "array", "v": len(arrays) - 1}
+    if isinstance(item, np.generic):
+        return _encode(item.item(), arrays)
+    if dataclasses.is_dataclass(item):
+        values = {f.name: _encode(getattr(item, f.name), arrays) for f in dataclasses.fields(item)}
+        return {"!": type(item).__name__, "v": values}
+    if isinstance(item, Mapping):
+        return {"!": "dict", "v": [[_encode(k, arrays), _encode(v, arrays)] for k, v in item.items()]}
+    if isinstance(item, tuple):
+        return {"!": "tuple", "v": [_encode(x, arrays) for x in item]}
+    if isinstance(item, list):
+        return [_encode(x, arrays) for x in item]
+    if isinstance(item, Path):
+        return str(item)
+    if item is None or isinstance(item, (str, int, float, bool)):
+        return item
+    raise TypeError(f"a result cannot hold a {type(item).__name__}")
+
+
+def _decode(item: Any, arrays: Mapping[str, np.ndarray]) -> Any:
+    if isinstance(item, list):
+        return [_decode(x, arrays) for x in item]
+    if not isinstance(item, dict):
+        return item
+    tag, value = item["!"], item["v"]
+    if tag == "array":
+        return arrays[f"a{value}"]
+    if tag == "objects":
+        return np.array(_decode(value, arrays), dtype=object)
+    if tag == "dict":
+        return {_decode(k, arrays): _decode(v, arrays) for k, v in value}
+    if tag == "tuple":
+        return tuple(_decode(x, arrays) for x in value)
+    return _CLASSES[tag](**{k: _decode(v, arrays) for k, v in value.items()})
+
+
+def dumps(item: Any) -> bytes:
+    """Any results, as bytes of an .npz archive."""
+    arrays: list[np.ndarray] = []
+    text = json.dumps(_encode(item, arrays), separators=(",", ":"))
+    stream = io.BytesIO()
+    np.savez(stream, tree=np.frombuffer(text.encode(), np.uint8), **{f"a{i}": a for i, a in enumerate(arrays)})
+    return stream.getvalue()
+
+
+def loads(data: bytes) -> Any:
+    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+        return _decode(json.loads(archive["tree"].tobytes()), archive)
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Bytes into a file such that nobody ever sees half of it, whenever the process is killed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".tmp-{uuid.uuid4().hex}")
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+class Store:
+    """The cache of a study: `results/.cache/KEY.npz`, and per analysis the parts of its last key."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}.npz"
+
+    def get(self, key: str) -> list[result.Result] | None:
+        """The results under a key; None where there are none, or where the file is damaged."""
+        try:
+            return loads(self._path(key).read_bytes())
+        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile):
+            return None
+
+    def has(self, key: str) -> bool:
+        return self._path(key).is_file()
+
+    def put(self, key: str, results: list[result.Result]) -> None:
+        write_atomic(self._path(key), dumps(results))
+
+    def last(self, name: str) -> dict[str, Any]:
+        """The parts of the key under which an analysis last ran, for `--why`."""
+        try:
+            return json.loads((self.folder / "why" / f"{_safe(name)}.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+
+    def remember(self, name: str, parts: Mapping[str, Any]) -> None:
+        write_atomic(self.folder / "why" / f"{_safe(name)}.json", json.dumps(parts, sort_keys=True).encode())
+
+    def sweep(self, keep: set[str]) -> None:
+        """Removes what a killed run left half-written, and results no analysis asks for any more."""
+        for path in self.folder.glob("**/.tmp-*"):
+            path.unlink(missing_ok=True)
+        for path in self.folder.glob("*.npz"):
+            if path.stem not in keep:
+                path.unlink(missing_ok=True)
+
+
+def _safe(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "._-" else "_" for c in name)

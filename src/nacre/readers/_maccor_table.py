@@ -1,0 +1,203 @@
+"""The records of a MACCOR export as columns of numbers and text, before any meaning is given to them."""
+
+import io
+from dataclasses import dataclass
+
+import polars as pl
+
+from nacre.core.errors import ReadError
+from nacre.core.signal import Note
+from nacre.readers import _text
+from nacre.readers._maccor_header import Layout
+
+_WHOLE = ("record", "cycle", "cycle_p", "step", "end")
+_NUMBERS = ("capacity", "energy", "current", "voltage")
+_TEXT = ("state", "clock")
+_NEEDED = {
+    "test_time": "TestTime, Test Time (sec), Test (Min)",
+    "voltage": "Volts, Voltage [V]",
+    "current": "Amps, mAmps, Current [A]",
+}
+_NO_VALUE = ["N/A", "n/a", "NaN", "nan", "-", "---"]
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """Records as read: `frame` has columns c0, c1, ... in the order of the file; `comma`: decimal commas."""
+
+    frame: pl.DataFrame
+    comma: bool
+    notes: tuple[Note, ...] = ()
+
+
+def read_table(data: bytes, layout: Layout, where: str, *, keep_cut: bool = True) -> RawTable:
+    """All whole records, and of a cut last one what is whole. Raises ReadError."""
+    _check_columns(layout, where)
+    end = _text.mend_end(data[layout.body :], layout.separator)
+    sample = _sample(end.whole, layout.separator)
+    notes = []
+    tail = b""
+    time = _time_place(layout)
+    if end.kept is not None:
+        keep = keep_cut and len(end.kept) > time and end.kept[time].strip() != ""
+        notes.append(_cut_note(end.kept, layout, keep))
+        if keep:
+            tail = layout.separator.join(end.kept).encode() + b"\n"
+    elif end.doubtful:
+        tail = b"\n"
+    if not sample and not tail.strip():
+        raise ReadError(
+            "the file holds no records",
+            where=where,
+            found=f"a header of {layout.line} lines, and nothing whole after it",
+            do="export the file again; this copy ends too early",
+        )
+    comma = _decimal_comma(sample or [end.kept or []], layout)
+    frame, parse_notes = _parse(end.whole, tail, layout, sample, comma, where)
+    frame, row_notes = _drop_empty(frame, time, where)
+    return RawTable(frame, comma, (*notes, *parse_notes, *row_notes))
+
+
+def _check_columns(layout: Layout, where: str) -> None:
+    missing = [role for role in _NEEDED if layout.where(role) is None]
+    if "test_time" in missing and layout.where("prog_time") is not None:
+        missing.remove("test_time")
+    if missing:
+        raise ReadError(
+            f"a column is missing: {' and '.join(role.replace('_', ' ') for role in missing)}",
+            where=f"{where}:{layout.line}",
+            found=", ".join(column.name for column in layout.columns if column.name),
+            expected="; ".join(_NEEDED[role] for role in missing),
+            do="export the file again with this column, or name the columns with reader = 'table'",
+        )
+
+
+def _time_place(layout: Layout) -> int:
+    place = layout.where("test_time")
+    return layout.where("prog_time") if place is None else place
+
+
+def _cut_note(kept: list[str], layout: Layout, keep: bool) -> Note:
+    name = layout.columns[min(len(kept), len(layout.columns) - 1)].name
+    if keep:
+        return Note(
+            "repair", f"the last line is cut at column '{name}': its {len(kept)} whole cells are kept, others NaN"
+        )
+    return Note("repair", f"the last line is cut at column '{name}': that record is left out")
+
+
+def _sample(body: bytes, separator: str) -> list[list[str]]:
+    """Cells of up to 100 records of the beginning and 100 of the end."""
+    cut = body.find(b"\n", 60_000) + 1
+    head, rest = (body[:cut], body[cut:]) if cut else (body, b"")
+    tail = rest[max(0, len(rest) - 20_000) :]
+    if len(tail) < len(rest):
+        tail = tail[tail.find(b"\n") + 1 :]
+    lines = head.decode(errors="replace").split("\n")[:100] + tail.decode(errors="replace").split("\n")[-100:]
+    return [line.split(separator) for line in lines if line.count(separator) >= 3]
+
+
+def _decimal_comma(sample: list[list[str]], layout: Layout) -> bool:
+    if layout.separator == ",":
+        return False
+    places = [i for i, column in enumerate(layout.columns) if column.role in (*_NUMBERS, "test_time", "step_time")]
+    cells = [cells[i] for cells in sample for i in places if i < len(cells)]
+    return _text.decimal_mark(cells) == ","
+
+
+def _kinds(layout: Layout, sample: list[list[str]], comma: bool) -> dict[str, pl.DataType]:
+    kinds = {}
+    for i, column in enumerate(layout.columns):
+        cells = [cells[i].strip() for cells in sample if i < len(cells) and cells[i].strip()]
+        number = column.role not in _TEXT and all(cell in _NO_VALUE or _is_number(cell, comma) for cell in cells)
+        kinds[f"c{i}"] = (pl.Int64 if column.role in _WHOLE else pl.Float64) if number else pl.String
+    return kinds
+
+
+def _is_number(cell: str, comma: bool) -> bool:
+    try:
+        float(cell.replace(",", ".") if comma else cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _parse(body: bytes, tail: bytes, layout: Layout, sample, comma: bool, where: str):
+    kinds = _kinds(layout, sample, comma)
+    names = layout.separator.join(kinds).encode() + b"\n"
+    data = b"".join((names, body.lstrip(b"\n"), tail))
+    try:
+        return _csv(data, layout, kinds, comma), []
+    except (pl.exceptions.PolarsError, ValueError):
+        # some cell is not the number that its column holds elsewhere: read text, and say which
+        return _parse_slowly(data, layout, kinds, comma, where)
+
+
+def _csv(data: bytes, layout: Layout, kinds, comma: bool) -> pl.DataFrame:
+    return pl.read_csv(
+        io.BytesIO(data),
+        separator=layout.separator,
+        schema=kinds,
+        quote_char=None if layout.separator == "\t" else '"',
+        truncate_ragged_lines=True,
+        null_values=_NO_VALUE,
+        decimal_comma=comma,
+    )
+
+
+def _parse_slowly(data: bytes, layout: Layout, kinds, comma: bool, where: str):
+    try:
+        text = _csv(data, layout, dict.fromkeys(kinds, pl.String), False)
+    except (pl.exceptions.PolarsError, ValueError) as error:
+        raise ReadError("the table cannot be read", where=where, found=str(error).splitlines()[0]) from None
+    mark, thousands = (",", ".") if comma else (".", ",")
+    columns, notes = [], []
+    for i, (name, kind) in enumerate(kinds.items()):
+        column = text[name].str.strip_chars()
+        numbers = _numbers(column, mark, thousands)
+        present = column.fill_null("") != ""
+        wrong = present & numbers.is_null()
+        # a column is one of numbers where its role says so, or nearly all of its cells are
+        role = layout.columns[i].role in (*_WHOLE, *_NUMBERS)
+        if kind != pl.String or (role and not wrong.all()):
+            if wrong.any():
+                notes.append(_wrong_note(column, wrong, layout.columns[i].name))
+            columns.append(numbers.alias(name))
+        else:
+            columns.append(column.alias(name))
+    return pl.DataFrame(columns), notes
+
+
+def _numbers(column: pl.Series, mark: str, thousands: str) -> pl.Series:
+    plain = column.str.replace_all(thousands, "", literal=True).str.replace(mark, ".", literal=True)
+    return plain.cast(pl.Float64, strict=False)
+
+
+def _wrong_note(column: pl.Series, wrong: pl.Series, name: str) -> Note:
+    place = int(wrong.arg_true()[0])
+    return Note(
+        "warning", f"{wrong.sum()} cells of '{name}' are not numbers (first '{column[place]}', row {place + 1}): NaN"
+    )
+
+
+def _drop_empty(frame: pl.DataFrame, time: int, where: str) -> tuple[pl.DataFrame, list[Note]]:
+    """Without blank lines, and without lines that bear no time (reported)."""
+    column = frame[f"c{time}"]
+    missing = column.is_null() if column.dtype != pl.String else column.fill_null("").str.strip_chars() == ""
+    if not missing.any():
+        return frame, []
+    blank = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
+    lost = int((missing & ~blank).sum())
+    kept = frame.filter(~missing)
+    if kept.height == 0 or lost > 0.1 * frame.height + 3:
+        raise ReadError(
+            "the records cannot be told apart",
+            where=where,
+            found=f"{lost} of {frame.height} lines without a test time",
+            expected="one record per line",
+            do="look at the file's column separator, and export it again as tab-separated text",
+        )
+    if not lost:
+        return kept, []
+    first = int((missing & ~blank).arg_true()[0]) + 1
+    return kept, [Note("warning", f"{lost} lines without a test time are left out (first: row {first})")]

@@ -1,0 +1,145 @@
+"""Text files as instruments leave them: any encoding, any line end, cut anywhere."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from nacre.core.errors import ReadError
+from nacre.core.signal import Source
+
+_LENGTH_OF_SAMPLE = 64
+
+
+@dataclass(frozen=True)
+class RawText:
+    """A text file as UTF-8 bytes with `\\n` line ends, and what had to be done to it (`stray`: 0xFF bytes removed)."""
+
+    data: bytes
+    encoding: str
+    source: Source
+    stray: int = 0
+
+
+def load(path: Path, reader: str) -> RawText:
+    """The file as UTF-8. Raises ReadError where it is absent, empty or not text."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ReadError("cannot open the file", where=path.name, found=error.strerror or str(error)) from None
+    if not raw[:4096].strip() and not raw.strip():
+        raise ReadError("the file is empty", where=path.name, found=f"{len(raw)} bytes", do="export it again")
+    source = source_of(path, raw, reader)
+    data, encoding, stray = to_utf8(raw)
+    if b"\0" in data[:4096]:
+        raise ReadError(
+            "the file is binary, not text",
+            where=path.name,
+            found=f"null bytes among the first {min(len(data), 4096)}",
+            expected="a text export",
+            do="export the data as text from the instrument's own software",
+        )
+    return RawText(data, encoding, source, stray)
+
+
+def source_of(path: Path, raw: bytes, reader: str) -> Source:
+    """Where a signal came from."""
+    return Source(str(path), hashlib.sha256(raw).hexdigest(), reader)
+
+
+def to_utf8(raw: bytes) -> tuple[bytes, str, int]:
+    """(UTF-8 bytes with `\\n` line ends, the encoding found, how many stray 0xFF bytes were taken out)."""
+    encoding, stray = _encoding(raw), 0
+    if encoding.startswith("utf-16"):
+        text = raw.decode(encoding, errors="ignore")
+        data = text.lstrip("\ufeff").encode()
+    else:
+        data = raw.removeprefix(b"\xef\xbb\xbf")
+        if encoding == "cp1252":
+            # 0xFF never occurs in UTF-8, and as a letter (y with diaeresis) in no language's month names
+            stray = data.count(b"\xff")
+            data = data.replace(b"\xff", b"")
+            try:
+                data.decode()
+            except UnicodeDecodeError:
+                data = data.decode("cp1252", errors="replace").encode()
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n")
+        if b"\r" in data:
+            data = data.replace(b"\r", b"\n")
+    return data, encoding, stray
+
+
+def _encoding(raw: bytes) -> str:
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    if len(raw) > 8 and not any(raw[1:64:2]) and all(raw[0:64:2]):
+        return "utf-16-le"
+    if raw.isascii():
+        return "ascii"
+    try:
+        # a character cut at the very end does not make a file another encoding
+        raw[: len(raw) - 3].decode()
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
+
+
+def separator(line: str) -> str:
+    """The column separator of a line: tab before semicolon before comma."""
+    return next((mark for mark in ("\t", ";") if mark in line), ",")
+
+
+def decimal_mark(cells: list[str]) -> str:
+    """`,` or `.`: the mark that cells of a numeric column bear, `.` where none does."""
+    commas = sum(1 for cell in cells if re.fullmatch(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*", cell))
+    points = sum(1 for cell in cells if re.fullmatch(r"\s*[+-]?[\d,]*\.\d+(?:[eE][+-]?\d+)?\s*", cell))
+    return "," if commas > points else "."
+
+
+@dataclass(frozen=True)
+class LastLine:
+    """What the end of a table looked like.
+
+    whole : the lines that ended as lines should; kept : the cells of a cut line that are whole (None: no cut line).
+    doubtful : the file lacks its last line end, though its last cell looks whole.
+    """
+
+    whole: bytes
+    kept: list[str] | None = None
+    doubtful: bool = False
+
+
+def mend_end(body: bytes, sep: str) -> LastLine:
+    """Splits a cut last line off: of its cells, those closed by a separator are whole."""
+    if body.endswith(b"\n") or not body.strip():
+        return LastLine(body)
+    start = body.rfind(b"\n") + 1
+    last = body[start:].decode(errors="ignore").split(sep)
+    before = [line.split(sep) for line in _lines_before(body, start)]
+    expected = max((len(cells) for cells in before), default=len(last))
+    if len(last) < expected:
+        return LastLine(body[:start], last[:-1])
+    if before and not _looks_whole(last[-1], [cells[-1] for cells in before if len(cells) == len(last)]):
+        return LastLine(body[:start], last[:-1])
+    return LastLine(body, None, doubtful=True)
+
+
+def _lines_before(body: bytes, start: int) -> list[str]:
+    tail = body[max(0, start - 40_000) : start].decode(errors="ignore").split("\n")
+    lines = tail if start <= 40_000 else tail[1:]
+    return [line for line in lines if line.strip()][-_LENGTH_OF_SAMPLE:]
+
+
+def _looks_whole(cell: str, others: list[str]) -> bool:
+    """Whether a cell at the end of a file has the digits that its column always has."""
+    shapes = {_shape(other) for other in others}
+    numeric = any(shape.isdigit() for shape in shapes)
+    return _shape(cell) in shapes and not (numeric and len(shapes) > 1)
+
+
+def _shape(cell: str) -> str:
+    number = re.fullmatch(r"\s*[+-]?\d*(?:[.,](\d+))?\s*", cell)
+    if number and cell.strip():
+        return str(len(number[1] or ""))
+    return re.sub(r"\d", "9", cell.strip()) or "-"

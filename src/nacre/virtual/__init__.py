@@ -1,0 +1,1 @@
+"""Virtual instruments: known truth in, synthetic raw signals out."""
