@@ -109,20 +109,27 @@ def _lighter(colour: str, part: float) -> str:
 # --- axes ---------------------------------------------------------------------------------------------------
 
 
-def pretty_unit(unit: str) -> str:
-    """A unit as printed: `ohm cm2` -> `Ω cm²`, `degC` -> `°C`; nothing for `1`."""
+def pretty_unit(unit: str, *, powers: bool = False) -> str:
+    """A unit as printed: `ohm cm2` -> `Ω cm²`, `degC` -> `°C`; nothing for `1`. `powers`: `mAh/g` -> `mAh g⁻¹`."""
     if unit in ("", "1"):
         return ""
-    words = re.split(r"([\s/*]+)", unit)
-    out = []
-    for word in words:
-        stem, power = re.fullmatch(r"(.*?)(-?\d*)", word).groups() if word not in _UNITS else (word, "")
-        out.append(_UNITS.get(stem, stem) + power.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")))
-    return "".join(out)
+    top, *below = re.split(r"\s*/\s*", unit)
+    if powers and below:
+        below = [
+            f"{word}-1" if not word[-1].isdigit() else f"{word[:-1]}-{word[-1]}" for w in below for word in w.split()
+        ]
+        return " ".join(_pretty_factor(word) for word in [*top.split(), *below] if word != "1")
+    return "/".join(" ".join(_pretty_factor(word) for word in part.split()) for part in (top, *below))
+
+
+def _pretty_factor(word: str) -> str:
+    stem, power = (word, "") if word in _UNITS else re.fullmatch(r"(.+?)(-?\d*)", word).groups()
+    return _UNITS.get(stem, stem) + power.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def axis_title(axis: Axis) -> str:
-    unit = pretty_unit(axis.unit)
+    """`label / unit`, the unit with powers: a second slash would be read as a second division."""
+    unit = pretty_unit(axis.unit, powers=True)
     return f"{axis.label} / {unit}" if unit else axis.label
 
 
@@ -141,8 +148,10 @@ def positions(values: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
     return values.astype(float)
 
 
-def emptiest_corner(panel: Panel, width: float = 0.42, height: float = 0.42) -> tuple[str, str]:
-    """Where an inset or a tag hides least: ("left" or "right", "bottom" or "top")."""
+def emptiest_corner(
+    panel: Panel, width: float = 0.42, height: float = 0.42, taken: tuple[str, str] | None = None
+) -> tuple[str, str]:
+    """Where an inset or a tag hides least: ("left" or "right", "bottom" or "top"), but for a corner `taken`."""
     points = [_unit_points(panel, s) for s in panel.series if s.kind in _CLOUD and len(s.x)]
     cloud = np.concatenate([p for p in points if len(p)] or [np.zeros((0, 2))])
     if panel.x.reverse:
@@ -153,7 +162,12 @@ def emptiest_corner(panel: Panel, width: float = 0.42, height: float = 0.42) -> 
             inside = (cloud[:, 0] > 1 - width) if h == "right" else (cloud[:, 0] < width)
             inside &= (cloud[:, 1] > 1 - height) if v == "top" else (cloud[:, 1] < height)
             counts[h, v] = int(inside.sum())
-    return min(counts, key=counts.get)
+    return min((corner for corner in counts if corner != taken), key=counts.get)
+
+
+def tag_corner(panel: Panel) -> tuple[str, str]:
+    """Where a small tag goes: not upon the inset."""
+    return emptiest_corner(panel, 0.34, 0.14, emptiest_corner(panel) if panel.inset else None)
 
 
 def _unit_points(panel: Panel, series: Series) -> np.ndarray:

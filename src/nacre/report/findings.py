@@ -9,7 +9,18 @@ from dataclasses import dataclass
 
 from nacre.core.outcome import Contrast, LedgerRow, Outcome
 from nacre.core.result import Entry, Result
-from nacre.report.words import count, interval, like, name_words, quantity, sentence, several, state_words, with_unit
+from nacre.report.words import (
+    count,
+    formula,
+    interval,
+    like,
+    name_words,
+    quantity,
+    sentence,
+    several,
+    state_words,
+    with_unit,
+)
 
 LONG = 6
 MOST = 8
@@ -141,17 +152,14 @@ def _of_cells(outcome: Outcome, row: Contrast) -> bool:
 
 
 def _alone(outcome: Outcome) -> list[Finding]:
-    """What no contrast speaks of: quantities of one sample, one sentence for each result."""
+    """What no contrast speaks of, per technique and sample: each quantity with the values of all its cells."""
     contrasted = {row.name for row in outcome.contrasts}
-    found = []
+    found: dict[tuple[str, str], list[tuple[Result, Entry]]] = {}
     for result in outcome.results:
-        per_sample: dict[str, list[Entry]] = {}
         for entry in result.entries:
             if entry.name not in contrasted and "cycle" not in entry.state:
-                sample = _sample(outcome, result, entry)
-                per_sample.setdefault(sample, []).append(entry)
-        found += [_one(outcome, result, sample, rows) for sample, rows in per_sample.items()]
-    return found
+                found.setdefault((result.technique, _sample(outcome, result, entry)), []).append((result, entry))
+    return [_one(outcome, technique, sample, rows) for (technique, sample), rows in found.items()]
 
 
 def _sample(outcome: Outcome, result: Result, entry: Entry) -> str:
@@ -160,15 +168,21 @@ def _sample(outcome: Outcome, result: Result, entry: Entry) -> str:
     return subject.sample or (cell.sample if cell else "")
 
 
-def _one(outcome: Outcome, result: Result, sample: str, rows: list[Entry]) -> Finding:
-    parts = []
-    for entry in rows[:MOST]:
-        at = state_words(entry.state)
-        unsure = " (no uncertainty estimated)" if entry.quantity.std is None and not entry.quantity.bounded else ""
-        parts.append(f"{name_words(entry.name)}{f' ({at})' if at else ''} {quantity(entry.quantity)}{unsure}")
-    more = f", and {count(len(rows) - MOST, 'further value')} in the table" if len(rows) > MOST else ""
-    who = title(outcome, sample) + (f", cell {result.subject.cell}" if result.subject.cell else "")
-    return Finding("plain", f"{who}: {several(parts)}{more}.", result.technique, result.origin == "synthetic")
+def _one(outcome: Outcome, technique: str, sample: str, rows: list[tuple[Result, Entry]]) -> Finding:
+    same: dict[tuple, list[Entry]] = {}
+    for _, entry in rows:
+        same.setdefault((entry.name, state_words(entry.state)), []).append(entry)
+    parts = [_values_of(name, at, entries) for (name, at), entries in same.items()]
+    more = f", and {count(len(parts) - MOST, 'further quantity', 'further quantities')} below" if parts[MOST:] else ""
+    virtual = any(result.origin == "synthetic" for result, _ in rows)
+    return Finding("plain", f"{title(outcome, sample)}: {several(parts[:MOST])}{more}.", technique, virtual)
+
+
+def _values_of(name: str, at: str, entries: list[Entry]) -> str:
+    text = f"{name_words(name)}{f' ({at})' if at else ''} {several([quantity(entry.quantity) for entry in entries])}"
+    if all(entry.quantity.std is None and not entry.quantity.bounded for entry in entries):
+        text += " (no uncertainty estimated)"
+    return text
 
 
 def _ledger(rows: Iterable[LedgerRow]) -> list[Finding]:
@@ -180,9 +194,11 @@ def _ledger(rows: Iterable[LedgerRow]) -> list[Finding]:
     forms += (("cannot_tell", "cannot be told", "cannot be told"),)
     parts = [f"{len(by[v])} {one if len(by[v]) == 1 else many}" for v, one, many in forms if by[v]]
     found = [Finding("plain", sentence(f"of {count(len(rows), 'relation')} between techniques, {several(parts)}"))]
-    found += [Finding("bad", sentence(f"broken: {row.words}"), _broken(row)) for row in by["broken"]]
+    found += [Finding("bad", sentence(f"broken: {formula(row.words)}"), _broken(row)) for row in by["broken"]]
     return found + [
-        Finding("seen", sentence(f"cannot be told: {row.words}"), f"{row.needs} would tell" if row.needs else "")
+        Finding(
+            "seen", sentence(f"cannot be told: {formula(row.words)}"), f"{row.needs} would tell" if row.needs else ""
+        )
         for row in by["cannot_tell"]
     ]
 

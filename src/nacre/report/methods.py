@@ -66,23 +66,26 @@ def preparation(study: Study) -> list[tuple[Sample, str]]:
             continue
         base = next((s for s in reversed(told) if s.steps == sample.steps[: len(s.steps)]), None)
         rest = sample.steps[len(base.steps) :] if base else sample.steps
-        text = " ".join(step_sentence(step, i) for i, step in enumerate(rest))
+        text = " ".join(step_sentence(step, rest[i - 1] if i else None) for i, step in enumerate(rest))
         if base:
-            lead = f"{sample.title} was prepared like {base.title}"
-            text = f"{lead}, and then further. {text}" if rest else f"{lead}."
+            text = f"The first steps were those of {base.title}. {text}" if rest else f"Prepared like {base.title}."
         told.append(sample)
         out.append((sample, text))
     return out
 
 
-def step_sentence(step: Step, place: int = 0) -> str:
+def step_sentence(step: Step, before: Step | None = None) -> str:
     """`It was then annealed at 700 °C for 2 h in O₂.`; a step that is a noun is `carried out`."""
-    verb = _PARTICIPLES.get(step.do.lower().replace("_", "-"))
+    verb = _verb(step)
     named = formula(step.do.replace("_", " "))
-    subject = "The material was" if place == 0 else "It was then" if place == 1 else "It was"
+    subject = "It was then" if before and _verb(before) else "The material was"
     lead = f"{subject} {verb}" if verb else f"{named[0].upper()}{named[1:]} {_was(named)} carried out"
     known, other = _phrases(step.conditions)
     return sentence(" ".join([lead, *known]) + (f" ({'; '.join(other)})" if other else ""))
+
+
+def _verb(step: Step) -> str:
+    return _PARTICIPLES.get(step.do.lower().replace("_", "-"), "")
 
 
 def _was(noun: str) -> str:

@@ -58,7 +58,7 @@ def quantities(outcome: Outcome) -> list[Block]:
     """A block per technique; in it the samples in the study's order. Long per-cycle series show their ends."""
     blocks: dict[str, Block] = {}
     order = {name: i for i, name in enumerate(outcome.study.samples)}
-    keep = _wanted_cycles(outcome)
+    keep = _spoken_of(outcome)
     for result in outcome.results:
         block = blocks.setdefault(result.technique, Block(result.technique))
         shown, long = _split(result, keep)
@@ -69,28 +69,29 @@ def quantities(outcome: Outcome) -> list[Block]:
     return [block for block in blocks.values() if block.rows]
 
 
-def _wanted_cycles(outcome: Outcome) -> set:
-    """(name, cycle) that contrasts or published values speak of: they are never folded away."""
-    states = [(c.name, c.state) for c in outcome.contrasts] + [(r.name, r.state) for r in outcome.study.reported]
-    few = {}
-    for name, state in states:
-        few.setdefault(name, set()).add(state.get("cycle"))
-    return {(name, cycle) for name, cycles in few.items() if len(cycles) <= LONG for cycle in cycles}
+def _spoken_of(outcome: Outcome) -> dict[str, list[Mapping[str, Any]]]:
+    """States per quantity that contrasts or published values name, where they are few: these are never folded away."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in (*outcome.contrasts, *outcome.study.reported):
+        found.setdefault(row.name, []).append(row.state)
+    return {name: states for name, states in found.items() if len(states) <= 2 * LONG}
 
 
-def _split(result: Result, keep: set) -> tuple[list[Entry], list[list[Entry]]]:
+def _split(result: Result, keep: Mapping[str, list]) -> tuple[list[Entry], list[list[Entry]]]:
     groups: dict[tuple, list[Entry]] = {}
     for entry in result.entries:
         rest = tuple(sorted((k, str(v)) for k, v in entry.state.items() if k != "cycle"))
         groups.setdefault((entry.name, entry.subject, rest, "cycle" in entry.state), []).append(entry)
     shown, long = [], []
     for (name, *_, cyclic), group in groups.items():
+        states = keep.get(name, [])
         if not cyclic or len(group) <= LONG:
             shown += group
             continue
         group = sorted(group, key=lambda entry: entry.state["cycle"])
         long.append(group)
-        shown += [e for i, e in enumerate(group) if i in (0, len(group) - 1) or (name, e.state["cycle"]) in keep]
+        ends = (group[0], group[-1])
+        shown += [e for e in group if e in ends or any(_holds(e.state, state) for state in states)]
     return shown, long
 
 
@@ -199,17 +200,13 @@ def _published(outcome: Outcome, reported: Reported) -> dict[str, Any]:
         return base | {"ours": "–", "difference": "–", "verdict": trouble, "synthetic": False, "note": ""}
     ours, half = _mean([q for q, _ in found])
     synthetic = any(virtual for _, virtual in found)
-    difference = ours - reported.quantity.value
-    kind = _agreement(difference, half, reported.quantity)
-    shown = words.value(found[0][0]) if len(found) == 1 else words.like(ours, half or ours)
-    note = "" if len(found) == 1 else f"mean of {len(found)} cells"
-    scale = half or max(abs(difference), abs(ours) / 1000)
+    difference = ours.value - reported.quantity.value
     return base | {
-        "ours": shown,
-        "difference": ("+" if difference > 0 else "") + words.like(difference, scale),
-        "verdict": f"{kind}; software round trip, not evidence" if synthetic else kind,
+        "ours": words.value(ours),
+        "difference": ("+" if difference > 0 else "") + words.like(difference, 10 * (half or abs(difference))),
+        "verdict": _agreement(difference, half, reported.quantity),
         "synthetic": synthetic,
-        "note": note,
+        "note": "" if len(found) == 1 else f"mean of {len(found)} cells",
     }
 
 
@@ -240,7 +237,11 @@ def _same(outcome: Outcome, result: Result, entry: Entry, reported: Reported) ->
     sample = subject.sample or (cell.sample if cell else "")
     if (reported.cell and subject.cell != reported.cell) or (reported.sample and sample != reported.sample):
         return False
-    return all(_equal(entry.state.get(key), value) for key, value in reported.state.items())
+    return _holds(entry.state, reported.state)
+
+
+def _holds(ours: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+    return all(_equal(ours.get(key), value) for key, value in asked.items())
 
 
 def _equal(ours, theirs) -> bool:
@@ -249,16 +250,16 @@ def _equal(ours, theirs) -> bool:
     return ours == theirs
 
 
-def _mean(found: list[Quantity]) -> tuple[float, float | None]:
+def _mean(found: list[Quantity]) -> tuple[Quantity, float | None]:
     """Mean and half its 95 % interval: of the replicates where there are several, else the value's own."""
     values = [q.value for q in found]
     n, mean = len(values), math.fsum(values) / len(values)
     if n == 1:
         q = found[0]
-        return mean, (q.hi95 - q.lo95) / 2 if q.bounded else None
-    t = T95[n - 2] if n - 2 < len(T95) else 2.2
-    spread = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (n - 1))
-    return mean, t * spread / math.sqrt(n)
+        return q, (q.hi95 - q.lo95) / 2 if q.bounded else None
+    t = T95[n - 2] if n - 2 < len(T95) else T95[-1]
+    error = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (n - 1) / n)
+    return Quantity(mean, found[0].unit, error, n=n, basis="replicates"), t * error
 
 
 def _agreement(difference: float, half: float | None, published_: Quantity) -> str:
@@ -293,13 +294,14 @@ def ledger(outcome: Outcome) -> list[dict[str, Any]]:
 
 
 def checks(outcome: Outcome) -> list[dict[str, str]]:
-    """Warnings and failed checks first, in words, with whose they are."""
+    """Failed checks and warnings first, in words; what several analyses say alike is said once, with all of them."""
     rank = {"fail": 0, "warn": 1, "info": 2, "pass": 3}
-    rows = [
-        {"status": check.status, "text": check.text, "do": check.do, "who": result.analysis or str(result.subject)}
-        for result in outcome.results
-        for check in result.checks
-    ]
+    same: dict[tuple[str, str, str], list[str]] = {}
+    for result in outcome.results:
+        for check in result.checks:
+            who = result.analysis or str(result.subject) or result.technique
+            same.setdefault((check.status, check.text, check.do), []).append(who)
+    rows = [{"status": s, "text": text, "do": do, "who": ", ".join(who)} for (s, text, do), who in same.items()]
     return sorted(rows, key=lambda row: rank[row["status"]])
 
 
