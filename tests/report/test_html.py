@@ -232,6 +232,10 @@ def test_a_published_value_that_cannot_be_judged_says_why():
     lone = replace(outcome, results=(Result("shell", "shell", Subject("lho"), (bare,)),))
     verdicts = [row["verdict"] for row in tables.published(lone)]
     assert verdicts[:2] == ["not determined here", "not determined here"]
-    assert verdicts[2] == "cannot be judged: ours has no uncertainty"
+    assert verdicts[2] == "equal as rounded; ours has no uncertainty"
+    far = replace(
+        lone, results=(Result("shell", "shell", Subject("lho"), (replace(bare, quantity=Quantity(14.0, "nm")),)),)
+    )
+    assert tables.published(far)[2]["verdict"] == "cannot be judged: ours has no uncertainty"
     loose = replace(outcome.study, reported=(replace(outcome.study.reported[0], state={}),))
     assert "state is too loose" in tables.published(replace(outcome, study=loose))[0]["verdict"]

@@ -148,10 +148,23 @@ def positions(values: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
     return values.astype(float)
 
 
-def emptiest_corner(
-    panel: Panel, width: float = 0.42, height: float = 0.42, taken: tuple[str, str] | None = None
-) -> tuple[str, str]:
-    """Where an inset or a tag hides least: ("left" or "right", "bottom" or "top"), but for a corner `taken`."""
+def emptiest_corner(panel: Panel) -> tuple[str, str]:
+    """Where an inset hides least: ("left" or "right", "bottom" or "top")."""
+    counts = _corners(panel, 0.42, 0.42)
+    return min(counts, key=counts.get)
+
+
+def tag_corner(panel: Panel) -> tuple[str, str] | None:
+    """Where a small tag hides nothing; None where every corner is taken, and it must stand outside."""
+    counts = _corners(panel, 0.34, 0.14)
+    if panel.inset:
+        counts.pop(emptiest_corner(panel))
+    corner = min(counts, key=counts.get)
+    return corner if counts[corner] == 0 else None
+
+
+def _corners(panel: Panel, width: float, height: float) -> dict[tuple[str, str], int]:
+    """How many points lie in each corner of this size (parts of the panel)."""
     points = [_unit_points(panel, s) for s in panel.series if s.kind in _CLOUD and len(s.x)]
     cloud = np.concatenate([p for p in points if len(p)] or [np.zeros((0, 2))])
     if panel.x.reverse:
@@ -162,12 +175,7 @@ def emptiest_corner(
             inside = (cloud[:, 0] > 1 - width) if h == "right" else (cloud[:, 0] < width)
             inside &= (cloud[:, 1] > 1 - height) if v == "top" else (cloud[:, 1] < height)
             counts[h, v] = int(inside.sum())
-    return min((corner for corner in counts if corner != taken), key=counts.get)
-
-
-def tag_corner(panel: Panel) -> tuple[str, str]:
-    """Where a small tag goes: not upon the inset."""
-    return emptiest_corner(panel, 0.34, 0.14, emptiest_corner(panel) if panel.inset else None)
+    return counts
 
 
 def _unit_points(panel: Panel, series: Series) -> np.ndarray:

@@ -160,6 +160,8 @@ def count(n: int, one: str, many: str = "") -> str:
 
 
 def sentence(text: str) -> str:
-    """With a capital and a full stop."""
+    """With a capital, unless it begins with a file's name or a number, and a full stop."""
     text = text.strip()
-    return text and text[0].upper() + text[1:] + ("" if text[-1] in ".?!" else ".")
+    first = text.split(" ")[0].rstrip(",.;")
+    capital = text[:1] if re.search(r"[._/\\:\d]", first) else text[:1].upper()
+    return text and capital + text[1:] + ("" if text[-1] in ".?!" else ".")
