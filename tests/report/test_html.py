@@ -217,6 +217,16 @@ def test_numbers_that_are_none_are_null():
     assert plots.numbers([1.0, float("nan"), float("inf"), 0.123456789, 3]) == [1, None, None, 0.1234568, 3]
 
 
+def test_contrasts_show_the_digits_their_difference_needs():
+    rows = tables.contrasts(demo(replicates=3))
+    first = rows[0]
+    assert (first["new"], first["old"], first["difference"], first["ratio"]) == ("187", "162", "25.1", "1.15")
+    assert first["interval"] == "21.1 to 29.1"
+    assert first["bar"]["left"] > 50
+    unproven = tables.contrasts(demo(replicates=1))[0]
+    assert (unproven["interval"], unproven["bar"], unproven["verdict"]) == ("–", None, "seen")
+
+
 def test_published_values_stand_beside_ours():
     rows = tables.published(demo(replicates=3))
     assert [row["verdict"] for row in rows] == ["agrees", "agrees", "agrees"]

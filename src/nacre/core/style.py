@@ -21,6 +21,16 @@ _CLOUD = ("line", "points", "bars", "steps")
 VIRTUAL_TAG = "virtual data"
 _DASH_WORDS = {"dashed": "dash", "dotted": "dot", "dash-dot": "dashdot", "--": "dash", ":": "dot", "-": "solid"}
 _UNITS = {"degC": "°C", "Ang": "Å", "ohm": "Ω", "um": "µm", "C-rate": "C", "arb": "arb. u.", "deg": "°"}
+_ELEMENTS = frozenset(
+    re.findall(
+        "[A-Z][a-z]?",
+        "HHeLiBeBCNOFNeNaMgAlSiPSClArKCaScTiVCrMnFeCoNiCuZnGaGeAsSeBrKrRbSrYZrNbMoTcRuRhPdAgCdInSnSbTeIXe"
+        "CsBaLaCePrNdSmEuGdTbDyHoErTmYbLuHfTaWReOsIrPtAuHgTlPbBiThU",
+    )
+)
+_SIMPLE = {"O2", "N2", "H2", "CO2", "Cl2", "F2"}
+_FORMULA = re.compile(r"\b(?:[A-Z][a-z]?\d*(?:\.\d+)?)+\b")
+_DOWN = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 @dataclass(frozen=True)
@@ -127,10 +137,21 @@ def _pretty_factor(word: str) -> str:
     return _UNITS.get(stem, stem) + power.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
+def formula(text: str) -> str:
+    """Chemical formulae with their digits lowered: `Li2HfO3` -> `Li₂HfO₃`; `NCM85` stays."""
+    return _FORMULA.sub(lambda m: _lowered(m[0]), text)
+
+
+def _lowered(token: str) -> str:
+    parts = re.findall(r"([A-Z][a-z]?)(\d*(?:\.\d+)?)", token)
+    chemical = all(symbol in _ELEMENTS for symbol, _ in parts) and any(count for _, count in parts)
+    return token.translate(_DOWN) if chemical and (len(parts) > 1 or token in _SIMPLE) else token
+
+
 def axis_title(axis: Axis) -> str:
     """`label / unit`, the unit with powers: a second slash would be read as a second division."""
     unit = pretty_unit(axis.unit, powers=True)
-    return f"{axis.label} / {unit}" if unit else axis.label
+    return f"{formula(axis.label)} / {unit}" if unit else formula(axis.label)
 
 
 def categories(panel: Panel, side: str) -> tuple[str, ...]:

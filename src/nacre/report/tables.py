@@ -149,19 +149,21 @@ def contrasts(outcome: Outcome) -> list[dict[str, Any]]:
     for c in outcome.contrasts:
         same.setdefault((c.reference, c.treated, c.name), []).append(c)
     for c in (c for rows in same.values() for c in ends_of_series(rows, lambda row: row.state)):
-        scale = max(abs(v) for v in (c.reference_value, c.treated_value, c.difference) if v is not None)
+        sides = [abs(v) for v in (c.reference_value, c.treated_value) if v] or [abs(c.difference)]
+        scale = max(sides)
+        digits = max(min(*sides, 10 * abs(c.difference) or scale), scale / 100)
         found.append(
             {
                 "name": words.name_words(c.name),
                 "state": words.state_words(c.state),
                 "reference": title(outcome, c.reference),
                 "treated": title(outcome, c.treated),
-                "old": words.like(c.reference_value, scale) if c.reference_value is not None else "–",
-                "new": words.like(c.treated_value, scale) if c.treated_value is not None else "–",
+                "old": words.like(c.reference_value, digits) if c.reference_value is not None else "–",
+                "new": words.like(c.treated_value, digits) if c.treated_value is not None else "–",
                 "difference": words.like(c.difference, max(abs(c.difference), scale / 100)),
                 "interval": words.interval(c.lo95, c.hi95),
                 "unit": words.pretty_unit(c.unit),
-                "ratio": words.number(c.ratio, 3),
+                "ratio": words.like(c.ratio, min(abs(c.ratio), 1.0)) if c.ratio else "–",
                 "effect": words.number(c.effect, 2),
                 "n": f"{c.n_treated}, {c.n_reference}",
                 "verdict": verdict(c),
