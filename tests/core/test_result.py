@@ -49,6 +49,7 @@ def test_names_units_and_states_are_words_of_the_vocabulary():
 
 
 def test_ids_are_unique_and_name_the_subject_once():
+    assert str(Subject("lho", "lho-1", "lho-1:rate")) == "lho-1:rate" and str(Subject("lho")) == "lho"
     ids = [result().entry_id(entry) for entry in result().entries]
     assert ids == [
         "cycling:lho-1:rate/discharge_capacity@cycle=1,rate_C=0.1",

@@ -22,7 +22,10 @@ class Subject:
     measurement: str = ""
 
     def __str__(self) -> str:
-        return ":".join(word for word in (self.cell or self.sample, self.measurement) if word)
+        who = self.cell or self.sample
+        if who and self.measurement.startswith(f"{who}:"):  # the id of a measurement names its cell already
+            return self.measurement
+        return ":".join(word for word in (who, self.measurement) if word)
 
 
 @dataclass(frozen=True)
