@@ -110,3 +110,10 @@ def look_over(columns: Mapping[str, tuple[np.ndarray, str]]) -> list[Note]:
         level, words = ("info", "agree") if differ < _AGREES else ("warning", "do not agree")
         notes.append(Note(level, f"|Z| and Re(Z), Im(Z) {words}: to {differ:.1e}"))
     return notes
+
+
+def split(columns: Mapping[str, tuple[np.ndarray, str]], of: Origin) -> list[Signal]:
+    """The spectra of a table that only its frequencies tell apart."""
+    pieces = _pieces(starts(columns["frequency_hertz"][0]))
+    parts = [{name: (values[a:b], unit) for name, (values, unit) in columns.items()} for a, b in pieces]
+    return [signal(part, of, i, len(parts)) for i, part in enumerate(parts, 1)]
