@@ -86,7 +86,7 @@ def _hyperbolic(u):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _porous(p, i, code, s, log_s, g):
+def _porous(p, i, code, log_s, g):
     """The three transmission lines; g receives p dZ/dp."""
     n_rails = 2 if code == 10 else 1
     has_reaction = code >= 9
@@ -120,11 +120,18 @@ def _porous(p, i, code, s, log_s, g):
 @njit(cache=True, nogil=True, error_model="numpy")
 def element_impedance(code, p, i, log_omega, g):
     """Z of the element whose parameters start at p[i]; g[i:] receives dZ/dln(p)."""
-    omega = np.exp(log_omega)
-    s = 1j * omega
     if code == 0:
         g[i] = p[i]
         return p[i] + 0j
+    if code == 3:
+        n, quarter = p[i + 1], 0.5 * np.pi * p[i + 1]
+        size = np.exp(-n * log_omega) / p[i]
+        z = complex(size * np.cos(quarter), -size * np.sin(quarter))
+        g[i] = -z
+        g[i + 1] = complex(-n * log_omega, -quarter) * z
+        return z
+    omega = np.exp(log_omega)
+    s = 1j * omega
     if code == 1:
         z = 1.0 / (s * p[i])
         g[i] = -z
@@ -132,12 +139,6 @@ def element_impedance(code, p, i, log_omega, g):
     if code == 2:
         z = s * p[i]
         g[i] = z
-        return z
-    log_s = log_omega + 0.5j * np.pi
-    if code == 3:
-        z = np.exp(-p[i + 1] * log_s) / p[i]
-        g[i] = -z
-        g[i + 1] = -p[i + 1] * log_s * z
         return z
     if code == 4:
         z = p[i] * (1.0 - 1.0j) / np.sqrt(omega)
@@ -161,4 +162,4 @@ def element_impedance(code, p, i, log_omega, g):
             g[i + 1] = 0.5 * p[i] * (1.0 - tanh * tanh - tanh / u)
         g[i] = z
         return z
-    return _porous(p, i, code, s, log_s, g)
+    return _porous(p, i, code, log_omega + 0.5j * np.pi, g)

@@ -84,6 +84,7 @@ class Fit:
     bic: float
     n_starts: int
     agreeing: int
+    known: Constraints
     problem: Problem
     variables: np.ndarray
 
@@ -146,7 +147,7 @@ def complex_weights(weights, impedance, std=None):
     return 1 / std.real + 1j / std.imag
 
 
-def fit(circuit, frequency, impedance, weights="modulus", std=None, known=None, starts=60, agree=4, seed=0) -> Fit:
+def fit(circuit, frequency, impedance, weights="modulus", std=None, known=None, starts=60, agree=3, seed=0) -> Fit:
     """Fit `circuit` (text or Circuit) to one spectrum: frequency [Hz] (n,), impedance [ohm] (n,) complex.
 
     Starts are tried until `agree` of them meet at the best minimum, at most `starts`. Raises ImpedanceError.
@@ -162,7 +163,7 @@ def fit(circuit, frequency, impedance, weights="modulus", std=None, known=None, 
     best = int(np.argmin(cost))
     phi, least = problem.refine(found[best])
     agreeing = int(np.sum(cost <= least * (1 + 2 * AGREE)))
-    return _report(problem, f, z, _sorted_variables(problem, known, phi), len(cost), agreeing)
+    return _report(problem, known, f, z, sorted_variables(problem, known, phi), len(cost), agreeing)
 
 
 def _problem(circuit, f, z, w, weights, mapping):
@@ -196,7 +197,8 @@ def log_values_of(mapping, phi):
     return mapping.constant + mapping.matrix @ phi
 
 
-def _sorted_variables(problem, known, phi):
+def sorted_variables(problem, known, phi):
+    """The same point with exchangeable arcs in the order of their time constants."""
     log_values = log_values_of(problem.map, phi)[0]
     arranged = sort_arcs(problem.circuit, known, log_values)
     return phi if np.array_equal(arranged, log_values) else problem.map.variables_for(arranged[None, :])
@@ -229,7 +231,7 @@ def information_criteria(weights, chi2, n, n_free):
     return deviance + 2 * k + correction, deviance + k * np.log(n)
 
 
-def _report(problem, f, z, phi, n_starts, agreeing):
+def _report(problem, known, f, z, phi, n_starts, agreeing):
     m, circuit = problem.map, problem.circuit
     values = m.sign[0] * np.exp(log_values_of(m, phi)[0])
     fitted = circuit.impedance(f, values)
@@ -246,5 +248,5 @@ def _report(problem, f, z, phi, n_starts, agreeing):
     at_bound = tuple(name for name, _ in held)
     return Fit(
         circuit, problem.weights, f, z, fitted, values, covariance, at_bound, chi2, n - n_free, n_free, rms,
-        aicc, bic, n_starts, agreeing, problem, phi,
+        aicc, bic, n_starts, agreeing, known, problem, phi,
     )  # fmt: skip

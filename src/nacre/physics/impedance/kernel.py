@@ -29,7 +29,9 @@ def _point(program, p, log_omega, g, stack, left):
             stack[top - 1] = z1 + z2
             continue
         end = p.shape[0] if k + 1 == program.shape[0] else _range_end(program, k, p.shape[0])
-        f1, f2 = z2 / (z1 + z2), z1 / (z1 + z2)
+        both = z1 + z2
+        inverse = both.conjugate() * (1.0 / (both.real * both.real + both.imag * both.imag))
+        f1, f2 = z2 * inverse, z1 * inverse
         stack[top - 1] = z1 * f1
         f1, f2 = f1 * f1, f2 * f2
         for i in range(left[top - 1], left[top]):
