@@ -83,9 +83,10 @@ def drt(frequency, impedance, draws=200, seed=0, blocking=True) -> DRT:
     b = np.concatenate([(z / np.abs(z)).real, (z / np.abs(z)).imag])
     noise2 = kramers_kronig(frequency, impedance).noise ** 2
     local, x = np.ones(tau.size), np.ones(a.shape[1])
-    for _ in range(_ROUNDS):
+    for turn in range(_ROUNDS):
         roughness = _roughness(local, 2 + len(powers))
-        lambdas, chance, found = _choose(a, b, roughness, noise2, x)
+        grid = LAMBDAS if turn == _ROUNDS - 1 else LAMBDAS[::2]
+        lambdas, chance, found = _choose(a, b, roughness, noise2, x, grid)
         best = int(np.argmax(chance))
         x, strength = found[best], lambdas[best]
         local = _local_scale(x[2 + len(powers) :])
@@ -166,18 +167,18 @@ def nonnegative(gram, target, start):
     return x
 
 
-def _choose(a, b, roughness, noise2, start):
+def _choose(a, b, roughness, noise2, start, grid):
     """(lambdas, their probabilities, amplitudes for each) from the marginal likelihood of the data."""
     gram, target = a.T @ a, a.T @ b
     size = np.trace(gram) / gram.shape[0]
     x, found, scores = start, [], []
-    for strength in LAMBDAS * size:
+    for strength in grid * size:
         penalised = _penalised(gram, roughness, strength)
         x = nonnegative(penalised, target, x)
         found.append(x)
         scores.append(_evidence(b @ b, target, penalised, strength / noise2, roughness, x, noise2))
     chance = np.exp(np.array(scores) - max(scores))
-    return LAMBDAS * size, chance / chance.sum(), np.array(found)
+    return grid * size, chance / chance.sum(), np.array(found)
 
 
 def _penalised(gram, roughness, strength):
