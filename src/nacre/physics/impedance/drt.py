@@ -23,7 +23,7 @@ from .spectrum import require_spectrum
 
 LAMBDAS = np.geomspace(1e1, 1e-8, 19)
 BLOCKING_POWERS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-_PER_DECADE, _BEYOND, _ROUNDS = 10, 0.5, 3
+_PER_DECADE, _BEYOND, _ROUNDS, _RIDGE = 8, 0.5, 3, 1e-10
 _LEAST_SHARE = 0.005
 
 
@@ -128,6 +128,33 @@ def _roughness(local, extra):
 
 
 @njit(cache=True, nogil=True)
+def _cholesky(matrix, where):
+    """Lower factor of the rows and columns `where` of a positive definite matrix."""
+    block = np.empty((where.size, where.size))
+    for i in range(where.size):
+        for j in range(where.size):
+            block[i, j] = matrix[where[i], where[j]]
+    return np.linalg.cholesky(block)
+
+
+@njit(cache=True, nogil=True)
+def _descent(low, slope, where):
+    """Newton direction -(L L^T)^-1 slope over `where`."""
+    n = where.size
+    step = np.empty(n)
+    for i in range(n):
+        value = -slope[where[i]]
+        for k in range(i):
+            value -= low[i, k] * step[k]
+        step[i] = value / low[i, i]
+    for i in range(n - 1, -1, -1):
+        step[i] /= low[i, i]
+        for k in range(i):
+            step[k] -= low[i, k] * step[i]
+    return step
+
+
+@njit(cache=True, nogil=True)
 def nonnegative(gram, target, start):
     """argmin x^T G x / 2 - t^T x over x >= 0, from `start`: projected Newton steps with Armijo's rule.
 
@@ -141,12 +168,7 @@ def nonnegative(gram, target, start):
         free = np.flatnonzero((x > 0.0) | (slope < -edge))
         if free.size == 0:
             return x
-        block, right = np.empty((free.size, free.size)), np.empty(free.size)
-        for i in range(free.size):
-            right[i] = -slope[free[i]]
-            for j in range(free.size):
-                block[i, j] = gram[free[i], free[j]]
-        direction = np.linalg.solve(block, right)
+        direction = _descent(_cholesky(gram, free), slope, free)
         length, better = 1.0, False
         while length > 1e-6:
             trial = x.copy()
@@ -162,37 +184,45 @@ def nonnegative(gram, target, start):
             return x
         gain = value - trial_value
         x, slope, value = trial, trial_slope, trial_value
-        if gain <= 1e-12 * abs(value):
+        if gain <= 1e-10 * abs(value):
             return x
     return x
 
 
 def _choose(a, b, roughness, noise2, start, grid):
     """(lambdas, their probabilities, amplitudes for each) from the marginal likelihood of the data."""
-    gram, target = a.T @ a, a.T @ b
-    size = np.trace(gram) / gram.shape[0]
-    x, found, scores = start, [], []
-    for strength in grid * size:
-        penalised = _penalised(gram, roughness, strength)
+    gram = a.T @ a
+    strengths = grid * np.trace(gram) / len(gram)
+    ridge = _RIDGE * np.trace(gram) / len(gram)
+    scores, found = _path(gram, a.T @ b, b @ b, roughness, strengths, ridge, noise2, start)
+    chance = np.exp(scores - scores.max())
+    return strengths, chance / chance.sum(), found
+
+
+@njit(cache=True, nogil=True)
+def _path(gram, target, power, roughness, strengths, ridge, noise2, start):
+    """Log marginal likelihood (m,) and amplitudes (m, n) for each lambda, Gaussian in the amplitudes above zero."""
+    scores, found = np.empty(strengths.size), np.empty((strengths.size, target.size))
+    x, unit = start, ridge * np.eye(target.size)
+    rough = np.empty(target.size, np.bool_)
+    for i in range(target.size):
+        rough[i] = roughness[i, i] > 0.0
+    for k in range(strengths.size):
+        penalised = gram + strengths[k] * roughness + unit
         x = nonnegative(penalised, target, x)
-        found.append(x)
-        scores.append(_evidence(b @ b, target, penalised, strength / noise2, roughness, x, noise2))
-    chance = np.exp(np.array(scores) - max(scores))
-    return grid * size, chance / chance.sum(), np.array(found)
+        curved = np.flatnonzero((x > 0.0) & rough)
+        moving = np.flatnonzero(x > 0.0)
+        score = curved.size * np.log(strengths[k] / noise2) + moving.size * np.log(noise2)
+        score += 2.0 * np.sum(np.log(np.diag(_cholesky(roughness, curved))))
+        score -= 2.0 * np.sum(np.log(np.diag(_cholesky(penalised, moving))))
+        misfit = power - 2.0 * target @ x + x @ (penalised @ x)
+        scores[k] = 0.5 * (score - misfit / noise2)
+        found[k] = x
+    return scores, found
 
 
 def _penalised(gram, roughness, strength):
-    return gram + strength * roughness + 1e-10 * np.trace(gram) / len(gram) * np.eye(len(gram))
-
-
-def _evidence(power, target, penalised, strength, roughness, x, noise2):
-    """Log marginal likelihood, Gaussian in the amplitudes that are not held at zero; strength in units of the noise."""
-    moving = np.flatnonzero(x > 0)
-    rough = np.flatnonzero((x > 0) & (np.diag(roughness) > 0))
-    _, log_rough = np.linalg.slogdet(roughness[np.ix_(rough, rough)])
-    misfit = power - 2 * target @ x + x @ (penalised @ x)
-    _, log_det = np.linalg.slogdet(penalised[np.ix_(moving, moving)] / noise2)
-    return 0.5 * (log_rough + rough.size * np.log(strength) - log_det - misfit / noise2)
+    return gram + strength * roughness + _RIDGE * np.trace(gram) / len(gram) * np.eye(len(gram))
 
 
 def _draws(a, b, roughness, lambdas, chance, found, noise2, count, seed):

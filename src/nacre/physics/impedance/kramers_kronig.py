@@ -83,7 +83,6 @@ class _Model:
     scale: np.ndarray
     basis: np.ndarray
     rest: np.ndarray
-    aicc: float
 
     def fitted(self, y):
         n = y.size
@@ -100,11 +99,8 @@ def kramers_kronig(frequency, impedance, time=None) -> KramersKronig:
     if f.size < _LEAST_POINTS:
         raise ImpedanceError(f"the spectrum has {f.size} points; a Kramers-Kronig test needs at least {_LEAST_POINTS}.")
     t = _sweep_progress(frequency, time)
-    model = min(
-        (_rough_model(f, z, admittance, density) for admittance in (False, True) for density in _densities(f)),
-        key=lambda m: m.aicc,
-    )
-    model = _model(f, z, model.admittance, model.density)
+    forms = [(admittance, density) for admittance in (False, True) for density in _densities(f)]
+    model = _model(f, z, *min(forms, key=lambda form: _aicc(f, z, *form)))
     p_value, breach, noise, drift_power = _judge(f, z, t, model)
     too_noisy = p_value >= LEVEL and drift_power[0.10] < 0.5
     verdict = "drifting" if p_value < LEVEL else "too noisy" if too_noisy else "valid"
@@ -160,25 +156,34 @@ def _new_directions(columns, basis):
     return u[:, s > _STANDS_OUT]
 
 
-def _rough_model(f, z, admittance, density, scale=None):
-    y = 1 / z if admittance else z
-    scale = np.abs(y) if scale is None else scale
+def _terms(f, y, density, scale):
+    """Columns of the Kramers-Kronig model of y = Z or 1/Z, and the data, both over `scale`: (2 n, k), (2 n,)."""
     s = 2j * np.pi * f
     count = round(density * (np.log10(f[-1] / f[0]) + 2 * _BEYOND)) + 1
     columns = np.column_stack([np.ones_like(s), s, 1 / s, _relaxations(f, _BEYOND, count)])
-    basis = _orthonormal(_stack(columns / scale[:, None]), 1e-9)
-    data = np.concatenate([y.real / scale, y.imag / scale])
-    rest = data - basis @ (basis.T @ data)
-    n, k = data.size, basis.shape[1] + 1
-    aicc = n * np.log(max(rest @ rest, 1e-28 * n) / n) + 2 * k * n / max(n - k - 1, 1)
-    return _Model(admittance, density, scale, basis, rest, aicc)
+    return _stack(columns / scale[:, None]), np.concatenate([y.real / scale, y.imag / scale])
+
+
+def _aicc(f, z, admittance, density):
+    y = 1 / z if admittance else z
+    columns, data = _terms(f, y, density, np.abs(y))
+    joined = np.column_stack([columns / np.linalg.norm(columns, axis=0), data])
+    n, k = joined.shape
+    left = np.linalg.qr(joined, mode="r")[-1, -1] ** 2
+    return n * np.log(max(left, 1e-28 * n) / n) + 2 * k * n / max(n - k - 1, 1)
 
 
 def _model(f, z, admittance, density):
     """Weighted by the fitted modulus: weights that share the noise of the data would feign a breach."""
     y = 1 / z if admittance else z
-    rough = _rough_model(f, z, admittance, density)
-    return _rough_model(f, z, admittance, density, np.abs(rough.fitted(y)))
+    rough = _fit_terms(f, y, admittance, density, np.abs(y))
+    return _fit_terms(f, y, admittance, density, np.abs(rough.fitted(y)))
+
+
+def _fit_terms(f, y, admittance, density, scale):
+    columns, data = _terms(f, y, density, scale)
+    basis = _orthonormal(columns, 1e-9)
+    return _Model(admittance, density, scale, basis, data - basis @ (basis.T @ data))
 
 
 def _extensions(f, t, scale):
