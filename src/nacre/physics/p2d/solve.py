@@ -1,0 +1,314 @@
+"""Simulate a cell: `prepare` once, `run` as often as wanted; `simulate` does both; `simulate_many` uses threads.
+
+Equations, symbols and sources: docs/physics.md. Discretisation as in J. Newman's porous electrode (finite volumes);
+time: see `bdf`. Every way a step can end is an `Outcome`.
+"""
+
+import enum
+import math
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from . import march
+from .bdf import AMPERE
+from .cell import Cell, Mesh
+from .fastmath import JIT
+from .kinetics import CONSTANT_CURRENT, CONSTANT_POWER, CONSTANT_VOLTAGE
+from .layout import LANES, N_BUNDLES, N_SHELLS, SLOTS
+from .pack import fill, pack, read, unframe
+
+TIGHTEST, LOOSEST, DEFAULT = 1e-9, 3e-4, 1e-4
+BEST = Mesh()
+
+
+class Outcome(enum.IntEnum):
+    """How a step of the protocol ended. The first five are what protocols ask for; after them the march goes on."""
+
+    TIME_REACHED = march.TIME_REACHED
+    LOW_VOLTAGE = march.LOW_VOLTAGE
+    HIGH_VOLTAGE = march.HIGH_VOLTAGE
+    CURRENT_CUT_OFF = march.CURRENT_CUT
+    CHARGE_CUT_OFF = march.CHARGE_CUT
+    CATHODE_EMPTY = march.CATHODE_LOW
+    CATHODE_FULL = march.CATHODE_HIGH
+    ANODE_EMPTY = march.ANODE_LOW
+    ANODE_FULL = march.ANODE_HIGH
+    POWER_IMPOSSIBLE = march.POWER_IMPOSSIBLE
+    STUCK = march.STUCK
+    STEP_LIMIT = march.STEP_LIMIT
+    BEYOND_AT_START = march.BEYOND_AT_START
+
+    @property
+    def normal(self) -> bool:
+        return self <= march.LAST_NORMAL
+
+    @property
+    def words(self) -> str:
+        return _WORDS[self]
+
+
+_END = "reached the {} end of the stoichiometries that its open-circuit potential covers, before any cut-off"
+_WORDS = {
+    Outcome.TIME_REACHED: "the time was reached",
+    Outcome.LOW_VOLTAGE: "the lower voltage was reached",
+    Outcome.HIGH_VOLTAGE: "the upper voltage was reached",
+    Outcome.CURRENT_CUT_OFF: "the current fell to its cut-off",
+    Outcome.CHARGE_CUT_OFF: "the charge was reached",
+    Outcome.CATHODE_EMPTY: f"depleted: a cathode particle's surface {_END.format('empty')}",
+    Outcome.CATHODE_FULL: f"depleted: a cathode particle's surface {_END.format('full')}",
+    Outcome.ANODE_EMPTY: f"depleted: an anode particle's surface {_END.format('empty')}",
+    Outcome.ANODE_FULL: f"depleted: an anode particle's surface {_END.format('full')}",
+    Outcome.POWER_IMPOSSIBLE: "infeasible: no current gives this power (it is beyond the cell's maximum)",
+    Outcome.STUCK: "infeasible: no consistent currents were found however short the time step",
+    Outcome.STEP_LIMIT: "stopped: the largest number of time steps was used; what was reached is kept",
+    Outcome.BEYOND_AT_START: "infeasible: at the first instant the voltage is already beyond the cut-off",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a protocol, per m2 of plan area: mode (`current` A/m2, `voltage` V, `power` W/m2; positive charges),
+    and what ends it: seconds, voltages, |current| (A/m2), |charge| (C/m2)."""
+
+    mode: str
+    value: float
+    seconds: float = math.inf
+    lowest: float = -math.inf
+    highest: float = math.inf
+    current_below: float = 0.0
+    charge: float = math.inf
+
+    def __post_init__(self):
+        if self.mode not in _MODES:
+            raise ValueError(f"a step's mode is {self.mode!r}; it must be one of {', '.join(_MODES)}")
+        if not math.isfinite(self.value):
+            raise ValueError(f"a step's {self.mode} is {self.value}; it must be a finite number")
+        if not (self.seconds >= 0.0 and self.charge >= 0.0 and self.current_below >= 0.0):
+            raise ValueError("a step's seconds, charge and current_below must not be negative")
+        if not self.lowest < self.highest:
+            raise ValueError(f"a step's lowest voltage {self.lowest} is not below its highest {self.highest}")
+        ends = self.seconds < math.inf or self.charge < math.inf or self.current_below > 0.0
+        if not ends and (self.mode == "voltage" or self.value == 0.0):
+            raise ValueError(f"a step at {self.mode} {self.value} would never end; give it seconds, or current_below")
+
+    @property
+    def row(self) -> tuple:
+        cuts = self.lowest, self.highest, self.current_below, self.charge
+        return (_MODES[self.mode], self.value, self.seconds, *cuts)
+
+
+_MODES = {"current": CONSTANT_CURRENT, "voltage": CONSTANT_VOLTAGE, "power": CONSTANT_POWER}
+
+
+def rest(seconds: float) -> Step:
+    return Step("current", 0.0, seconds)
+
+
+def charge_and_hold(current: float, voltage: float, current_below: float) -> tuple[Step, Step]:
+    """CCCV: constant current to a voltage, which is then held until the current has fallen (all positive to charge)."""
+    limit = {"highest": voltage} if current > 0 else {"lowest": voltage}
+    return Step("current", current, **limit), Step("voltage", voltage, current_below=current_below)
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Stoichiometries (classes, nodes, shells) in every particle of both electrodes."""
+
+    cathode: np.ndarray
+    anode: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """What happened. Arrays over the solver's own time points: time s (of the whole run), voltage V, current A/m2,
+    charge C/m2 (of the whole run, positive charges), step (number of the protocol's step).
+
+    outcomes, one per step marched (fewer than asked where one ended out of order); ends: time at the end of each.
+    sampled: (times, 4) time within the step, voltage, current, charge at the asked times that were reached, step by
+    step; frames: the same instants' full states, see `states`.
+    """
+
+    time: np.ndarray
+    voltage: np.ndarray
+    current: np.ndarray
+    charge: np.ndarray
+    step: np.ndarray
+    outcomes: tuple[Outcome, ...]
+    ends: np.ndarray
+    sampled: tuple[np.ndarray, ...]
+    states: tuple[tuple[np.ndarray, np.ndarray], ...]
+    final: State
+    solves: int
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.outcomes[-1]
+
+    @property
+    def complete(self) -> bool:
+        return all(outcome.normal for outcome in self.outcomes)
+
+
+@njit(**JIT)
+def _march(cathode, anode, resistance, rows, tolerance, steps, ends, asked, bounds, sampled, frames):
+    """All steps of a protocol in turn; `ends` gets (outcome, last row, times given, solves) per step."""
+    history = np.zeros((4, SLOTS))
+    ring = np.arange(SLOTS)
+    count, guess, done = 0, 0.0, 0
+    for number in range(rows.shape[0]):
+        a, b = bounds[number], bounds[number + 1]
+        outcome, count, given, solves = march.segment(
+            cathode, anode, resistance, rows[number], tolerance, guess, history, ring, steps, count,
+            asked[a:b], sampled[a:b], frames[a:b],
+        )  # fmt: skip
+        ends[number, 0], ends[number, 1], ends[number, 2], ends[number, 3] = outcome, count, given, solves
+        guess = history[AMPERE, ring[0]]
+        done += 1
+        if outcome > march.LAST_NORMAL:
+            break
+    return done, ring[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A cell in the solver's arrays. Not to be run by two threads at once."""
+
+    cell: Cell
+    mesh: Mesh
+    cathode: tuple
+    anode: tuple
+
+    def uniform(self) -> State:
+        return State(
+            _even(self.cell.cathode, self.mesh.cathode_nodes, self.mesh.cathode_shells),
+            _even(self.cell.anode, self.mesh.anode_nodes, self.mesh.anode_shells),
+        )
+
+    def run(
+        self,
+        steps: Step | Iterable[Step],
+        state: State | None = None,
+        tolerance: float = DEFAULT,
+        times: Sequence[np.ndarray] | None = None,
+        profiles: bool = False,
+        max_steps: int = 20000,
+    ) -> Solution:
+        """March through a protocol from a state (default: particles even at the cell's stoichiometries).
+
+        tolerance: allowed local error of a time step in stoichiometry, and in voltage 3 V times that. times: per step,
+        increasing instants (s within the step) at which to sample; profiles: keep the full states there too.
+        Raises ValueError where the request is malformed; whatever happens physically is an `Outcome`.
+        """
+        steps = (steps,) if isinstance(steps, Step) else tuple(steps)
+        if not steps:
+            raise ValueError("the protocol has no steps")
+        if not TIGHTEST <= tolerance <= LOOSEST:
+            raise ValueError(f"the tolerance is {tolerance:g}; it must lie from {TIGHTEST:g} to {LOOSEST:g}")
+        self._load(self.uniform() if state is None else state)
+        asked, bounds = _asked(times, len(steps))
+        width = _frame_width(self.cathode) + _frame_width(self.anode)
+        buffers = (
+            np.empty((max_steps, 4)),
+            np.empty((len(steps), 4), np.int64),
+            asked,
+            bounds,
+            np.empty((asked.size, 4)),
+            np.empty((asked.size if profiles else 0, width)),
+        )
+        rows = np.array([step.row for step in steps])
+        done, newest = _march(self.cathode, self.anode, self.cell.resistance, rows, tolerance, *buffers)
+        return self._solution(done, newest, bounds, *buffers[:2], *buffers[4:])
+
+    def _load(self, state: State) -> None:
+        for e, x, name in ((self.cathode, state.cathode, "cathode"), (self.anode, state.anode, "anode")):
+            shape = (e[0][7], e[0][2], e[0][1])
+            if x.shape != tuple(shape):
+                raise ValueError(f"the {name}'s state has shape {x.shape}; this cell and mesh need {tuple(shape)}")
+            if not ((x >= 0.0) & (x <= 1.0)).all():
+                raise ValueError(f"the {name}'s stoichiometries must lie from 0 to 1; found {x.min()} to {x.max()}")
+            fill(e, x)
+
+    def _solution(self, done, newest, bounds, steps, ends, sampled, frames) -> Solution:
+        used = ends[:done]
+        count = used[-1, 1]
+        begins = np.concatenate([[0], used[:-1, 1]])
+        number = np.repeat(np.arange(done), used[:, 1] - begins)
+        table = steps[:count].copy()
+        shift = np.zeros((done, 2))
+        last = table[np.maximum(used[:, 1] - 1, 0)] if count else np.zeros((done, 4))
+        shift[1:] = np.cumsum(last[:-1][:, [0, 3]], axis=0)
+        table[:, [0, 3]] += shift[number]
+        given = [slice(bounds[k], bounds[k] + used[k, 2]) for k in range(done)]
+        cut = _frame_width(self.cathode)
+        states = []
+        if frames.shape[0]:
+            for part in given:
+                left = unframe(self.cathode, frames[part, :cut])
+                states.append((left, unframe(self.anode, frames[part, cut:])))
+        return Solution(
+            *table.T,
+            step=number,
+            outcomes=tuple(Outcome(code) for code in used[:, 0]),
+            ends=shift[:, 0] + last[:, 0],
+            sampled=tuple(sampled[part] for part in given),
+            states=tuple(states),
+            final=State(read(self.cathode, newest), read(self.anode, newest)),
+            solves=int(used[:, 3].sum()),
+        )
+
+
+def _even(electrode, nodes, shells):
+    return np.full((len(electrode.radii), nodes, shells), electrode.stoichiometry)
+
+
+def _frame_width(e) -> int:
+    return int(e[0][N_BUNDLES] * (e[0][N_SHELLS] + 1) * LANES)
+
+
+def _asked(times, count):
+    if times is None:
+        return np.empty(0), np.zeros(count + 1, np.int64)
+    if len(times) != count:
+        raise ValueError(f"times has {len(times)} entries; give one array (it may be empty) for each of {count} steps")
+    parts = [np.asarray(part, float) for part in times]
+    if any((np.diff(part) < 0).any() for part in parts):
+        raise ValueError("the times to sample at must not decrease within a step")
+    return np.concatenate(parts), np.concatenate([[0], np.cumsum([part.size for part in parts])])
+
+
+def prepare(cell: Cell, mesh: Mesh = BEST) -> Prepared:
+    return Prepared(cell, mesh, *pack(cell, mesh))
+
+
+def simulate(cell: Cell, steps, mesh: Mesh = BEST, **options) -> Solution:
+    """Prepare and run once; options as for `Prepared.run`."""
+    return prepare(cell, mesh).run(steps, **options)
+
+
+def simulate_many(
+    cells: Sequence[Cell], protocols: Sequence, mesh: Mesh = BEST, threads: int | None = None, **options
+) -> list[list[Solution]]:
+    """Every protocol on every cell, each from the cell's own start; a list of solutions per cell.
+
+    The solver works without Python's global lock, so that threads (default: one per processor) run side by side.
+    """
+
+    def job(chunk):
+        done = []
+        for cell in chunk:
+            prepared = prepare(cell, mesh)
+            done.append([prepared.run(protocol, **options) for protocol in protocols])
+        return done
+
+    threads = threads or os.cpu_count() or 1
+    if threads == 1 or len(cells) < 2:
+        return job(cells)
+    size = max(1, -(-len(cells) // (4 * threads)))
+    chunks = [cells[i : i + size] for i in range(0, len(cells), size)]
+    with ThreadPoolExecutor(threads) as pool:
+        return [item for part in pool.map(job, chunks) for item in part]
