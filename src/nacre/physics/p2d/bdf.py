@@ -11,10 +11,10 @@ import math
 import numpy as np
 from numba import njit
 
-from .fastmath import JIT
 from .kinetics import CONVERGED, balance
 from .layout import N_LANES, N_SHELLS, SLOTS
-from .particle import backward, distance, forward, predict
+from .particle import backward, distance, forward, past_solutions
+from .simd import INNER, get_integer
 
 KAPPA = np.array([0.0, -0.1850, -1 / 9, -0.0823, -0.0415, 0.0])
 ERROR = np.array([0.0, 0.315, 1 / 6, 0.25 - 0.0823 * 11 / 6, 0.2 - 0.0415 * 25 / 12, 1 / 6])
@@ -26,82 +26,82 @@ STRICT = np.array([1.0, 0.25, 0.5, 1.0, 1.0, 1.0])
 VOLTS_PER_TOLERANCE = 3.0
 
 
-@njit(**JIT)
+@njit(**INNER)
 def coefficients(times, ring, order, at, value, slope):
-    """Weights (by slot) of the polynomial through the newest order + 1 solutions at time `at`, and of its slope."""
-    for slot in range(SLOTS):
-        value[slot] = 0.0
-        slope[slot] = 0.0
+    """Weights, newest first, of the polynomial through the newest order + 1 solutions at time `at`, and of its slope.
+
+    Returns the sum of 1 / (at - t) over the newest `order` of them: the leading coefficient of the corrector.
+    """
+    leading = 0.0
     for i in range(order + 1):
         ti = times[ring[i]]
-        product, total = 1.0, 0.0
+        top, bottom, rest = 1.0, 1.0, 0.0
         for m in range(order + 1):
             if m != i:
-                tm = times[ring[m]]
-                product *= (at - tm) / (ti - tm)
-                total += 1.0 / (at - tm)
-        value[ring[i]] = product
-        slope[ring[i]] = product * total
+                gap = at - times[ring[m]]
+                rest = rest * gap + top  # the product's derivative
+                top *= gap
+                bottom *= ti - times[ring[m]]
+        value[i] = top / bottom
+        slope[i] = rest / bottom
+        leading += 1.0 / (at - ti) if i < order else 0.0
+    return leading
 
 
-@njit(**JIT)
-def combine(values, weights):
+@njit(**INNER)
+def combine(values, ring, order, weights):
+    """The weighted sum of a scalar's past values."""
     total = 0.0
-    for slot in range(SLOTS):
-        total += values[slot] * weights[slot]
+    for i in range(order + 1):
+        total += values[ring[i]] * weights[i]
     return total
 
 
-@njit(**JIT)
+@njit(**INNER)
 def _norm(cathode, anode, sums):
     """The larger of the root mean squares over all cells and over the surface shells, of both electrodes."""
     worst = 0.0
     for e, total, surface in ((cathode, sums[0], sums[1]), (anode, sums[2], sums[3])):
-        count = e[0][N_LANES]
-        worst = max(worst, total / (count * e[0][N_SHELLS]), surface / count)
+        count = get_integer(e[0], N_LANES)
+        worst = max(worst, total / (count * get_integer(e[0], N_SHELLS)), surface / count)
     return math.sqrt(worst)
 
 
-@njit(**JIT)
+@njit(**INNER)
 def attempt(cathode, anode, resistance, mode, target, history, ring, order, at, value, slope, stop):
     """One implicit step to time `at`: (outcome, current, voltage, charge, error in x, error in V), errors unscaled."""
     times = history[TIME]
-    coefficients(times, ring, order, at, value, slope)
-    cc = 0.0
-    for i in range(order):
-        cc += 1.0 / (at - times[ring[i]])
-    cc *= 1.0 - KAPPA[order]
-    predict(cathode, value, slope)
-    predict(anode, value, slope)
-    forward(cathode, cc)
-    forward(anode, cc)
-    guess = combine(history[AMPERE], value)
+    cc = (1.0 - KAPPA[order]) * coefficients(times, ring, order, at, value, slope)
+    past = past_solutions(ring, value, slope, order)
+    forward(cathode, cc, past)
+    forward(anode, cc, past)
+    guess = combine(history[AMPERE], ring, order, value)
     outcome, current, voltage = balance(cathode, anode, mode, target, resistance, guess, stop, 40)
     if outcome != CONVERGED:
         return outcome, current, voltage, 0.0, math.inf, math.inf
-    charge = combine(history[CHARGE], value) + (current - combine(history[CHARGE], slope)) / cc
+    charge = (
+        combine(history[CHARGE], ring, order, value) + (current - combine(history[CHARGE], ring, order, slope)) / cc
+    )
     slot = ring[SLOTS - 1]
     c0, c1 = backward(cathode, slot)
     a0, a1 = backward(anode, slot)
     constant = ERROR[order] * (order + 1) * (at - times[ring[0]]) / (at - times[ring[order]])
-    shift = abs(voltage - combine(history[VOLT], value))
+    shift = abs(voltage - combine(history[VOLT], ring, order, value))
     return outcome, current, voltage, charge, constant * _norm(cathode, anode, (c0, c1, a0, a1)), constant * shift
 
 
-@njit(**JIT)
+@njit(**INNER)
 def other_error(cathode, anode, history, ring, order, at, voltage, value, slope):
     """What the error would have been at another order: (in x, in V), unscaled."""
     coefficients(history[TIME], ring, order, at, value, slope)
-    shift = abs(voltage - combine(history[VOLT], value))
-    for slot in range(SLOTS):
-        value[slot] = -value[slot]
-    value[ring[SLOTS - 1]] = 1.0
-    c0, c1 = distance(cathode, value)
-    a0, a1 = distance(anode, value)
+    past = past_solutions(ring, value, slope, order)
+    shift = abs(voltage - combine(history[VOLT], ring, order, value))
+    c0, c1 = distance(cathode, ring[SLOTS - 1], past)
+    a0, a1 = distance(anode, ring[SLOTS - 1], past)
     return ERROR[order] * _norm(cathode, anode, (c0, c1, a0, a1)), ERROR[order] * shift
 
 
-@njit(**JIT)
+@njit(**INNER)
 def scaled(order, error_x, error_v, tolerance, watch_voltage):
     """The error in units of what is allowed."""
     allowed = tolerance * STRICT[order]

@@ -6,19 +6,20 @@ A *lane* is one particle: class m at node k has lane m * nodes + k. Lanes are pa
 
 - ``sizes`` int64, indices ``N_*``; ``scalars`` float64, indices ``S_*``;
 - ``shells`` (3, shells) float64: face area over distance, inverse volume, weight of the harmonic mean;
-- ``nodes`` (rows ``K_*``, nodes + 1) float64;
+- ``nodes``: rows ``K_*`` of sizes[N_STRIDE] float64 each;
 - ``lanes``: bundle after bundle, each ``LANE_PLANES`` planes of LANES numbers;
 - ``cells``: row after row (bundle * shells + shell, centre first), each ``CELL_PLANES`` planes of LANES numbers;
-- ``ocp`` (intervals + 1, 4): U, U' h, g, g' h on an even grid; ``diffusion`` (intervals + 1, 2): ln D, (ln D)' h.
+- ``ocp`` (intervals + 1, 4): U, U' h, ln g, (ln g)' h on an even grid; ``diffusion`` (intervals + 1, 2): ln D, (ln D)' h.
 
-Constant distances between planes let the compiler prove that stores and loads do not overlap.
+The first SLOTS planes of lanes and cells hold past solutions.
 """
 
-LANES = 4
-SLOTS = 7  # past solutions kept: order 5 needs six, the test for a higher order one more
+from .simd import WIDTH
 
-N_BUNDLES, N_SHELLS, N_NODES, N_LANES, N_DMODE, N_PLAIN, N_QUAD, N_CLASSES = range(8)
-SIZES = 8
+LANES = WIDTH
+SLOTS = 7  # order 5 predicts from six past solutions; the seventh slot takes the new one
+
+N_BUNDLES, N_SHELLS, N_NODES, N_LANES, N_DMODE, N_PLAIN, N_QUAD, N_CLASSES, N_STRIDE = range(9)
 
 (
     S_THERMAL,  # 2RT/F / V
@@ -29,7 +30,7 @@ SIZES = 8
     S_HIGH,
     S_UX,  # first x of the OCP table, and 1/h
     S_UH,
-    S_DX,
+    S_DX,  # first x of the table of ln D, and 1/h
     S_DH,
     S_W1,  # surface value from the last two cells
     S_W2,
@@ -44,14 +45,15 @@ SIZES = 8
 ) = range(20)
 SCALARS = 20
 
+# per node or face: resistances of the electrolyte and the solid, node resistance and source, face currents, potential
 K_RE, K_RS, K_A, K_B, K_I0, K_I1, K_PHI, K_T = range(8)
 NODE_ROWS = 8
 
-# cell planes; the first SLOTS hold past solutions
-XP, VP, DIF, DDIF, FLUX, F1, F2, ELIM, RHS, INV = range(SLOTS, SLOTS + 10)
-CELL_PLANES = SLOTS + 10
+# prediction, D/R^2 and slope, flux through the outer face and slopes, elimination
+XP, DIF, DDIF, FLUX, F1, F2, ELIM, RHS, INV = range(SLOTS, SLOTS + 9)
+CELL_PLANES = SLOTS + 9
+ROW = CELL_PLANES * LANES
 
-# lane planes; the first SLOTS hold past current densities
 (
     JJ,  # current density on true contact area, A/m2
     AL,  # surface stoichiometry = AL + BE j
@@ -59,21 +61,22 @@ CELL_PLANES = SLOTS + 10
     XS,
     U,
     DU,
-    LNG,  # ln of the exchange current density less its power-law part, and its derivative
+    LNG,  # 1 / g, the part of the exchange current density that is not the plain square root; slope of ln g
     DLNG,
-    G,  # potential difference solid - electrolyte that j needs, and 1 / (dG/dj)
-    IDG,
-    AREA,  # true contact area per plan area of the node's slice
+    G,  # potential difference solid - electrolyte that j needs, and its slope dG/dj
+    DG,
+    AREA,  # true contact area per plan area of the node's slice, and its inverse (0 for ghosts)
+    RAREA,
     FILM,  # ohm m2 of true contact area
     SOURCE,  # dx/dt of the outermost cell per j
     GRAD,  # surface stoichiometry per j at a given outermost cell (second-order surface)
     GRADC,
     SCALE,  # ln(1/R^2)
+    DLANE,  # D/R^2 where it is constant
     MASK,  # 1 for a particle, 0 for a ghost
-    ERR,
-    ERS,
 ) = range(SLOTS, SLOTS + 19)
 LANE_PLANES = SLOTS + 19
+BUNDLE = LANE_PLANES * LANES
 
 SHELL_FACE, SHELL_INV, SHELL_MEAN = range(3)
 

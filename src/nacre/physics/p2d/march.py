@@ -21,10 +21,10 @@ from .bdf import (
     other_error,
     scaled,
 )
-from .fastmath import JIT
 from .kinetics import CONSTANT_CURRENT, CONVERGED, NO_POWER, balance, margin, spread
-from .layout import CELL_PLANES, JJ, LANE_PLANES, LANES, N_BUNDLES, N_SHELLS, RHS, SLOTS
-from .particle import frozen_surface, predict, rates
+from .layout import BUNDLE, JJ, LANES, N_BUNDLES, N_QUAD, N_SHELLS, RHS, ROW, SLOTS, XP
+from .particle import frozen_surface, past_solutions, predict_cells, predict_lanes, rates
+from .simd import INNER, get, get_integer, load, store
 
 MODE, TARGET, LONGEST, V_LOW, V_HIGH, I_CUT, Q_CUT = range(7)
 (
@@ -48,7 +48,7 @@ EVENTS = 8  # low V, high V, current, charge, four ends of stoichiometry
 AT_ONCE = 0.06  # V past a cut-off at which a step is not worth solving
 
 
-@njit(**JIT)
+@njit(**INNER)
 def _distances(cathode, anode, row, current, voltage, charge, g):
     """How far each end is, in volts or the like; negative beyond."""
     g[0] = voltage - row[V_LOW]
@@ -59,77 +59,90 @@ def _distances(cathode, anode, row, current, voltage, charge, g):
     g[6], g[7] = margin(anode)
 
 
-@njit(**JIT)
-def _start(cathode, anode, resistance, row, history, ring, value, slope, guess):
-    """State at the first instant: consistent currents for the given particles. (outcome, current, voltage)."""
-    for slot in range(SLOTS):
-        value[slot] = 0.0
-        slope[slot] = 0.0
-    value[ring[0]] = 1.0
-    predict(cathode, value, slope)
-    predict(anode, value, slope)
-    first = row[TARGET] if row[MODE] == CONSTANT_CURRENT else guess
-    spread(cathode, -first)
-    spread(anode, first)
-    outcome, current, voltage = CONVERGED, first, 0.0
+@njit(**INNER)
+def _instant(cathode, anode, resistance, row, current):
+    """Consistent currents for the particles as they stand in the prediction: (outcome, current, voltage)."""
+    outcome, voltage = CONVERGED, 0.0
     for _ in range(3):  # the surface gradient follows j where D varies
         frozen_surface(cathode)
         frozen_surface(anode)
         outcome, current, voltage = balance(cathode, anode, int(row[MODE]), row[TARGET], resistance, current, 1e-7, 200)
+        if get_integer(cathode[0], N_QUAD) == 0:
+            break
     return outcome, current, voltage
 
 
-@njit(**JIT)
+@njit(**INNER)
+def _start(cathode, anode, resistance, row, ring, value, slope, guess):
+    """State at the first instant of a step: (outcome, current, voltage)."""
+    value[0], value[1] = 1.0, 0.0
+    past = past_solutions(ring, value, slope, 1)
+    predict_cells(cathode, past)
+    predict_cells(anode, past)
+    first = row[TARGET] if row[MODE] == CONSTANT_CURRENT else guess
+    spread(cathode, -first)
+    spread(anode, first)
+    return _instant(cathode, anode, resistance, row, first)
+
+
+@njit(**INNER)
 def _past(e, slot, step):
     """Put a fictitious solution one step before the start into a slot: the first prediction is Euler's."""
     sizes, lanes, cells = e[0], e[4], e[5]
-    rows = sizes[N_BUNDLES] * sizes[N_SHELLS]
-    for r in range(rows):
-        o = r * CELL_PLANES * LANES
-        for i in range(LANES):
-            cells[o + slot[1] * LANES + i] = cells[o + slot[0] * LANES + i] - step * cells[o + RHS * LANES + i]
-    for b in range(sizes[N_BUNDLES]):
-        o = b * LANE_PLANES * LANES
-        for i in range(LANES):
-            lanes[o + slot[0] * LANES + i] = lanes[o + JJ * LANES + i]
-            lanes[o + slot[1] * LANES + i] = lanes[o + JJ * LANES + i]
+    new, old = slot[0] * LANES, slot[1] * LANES
+    for row in range(get_integer(sizes, N_BUNDLES) * get_integer(sizes, N_SHELLS)):
+        o = row * ROW
+        store(cells, o + old, load(cells, o + new) - step * load(cells, o + RHS * LANES))
+    for bundle in range(get_integer(sizes, N_BUNDLES)):
+        j = load(lanes, bundle * BUNDLE + JJ * LANES)
+        store(lanes, bundle * BUNDLE + new, j)
+        store(lanes, bundle * BUNDLE + old, j)
 
 
-@njit(**JIT)
-def _save(e, value, frame, offset):
-    """Write stoichiometries and current densities interpolated with the weights into a row of the output."""
+@njit(**INNER)
+def _save(e, frame, offset):
+    """Write the interpolated stoichiometries and the current densities into a row of the output."""
     sizes, lanes, cells = e[0], e[4], e[5]
-    predict(e, value, value)
-    at = offset
-    for r in range(sizes[N_BUNDLES] * sizes[N_SHELLS]):
-        o = r * CELL_PLANES * LANES + SLOTS * LANES
+    for row in range(get_integer(sizes, N_BUNDLES) * get_integer(sizes, N_SHELLS)):
         for i in range(LANES):
-            frame[at] = cells[o + i]
-            at += 1
-    for b in range(sizes[N_BUNDLES]):
-        o = (b * LANE_PLANES + JJ) * LANES
+            frame[offset] = get(cells, row * ROW + XP * LANES + i)
+            offset += 1
+    for bundle in range(get_integer(sizes, N_BUNDLES)):
         for i in range(LANES):
-            frame[at] = lanes[o + i]
-            at += 1
-    return at
+            frame[offset] = get(lanes, bundle * BUNDLE + JJ * LANES + i)
+            offset += 1
+    return offset
 
 
-@njit(**JIT)
-def _emit(cathode, anode, history, ring, order, asked, given, sampled, frames, value, slope):
-    """Dense output at the asked times up to the newest solution; returns how many are given by now."""
+@njit(**INNER)
+def _emit(cathode, anode, resistance, row, history, ring, order, asked, given, sampled, frames, value, slope):
+    """Dense output at the asked times up to the newest solution; returns how many are given by now.
+
+    Particles are interpolated, then currents and voltage solved for anew: features of the open-circuit potential
+    between two time points are kept.
+    """
     while given < asked.shape[0] and asked[given] <= history[TIME, ring[0]]:
         coefficients(history[TIME], ring, order, asked[given], value, slope)
-        sampled[given, 0] = asked[given]
-        for row in range(1, 4):
-            sampled[given, row] = combine(history[row], value)
+        if asked[given] == history[TIME, ring[0]]:
+            value[:] = 0.0
+            value[0] = 1.0
+        past = past_solutions(ring, value, slope, order)
+        for e in (cathode, anode):
+            predict_cells(e, past)
+            predict_lanes(e, past)
+        guess = combine(history[AMPERE], ring, order, value)
+        outcome, current, voltage = _instant(cathode, anode, resistance, row, guess)
+        sampled[given, 0], sampled[given, 1], sampled[given, 2] = asked[given], voltage, current
+        if outcome != CONVERGED:
+            sampled[given, 1], sampled[given, 2] = combine(history[VOLT], ring, order, value), guess
+        sampled[given, 3] = combine(history[CHARGE], ring, order, value)
         if frames.shape[0] > given:
-            after = _save(cathode, value, frames[given], 0)
-            _save(anode, value, frames[given], after)
+            _save(anode, frames[given], _save(cathode, frames[given], 0))
         given += 1
     return given
 
 
-@njit(**JIT)
+@njit(**INNER)
 def _turn(ring, history, time, voltage, current, charge):
     """The oldest slot holds the new solution: make it the newest."""
     new = ring[SLOTS - 1]
@@ -140,7 +153,7 @@ def _turn(ring, history, time, voltage, current, charge):
     history[AMPERE, new], history[CHARGE, new] = current, charge
 
 
-@njit(**JIT)
+@njit(**INNER)
 def _nearest(g, armed):
     """The armed end that is nearest or farthest passed: (which, distance)."""
     which, least = -1, math.inf
@@ -150,7 +163,7 @@ def _nearest(g, armed):
     return which, least
 
 
-@njit(**JIT)
+@njit(**INNER)
 def _arm(row, current, g, armed):
     """Arm the ends that lie ahead. Returns the end already passed that the current leads away from, or -1."""
     passed = -1
@@ -163,7 +176,7 @@ def _arm(row, current, g, armed):
     return passed
 
 
-@njit(**JIT)
+@njit(**INNER)
 def _land(cathode, anode, resistance, row, history, ring, order, h, value, slope, stop, armed, g, low_g, sharp):
     """Shorten the step that passed an end until it stops on it (Illinois method, each trial solved in full).
 
@@ -206,20 +219,20 @@ def _land(cathode, anode, resistance, row, history, ring, order, h, value, slope
     return CONVERGED, step, result[1], result[2], result[3], which
 
 
-@njit(**JIT)
+@njit(**INNER)
 def segment(cathode, anode, resistance, row, tolerance, guess, history, ring, steps, count, asked, sampled, frames):
     """March through one step of a protocol from the solution in slot ring[0].
 
     Records every accepted solution in `steps` (time, voltage, current, charge) from row `count` on.
     Returns (outcome, rows used, times given, solves).
     """
-    value, slope = np.empty(SLOTS), np.empty(SLOTS)
+    value, slope = np.zeros(SLOTS), np.zeros(SLOTS)
     g, before = np.empty(EVENTS), np.empty(EVENTS)
     armed = np.empty(EVENTS, np.bool_)
     mode, target, longest = int(row[MODE]), row[TARGET], row[LONGEST]
-    stop = math.sqrt(2e-3 * tolerance) * 0.5
+    stop = 0.07 * math.sqrt(tolerance)
     sharp = max(1e-4 * tolerance, 1e-11)
-    outcome, current, voltage = _start(cathode, anode, resistance, row, history, ring, value, slope, guess)
+    outcome, current, voltage = _start(cathode, anode, resistance, row, ring, value, slope, guess)
     given, solves = 0, 0
     if outcome != CONVERGED:
         return (POWER_IMPOSSIBLE if outcome == NO_POWER else STUCK), count, given, solves
@@ -234,7 +247,7 @@ def segment(cathode, anode, resistance, row, tolerance, guess, history, ring, st
         history[AMPERE, ring[k]], history[CHARGE, ring[k]] = current, -k * h * current
     steps[count, 0], steps[count, 1], steps[count, 2], steps[count, 3] = 0.0, voltage, current, 0.0
     count += 1
-    given = _emit(cathode, anode, history, ring, 1, asked, given, sampled, frames, value, slope)
+    given = _emit(cathode, anode, resistance, row, history, ring, 1, asked, given, sampled, frames, value, slope)
     _distances(cathode, anode, row, current, voltage, charge, g)
     passed = _arm(row, current, g, armed)
     if passed >= 0:
@@ -294,7 +307,9 @@ def segment(cathode, anode, resistance, row, tolerance, guess, history, ring, st
         points = min(points + 1, SLOTS)
         steps[count, 0], steps[count, 1], steps[count, 2], steps[count, 3] = at, voltage, current, charge
         count += 1
-        given = _emit(cathode, anode, history, ring, order, asked, given, sampled, frames, value, slope)
+        given = _emit(
+            cathode, anode, resistance, row, history, ring, order, asked, given, sampled, frames, value, slope
+        )
         if far < 0.0:
             return _named(crossed, False), count, given, solves
         if time >= longest:
@@ -306,14 +321,14 @@ def segment(cathode, anode, resistance, row, tolerance, guess, history, ring, st
     return STEP_LIMIT, count, given, solves
 
 
-@njit(**JIT)
+@njit(**INNER)
 def _named(event, at_start):
     if event < 2:
         return BEYOND_AT_START if at_start else LOW_VOLTAGE + event
     return LOW_VOLTAGE + event
 
 
-@njit(**JIT)
+@njit(**INNER)
 def _verdict(outcome, g, armed):
     """Why no step succeeds any more: the electrode at its end, if one is, else the solver is stuck."""
     if outcome == NO_POWER:
@@ -322,7 +337,7 @@ def _verdict(outcome, g, armed):
     return LOW_VOLTAGE + which if which >= 4 and least < 1e-3 else STUCK
 
 
-@njit(**JIT)
+@njit(**INNER)
 def _choose(cathode, anode, history, ring, order, points, at, h, voltage, error, tolerance, value, slope):
     """The order that allows the longest next step, and the factor: (factor, order)."""
     watch = points > 3

@@ -9,8 +9,9 @@ from numba import njit
 from ..ocp import FARADAY, GAS, Curve
 from . import layout as at
 from .cell import Cell, Electrode, Mesh
-from .fastmath import JIT
-from .particle import BUNDLE, ROW, fluxes
+from .layout import BUNDLE, ROW
+from .simd import INNER, address
+from .stamp import entry
 
 EDGE = 1e-7  # closest approach of a surface to empty or full
 
@@ -69,7 +70,24 @@ def _surface_table(ocp: Curve, extra: Curve | None) -> np.ndarray:
 _NO_TABLE = np.zeros((2, 2))
 
 
-@njit(**JIT)
+@njit(**INNER)
+def addresses(e):
+    """An electrode for the kernels: the addresses of its eight arrays, and the intervals of its two tables."""
+    return (
+        address(e[0]),
+        address(e[1]),
+        address(e[2]),
+        address(e[3]),
+        address(e[4]),
+        address(e[5]),
+        address(e[6]),
+        address(e[7]),
+        e[6].shape[0] - 1,
+        e[7].shape[0] - 1,
+    )
+
+
+@entry
 def _expand(e, thickness, ionic, electronic, c_max, radii, volumes, contact, active, film, gradient_weight):
     """Fill lanes and nodes from the electrode's numbers (contact, active, film: one per node)."""
     sizes, sc, shells, k, lanes = e[0], e[1], e[2], e[3], e[4]
@@ -77,8 +95,8 @@ def _expand(e, thickness, ionic, electronic, c_max, radii, volumes, contact, act
     width = thickness / n
     for f in range(n + 1):
         part = 0.5 if f == 0 or f == n else 1.0
-        k[at.K_RE, f] = part * width / ionic
-        k[at.K_RS, f] = part * width / electronic
+        k[at.K_RE * sizes[at.N_STRIDE] + f] = part * width / ionic
+        k[at.K_RS * sizes[at.N_STRIDE] + f] = part * width / electronic
     for lane in range(sizes[at.N_BUNDLES] * at.LANES):
         base = (lane // at.LANES) * BUNDLE + lane % at.LANES
         real = min(lane, count - 1)
@@ -86,32 +104,20 @@ def _expand(e, thickness, ionic, electronic, c_max, radii, volumes, contact, act
         ghost = lane >= count
         radius = radii[size]
         source = contact[node] / (radius * FARADAY * c_max)
-        lanes[base + at.AREA * at.LANES] = (
-            0.0 if ghost else 3.0 * volumes[size] * active[node] * contact[node] / radius * width
-        )
+        area = 3.0 * volumes[size] * active[node] * contact[node] / radius * width
+        lanes[base + at.AREA * at.LANES] = 0.0 if ghost else area
+        lanes[base + at.RAREA * at.LANES] = 0.0 if ghost else 1.0 / area
         lanes[base + at.FILM * at.LANES] = film[node]
         lanes[base + at.SOURCE * at.LANES] = -source * shells[at.SHELL_INV, sizes[at.N_SHELLS] - 1]
         lanes[base + at.GRADC * at.LANES] = -source * gradient_weight
         lanes[base + at.SCALE * at.LANES] = -2.0 * math.log(radius)
         lanes[base + at.MASK * at.LANES] = 0.0 if ghost else 1.0
         lanes[base + at.LNG * at.LANES] = 1.0
-    if sizes[at.N_DMODE] == at.D_CONSTANT:
-        _expand_constant(e)
+        if sizes[at.N_DMODE] == at.D_CONSTANT:
+            d = math.exp(sc[at.S_P0] - 2.0 * math.log(radius))
+            lanes[base + at.DLANE * at.LANES] = d
+            lanes[base + at.GRAD * at.LANES] = lanes[base + at.GRADC * at.LANES] / d
     sc[at.S_CC] = math.nan
-
-
-@njit(**JIT)
-def _expand_constant(e):
-    """Conductances between shells, once and for all, where D does not vary."""
-    sizes, sc, lanes, cells = e[0], e[1], e[4], e[5]
-    for lane in range(sizes[at.N_BUNDLES] * at.LANES):
-        bundle, i = lane // at.LANES, lane % at.LANES
-        base = bundle * BUNDLE + i
-        d = math.exp(sc[at.S_P0] + lanes[base + at.SCALE * at.LANES])
-        lanes[base + at.GRAD * at.LANES] = lanes[base + at.GRADC * at.LANES] / d
-        for shell in range(sizes[at.N_SHELLS]):
-            cells[(bundle * sizes[at.N_SHELLS] + shell) * ROW + at.DIF * at.LANES + i] = d
-    fluxes(e)
 
 
 def _scalars(electrode: Electrode, temperature: float, weights) -> np.ndarray:
@@ -152,12 +158,14 @@ def pack_electrode(electrode: Electrode, nodes: int, shells: int, mesh: Mesh, te
     weights = _surface_weights(shells, mesh.grading, mesh.quadratic)
     varied = at.D_TABLE if electrode.diffusivity.log_curve is not None else at.D_POLYNOMIAL
     mode = at.D_CONSTANT if electrode.diffusivity.constant else varied
-    sizes = np.array([bundles, shells, nodes, count, mode, electrode.exchange.plain, mesh.quadratic, classes], np.int64)
+    stride = -(-(nodes + 1) // at.LANES) * at.LANES + at.LANES
+    plain = electrode.exchange.plain
+    sizes = np.array([bundles, shells, nodes, count, mode, plain, mesh.quadratic, classes, stride], np.int64)
     e = (
         sizes,
         _scalars(electrode, temperature, weights),
         _shells(shells, mesh.grading),
-        np.zeros((at.NODE_ROWS, nodes + 1)),
+        np.zeros(at.NODE_ROWS * stride),
         np.zeros(bundles * BUNDLE),
         np.zeros((bundles * shells + 1) * ROW),
         _surface_table(electrode.ocp, electrode.exchange.log_factor),

@@ -12,15 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from . import march
 from .bdf import AMPERE
 from .cell import Cell, Mesh
-from .fastmath import JIT
 from .kinetics import CONSTANT_CURRENT, CONSTANT_POWER, CONSTANT_VOLTAGE
 from .layout import LANES, N_BUNDLES, N_SHELLS, SLOTS
-from .pack import fill, pack, read, unframe
+from .pack import addresses, fill, pack, read, unframe
+from .stamp import entry
 
 TIGHTEST, LOOSEST, DEFAULT = 1e-9, 3e-4, 1e-4
 BEST = Mesh()
@@ -154,9 +153,10 @@ class Solution:
         return all(outcome.normal for outcome in self.outcomes)
 
 
-@njit(**JIT)
-def _march(cathode, anode, resistance, rows, tolerance, steps, ends, asked, bounds, sampled, frames):
+@entry
+def _march(cathode_arrays, anode_arrays, resistance, rows, tolerance, steps, ends, asked, bounds, sampled, frames):
     """All steps of a protocol in turn; `ends` gets (outcome, last row, times given, solves) per step."""
+    cathode, anode = addresses(cathode_arrays), addresses(anode_arrays)
     history = np.zeros((4, SLOTS))
     ring = np.arange(SLOTS)
     count, guess, done = 0, 0.0, 0
