@@ -264,6 +264,7 @@ def balance(cathode, anode, mode, target, resistance, guess, stop, limit):
     """Newton's method for all currents of the cell at given alpha and beta: (outcome, I, V)."""
     current, voltage = guess, 0.0
     possible = True
+    count_c, count_a = get_integer(cathode[0], at.N_LANES), get_integer(anode[0], at.N_LANES)
     for _ in range(limit):
         evaluate(cathode)
         evaluate(anode)
@@ -272,7 +273,7 @@ def balance(cathode, anode, mode, target, resistance, guess, stop, limit):
         v1 = resistance - get(cathode[1], at.S_E1) - get(anode[1], at.S_E1)
         current, possible = couple(mode, target, v0, v1, current)
         voltage = v0 + v1 * current
-        worst = update(cathode, -current) + update(anode, current)
+        worst = update(cathode, -current) / count_c + update(anode, current) / count_a
         if not math.isfinite(worst) or not math.isfinite(voltage):
             return NO_CONVERGENCE, current, voltage
         if worst < stop * stop:

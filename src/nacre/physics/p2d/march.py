@@ -177,17 +177,33 @@ def _arm(row, current, g, armed):
 
 
 @njit(**INNER)
-def _land(cathode, anode, resistance, row, history, ring, order, h, value, slope, stop, armed, g, low_g, sharp):
-    """Shorten the step that passed an end until it stops on it (Illinois method, each trial solved in full).
+def _root(ta, ga, tb, gb, tc, gc):
+    """Where the parabola t(g) through three points has g = 0 (NaN where two distances are equal)."""
+    return (
+        ta * gb * gc / ((ga - gb) * (ga - gc))
+        + tb * ga * gc / ((gb - ga) * (gb - gc))
+        + tc * ga * gb / ((gc - ga) * (gc - gb))
+    )
 
-    Returns the outcome of the last trial with its (step, current, voltage, charge) and the end's number.
+
+@njit(**INNER)
+def _land(
+    cathode, anode, resistance, row, history, ring, order, h, value, slope, stop, armed, g, low_g, third, third_g, sharp
+):
+    """Shorten the step that passed an end until it stops on it; each trial is solved in full.
+
+    The next trial is the root of the inverse parabola through the bracket and the last other point (`third`), or,
+    where that leaves the bracket, of the Illinois method. Returns the outcome of the last trial with its (step,
+    current, voltage, charge) and the end's number.
     """
     begin = history[TIME, ring[0]]
     which, high_g = _nearest(g, armed)
     low, high, side = 0.0, h, 0
     step, result = h, (CONVERGED, 0.0, 0.0, 0.0, 0.0, 0.0)
     for trial in range(60):
-        step = low + (high - low) * low_g / (low_g - high_g) if trial % 8 < 7 else 0.5 * (low + high)
+        step = _root(low, low_g, high, high_g, third, third_g) if trial % 4 < 3 else math.nan
+        if not low < step < high:
+            step = low + (high - low) * low_g / (low_g - high_g) if trial % 8 < 7 else 0.5 * (low + high)
         result = attempt(
             cathode,
             anode,
@@ -209,43 +225,69 @@ def _land(cathode, anode, resistance, row, history, ring, order, h, value, slope
         if abs(here) < sharp or high - low < 1e-12 * begin + 1e-9 * h:
             break
         if here < 0.0:
+            third, third_g = high, high_g
             high, high_g = step, here
-            low_g = 0.5 * low_g if side == -1 else low_g
+            low_g = 0.5 * low_g if side == -1 and trial > 8 else low_g
             side = -1
         else:
+            third, third_g = low, low_g
             low, low_g = step, here
-            high_g = 0.5 * high_g if side == 1 else high_g
+            high_g = 0.5 * high_g if side == 1 and trial > 8 else high_g
             side = 1
     return CONVERGED, step, result[1], result[2], result[3], which
 
 
 @njit(**INNER)
-def segment(cathode, anode, resistance, row, tolerance, guess, history, ring, steps, count, asked, sampled, frames):
+def _record(steps, count, before_this, time, voltage, current, charge):
+    steps[count, 0], steps[count, 1] = before_this[1] + time, voltage
+    steps[count, 2], steps[count, 3], steps[count, 4] = current, before_this[2] + charge, before_this[0]
+
+
+@njit(**INNER)
+def segment(
+    cathode,
+    anode,
+    resistance,
+    row,
+    tolerance,
+    guess,
+    history,
+    ring,
+    steps,
+    count,
+    before_this,
+    asked,
+    sampled,
+    frames,
+):
     """March through one step of a protocol from the solution in slot ring[0].
 
-    Records every accepted solution in `steps` (time, voltage, current, charge) from row `count` on.
-    Returns (outcome, rows used, times given, solves).
+    Records every accepted solution in `steps` (time, voltage, current, charge, number) from row `count` on;
+    before_this is the step's number and the time and charge when it begins. Returns (outcome, rows used, times given,
+    solves).
     """
+    if count >= steps.shape[0]:
+        return STEP_LIMIT, count, 0, 0
     value, slope = np.zeros(SLOTS), np.zeros(SLOTS)
     g, before = np.empty(EVENTS), np.empty(EVENTS)
     armed = np.empty(EVENTS, np.bool_)
     mode, target, longest = int(row[MODE]), row[TARGET], row[LONGEST]
-    stop = 0.07 * math.sqrt(tolerance)
-    sharp = max(1e-4 * tolerance, 1e-11)
+    stop = 0.05 * math.sqrt(tolerance)
+    sharp = max(1e-3 * tolerance, 1e-11)
     outcome, current, voltage = _start(cathode, anode, resistance, row, ring, value, slope, guess)
     given, solves = 0, 0
     if outcome != CONVERGED:
         return (POWER_IMPOSSIBLE if outcome == NO_POWER else STUCK), count, given, solves
     first = rates(cathode), rates(anode)
     fastest = max(first[0], first[1])
-    h = min(min(3.0 * tolerance / (fastest + 1e-30), longest), 1e4)
+    h = min(3.0 * tolerance / (fastest + 1e-30), longest, 1e4)
     time, charge, order, points, held = 0.0, 0.0, 1, 2, 0
     _past(cathode, ring, h)
     _past(anode, ring, h)
     for k in range(2):
         history[TIME, ring[k]], history[VOLT, ring[k]] = -k * h, voltage
         history[AMPERE, ring[k]], history[CHARGE, ring[k]] = current, -k * h * current
-    steps[count, 0], steps[count, 1], steps[count, 2], steps[count, 3] = 0.0, voltage, current, 0.0
+    _record(steps, count, before_this, 0.0, voltage, current, 0.0)
     count += 1
     given = _emit(cathode, anode, resistance, row, history, ring, 1, asked, given, sampled, frames, value, slope)
     _distances(cathode, anode, row, current, voltage, charge, g)
@@ -254,7 +296,7 @@ def segment(cathode, anode, resistance, row, tolerance, guess, history, ring, st
         return _named(passed, True), count, given, solves
     if longest <= 0.0:
         return TIME_REACHED, count, given, solves
-    rejected = 0
+    rejected, earlier, earlier_g = 0, -1.0, 0.0
     while count < steps.shape[0]:
         before[:] = g
         last = longest - time
@@ -286,7 +328,7 @@ def segment(cathode, anode, resistance, row, tolerance, guess, history, ring, st
         if far < 0.0:
             outcome, h, current, voltage, moved, crossed = _land(
                 cathode, anode, resistance, row, history, ring, order, h, value, slope, stop, armed, g,
-                max(_nearest(before, armed)[1], 1e-12), sharp,
+                max(_nearest(before, armed)[1], 1e-12), earlier - time, earlier_g, sharp,
             )  # fmt: skip
             if outcome != CONVERGED:
                 g[:] = before
@@ -303,9 +345,10 @@ def segment(cathode, anode, resistance, row, tolerance, guess, history, ring, st
             )
             held = 0
         _turn(ring, history, at, voltage, current, moved)
+        earlier, earlier_g = time, _nearest(before, armed)[1]
         time, charge = at, moved
         points = min(points + 1, SLOTS)
-        steps[count, 0], steps[count, 1], steps[count, 2], steps[count, 3] = at, voltage, current, charge
+        _record(steps, count, before_this, at, voltage, current, charge)
         count += 1
         given = _emit(
             cathode, anode, resistance, row, history, ring, order, asked, given, sampled, frames, value, slope
@@ -353,7 +396,7 @@ def _choose(cathode, anode, history, ring, order, points, at, h, voltage, error,
         factor = 0.85 * max(scaled(order + 1, x, v, tolerance, watch), 1e-6) ** (-1.0 / (order + 2))
         if factor > best:
             best, chosen = factor, order + 1
-    best = min(best, 10.0 if order == 1 else 2.0)
+    best = min(best, 10.0 if order == 1 else 3.0)
     if chosen == order and 0.9 < best < 1.2:
         best = 1.0
     return best, chosen

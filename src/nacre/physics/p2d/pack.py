@@ -4,13 +4,11 @@ import math
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
 
 from ..ocp import FARADAY, GAS, Curve
 from . import layout as at
 from .cell import Cell, Electrode, Mesh
 from .layout import BUNDLE, ROW
-from .simd import INNER, address
 from .stamp import entry
 
 EDGE = 1e-7  # closest approach of a surface to empty or full
@@ -68,23 +66,6 @@ def _surface_table(ocp: Curve, extra: Curve | None) -> np.ndarray:
 
 
 _NO_TABLE = np.zeros((2, 2))
-
-
-@njit(**INNER)
-def addresses(e):
-    """An electrode for the kernels: the addresses of its eight arrays, and the intervals of its two tables."""
-    return (
-        address(e[0]),
-        address(e[1]),
-        address(e[2]),
-        address(e[3]),
-        address(e[4]),
-        address(e[5]),
-        address(e[6]),
-        address(e[7]),
-        e[6].shape[0] - 1,
-        e[7].shape[0] - 1,
-    )
 
 
 @entry
@@ -195,24 +176,12 @@ def pack(cell: Cell, mesh: Mesh) -> tuple[tuple, tuple]:
     )
 
 
-def fill(e: tuple, x: np.ndarray) -> None:
-    """Put stoichiometries (classes, nodes, shells) into the newest slot (slot 0) of an electrode."""
-    sizes, cells = e[0], e[5]
-    bundles, shells, count = sizes[at.N_BUNDLES], sizes[at.N_SHELLS], sizes[at.N_LANES]
-    lanes = np.empty((bundles * at.LANES, shells))
-    lanes[:count] = x.reshape(count, shells)
-    lanes[count:] = lanes[count - 1]
-    rows = cells[:-ROW].reshape(bundles, shells, at.CELL_PLANES, at.LANES)
-    rows[:, :, : at.SLOTS] = lanes.reshape(bundles, at.LANES, shells).transpose(0, 2, 1)[:, :, None, :]
+def addresses(e: tuple) -> tuple[int, ...]:
+    """An electrode for the kernels: the addresses of its eight arrays, and the intervals of its two tables.
 
-
-def read(e: tuple, slot: int) -> np.ndarray:
-    """Stoichiometries (classes, nodes, shells) in a slot."""
-    sizes, cells = e[0], e[5]
-    bundles, shells = sizes[at.N_BUNDLES], sizes[at.N_SHELLS]
-    rows = cells[:-ROW].reshape(bundles, shells, at.CELL_PLANES, at.LANES)[:, :, slot]
-    lanes = rows.transpose(0, 2, 1).reshape(-1, shells)[: sizes[at.N_LANES]]
-    return lanes.reshape(sizes[at.N_CLASSES], sizes[at.N_NODES], shells).copy()
+    Whoever keeps them must keep the arrays.
+    """
+    return (*(array.ctypes.data for array in e), e[6].shape[0] - 1, e[7].shape[0] - 1)
 
 
 def unframe(e: tuple, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

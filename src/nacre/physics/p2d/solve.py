@@ -12,13 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 from . import march
 from .bdf import AMPERE
 from .cell import Cell, Mesh
 from .kinetics import CONSTANT_CURRENT, CONSTANT_POWER, CONSTANT_VOLTAGE
-from .layout import LANES, N_BUNDLES, N_SHELLS, SLOTS
-from .pack import addresses, fill, pack, read, unframe
+from .layout import LANES, N_BUNDLES, N_CLASSES, N_LANES, N_NODES, N_SHELLS, ROW, SLOTS
+from .pack import addresses, pack, unframe
+from .simd import INNER, get, get_integer, put
 from .stamp import entry
 
 TIGHTEST, LOOSEST, DEFAULT = 1e-9, 3e-4, 1e-4
@@ -125,11 +127,12 @@ class State:
 @dataclass(frozen=True, eq=False)
 class Solution:
     """What happened. Arrays over the solver's own time points: time s (of the whole run), voltage V, current A/m2,
-    charge C/m2 (of the whole run, positive charges), step (number of the protocol's step).
+    charge C/m2 (of the whole run, positive charges), step (number of the protocol's step, from 0).
 
     outcomes, one per step marched (fewer than asked where one ended out of order); ends: time at the end of each.
     sampled: (times, 4) time within the step, voltage, current, charge at the asked times that were reached, step by
-    step; frames: the same instants' full states, see `states`.
+    step; states: at the same instants, per step and electrode, stoichiometries (times, classes, nodes, shells) and
+    current densities on true contact area (times, classes, nodes), A/m2.
     """
 
     time: np.ndarray
@@ -153,25 +156,56 @@ class Solution:
         return all(outcome.normal for outcome in self.outcomes)
 
 
+@njit(**INNER)
+def _put_start(e, x, even):
+    """Stoichiometries into slot 0: x by lane and shell, or where x is empty the same one everywhere."""
+    shells, count = get_integer(e[0], N_SHELLS), get_integer(e[0], N_LANES)
+    for bundle in range(get_integer(e[0], N_BUNDLES)):
+        for shell in range(shells):
+            for i in range(LANES):
+                lane = min(bundle * LANES + i, count - 1)
+                put(e[5], (bundle * shells + shell) * ROW + i, x[lane, shell] if x.shape[0] else even)
+
+
+@njit(**INNER)
+def _get_final(e, slot, x):
+    shells = x.shape[1]
+    for lane in range(x.shape[0]):
+        for shell in range(shells):
+            x[lane, shell] = get(e[5], ((lane // LANES) * shells + shell) * ROW + slot * LANES + lane % LANES)
+
+
 @entry
-def _march(cathode_arrays, anode_arrays, resistance, rows, tolerance, steps, ends, asked, bounds, sampled, frames):
-    """All steps of a protocol in turn; `ends` gets (outcome, last row, times given, solves) per step."""
-    cathode, anode = addresses(cathode_arrays), addresses(anode_arrays)
+def _march(cathode, anode, numbers, rows, starts, finals, steps, ends, asked, bounds, sampled, frames):
+    """All steps of a protocol in turn; returns how many were marched.
+
+    numbers: series resistance, tolerance, even stoichiometry of cathode and anode; starts, finals: stoichiometries of
+    cathode and anode by lane and shell; `ends` gets (outcome, last row, times given, solves) per step.
+    """
     history = np.zeros((4, SLOTS))
     ring = np.arange(SLOTS)
-    count, guess, done = 0, 0.0, 0
+    _put_start(cathode, starts[0], numbers[2])
+    _put_start(anode, starts[1], numbers[3])
+    count, guess, done, time, charge = 0, 0.0, 0, 0.0, 0.0
     for number in range(rows.shape[0]):
         a, b = bounds[number], bounds[number + 1]
         outcome, count, given, solves = march.segment(
-            cathode, anode, resistance, rows[number], tolerance, guess, history, ring, steps, count,
-            asked[a:b], sampled[a:b], frames[a:b],
+            cathode, anode, numbers[0], rows[number], numbers[1], guess, history, ring, steps, count,
+            (number, time, charge), asked[a:b], sampled[a:b], frames[a:b],
         )  # fmt: skip
         ends[number, 0], ends[number, 1], ends[number, 2], ends[number, 3] = outcome, count, given, solves
         guess = history[AMPERE, ring[0]]
+        if count > 0:
+            time, charge = steps[count - 1, 0], steps[count - 1, 3]
         done += 1
         if outcome > march.LAST_NORMAL:
             break
-    return done, ring[0]
+    _get_final(cathode, ring[0], finals[0])
+    _get_final(anode, ring[0], finals[1])
+    return done
+
+
+_NOTHING = np.empty((0, 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,12 +216,7 @@ class Prepared:
     mesh: Mesh
     cathode: tuple
     anode: tuple
-
-    def uniform(self) -> State:
-        return State(
-            _even(self.cell.cathode, self.mesh.cathode_nodes, self.mesh.cathode_shells),
-            _even(self.cell.anode, self.mesh.anode_nodes, self.mesh.anode_shells),
-        )
+    pointers: tuple
 
     def run(
         self,
@@ -209,61 +238,64 @@ class Prepared:
             raise ValueError("the protocol has no steps")
         if not TIGHTEST <= tolerance <= LOOSEST:
             raise ValueError(f"the tolerance is {tolerance:g}; it must lie from {TIGHTEST:g} to {LOOSEST:g}")
-        self._load(self.uniform() if state is None else state)
         asked, bounds = _asked(times, len(steps))
-        width = _frame_width(self.cathode) + _frame_width(self.anode)
-        buffers = (
-            np.empty((max_steps, 4)),
-            np.empty((len(steps), 4), np.int64),
+        shapes = _shape(self.cathode), _shape(self.anode)
+        width = _frame_width(self.cathode) + _frame_width(self.anode) if profiles else 0
+        finals = tuple(np.empty((classes * nodes, shells)) for classes, nodes, shells in shapes)
+        table, ends = np.empty((max_steps, 5)), np.empty((len(steps), 4), np.int64)
+        sampled, frames = np.empty((asked.size, 4)), np.empty((asked.size if profiles else 0, width))
+        cell = self.cell
+        done = _march(
+            *self.pointers,
+            (cell.resistance, tolerance, cell.cathode.stoichiometry, cell.anode.stoichiometry),
+            np.array([step.row for step in steps]),
+            (_NOTHING, _NOTHING) if state is None else _start_of(state, shapes),
+            finals,
+            table,
+            ends,
             asked,
             bounds,
-            np.empty((asked.size, 4)),
-            np.empty((asked.size if profiles else 0, width)),
+            sampled,
+            frames,
         )
-        rows = np.array([step.row for step in steps])
-        done, newest = _march(self.cathode, self.anode, self.cell.resistance, rows, tolerance, *buffers)
-        return self._solution(done, newest, bounds, *buffers[:2], *buffers[4:])
+        return self._solution(ends[:done].tolist(), table, finals, shapes, bounds, sampled, frames)
 
-    def _load(self, state: State) -> None:
-        for e, x, name in ((self.cathode, state.cathode, "cathode"), (self.anode, state.anode, "anode")):
-            shape = (e[0][7], e[0][2], e[0][1])
-            if x.shape != tuple(shape):
-                raise ValueError(f"the {name}'s state has shape {x.shape}; this cell and mesh need {tuple(shape)}")
-            if not ((x >= 0.0) & (x <= 1.0)).all():
-                raise ValueError(f"the {name}'s stoichiometries must lie from 0 to 1; found {x.min()} to {x.max()}")
-            fill(e, x)
-
-    def _solution(self, done, newest, bounds, steps, ends, sampled, frames) -> Solution:
-        used = ends[:done]
-        count = used[-1, 1]
-        begins = np.concatenate([[0], used[:-1, 1]])
-        number = np.repeat(np.arange(done), used[:, 1] - begins)
-        table = steps[:count].copy()
-        shift = np.zeros((done, 2))
-        last = table[np.maximum(used[:, 1] - 1, 0)] if count else np.zeros((done, 4))
-        shift[1:] = np.cumsum(last[:-1][:, [0, 3]], axis=0)
-        table[:, [0, 3]] += shift[number]
-        given = [slice(bounds[k], bounds[k] + used[k, 2]) for k in range(done)]
-        cut = _frame_width(self.cathode)
-        states = []
-        if frames.shape[0]:
-            for part in given:
-                left = unframe(self.cathode, frames[part, :cut])
-                states.append((left, unframe(self.anode, frames[part, cut:])))
+    def _solution(self, ends, table, finals, shapes, bounds, sampled, frames) -> Solution:
+        table = table[: ends[-1][1]].copy()
+        given = [slice(bounds[k], bounds[k] + end[2]) for k, end in enumerate(ends)]
+        cut = _frame_width(self.cathode) if frames.shape[0] else 0
         return Solution(
-            *table.T,
-            step=number,
-            outcomes=tuple(Outcome(code) for code in used[:, 0]),
-            ends=shift[:, 0] + last[:, 0],
-            sampled=tuple(sampled[part] for part in given),
-            states=tuple(states),
-            final=State(read(self.cathode, newest), read(self.anode, newest)),
-            solves=int(used[:, 3].sum()),
+            time=table[:, 0],
+            voltage=table[:, 1],
+            current=table[:, 2],
+            charge=table[:, 3],
+            step=table[:, 4],
+            outcomes=tuple([Outcome(end[0]) for end in ends]),
+            ends=np.array([table[end[1] - 1, 0] if end[1] else 0.0 for end in ends]),
+            sampled=tuple([sampled[part] for part in given]),
+            states=tuple(
+                [(unframe(self.cathode, frames[part, :cut]), unframe(self.anode, frames[part, cut:])) for part in given]
+                if frames.shape[0]
+                else []
+            ),
+            final=State(finals[0].reshape(shapes[0]), finals[1].reshape(shapes[1])),
+            solves=sum([end[3] for end in ends]),
         )
 
 
-def _even(electrode, nodes, shells):
-    return np.full((len(electrode.radii), nodes, shells), electrode.stoichiometry)
+def _shape(e) -> tuple[int, int, int]:
+    return int(e[0][N_CLASSES]), int(e[0][N_NODES]), int(e[0][N_SHELLS])
+
+
+def _start_of(state: State, shapes) -> tuple[np.ndarray, np.ndarray]:
+    lanes = []
+    for x, shape, name in ((state.cathode, shapes[0], "cathode"), (state.anode, shapes[1], "anode")):
+        if x.shape != shape:
+            raise ValueError(f"the {name}'s state has shape {x.shape}; this cell and mesh need {shape}")
+        if not ((x >= 0.0) & (x <= 1.0)).all():
+            raise ValueError(f"the {name}'s stoichiometries must lie from 0 to 1; found {x.min()} to {x.max()}")
+        lanes.append(np.ascontiguousarray(x, float).reshape(-1, shape[2]))
+    return lanes[0], lanes[1]
 
 
 def _frame_width(e) -> int:
@@ -282,7 +314,8 @@ def _asked(times, count):
 
 
 def prepare(cell: Cell, mesh: Mesh = BEST) -> Prepared:
-    return Prepared(cell, mesh, *pack(cell, mesh))
+    cathode, anode = pack(cell, mesh)
+    return Prepared(cell, mesh, cathode, anode, (addresses(cathode), addresses(anode)))
 
 
 def simulate(cell: Cell, steps, mesh: Mesh = BEST, **options) -> Solution:
