@@ -1,6 +1,7 @@
 """The cell in time: a single-ion pseudo-two-dimensional model with films, contact loss and particle sizes."""
 
 from .cell import EVEN, Cell, Diffusivity, Electrode, Exchange, Mesh, constant_diffusivity
+from .fields import Fields, fields, filling, lithium, throughput
 from .solve import (
     BEST,
     Outcome,
@@ -13,6 +14,7 @@ from .solve import (
     rest,
     simulate,
     simulate_many,
+    uniform,
 )
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "Diffusivity",
     "Electrode",
     "Exchange",
+    "Fields",
     "Mesh",
     "Outcome",
     "Prepared",
@@ -30,8 +33,13 @@ __all__ = [
     "Step",
     "charge_and_hold",
     "constant_diffusivity",
+    "fields",
+    "filling",
+    "lithium",
     "prepare",
     "rest",
     "simulate",
     "simulate_many",
+    "throughput",
+    "uniform",
 ]

@@ -197,8 +197,8 @@ class Mesh:
     """Nodes through each electrode and shells in each particle.
 
     grading 0 makes shells of even thickness; with g > 0 faces lie at r/R = 1 - (e^(g(1-s)) - 1)/(e^g - 1), finer
-    towards the surface. quadratic: the surface value is that of the parabola through the last two cells with the known
-    surface gradient; otherwise the straight line through the last two cells.
+    towards the surface. quadratic: the surface value is that of the parabola through the last three cells, else of the straight line
+    through the last two.
     """
 
     cathode_nodes: int = 20

@@ -276,7 +276,8 @@ def balance(cathode, anode, mode, target, resistance, guess, stop, limit):
         worst = update(cathode, -current) / count_c + update(anode, current) / count_a
         if not math.isfinite(worst) or not math.isfinite(voltage):
             return NO_CONVERGENCE, current, voltage
-        if worst < stop * stop:
+        enough = stop + 1e-12 * abs(voltage)
+        if worst < enough * enough:
             return (CONVERGED if possible else NO_POWER), current, voltage
     return (NO_CONVERGENCE if possible else NO_POWER), current, voltage
 

@@ -19,7 +19,7 @@ from .simd import WIDTH
 LANES = WIDTH
 SLOTS = 7  # order 5 predicts from six past solutions; the seventh slot takes the new one
 
-N_BUNDLES, N_SHELLS, N_NODES, N_LANES, N_DMODE, N_PLAIN, N_QUAD, N_CLASSES, N_STRIDE = range(9)
+N_BUNDLES, N_SHELLS, N_NODES, N_LANES, N_DMODE, N_PLAIN, N_CLASSES, N_STRIDE = range(8)
 
 (
     S_THERMAL,  # 2RT/F / V
@@ -32,8 +32,9 @@ N_BUNDLES, N_SHELLS, N_NODES, N_LANES, N_DMODE, N_PLAIN, N_QUAD, N_CLASSES, N_ST
     S_UH,
     S_DX,  # first x of the table of ln D, and 1/h
     S_DH,
-    S_W1,  # surface value from the last two cells
+    S_W1,  # surface value from the last three cells, outermost first
     S_W2,
+    S_W3,
     S_P0,  # ln D = p0 + p1 x + ... + p4 x^4
     S_P1,
     S_P2,
@@ -42,8 +43,8 @@ N_BUNDLES, N_SHELLS, N_NODES, N_LANES, N_DMODE, N_PLAIN, N_QUAD, N_CLASSES, N_ST
     S_CC,  # leading coefficient that the kept elimination factors belong to
     S_E0,  # electrode potential = E0 + E1 J after a linear solve
     S_E1,
-) = range(20)
-SCALARS = 20
+) = range(21)
+SCALARS = 21
 
 # per node or face: resistances of the electrolyte and the solid, node resistance and source, face currents, potential
 K_RE, K_RS, K_A, K_B, K_I0, K_I1, K_PHI, K_T = range(8)
@@ -69,13 +70,11 @@ ROW = CELL_PLANES * LANES
     RAREA,
     FILM,  # ohm m2 of true contact area
     SOURCE,  # dx/dt of the outermost cell per j
-    GRAD,  # surface stoichiometry per j at a given outermost cell (second-order surface)
-    GRADC,
     SCALE,  # ln(1/R^2)
     DLANE,  # D/R^2 where it is constant
     MASK,  # 1 for a particle, 0 for a ghost
-) = range(SLOTS, SLOTS + 19)
-LANE_PLANES = SLOTS + 19
+) = range(SLOTS, SLOTS + 17)
+LANE_PLANES = SLOTS + 17
 BUNDLE = LANE_PLANES * LANES
 
 SHELL_FACE, SHELL_INV, SHELL_MEAN = range(3)

@@ -22,7 +22,7 @@ from .bdf import (
     scaled,
 )
 from .kinetics import CONSTANT_CURRENT, CONVERGED, NO_POWER, balance, margin, spread
-from .layout import BUNDLE, JJ, LANES, N_BUNDLES, N_QUAD, N_SHELLS, RHS, ROW, SLOTS, XP
+from .layout import BUNDLE, JJ, LANES, N_BUNDLES, N_SHELLS, RHS, ROW, SLOTS, XP
 from .particle import frozen_surface, past_solutions, predict_cells, predict_lanes, rates
 from .simd import INNER, get, get_integer, load, store
 
@@ -62,14 +62,9 @@ def _distances(cathode, anode, row, current, voltage, charge, g):
 @njit(**INNER)
 def _instant(cathode, anode, resistance, row, current):
     """Consistent currents for the particles as they stand in the prediction: (outcome, current, voltage)."""
-    outcome, voltage = CONVERGED, 0.0
-    for _ in range(3):  # the surface gradient follows j where D varies
-        frozen_surface(cathode)
-        frozen_surface(anode)
-        outcome, current, voltage = balance(cathode, anode, int(row[MODE]), row[TARGET], resistance, current, 1e-7, 200)
-        if get_integer(cathode[0], N_QUAD) == 0:
-            break
-    return outcome, current, voltage
+    frozen_surface(cathode)
+    frozen_surface(anode)
+    return balance(cathode, anode, int(row[MODE]), row[TARGET], resistance, current, 1e-7, 200)
 
 
 @njit(**INNER)
@@ -272,7 +267,7 @@ def segment(
     g, before = np.empty(EVENTS), np.empty(EVENTS)
     armed = np.empty(EVENTS, np.bool_)
     mode, target, longest = int(row[MODE]), row[TARGET], row[LONGEST]
-    stop = 0.05 * math.sqrt(tolerance)
+    stop = 0.1 * math.sqrt(tolerance)
     sharp = max(1e-3 * tolerance, 1e-11)
     outcome, current, voltage = _start(cathode, anode, resistance, row, ring, value, slope, guess)
     given, solves = 0, 0

@@ -35,14 +35,12 @@ def _shells(shells: int, grading: float) -> np.ndarray:
 
 @lru_cache(maxsize=64)
 def _surface_weights(shells: int, grading: float, quadratic: bool) -> tuple[float, float, float]:
-    """Surface value = w1 x_last + w2 x_before + w3 dx/drho(1)."""
+    """Weights of the last cells, outermost first, in the polynomial through them at the surface."""
     _, centres = shell_geometry(shells, grading)
-    if shells == 1:
-        return (1.0, 0.0, 0.2) if quadratic else (1.0, 0.0, 0.0)
-    a, b = 1.0 - centres[-1], 1.0 - centres[-2]
-    if quadratic:
-        return b * b / (b * b - a * a), -a * a / (b * b - a * a), a * b / (a + b)
-    return b / (b - a), -a / (b - a), 0.0
+    count = min(shells, 3 if quadratic else 2)
+    near = centres[::-1][:count]
+    weights = [math.prod((1.0 - m) / (c - m) for m in near if m != c) for c in near]
+    return tuple(weights + [0.0] * (3 - count))
 
 
 _TABLES: dict = {}
@@ -69,7 +67,7 @@ _NO_TABLE = np.zeros((2, 2))
 
 
 @entry
-def _expand(e, thickness, ionic, electronic, c_max, radii, volumes, contact, active, film, gradient_weight):
+def _expand(e, thickness, ionic, electronic, c_max, radii, volumes, contact, active, film):
     """Fill lanes and nodes from the electrode's numbers (contact, active, film: one per node)."""
     sizes, sc, shells, k, lanes = e[0], e[1], e[2], e[3], e[4]
     n, count = sizes[at.N_NODES], sizes[at.N_LANES]
@@ -90,14 +88,12 @@ def _expand(e, thickness, ionic, electronic, c_max, radii, volumes, contact, act
         lanes[base + at.RAREA * at.LANES] = 0.0 if ghost else 1.0 / area
         lanes[base + at.FILM * at.LANES] = film[node]
         lanes[base + at.SOURCE * at.LANES] = -source * shells[at.SHELL_INV, sizes[at.N_SHELLS] - 1]
-        lanes[base + at.GRADC * at.LANES] = -source * gradient_weight
         lanes[base + at.SCALE * at.LANES] = -2.0 * math.log(radius)
         lanes[base + at.MASK * at.LANES] = 0.0 if ghost else 1.0
         lanes[base + at.LNG * at.LANES] = 1.0
         if sizes[at.N_DMODE] == at.D_CONSTANT:
             d = math.exp(sc[at.S_P0] - 2.0 * math.log(radius))
             lanes[base + at.DLANE * at.LANES] = d
-            lanes[base + at.GRAD * at.LANES] = lanes[base + at.GRADC * at.LANES] / d
     sc[at.S_CC] = math.nan
 
 
@@ -109,7 +105,7 @@ def _scalars(electrode: Electrode, temperature: float, weights) -> np.ndarray:
     sc[at.S_ALPHA], sc[at.S_BETA] = electrode.exchange.oxidation, electrode.exchange.reduction
     sc[at.S_LOW], sc[at.S_HIGH] = max(ocp.low, EDGE), min(ocp.high, 1.0 - EDGE)
     sc[at.S_UX], sc[at.S_UH] = ocp.low, (ocp.value.size - 1) / (ocp.high - ocp.low)
-    sc[at.S_W1], sc[at.S_W2] = weights[:2]
+    sc[at.S_W1], sc[at.S_W2], sc[at.S_W3] = weights
     if curve is None:
         sc[at.S_P0 : at.S_P0 + len(electrode.diffusivity.log_polynomial)] = electrode.diffusivity.log_polynomial
     else:
@@ -141,7 +137,7 @@ def pack_electrode(electrode: Electrode, nodes: int, shells: int, mesh: Mesh, te
     mode = at.D_CONSTANT if electrode.diffusivity.constant else varied
     stride = -(-(nodes + 1) // at.LANES) * at.LANES + at.LANES
     plain = electrode.exchange.plain
-    sizes = np.array([bundles, shells, nodes, count, mode, plain, mesh.quadratic, classes, stride], np.int64)
+    sizes = np.array([bundles, shells, nodes, count, mode, plain, classes, stride], np.int64)
     e = (
         sizes,
         _scalars(electrode, temperature, weights),
@@ -163,7 +159,6 @@ def pack_electrode(electrode: Electrode, nodes: int, shells: int, mesh: Mesh, te
         _per_node(electrode.contact, nodes, "contact"),
         _per_node(electrode.active, nodes, "active"),
         _per_node(electrode.film, nodes, "interphase_thickness"),
-        weights[2],
     )
     return e
 

@@ -220,58 +220,41 @@ def forward(e, cc, past):
         _forward_varied(e, cc, past)
 
 
-@njit(**INNER)
-def _surface_gradient(e):
-    """Second-order surface where D varies: x_surface per j beyond the outermost cell, D at the predicted surface."""
-    sizes, sc, lanes, cells, table, intervals = e[0], e[1], e[4], e[5], e[7], e[9]
-    if get_integer(sizes, at.N_QUAD) == 0 or get_integer(sizes, at.N_DMODE) == at.D_CONSTANT:
-        return
-    ns = get_integer(sizes, at.N_SHELLS)
-    for bundle in range(get_integer(sizes, at.N_BUNDLES)):
-        base, last = bundle * BUNDLE, (bundle * ns + ns - 1) * ROW
-        inner = last - ROW if ns > 1 else last
-        x = get(sc, at.S_W1) * load(cells, last + at.XP * LANES) + get(sc, at.S_W2) * load(cells, inner + at.XP * LANES)
-        x = x + load(lanes, base + at.GRAD * LANES) * load(lanes, base + at.JJ * LANES)
-        if get_integer(sizes, at.N_DMODE) == at.D_TABLE:
-            store(lanes, base + at.XS * LANES, x)
-            table_lookup(
-                lanes, base + at.XS * LANES, base + at.U * LANES, table, intervals, get(sc, at.S_DX), get(sc, at.S_DH)
-            )
-            value = load(lanes, base + at.U * LANES)
-        else:
-            value = log_polynomial(sc, x)
-        d = exponential(value + load(lanes, base + at.SCALE * LANES))
-        store(lanes, base + at.GRAD * LANES, load(lanes, base + at.GRADC * LANES) / d)
+@njit(**INLINE)
+def _outer_rows(bundle, ns):
+    """Where the three outermost rows begin, from the surface inwards (repeated where there are fewer)."""
+    last = (bundle * ns + ns - 1) * ROW
+    return last, last - ROW * min(ns - 1, 1), last - ROW * min(ns - 1, 2)
 
 
 @njit(**INNER)
 def _surface(e):
     sizes, sc, lanes, cells = e[0], e[1], e[4], e[5]
-    _surface_gradient(e)
-    w1, w2, ns = get(sc, at.S_W1), get(sc, at.S_W2), get_integer(sizes, at.N_SHELLS)
+    w1, w2, w3, ns = get(sc, at.S_W1), get(sc, at.S_W2), get(sc, at.S_W3), get_integer(sizes, at.N_SHELLS)
     for bundle in range(get_integer(sizes, at.N_BUNDLES)):
-        base, last = bundle * BUNDLE, (bundle * ns + ns - 1) * ROW
-        inner = last - ROW if ns > 1 else last
-        both = w1 + w2 * load(cells, inner + at.ELIM * LANES)
-        rest = w2 * (load(cells, inner + at.XP * LANES) + load(cells, inner + at.RHS * LANES))
-        rest = rest + w1 * load(cells, last + at.XP * LANES)
-        push = load(lanes, base + at.SOURCE * LANES) * load(cells, last + at.INV * LANES)
-        store(lanes, base + at.AL * LANES, rest + both * load(cells, last + at.RHS * LANES))
-        store(lanes, base + at.BE * LANES, both * push + load(lanes, base + at.GRAD * LANES))
+        base = bundle * BUNDLE
+        a, b, c = _outer_rows(bundle, ns)
+        da = load(cells, a + at.RHS * LANES)
+        db = load(cells, b + at.RHS * LANES) + load(cells, b + at.ELIM * LANES) * da
+        dc = load(cells, c + at.RHS * LANES) + load(cells, c + at.ELIM * LANES) * db
+        alpha = w1 * (load(cells, a + at.XP * LANES) + da) + w2 * (load(cells, b + at.XP * LANES) + db)
+        both = w1 + (w2 + w3 * load(cells, c + at.ELIM * LANES)) * load(cells, b + at.ELIM * LANES)
+        push = load(lanes, base + at.SOURCE * LANES) * load(cells, a + at.INV * LANES)
+        store(lanes, base + at.AL * LANES, alpha + w3 * (load(cells, c + at.XP * LANES) + dc))
+        store(lanes, base + at.BE * LANES, both * push)
 
 
 @njit(**INNER)
 def frozen_surface(e):
-    """alpha and beta with the cells fixed at the prediction: only the surface gradient follows j."""
+    """alpha and beta with the cells fixed at the prediction: the surface does not depend on j."""
     sizes, sc, lanes, cells = e[0], e[1], e[4], e[5]
-    _surface_gradient(e)
     ns = get_integer(sizes, at.N_SHELLS)
     for bundle in range(get_integer(sizes, at.N_BUNDLES)):
-        base, last = bundle * BUNDLE, (bundle * ns + ns - 1) * ROW
-        inner = last - ROW if ns > 1 else last
-        x = get(sc, at.S_W1) * load(cells, last + at.XP * LANES) + get(sc, at.S_W2) * load(cells, inner + at.XP * LANES)
-        store(lanes, base + at.AL * LANES, x)
-        store(lanes, base + at.BE * LANES, load(lanes, base + at.GRAD * LANES))
+        a, b, c = _outer_rows(bundle, ns)
+        x = get(sc, at.S_W1) * load(cells, a + at.XP * LANES) + get(sc, at.S_W2) * load(cells, b + at.XP * LANES)
+        x = x + get(sc, at.S_W3) * load(cells, c + at.XP * LANES)
+        store(lanes, bundle * BUNDLE + at.AL * LANES, x)
+        store(lanes, bundle * BUNDLE + at.BE * LANES, splat(0.0))
 
 
 @njit(**INNER)

@@ -23,7 +23,7 @@ from .pack import addresses, pack, unframe
 from .simd import INNER, get, get_integer, put
 from .stamp import entry
 
-TIGHTEST, LOOSEST, DEFAULT = 1e-9, 3e-4, 1e-4
+TIGHTEST, LOOSEST, DEFAULT = 1e-9, 1e-3, 2e-4
 BEST = Mesh()
 
 
@@ -229,7 +229,7 @@ class Prepared:
     ) -> Solution:
         """March through a protocol from a state (default: particles even at the cell's stoichiometries).
 
-        tolerance: allowed local error of a time step in stoichiometry, and in voltage 3 V times that. times: per step,
+        tolerance: allowed local error of a time step in stoichiometry, and in voltage 1.5 V times that. times: per step,
         increasing instants (s within the step) at which to sample; profiles: keep the full states there too.
         Raises ValueError where the request is malformed; whatever happens physically is an `Outcome`.
         """
@@ -311,6 +311,13 @@ def _asked(times, count):
     if any((np.diff(part) < 0).any() for part in parts):
         raise ValueError("the times to sample at must not decrease within a step")
     return np.concatenate(parts), np.concatenate([[0], np.cumsum([part.size for part in parts])])
+
+
+def uniform(cell: Cell, mesh: Mesh = BEST) -> State:
+    """Particles even at the cell's stoichiometries."""
+    cathode = len(cell.cathode.radii), mesh.cathode_nodes, mesh.cathode_shells
+    anode = len(cell.anode.radii), mesh.anode_nodes, mesh.anode_shells
+    return State(np.full(cathode, cell.cathode.stoichiometry), np.full(anode, cell.anode.stoichiometry))
 
 
 def prepare(cell: Cell, mesh: Mesh = BEST) -> Prepared:
