@@ -73,8 +73,8 @@ NAMES = {
         LHO-NCM85_1_rate.txt -> LHO-NCM85, 1, rate
     """,
     "maccor's numbered suffix, a word all share": """
-        LHO-NCM85_cell2_formation.081 -> LHO, 2, formation
-        bare-NCM85_cell1_formation.083 -> bare, 1, formation
+        LHO-NCM85_cell2_formation.081 -> LHO-NCM85, 2, formation
+        bare-NCM85_cell1_formation.083 -> bare-NCM85, 1, formation
     """,
     "all but one word shared": """
         maccor_two.txt -> two, 1,

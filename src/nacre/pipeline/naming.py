@@ -98,7 +98,7 @@ class _Words:
     """The words of a name: those that may name the sample, the cell's number, the part.
 
     `text` is the bare stem, `tail` the word that numbers the cell, `mark` channel and date: they tell files apart
-    that nothing else tells apart.
+    that nothing else tells apart, `joined` groups of words that hyphens join (LHO-NCM85 in LHO-NCM85_cell1).
     """
 
     path: Path
@@ -108,6 +108,7 @@ class _Words:
     part: str = ""
     tail: str = ""
     mark: str = ""
+    joined: tuple[frozenset[str], ...] = ()
 
 
 def read_names(paths: Sequence[Path], root: Path | None = None) -> list[Named]:
@@ -139,7 +140,9 @@ def _apart(named: list[Named], found: list[_Words]) -> list[Named]:
 
 
 def _named(words: _Words, shared: set[str], spelt: dict[str, str]) -> Named:
-    own = [w for w in words.sample if w.lower() not in shared]
+    telling = {w.lower() for w in words.sample} - shared
+    telling |= {w for group in words.joined if group & telling for w in group}
+    own = [w for w in words.sample if w.lower() in telling]
     # what all names share tells nothing, unless nothing else is left, or only a number
     named = own if any(c.isalpha() for w in own for c in w) else words.sample
     sample = clean("-".join(dict.fromkeys(spelt[w.lower()] for w in named)))
@@ -185,7 +188,10 @@ def _words(path: Path, root: Path | None) -> _Words:
         _, replicate, kept = _number(kept, False, explicit=True)
     lower = {w.lower() for w in own}
     sample = (*(w for w in kept if w.lower() not in lower), *own)
-    return _Words(path, text, sample, replicate.lstrip("0") or replicate, part, tail, mark)
+    joined = [group for folder in folders for group in re.split(r"[_\s]+", folder)]
+    joined += re.split(r"[_\s]+", text) if re.search(r"[_\s]", text.strip()) else []
+    groups = tuple(frozenset(w.lower() for w in _TOKEN.findall(group)) for group in joined if "-" in group)
+    return _Words(path, text, sample, replicate.lstrip("0") or replicate, part, tail, mark, groups)
 
 
 def _sort(text: str) -> tuple[bool, list[str], str]:
