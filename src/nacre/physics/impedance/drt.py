@@ -82,15 +82,16 @@ def drt(frequency, impedance, draws=200, seed=0, blocking=True) -> DRT:
     a = np.vstack([columns.real, columns.imag]) / scale
     b = np.concatenate([(z / np.abs(z)).real, (z / np.abs(z)).imag])
     noise2 = kramers_kronig(frequency, impedance).noise ** 2
+    gram, target = _gram(a), b @ a
     local, x = np.ones(tau.size), np.ones(a.shape[1])
     for turn in range(_ROUNDS):
-        roughness = _roughness(local, 2 + len(powers))
+        curved = _roughness(local, 2 + len(powers))
         grid = LAMBDAS if turn == _ROUNDS - 1 else LAMBDAS[::2]
-        lambdas, chance, found = _choose(a, b, roughness, noise2, x, grid)
+        lambdas, chance, found = _choose(gram, target, b @ b, curved, noise2, x, grid)
         best = int(np.argmax(chance))
         x, strength = found[best], lambdas[best]
         local = _local_scale(x[2 + len(powers) :])
-    samples = _draws(a, b, roughness, lambdas, chance, found, noise2, draws, seed) / scale
+    samples = _draws(a, b, gram, curved, lambdas, chance, found, noise2, draws, seed) / scale
     x = x / scale
     fitted = (columns * np.abs(z)[:, None]) @ x
     return _assemble(f, z, tau, powers, x, samples, strength, fitted, np.sqrt(noise2))
@@ -119,22 +120,59 @@ def _local_scale(gamma):
 
 
 def _roughness(local, extra):
-    """Penalty matrix: second differences of gamma over its local size; the first `extra` columns go free."""
+    """Second differences of gamma over its local size, (n, extra + n); the first `extra` columns go free."""
     n = local.size
-    padded = np.diff(np.eye(n + 2), 2, axis=0)[:, 1:-1] / local[:, None]
-    out = np.zeros((extra + n, extra + n))
-    out[extra:, extra:] = padded.T @ padded
+    out = np.zeros((n, extra + n))
+    out[:, extra:] = np.diff(np.eye(n + 2), 2, axis=0)[:, 1:-1] / local[:, None]
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def _gram(a):
+    """A^T A. Plain loops here and below: a threaded library is slower at this size where cores are shared."""
+    flat = a.T.copy()
+    n = flat.shape[0]
+    out = np.empty((n, n))
+    for i in range(n):
+        for j in range(i + 1):
+            value = 0.0
+            for k in range(flat.shape[1]):
+                value += flat[i, k] * flat[j, k]
+            out[i, j] = out[j, i] = value
+    return out
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
 def _cholesky(matrix, where):
     """Lower factor of the rows and columns `where` of a positive definite matrix."""
-    block = np.empty((where.size, where.size))
-    for i in range(where.size):
-        for j in range(where.size):
-            block[i, j] = matrix[where[i], where[j]]
-    return np.linalg.cholesky(block)
+    n = where.size
+    low = np.zeros((n, n))
+    for i in range(n):
+        for j in range(i + 1):
+            value = matrix[where[i], where[j]]
+            for k in range(j):
+                value -= low[i, k] * low[j, k]
+            low[i, j] = np.sqrt(value) if i == j else value / low[j, j]
+    return low
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def _times(matrix, x):
+    out = np.empty(x.size)
+    for i in range(x.size):
+        value = 0.0
+        for k in range(x.size):
+            value += matrix[i, k] * x[k]
+        out[i] = value
+    return out
+
+
+@njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
+def _dot(x, y):
+    value = 0.0
+    for i in range(x.size):
+        value += x[i] * y[i]
+    return value
 
 
 @njit(cache=True, nogil=True)
@@ -161,8 +199,8 @@ def nonnegative(gram, target, start):
     Bertsekas, SIAM J. Control Optim. 20 (1982) 221. G (n, n) positive definite, t (n,).
     """
     x = np.maximum(start, 0.0)
-    slope = gram @ x - target
-    value = 0.5 * x @ (slope - target)
+    slope = _times(gram, x) - target
+    value = 0.5 * _dot(x, slope - target)
     edge = 1e-9 * np.max(np.abs(target))
     for _ in range(200):
         free = np.flatnonzero((x > 0.0) | (slope < -edge))
@@ -174,9 +212,9 @@ def nonnegative(gram, target, start):
             trial = x.copy()
             for i in range(free.size):
                 trial[free[i]] = max(x[free[i]] + length * direction[i], 0.0)
-            trial_slope = gram @ trial - target
-            trial_value = 0.5 * trial @ (trial_slope - target)
-            if trial_value <= value + 1e-4 * slope @ (trial - x):
+            trial_slope = _times(gram, trial) - target
+            trial_value = 0.5 * _dot(trial, trial_slope - target)
+            if trial_value <= value + 1e-4 * _dot(slope, trial - x):
                 better = True
                 break
             length *= 0.5
@@ -189,14 +227,12 @@ def nonnegative(gram, target, start):
     return x
 
 
-def _choose(a, b, roughness, noise2, start, grid):
+def _choose(gram, target, power, curved, noise2, start, grid):
     """(lambdas, their probabilities, amplitudes for each) from the marginal likelihood of the data."""
-    gram = a.T @ a
-    strengths = grid * np.trace(gram) / len(gram)
-    ridge = _RIDGE * np.trace(gram) / len(gram)
-    scores, found = _path(gram, a.T @ b, b @ b, roughness, strengths, ridge, noise2, start)
+    size = np.trace(gram) / len(gram)
+    scores, found = _path(gram, target, power, _gram(curved), grid * size, _RIDGE * size, noise2, start)
     chance = np.exp(scores - scores.max())
-    return strengths, chance / chance.sum(), found
+    return grid * size, chance / chance.sum(), found
 
 
 @njit(cache=True, nogil=True)
@@ -215,28 +251,22 @@ def _path(gram, target, power, roughness, strengths, ridge, noise2, start):
         score = curved.size * np.log(strengths[k] / noise2) + moving.size * np.log(noise2)
         score += 2.0 * np.sum(np.log(np.diag(_cholesky(roughness, curved))))
         score -= 2.0 * np.sum(np.log(np.diag(_cholesky(penalised, moving))))
-        misfit = power - 2.0 * target @ x + x @ (penalised @ x)
+        misfit = power - 2.0 * _dot(target, x) + _dot(x, _times(penalised, x))
         scores[k] = 0.5 * (score - misfit / noise2)
         found[k] = x
     return scores, found
 
 
-def _penalised(gram, roughness, strength):
-    return gram + strength * roughness + _RIDGE * np.trace(gram) / len(gram) * np.eye(len(gram))
-
-
-def _draws(a, b, roughness, lambdas, chance, found, noise2, count, seed):
+def _draws(a, b, gram, curved, lambdas, chance, found, noise2, count, seed):
     """Amplitudes (count, m): lambda, noise and prior drawn anew each time."""
-    rng = np.random.default_rng(seed)
-    gram, noise = a.T @ a, np.sqrt(noise2)
-    values, vectors = np.linalg.eigh(roughness)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    targets = (a.T @ (b[:, None] + noise * rng.normal(size=(b.size, count)))).T
-    departures = noise * rng.normal(size=targets.shape) @ root.T
+    rng, noise = np.random.default_rng(seed), np.sqrt(noise2)
+    targets = (b + noise * rng.normal(size=(count, b.size))) @ a
+    departures = noise * rng.normal(size=(count, len(curved))) @ curved
     picks = rng.choice(len(lambdas), size=count, p=chance)
+    roughness, ridge = _gram(curved), _RIDGE * np.trace(gram) / len(gram) * np.eye(len(gram))
     out = np.empty(targets.shape)
     for pick in np.unique(picks):
-        penalised = _penalised(gram, roughness, lambdas[pick])
+        penalised = gram + lambdas[pick] * roughness + ridge
         for k in np.flatnonzero(picks == pick):
             out[k] = nonnegative(penalised, targets[k] + np.sqrt(lambdas[pick]) * departures[k], found[pick])
     return out
