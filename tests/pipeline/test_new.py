@@ -282,7 +282,7 @@ def test_what_cannot_be_read_is_named_with_its_cure(tmp_path):
     (raw / "copy of bare.txt").write_bytes((raw / "bare_1.txt").read_bytes())
     why = dict(left_out(new(study(tmp_path / "s"), raw)))
     assert set(why) == {"bare_2.081", "empty.txt", "export.csv", "copy of bare.txt"}
-    assert why["bare_2.081"].endswith("found binary data. Save the binary file as text in the maker's program.")
+    assert "found binary data" in why["bare_2.081"] and "export it as text (tab separated)" in why["bare_2.081"]
     assert (
         "the file is empty" in why["empty.txt"] and why["copy of bare.txt"] == "the same, byte for byte, as bare_1.txt."
     )
@@ -295,6 +295,8 @@ def test_folders_that_cannot_become_a_study(tmp_path):
     with pytest.raises(StudyError, match=r"the folder holds no files"):
         new(study(tmp_path / "b"), tmp_path / "none")
     (tmp_path / "none" / "x.081").write_bytes(b"BIN\x00")
-    with pytest.raises(StudyError, match=r"none of the files can be read; found 1 files. For example.*Save the bin"):
+    with pytest.raises(
+        StudyError, match=r"none of the files can be read; found 1 files. For example.*export it as text"
+    ):
         new(study(tmp_path / "c"), tmp_path / "none")
     assert not (tmp_path / "c" / "study.toml").exists()
