@@ -80,12 +80,12 @@ def test_thirty_mixed_files_reach_a_figure_in_five_commands_and_ten_typed_values
     assert user.commands <= 5 and user.typed <= 10
     found = json.loads((folder / "results/results.json").read_text(encoding="utf-8"))
     first = [q for q in found["quantities"] if q["name"] == "discharge_capacity" and q["state"].get("rate_C") == 0.1]
-    assert len(first) == 6 and {q["sample"] for q in first} == {"Bare", "LHO"}
+    assert len(first) == 6 and {q["sample"] for q in first} == {"Bare-NCM85", "LHO-NCM85"}
     assert list((folder / "results/figures").glob("*.svg"))
     contrast = next(
         c for c in found["contrasts"] if c["name"] == "discharge_capacity" and c["state"].get("rate_C") == 0.1
     )
-    assert contrast["reference"] == "Bare" and contrast["n_treated"] == 3
+    assert contrast["reference"] == "Bare-NCM85" and contrast["n_treated"] == 3
     assert contrast["lo95"] < 25 < contrast["hi95"]
 
 
