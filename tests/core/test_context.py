@@ -45,7 +45,7 @@ def test_what_is_missing_is_asked_for_where_it_belongs():
     assert str(caught.value) == (
         "cell 'c1': the mass of cathode active material is not given, and the capacity needs it; expected "
         'cam_mass = "... mg" or composite_mass = "... mg" and cam_fraction = "... wt%". '
-        "Add it under [cell.c1] in study.toml, or as a column of cells.csv."
+        "Add it under [cell.c1], or [cell] for all cells, in study.toml, or as a column of cells.csv."
     )
     with pytest.raises(NacreError, match=r"Add it under its \[\[sample\]\] in study.toml"):
         Context("toy", Sample("lho")).need("surface_area", "m2/g")

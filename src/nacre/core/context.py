@@ -83,7 +83,7 @@ class Context:
     def _place(self, where: str) -> str:
         if where == "sample":
             return "add it under its [[sample]] in study.toml"
-        table = f"[cell.{self.cell.name}]" if self.cell else "[cell]"
+        table = f"[cell.{self.cell.name}], or [cell] for all cells," if self.cell else "[cell]"
         return f"add it under {table} in study.toml, or as a column of cells.csv"
 
     def text(self, name: str) -> str:
