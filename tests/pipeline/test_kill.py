@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from nacre.core import registry
 from nacre.pipeline.store import loads
 from pipeline import toys
 
@@ -74,6 +75,7 @@ def test_twenty_kills_at_random_moments_change_nothing(tmp_path):
     driver.write_text(DRIVER, encoding="utf-8")
     undisturbed, _ = to_the_end(driver, make(tmp_path / "undisturbed"))
     folder = make(tmp_path / "killed")
+    registry.techniques(folder)  # a store is read with the words of the plugins known
     rng, hits = random.Random(20240611), 0
     for attempt in range(KILLS):
         process = start(driver, folder, workers=1 + attempt % 2)
