@@ -11,7 +11,7 @@ from nacre.core.study import Cell, Measurement, Sample
 from nacre.core.vocabulary import word
 
 # inputs that follow from others: name -> (what it takes, in which units, the rule, unit)
-_DERIVED: dict[str, tuple[tuple[tuple[str, str], ...], Callable[..., float], str]] = {
+DERIVED: dict[str, tuple[tuple[tuple[str, str], ...], Callable[..., float], str]] = {
     "cam_mass": ((("composite_mass", "mg"), ("cam_fraction", "1")), lambda m, w: m * w, "mg"),
     "area": ((("diameter", "cm"),), lambda d: math.pi / 4 * d * d, "cm2"),
 }
@@ -47,8 +47,8 @@ class Context:
         for inputs in (self.cell.inputs if self.cell else {}, self.sample.inputs if self.sample else {}, self.inputs):
             if isinstance(inputs.get(name), Quantity):
                 return inputs[name].to(unit)
-        if name in _DERIVED:
-            needs, rule, made = _DERIVED[name]
+        if name in DERIVED:
+            needs, rule, made = DERIVED[name]
             found = [self.find(need, need_unit) for need, need_unit in needs]
             if all(q is not None for q in found):
                 return derive(rule, *found, unit=made).to(unit)
@@ -61,8 +61,8 @@ class Context:
             return found
         row = word("input", name)
         ways = [f'{name} = "... {row.unit}"']
-        if name in _DERIVED:
-            ways.append(" and ".join(f'{need} = "... {word("input", need).unit}"' for need, _ in _DERIVED[name][0]))
+        if name in DERIVED:
+            ways.append(" and ".join(f'{need} = "... {word("input", need).unit}"' for need, _ in DERIVED[name][0]))
         raise NacreError(
             f"{row.words} is not given" + (f", and {why} needs it" if why else ""),
             where=self.where,

@@ -232,7 +232,7 @@ def show(q: Quantity, *, with_unit: bool = True) -> str:
     if not q.std or not math.isfinite(q.std):
         return f"{_plain(q.value, q.last_digit)}{tail}"
     decimals = -math.floor(math.log10(q.std))
-    if round(q.std * 10**decimals) <= 2:  # two digits where one would round too coarsely
+    if q.std * 10**decimals < 2.95:  # two digits where one would round too coarsely
         decimals += 1
     digits = round(q.std * 10.0**decimals)
     if decimals >= 0 and abs(q.value) < 1e6 and decimals <= 7:
