@@ -11,7 +11,7 @@ from nacre.core.study import Cell, Measurement, Sample
 from nacre.core.vocabulary import word
 
 # inputs that follow from others: name -> (what it takes, in which units, the rule, unit)
-_DERIVED: dict[str, tuple[tuple[tuple[str, str], ...], Callable[..., float], str]] = {
+DERIVED: dict[str, tuple[tuple[tuple[str, str], ...], Callable[..., float], str]] = {
     "cam_mass": ((("composite_mass", "mg"), ("cam_fraction", "1")), lambda m, w: m * w, "mg"),
     "area": ((("diameter", "cm"),), lambda d: math.pi / 4 * d * d, "cm2"),
 }
@@ -48,7 +48,7 @@ class Context:
         What is said of the cell counts before what is said of the sample or of all cells, be it said directly
         or by what it follows from: a cell's own diameter comes before the area that all cells share.
         """
-        needs, rule, made = _DERIVED.get(name, ((), None, ""))
+        needs, rule, made = DERIVED.get(name, ((), None, ""))
         for inputs in self._levels:
             if isinstance(inputs.get(name), Quantity):
                 return inputs[name].to(unit)
@@ -69,8 +69,8 @@ class Context:
             return found
         row = word("input", name)
         ways = [f'{name} = "... {row.unit}"']
-        if name in _DERIVED:
-            ways.append(" and ".join(f'{need} = "... {word("input", need).unit}"' for need, _ in _DERIVED[name][0]))
+        if name in DERIVED:
+            ways.append(" and ".join(f'{need} = "... {word("input", need).unit}"' for need, _ in DERIVED[name][0]))
         words = self.text(name)
         raise NacreError(
             f"{row.words} is not given" + (f", and {why} needs it" if why else ""),
