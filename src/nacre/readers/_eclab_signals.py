@@ -128,7 +128,7 @@ def _cycling_signal(file: EcLab, columns, where: str) -> Signal:
             )
     time, voltage = columns["test_time_second"][0], columns["voltage_volt"][0]
     averaged = not any(split_heading(heading)[0] == "I" for heading in file.columns)
-    current = _current(file, columns, time, voltage, notes)
+    current = _current(file, columns, time, voltage, notes, where)
     starts = _number(columns, current, notes)
     charge = _charge(columns, current, time, starts, notes, averaged)
     columns["step_cumulative_capacity_ah"] = (charge, "Ah")
@@ -142,7 +142,7 @@ def _cycling_signal(file: EcLab, columns, where: str) -> Signal:
     return Signal("cycling", variables, file.metadata, file.source, tuple(notes), file.origin, file.name)
 
 
-def _current(file: EcLab, columns, time, voltage, notes) -> np.ndarray:
+def _current(file: EcLab, columns, time, voltage, notes, where: str) -> np.ndarray:
     """The current that the file has, else the charge of each record over its time, as EC-Lab derives <I>."""
     if "current_ampere" in columns:
         return columns["current_ampere"][0]
@@ -160,7 +160,7 @@ def _current(file: EcLab, columns, time, voltage, notes) -> np.ndarray:
     else:
         raise ReadError(
             "the file has no current",
-            where=file.name,
+            where=where,
             found=", ".join(file.columns),
             expected="I/mA or <I>/mA, or dq/mA.h to derive it from",
             do="export the file again with the current",
