@@ -78,6 +78,15 @@ def test_loops_and_cycles_tell_spectra_apart(tmp_path):
         assert signals[0].metadata["potential"] == "3.5 V"
 
 
+def test_channels_of_a_stack_share_numbers_with_other_columns(tmp_path):
+    numbers, fields = made.peis(F, Z)
+    fields += [("<f4", np.arange(20) + i) for i in range(4)]
+    (stack,) = biologic_mpr.read(write(tmp_path, made.mpr([*numbers, 271, 301, 331, 361], fields)))
+    assert stack["Re(Z1)"].values[0] == 2 and stack["-Im(Z1)"].unit == "ohm"
+    (plain,) = biologic_mpr.read(write(tmp_path, made.mpr([*numbers, 272, 331], fields[:-2])))
+    assert plain["Analog IN 1"].unit == "V" and plain["Analog OUT"].values[0] == 1
+
+
 def test_spectra_among_cycling_records_are_split(tmp_path):
     numbers, fields = made.peis(F, Z)
     zeros = [(dtype, np.append(np.zeros(30), values)) for dtype, values in fields]
@@ -107,6 +116,9 @@ def test_spectra_among_cycling_records_are_split(tmp_path):
         (981, "<u4", "z cycle", "1"),
         (467, "<f8", "Q charge/discharge", "Ah"),
         (505, "<f4", "Rdc", "ohm"),
+        (27, "<f4", "Ewe-Ece", "V"),
+        (185, "<f4", "<Ece>", "V"),
+        (475, "<f4", "THD Ece", "%"),
     ],
 )
 def test_column_numbers_of_newer_releases(number, dtype, name, unit, tmp_path):
@@ -131,42 +143,42 @@ def test_number_174_is_the_mean_potential(tmp_path):
 @pytest.mark.parametrize("place", [6, 10, 13])
 def test_one_unknown_column_is_kept_whatever_its_width(dtype, place, tmp_path):
     numbers, fields = made.cycling()
-    numbers.insert(place, 27)
+    numbers.insert(place, 57)
     fields.insert(place - 5, (dtype, np.arange(40)))
     (signal,) = biologic_mpr.read(write(tmp_path, made.mpr(numbers, fields)))
-    np.testing.assert_array_equal(signal["column_27"].values, np.arange(40))
+    np.testing.assert_array_equal(signal["column_57"].values, np.arange(40))
     assert signal.array("current_ampere", "mA")[15] == pytest.approx(2.0)
     width = np.dtype(dtype).itemsize
-    assert f"1 columns have numbers nobody has described; they are kept: column_27 ({width} bytes)" in texts(signal)
+    assert f"1 columns have numbers nobody has described; they are kept: column_57 ({width} bytes)" in texts(signal)
 
 
 def test_two_unknown_columns_of_one_width_are_kept(tmp_path):
     numbers, fields = made.cycling()
-    numbers += [27, 60]
+    numbers += [57, 60]
     fields += [("<f8", np.linspace(1, 2, 40)), ("<f8", np.linspace(5, 9, 40))]
     (signal,) = biologic_mpr.read(write(tmp_path, made.mpr(numbers, fields)))
     np.testing.assert_array_equal(signal["column_60"].values, np.linspace(5, 9, 40))
-    assert "column_27 (8 bytes), column_60 (8 bytes)" in texts(signal)
+    assert "column_57 (8 bytes), column_60 (8 bytes)" in texts(signal)
 
 
 def test_unknown_widths_that_the_record_does_not_tell_lose_only_what_lies_between(tmp_path):
     numbers, fields = made.cycling()
     # zeros: 4 + 8 and 8 + 4 bytes are equally credible
-    numbers[9:9] = [27, 60]
+    numbers[9:9] = [57, 60]
     fields[4:4] = [("<f4", np.zeros(40)), ("<f8", np.zeros(40))]
     (signal,) = biologic_mpr.read(write(tmp_path, made.mpr(numbers, fields)))
-    assert "column_27" not in signal and "column_60" not in signal
+    assert "column_57" not in signal and "column_60" not in signal
     assert signal.array("current_ampere", "mA")[15] == pytest.approx(2.0)
     assert signal["half cycle"].values[-1] == 1
-    assert "the record's size does not tell their widths: column_27, column_60 are left out" in texts(signal)
+    assert "the record's size does not tell their widths: column_57, column_60 are left out" in texts(signal)
 
 
 def test_ambiguous_widths_are_told_by_what_is_credible(tmp_path):
     numbers, fields = made.cycling()
-    numbers[7:7] = [27, 60]
+    numbers[7:7] = [57, 60]
     fields[2:2] = [("<f4", np.linspace(0.1, 0.7, 40)), ("<f8", np.linspace(3, 4, 40))]
     (signal,) = biologic_mpr.read(write(tmp_path, made.mpr(numbers, fields)))
-    np.testing.assert_allclose(signal["column_27"].values, np.linspace(0.1, 0.7, 40), rtol=1e-6)
+    np.testing.assert_allclose(signal["column_57"].values, np.linspace(0.1, 0.7, 40), rtol=1e-6)
     np.testing.assert_array_equal(signal["column_60"].values, np.linspace(3, 4, 40))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note, Signal, Source, Variable
 from nacre.readers import _cycling, _spectrum
-from nacre.readers._eclab_names import CURRENTS, VOLTAGES, bdf_name, split_heading
+from nacre.readers._eclab_names import CURRENTS, VOLTAGES, bdf_name, free_name, split_heading
 
 _HALF = 2  # half cycles in a cycle
 
@@ -60,7 +60,7 @@ def _named(file: EcLab) -> tuple[dict[str, tuple[np.ndarray, str]], bool]:
             name = "current_ampere"
         name = name if name and name not in columns else quantity
         whole = quantity == "cycle number" and np.all(values == np.round(values))
-        columns[_free(name, columns)] = (values.astype(np.int64) if whole else _plain(values), unit)
+        columns[free_name(name, columns)] = (values.astype(np.int64) if whole else _plain(values), unit)
     return columns, "-Im(Z)" in have
 
 
@@ -69,10 +69,6 @@ def _plain(values: np.ndarray) -> np.ndarray:
     if values.dtype.kind in "iu":
         return values.astype(np.int64)
     return values.astype(float) if values.dtype.kind == "f" else values
-
-
-def _free(name: str, taken) -> str:
-    return name if name not in taken else next(f"{name} ({i})" for i in range(2, 999) if f"{name} ({i})" not in taken)
 
 
 def _with_spectra(file: EcLab, columns, where: str) -> list[Signal]:
