@@ -21,7 +21,7 @@ _BDF = {
     "|I|": ("current_amplitude_ampere", "A"),
 }
 # the first that a file has is its voltage, its current
-VOLTAGES = ("Ewe", "<Ewe>", "Ecell", "<Ecell>")
+VOLTAGES = ("Ewe", "<Ewe>", "Ecell", "<Ecell>", "Ewe-Ece", "<Ewe-Ece>")
 CURRENTS = ("I", "<I>")
 
 # unit as written: (unit as ours, factor to it)
@@ -94,3 +94,8 @@ def bdf_name(quantity: str, unit: str) -> str:
     """The Battery Data Format name of a quantity in this unit, "" where it has none."""
     name, wanted = _BDF.get(quantity, ("", ""))
     return name if wanted == unit else ""
+
+
+def free_name(name: str, taken) -> str:
+    """The name, or with the next number that makes it another than those taken."""
+    return name if name not in taken else next(f"{name} ({i})" for i in range(2, 999) if f"{name} ({i})" not in taken)

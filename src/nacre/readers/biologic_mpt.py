@@ -41,7 +41,7 @@ from nacre.core.errors import ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal
 from nacre.readers import _clock, _eclab_header, _text
-from nacre.readers._eclab_names import is_known
+from nacre.readers._eclab_names import free_name, is_known
 from nacre.readers._eclab_signals import EcLab, to_signals
 from nacre.readers._mpt_write import write
 from nacre.readers._virtual import origin_of
@@ -73,7 +73,7 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     columns = {}
     for i, heading in enumerate(header.headings):
         if heading and f"c{i}" in frame.columns:
-            columns[_free(heading, columns)] = _values(frame[f"c{i}"], heading, header, path.name)
+            columns[free_name(heading, columns)] = _values(frame[f"c{i}"], heading, header, path.name)
     strange = [heading for heading in columns if not is_known(heading)]
     if strange:
         notes.append(
@@ -92,10 +92,6 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
         moment = datetime.datetime.fromisoformat(str(header.metadata["start"])).replace(tzinfo=datetime.UTC)
         file.start = moment.timestamp()
     return to_signals(file, path.name)
-
-
-def _free(name: str, taken) -> str:
-    return name if name not in taken else next(f"{name} ({i})" for i in range(2, 999) if f"{name} ({i})" not in taken)
 
 
 def _frame(header: _eclab_header.Header, notes: list[Note], where: str) -> pl.DataFrame:
