@@ -1,152 +1,128 @@
-"""Contrasts: intervals that hold the truth as often as they say, and none where nobody can know."""
-
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy.special import betainc
 
-from nacre.core.quantity import Quantity
+from nacre.core.quantity import Quantity, derive, parse
 from nacre.core.result import Entry, Result, Subject
 from nacre.core.study import Study
 from nacre.evidence.contrast import contrasts
 
-STUDY = Study("s", Path("."), contrasts=(("bare", "lho"),))
-STATE = {"cycle": 1, "rate_C": 0.1}
+STUDY = Study("toy", Path("."), contrasts=(("bare", "lho"),))
 
 
-def result(sample, cell, *entries):
-    return Result("cycling", f"cycling:{cell or sample}", Subject(sample, cell, "m"), entries=tuple(entries))
+def of_cell(sample, cell, value, *, name="discharge_capacity", unit="mAh/g", technique="cycling", analysis="", **state):
+    q = value if isinstance(value, Quantity) else Quantity(float(value), unit, 1.0, origin="measured")
+    where = analysis or f"{technique}:{cell or sample}:x"
+    return Result(technique, where, Subject(sample, cell), (Entry(name, q, state or {"cycle": 1}),))
 
 
-def capacities(values, name="discharge_capacity", unit="mAh/g", std=None, state=None):
-    """Results of cells: {"bare": [162, ...], "lho": [...]}."""
-    return [
-        result(sample, f"{sample}-{i}", Entry(name, Quantity(v, unit, std, origin="measured"), state or STATE))
-        for sample, mine in values.items()
-        for i, v in enumerate(mine, 1)
-    ]
+def replicates(bare, lho):
+    cells = [of_cell("bare", f"bare-{i}", v) for i, v in enumerate(bare)]
+    return cells + [of_cell("lho", f"lho-{i}", v) for i, v in enumerate(lho)]
 
 
-def test_welch_is_that_of_scipy():
-    a, b = [160.0, 163.0, 161.0], [186.0, 189.0, 183.0, 188.0]
-    (c,) = contrasts(STUDY, capacities({"bare": a, "lho": b}))
-    other = stats.ttest_ind(b, a, equal_var=False)
-    low, high = other.confidence_interval(0.95)
-    assert (c.lo95, c.hi95) == pytest.approx((low, high))
-    assert c.difference == pytest.approx(np.mean(b) - np.mean(a))
-    assert c.ratio == pytest.approx(np.mean(b) / np.mean(a))
-    assert (c.n_reference, c.n_treated) == (3, 4)
-    assert f"p = {other.pvalue:.2g}" in c.method
-    assert c.method.startswith("Welch's t interval over 3 and 4 cells")
-    assert c.effect > 3
+def one(results):
+    (found,) = contrasts(STUDY, results)
+    return found
 
 
-@pytest.mark.parametrize("sizes", [(2, 2), (3, 4), (5, 3)])
-def test_coverage_of_cells(sizes):
-    """400 pairs of samples whose cells scatter unequally: the interval holds the true difference in 95 % of them."""
-    rng, n, held = np.random.default_rng(3), 400, 0
-    for _ in range(n):
-        cells = {"bare": rng.normal(160, 6, sizes[0]).tolist(), "lho": rng.normal(185, 2, sizes[1]).tolist()}
-        (c,) = contrasts(STUDY, capacities(cells))
-        held += c.lo95 <= 25 <= c.hi95
-    assert held / n >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / n)
+@pytest.mark.parametrize(("n_bare", "n_lho", "spread"), [(3, 3, 1.0), (2, 4, 3.0), (5, 3, 0.3)])
+def test_welch_intervals_cover_the_truth(n_bare, n_lho, spread):
+    rng = np.random.default_rng(20240611)
+    runs, p, true = 400, 0.95, 9.0
+    hits = 0
+    for _ in range(runs):
+        found = one(replicates(rng.normal(180, 4, n_bare), rng.normal(180 + true, 4 * spread, n_lho)))
+        hits += found.lo95 <= true <= found.hi95
+    assert abs(hits / runs - p) <= 3 * math.sqrt(p * (1 - p) / runs), hits / runs
 
 
-def test_one_cell_each_has_no_interval_but_its_measurement():
-    (c,) = contrasts(STUDY, capacities({"bare": [162.0], "lho": [187.0]}, std=1.0))
-    assert (c.lo95, c.hi95, c.effect) == (None, None, None)
-    assert c.difference == 25
-    assert c.std == pytest.approx(np.sqrt(2))
-    assert "one cell on a side: the spread between cells is unknown, no interval can be given" in c.method
-    assert "the measurements alone leave it uncertain by +- 2.8 mAh/g (95 %)" in c.method
-    (c,) = contrasts(STUDY, capacities({"bare": [162.0], "lho": [187.0]}))
-    assert c.std is None
-    assert "nobody estimated the uncertainty of the measurements" in c.method
+def test_welch_and_hedges_by_hand():
+    found = one(replicates([170, 180, 190], [200, 204]))
+    assert found.difference == 22 and found.ratio == pytest.approx(202 / 180)
+    assert (found.reference_value, found.treated_value, found.n_reference, found.n_treated) == (180, 202, 3, 2)
+    # variances 100 and 8: standard error sqrt(100/3 + 4), and Welch's degrees of freedom
+    error, dof = math.sqrt(100 / 3 + 4), (100 / 3 + 4) ** 2 / ((100 / 3) ** 2 / 2 + 4**2 / 1)
+    t = (found.hi95 - found.difference) / error
+    assert 3.182 < t < 4.303, "between t(0.975; 3) and t(0.975; 2) of any table"
+    assert betainc(dof / 2, 0.5, dof / (dof + t * t)) == pytest.approx(0.05), "both tails of Student's t"
+    pooled = math.sqrt((2 * 100 + 1 * 8) / 3)
+    assert found.effect == pytest.approx(22 / pooled * (1 - 3 / 11))
+    assert found.method == "Welch's t interval over 3 and 2 cells"
 
 
-def test_replicates_of_different_length():
-    """Three cells against one: no interval; a cycle that one cell did not reach counts those that did."""
-    (c,) = contrasts(STUDY, capacities({"bare": [162.0], "lho": [187.0, 188.0, 186.0]}))
-    assert c.lo95 is None
-    assert "one cell on a side" in c.method
-    early = capacities({"bare": [162.0, 160.0, 161.0], "lho": [187.0, 186.0, 188.0]})
-    late = capacities({"bare": [70.0, 72.0], "lho": [150.0, 151.0, 152.0]}, state={"cycle": 200, "rate_C": 0.2})
-    found = {c.state["cycle"]: c for c in contrasts(STUDY, [*early, *late])}
-    assert (found[1].n_reference, found[200].n_reference) == (3, 2)
-    assert found[200].lo95 > 0
+def test_one_cell_each_gives_a_difference_and_says_why_no_interval():
+    for results in (replicates([180], [190]), replicates([180], [189, 190, 191])):
+        found = one(results)
+        assert found.difference == 10 and found.lo95 is None and found.hi95 is None and found.effect is None
+        words = "one cell on a side: the spread between cells is unknown, no interval can be given; the measurements"
+        assert found.method.startswith(words)
 
 
-def test_a_shared_error_drops_out_of_the_difference():
-    a = Quantity(2.12, "V", 0.005).tagged("choice")
-    b = Quantity(2.11, "V", 0.005).tagged("choice")
-    found = [result(s, f"{s}-1", Entry("h1_m_peak", q, STATE)) for s, q in (("bare", a), ("lho", b))]
-    (c,) = contrasts(STUDY, found)
-    assert c.std == pytest.approx(0, abs=1e-12)
+def test_measurements_of_one_cell_are_no_replicates():
+    results = replicates([180], [190])
+    results += [of_cell("bare", "bare-0", 182, analysis="again"), of_cell("lho", "lho-0", 194, analysis="again 2")]
+    found = one(results)
+    assert (found.n_reference, found.n_treated, found.lo95) == (1, 1, None)
+    assert found.difference == pytest.approx(192 - 181) and len(found.quantities) == 4
 
 
-def test_samples_without_cells_are_compared_by_their_own_errors():
-    found = [result(s, "", Entry("hf_content", Quantity(v, "wt%", 0.02))) for s, v in (("bare", 0.0), ("lho", 0.84))]
-    (c,) = contrasts(STUDY, found)
-    assert c.hi95 - c.lo95 == pytest.approx(2 * 1.96 * 0.02 * np.sqrt(2), rel=1e-3)
-    assert "one sample each, the spread between batches is not in it" in c.method
+def test_two_techniques_are_not_each_others_replicates():
+    rows = [("icp", "bare", 0.9), ("icp", "lho", 1.0), ("eds", "bare", 3.0), ("eds", "lho", 5.0)]
+    results = [of_cell(s, "", v, name="hf_content", unit="wt%", technique=t) for t, s, v in rows]
+    assert [c.difference for c in contrasts(STUDY, results)] == pytest.approx([0.1, 2.0])
 
 
-def test_cells_that_agree_to_the_last_digit_prove_nothing():
-    (c,) = contrasts(STUDY, capacities({"bare": [50.0, 50.0], "lho": [60.0, 60.0]}))
-    assert c.lo95 is None
-    assert "agree to the last digit" in c.method
+def test_cells_that_agree_to_the_last_digit_tell_no_interval():
+    found = one(replicates([180, 180], [190, 190]))
+    assert found.lo95 is None and found.method.startswith("all cells of a sample agree to the last digit")
 
 
-def test_many_comparisons_are_adjusted():
-    rng = np.random.default_rng(2)
-    found = []
-    found += capacities({"bare": [99.0, 100.0, 101.0], "lho": [101.7, 102.7, 103.7]}, state={"cycle": 1})
-    for cycle in range(2, 41):
-        cells = {"bare": rng.normal(100, 1, 3).tolist(), "lho": rng.normal(100, 1, 3).tolist()}
-        found += capacities(cells, state={"cycle": cycle})
-    found += capacities({"bare": [50.0, 51.0, 50.5], "lho": [90.0, 91.0, 90.5]}, state={"cycle": 41})
-    made = contrasts(STUDY, found)
-    raw, adjusted = zip(*(_p_values(c.method) for c in made), strict=True)
-    assert min(raw[:-1]) < 0.05
-    assert min(adjusted[:-1]) > 0.05
-    assert adjusted[-1] < 0.05
-    assert "adjusted over 41 comparisons (Holm)" in made[0].method
-    order = np.argsort(raw)
-    assert all(np.diff(np.array(adjusted)[order]) >= 0)
-
-
-def _p_values(method):
-    words = method.split("p = ")[1]
-    return float(words.split(",")[0]), float(words.split(", ")[1].split(" ")[0])
-
-
-def test_first_cycle_shift_is_bare_less_coated():
-    def entry(volts, **state):
-        return Entry("h1_m_peak", Quantity(volts, "V", 1e-3), {"direction": "charge", **state})
-
-    first, ageing = (
-        {"cycle": 1, "rate_C": 0.1, "segment": "formation"},
-        {"cycle": 1, "rate_C": 0.2, "segment": "ageing"},
+def test_a_sample_level_quantity_uses_its_own_error_and_what_is_shared_cancels():
+    standard = Quantity(1.0, "1", 0.05)
+    bare, lho = (
+        derive(lambda v, s: v * s, Quantity(v, "wt%", 0.01), standard, unit="wt%", origin="measured")
+        for v in (1.0, 1.2)
     )
-    found = [
-        result(sample, f"{sample}-{i}", entry(volts + 1e-4 * i, **first), entry(volts + 0.02, **ageing))
-        for sample, volts in (("bare", 2.120), ("lho", 2.110))
-        for i in (1, 2, 4)
+    found = one([of_cell("bare", "", bare, name="hf_content"), of_cell("lho", "", lho, name="hf_content")])
+    half = 1.959964 * math.sqrt(2 * 0.01**2 + (0.2 * 0.05) ** 2)
+    assert found.hi95 - found.difference == pytest.approx(half, rel=1e-4)
+    assert "the spread between batches is not in it" in found.method
+    unknown = of_cell("lho", "", parse("1.2 wt%"), name="hf_content")
+    found = one([of_cell("bare", "", bare, name="hf_content"), unknown])
+    assert found.lo95 is None and found.method == "no uncertainty estimated"
+
+
+def test_spots_on_one_sample_say_that_they_are_not_batches():
+    results = [
+        of_cell(s, "", v + d, name="shell_thickness", unit="nm", analysis=f"{s}{d}")
+        for s, v in (("bare", 1.0), ("lho", 12.0))
+        for d in (0.0, 0.5)
     ]
-    made = contrasts(STUDY, found)
-    (shift,) = [c for c in made if c.name == "h1_m_shift"]
-    assert (shift.reference, shift.treated) == ("lho", "bare")
-    assert shift.difference == pytest.approx(10)
-    assert shift.unit == "mV"
-    assert shift.state["rate_C"] == 0.1
-    assert shift.lo95 < 10 < shift.hi95
-    peak = next(c for c in made if c.name == "h1_m_peak" and c.state["rate_C"] == 0.1)
-    assert (peak.reference, peak.difference) == ("bare", pytest.approx(-0.010))
-    assert shift.hi95 == pytest.approx(-1e3 * peak.lo95)
+    assert one(results).method.endswith("2 and 2 measurements; the spread between batches is not in it")
 
 
-def test_no_first_cycle_no_shift():
-    late = {"cycle": 10, "direction": "charge"}
-    found = capacities({"bare": [2.12], "lho": [2.11]}, "h1_m_peak", "V", state=late)
-    assert [c.name for c in contrasts(STUDY, found)] == ["h1_m_peak"]
+def test_units_states_and_what_only_one_sample_has():
+    results = [
+        of_cell("bare", "b", 180),
+        of_cell("lho", "l", Quantity(0.19, "Ah/g")),
+        of_cell("lho", "l", 150, cycle=2),
+        of_cell("other", "o", 150),
+        of_cell("bare", "b", math.nan, cycle=3),
+        of_cell("lho", "l", 150, cycle=3),
+    ]
+    found = one(results)
+    assert found.difference == pytest.approx(10) and found.unit == "mAh/g" and found.state == {"cycle": 1}
+
+
+def test_ids_lead_back_to_the_quantities_and_synthetic_is_said():
+    results = replicates([180], [190])
+    virtual = Quantity(191.0, "mAh/g", 1.0, origin="synthetic")
+    results.append(of_cell("lho", "lho-2", virtual))
+    found = one(results)
+    assert found.origin == "synthetic"
+    assert set(found.quantities) == {r.entry_id(r.entries[0]) for r in results}
+    assert one(replicates([0], [190])).ratio is None

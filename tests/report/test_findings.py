@@ -11,64 +11,97 @@ from report.demo_outcome import demo
 
 
 def texts(outcome) -> str:
-    return "\n".join(f"{row.kind}: {row.text} [{row.note}]" for _, rows in findings(outcome) for row in rows)
+    lines = []
+    for block in findings(outcome):
+        lines.append(f"{block.heading} [{block.note}]")
+        lines += [f"{row.kind}: {row.text} [{row.note}]" for row in block.rows + block.more]
+    return "\n".join(lines)
 
 
 def of(outcome, name) -> list:
-    return [row for _, rows in findings(outcome) for row in rows if name in row.text]
+    return [row for block in findings(outcome) for row in block.rows + block.more if name in row.text]
 
 
 def test_a_difference_with_an_interval_is_stated_with_it():
-    rows = of(demo(replicates=3), "specific discharge capacity (rate, cycle 1, 0.1C)")
+    rows = of(demo(replicates=3), "cathode interfacial resistance")
     assert [row.kind for row in rows] == ["shown"]
     assert rows[0].text == (
-        "The specific discharge capacity (rate, cycle 1, 0.1C) of LHO-NCM85 is 25.1 mAh/g higher than that of "
-        "Bare-NCM85: 187 mAh/g against 162 mAh/g."
+        "The cathode interfacial resistance of LHO-NCM85 is lower than that of Bare-NCM85, "
+        "by 801 Ω cm² (50.2 against 851.0 Ω cm²; cycle 200)."
     )
-    assert rows[0].note == "95 % interval of the difference 21.1 to 29.1 mAh/g; n = 3 and 3"
+    assert rows[0].note == "95 % interval of the difference −846 to −756 Ω cm²; n = 3 and 3"
+
+
+def test_states_that_agree_share_a_sentence():
+    rows = of(demo(replicates=3), "specific discharge capacity")
+    assert len(rows) == 1
+    assert "by 25.1 mAh/g (187 against 162 mAh/g; rate, cycle 1, 0.1C), by 25.3 mAh/g (155 against 130" in rows[0].text
+    assert rows[0].note.startswith("95 % intervals of the difference 21.1 to 29.1; 21.3 to 29.3; ")
+
+
+def test_states_that_disagree_do_not():
+    outcome = demo(replicates=3)
+    first, second, *_ = outcome.contrasts
+    turned = replace(second, difference=-second.difference, lo95=-second.hi95, hi95=-second.lo95)
+    rows = of(replace(outcome, contrasts=(first, turned)), "specific discharge capacity")
+    assert ["higher" in row.text for row in rows] == [True, False]
+    assert ["lower" in row.text for row in rows] == [False, True]
 
 
 def test_one_cell_each_is_never_a_proven_difference():
     outcome = demo(replicates=1)
-    rows = of(outcome, "specific discharge capacity (rate, cycle 1, 0.1C)")
+    rows = of(outcome, "specific discharge capacity")
     assert rows[0].kind == "seen"
-    assert "was seen 25.1 mAh/g higher" in rows[0].text
-    assert rows[0].note == "one cell each: no interval can be given, and the difference is not proven"
+    assert "was seen higher than that of Bare-NCM85, by 25.1 mAh/g" in rows[0].text
     assert "shown:" not in texts(outcome)
+    block = findings(outcome)[0]
+    assert block.note == ("One cell each: no interval can be given, and the difference is not proven. Virtual data.")
+    assert not any(row.note for row in block.rows + block.more)
 
 
 def test_an_interval_that_holds_zero_is_no_difference():
     rows = of(demo(replicates=3), "bulk resistance")
     assert rows[0].kind == "same"
-    assert rows[0].text.startswith("No difference in the bulk resistance (cycle 200) can be told between")
+    assert rows[0].text == (
+        "No difference in the bulk resistance can be told between LHO-NCM85 and Bare-NCM85: "
+        "18.10 against 18.00 Ω cm²; cycle 200."
+    )
     assert "−1.4 to 1.6 Ω cm²" in rows[0].note
 
 
 def test_sentences_swap_when_the_samples_swap():
     right, wrong = (of(demo(replicates=3, swapped=s), "cathode interfacial resistance")[0].text for s in (False, True))
-    assert "LHO-NCM85 is 801 Ω cm² lower than that of Bare-NCM85" in right
-    assert "LHO-NCM85 is 801 Ω cm² higher than that of Bare-NCM85" in wrong
+    assert "of LHO-NCM85 is lower than that of Bare-NCM85, by 801 Ω cm²" in right
+    assert "of LHO-NCM85 is higher than that of Bare-NCM85, by 801 Ω cm²" in wrong
 
 
 def test_no_sample_is_known_beforehand():
     said = texts(demo(("a", "b"), ("Alpha", "Beta"), replicates=3))
-    assert "Beta is 25.1 mAh/g higher than that of Alpha" in said
+    assert "of Beta is higher than that of Alpha, by 25.1 mAh/g" in said
     assert not re.search(r"NCM|LHO|\bbare\b", said)
 
 
 def test_percent_differ_by_percentage_points():
-    rows = of(demo(replicates=3), "Coulombic efficiency (rate")
-    assert "is 3.80 percentage points higher" in rows[0].text
+    rows = of(demo(replicates=3), "Coulombic efficiency of")
+    assert "by 3.80 percentage points (82.4 against 78.6 %; rate, cycle 1, 0.1C)" in rows[0].text
     assert "3.2 to 4.4 percentage points" in rows[0].note
 
 
 def test_virtual_data_are_said_in_every_sentence_that_rests_on_them():
-    virtual = [row for head, rows in findings(demo()) for row in rows if "against" in head]
-    assert virtual
-    assert all(row.virtual for row in virtual)
-    real = [row for _, rows in findings(demo(origin="measured")) for row in rows]
+    assert "Virtual data." in findings(demo(replicates=1))[0].note
+    virtual = findings(demo(replicates=3))[0]
+    assert all(row.virtual for row in virtual.rows + virtual.more)
+    real = [row for block in findings(demo(origin="measured")) for row in block.rows + block.more]
     assert not any(row.virtual for row in real)
-    assert "virtual instrument" not in texts(demo(origin="measured"))
+    assert "irtual" not in texts(demo(origin="measured"))
+
+
+def test_what_was_published_comes_first_and_the_rest_of_the_cycles_is_folded():
+    outcome = demo(replicates=3)
+    rows = (*outcome.contrasts, *(replace(c, name="charge_energy", unit="mWh/g") for c in outcome.contrasts[:3]))
+    block = findings(replace(outcome, contrasts=rows))[0]
+    assert "discharge capacity" in block.rows[0].text
+    assert [row.text.split(" of ")[0] for row in block.more] == ["The specific charge energy"]
 
 
 def test_a_long_series_of_contrasts_shows_its_ends():
@@ -77,8 +110,8 @@ def test_a_long_series_of_contrasts_shows_its_ends():
         Contrast("capacity_retention", "bare", "lho", float(i), "%", {"cycle": i, "segment": "ageing"}, 0.1, 2.0 * i)
         for i in range(1, 101)
     )
-    rows = of(replace(outcome, contrasts=series), "capacity retention (ageing")
-    assert [re.search(r"cycle (\d+)", row.text)[1] for row in rows] == ["1", "100"]
+    rows = of(replace(outcome, contrasts=series), "capacity retention")
+    assert [re.findall(r"cycle (\d+)", row.text) for row in rows] == [["1", "100"]]
 
 
 def test_failures_warnings_and_the_ledger_are_told():

@@ -217,6 +217,16 @@ def test_numbers_that_are_none_are_null():
     assert plots.numbers([1.0, float("nan"), float("inf"), 0.123456789, 3]) == [1, None, None, 0.1234568, 3]
 
 
+def test_contrasts_show_the_digits_their_difference_needs():
+    rows = tables.contrasts(demo(replicates=3))
+    first = rows[0]
+    assert (first["new"], first["old"], first["difference"], first["ratio"]) == ("187", "162", "25.1", "1.15")
+    assert first["interval"] == "21.1 to 29.1"
+    assert first["bar"]["left"] > 50
+    unproven = tables.contrasts(demo(replicates=1))[0]
+    assert (unproven["interval"], unproven["bar"], unproven["verdict"]) == ("–", None, "seen")
+
+
 def test_published_values_stand_beside_ours():
     rows = tables.published(demo(replicates=3))
     assert [row["verdict"] for row in rows] == ["agrees", "agrees", "agrees"]
@@ -232,6 +242,10 @@ def test_a_published_value_that_cannot_be_judged_says_why():
     lone = replace(outcome, results=(Result("shell", "shell", Subject("lho"), (bare,)),))
     verdicts = [row["verdict"] for row in tables.published(lone)]
     assert verdicts[:2] == ["not determined here", "not determined here"]
-    assert verdicts[2] == "cannot be judged: ours has no uncertainty"
+    assert verdicts[2] == "equal as rounded; ours has no uncertainty"
+    far = replace(
+        lone, results=(Result("shell", "shell", Subject("lho"), (replace(bare, quantity=Quantity(14.0, "nm")),)),)
+    )
+    assert tables.published(far)[2]["verdict"] == "cannot be judged: ours has no uncertainty"
     loose = replace(outcome.study, reported=(replace(outcome.study.reported[0], state={}),))
     assert "state is too loose" in tables.published(replace(outcome, study=loose))[0]["verdict"]

@@ -68,8 +68,18 @@ def test_symbols_have_their_index_lowered():
 
 
 def test_a_step_is_a_sentence():
-    heat = Step("heat_up", {"temperature": parse("60 degC"), "with": "magnetic stirring", "vessel": "flask"})
-    assert step_sentence(heat) == "Heat up was carried out with magnetic stirring at 60 °C (vessel: flask)."
+    heat = Step("slow_heating", {"temperature": parse("60 degC"), "with": "magnetic stirring", "vessel": "flask"})
+    assert step_sentence(heat) == "Slow heating was carried out with magnetic stirring in flask at 60 °C."
     mill = Step("mill", {"speed": parse("140 1/min"), "time": parse("30 min")})
     assert step_sentence(mill) == "The material was milled at 140 1/min for 30 min."
     assert step_sentence(mill, mill) == "It was then milled at 140 1/min for 30 min."
+    dry = Step("drying", {"of": "the powder", "in": "vacuum", "note": ">= 12 h"})
+    assert step_sentence(dry, mill) == "The powder was dried in vacuum (note: ≥ 12 h)."
+    dose = Step("dosing", {"of": "HfO2, dropwise", "target": parse("1 wt%")})
+    assert step_sentence(dose) == "Dosing of HfO₂, dropwise was carried out to a target of 1 wt%."
+
+
+def test_a_sentence_never_changes_a_files_name():
+    assert words.sentence("bare_1.txt: no unit") == "bare_1.txt: no unit."
+    assert words.sentence("no unit") == "No unit."
+    assert words.sentence("") == ""

@@ -21,6 +21,16 @@ _CLOUD = ("line", "points", "bars", "steps")
 VIRTUAL_TAG = "virtual data"
 _DASH_WORDS = {"dashed": "dash", "dotted": "dot", "dash-dot": "dashdot", "--": "dash", ":": "dot", "-": "solid"}
 _UNITS = {"degC": "°C", "Ang": "Å", "ohm": "Ω", "um": "µm", "C-rate": "C", "arb": "arb. u.", "deg": "°"}
+_ELEMENTS = frozenset(
+    re.findall(
+        "[A-Z][a-z]?",
+        "HHeLiBeBCNOFNeNaMgAlSiPSClArKCaScTiVCrMnFeCoNiCuZnGaGeAsSeBrKrRbSrYZrNbMoTcRuRhPdAgCdInSnSbTeIXe"
+        "CsBaLaCePrNdSmEuGdTbDyHoErTmYbLuHfTaWReOsIrPtAuHgTlPbBiThU",
+    )
+)
+_SIMPLE = {"O2", "N2", "H2", "CO2", "Cl2", "F2"}
+_FORMULA = re.compile(r"\b(?:[A-Z][a-z]?\d*(?:\.\d+)?)+\b")
+_DOWN = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 @dataclass(frozen=True)
@@ -127,10 +137,21 @@ def _pretty_factor(word: str) -> str:
     return _UNITS.get(stem, stem) + power.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
+def formula(text: str) -> str:
+    """Chemical formulae with their digits lowered: `Li2HfO3` -> `Li₂HfO₃`; `NCM85` stays."""
+    return _FORMULA.sub(lambda m: _lowered(m[0]), text)
+
+
+def _lowered(token: str) -> str:
+    parts = re.findall(r"([A-Z][a-z]?)(\d*(?:\.\d+)?)", token)
+    chemical = all(symbol in _ELEMENTS for symbol, _ in parts) and any(count for _, count in parts)
+    return token.translate(_DOWN) if chemical and (len(parts) > 1 or token in _SIMPLE) else token
+
+
 def axis_title(axis: Axis) -> str:
     """`label / unit`, the unit with powers: a second slash would be read as a second division."""
     unit = pretty_unit(axis.unit, powers=True)
-    return f"{axis.label} / {unit}" if unit else axis.label
+    return f"{formula(axis.label)} / {unit}" if unit else formula(axis.label)
 
 
 def categories(panel: Panel, side: str) -> tuple[str, ...]:
@@ -148,10 +169,23 @@ def positions(values: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
     return values.astype(float)
 
 
-def emptiest_corner(
-    panel: Panel, width: float = 0.42, height: float = 0.42, taken: tuple[str, str] | None = None
-) -> tuple[str, str]:
-    """Where an inset or a tag hides least: ("left" or "right", "bottom" or "top"), but for a corner `taken`."""
+def emptiest_corner(panel: Panel) -> tuple[str, str]:
+    """Where an inset hides least: ("left" or "right", "bottom" or "top")."""
+    counts = _corners(panel, 0.42, 0.42)
+    return min(counts, key=counts.get)
+
+
+def tag_corner(panel: Panel) -> tuple[str, str] | None:
+    """Where a small tag hides nothing; None where every corner is taken, and it must stand outside."""
+    counts = _corners(panel, 0.34, 0.14)
+    if panel.inset:
+        counts.pop(emptiest_corner(panel))
+    corner = min(counts, key=counts.get)
+    return corner if counts[corner] == 0 else None
+
+
+def _corners(panel: Panel, width: float, height: float) -> dict[tuple[str, str], int]:
+    """How many points lie in each corner of this size (parts of the panel)."""
     points = [_unit_points(panel, s) for s in panel.series if s.kind in _CLOUD and len(s.x)]
     cloud = np.concatenate([p for p in points if len(p)] or [np.zeros((0, 2))])
     if panel.x.reverse:
@@ -162,12 +196,7 @@ def emptiest_corner(
             inside = (cloud[:, 0] > 1 - width) if h == "right" else (cloud[:, 0] < width)
             inside &= (cloud[:, 1] > 1 - height) if v == "top" else (cloud[:, 1] < height)
             counts[h, v] = int(inside.sum())
-    return min((corner for corner in counts if corner != taken), key=counts.get)
-
-
-def tag_corner(panel: Panel) -> tuple[str, str]:
-    """Where a small tag goes: not upon the inset."""
-    return emptiest_corner(panel, 0.34, 0.14, emptiest_corner(panel) if panel.inset else None)
+    return counts
 
 
 def _unit_points(panel: Panel, series: Series) -> np.ndarray:

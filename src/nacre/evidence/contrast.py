@@ -13,6 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from scipy.special import stdtr, stdtrit
+
 from nacre.core.outcome import Contrast
 from nacre.core.quantity import Z95, Quantity, derive
 from nacre.core.result import Entry, Result
@@ -20,34 +22,26 @@ from nacre.core.study import Study
 from nacre.core.vocabulary import word
 from nacre.techniques.halfcycles import FORMATION
 
-
-@dataclass(frozen=True)
-class _Replicate:
-    """One cell's value (the mean of its measurements in that state), or one measurement of a sample without cell."""
-
-    value: float
-    quantity: Quantity
-    ids: tuple[str, ...]
-    cell: str
-
-
-# (sample, name, state) -> replicates
-_Found = dict[tuple, list[_Replicate]]
+# (sample, technique, name, state) -> (id, quantity, the cell it speaks of or "")
+_Found = dict[tuple, list[tuple[str, Quantity, str]]]
 
 
 def contrasts(study: Study, results: Iterable[Result]) -> list[Contrast]:
-    """One contrast per pair of samples, quantity and state that both have, and the shift of H1-M in the first cycle.
+    """One contrast per pair of samples, technique, quantity and state that both have; and the shift of H1-M in the
+    first cycle.
 
-    Quantities of a sample itself (no cell) are compared by their own uncertainties.
+    Two techniques that measure one quantity are not each other's replicates, nor are two measurements of one
+    cell: those are averaged first. Quantities of a sample itself (no cell) are compared by their own uncertainties.
     """
     found = _collect(results)
     made = []
     for reference, treated in study.contrasts:
-        pairs = [
-            _contrast(reference, treated, name, state, found)
-            for sample, name, state in list(found)
-            if sample == reference and (treated, name, state) in found
-        ]
+        pairs = []
+        for sample, *what in list(found):
+            if sample == reference and (treated, *what) in found:
+                _, name, state = what
+                left, right = found[reference, *what], found[treated, *what]
+                pairs.append(_contrast(reference, treated, name, state, left, right))
         made += [*_adjusted(pairs), *_first_shift([contrast for contrast, _ in pairs])]
     return made
 
@@ -56,6 +50,8 @@ def _adjusted(pairs: list[tuple[Contrast, float | None]]) -> list[Contrast]:
     """The contrasts of two samples, each p value also adjusted by Holm's step-down rule over all that have one."""
     tested = sorted((p, i) for i, (_, p) in enumerate(pairs) if p is not None)
     words, worst = {}, 0.0
+    if len(tested) < 2:
+        return [c for c, _ in pairs]
     for rank, (p, i) in enumerate(tested):
         worst = max(worst, min(1.0, (len(tested) - rank) * p))
         words[i] = f"; p = {p:.2g}, {worst:.2g} adjusted over {len(tested)} comparisons (Holm)"
@@ -93,63 +89,62 @@ def _first_shift(made: list[Contrast]) -> list[Contrast]:
 
 
 def _collect(results: Iterable[Result]) -> _Found:
-    """Replicates per sample, quantity and state; several measurements of one cell are one replicate."""
-    found: dict[tuple, dict[str, list[tuple[str, Quantity]]]] = defaultdict(lambda: defaultdict(list))
+    found: _Found = defaultdict(list)
     for result in results:
         for entry in result.entries:
             subject = entry.subject or result.subject
-            if subject.sample:
-                identity = result.entry_id(entry)
-                found[subject.sample, *entry.key][subject.cell or f"#{identity}"].append(
-                    (identity, _in_its_unit(entry))
-                )
-    return {key: [_replicate(cell, group) for cell, group in cells.items()] for key, cells in found.items()}
+            if subject.sample and math.isfinite(entry.quantity.value):
+                key = (subject.sample, result.technique, *entry.key)
+                found[key].append((result.entry_id(entry), _in_vocabulary_unit(entry), subject.cell))
+    return found
 
 
-def _in_its_unit(entry: Entry) -> Quantity:
+def _in_vocabulary_unit(entry: Entry) -> Quantity:
     return entry.quantity.to(word("quantity", entry.name).unit)
 
 
-def _replicate(cell: str, group: list[tuple[str, Quantity]]) -> _Replicate:
-    quantities = [q for _, q in group]
-    mean = (
-        quantities[0]
-        if len(group) == 1
-        else derive(lambda *x: statistics.fmean(x), *quantities, unit=quantities[0].unit)
-    )
-    origin = "synthetic" if any(q.origin == "synthetic" for q in quantities) else quantities[0].origin
-    ids = tuple(identity for identity, _ in group)
-    return _Replicate(mean.value, mean.marked(origin=origin), ids, "" if cell.startswith("#") else cell)
-
-
-def _contrast(reference: str, treated: str, name: str, state: tuple, found: _Found) -> tuple[Contrast, float | None]:
-    """A contrast and the p value of its difference; None where it has no interval."""
-    left, right = found[reference, name, state], found[treated, name, state]
-    both = (*left, *right)
-    mean_a, mean_b = (statistics.fmean(r.value for r in side) for side in (left, right))
-    alone = _difference([r.quantity for r in left], [r.quantity for r in right])
-    judged = _judge(left, right, alone)
+def _contrast(
+    reference: str, treated: str, name: str, state: tuple, left: list, right: list
+) -> tuple[Contrast, float | None]:
+    """A contrast, and the p value of its difference; None where it has no interval."""
+    a, b = _per_cell(left), _per_cell(right)
+    mean_a, mean_b = statistics.fmean(q.value for q in a), statistics.fmean(q.value for q in b)
+    alone = _difference(a, b)
+    judged = _judge(a, b, any(cell for _, _, cell in (*left, *right)), alone)
     contrast = Contrast(
         name=name,
         reference=reference,
         treated=treated,
         difference=mean_b - mean_a,
-        unit=left[0].quantity.unit,
+        unit=a[0].unit,
         state=dict(state),
         lo95=judged.lo95,
         hi95=judged.hi95,
         ratio=mean_b / mean_a if mean_a else None,
-        n_reference=len(left),
-        n_treated=len(right),
+        n_reference=len(a),
+        n_treated=len(b),
         effect=judged.effect,
         method=judged.method,
-        quantities=tuple(identity for r in both for identity in r.ids),
+        quantities=tuple(identity for identity, _, _ in (*left, *right)),
         reference_value=mean_a,
         treated_value=mean_b,
-        origin="synthetic" if any(r.quantity.origin == "synthetic" for r in both) else "measured",
+        origin="synthetic" if any(q.origin == "synthetic" for q in (*a, *b)) else "measured",
         std=alone.std,
     )
     return contrast, judged.p
+
+
+def _per_cell(found: list[tuple[str, Quantity, str]]) -> list[Quantity]:
+    """One quantity per cell, the mean of its measurements; what speaks of no cell stands for itself."""
+    cells: dict[str, list[Quantity]] = defaultdict(list)
+    for identity, quantity, cell in found:
+        cells[f"cell {cell}" if cell else identity].append(quantity)
+    return [group[0] if len(group) == 1 else _mean(group) for group in cells.values()]
+
+
+def _mean(group: list[Quantity]) -> Quantity:
+    origin = "synthetic" if any(q.origin == "synthetic" for q in group) else group[0].origin
+    return derive(lambda *values: statistics.fmean(values), *group, unit=group[0].unit, origin=origin)
 
 
 @dataclass(frozen=True)
@@ -169,13 +164,13 @@ def _difference(a: list[Quantity], b: list[Quantity]) -> Quantity:
     return derive(lambda *x: statistics.fmean(x[n:]) - statistics.fmean(x[:n]), *a, *b, unit=a[0].unit)
 
 
-def _judge(left: list[_Replicate], right: list[_Replicate], alone: Quantity) -> _Judged:
-    if len(left) > 1 and len(right) > 1:
-        return _welch([r.value for r in left], [r.value for r in right])
-    if any(r.cell for r in (*left, *right)):
+def _judge(a: list[Quantity], b: list[Quantity], of_cells: bool, alone: Quantity) -> _Judged:
+    if len(a) > 1 and len(b) > 1:
+        return _welch([q.value for q in a], [q.value for q in b], "cells" if of_cells else "measurements")
+    if of_cells:
         words = "one cell on a side: the spread between cells is unknown, no interval can be given"
         return _Judged(f"{words}; {_measured(alone)}")
-    if len(left) == len(right) == 1:
+    if len(a) == len(b) == 1:
         if alone.std is None:
             return _Judged("no uncertainty estimated")
         half = Z95 * alone.std
@@ -193,20 +188,20 @@ def _measured(alone: Quantity) -> str:
     )
 
 
-def _welch(a: list[float], b: list[float]) -> _Judged:
+def _welch(a: list[float], b: list[float], what: str) -> _Judged:
     """Welch's interval of mean(b) - mean(a), and Hedges' g (L. V. Hedges, J. Educ. Stat. 6 (1981) 107)."""
-    from scipy.stats import t as student
-
     va, vb = statistics.variance(a) / len(a), statistics.variance(b) / len(b)
     difference = statistics.fmean(b) - statistics.fmean(a)
-    method = f"Welch's t interval over {len(a)} and {len(b)} cells"
+    method = f"Welch's t interval over {len(a)} and {len(b)} {what}"
+    if what == "measurements":
+        method += "; the spread between batches is not in it"
     if va + vb == 0:
-        return _Judged("the cells of each sample agree to the last digit: no interval can be given")
+        return _Judged(f"all {what} of a sample agree to the last digit, no interval can be given")
     dof = (va + vb) ** 2 / (va**2 / (len(a) - 1) + vb**2 / (len(b) - 1))
     error = math.sqrt(va + vb)
-    half = float(student.ppf(0.975, dof)) * error
+    half = float(stdtrit(dof, 0.975)) * error
     n = len(a) + len(b)
     pooled = math.sqrt((statistics.variance(a) * (len(a) - 1) + statistics.variance(b) * (len(b) - 1)) / (n - 2))
-    effect = difference / pooled * (1 - 3 / (4 * n - 9))
-    p = float(2 * student.sf(abs(difference) / error, dof))
+    effect = difference / pooled * (1 - 3 / (4 * n - 9)) if pooled else None
+    p = 2 * float(stdtr(dof, -abs(difference) / error))
     return _Judged(method, difference - half, difference + half, p, effect)

@@ -132,13 +132,17 @@ def _panel(frame, panel: Panel, seen: dict[int, Look], synthetic: bool) -> None:
 
 
 def _tag(frame, panel: Panel) -> None:
-    side, level = tag_corner(panel)
-    at = (0.03 if side == "left" else 0.97, 0.04 if level == "bottom" else 0.96)
-    style = {"ha": side, "va": level, "style": "italic", "fontsize": 6.5, "color": MUTED, "zorder": 1}
+    corner = tag_corner(panel)
+    style = {"style": "italic", "fontsize": 6.5, "color": MUTED, "zorder": 1}
     if any(series.kind == "heat" for series in panel.series):
-        style["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
-        style["zorder"] = 3
-    frame.text(*at, VIRTUAL_TAG, transform=frame.transAxes, **style)
+        style |= {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1.5}, "zorder": 3}
+    if corner is None:  # below the axis, at the end of the line of its title
+        place = {"xycoords": "axes fraction", "xytext": (0, -16), "textcoords": "offset points"}
+        frame.annotate(VIRTUAL_TAG, (1, 0), ha="right", va="top", **place, **style)
+        return
+    side, level = corner
+    at = (0.03 if side == "left" else 0.97, 0.04 if level == "bottom" else 0.96)
+    frame.text(*at, VIRTUAL_TAG, transform=frame.transAxes, ha=side, va=level, **style)
 
 
 def _legend(frame, right) -> None:

@@ -119,9 +119,13 @@ class _Drawing:
             axis_["title"]["font"] = {"size": small["title_font_size"]}
 
     def tag(self, panel: Panel) -> None:
-        side, level = tag_corner(panel)
         words = {"text": f"<i>{VIRTUAL_TAG}</i>", "showarrow": False, "font": {"size": 11, "color": "@muted"}}
-        spot = {"x": 0.02 if side == "left" else 0.98, "y": 0.03 if level == "bottom" else 0.97}
+        corner = tag_corner(panel)
+        if corner:
+            side, level = corner
+            spot = {"x": 0.02 if side == "left" else 0.98, "y": 0.03 if level == "bottom" else 0.97}
+        else:  # below the axis, at the end of the line of its title
+            side, level, spot = "right", "top", {"x": 1, "y": 0, "yshift": -26}
         anchors = {"xref": "x domain", "yref": "y domain", "xanchor": side, "yanchor": level}
         if any(s.kind == "heat" for s in panel.series):
             words |= {"bgcolor": "@paper", "borderpad": 2}

@@ -11,7 +11,7 @@ from nacre.core.quantity import Quantity
 from nacre.core.result import Entry, Result
 from nacre.core.study import Reported
 from nacre.report import words
-from nacre.report.findings import LONG, title, verdict
+from nacre.report.findings import LONG, ends_of_series, title, verdict
 
 T95 = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)  # Student's t, two-sided 95 %, 1 to 9 df
 
@@ -112,7 +112,8 @@ def _one_series(outcome, result, subject, state, groups) -> Series:
     cycles = sorted({entry.state["cycle"] for group in groups for entry in group})
     found = [{entry.state["cycle"]: words.value(entry.quantity) for entry in group} for group in groups]
     rows = tuple((str(cycle), tuple(column.get(cycle, "–") for column in found)) for cycle in cycles)
-    who = str(subject or result.subject)
+    about = subject or result.subject
+    who = about.measurement or about.cell or about.sample
     return Series(f"{who}{f' ({state})' if state else ''}", heads, rows, words.ORIGIN_WORDS[result.origin])
 
 
@@ -142,22 +143,27 @@ def row(outcome: Outcome, result: Result, entry: Entry) -> Row:
 
 
 def contrasts(outcome: Outcome) -> list[dict[str, Any]]:
-    """A row per contrast; `left`, `right` and `zero` place the interval on a scale of its own (per cent)."""
+    """A row per contrast (of a long series its ends); `bar` places the interval on a scale of its own, 0 to 100."""
     found = []
+    same: dict[tuple, list] = {}
     for c in outcome.contrasts:
-        scale = max(abs(v) for v in (c.reference_value, c.treated_value, c.difference) if v is not None)
+        same.setdefault((c.reference, c.treated, c.name), []).append(c)
+    for c in (c for rows in same.values() for c in ends_of_series(rows, lambda row: row.state)):
+        sides = [abs(v) for v in (c.reference_value, c.treated_value) if v] or [abs(c.difference)]
+        scale = max(sides)
+        digits = max(min(*sides, 10 * abs(c.difference) or scale), scale / 100)
         found.append(
             {
                 "name": words.name_words(c.name),
                 "state": words.state_words(c.state),
                 "reference": title(outcome, c.reference),
                 "treated": title(outcome, c.treated),
-                "old": words.like(c.reference_value, scale) if c.reference_value is not None else "–",
-                "new": words.like(c.treated_value, scale) if c.treated_value is not None else "–",
+                "old": words.like(c.reference_value, digits) if c.reference_value is not None else "–",
+                "new": words.like(c.treated_value, digits) if c.treated_value is not None else "–",
                 "difference": words.like(c.difference, max(abs(c.difference), scale / 100)),
                 "interval": words.interval(c.lo95, c.hi95),
                 "unit": words.pretty_unit(c.unit),
-                "ratio": words.number(c.ratio, 3),
+                "ratio": words.like(c.ratio, min(abs(c.ratio), 1.0)) if c.ratio else "–",
                 "effect": words.number(c.effect, 2),
                 "n": f"{c.n_treated}, {c.n_reference}",
                 "verdict": verdict(c),
@@ -200,10 +206,11 @@ def _published(outcome: Outcome, reported: Reported) -> dict[str, Any]:
         return base | {"ours": "–", "difference": "–", "verdict": trouble, "synthetic": False, "note": ""}
     ours, half = _mean([q for q, _ in found])
     synthetic = any(virtual for _, virtual in found)
-    difference = ours.value - reported.quantity.value
+    difference, last = ours.value - reported.quantity.value, reported.quantity.last_digit
     return base | {
         "ours": words.value(ours),
-        "difference": ("+" if difference > 0 else "") + words.like(difference, 10 * (half or abs(difference))),
+        "difference": ("+" if difference > 0 else "")
+        + words.like(difference, 10 * half if half else last or abs(difference)),
         "verdict": _agreement(difference, half, reported.quantity),
         "synthetic": synthetic,
         "note": "" if len(found) == 1 else f"mean of {len(found)} cells",
@@ -264,9 +271,11 @@ def _mean(found: list[Quantity]) -> tuple[Quantity, float | None]:
 
 def _agreement(difference: float, half: float | None, published_: Quantity) -> str:
     """Within the two 95 % intervals together; a published value without one counts as good to half its last digit."""
-    theirs = 1.96 * published_.std if published_.std is not None else (published_.last_digit or 0.0) / 2
+    rounding = (published_.last_digit or 0.0) / 2
+    theirs = 1.96 * published_.std if published_.std is not None else rounding
     if half is None:
-        return "cannot be judged: ours has no uncertainty"
+        same = abs(difference) <= rounding * (1 + 1e-9)
+        return "equal as rounded; ours has no uncertainty" if same else "cannot be judged: ours has no uncertainty"
     return "agrees" if abs(difference) <= math.hypot(half, theirs) * (1 + 1e-9) else "differs"
 
 
@@ -305,8 +314,9 @@ def checks(outcome: Outcome) -> list[dict[str, str]]:
     return sorted(rows, key=lambda row: rank[row["status"]])
 
 
-def options(provenance) -> list[tuple[str, str, str]]:
-    """(name, value, where it came from) of every option, those that someone set first."""
+def options(provenance) -> tuple[list[tuple[str, str, str]], list[tuple[str, str]]]:
+    """Options that someone set, as (name, value, where it came from), and those left at their default."""
     sources: Mapping[str, str] = provenance.option_sources
     rows = [(name, str(value), sources.get(name, "")) for name, value in provenance.options.items()]
-    return sorted(rows, key=lambda row: row[2] == "default")
+    chosen = [row for row in rows if row[2] not in ("", "default")]
+    return chosen, [row[:2] for row in rows if row not in chosen]
