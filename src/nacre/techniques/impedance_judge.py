@@ -81,7 +81,7 @@ def _chosen(fits: list[Fit], test: KramersKronig) -> tuple[Fit, bool]:
     """The named fit, or the one with an inductance where both criteria want it and it does not fail the data."""
     named = fits[0]
     for other in fits[1:]:
-        longer = other.circuit.text == f"L_0-{named.circuit.text}"
+        longer = other.circuit.text == with_cable(named.circuit.text)
         if longer and other.aicc < named.aicc and other.bic < named.bic:
             return (other, True) if adequacy(other, test).describes is not False else (named, False)
     return named, False
@@ -96,11 +96,17 @@ def ladder(f, z, text: str, known: Constraints, weights: str, cable: str, seed: 
         if all(abs(other.chi2 / one.chi2 - 1) > SAME for one in fits):  # (R|Q) is (R|Q), whatever it is called
             fits.append(other)
     symbols = {leaf.element.symbol for leaf in named.circuit.elements}
-    more = [f"L_0-{text}"] if "L" not in symbols and cable == "auto" else []
-    for longer in (*more, f"{text}-(R_more|Q_more)"):
-        if _is_series(text) and named.n_free + 3 < named.problem.n_data:
+    more = [with_cable(text)] if "L" not in symbols and cable == "auto" else []
+    more += [f"{text}-(R_more|Q_more)"] if _is_series(text) else []
+    for longer in more:
+        if named.n_free + 3 < named.problem.n_data:
             fits.append(fit(longer, f, z, weights, known=known, seed=seed))
     return fits
+
+
+def with_cable(text: str) -> str:
+    """The circuit with a series inductance L_0."""
+    return f"L_0-{text}" if _is_series(text) else f"L_0-({text})"
 
 
 def _is_series(text: str) -> bool:
