@@ -14,7 +14,8 @@ from nacre.core.study import Cell, Measurement, Sample, Segment
 from nacre.techniques import halfcycles
 from nacre.techniques.cycling import TECHNIQUE, CyclingOptions
 from nacre.virtual.cycler import Cycler, simulate
-from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, FIRST, PAPER, RATE, Programme, schedule
+from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, FIRST, RATE, Programme, schedule
+from paper_truth import PAPER
 
 INPUTS = {
     "cam_mass": "8.316(50) mg",
@@ -280,7 +281,10 @@ def test_only_rest():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"cam_mass": ""}, r"the mass of cathode active material is not given, and the capacity needs it.*\[cell.lho-1\]"),
+        (
+            {"cam_mass": ""},
+            r"the mass of cathode active material is not given, and the capacity needs it.*\[cell.lho-1\]",
+        ),
         ({"diameter": ""}, r"the electrode area is not given.*area = .* or diameter = "),
     ],
 )

@@ -13,7 +13,8 @@ from nacre.core.signal import Signal
 from nacre.core.study import Cell, Measurement, Sample, Segment
 from nacre.techniques.dqdv import TECHNIQUE, DqdvOptions
 from nacre.virtual.cycler import Cycler, Flaws, Logging, charge_at, peaks, polarisation, simulate
-from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, FIRST, PAPER, RATE, Programme, schedule
+from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, FIRST, RATE, Programme, schedule
+from paper_truth import PAPER
 
 INPUTS = {"cam_mass": "8.316(50) mg", "one_c": "190 mA/g", "counter_potential": "1.55 V"}
 NAMES = {"h1_m": "h1_m_peak", "m_h2": "m_h2_peak", "h2_h3": "h2_h3_peak"}
