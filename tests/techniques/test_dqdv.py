@@ -159,10 +159,18 @@ def test_merged_peaks_cannot_be_told():
     """M-H2 rises least of the three above its neighbours: it is the first to be lost in them."""
     result = run(virtual("lho", FIRST), DqdvOptions(prominence=40.0))
     found = {e.name for e in result.entries if e.name.endswith("_peak") and e.state["direction"] == "charge"}
-    assert found == {"h1_m_peak", "h2_h3_peak"}
-    assert "M-H2 cannot be told: it has no maximum of its own (merged with a neighbour, cut off, or absent)" in texts(
-        result
-    )
+    assert found == {"h1_m_peak"}
+    assert "M-H2 cannot be told: 2 peaks alone, one of which may be M-H2 or H2-H3" in texts(result)
+
+
+def test_a_peak_that_is_cut_off():
+    """Charged to 2.58 V only, the cell never comes to H2-H3."""
+    signal = virtual("lho", FIRST)
+    keep = (signal.array("step_count", "1") == 2) & (signal.array("voltage_volt", "V") < 2.58)
+    piece = {n: replace(v, values=v.values[keep]) for n, v in signal.variables.items()}
+    result = run(Signal("cycling", piece, name="piece"))
+    assert {e.name for e in result.entries if e.name.endswith("_peak")} == {"h1_m_peak", "m_h2_peak"}
+    assert "H2-H3 cannot be told: it has no maximum of its own (merged with a neighbour" in texts(result)
 
 
 def test_one_peak_alone_is_not_named():
@@ -174,6 +182,24 @@ def test_one_peak_alone_is_not_named():
     result = run(Signal("cycling", columns, name="piece"))
     assert result.entries == ()
     assert "one peak alone, which may be H1-M or M-H2" in texts(result)
+
+
+@pytest.mark.parametrize(
+    ("at", "below", "volts", "words"),
+    [
+        (2, 2.52, 0.30, "2 peaks alone, one of which may be H1-M or M-H2"),
+        (4, 2.30, -0.23, "the peaks fit 1 of the three alone, and only with the windows moved by 1"),
+    ],
+)
+def test_few_peaks_far_from_where_they_belong_are_not_named(at, below, volts, words):
+    signal = virtual("lho", FIRST)
+    voltage, step = signal.array("voltage_volt", "V"), signal.array("step_count", "1")
+    keep = (step == at) & (voltage < below)
+    columns = {n: replace(v, values=v.values[keep]) for n, v in signal.variables.items()}
+    columns["voltage_volt"] = replace(columns["voltage_volt"], values=columns["voltage_volt"].values + volts)
+    result = run(Signal("cycling", columns, name="piece"))
+    assert result.entries == ()
+    assert words in texts(result)
 
 
 def test_a_plateau_has_no_dqdv():

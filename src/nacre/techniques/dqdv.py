@@ -289,6 +289,9 @@ def _naming(context: Context) -> list[Check]:
         text = "the peaks of dQ/dV cannot be named: the counter electrode's potential is not given"
         return [Check("warn", text, 'add counter_potential = "... V" to the cell (Li4Ti5O12 1.55, In/InLi 0.62, Li 0)')]
     cam = context.text("cam")
+    if not cam:
+        text = "the active material is not given: peaks are named as those of a nickel-rich layered oxide"
+        return [Check("info", text, 'add cam = "..." to the sample')]
     if cam and "Ni" not in cam:
         text = f"H1-M, M-H2 and H2-H3 are transitions of nickel-rich layered oxides; the active material is {cam}"
         return [Check("warn", text, "set the windows to its own transitions, or read the names with care")]
