@@ -88,6 +88,18 @@ def test_two_hundred_cycles(ageing, name, kept, mean):
     assert table_["discharge_capacity"][0] == pytest.approx([c.discharge for c in truth], rel=1e-3)
 
 
+@pytest.mark.parametrize("name", PAPER)
+def test_two_books(ageing, name):
+    """Capacity lost, and charge that went in and did not come out: they differ, and both are the truth's."""
+    truth, result = schedule(PAPER[name], AGEING), ageing[name]
+    lost = result.get("capacity_lost")
+    assert lost.value == pytest.approx(truth[0].discharge - truth[-1].discharge, abs=0.1)
+    missing = result.get("cumulative_inefficiency")
+    assert missing.value == pytest.approx(sum(c.charge - c.discharge for c in truth[1:]), abs=2.0)
+    assert missing.std is None
+    assert missing.value > lost.value
+
+
 def test_the_knee_of_the_bare_cell_and_none_of_the_coated(ageing):
     knee = ageing["bare"].get("fade_knee")
     assert knee.lo95 < 50 < knee.hi95

@@ -101,6 +101,17 @@ def test_ageing_shift(ageing, name, wanted):
     assert "388 of 400 half cycles give no dQ/dV" in texts(ageing[name])
 
 
+def test_what_each_transition_kept(ageing):
+    cycles = schedule(PAPER["lho"], AGEING)
+    for name in ("H1-M", "M-H2", "H2-H3"):
+        found = ageing["lho"].get("transition_kept", transition=name, cycle=10, to_cycle=200)
+        assert found.value == pytest.approx(100 * cycles[199].charge / cycles[9].charge, abs=2)
+        assert found.std < 2
+    for result in ageing.values():
+        assert "cannot tell, H1-M on charge and on discharge moved apart by" in texts(result)
+        assert "a slow cycle (C/20 or slower) and an impedance spectrum" in texts(result)
+
+
 def test_common_choices_drop_out_of_a_difference():
     a, b = (run(virtual(name, FIRST), sample=name).get("h1_m_peak", direction="charge") for name in PAPER)
     assert any(source.startswith("dQ/dV smoothing") for source in a.parts)
