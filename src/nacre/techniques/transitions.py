@@ -73,8 +73,10 @@ class HalfCurve:
     left_out: float = 0.0
 
 
-def half_curve(half: hc.HalfCycles, k: int, choices: Choices, prominence: float) -> HalfCurve:
-    """dQ/dV and peaks of half cycle `k`: its constant current only, from the records themselves."""
+def half_curve(
+    half: hc.HalfCycles, k: int, choices: Choices, prominence: float, alternatives: bool = True
+) -> HalfCurve:
+    """dQ/dV and peaks of half cycle `k`, its constant current only; peaks without errors where no `alternatives`."""
     cycle, sign = int(half.cycle[k]), int(half.runs.sign[k])
     charge, voltage, left_out = _steady(half, k)
     why = _unfit(charge, voltage, choices)
@@ -82,7 +84,7 @@ def half_curve(half: hc.HalfCycles, k: int, choices: Choices, prominence: float)
         return HalfCurve(cycle, sign, why=why)
     line = dqdv.passed(voltage, charge / hc.C_PER_MAH)
     curve = dqdv.density(line, choices.grid, choices.smoothing)
-    return HalfCurve(cycle, sign, curve, _peaks(line, curve, choices, prominence), left_out=left_out)
+    return HalfCurve(cycle, sign, curve, _peaks(line, curve, choices, prominence, alternatives), left_out=left_out)
 
 
 def _steady(half: hc.HalfCycles, k: int) -> tuple[np.ndarray, np.ndarray, float]:
@@ -113,9 +115,10 @@ def _unfit(charge: np.ndarray, voltage: np.ndarray, choices: Choices) -> str:
     return ""
 
 
-def _peaks(line: dqdv.Passed, curve: dqdv.Density, choices: Choices, prominence: float) -> tuple[Peak, ...]:
+def _peaks(line: dqdv.Passed, curve: dqdv.Density, choices: Choices, prominence: float, alternatives: bool):
     places = dqdv.maxima(curve, prominence, 2 * choices.smoothing)
-    seen = {name: dqdv.density(line, c.grid, c.smoothing) for name, c in choices.alternatives.items()}
+    others = choices.alternatives if alternatives else {}
+    seen = {name: (c, dqdv.density(line, c.grid, c.smoothing)) for name, c in others.items()}
     valleys = dqdv.valleys(curve, places, 1.5 * choices.smoothing)
     found = [
         _peak(line, curve, seen, choices, int(i), int(a), int(b))
@@ -133,8 +136,7 @@ def _peak(line, curve, seen, choices: Choices, i: int, lo: int, hi: int) -> Peak
     area, width = _area(line, curve, i, lo, hi), _width(curve, choices.smoothing, i, lo, hi)
     places, heights, areas, widths = {}, {}, {}, {}
     near = curve.voltage[[i, lo, hi]].tolist()
-    for name, other in choices.alternatives.items():
-        there = seen[name]
+    for name, (other, there) in seen.items():
         limits = window if other.part == choices.part else dqdv.above(curve, i, other.part, lo, hi)[:2]
         top = dqdv.top(there, *limits)
         if top is None:
@@ -147,7 +149,7 @@ def _peak(line, curve, seen, choices: Choices, i: int, lo: int, hi: int) -> Peak
         if width is not None and other_width is not None:
             widths[name] = other_width - width
     return Peak(
-        Measured(centre.place, places, float(np.sqrt(centre.variance))),
+        Measured(centre.place, places, float(np.sqrt(centre.variance)) if seen else 0.0),
         Measured(centre.height, heights),
         Measured(area, areas) if _whole(curve, i, lo, hi) else None,
         Measured(width, widths) if width is not None and len(widths) == len(places) else None,
