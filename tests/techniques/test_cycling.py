@@ -11,9 +11,10 @@ from nacre.core.figure import merge
 from nacre.core.quantity import derive, parse
 from nacre.core.signal import Signal, table
 from nacre.core.study import Cell, Measurement, Sample, Segment
+from nacre.techniques import halfcycles
 from nacre.techniques.cycling import TECHNIQUE, CyclingOptions
 from nacre.virtual.cycler import Cycler, simulate
-from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, FIRST, PAPER, Programme, schedule
+from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, FIRST, PAPER, RATE, Programme, schedule
 
 INPUTS = {
     "cam_mass": "8.316(50) mg",
@@ -279,7 +280,7 @@ def test_only_rest():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"cam_mass": ""}, r"the mass of cathode active material is not given, and the capacity needs it.*\[cell\]"),
+        ({"cam_mass": ""}, r"the mass of cathode active material is not given, and the capacity needs it.*\[cell.lho-1\]"),
         ({"diameter": ""}, r"the electrode area is not given.*area = .* or diameter = "),
     ],
 )
@@ -337,3 +338,13 @@ def test_a_declared_segment_without_a_rate_takes_its_usual_one():
     assert result.get("capacity_retention", cycle=25, segment="ageing", rate_C=0.2).value == pytest.approx(
         100, abs=0.05
     )
+
+
+def test_a_record_cut_by_the_end_of_the_file_is_left_out():
+    signal = simulate(PAPER["lho"], RATE, seed=1)
+    cut = {name: replace(v, values=v.values.copy()) for name, v in signal.variables.items()}
+    for name in ("voltage_volt", "current_ampere"):
+        cut[name].values[-1] = np.nan
+    rows = halfcycles.join(replace(signal, variables=cut))
+    assert len(rows) == len(signal["voltage_volt"].values) - 1
+    assert np.isfinite(rows.voltage).all()

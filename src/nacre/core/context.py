@@ -43,16 +43,24 @@ class Context:
         return names or "study.toml"
 
     def find(self, name: str, unit: str) -> Quantity | None:
-        """A declared quantity in `unit`, derived from others where it follows from them; None if unknown."""
-        for inputs in (self.cell.inputs if self.cell else {}, self.sample.inputs if self.sample else {}, self.inputs):
+        """A declared quantity in `unit`, derived from others where it follows from them; None if unknown.
+
+        What is said of the cell counts before what is said of the sample or of all cells, be it said directly
+        or by what it follows from: a cell's own diameter comes before the area that all cells share.
+        """
+        needs, rule, made = DERIVED.get(name, ((), None, ""))
+        for inputs in self._levels:
             if isinstance(inputs.get(name), Quantity):
                 return inputs[name].to(unit)
-        if name in DERIVED:
-            needs, rule, made = DERIVED[name]
-            found = [self.find(need, need_unit) for need, need_unit in needs]
-            if all(q is not None for q in found):
-                return derive(rule, *found, unit=made).to(unit)
+            if any(isinstance(inputs.get(need), Quantity) for need, _ in needs):
+                found = [self.find(need, need_unit) for need, need_unit in needs]
+                if all(q is not None for q in found):
+                    return derive(rule, *found, unit=made).to(unit)
         return None
+
+    @property
+    def _levels(self) -> tuple[Mapping[str, Quantity | str], ...]:
+        return self.cell.inputs if self.cell else {}, self.sample.inputs if self.sample else {}, self.inputs
 
     def need(self, name: str, unit: str, why: str = "") -> Quantity:
         """A declared quantity in `unit`. Raises NacreError that says what to add to study.toml."""
@@ -63,16 +71,24 @@ class Context:
         ways = [f'{name} = "... {row.unit}"']
         if name in DERIVED:
             ways.append(" and ".join(f'{need} = "... {word("input", need).unit}"' for need, _ in DERIVED[name][0]))
+        words = self.text(name)
         raise NacreError(
             f"{row.words} is not given" + (f", and {why} needs it" if why else ""),
             where=self.where,
+            found=words and f"the words '{words}'",
             expected=" or ".join(ways),
-            do=f"add it under [{row.where or 'cell'}] in study.toml, or as a column of cells.csv",
+            do=self._place(row.where),
         )
+
+    def _place(self, where: str) -> str:
+        if where == "sample":
+            return "add it under its [[sample]] in study.toml"
+        table = f"[cell.{self.cell.name}], or [cell] for all cells," if self.cell else "[cell]"
+        return f"add it under {table} in study.toml, or as a column of cells.csv"
 
     def text(self, name: str) -> str:
         """A declared word ("counter_electrode"), or "" where there is none."""
-        for inputs in (self.cell.inputs if self.cell else {}, self.sample.inputs if self.sample else {}, self.inputs):
+        for inputs in self._levels:
             if isinstance(inputs.get(name), str):
                 return inputs[name]
         return ""

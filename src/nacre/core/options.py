@@ -1,6 +1,7 @@
 """Options of a technique: declared once, as a frozen dataclass; everything else follows from the fields."""
 
 import dataclasses
+import math
 import typing
 from collections.abc import Mapping
 from types import UnionType
@@ -43,12 +44,14 @@ def resolve(kind: type, *layers: tuple[str, Mapping[str, Any]], where: str = "")
 def _value(field, hint, raw, where):
     meta, place = field.metadata, f"{where}: option '{field.name}'"
     value = _typed(hint, meta.get("unit", ""), raw, place)
-    if meta.get("choices") and value not in meta["choices"]:
+    numbers = value if isinstance(value, tuple) else (value,)
+    choices = meta.get("choices")
+    if choices and any(item is not None and item not in choices for item in numbers):
         known = [str(choice) for choice in meta["choices"]]
         cure = did_you_mean(str(value), known)
         raise NacreError("not one of the choices", where=place, found=f"'{raw}'", expected=", ".join(known), do=cure)
     lo, hi = meta.get("lo"), meta.get("hi")
-    for number in value if isinstance(value, tuple) else (value,):
+    for number in numbers:
         low = lo is not None and number is not None and number < lo
         if low or (hi is not None and number is not None and number > hi):
             raise NacreError(
@@ -57,19 +60,29 @@ def _value(field, hint, raw, where):
     return value
 
 
+_BOOLS = {True: True, False: False, "true": True, "false": False, "yes": True, "no": False}
+
+
 def _typed(hint, unit, raw, place):
     if isinstance(hint, UnionType) or typing.get_origin(hint) is typing.Union:
         inner = [arm for arm in typing.get_args(hint) if arm is not type(None)]
         return None if raw is None or raw == "none" else _typed(inner[0], unit, raw, place)
     if typing.get_origin(hint) is tuple:
         if isinstance(raw, str):
-            raw = [word.strip() for word in raw.split(",")]
+            raw = [word.strip() for word in raw.split(",") if word.strip()]
         if not isinstance(raw, (list, tuple)):
             raw = [raw]
-        return tuple(_typed(typing.get_args(hint)[0], unit, item, place) for item in raw)
+        kinds = typing.get_args(hint)
+        if kinds[-1] is Ellipsis:  # any number of them
+            kinds = (kinds[0],) * len(raw)
+        if len(raw) != len(kinds):
+            raise NacreError("wrong number of values", where=place, found=str(len(raw)), expected=str(len(kinds)))
+        return tuple(_typed(kind, unit, item, place) for kind, item in zip(kinds, raw, strict=True))
     try:
         if hint is bool:
-            return {True: True, False: False, "true": True, "false": False, "yes": True, "no": False}[raw]
+            return _BOOLS[raw.strip().lower() if isinstance(raw, str) else raw]
+        if isinstance(raw, bool) or not isinstance(raw, (str, int, float)):
+            raise TypeError(raw)
         if hint is int:
             if float(raw) != int(float(raw)):
                 raise ValueError(raw)
@@ -77,9 +90,11 @@ def _typed(hint, unit, raw, place):
         if hint is float:
             if isinstance(raw, str) and not _is_number(raw):
                 return parse(raw, unit or "1", where=place).value
+            if math.isnan(float(raw)):
+                raise ValueError(raw)
             return float(raw)
         return hint(raw)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         kind = f"{hint.__name__} in {unit}" if unit else hint.__name__
         raise NacreError("wrong kind of value", where=place, found=f"'{raw}'", expected=kind) from None
 

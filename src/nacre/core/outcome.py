@@ -15,7 +15,8 @@ class Contrast:
     """One quantity, in one state, of the treated sample against the reference.
 
     difference = treated - reference; `lo95`, `hi95` bound it, None where replicates are too few to tell.
-    `effect` is the standardised mean difference (Hedges g), `method` how the interval came about.
+    `effect` is the standardised mean difference (Hedges g), `method` how the interval came about. `std` is the
+    standard uncertainty of the difference from the measurements alone, without the spread between cells.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Contrast:
     reference_value: float | None = None
     treated_value: float | None = None
     origin: str = "measured"
+    std: float | None = None
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ def derive(
     values = [q.value for q in operands]
     value = float(function(*values))
     slopes = [_slope(function, values, i, q.std) for i, q in enumerate(operands)]
-    if any(q.std is None and slope != 0.0 for q, slope in zip(operands, slopes, strict=True)):
+    if any(q.std is None and _depends(function, values, i) for i, q in enumerate(operands)):
         return Quantity(value, unit, n=n, basis="none", origin=origin)
     parts: dict[str, float] = {}
     for q, slope in zip(operands, slopes, strict=True):
@@ -131,8 +131,17 @@ def derive(
     return Quantity(value, unit, std, n=n, basis=basis, origin=origin, parts=parts)
 
 
+def _depends(function, values, i) -> bool:
+    """Whether the value moves with operand i, be it by less than first order (x * x at 0)."""
+    value = float(function(*values))
+    step = abs(values[i]) * 1e-3 or 1e-3
+    moved = ([*values[:i], values[i] + sign * step, *values[i + 1 :]] for sign in (1, -1))
+    return any(float(function(*other)) != value for other in moved)
+
+
 def _slope(function, values, i, std) -> float:
-    step = (std or 0.0) * 1e-2 or abs(values[i]) * 1e-6 or 1e-9
+    # never so small a step that rounding makes the slope
+    step = max((std or 0.0) * 1e-2, abs(values[i]) * 1e-6) or 1e-9
     up, down = list(values), list(values)
     up[i] += step
     down[i] -= step
@@ -186,21 +195,29 @@ _NUMBER = re.compile(
     re.VERBOSE,
 )
 
+_RATE = re.compile(r"^\s*C\s*/\s*(\d+(?:\.\d+)?)\s*$")
+
 
 def parse(text: str | float | int, unit: str | None = None, *, origin: str = "derived", where: str = "") -> Quantity:
-    """A quantity from text: `8.32(5) mg`, `12 +- 0.5 nm`, `45 degC`, `0.1C`, `1 wt%`.
+    """A quantity from text: `8.32(5) mg`, `12 +- 0.5 nm`, `45 degC`, `0.1C` or `C/10`, `1 wt%`.
 
     `unit` is the unit wanted; the text must then carry a unit of the same kind. A bare number is taken only
     where `unit` is dimensionless. Raises NacreError with the text, and what it should look like.
     """
     example = f"like '8.32(5) {unit or 'mg'}' or '8.32 {unit or 'mg'}'"
-    raw = str(text)
+    raw = str(text).replace("\N{MINUS SIGN}", "-")
+    rate = _RATE.match(raw)
+    if rate and float(rate[1]):
+        return Quantity(1 / float(rate[1]), "C-rate", origin=origin).to(unit or "C-rate")
     match = _NUMBER.match(raw)
-    if match is None or match["unit"].startswith((",", "(", ".")):
+    twice = match is not None and match["digits"] and match["plus"]
+    if match is None or twice or match["unit"].startswith((",", "(", ".")):
         cure = "use a decimal point" if re.match(r"^\s*[+-]?\d+,\d", raw) else ""
         raise NacreError("cannot read this as a quantity", where=where, found=f"'{raw}'", expected=example, do=cure)
     exponent = match["exponent"] or ""
     value = float(match["value"] + exponent)
+    if not math.isfinite(value):
+        raise NacreError("the number is too large", where=where, found=f"'{raw}'", expected=example)
     last_digit = 10.0 ** -len(match["value"].partition(".")[2]) * float("1" + exponent)
     std = None
     if match["digits"]:
@@ -231,13 +248,15 @@ def show(q: Quantity, *, with_unit: bool = True) -> str:
         return f"{q.value}{tail}"
     if not q.std or not math.isfinite(q.std):
         return f"{_plain(q.value, q.last_digit)}{tail}"
+    if q.std < max(1e-15 * abs(q.value), 1e-290):  # finer than a number can tell
+        return f"{q.value:.15g}{tail}"
     decimals = -math.floor(math.log10(q.std))
     if q.std * 10**decimals < 2.95:  # two digits where one would round too coarsely
         decimals += 1
     digits = round(q.std * 10.0**decimals)
     if decimals >= 0 and abs(q.value) < 1e6 and decimals <= 7:
         return f"{q.value:.{decimals}f}({digits}){tail}"
-    power = math.floor(math.log10(abs(q.value))) if q.value else -decimals
+    power = max(math.floor(math.log10(abs(q.value))) if q.value else -decimals, -decimals)
     shown = max(decimals + power, 0)
     return f"{q.value / 10.0**power:.{shown}f}({round(q.std / 10.0**power * 10**shown)})e{power}{tail}"
 

@@ -14,6 +14,8 @@ from nacre.core import vocabulary
 from nacre.core.contracts import HEAD_BYTES, Head, Reader, Technique
 from nacre.core.errors import NacreError, ReadError, did_you_mean, unknown
 
+KINDS = {"READER": Reader, "TECHNIQUE": Technique}
+
 
 @lru_cache(maxsize=4)
 def _package(package: str, attribute: str) -> dict[str, object]:
@@ -34,7 +36,7 @@ def _plugin(path: Path, digest: str):
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
         line = frames[-1].lineno if frames else getattr(error, "lineno", 1)
         raise NacreError(
@@ -57,6 +59,16 @@ def _plugins(folder: Path | None, attribute: str) -> dict[str, object]:
                 where=f"plugins/{path.name}",
                 do="see docs: add a reader",
             )
+        if item is not None and not isinstance(item, KINDS[attribute]):
+            kind = KINDS[attribute].__name__
+            raise NacreError(
+                f"{attribute} is not a {kind}",
+                where=f"plugins/{path.name}",
+                found=type(item).__name__,
+                do=f"write {attribute} = {kind}(...)",
+            )
+        if item is not None and item.name in found:
+            raise NacreError(f"two plugins define '{item.name}'", where=f"plugins/{path.name}", do="rename one")
         if item is not None:
             found[item.name] = item
     return found
@@ -72,7 +84,10 @@ def techniques(study_folder: Path | None = None) -> dict[str, Technique]:
     found = {**_package("nacre.techniques", "TECHNIQUE"), **_plugins(study_folder, "TECHNIQUE")}
     for technique in found.values():
         for kind, rows in technique.vocabulary.items():
-            vocabulary.extend(kind, rows)
+            try:
+                vocabulary.extend(kind, rows)
+            except NacreError as error:
+                raise error.at(f"vocabulary of technique '{technique.name}'") from None
     return found
 
 
@@ -97,10 +112,26 @@ def head(path: Path) -> Head:
 
 
 def sniff(path: Path, known: Iterable[Reader]) -> list[tuple[float, Reader]]:
-    """Readers that take the file, surest first."""
+    """Readers that take the file, surest first. A sniffer that crashes takes nothing; it hinders no other."""
     start = head(path)
-    scores = [(reader.sniff(start), reader) for reader in known]
+    scores = [(_score(reader, start), reader) for reader in known]
     return sorted(((s, r) for s, r in scores if s > 0), key=lambda pair: (-pair[0], pair[1].name))
+
+
+def _score(reader: Reader, start: Head) -> float:
+    try:
+        return float(reader.sniff(start))
+    except Exception:
+        return 0.0
+
+
+def _advice(reader: Reader, start: Head) -> str:
+    """What a reader knows to say of a file that none takes; a crash of its sniffer is told here."""
+    try:
+        reader.sniff(start)
+        return reader.refuse(start)
+    except Exception as error:
+        return f"reader '{reader.name}' crashed while it looked at the file ({type(error).__name__}: {error}); mend it"
 
 
 def reader_for(path: Path, known: dict[str, Reader], wanted: str = "") -> Reader:
@@ -112,7 +143,7 @@ def reader_for(path: Path, known: dict[str, Reader], wanted: str = "") -> Reader
     fits = sniff(path, known.values())
     if not fits:
         start = head(path)
-        advice = [sentence for sentence in (reader.refuse(start) for reader in known.values()) if sentence]
+        advice = [sentence for sentence in (_advice(reader, start) for reader in known.values()) if sentence]
         kind = "binary data" if start.looks_binary else f"text that begins {start.text[:60]!r}"
         raise ReadError(
             "no reader knows this format",

@@ -22,7 +22,10 @@ class Subject:
     measurement: str = ""
 
     def __str__(self) -> str:
-        return ":".join(word for word in (self.cell or self.sample, self.measurement) if word)
+        who = self.cell or self.sample
+        if who and self.measurement.startswith(f"{who}:"):  # the id of a measurement names its cell already
+            return self.measurement
+        return ":".join(word for word in (who, self.measurement) if word)
 
 
 @dataclass(frozen=True)
@@ -118,15 +121,21 @@ class Result:
             return found[0].quantity
         known = sorted({e.name for e in self.entries})
         wanted = f"{name} at {state}" if state else name
-        what = "several" if found else "no"
-        raise NacreError(
-            f"{what} quantities '{wanted}'", where=f"{self.technique} {self.subject}", expected=f"one of {known}"
-        )
+        where = f"{self.technique} {self.subject}".strip()
+        if found:
+            states = "; ".join(str(dict(e.state)) for e in found[:4])
+            raise NacreError(f"several quantities '{wanted}'", where=where, found=states, do="say the state")
+        raise NacreError(f"no quantity '{wanted}'", where=where, expected=f"one of {known}")
 
     def entry_id(self, entry: Entry) -> str:
-        """The id under which an entry stands in results.json: unique in a study, the same in every run."""
+        """The id under which an entry stands in results.json: unique in a study, the same in every run.
+
+        The subject is named where the analysis does not name it already (`cycling:lho-1:rate` does).
+        """
         state = ",".join(f"{k}={v}" for k, v in sorted(entry.state.items()))
-        head = ":".join(w for w in (self.analysis or self.technique, str(entry.subject or "")) if w)
+        head, subject = self.analysis or self.technique, str(entry.subject or self.subject)
+        if subject and f":{subject}:" not in f":{head}:":
+            head = f"{head}:{subject}"
         return re.sub(r"\s+", "_", f"{head}/{entry.name}" + (f"@{state}" if state else ""))
 
     def covariance(self, entries: Iterable[Entry] | None = None):

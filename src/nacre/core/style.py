@@ -21,6 +21,16 @@ _CLOUD = ("line", "points", "bars", "steps")
 VIRTUAL_TAG = "virtual data"
 _DASH_WORDS = {"dashed": "dash", "dotted": "dot", "dash-dot": "dashdot", "--": "dash", ":": "dot", "-": "solid"}
 _UNITS = {"degC": "°C", "Ang": "Å", "ohm": "Ω", "um": "µm", "C-rate": "C", "arb": "arb. u.", "deg": "°"}
+_ELEMENTS = frozenset(
+    re.findall(
+        "[A-Z][a-z]?",
+        "HHeLiBeBCNOFNeNaMgAlSiPSClArKCaScTiVCrMnFeCoNiCuZnGaGeAsSeBrKrRbSrYZrNbMoTcRuRhPdAgCdInSnSbTeIXe"
+        "CsBaLaCePrNdSmEuGdTbDyHoErTmYbLuHfTaWReOsIrPtAuHgTlPbBiThU",
+    )
+)
+_SIMPLE = {"O2", "N2", "H2", "CO2", "Cl2", "F2"}
+_FORMULA = re.compile(r"\b(?:[A-Z][a-z]?\d*(?:\.\d+)?)+\b")
+_DOWN = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 @dataclass(frozen=True)
@@ -109,21 +119,39 @@ def _lighter(colour: str, part: float) -> str:
 # --- axes ---------------------------------------------------------------------------------------------------
 
 
-def pretty_unit(unit: str) -> str:
-    """A unit as printed: `ohm cm2` -> `Ω cm²`, `degC` -> `°C`; nothing for `1`."""
+def pretty_unit(unit: str, *, powers: bool = False) -> str:
+    """A unit as printed: `ohm cm2` -> `Ω cm²`, `degC` -> `°C`; nothing for `1`. `powers`: `mAh/g` -> `mAh g⁻¹`."""
     if unit in ("", "1"):
         return ""
-    words = re.split(r"([\s/*]+)", unit)
-    out = []
-    for word in words:
-        stem, power = re.fullmatch(r"(.*?)(-?\d*)", word).groups() if word not in _UNITS else (word, "")
-        out.append(_UNITS.get(stem, stem) + power.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")))
-    return "".join(out)
+    top, *below = re.split(r"\s*/\s*", unit)
+    if powers and below:
+        below = [
+            f"{word}-1" if not word[-1].isdigit() else f"{word[:-1]}-{word[-1]}" for w in below for word in w.split()
+        ]
+        return " ".join(_pretty_factor(word) for word in [*top.split(), *below] if word != "1")
+    return "/".join(" ".join(_pretty_factor(word) for word in part.split()) for part in (top, *below))
+
+
+def _pretty_factor(word: str) -> str:
+    stem, power = (word, "") if word in _UNITS else re.fullmatch(r"(.+?)(-?\d*)", word).groups()
+    return _UNITS.get(stem, stem) + power.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def formula(text: str) -> str:
+    """Chemical formulae with their digits lowered: `Li2HfO3` -> `Li₂HfO₃`; `NCM85` stays."""
+    return _FORMULA.sub(lambda m: _lowered(m[0]), text)
+
+
+def _lowered(token: str) -> str:
+    parts = re.findall(r"([A-Z][a-z]?)(\d*(?:\.\d+)?)", token)
+    chemical = all(symbol in _ELEMENTS for symbol, _ in parts) and any(count for _, count in parts)
+    return token.translate(_DOWN) if chemical and (len(parts) > 1 or token in _SIMPLE) else token
 
 
 def axis_title(axis: Axis) -> str:
-    unit = pretty_unit(axis.unit)
-    return f"{axis.label} / {unit}" if unit else axis.label
+    """`label / unit`, the unit with powers: a second slash would be read as a second division."""
+    unit = pretty_unit(axis.unit, powers=True)
+    return f"{formula(axis.label)} / {unit}" if unit else formula(axis.label)
 
 
 def categories(panel: Panel, side: str) -> tuple[str, ...]:
@@ -141,8 +169,23 @@ def positions(values: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
     return values.astype(float)
 
 
-def emptiest_corner(panel: Panel, width: float = 0.42, height: float = 0.42) -> tuple[str, str]:
-    """Where an inset or a tag hides least: ("left" or "right", "bottom" or "top")."""
+def emptiest_corner(panel: Panel) -> tuple[str, str]:
+    """Where an inset hides least: ("left" or "right", "bottom" or "top")."""
+    counts = _corners(panel, 0.42, 0.42)
+    return min(counts, key=counts.get)
+
+
+def tag_corner(panel: Panel) -> tuple[str, str] | None:
+    """Where a small tag hides nothing; None where every corner is taken, and it must stand outside."""
+    counts = _corners(panel, 0.34, 0.14)
+    if panel.inset:
+        counts.pop(emptiest_corner(panel))
+    corner = min(counts, key=counts.get)
+    return corner if counts[corner] == 0 else None
+
+
+def _corners(panel: Panel, width: float, height: float) -> dict[tuple[str, str], int]:
+    """How many points lie in each corner of this size (parts of the panel)."""
     points = [_unit_points(panel, s) for s in panel.series if s.kind in _CLOUD and len(s.x)]
     cloud = np.concatenate([p for p in points if len(p)] or [np.zeros((0, 2))])
     if panel.x.reverse:
@@ -153,7 +196,7 @@ def emptiest_corner(panel: Panel, width: float = 0.42, height: float = 0.42) -> 
             inside = (cloud[:, 0] > 1 - width) if h == "right" else (cloud[:, 0] < width)
             inside &= (cloud[:, 1] > 1 - height) if v == "top" else (cloud[:, 1] < height)
             counts[h, v] = int(inside.sum())
-    return min(counts, key=counts.get)
+    return counts
 
 
 def _unit_points(panel: Panel, series: Series) -> np.ndarray:

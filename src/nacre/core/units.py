@@ -23,7 +23,12 @@ _ALIASES = {
     "counts": "detector_count",
     "cps": "detector_count/second",
     "arb": "arbitrary",
+    "a.u.": "arbitrary",
+    # a cycle of a test is counted; pint's is 2 pi of a turn
+    "cycle": "dimensionless",
+    "cycles": "dimensionless",
 }
+_POWER = re.compile(r"(?<=[A-Za-zÅ%])\^?(-?\d+)$")
 _COMMON = ("mg", "g", "mAh/g", "mAh/cm2", "mA/g", "mA/cm2", "ohm cm2", "V", "mV", "nm", "um", "mm", "degC", "MPa", "h")
 
 
@@ -33,7 +38,6 @@ def _registry():
 
     registry = pint.UnitRegistry(cache_folder=None)
     for line in (
-        "ampere_hour = ampere * hour = Ah",
         "c_rate = [c_rate]",
         "detector_count = [detector_count]",
         "arbitrary = [arbitrary]",
@@ -47,23 +51,24 @@ def _to_pint_text(unit: str) -> str:
     text = unit.strip().replace("µ", "u").replace("μ", "u").replace("Ω", "ohm").replace("·", " ").replace("²", "2")
     if text in _ALIASES:
         return _ALIASES[text]
-    factors = []
-    for part in re.split(r"\s*/\s*", text):
-        words = [re.sub(r"(?<=[A-Za-zÅ%])\^?(-?\d+)$", r"**\1", word) for word in part.split()]
-        words = [_ALIASES.get(word, word) if "**" not in word else word.replace("Å", "angstrom") for word in words]
-        factors.append("*".join(words) or "1")
+    factors = ["*".join(_factor(word) for word in part.split()) or "1" for part in re.split(r"\s*/\s*", text)]
     return factors[0] + "".join(f"/({factor})" for factor in factors[1:])
+
+
+def _factor(word: str) -> str:
+    """`cm2` -> cm**2, `Ang3` -> angstrom**3."""
+    base, raised, power = _POWER.sub(r"**\1", word).partition("**")
+    return _ALIASES.get(base, base) + raised + power
 
 
 @lru_cache(maxsize=512)
 def _parse(unit: str):
-    import pint
-
-    registry = _registry()
+    if re.match(r"[+-]?\d", unit.strip()) and not re.match(r"1(\s*/|$)", unit.strip()):
+        raise NacreError(f"unknown unit '{unit}'", do="a unit holds no number; only '1/s' and the like begin with 1")
+    if re.search(r"(/|\*\*|\^)\s*(/|$)", unit):
+        raise NacreError(f"unknown unit '{unit}'", do=did_you_mean(unit, _COMMON))
     try:
-        return registry.Unit(_to_pint_text(unit))
-    except (pint.errors.PintError, ValueError, TypeError, AssertionError, SyntaxError, AttributeError) as error:
-        raise NacreError(f"unknown unit '{unit}'", do=did_you_mean(unit, _COMMON)) from error
+        return _registry().Unit(_to_pint_text(unit))
     except Exception as error:  # pint's tokeniser raises many kinds on malformed text
         raise NacreError(f"unknown unit '{unit}'", do=did_you_mean(unit, _COMMON)) from error
 

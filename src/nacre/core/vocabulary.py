@@ -33,8 +33,15 @@ _EXTRA: dict[str, dict[str, Word]] = {"quantity": {}, "state": {}, "input": {}}
 
 def extend(kind: str, rows: Mapping[str, Mapping[str, str]]) -> None:
     """Add words of a technique (kind: quantity, state or input). A word never changes its unit."""
+    if kind not in _EXTRA:
+        raise unknown("kind of word", kind, _EXTRA)
     for name, row in rows.items():
-        word = Word(name, **row)
+        try:
+            word = Word(name, **row)
+        except TypeError:
+            found = ", ".join(row) or "nothing"
+            raise NacreError(f"'{name}' is not a word", found=found, expected="unit, words, meaning, symbol") from None
+        units.check_unit(word.unit)
         known = words(kind).get(name)
         if known and not units.same_kind(known.unit, word.unit):
             raise NacreError(f"'{name}' is already a word, in {known.unit}", found=word.unit)

@@ -29,8 +29,6 @@ def named(outcome: Outcome) -> list[tuple[str, Result, Curve]]:
     """(readable name, result, curve) of every curve of the outcome."""
     found = []
     for result in outcome.results:
-        head = result.analysis or result.technique
-        who = str(result.subject)
-        label = head if not who or who in head else f"{head} {who}"
+        label = result.analysis or f"{result.technique} {result.subject}".strip()
         found += [(f"{label} {curve.name}", result, curve) for curve in result.curves]
     return found

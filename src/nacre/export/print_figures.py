@@ -27,6 +27,7 @@ from nacre.core.style import (
     looks,
     positions,
     pretty_unit,
+    tag_corner,
 )
 
 SINGLE, WIDE = 3.3, 7.0
@@ -110,7 +111,9 @@ def _grid(figure: Figure) -> tuple[int, int, tuple[float, float]]:
 def _head(frame, panel: Panel, place: int | None) -> None:
     letter = "" if place is None else f"({chr(97 + place)}) "
     if letter or panel.title:
-        frame.set_title(f"{letter}{panel.title}".strip(), loc="left", fontsize=8, pad=4)
+        legend = frame.get_legend()
+        rows = math.ceil(len(legend.get_texts()) / 2) if legend else 0
+        frame.set_title(f"{letter}{panel.title}".strip(), loc="left", fontsize=8, pad=4 + 9 * rows)
 
 
 def _panel(frame, panel: Panel, seen: dict[int, Look], synthetic: bool) -> None:
@@ -129,12 +132,17 @@ def _panel(frame, panel: Panel, seen: dict[int, Look], synthetic: bool) -> None:
 
 
 def _tag(frame, panel: Panel) -> None:
-    side, level = emptiest_corner(panel, 0.34, 0.14)
-    if panel.inset and (side, level) == emptiest_corner(panel):
-        level = "bottom" if level == "top" else "top"
+    corner = tag_corner(panel)
+    style = {"style": "italic", "fontsize": 6.5, "color": MUTED, "zorder": 1}
+    if any(series.kind == "heat" for series in panel.series):
+        style |= {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1.5}, "zorder": 3}
+    if corner is None:  # below the axis, at the end of the line of its title
+        place = {"xycoords": "axes fraction", "xytext": (0, -16), "textcoords": "offset points"}
+        frame.annotate(VIRTUAL_TAG, (1, 0), ha="right", va="top", **place, **style)
+        return
+    side, level = corner
     at = (0.03 if side == "left" else 0.97, 0.04 if level == "bottom" else 0.96)
-    style = {"ha": side, "va": level, "style": "italic", "fontsize": 6.5, "color": MUTED, "zorder": 1}
-    frame.text(*at, VIRTUAL_TAG, transform=frame.transAxes, **style)
+    frame.text(*at, VIRTUAL_TAG, transform=frame.transAxes, ha=side, va=level, **style)
 
 
 def _legend(frame, right) -> None:
@@ -161,7 +169,7 @@ def _plot(frame, right, panel: Panel, seen: dict[int, Look]) -> None:
         _axis(right, panel.right, "y", ())
         frame.tick_params(right=False)
     if panel.x.equal or panel.y.equal:
-        frame.set_aspect("equal", adjustable="datalim")
+        frame.set_aspect("equal", adjustable="box")
 
 
 def _axis(frame, axis: Axis, side: str, names: tuple[str, ...]) -> None:
@@ -169,6 +177,7 @@ def _axis(frame, axis: Axis, side: str, names: tuple[str, ...]) -> None:
     put["label"](axis_title(axis))
     if axis.scale == "log":
         put["scale"]("log")
+        (frame.xaxis if side == "x" else frame.yaxis).set_major_formatter(_power_of_ten)
     if names:
         put["ticks"](range(len(names)), names)
         put["lim"](-0.6, len(names) - 0.4)
@@ -176,6 +185,13 @@ def _axis(frame, axis: Axis, side: str, names: tuple[str, ...]) -> None:
         put["lim"](*sorted(axis.limits))
     if axis.reverse:
         (frame.xaxis if side == "x" else frame.yaxis).set_inverted(True)
+
+
+def _power_of_ten(value: float, _place: int = 0) -> str:
+    power = math.log10(value)
+    if not math.isclose(power, round(power), abs_tol=1e-6):
+        return f"{value:g}"
+    return "10" + str(round(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def _series(frame, panel: Panel, series: Series, look: Look, slot) -> None:

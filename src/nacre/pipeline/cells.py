@@ -24,7 +24,7 @@ def read_cells(folder: Path, problems: Problems) -> list[tuple[int, dict[str, st
         return []
     data = file.read_bytes()
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("cp1252", errors="replace")  # what Excel writes on a Windows PC
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
@@ -32,11 +32,17 @@ def read_cells(folder: Path, problems: Problems) -> list[tuple[int, dict[str, st
     rows = csv.reader(io.StringIO(text), delimiter=delimiter)
     header: list[tuple[str, str]] = []
     found = []
-    for line, row in enumerate(rows, 1):
+    for row in rows:
+        line = rows.line_num
         if not any(item.strip() for item in row) or row[0].lstrip().startswith("#"):
             continue
         if not header:
             header = _header(row, problems, line)
+            continue
+        if len(row) > len(header):
+            text = f"{len(row)} columns under a heading of {len(header)}."
+            cure = " Write a decimal point, or separate the columns by ;." if delimiter == "," else ""
+            problems.add((), text + cure, file="cells.csv", line=line)
             continue
         values = {}
         for (name, unit), item in zip(header, row, strict=False):

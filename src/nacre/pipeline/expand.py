@@ -79,6 +79,7 @@ def _segment(part: SegmentPart, path: tuple, problems: Problems) -> Segment | No
     rate = None
     with problems.catch(path):
         rate = parse(part.rate, "C-rate", where=f"segment '{part.name}'") if part.rate else None
+        rate = rate and rate.tagged(f"segment:{part.name}:rate")
     return Segment(part.name, first, last, rate)
 
 
@@ -119,6 +120,8 @@ def _subjects(part: MeasurementPart, study: Study, path: tuple, problems: Proble
 
 def _files(part: MeasurementPart, study: Study, sample: str, cell: str) -> tuple[Path, ...]:
     found: list[Path] = []
+    if not part.files or not all(pattern.strip() for pattern in part.files):
+        raise StudyError("no file is named", expected='files = "raw/{cell}*.txt" or the like')
     for pattern in part.files:
         filled = pattern.replace("\\", "/").replace("{sample}", sample).replace("{cell}", cell)
         matched = _glob(study.folder, filled)
@@ -134,12 +137,15 @@ def _glob(folder: Path, pattern: str) -> list[Path]:
     plain = folder / pattern
     if plain.is_file():
         return [plain]
-    if Path(pattern).is_absolute():
-        anchor = Path(Path(pattern).anchor)
-        matched = anchor.glob(str(Path(pattern).relative_to(anchor)))
-    else:
-        matched = folder.glob(pattern)
-    return sorted((p for p in matched if p.is_file()), key=natural)
+    try:
+        if Path(pattern).is_absolute():
+            anchor = Path(Path(pattern).anchor)
+            matched = anchor.glob(str(Path(pattern).relative_to(anchor)))
+        else:
+            matched = folder.glob(pattern)
+        return sorted((p for p in matched if p.is_file()), key=natural)
+    except (ValueError, IndexError, NotImplementedError) as error:
+        raise StudyError(f"'{pattern}' is not a pattern of file names", found=str(error)) from None
 
 
 def natural(path: Path) -> list:

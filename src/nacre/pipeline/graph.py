@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nacre.core import options as option_tools
 from nacre.core import registry
 from nacre.core.context import Context
 from nacre.core.contracts import Reader, Technique
-from nacre.core.errors import NacreError
+from nacre.core.errors import NacreError, unknown
 from nacre.core.study import Measurement, Study
 
 
@@ -16,7 +17,8 @@ from nacre.core.study import Measurement, Study
 class Node:
     """One analysis. `inputs` maps a role to ids of measurements ("m", id) and of nodes ("n", id).
 
-    A role given as a list in study.toml arrives as a list (`many`).
+    A role given as a list in study.toml arrives as a list (`many`). `asked` is False where a technique runs
+    only because the reader may give such data.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Node:
     measurement: str = ""
     line: int = 0
     plain: bool = True
+    asked: bool = True
 
     @property
     def measurements(self) -> tuple[str, ...]:
@@ -56,6 +59,10 @@ def build(study: Study, overrides: Mapping[str, Mapping[str, Any]] | None = None
     A measurement that no reader takes is in `failed`; it does not hinder the others.
     """
     techniques, readers = registry.techniques(study.folder), registry.readers(study.folder)
+    for name, options in (overrides or {}).items():
+        if name not in techniques:
+            raise unknown("technique", name, techniques, "--set")
+        option_tools.resolve(techniques[name].options, ("--set", options), where="--set")
     chosen: dict[str, Reader] = {}
     failed: dict[str, NacreError] = {}
     for measurement in study.measurements:
@@ -71,7 +78,8 @@ def build(study: Study, overrides: Mapping[str, Mapping[str, Any]] | None = None
             for technique in _techniques_for(measurement, chosen[measurement.name], techniques):
                 if (technique.name, measurement.name) in taken:
                     continue
-                node = _plain_node(measurement, technique, study, overrides or {})
+                asked = bool(measurement.techniques)
+                node = _plain_node(measurement, technique, study, overrides or {}, asked=asked)
                 nodes[node.name] = node
     by_name = {m.name: m for m in study.measurements}
     declared = {analysis.name for analysis in study.analyses}
@@ -126,7 +134,7 @@ def _layers(study: Study, technique: str, own: Mapping, overrides: Mapping) -> l
     ]
 
 
-def _plain_node(measurement: Measurement, technique: Technique, study: Study, overrides) -> Node:
+def _plain_node(measurement: Measurement, technique: Technique, study: Study, overrides, *, asked=True) -> Node:
     layers = _layers(study, technique.name, measurement.options.get(technique.name, {}), overrides)
     return Node(
         name=f"{technique.name}:{measurement.name}",
@@ -135,6 +143,7 @@ def _plain_node(measurement: Measurement, technique: Technique, study: Study, ov
         options=tuple(layers),
         measurement=measurement.name,
         line=measurement.line,
+        asked=asked,
     )
 
 

@@ -50,7 +50,9 @@ def package_hash() -> str:
     return whole.hexdigest()
 
 
-def plugins_hash(folder: Path) -> str:
+def plugins_hash(folder: Path | None) -> str:
+    if folder is None:
+        return ""
     return digest([(path.name, file_hash(path)) for path in sorted((folder / "plugins").glob("*.py"))])
 
 

@@ -5,6 +5,8 @@ import re
 _HEADER = re.compile(r"^\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"""^\s*((?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+))*)\s*=""")
 _PART = re.compile(r'"([^"]*)"|\'([^\']*)\'|([A-Za-z0-9_-]+)')
+# what a value is made of, as far as brackets and multi-line strings go
+_PIECE = re.compile(r'"""|\'\'\'|"(?:\\.|[^"\\])*"|\'[^\']*\'|#.*|[\[{]|[\]}]')
 
 Path = tuple[str | int, ...]
 
@@ -18,14 +20,11 @@ def line_map(text: str) -> dict[Path, int]:
     found: dict[Path, int] = {(): 1}
     counts: dict[Path, int] = {}
     base: Path = ()
-    closing = ""
-    depth = 0
-    for number, line in enumerate(text.splitlines(), 1):
-        if closing:
-            closing = "" if closing in line else closing
-            continue
-        if depth > 0:
-            depth += _balance(line)
+    state = (0, "")
+    for number, line in enumerate(text.split("\n"), 1):
+        line = line.rstrip("\r")
+        if state != (0, ""):
+            state = _after(line, *state)
             continue
         header, key = _HEADER.match(line), _KEY.match(line)
         if header:
@@ -33,12 +32,32 @@ def line_map(text: str) -> dict[Path, int]:
             found[base] = number
         elif key:
             found[base + _split(key[1])] = number
-            rest = line[key.end() :]
-            for quotes in ('"""', "'''"):
-                if rest.count(quotes) == 1:
-                    closing = quotes
-            depth = 0 if closing else max(0, _balance(rest))
+            state = _after(line[key.end() :])
     return found
+
+
+def _after(line: str, depth: int = 0, closing: str = "") -> tuple[int, str]:
+    """(open brackets, quotes that end the open multi-line string) after a line of a value."""
+    while line:
+        if closing:
+            head, quotes, line = line.partition(closing)
+            if not quotes:
+                return depth, closing
+            if head.endswith("\\") and closing == '"""' and (len(head) - len(head.rstrip("\\"))) % 2:
+                line = '""' + line  # an escaped quote, and perhaps the end right after it
+                continue
+            closing = ""
+        piece = _PIECE.search(line)
+        if piece is None:
+            break
+        line = line[piece.end() :]
+        if piece[0] in ('"""', "'''"):
+            closing = piece[0]
+        elif piece[0] in "[{":
+            depth += 1
+        elif piece[0] in "]}":
+            depth -= 1
+    return depth, closing
 
 
 def _enter(header: re.Match, counts: dict[Path, int]) -> Path:
@@ -57,11 +76,6 @@ def _enter(header: re.Match, counts: dict[Path, int]) -> Path:
 
 def _split(dotted: str) -> Path:
     return tuple(a or b or c for a, b, c in _PART.findall(dotted))
-
-
-def _balance(line: str) -> int:
-    bare = re.sub(r'"(?:\\.|[^"\\])*"|\'[^\']*\'|#.*', "", line)
-    return sum(bare.count(c) for c in "[{") - sum(bare.count(c) for c in "]}")
 
 
 def line_of(lines: dict[Path, int], path: Path) -> int:

@@ -1,6 +1,7 @@
 """study.toml and cells.csv -> Study: every mistake named at once, with its line."""
 
 import dataclasses
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -145,7 +146,7 @@ def read_inputs(
             word = vocabulary.word("input", name)
             if value == "":  # a blank that `nacre new` left: not given
                 continue
-            if word.unit == "1" and isinstance(value, str) and not _numeric(value):
+            if word.unit == "1" and isinstance(value, str) and _is_words(value, _NUMERAL):
                 if name == "protocol":
                     parse_protocol(value)
                 inputs[name] = value
@@ -156,8 +157,18 @@ def read_inputs(
     return inputs
 
 
-def _numeric(text: str) -> bool:
-    return text.strip()[:1].isdigit()
+# a number and something that may be meant as its unit: "750 degZ", "8,3 mg"; not "2-propanol" or "5 % H2 in Ar"
+_MEANT_AS_NUMBER = re.compile(r"[+-]?\d[\d.,]*(\(\d+\))?\s*(\w+|[^\W\d]\S*)?", re.ASCII)
+_NUMERAL = re.compile(r"[+-]?\d[\d.,]*(\(\d+\))?", re.ASCII)
+
+
+def _is_words(text: str, meant_as_number: re.Pattern = _MEANT_AS_NUMBER) -> bool:
+    """Whether text is a name or a remark rather than a quantity, right or wrong."""
+    try:
+        parse(text)
+    except NacreError:
+        return not meant_as_number.fullmatch(text.strip())
+    return False
 
 
 def _samples(shape: StudyFile, problems: Problems) -> dict[str, Sample]:
@@ -190,7 +201,7 @@ def _sample(name, parts, done, above, problems) -> Sample | None:
         else:
             base = _sample(part.like, parts, done, (*above, name), problems) or base
     inputs = read_inputs(part.model_extra or {}, f"sample:{name}", problems, path)
-    steps = tuple(_step(step, (*path, "step", k), problems) for k, step in enumerate(part.step))
+    steps = tuple(_step(step, f"step:{name}:{k}", (*path, "step", k), problems) for k, step in enumerate(part.step))
     coating = {**base.coating, **part.coating}
     with problems.catch((*path, "coating")):
         read_coating(coating, f"sample '{name}'")
@@ -198,13 +209,13 @@ def _sample(name, parts, done, above, problems) -> Sample | None:
     return done[name]
 
 
-def _step(part: StepPart, path: tuple, problems: Problems) -> Step:
+def _step(part: StepPart, tag: str, path: tuple, problems: Problems) -> Step:
     """Conditions of a step are free: text that reads as a quantity becomes one, other text stays words."""
     conditions: dict[str, Quantity | str] = {}
     for name, value in (part.model_extra or {}).items():
-        if isinstance(value, str) and _numeric(value):
+        if isinstance(value, str) and not _is_words(value):
             with problems.catch((*path, name)):
-                conditions[name] = parse(value, where=f"'{name}'")
+                conditions[name] = parse(value, where=f"'{name}'").tagged(f"{tag}:{name}")
         else:
             conditions[name] = str(value)
     return Step(part.do, conditions)
@@ -219,6 +230,9 @@ def _cells(shape: StudyFile, folder: Path, samples, problems: Problems):
     rows += [(row.pop("cell", ""), row, (), "cells.csv", line) for line, row in read_cells(folder, problems)]
     cells: dict[str, Cell] = {}
     for name, row, path, file, line in rows:
+        if not re.fullmatch(r"\w[^:/\\*?\[\]{}<>|\"]*", name):
+            text = f"a cell cannot be called '{name}'. Begin with a letter or digit, without : / \\ * ? [ ] {{ }}."
+            problems.add(path, text, file=file, line=line)
         sample = row.pop("sample", "")
         if name in cells:
             problems.add(path, f"cell '{name}' is defined twice.", file=file, line=line)

@@ -177,6 +177,7 @@ class _Runner:
             technique=node.technique,
             folder=study.folder,
         )
+        parts["measurement"] = keys.digest([parts["measurement"], node.asked])
         files = {
             role: tuple(self._source(name) for kind, name in refs if kind == "m")
             for role, refs in node.inputs.items()
@@ -201,6 +202,8 @@ class _Runner:
             files=files,
             upstream=above,
             many=node.many,
+            plain=node.plain,
+            asked=node.asked,
             options=option_tools.as_dict(options),
             option_sources=sources,
             context=context,

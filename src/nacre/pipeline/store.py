@@ -5,7 +5,6 @@ import io
 import json
 import os
 import uuid
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from nacre.core import figure, quantity, result, signal
+from nacre.core.errors import NacreError
 
 _CLASSES = {
     kind.__name__: kind
@@ -37,12 +37,12 @@ def _encode(item: Any, arrays: list[np.ndarray]) -> Any:
     """JSON-ready form of dataclasses, mappings, sequences and arrays; arrays are moved out, by number."""
     if isinstance(item, np.ndarray):
         if item.dtype.kind == "O":
-            return {"!": "objects", "v": [_encode(x, arrays) for x in item.tolist()]}
+            return {"!": "objects", "v": [list(item.shape), [_encode(x, arrays) for x in item.ravel()]]}
         arrays.append(item)
         return {"!": "array", "v": len(arrays) - 1}
     if isinstance(item, np.generic):
         return _encode(item.item(), arrays)
-    if dataclasses.is_dataclass(item):
+    if type(item) in _CLASSES.values():
         values = {f.name: _encode(getattr(item, f.name), arrays) for f in dataclasses.fields(item)}
         return {"!": type(item).__name__, "v": values}
     if isinstance(item, Mapping):
@@ -55,7 +55,7 @@ def _encode(item: Any, arrays: list[np.ndarray]) -> Any:
         return str(item)
     if item is None or isinstance(item, (str, int, float, bool)):
         return item
-    raise TypeError(f"a result cannot hold a {type(item).__name__}")
+    raise NacreError(f"a result cannot hold a {type(item).__name__}", expected="numbers, text, arrays, tuples, dicts")
 
 
 def _decode(item: Any, arrays: Mapping[str, np.ndarray]) -> Any:
@@ -67,7 +67,9 @@ def _decode(item: Any, arrays: Mapping[str, np.ndarray]) -> Any:
     if tag == "array":
         return arrays[f"a{value}"]
     if tag == "objects":
-        return np.array(_decode(value, arrays), dtype=object)
+        array = np.empty(value[0], dtype=object)
+        array.flat = [_decode(x, arrays) for x in value[1]]
+        return array
     if tag == "dict":
         return {_decode(k, arrays): _decode(v, arrays) for k, v in value}
     if tag == "tuple":
@@ -116,7 +118,7 @@ class Store:
         """The results under a key; None where there are none, or where the file is damaged."""
         try:
             return loads(self._path(key).read_bytes())
-        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile):
+        except Exception:  # a damaged archive fails in many ways, and each has the same cure
             return None
 
     def has(self, key: str) -> bool:

@@ -2,9 +2,10 @@
 
 import dataclasses
 import os
+import re
 import traceback
 import warnings
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,9 @@ from nacre.core import registry
 from nacre.core.context import Context
 from nacre.core.contracts import Technique
 from nacre.core.errors import NacreError, ReadError
-from nacre.core.result import Check, Provenance, Result, Subject
+from nacre.core.result import Check, Entry, Provenance, Result, Subject
 from nacre.core.signal import Note, Signal, Source
-from nacre.pipeline.keys import file_hash, versions
+from nacre.pipeline.keys import file_hash, plugins_hash, versions
 from nacre.pipeline.store import Store
 
 
@@ -40,6 +41,8 @@ class Task:
     option_sources: Mapping[str, str]
     context: Context
     subject: Subject
+    plain: bool = True
+    asked: bool = True
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,10 @@ def _analyse(task: Task, technique: Technique) -> list[Result]:
     signals: list[Signal] = []
     for role, sources in task.files.items():
         own = [signal for source in sources for signal in _read(source, task.study_folder)]
+        if task.plain:
+            own = _accepted(own, task, technique)
+            if not own:
+                return []
         signals += own
         inputs[role] = own if role in task.many or len(own) > 1 else own[0]
     results: list[Result] = []
@@ -98,9 +105,48 @@ def _analyse(task: Task, technique: Technique) -> list[Result]:
     notes += [
         Check("warn", f"{w.category.__name__}: {w.message}") for w in {str(w.message): w for w in caught}.values()
     ]
-    return [
+    finished = [
         _finish(task, result, signals, results, synthetic, notes if i == 0 else []) for i, result in enumerate(made)
     ]
+    twice = [i for i, n in Counter(r.entry_id(e) for r in finished for e in r.entries).items() if n > 1]
+    if twice:
+        raise NacreError(f"technique '{task.technique}' gives '{twice[0]}' twice", do="tell them apart by their state")
+    return _named_sources(finished, task.name)
+
+
+_UNNAMED = re.compile(r"own:[0-9a-f]{32}")
+
+
+def _named_sources(results: list[Result], name: str) -> list[Result]:
+    """The results with their nameless error sources named after the analysis.
+
+    An analysis that is run again then has the same sources as before, so that results which stand on its
+    first run stay correlated with it.
+    """
+    names: dict[str, str] = {}
+
+    def rename(source: str) -> str:
+        return names.setdefault(source, f"{name}#{len(names)}") if _UNNAMED.fullmatch(source) else source
+
+    def renamed(entry: Entry) -> Entry:
+        parts = {rename(source): part for source, part in entry.quantity.parts.items()}
+        return dataclasses.replace(entry, quantity=dataclasses.replace(entry.quantity, parts=parts))
+
+    return [dataclasses.replace(r, entries=tuple(renamed(entry) for entry in r.entries)) for r in results]
+
+
+def _accepted(signals: list[Signal], task: Task, technique: Technique) -> list[Signal]:
+    """Those of a kind the technique takes: one format may hold several. Raises NacreError where it was asked for."""
+    found = [signal for signal in signals if signal.kind in technique.accepts]
+    if not found and task.asked:
+        kinds = ", ".join(dict.fromkeys(f"'{signal.kind}'" for signal in signals))
+        raise NacreError(
+            f"technique '{task.technique}' cannot take this",
+            where=signals[0].where,
+            found=f"data of kind {kinds}",
+            expected=" or ".join(f"'{kind}'" for kind in technique.accepts),
+        )
+    return found
 
 
 def _note_check(note: Note, signal: Signal) -> Check:
@@ -113,7 +159,7 @@ def _read(source: tuple[str, str, Mapping[str, Any], tuple[Path, ...]], folder: 
     found = []
     for path in paths:
         digest = file_hash(path)
-        tag = (path, digest, reader, str(sorted(raw_options.items())))
+        tag = (path, digest, reader, str(sorted(raw_options.items())), plugins_hash(folder))
         if tag not in _SIGNALS:
             _SIGNALS[tag] = read_file(path, reader, raw_options, folder, digest, f"measurement '{name}'")
             while len(_SIGNALS) > 8:
@@ -129,7 +175,7 @@ def read_file(
     reader = registry.readers(folder)[reader_name]
     options, _ = option_tools.resolve(reader.options, ("reader_options", raw_options), where=where)
     try:
-        signals = reader.read(path, options)
+        signals = _checked(reader.read(path, options))
     except NacreError as error:
         raise error if path.name in str(error) else error.at(path.name) from None
     except Exception as error:
@@ -140,6 +186,15 @@ def read_file(
         dataclasses.replace(s, source=source, origin="synthetic" if virtual else s.origin, name=s.name or path.stem)
         for s in signals
     ]
+
+
+def _checked(signals: Any) -> list[Signal]:
+    if isinstance(signals, Signal):
+        raise TypeError("a reader gives a list of signals, not one")
+    signals = list(signals)
+    if not signals:
+        raise ReadError("the file holds no data", do="export it again, or take it out")
+    return signals
 
 
 def _finish(task, result: Result, signals, upstream, synthetic: bool, notes: list[Check]) -> Result:

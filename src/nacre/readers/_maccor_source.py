@@ -49,7 +49,7 @@ class Columns:
         series = self.series(role)
         if series is None:
             return None
-        series = series.cast(pl.Float64, strict=False).forward_fill().fill_null(0)
+        series = series.cast(pl.Float64, strict=False).fill_null(strategy="forward").fill_null(0)
         return series.round().cast(pl.Int64).to_numpy()
 
 

@@ -4,6 +4,7 @@ import io
 from dataclasses import dataclass
 
 import polars as pl
+import polars.selectors as cs
 
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note
@@ -12,6 +13,7 @@ from nacre.readers._maccor_header import Layout
 
 _WHOLE = ("record", "cycle", "cycle_p", "step", "end")
 _NUMBERS = ("capacity", "energy", "current", "voltage")
+_TIMES = ("test_time", "prog_time", "step_time")
 _TEXT = ("state", "clock")
 _NEEDED = {
     "test_time": "TestTime, Test Time (sec), Test (Min)",
@@ -33,7 +35,7 @@ class RawTable:
 def read_table(data: bytes, layout: Layout, where: str, *, keep_cut: bool = True) -> RawTable:
     """All whole records, and of a cut last one what is whole. Raises ReadError."""
     _check_columns(layout, where)
-    end = _text.mend_end(data[layout.body :], layout.separator)
+    end = _text.mend_end(data[layout.body :], layout.separator, len(layout.columns))
     sample = _sample(end.whole, layout.separator)
     notes = []
     tail = b""
@@ -53,9 +55,8 @@ def read_table(data: bytes, layout: Layout, where: str, *, keep_cut: bool = True
             do="export the file again; this copy ends too early",
         )
     comma = _decimal_comma(sample or [end.kept or []], layout)
-    frame, parse_notes = _parse(end.whole, tail, layout, sample, comma, where)
-    frame, row_notes = _drop_empty(frame, time, where)
-    return RawTable(frame, comma, (*notes, *parse_notes, *row_notes))
+    frame, more = _parse(end.whole, tail, layout, sample, comma, where)
+    return RawTable(frame, comma, (*notes, *more))
 
 
 def _check_columns(layout: Layout, where: str) -> None:
@@ -100,7 +101,7 @@ def _sample(body: bytes, separator: str) -> list[list[str]]:
 def _decimal_comma(sample: list[list[str]], layout: Layout) -> bool:
     if layout.separator == ",":
         return False
-    places = [i for i, column in enumerate(layout.columns) if column.role in (*_NUMBERS, "test_time", "step_time")]
+    places = [i for i, column in enumerate(layout.columns) if column.role in (*_NUMBERS, *_TIMES)]
     cells = [cells[i] for cells in sample for i in places if i < len(cells)]
     return _text.decimal_mark(cells) == ","
 
@@ -109,8 +110,14 @@ def _kinds(layout: Layout, sample: list[list[str]], comma: bool) -> dict[str, pl
     kinds = {}
     for i, column in enumerate(layout.columns):
         cells = [cells[i].strip() for cells in sample if i < len(cells) and cells[i].strip()]
-        number = column.role not in _TEXT and all(cell in _NO_VALUE or _is_number(cell, comma) for cell in cells)
-        kinds[f"c{i}"] = (pl.Int64 if column.role in _WHOLE else pl.Float64) if number else pl.String
+        if column.role in _WHOLE:
+            kinds[f"c{i}"] = pl.Int64
+        elif column.role in _TEXT or (column.role in _TIMES and any(":" in cell for cell in cells)):
+            kinds[f"c{i}"] = pl.String
+        else:
+            known = column.role in (*_NUMBERS, *_TIMES)
+            number = known or all(cell in _NO_VALUE or _is_number(cell, comma) for cell in cells)
+            kinds[f"c{i}"] = pl.Float64 if number else pl.String
     return kinds
 
 
@@ -127,10 +134,11 @@ def _parse(body: bytes, tail: bytes, layout: Layout, sample, comma: bool, where:
     names = layout.separator.join(kinds).encode() + b"\n"
     data = b"".join((names, body.lstrip(b"\n"), tail))
     try:
-        return _csv(data, layout, kinds, comma), []
+        frame = _csv(data, layout, kinds, comma)
     except (pl.exceptions.PolarsError, ValueError):
         # some cell is not the number that its column holds elsewhere: read text, and say which
         return _parse_slowly(data, layout, kinds, comma, where)
+    return _drop_empty(frame, _time_place(layout), where)
 
 
 def _csv(data: bytes, layout: Layout, kinds, comma: bool) -> pl.DataFrame:
@@ -150,16 +158,15 @@ def _parse_slowly(data: bytes, layout: Layout, kinds, comma: bool, where: str):
         text = _csv(data, layout, dict.fromkeys(kinds, pl.String), False)
     except (pl.exceptions.PolarsError, ValueError) as error:
         raise ReadError("the table cannot be read", where=where, found=str(error).splitlines()[0]) from None
+    text, notes = _drop_empty(text, _time_place(layout), where)
     mark, thousands = (",", ".") if comma else (".", ",")
-    columns, notes = [], []
+    columns = []
     for i, (name, kind) in enumerate(kinds.items()):
         column = text[name].str.strip_chars()
         numbers = _numbers(column, mark, thousands)
         present = column.fill_null("") != ""
         wrong = present & numbers.is_null()
-        # a column is one of numbers where its role says so, or nearly all of its cells are
-        role = layout.columns[i].role in (*_WHOLE, *_NUMBERS)
-        if kind != pl.String or (role and not wrong.all()):
+        if kind != pl.String:
             if wrong.any():
                 notes.append(_wrong_note(column, wrong, layout.columns[i].name))
             columns.append(numbers.alias(name))
@@ -186,6 +193,8 @@ def _drop_empty(frame: pl.DataFrame, time: int, where: str) -> tuple[pl.DataFram
     missing = column.is_null() if column.dtype != pl.String else column.fill_null("").str.strip_chars() == ""
     if not missing.any():
         return frame, []
+    words = cs.string()
+    frame = frame.with_columns(pl.when(words.str.strip_chars() != "").then(words).name.keep())
     blank = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
     lost = int((missing & ~blank).sum())
     kept = frame.filter(~missing)

@@ -27,7 +27,7 @@ def normalise(raw: RawTable, layout: Layout, options, where: str) -> Table:
     clock_columns(source, table, clock, time, options)
     state = _states(source)
     starts = _steps(source, table, step_time)
-    current = _current(source, table, state, options)
+    current = _current(source, table, state, starts, options)
     charge = _capacity(source, table, current, time, starts, step_time, options)
     energy = _energy(source, table, current, starts, step_time)
     voltage = _voltage(source, table, charge, energy, starts, options)
@@ -74,11 +74,11 @@ def _steps(source: Columns, table: Table, step_time) -> np.ndarray:
     return starts
 
 
-def _current(source: Columns, table: Table, state, options) -> np.ndarray:
+def _current(source: Columns, table: Table, state, starts, options) -> np.ndarray:
     current = _electric(source, table, "current", "A", options)
     if state is not None:
         table.columns[source.name("state")] = (state, "1")
-        current = _signed(current, state, table)
+        current = _signed(current, _within_step(state, starts), table)
     elif not np.any(current < 0):
         table.note(
             "warning", "no column tells charge from discharge, and no current is negative: all is taken as charge"
@@ -88,13 +88,18 @@ def _current(source: Columns, table: Table, state, options) -> np.ndarray:
 
 
 def _electric(source: Columns, table: Table, role: str, base: str, options) -> np.ndarray:
-    """Current, charge or energy in A, Ah or Wh."""
+    """Current in A, charge in Ah."""
     values, unit = source.numbers(role), source.unit(role)
     if options.current_unit != "auto":
-        unit = options.current_unit + base[1:] if base != "Wh" else ("m" if options.current_unit == "mA" else "") + base
+        unit = options.current_unit + base[1:]
     elif not unit:
         table.note("info", f"'{source.name(role)}' names no unit: {base} is taken, as MACCOR writes it")
     return values * units.linear(unit or base, base)[0]
+
+
+def _within_step(state: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """A missing state (a cut last row) is that of the record before, if both are of one step."""
+    return np.where((state == "") & ~starts, np.roll(state, 1), state)
 
 
 def _signed(current: np.ndarray, state: np.ndarray, table: Table) -> np.ndarray:
@@ -109,7 +114,8 @@ def _signed(current: np.ndarray, state: np.ndarray, table: Table) -> np.ndarray:
         return -current
     if sum_d > 0:
         table.note("info", "currents bear no sign: the state D makes them negative")
-        return np.where(discharge, -current, current)
+        untold = (state == "") & (current != 0)
+        return np.where(untold, np.nan, np.where(discharge, -current, current))
     return current
 
 

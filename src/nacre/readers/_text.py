@@ -1,5 +1,6 @@
 """Text files as instruments leave them: any encoding, any line end, cut anywhere."""
 
+import codecs
 import hashlib
 import re
 from dataclasses import dataclass
@@ -79,7 +80,7 @@ def _encoding(raw: bytes) -> str:
         return "ascii"
     try:
         # a character cut at the very end does not make a file another encoding
-        raw[: len(raw) - 3].decode()
+        codecs.getincrementaldecoder("utf-8")().decode(raw, final=False)
     except UnicodeDecodeError:
         return "cp1252"
     return "utf-8"
@@ -110,17 +111,24 @@ class LastLine:
     doubtful: bool = False
 
 
-def mend_end(body: bytes, sep: str) -> LastLine:
-    """Splits a cut last line off: of its cells, those closed by a separator are whole."""
-    if body.endswith(b"\n") or not body.strip():
+def mend_end(body: bytes, sep: str, columns: int = 1) -> LastLine:
+    """Splits a cut last line off: of its cells, those closed by a separator are whole.
+
+    columns : how many cells a line should have, where there is no other line to tell.
+    """
+    if not body.strip():
         return LastLine(body)
-    start = body.rfind(b"\n") + 1
-    last = body[start:].decode(errors="ignore").split(sep)
+    ended = body.endswith(b"\n")
+    text = body.rstrip(b"\n") if ended else body
+    start = text.rfind(b"\n") + 1
+    last = text[start:].decode(errors="ignore").split(sep)
     before = [line.split(sep) for line in _lines_before(body, start)]
-    expected = max((len(cells) for cells in before), default=len(last))
+    expected = min((len(cells) for cells in before), default=columns)
     if len(last) < expected:
         return LastLine(body[:start], last[:-1])
-    if before and not _looks_whole(last[-1], [cells[-1] for cells in before if len(cells) == len(last)]):
+    if ended:
+        return LastLine(body)
+    if not _looks_whole(last[-1], [cells[-1] for cells in before if len(cells) == len(last)]):
         return LastLine(body[:start], last[:-1])
     return LastLine(body, None, doubtful=True)
 
@@ -134,8 +142,8 @@ def _lines_before(body: bytes, start: int) -> list[str]:
 def _looks_whole(cell: str, others: list[str]) -> bool:
     """Whether a cell at the end of a file has the digits that its column always has."""
     shapes = {_shape(other) for other in others}
-    numeric = any(shape.isdigit() for shape in shapes)
-    return _shape(cell) in shapes and not (numeric and len(shapes) > 1)
+    numbers = {shape for shape in shapes if shape.isdigit()}
+    return _shape(cell) in shapes and (not _shape(cell).isdigit() or len(numbers) == 1)
 
 
 def _shape(cell: str) -> str:

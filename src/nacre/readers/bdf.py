@@ -65,8 +65,12 @@ def _csv(path: Path):
     text = _text.load(path, "bdf")
     head, _, body = text.data.partition(b"\n")
     separator = _text.separator(head.decode(errors="replace"))
-    end = _text.mend_end(body, separator)
-    notes = [] if end.kept is None else [Note("repair", "the last line is cut: that record is left out")]
+    end = _text.mend_end(body, separator, head.count(separator.encode()) + 1)
+    notes = (
+        []
+        if end.kept is None
+        else [Note("repair", "the file ends within its last line, or without a line end: that record is left out")]
+    )
     whole = end.whole + (b"\n" if end.doubtful else b"")
     try:
         data = io.BytesIO(head + b"\n" + whole)

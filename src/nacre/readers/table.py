@@ -116,14 +116,22 @@ def _rows(text: _text.RawText, options: TableOptions, where: str):
     body = lines[-1]
     first = body.lstrip(b"\n").split(b"\n", 1)[0].decode(errors="replace")
     separator = _SEPARATORS[options.separator] or (_text.separator(first) if re.search(r"[\t;,]", first) else " ")
-    end = _text.mend_end(body, separator)
-    notes = [] if end.kept is None else [Note("repair", "the last line is cut: that row is left out")]
-    split = (lambda line: line.split()) if separator == " " else (lambda line: line.split(separator))
-    rows = [split(line) for line in end.whole.decode(errors="replace").splitlines() if line.strip()]
+    rows, notes = _split(body, separator, len(first.split(separator)))
     headings = [cell.strip().strip('"') for cell in rows.pop(0)] if options.headed and rows else []
     if not rows:
         raise ReadError("the table holds no rows", where=where, found="column names only" if headings else "nothing")
     return headings or [f"#{i + 1}" for i in range(len(rows[0]))], rows, notes
+
+
+def _split(body: bytes, separator: str, columns: int) -> tuple[list[list[str]], list[Note]]:
+    left_out = Note("repair", "the file ends within its last line, or without a line end: that row is left out")
+    if separator == " ":
+        rows = [line.split() for line in body.decode(errors="replace").splitlines() if line.strip()]
+        cut = len(rows) > 1 and not body.endswith(b"\n") and len(rows[-1]) < len(rows[-2])
+        return (rows[:-1], [left_out]) if cut else (rows, [])
+    end = _text.mend_end(body, separator, columns)
+    lines = end.whole.decode(errors="replace").splitlines()
+    return [line.split(separator) for line in lines if line.strip()], [] if end.kept is None else [left_out]
 
 
 def _column(entry: Entry, headings: list[str], rows, options: TableOptions, where: str) -> tuple[np.ndarray, str]:

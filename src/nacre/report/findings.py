@@ -5,11 +5,22 @@ of the difference, and a difference is called one only where an interval that le
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from nacre.core.outcome import Contrast, LedgerRow, Outcome
 from nacre.core.result import Entry, Result
-from nacre.report.words import count, interval, like, name_words, quantity, sentence, several, state_words, with_unit
+from nacre.report.words import (
+    count,
+    formula,
+    interval,
+    like,
+    name_words,
+    quantity,
+    sentence,
+    several,
+    state_words,
+    with_unit,
+)
 
 LONG = 6
 MOST = 8
@@ -25,22 +36,53 @@ class Finding:
     virtual: bool = False
 
 
-def findings(outcome: Outcome) -> list[tuple[str, list[Finding]]]:
-    """(heading, findings) in the order a reader wants them; headings without findings are left out."""
+@dataclass(frozen=True)
+class Block:
+    """Findings under a heading. `note` holds for all of them; `more` are those of lesser weight, folded away."""
+
+    heading: str
+    rows: list[Finding]
+    note: str = ""
+    more: list[Finding] = field(default_factory=list)
+
+
+def findings(outcome: Outcome) -> list[Block]:
+    """Blocks in the order a reader wants them; those without findings are left out."""
     pairs = list(dict.fromkeys((c.reference, c.treated) for c in outcome.contrasts))
-    blocks = [(_versus(outcome, pair), _contrasts(outcome, pair)) for pair in pairs]
-    blocks.append(("Found for one sample", _alone(outcome)))
-    blocks.append(("Do the techniques agree?", _ledger(outcome.ledger)))
-    blocks.append(("To keep in mind", _cautions(outcome)))
-    return [(head, rows) for head, rows in blocks if rows]
+    blocks = [_versus(outcome, pair) for pair in pairs]
+    blocks.append(Block("Found for one sample", _alone(outcome)))
+    blocks.append(Block("Do the techniques agree?", _ledger(outcome.ledger)))
+    blocks.append(Block("To keep in mind", _cautions(outcome)))
+    return [block for block in blocks if block.rows]
 
 
 def title(outcome: Outcome, sample: str) -> str:
     return outcome.study.samples[sample].title if sample in outcome.study.samples else sample or "the study"
 
 
-def _versus(outcome: Outcome, pair: tuple[str, str]) -> str:
-    return f"{title(outcome, pair[1])} against {title(outcome, pair[0])}"
+def _versus(outcome: Outcome, pair: tuple[str, str]) -> Block:
+    """The contrasts of a pair: first what was published or is one number per cell, the per-cycle rest folded away."""
+    rows = [c for c in outcome.contrasts if (c.reference, c.treated) == pair]
+    published = {row.name for row in outcome.study.reported}
+    main, more = [], []
+    for name in dict.fromkeys(row.name for row in rows):
+        same = [row for row in rows if row.name == name]
+        weighty = name in published or not all("cycle" in row.state for row in same) or len(same) == 1
+        (main if weighty else more).extend(_of_one_name(outcome, ends_of_series(same, lambda row: row.state)))
+    if not main:
+        main, more = more[:MOST], more[MOST:]
+    note, main, more = _common(main, more)
+    return Block(f"{title(outcome, pair[1])} against {title(outcome, pair[0])}", main, note, more)
+
+
+def _common(main: list[Finding], more: list[Finding]) -> tuple[str, list[Finding], list[Finding]]:
+    """A note that all findings share is said once, for all of them."""
+    every = {(row.note, row.virtual) for row in main + more}
+    if len(every) != 1 or len(main + more) < 2:
+        return "", main, more
+    note, virtual = every.pop()
+    text = sentence(note) + (" Virtual data." if virtual else "")
+    return text, *([replace(row, note="", virtual=False) for row in rows] for rows in (main, more))
 
 
 # --- contrasts ----------------------------------------------------------------------------------------------
@@ -60,15 +102,6 @@ def ends_of_series(rows: list, state_of) -> list:
     return kept
 
 
-def _contrasts(outcome: Outcome, pair: tuple[str, str]) -> list[Finding]:
-    rows = [c for c in outcome.contrasts if (c.reference, c.treated) == pair]
-    return [
-        _contrast(outcome, row)
-        for name in dict.fromkeys(row.name for row in rows)
-        for row in ends_of_series([row for row in rows if row.name == name], lambda row: row.state)
-    ]
-
-
 def verdict(row: Contrast) -> str:
     """shown: the 95 % interval leaves out zero; same: it does not; seen: there is no interval."""
     if row.lo95 is None or row.hi95 is None:
@@ -76,55 +109,71 @@ def verdict(row: Contrast) -> str:
     return "shown" if row.lo95 > 0 or row.hi95 < 0 else "same"
 
 
-def _contrast(outcome: Outcome, row: Contrast) -> Finding:
-    at = state_words(row.state)
-    what = name_words(row.name) + (f" ({at})" if at else "")
-    new, old = title(outcome, row.treated), title(outcome, row.reference)
-    kind, virtual = verdict(row), row.origin == "synthetic"
-    if kind == "same":
-        text = f"No difference in the {what} can be told between {new} and {old}{_values(row)}"
-        return Finding(kind, sentence(text), _bounds(row), virtual)
-    if row.difference == 0:
-        return Finding(kind, sentence(f"the {what} is the same for {new} and {old}"), _evidence(outcome, row), virtual)
-    way = "higher" if row.difference > 0 else "lower"
-    verb = "is" if kind == "shown" else "was seen"
-    text = f"the {what} of {new} {verb} {_size(row)} {way} than that of {old}{_values(row)}"
-    return Finding(kind, sentence(text), _evidence(outcome, row), virtual)
+def _of_one_name(outcome: Outcome, rows: list[Contrast]) -> list[Finding]:
+    """One sentence for all states in which the verdict and the direction are the same."""
+    groups: dict[tuple, list[Contrast]] = {}
+    for row in rows:
+        kind = verdict(row)
+        way = "" if kind == "same" or row.difference == 0 else "higher" if row.difference > 0 else "lower"
+        groups.setdefault((kind, way), []).append(row)
+    return [_contrast(outcome, kind, way, group) for (kind, way), group in groups.items()]
+
+
+def _contrast(outcome: Outcome, kind: str, way: str, rows: list[Contrast]) -> Finding:
+    first, virtual = rows[0], any(row.origin == "synthetic" for row in rows)
+    what, new, old = name_words(first.name), title(outcome, first.treated), title(outcome, first.reference)
+    if not way:
+        values = several([_values(row) for row in rows])
+        text = f"no difference in the {what} can be told between {new} and {old}" + (f": {values}" if values else "")
+    else:
+        verb = "is" if kind == "shown" else "was seen"
+        sizes = several([f"by {_size(row)}{f' ({values})' if (values := _values(row)) else ''}" for row in rows])
+        text = f"the {what} of {new} {verb} {way} than that of {old}, {sizes}"
+    return Finding(kind, sentence(text), _evidence(outcome, rows), virtual)
 
 
 def _size(row: Contrast) -> str:
     size = abs(row.difference)
     if row.unit == "%":
-        return f"{like(size, size)} percentage points"
-    return with_unit(like(size, max(size, abs(row.reference_value or 0) / 100)), row.unit)
+        return f"{like(size, max(size, _scale(row) / 1000))} percentage points"
+    return with_unit(like(size, max(size, _scale(row) / 100)), row.unit)
+
+
+def _scale(row: Contrast) -> float:
+    return max(abs(v) for v in (row.reference_value or 0.0, row.treated_value or 0.0, row.difference))
 
 
 def _values(row: Contrast) -> str:
+    at = state_words(row.state)
     if row.reference_value is None or row.treated_value is None:
-        return ""
+        return at
     new, old = row.treated_value, row.reference_value
-    scale = min(abs(new), abs(old)) or max(abs(new), abs(old))
-    digits = min(scale, 10 * abs(row.difference) or scale)
-    return f": {with_unit(like(new, digits), row.unit)} against {with_unit(like(old, digits), row.unit)}"
+    scale = min(abs(new), abs(old)) or _scale(row)
+    digits = max(min(scale, 10 * abs(row.difference) or scale), scale / 100)
+    text = f"{like(new, digits)} against {with_unit(like(old, digits), row.unit)}"
+    return f"{text}; {at}" if at else text
 
 
-def _bounds(row: Contrast) -> str:
-    unit = "percentage points" if row.unit == "%" else row.unit
-    text = f"95 % interval of the difference {with_unit(interval(row.lo95, row.hi95), unit)}"
-    text += f"; n = {row.n_reference} and {row.n_treated}"
-    if row.n_reference == row.n_treated == 1:
+def _evidence(outcome: Outcome, rows: list[Contrast]) -> str:
+    first = rows[0]
+    if verdict(first) == "seen":
+        return _unproven(outcome, rows)
+    unit = "percentage points" if first.unit == "%" else first.unit
+    spans = with_unit("; ".join(interval(row.lo95, row.hi95) for row in rows), unit)
+    text = f"95 % interval{'s' if rows[1:] else ''} of the difference {spans}"
+    sizes = {(row.n_reference, row.n_treated) for row in rows}
+    text += "; n = " + ", ".join(f"{a} and {b}" for a, b in sorted(sizes))
+    if sizes == {(1, 1)}:
         text += "; the interval holds the errors of two single measurements, not the scatter between replicates"
-    return text + (f"; {row.method}" if row.method else "")
+    methods = [method for method in dict.fromkeys(row.method for row in rows) if method]
+    return "; ".join([text, *methods])
 
 
-def _evidence(outcome: Outcome, row: Contrast) -> str:
-    if verdict(row) != "seen":
-        return _bounds(row)
-    thing = "cell" if _of_cells(outcome, row) else "measurement"
-    if row.n_reference == row.n_treated == 1:
-        return f"one {thing} each: no interval can be given, and the difference is not proven"
-    sizes = f"{count(row.n_reference, thing)} and {count(row.n_treated, thing)}"
-    return f"{sizes}: no interval can be given, and the difference is not proven"
+def _unproven(outcome: Outcome, rows: list[Contrast]) -> str:
+    thing = "cell" if _of_cells(outcome, rows[0]) else "measurement"
+    sizes = {(row.n_reference, row.n_treated) for row in rows}
+    told = [f"one {thing} each" if n == (1, 1) else f"{count(n[0], thing)} and {count(n[1], thing)}" for n in sizes]
+    return f"{', '.join(sorted(told))}: no interval can be given, and the difference is not proven"
 
 
 def _of_cells(outcome: Outcome, row: Contrast) -> bool:
@@ -141,17 +190,14 @@ def _of_cells(outcome: Outcome, row: Contrast) -> bool:
 
 
 def _alone(outcome: Outcome) -> list[Finding]:
-    """What no contrast speaks of: quantities of one sample, one sentence for each result."""
+    """What no contrast speaks of, per technique and sample: each quantity with the values of all its cells."""
     contrasted = {row.name for row in outcome.contrasts}
-    found = []
+    found: dict[tuple[str, str], list[tuple[Result, Entry]]] = {}
     for result in outcome.results:
-        per_sample: dict[str, list[Entry]] = {}
         for entry in result.entries:
             if entry.name not in contrasted and "cycle" not in entry.state:
-                sample = _sample(outcome, result, entry)
-                per_sample.setdefault(sample, []).append(entry)
-        found += [_one(outcome, result, sample, rows) for sample, rows in per_sample.items()]
-    return found
+                found.setdefault((result.technique, _sample(outcome, result, entry)), []).append((result, entry))
+    return [_one(outcome, technique, sample, rows) for (technique, sample), rows in found.items()]
 
 
 def _sample(outcome: Outcome, result: Result, entry: Entry) -> str:
@@ -160,15 +206,21 @@ def _sample(outcome: Outcome, result: Result, entry: Entry) -> str:
     return subject.sample or (cell.sample if cell else "")
 
 
-def _one(outcome: Outcome, result: Result, sample: str, rows: list[Entry]) -> Finding:
-    parts = []
-    for entry in rows[:MOST]:
-        at = state_words(entry.state)
-        unsure = " (no uncertainty estimated)" if entry.quantity.std is None and not entry.quantity.bounded else ""
-        parts.append(f"{name_words(entry.name)}{f' ({at})' if at else ''} {quantity(entry.quantity)}{unsure}")
-    more = f", and {count(len(rows) - MOST, 'further value')} in the table" if len(rows) > MOST else ""
-    who = title(outcome, sample) + (f", cell {result.subject.cell}" if result.subject.cell else "")
-    return Finding("plain", f"{who}: {several(parts)}{more}.", result.technique, result.origin == "synthetic")
+def _one(outcome: Outcome, technique: str, sample: str, rows: list[tuple[Result, Entry]]) -> Finding:
+    same: dict[tuple, list[Entry]] = {}
+    for _, entry in rows:
+        same.setdefault((entry.name, state_words(entry.state)), []).append(entry)
+    parts = [_values_of(name, at, entries) for (name, at), entries in same.items()]
+    more = f", and {count(len(parts) - MOST, 'further quantity', 'further quantities')} below" if parts[MOST:] else ""
+    virtual = any(result.origin == "synthetic" for result, _ in rows)
+    return Finding("plain", f"{title(outcome, sample)}: {several(parts[:MOST])}{more}.", technique, virtual)
+
+
+def _values_of(name: str, at: str, entries: list[Entry]) -> str:
+    text = f"{name_words(name)}{f' ({at})' if at else ''} {several([quantity(entry.quantity) for entry in entries])}"
+    if all(entry.quantity.std is None and not entry.quantity.bounded for entry in entries):
+        text += " (no uncertainty estimated)"
+    return text
 
 
 def _ledger(rows: Iterable[LedgerRow]) -> list[Finding]:
@@ -180,9 +232,11 @@ def _ledger(rows: Iterable[LedgerRow]) -> list[Finding]:
     forms += (("cannot_tell", "cannot be told", "cannot be told"),)
     parts = [f"{len(by[v])} {one if len(by[v]) == 1 else many}" for v, one, many in forms if by[v]]
     found = [Finding("plain", sentence(f"of {count(len(rows), 'relation')} between techniques, {several(parts)}"))]
-    found += [Finding("bad", sentence(f"broken: {row.words}"), _broken(row)) for row in by["broken"]]
+    found += [Finding("bad", sentence(f"broken: {formula(row.words)}"), _broken(row)) for row in by["broken"]]
     return found + [
-        Finding("seen", sentence(f"cannot be told: {row.words}"), f"{row.needs} would tell" if row.needs else "")
+        Finding(
+            "seen", sentence(f"cannot be told: {formula(row.words)}"), f"{row.needs} would tell" if row.needs else ""
+        )
         for row in by["cannot_tell"]
     ]
 

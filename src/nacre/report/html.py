@@ -25,7 +25,8 @@ def render(outcome: Outcome) -> str:
     return page.render(
         outcome=outcome,
         study=outcome.study,
-        title=outcome.study.title or outcome.study.name,
+        title=words.formula(outcome.study.title or outcome.study.name),
+        when=outcome.when[:16].replace("T", " "),
         samples=[_chip(outcome, name, samples) for name in outcome.study.samples],
         colours={name: samples.colour(name) for name in samples.colours},
         summary=_summary(outcome),

@@ -10,50 +10,66 @@ from nacre.core.study import Sample, Step, Study
 from nacre.core.vocabulary import word
 from nacre.report.words import formula, quantity, sentence, several
 
-# what is said before a condition, by its name's last word
+# what is said before a condition, by its name's last word; a name that is a preposition speaks for itself
 _BEFORE = {
+    "atmosphere": "in",
+    "device": "using",
+    "duration": "for",
+    "gas": "in",
+    "instrument": "using",
+    "medium": "in",
+    "power": "at",
+    "pressure": "at",
+    "solvent": "in",
+    "speed": "at",
+    "target": "to a target of",
     "temperature": "at",
     "time": "for",
-    "duration": "for",
-    "atmosphere": "in",
-    "gas": "in",
-    "solvent": "in",
-    "medium": "in",
-    "pressure": "at",
-    "speed": "at",
-    "power": "at",
-    "target": "to a target of",
-    "with": "with",
-    "using": "using",
-    "device": "using",
-    "instrument": "using",
+    "vessel": "in",
+    "why": "",
+    **{word: word for word in ("at", "by", "for", "from", "in", "into", "on", "over", "to", "under", "using", "with")},
 }
-_ORDER = ("product", "with", "using", "solvent", "medium", "temperature", "pressure", "speed", "time", "duration")
+_ORDER = (
+    "from",
+    "with",
+    "using",
+    "in",
+    "solvent",
+    "medium",
+    "into",
+    "to",
+    "vessel",
+    "temperature",
+    "pressure",
+    "speed",
+)
+_ORDER += ("time", "duration", "atmosphere", "gas", "target")
 _PARTICIPLES = {
-    "anneal": "annealed",
-    "calcine": "calcined",
-    "coat": "coated",
-    "cool": "cooled",
-    "disperse": "dispersed",
-    "dissolve": "dissolved",
-    "dose": "dosed",
-    "dry": "dried",
-    "evaporate": "evaporated",
-    "fire": "fired",
-    "grind": "ground",
-    "heat": "heated",
-    "mill": "milled",
-    "mix": "mixed",
-    "pre-fire": "pre-fired",
-    "prefire": "pre-fired",
-    "press": "pressed",
-    "sieve": "sieved",
-    "sinter": "sintered",
-    "sonicate": "sonicated",
-    "stir": "stirred",
-    "store": "stored",
-    "wash": "washed",
-    "weigh": "weighed",
+    form: participle
+    for forms, participle in (
+        ("anneal annealing", "annealed"),
+        ("calcine calcining calcination", "calcined"),
+        ("coat coating", "coated"),
+        ("cool cooling", "cooled"),
+        ("disperse dispersing dispersion", "dispersed"),
+        ("dissolve dissolving dissolution", "dissolved"),
+        ("dose dosing", "dosed"),
+        ("dry drying", "dried"),
+        ("evaporate evaporating evaporation", "evaporated"),
+        ("fire firing", "fired"),
+        ("grind grinding", "ground"),
+        ("heat heating", "heated"),
+        ("mill milling", "milled"),
+        ("mix mixing", "mixed"),
+        ("pre-fire pre-firing prefiring", "pre-fired"),
+        ("press pressing", "pressed"),
+        ("sieve sieving", "sieved"),
+        ("sinter sintering", "sintered"),
+        ("sonicate sonicating sonication", "sonicated"),
+        ("stir stirring", "stirred"),
+        ("wash washing", "washed"),
+    )
+    for form in forms.split()
 }
 
 
@@ -66,40 +82,46 @@ def preparation(study: Study) -> list[tuple[Sample, str]]:
             continue
         base = next((s for s in reversed(told) if s.steps == sample.steps[: len(s.steps)]), None)
         rest = sample.steps[len(base.steps) :] if base else sample.steps
-        text = " ".join(step_sentence(step, i) for i, step in enumerate(rest))
+        text = " ".join(step_sentence(step, rest[i - 1] if i else None) for i, step in enumerate(rest))
         if base:
-            lead = f"{sample.title} was prepared like {base.title}"
-            text = f"{lead}, and then further. {text}" if rest else f"{lead}."
+            text = f"The first steps were those of {base.title}. {text}" if rest else f"Prepared like {base.title}."
         told.append(sample)
         out.append((sample, text))
     return out
 
 
-def step_sentence(step: Step, place: int = 0) -> str:
-    """`It was then annealed at 700 °C for 2 h in O₂.`; a step that is a noun is `carried out`."""
-    verb = _PARTICIPLES.get(step.do.lower().replace("_", "-"))
-    named = formula(step.do.replace("_", " "))
-    subject = "The material was" if place == 0 else "It was then" if place == 1 else "It was"
-    lead = f"{subject} {verb}" if verb else f"{named[0].upper()}{named[1:]} {_was(named)} carried out"
-    known, other = _phrases(step.conditions)
+def step_sentence(step: Step, before: Step | None = None) -> str:
+    """`It was then annealed at 700 °C for 2 h in O₂.`; a step that is no known verb is `carried out`."""
+    verb, of = _verb(step), _text(step.conditions.get("of", ""))
+    if verb and not re.search(r",| to ", of):
+        subject = of or ("it" if before and _verb(before) and "of" not in before.conditions else "the material")
+        lead = f"{subject} {_was(subject)} {'then ' if subject == 'it' else ''}{verb}"
+    else:
+        noun = formula(step.do.replace("_", " "))
+        lead = f"{noun}{f' of {of}' if of else ''} {_was(noun)} carried out"
+    known, other = _phrases({key: value for key, value in step.conditions.items() if key != "of"})
     return sentence(" ".join([lead, *known]) + (f" ({'; '.join(other)})" if other else ""))
 
 
+def _verb(step: Step) -> str:
+    return _PARTICIPLES.get(step.do.lower().replace("_", "-"), "")
+
+
 def _was(noun: str) -> str:
-    return "were" if re.search(r"[^s]s$", noun) and not noun.endswith("is") else "was"
+    plural = " and " in noun or (re.search(r"[^s]s$", noun) and not noun.endswith("is"))
+    return "were" if plural else "was"
 
 
 def _phrases(conditions: Mapping[str, Quantity | str]) -> tuple[list[str], list[str]]:
     keys = sorted(conditions, key=lambda key: _ORDER.index(key) if key in _ORDER else len(_ORDER))
     known, other = [], []
     for key in keys:
-        value = conditions[key]
-        text = quantity(value) if isinstance(value, Quantity) else formula(str(value))
         before = _BEFORE.get(key.split("_")[-1])
-        if before:
-            known.append(f"{before} {text}")
-        else:
+        text = _text(conditions[key])
+        if before is None:
             other.append(f"{key.replace('_', ' ')}: {text}")
+        else:
+            known.append(f"{before} {text}".strip())
     return known, other
 
 
@@ -113,25 +135,20 @@ def input_words(name: str) -> str:
 
 def cells(study: Study) -> tuple[list[str], list[tuple[str, list[str]]]]:
     """(cell names, rows of (what, value per cell)); a row that is the same for all cells has one value."""
-    names = list(study.cells)
-    keys = list(dict.fromkeys(key for cell in study.cells.values() for key in cell.inputs))
-    rows = [
-        (
-            "sample",
-            [study.samples[c.sample].title if c.sample in study.samples else c.sample for c in study.cells.values()],
-        )
-    ]
-    rows = rows if names else []
+    found = list(study.cells.values())
+    titles = [study.samples[c.sample].title if c.sample in study.samples else c.sample for c in found]
+    keys = dict.fromkeys([*study.inputs, *(key for cell in found for key in cell.inputs)])
+    rows = [("sample", titles)]
     for key in keys:
-        values = [_text(cell.inputs.get(key)) for cell in study.cells.values()]
+        values = [_text(cell.inputs.get(key, study.inputs.get(key, "–"))) for cell in found]
         rows.append((input_words(key), values[:1] if len(set(values)) == 1 else values))
-    return names, rows
+    return [cell.name for cell in found], rows if found else []
 
 
-def _text(value) -> str:
-    if value is None:
-        return "–"
-    return quantity(value) if isinstance(value, Quantity) else formula(str(value))
+def _text(value: Quantity | str) -> str:
+    if isinstance(value, Quantity):
+        return quantity(value)
+    return formula(str(value)).replace(">=", "≥").replace("<=", "≤")
 
 
 def materials(study: Study) -> list[tuple[str, str]]:

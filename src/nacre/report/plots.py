@@ -23,6 +23,7 @@ from nacre.core.style import (
     emptiest_corner,
     looks,
     positions,
+    tag_corner,
 )
 
 LONGEST = 4000
@@ -70,7 +71,8 @@ class _Drawing:
         self.layout: dict[str, Any] = {
             "shapes": [],
             "annotations": [],
-            "margin": {"l": 8, "r": 10, "t": 8, "b": 8},
+            "margin": {"l": 8, "r": 10, "t": 28, "b": 8},
+            "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "@line", "activecolor": "@ink"},
             "paper_bgcolor": "@paper",
             "plot_bgcolor": "@paper",
             "font": {"size": 13, "color": "@ink"},
@@ -92,11 +94,14 @@ class _Drawing:
         self.layout[_key(x)] = axis(panel.x, categories(panel, "x"))
         self.layout[_key(y)] = axis(panel.y, categories(panel, "y"))
         if panel.y.equal or panel.x.equal:
-            self.layout[_key(y)] |= {"scaleanchor": x, "scaleratio": 1}
+            fit = "domain" if any(s.kind == "heat" for s in panel.series) else "range"
+            self.layout[_key(y)] |= {"scaleanchor": x, "scaleratio": 1, "constrain": fit, "constraintoward": "bottom"}
+            self.layout[_key(x)] |= {"constrain": fit, "constraintoward": "left"}
         if any(s.kind == "bars" for s in panel.series) and panel.y.scale == "linear" and not panel.y.limits:
             self.layout[_key(y)]["rangemode"] = "tozero"
         if panel.right and not inset:
             self.layout["yaxis2"] = axis(panel.right, ()) | {"overlaying": "y", "side": "right", "mirror": False}
+            self.layout["yaxis2"] |= {"tickmode": "auto"}
             self.layout["yaxis"]["mirror"] = False
         slots = bar_slots(panel)
         for j, series in enumerate(panel.series):
@@ -114,12 +119,16 @@ class _Drawing:
             axis_["title"]["font"] = {"size": small["title_font_size"]}
 
     def tag(self, panel: Panel) -> None:
-        side, level = emptiest_corner(panel, 0.34, 0.14)
-        if panel.inset and (side, level) == emptiest_corner(panel):
-            level = "bottom" if level == "top" else "top"
         words = {"text": f"<i>{VIRTUAL_TAG}</i>", "showarrow": False, "font": {"size": 11, "color": "@muted"}}
-        spot = {"x": 0.02 if side == "left" else 0.98, "y": 0.03 if level == "bottom" else 0.97}
+        corner = tag_corner(panel)
+        if corner:
+            side, level = corner
+            spot = {"x": 0.02 if side == "left" else 0.98, "y": 0.03 if level == "bottom" else 0.97}
+        else:  # below the axis, at the end of the line of its title
+            side, level, spot = "right", "top", {"x": 1, "y": 0, "yshift": -26}
         anchors = {"xref": "x domain", "yref": "y domain", "xanchor": side, "yanchor": level}
+        if any(s.kind == "heat" for s in panel.series):
+            words |= {"bgcolor": "@paper", "borderpad": 2}
         self.layout["annotations"].append(words | spot | anchors)
 
     def _series(self, series: Series, panel: Panel, place: tuple, axes: dict, slot) -> None:
@@ -179,7 +188,6 @@ class _Drawing:
             "y": numbers(y[::stride]),
             "z": [numbers(row[::stride], 4) for row in series.z[::stride]],
             "colorscale": "Greys" if panel.x.equal or panel.y.equal else "Cividis",
-            "reversescale": bool(panel.x.equal or panel.y.equal),
             "colorbar": bar,
         }
 
@@ -193,10 +201,11 @@ class _Drawing:
             ends = {"x0": 0, "x1": 1, "y0": value, "y1": value, "xref": f"{x} domain", "yref": y}
         self.layout["shapes"].append({"type": "line", "line": line, "layer": "below"} | ends)
         if series.label:
-            spot = {"x": value, "y": 0.98, "xref": x, "yref": f"{y} domain", "textangle": -90, "xanchor": "right"}
+            at = math.log10(value) if self.layout[_key(x if upright else y)]["type"] == "log" else value
+            spot = {"x": at, "y": 0.98, "xref": x, "yref": f"{y} domain", "textangle": -90, "xanchor": "right"}
             spot |= {"yanchor": "top"}
             if not upright:
-                spot = {"x": 0.99, "y": value, "xref": f"{x} domain", "yref": y, "xanchor": "right"}
+                spot = {"x": 0.99, "y": at, "xref": f"{x} domain", "yref": y, "xanchor": "right"}
                 spot |= {"yanchor": "bottom"}
             words = {"text": escape(series.label), "showarrow": False, "font": {"size": 11, "color": "@muted"}}
             self.layout["annotations"].append(words | spot)
@@ -206,11 +215,12 @@ def _marks(series: Series, look: Look) -> dict[str, Any]:
     colour = look.colour or "@ink"
     line = {"color": colour, "width": 1.6, "dash": look.dash}
     symbol = _SYMBOLS.get(look.marker, look.marker) + ("" if look.filled else "-open")
+    size = 6 if len(series.x) <= 80 else 4
     match series.kind:
         case "bars":
             return {"type": "bar", "marker": {"color": colour if look.filled else _rgba(colour, 0.35)}}
         case "points":
-            return {"type": "scatter", "mode": "markers", "marker": {"color": colour, "size": 6, "symbol": symbol}}
+            return {"type": "scatter", "mode": "markers", "marker": {"color": colour, "size": size, "symbol": symbol}}
         case "text":
             words = [escape(word) for word in series.words]
             return {"type": "scatter", "mode": "text", "text": words, "textfont": {"color": colour, "size": 12}}

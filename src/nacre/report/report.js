@@ -35,8 +35,8 @@
     return { colours: printing ? white : Object.fromEntries(names.map((n) => ["@" + n, read("--" + n)])), font: read("--sans") };
   };
   const config = {
-    displaylogo: false, responsive: true, displayModeBar: "hover",
-    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+    displaylogo: false, responsive: true, displayModeBar: matchMedia("(hover: none)").matches ? false : "hover",
+    modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
     toImageButtonOptions: { format: "svg" },
   };
   const draw = (figure, printing = false) => {
@@ -46,7 +46,10 @@
       const layout = dressed(panels[i].layout, colours);
       layout.font.family = font;
       layout.autosize = true;
-      if (place.clientWidth < 420) layout.font.size = 11;
+      const names = panels[i].traces.filter((trace) => trace.showlegend).length;
+      const narrow = place.clientWidth < 420;
+      if (narrow) layout.font.size = 11;
+      place.style.height = narrow && names > 3 && !printing ? `${19 + 1.2 * names}rem` : "";
       plotly().react(place, dressed(panels[i].traces, colours), layout, config);
     });
     figure.dataset.drawn = "yes";
@@ -70,7 +73,16 @@
     idle(next);
   };
   addEventListener("load", () => idle(next));
-  addEventListener("beforeprint", () => waiting.forEach((figure) => draw(figure, true)));
+  // on paper a drawing keeps its proportions and takes the width it is given
+  const scalable = (place) => {
+    const [width, height] = [place.clientWidth, place.clientHeight];
+    place.style.setProperty("--ratio", `${width} / ${height}`);
+    all(".main-svg", place).forEach((svg) => svg.setAttribute("viewBox", `0 0 ${width} ${height}`));
+  };
+  addEventListener("beforeprint", () => {
+    waiting.forEach((figure) => draw(figure, true));
+    all(".plot").forEach(scalable);
+  });
   addEventListener("afterprint", () => redraw(false));
 
   // --- the data of a figure: three header rows (name, unit, comment), then one column per array ---

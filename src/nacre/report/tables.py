@@ -11,7 +11,7 @@ from nacre.core.quantity import Quantity
 from nacre.core.result import Entry, Result
 from nacre.core.study import Reported
 from nacre.report import words
-from nacre.report.findings import LONG, title, verdict
+from nacre.report.findings import LONG, ends_of_series, title, verdict
 
 T95 = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)  # Student's t, two-sided 95 %, 1 to 9 df
 
@@ -58,7 +58,7 @@ def quantities(outcome: Outcome) -> list[Block]:
     """A block per technique; in it the samples in the study's order. Long per-cycle series show their ends."""
     blocks: dict[str, Block] = {}
     order = {name: i for i, name in enumerate(outcome.study.samples)}
-    keep = _wanted_cycles(outcome)
+    keep = _spoken_of(outcome)
     for result in outcome.results:
         block = blocks.setdefault(result.technique, Block(result.technique))
         shown, long = _split(result, keep)
@@ -69,28 +69,29 @@ def quantities(outcome: Outcome) -> list[Block]:
     return [block for block in blocks.values() if block.rows]
 
 
-def _wanted_cycles(outcome: Outcome) -> set:
-    """(name, cycle) that contrasts or published values speak of: they are never folded away."""
-    states = [(c.name, c.state) for c in outcome.contrasts] + [(r.name, r.state) for r in outcome.study.reported]
-    few = {}
-    for name, state in states:
-        few.setdefault(name, set()).add(state.get("cycle"))
-    return {(name, cycle) for name, cycles in few.items() if len(cycles) <= LONG for cycle in cycles}
+def _spoken_of(outcome: Outcome) -> dict[str, list[Mapping[str, Any]]]:
+    """States per quantity that contrasts or published values name, where they are few: these are never folded away."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in (*outcome.contrasts, *outcome.study.reported):
+        found.setdefault(row.name, []).append(row.state)
+    return {name: states for name, states in found.items() if len(states) <= 2 * LONG}
 
 
-def _split(result: Result, keep: set) -> tuple[list[Entry], list[list[Entry]]]:
+def _split(result: Result, keep: Mapping[str, list]) -> tuple[list[Entry], list[list[Entry]]]:
     groups: dict[tuple, list[Entry]] = {}
     for entry in result.entries:
         rest = tuple(sorted((k, str(v)) for k, v in entry.state.items() if k != "cycle"))
         groups.setdefault((entry.name, entry.subject, rest, "cycle" in entry.state), []).append(entry)
     shown, long = [], []
     for (name, *_, cyclic), group in groups.items():
+        states = keep.get(name, [])
         if not cyclic or len(group) <= LONG:
             shown += group
             continue
         group = sorted(group, key=lambda entry: entry.state["cycle"])
         long.append(group)
-        shown += [e for i, e in enumerate(group) if i in (0, len(group) - 1) or (name, e.state["cycle"]) in keep]
+        ends = (group[0], group[-1])
+        shown += [e for e in group if e in ends or any(_holds(e.state, state) for state in states)]
     return shown, long
 
 
@@ -111,7 +112,8 @@ def _one_series(outcome, result, subject, state, groups) -> Series:
     cycles = sorted({entry.state["cycle"] for group in groups for entry in group})
     found = [{entry.state["cycle"]: words.value(entry.quantity) for entry in group} for group in groups]
     rows = tuple((str(cycle), tuple(column.get(cycle, "–") for column in found)) for cycle in cycles)
-    who = str(subject or result.subject)
+    about = subject or result.subject
+    who = about.measurement or about.cell or about.sample
     return Series(f"{who}{f' ({state})' if state else ''}", heads, rows, words.ORIGIN_WORDS[result.origin])
 
 
@@ -141,22 +143,27 @@ def row(outcome: Outcome, result: Result, entry: Entry) -> Row:
 
 
 def contrasts(outcome: Outcome) -> list[dict[str, Any]]:
-    """A row per contrast; `left`, `right` and `zero` place the interval on a scale of its own (per cent)."""
+    """A row per contrast (of a long series its ends); `bar` places the interval on a scale of its own, 0 to 100."""
     found = []
+    same: dict[tuple, list] = {}
     for c in outcome.contrasts:
-        scale = max(abs(v) for v in (c.reference_value, c.treated_value, c.difference) if v is not None)
+        same.setdefault((c.reference, c.treated, c.name), []).append(c)
+    for c in (c for rows in same.values() for c in ends_of_series(rows, lambda row: row.state)):
+        sides = [abs(v) for v in (c.reference_value, c.treated_value) if v] or [abs(c.difference)]
+        scale = max(sides)
+        digits = max(min(*sides, 10 * abs(c.difference) or scale), scale / 100)
         found.append(
             {
                 "name": words.name_words(c.name),
                 "state": words.state_words(c.state),
                 "reference": title(outcome, c.reference),
                 "treated": title(outcome, c.treated),
-                "old": words.like(c.reference_value, scale) if c.reference_value is not None else "–",
-                "new": words.like(c.treated_value, scale) if c.treated_value is not None else "–",
+                "old": words.like(c.reference_value, digits) if c.reference_value is not None else "–",
+                "new": words.like(c.treated_value, digits) if c.treated_value is not None else "–",
                 "difference": words.like(c.difference, max(abs(c.difference), scale / 100)),
                 "interval": words.interval(c.lo95, c.hi95),
                 "unit": words.pretty_unit(c.unit),
-                "ratio": words.number(c.ratio, 3),
+                "ratio": words.like(c.ratio, min(abs(c.ratio), 1.0)) if c.ratio else "–",
                 "effect": words.number(c.effect, 2),
                 "n": f"{c.n_treated}, {c.n_reference}",
                 "verdict": verdict(c),
@@ -199,17 +206,14 @@ def _published(outcome: Outcome, reported: Reported) -> dict[str, Any]:
         return base | {"ours": "–", "difference": "–", "verdict": trouble, "synthetic": False, "note": ""}
     ours, half = _mean([q for q, _ in found])
     synthetic = any(virtual for _, virtual in found)
-    difference = ours - reported.quantity.value
-    kind = _agreement(difference, half, reported.quantity)
-    shown = words.value(found[0][0]) if len(found) == 1 else words.like(ours, half or ours)
-    note = "" if len(found) == 1 else f"mean of {len(found)} cells"
-    scale = half or max(abs(difference), abs(ours) / 1000)
+    difference, last = ours.value - reported.quantity.value, reported.quantity.last_digit
     return base | {
-        "ours": shown,
-        "difference": ("+" if difference > 0 else "") + words.like(difference, scale),
-        "verdict": f"{kind}; software round trip, not evidence" if synthetic else kind,
+        "ours": words.value(ours),
+        "difference": ("+" if difference > 0 else "")
+        + words.like(difference, 10 * half if half else last or abs(difference)),
+        "verdict": _agreement(difference, half, reported.quantity),
         "synthetic": synthetic,
-        "note": note,
+        "note": "" if len(found) == 1 else f"mean of {len(found)} cells",
     }
 
 
@@ -240,7 +244,11 @@ def _same(outcome: Outcome, result: Result, entry: Entry, reported: Reported) ->
     sample = subject.sample or (cell.sample if cell else "")
     if (reported.cell and subject.cell != reported.cell) or (reported.sample and sample != reported.sample):
         return False
-    return all(_equal(entry.state.get(key), value) for key, value in reported.state.items())
+    return _holds(entry.state, reported.state)
+
+
+def _holds(ours: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+    return all(_equal(ours.get(key), value) for key, value in asked.items())
 
 
 def _equal(ours, theirs) -> bool:
@@ -249,23 +257,25 @@ def _equal(ours, theirs) -> bool:
     return ours == theirs
 
 
-def _mean(found: list[Quantity]) -> tuple[float, float | None]:
+def _mean(found: list[Quantity]) -> tuple[Quantity, float | None]:
     """Mean and half its 95 % interval: of the replicates where there are several, else the value's own."""
     values = [q.value for q in found]
     n, mean = len(values), math.fsum(values) / len(values)
     if n == 1:
         q = found[0]
-        return mean, (q.hi95 - q.lo95) / 2 if q.bounded else None
-    t = T95[n - 2] if n - 2 < len(T95) else 2.2
-    spread = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (n - 1))
-    return mean, t * spread / math.sqrt(n)
+        return q, (q.hi95 - q.lo95) / 2 if q.bounded else None
+    t = T95[n - 2] if n - 2 < len(T95) else T95[-1]
+    error = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (n - 1) / n)
+    return Quantity(mean, found[0].unit, error, n=n, basis="replicates"), t * error
 
 
 def _agreement(difference: float, half: float | None, published_: Quantity) -> str:
     """Within the two 95 % intervals together; a published value without one counts as good to half its last digit."""
-    theirs = 1.96 * published_.std if published_.std is not None else (published_.last_digit or 0.0) / 2
+    rounding = (published_.last_digit or 0.0) / 2
+    theirs = 1.96 * published_.std if published_.std is not None else rounding
     if half is None:
-        return "cannot be judged: ours has no uncertainty"
+        same = abs(difference) <= rounding * (1 + 1e-9)
+        return "equal as rounded; ours has no uncertainty" if same else "cannot be judged: ours has no uncertainty"
     return "agrees" if abs(difference) <= math.hypot(half, theirs) * (1 + 1e-9) else "differs"
 
 
@@ -293,18 +303,20 @@ def ledger(outcome: Outcome) -> list[dict[str, Any]]:
 
 
 def checks(outcome: Outcome) -> list[dict[str, str]]:
-    """Warnings and failed checks first, in words, with whose they are."""
+    """Failed checks and warnings first, in words; what several analyses say alike is said once, with all of them."""
     rank = {"fail": 0, "warn": 1, "info": 2, "pass": 3}
-    rows = [
-        {"status": check.status, "text": check.text, "do": check.do, "who": result.analysis or str(result.subject)}
-        for result in outcome.results
-        for check in result.checks
-    ]
+    same: dict[tuple[str, str, str], list[str]] = {}
+    for result in outcome.results:
+        for check in result.checks:
+            who = result.analysis or str(result.subject) or result.technique
+            same.setdefault((check.status, check.text, check.do), []).append(who)
+    rows = [{"status": s, "text": text, "do": do, "who": ", ".join(who)} for (s, text, do), who in same.items()]
     return sorted(rows, key=lambda row: rank[row["status"]])
 
 
-def options(provenance) -> list[tuple[str, str, str]]:
-    """(name, value, where it came from) of every option, those that someone set first."""
+def options(provenance) -> tuple[list[tuple[str, str, str]], list[tuple[str, str]]]:
+    """Options that someone set, as (name, value, where it came from), and those left at their default."""
     sources: Mapping[str, str] = provenance.option_sources
     rows = [(name, str(value), sources.get(name, "")) for name, value in provenance.options.items()]
-    return sorted(rows, key=lambda row: row[2] == "default")
+    chosen = [row for row in rows if row[2] not in ("", "default")]
+    return chosen, [row[:2] for row in rows if row not in chosen]

@@ -9,19 +9,9 @@ from markupsafe import Markup, escape
 
 from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity, show
-from nacre.core.style import pretty_unit
+from nacre.core.style import formula, pretty_unit
 from nacre.core.vocabulary import word
 
-_ELEMENTS = frozenset(
-    re.findall(
-        "[A-Z][a-z]?",
-        "HHeLiBeBCNOFNeNaMgAlSiPSClArKCaScTiVCrMnFeCoNiCuZnGaGeAsSeBrKrRbSrYZrNbMoTcRuRhPdAgCdInSnSbTeIXe"
-        "CsBaLaCePrNdSmEuGdTbDyHoErTmYbLuHfTaWReOsIrPtAuHgTlPbBiThU",
-    )
-)
-_SIMPLE = {"O2", "N2", "H2", "CO2", "Cl2", "F2"}
-_FORMULA = re.compile(r"\b(?:[A-Z][a-z]?\d*(?:\.\d+)?)+\b")
-_DOWN = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 ORIGIN_WORDS = {
     "measured": "measured",
     "synthetic": "virtual data",
@@ -31,17 +21,6 @@ ORIGIN_WORDS = {
     "derived": "derived",
 }
 BASIS_WORDS = {"none": "no uncertainty estimated", "given": "as given", "last-digit": "last digit"}
-
-
-def formula(text: str) -> str:
-    """Chemical formulae with their digits lowered: `Li2HfO3` -> `Li₂HfO₃`; `NCM85` stays."""
-    return _FORMULA.sub(lambda m: _lowered(m[0]), text)
-
-
-def _lowered(token: str) -> str:
-    parts = re.findall(r"([A-Z][a-z]?)(\d*(?:\.\d+)?)", token)
-    chemical = all(symbol in _ELEMENTS for symbol, _ in parts) and any(count for _, count in parts)
-    return token.translate(_DOWN) if chemical and (len(parts) > 1 or token in _SIMPLE) else token
 
 
 def name_words(name: str) -> str:
@@ -160,6 +139,8 @@ def count(n: int, one: str, many: str = "") -> str:
 
 
 def sentence(text: str) -> str:
-    """With a capital and a full stop."""
+    """With a capital, unless it begins with a file's name or a number, and a full stop."""
     text = text.strip()
-    return text and text[0].upper() + text[1:] + ("" if text[-1] in ".?!" else ".")
+    first = text.split(" ")[0].rstrip(",.;")
+    capital = text[:1] if re.search(r"[._/\\:\d]", first) else text[:1].upper()
+    return text and capital + text[1:] + ("" if text[-1] in ".?!" else ".")

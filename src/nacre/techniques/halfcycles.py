@@ -84,7 +84,14 @@ def _rows_of(signal: Signal) -> tuple[Rows, np.ndarray | None]:
     counter = next((np.asarray(signal.array(name, "C"), float) for name in COUNTERS if name in signal), None)
     step, cycle = (signal.array(n, "1") if n in signal else None for n in ("step_count", "cycle_count"))
     clock = signal.array("unix_time_second", "s") if "unix_time_second" in signal else None
-    return Rows(time, voltage, current, counter, step, cycle, where=signal.where, origin=signal.origin), clock
+    rows = Rows(time, voltage, current, counter, step, cycle, where=signal.where, origin=signal.origin)
+    whole = np.isfinite(time) & np.isfinite(voltage) & np.isfinite(current)
+    if clock is not None:
+        whole &= np.isfinite(clock)
+    if whole.all():
+        return rows, clock
+    # the record that the end of a file cut has cells missing; its reader has said so
+    return _take(rows, whole), clock[whole] if clock is not None else None
 
 
 def _overlap(signal: Signal, n: int) -> Check:

@@ -1,0 +1,128 @@
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.special import betainc
+
+from nacre.core.quantity import Quantity, derive, parse
+from nacre.core.result import Entry, Result, Subject
+from nacre.core.study import Study
+from nacre.evidence.contrast import contrasts
+
+STUDY = Study("toy", Path("."), contrasts=(("bare", "lho"),))
+
+
+def of_cell(sample, cell, value, *, name="discharge_capacity", unit="mAh/g", technique="cycling", analysis="", **state):
+    q = value if isinstance(value, Quantity) else Quantity(float(value), unit, 1.0, origin="measured")
+    where = analysis or f"{technique}:{cell or sample}:x"
+    return Result(technique, where, Subject(sample, cell), (Entry(name, q, state or {"cycle": 1}),))
+
+
+def replicates(bare, lho):
+    cells = [of_cell("bare", f"bare-{i}", v) for i, v in enumerate(bare)]
+    return cells + [of_cell("lho", f"lho-{i}", v) for i, v in enumerate(lho)]
+
+
+def one(results):
+    (found,) = contrasts(STUDY, results)
+    return found
+
+
+@pytest.mark.parametrize(("n_bare", "n_lho", "spread"), [(3, 3, 1.0), (2, 4, 3.0), (5, 3, 0.3)])
+def test_welch_intervals_cover_the_truth(n_bare, n_lho, spread):
+    rng = np.random.default_rng(20240611)
+    runs, p, true = 400, 0.95, 9.0
+    hits = 0
+    for _ in range(runs):
+        found = one(replicates(rng.normal(180, 4, n_bare), rng.normal(180 + true, 4 * spread, n_lho)))
+        hits += found.lo95 <= true <= found.hi95
+    assert abs(hits / runs - p) <= 3 * math.sqrt(p * (1 - p) / runs), hits / runs
+
+
+def test_welch_and_hedges_by_hand():
+    found = one(replicates([170, 180, 190], [200, 204]))
+    assert found.difference == 22 and found.ratio == pytest.approx(202 / 180)
+    assert (found.reference_value, found.treated_value, found.n_reference, found.n_treated) == (180, 202, 3, 2)
+    # variances 100 and 8: standard error sqrt(100/3 + 4), and Welch's degrees of freedom
+    error, dof = math.sqrt(100 / 3 + 4), (100 / 3 + 4) ** 2 / ((100 / 3) ** 2 / 2 + 4**2 / 1)
+    t = (found.hi95 - found.difference) / error
+    assert 3.182 < t < 4.303, "between t(0.975; 3) and t(0.975; 2) of any table"
+    assert betainc(dof / 2, 0.5, dof / (dof + t * t)) == pytest.approx(0.05), "both tails of Student's t"
+    pooled = math.sqrt((2 * 100 + 1 * 8) / 3)
+    assert found.effect == pytest.approx(22 / pooled * (1 - 3 / 11))
+    assert found.method == "Welch's t interval over 3 and 2 cells"
+
+
+def test_one_cell_each_gives_a_difference_and_says_why_no_interval():
+    for results in (replicates([180], [190]), replicates([180], [189, 190, 191])):
+        found = one(results)
+        assert found.difference == 10 and found.lo95 is None and found.hi95 is None and found.effect is None
+        words = "one cell on a side: the spread between cells is unknown, no interval can be given; the measurements"
+        assert found.method.startswith(words)
+
+
+def test_measurements_of_one_cell_are_no_replicates():
+    results = replicates([180], [190])
+    results += [of_cell("bare", "bare-0", 182, analysis="again"), of_cell("lho", "lho-0", 194, analysis="again 2")]
+    found = one(results)
+    assert (found.n_reference, found.n_treated, found.lo95) == (1, 1, None)
+    assert found.difference == pytest.approx(192 - 181) and len(found.quantities) == 4
+
+
+def test_two_techniques_are_not_each_others_replicates():
+    rows = [("icp", "bare", 0.9), ("icp", "lho", 1.0), ("eds", "bare", 3.0), ("eds", "lho", 5.0)]
+    results = [of_cell(s, "", v, name="hf_content", unit="wt%", technique=t) for t, s, v in rows]
+    assert [c.difference for c in contrasts(STUDY, results)] == pytest.approx([0.1, 2.0])
+
+
+def test_cells_that_agree_to_the_last_digit_tell_no_interval():
+    found = one(replicates([180, 180], [190, 190]))
+    assert found.lo95 is None and found.method.startswith("all cells of a sample agree to the last digit")
+
+
+def test_a_sample_level_quantity_uses_its_own_error_and_what_is_shared_cancels():
+    standard = Quantity(1.0, "1", 0.05)
+    bare, lho = (
+        derive(lambda v, s: v * s, Quantity(v, "wt%", 0.01), standard, unit="wt%", origin="measured")
+        for v in (1.0, 1.2)
+    )
+    found = one([of_cell("bare", "", bare, name="hf_content"), of_cell("lho", "", lho, name="hf_content")])
+    half = 1.959964 * math.sqrt(2 * 0.01**2 + (0.2 * 0.05) ** 2)
+    assert found.hi95 - found.difference == pytest.approx(half, rel=1e-4)
+    assert "the spread between batches is not in it" in found.method
+    unknown = of_cell("lho", "", parse("1.2 wt%"), name="hf_content")
+    found = one([of_cell("bare", "", bare, name="hf_content"), unknown])
+    assert found.lo95 is None and found.method == "no uncertainty estimated"
+
+
+def test_spots_on_one_sample_say_that_they_are_not_batches():
+    results = [
+        of_cell(s, "", v + d, name="shell_thickness", unit="nm", analysis=f"{s}{d}")
+        for s, v in (("bare", 1.0), ("lho", 12.0))
+        for d in (0.0, 0.5)
+    ]
+    assert one(results).method.endswith("2 and 2 measurements; the spread between batches is not in it")
+
+
+def test_units_states_and_what_only_one_sample_has():
+    results = [
+        of_cell("bare", "b", 180),
+        of_cell("lho", "l", Quantity(0.19, "Ah/g")),
+        of_cell("lho", "l", 150, cycle=2),
+        of_cell("other", "o", 150),
+        of_cell("bare", "b", math.nan, cycle=3),
+        of_cell("lho", "l", 150, cycle=3),
+    ]
+    found = one(results)
+    assert found.difference == pytest.approx(10) and found.unit == "mAh/g" and found.state == {"cycle": 1}
+
+
+def test_ids_lead_back_to_the_quantities_and_synthetic_is_said():
+    results = replicates([180], [190])
+    virtual = Quantity(191.0, "mAh/g", 1.0, origin="synthetic")
+    results.append(of_cell("lho", "lho-2", virtual))
+    found = one(results)
+    assert found.origin == "synthetic"
+    assert set(found.quantities) == {r.entry_id(r.entries[0]) for r in results}
+    assert one(replicates([0], [190])).ratio is None

@@ -1,0 +1,139 @@
+"""Findings say what the numbers say: no more, and the other way round when the samples are."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from nacre.core.outcome import Contrast, Outcome
+from nacre.report.findings import findings
+from report.demo_outcome import demo
+
+
+def texts(outcome) -> str:
+    lines = []
+    for block in findings(outcome):
+        lines.append(f"{block.heading} [{block.note}]")
+        lines += [f"{row.kind}: {row.text} [{row.note}]" for row in block.rows + block.more]
+    return "\n".join(lines)
+
+
+def of(outcome, name) -> list:
+    return [row for block in findings(outcome) for row in block.rows + block.more if name in row.text]
+
+
+def test_a_difference_with_an_interval_is_stated_with_it():
+    rows = of(demo(replicates=3), "cathode interfacial resistance")
+    assert [row.kind for row in rows] == ["shown"]
+    assert rows[0].text == (
+        "The cathode interfacial resistance of LHO-NCM85 is lower than that of Bare-NCM85, "
+        "by 801 Ω cm² (50.2 against 851.0 Ω cm²; cycle 200)."
+    )
+    assert rows[0].note == "95 % interval of the difference −846 to −756 Ω cm²; n = 3 and 3"
+
+
+def test_states_that_agree_share_a_sentence():
+    rows = of(demo(replicates=3), "specific discharge capacity")
+    assert len(rows) == 1
+    assert "by 25.1 mAh/g (187 against 162 mAh/g; rate, cycle 1, 0.1C), by 25.3 mAh/g (155 against 130" in rows[0].text
+    assert rows[0].note.startswith("95 % intervals of the difference 21.1 to 29.1; 21.3 to 29.3; ")
+
+
+def test_states_that_disagree_do_not():
+    outcome = demo(replicates=3)
+    first, second, *_ = outcome.contrasts
+    turned = replace(second, difference=-second.difference, lo95=-second.hi95, hi95=-second.lo95)
+    rows = of(replace(outcome, contrasts=(first, turned)), "specific discharge capacity")
+    assert ["higher" in row.text for row in rows] == [True, False]
+    assert ["lower" in row.text for row in rows] == [False, True]
+
+
+def test_one_cell_each_is_never_a_proven_difference():
+    outcome = demo(replicates=1)
+    rows = of(outcome, "specific discharge capacity")
+    assert rows[0].kind == "seen"
+    assert "was seen higher than that of Bare-NCM85, by 25.1 mAh/g" in rows[0].text
+    assert "shown:" not in texts(outcome)
+    block = findings(outcome)[0]
+    assert block.note == ("One cell each: no interval can be given, and the difference is not proven. Virtual data.")
+    assert not any(row.note for row in block.rows + block.more)
+
+
+def test_an_interval_that_holds_zero_is_no_difference():
+    rows = of(demo(replicates=3), "bulk resistance")
+    assert rows[0].kind == "same"
+    assert rows[0].text == (
+        "No difference in the bulk resistance can be told between LHO-NCM85 and Bare-NCM85: "
+        "18.10 against 18.00 Ω cm²; cycle 200."
+    )
+    assert "−1.4 to 1.6 Ω cm²" in rows[0].note
+
+
+def test_sentences_swap_when_the_samples_swap():
+    right, wrong = (of(demo(replicates=3, swapped=s), "cathode interfacial resistance")[0].text for s in (False, True))
+    assert "of LHO-NCM85 is lower than that of Bare-NCM85, by 801 Ω cm²" in right
+    assert "of LHO-NCM85 is higher than that of Bare-NCM85, by 801 Ω cm²" in wrong
+
+
+def test_no_sample_is_known_beforehand():
+    said = texts(demo(("a", "b"), ("Alpha", "Beta"), replicates=3))
+    assert "of Beta is higher than that of Alpha, by 25.1 mAh/g" in said
+    assert not re.search(r"NCM|LHO|\bbare\b", said)
+
+
+def test_percent_differ_by_percentage_points():
+    rows = of(demo(replicates=3), "Coulombic efficiency of")
+    assert "by 3.80 percentage points (82.4 against 78.6 %; rate, cycle 1, 0.1C)" in rows[0].text
+    assert "3.2 to 4.4 percentage points" in rows[0].note
+
+
+def test_virtual_data_are_said_in_every_sentence_that_rests_on_them():
+    assert "Virtual data." in findings(demo(replicates=1))[0].note
+    virtual = findings(demo(replicates=3))[0]
+    assert all(row.virtual for row in virtual.rows + virtual.more)
+    real = [row for block in findings(demo(origin="measured")) for row in block.rows + block.more]
+    assert not any(row.virtual for row in real)
+    assert "irtual" not in texts(demo(origin="measured"))
+
+
+def test_what_was_published_comes_first_and_the_rest_of_the_cycles_is_folded():
+    outcome = demo(replicates=3)
+    rows = (*outcome.contrasts, *(replace(c, name="charge_energy", unit="mWh/g") for c in outcome.contrasts[:3]))
+    block = findings(replace(outcome, contrasts=rows))[0]
+    assert "discharge capacity" in block.rows[0].text
+    assert [row.text.split(" of ")[0] for row in block.more] == ["The specific charge energy"]
+
+
+def test_a_long_series_of_contrasts_shows_its_ends():
+    outcome = demo()
+    series = tuple(
+        Contrast("capacity_retention", "bare", "lho", float(i), "%", {"cycle": i, "segment": "ageing"}, 0.1, 2.0 * i)
+        for i in range(1, 101)
+    )
+    rows = of(replace(outcome, contrasts=series), "capacity retention")
+    assert [re.findall(r"cycle (\d+)", row.text) for row in rows] == [["1", "100"]]
+
+
+def test_failures_warnings_and_the_ledger_are_told():
+    said = texts(demo())
+    assert "One analysis failed and left no numbers: xps:<hf4f> & größer.vms." in said
+    assert "two warnings" in said
+    assert "Of three relations between techniques, 1 holds, 1 is broken and 1 cannot be told." in said
+    assert "computed 3.24 nm, stated 12.00 nm, 11.0 standard deviations apart" in said
+    assert "lithium lost by carbonate is found in Li₂HfO₃. [an acid titration of both powders would tell]" in said
+
+
+def test_quantities_without_a_counterpart_are_listed_with_their_uncertainty():
+    said = texts(demo())
+    assert "LHO-NCM85: shell thickness 12.3(8) nm and shell coverage 91 % (no uncertainty estimated)." in said
+
+
+@pytest.mark.parametrize(("n", "words"), [((2, 1), "two cells and one cell"), ((2, 2), "two cells and two cells")])
+def test_few_replicates_without_an_interval(n, words):
+    outcome = demo()
+    contrast = replace(outcome.contrasts[0], n_reference=n[0], n_treated=n[1])
+    assert words in texts(replace(outcome, contrasts=(contrast,)))
+
+
+def test_nothing_found_says_nothing():
+    assert findings(Outcome(demo().study)) == []
