@@ -45,7 +45,7 @@ def test_two_particle_sizes_against_a_general_integrator():
 
         def of(phi):
             return [
-                brentq(lambda j, s=s: layered_oxide(s) + overpotential(cathode, s, j) - phi, -50, 50, xtol=1e-15)
+                brentq(lambda j, s=s: layered_oxide(s) + overpotential(cathode, s, j) - phi, -500, 500, xtol=1e-14)
                 for s in surfaces
             ]
 

@@ -1,9 +1,9 @@
 """A numba type for eight floats handled at once, with the few operations that the kernels need.
 
 The compiler's own vectoriser misses most of the solver's loops (short, carried from shell to shell); with an explicit
-vector type each operation is one instruction on wide machines and two or four on narrower ones. Arrays
-are passed as the addresses of their data: loads and stores do no bounds checks, no wraparound of negative indices. Additions and multiplications may be fused, but never
-re-associated.
+vector type each operation is one instruction on wide machines and two or four on narrower ones. Arrays are passed as
+the addresses of their data: loads and stores do no bounds checks, no wraparound of negative indices and no reference
+counting. Additions and multiplications may be fused, but never re-associated.
 """
 
 import operator
