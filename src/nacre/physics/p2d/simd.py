@@ -15,7 +15,9 @@ from numba.core.typing.templates import ConcreteTemplate, infer_global, signatur
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
 WIDTH = 8
-INNER = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}  # compiled into their caller, not cached
+OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+# functions compiled into their caller: not cached, and not callable from Python
+INNER = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 INLINE = {**INNER, "forceinline": True}  # small and called for every row
 _F64, _I64 = ir.DoubleType(), ir.IntType(64)
 _VECTOR, _BITS = ir.VectorType(_F64, WIDTH), ir.VectorType(_I64, WIDTH)
