@@ -41,8 +41,7 @@ MODE, TARGET, LONGEST, V_LOW, V_HIGH, I_CUT, Q_CUT = range(7)
     STUCK,
     STEP_LIMIT,
     BEYOND_AT_START,
-    CURRENT_REVERSED,
-) = range(14)
+) = range(13)
 LAST_NORMAL = CHARGE_CUT
 EVENTS = 8  # low V, high V, current, charge, four ends of stoichiometry
 AT_ONCE = 0.5  # V past a cut-off at which a step is not worth solving
