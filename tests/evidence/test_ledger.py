@@ -167,7 +167,7 @@ def at_the_peak(study, ohms):
 def test_at_the_same_state_the_overpotential_is_judged(study, ohms, linear, kinetic):
     rows = rows_of(at_the_peak(study, ohms))
     assert rows["K3"].verdict == linear
-    row = rows["overpotential-butler-volmer:bare:cycle 200:0.2C:ageing"]
+    row = rows["overpotential-butler-volmer:bare:cycle 200:0.2C:ageing:cycle 10"]
     thermal = 2 * 8.31446 * 318.15 / 96485.332 * 1000
     assert row.computed == pytest.approx(thermal * math.asinh(0.40235 * ohms / thermal), rel=1e-4)
     assert row.verdict == kinetic

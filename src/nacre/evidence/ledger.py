@@ -242,7 +242,7 @@ def _row_id(relation: Relation, binding: Binding) -> str:
 def _short(state: str, value: Any) -> str:
     if state == "rate_C":
         return f"{value:g}C"
-    return f"cycle {value:g}" if state == "cycle" and isinstance(value, (int, float)) else str(value)
+    return f"cycle {value:g}" if state in ("cycle", "to_cycle") and isinstance(value, (int, float)) else str(value)
 
 
 def _once(rows: list[Judged]) -> list[Judged]:
