@@ -62,7 +62,7 @@ def density(line: Passed, step: float, smoothing: float) -> Density:
     edges = step * np.arange(first - 1, last + 2)
     slope = np.diff(np.interp(edges, line.knots, line.below)) / step
     kernel = np.sqrt(max(smoothing**2 - step**2 / 12, 0.0)) / step
-    smooth = gaussian_filter1d(slope, kernel, mode="reflect", truncate=5.0)
+    smooth = gaussian_filter1d(slope, kernel, mode="reflect", truncate=5.0) if kernel > 0.1 else slope
     return Density(0.5 * (edges[1:] + edges[:-1]), smooth, slope, kernel)
 
 

@@ -13,6 +13,7 @@ NAMES = ("H1-M", "M-H2", "H2-H3")
 STEADY = 0.1  # a record belongs to the constant current where it is within this of it
 LEAST_RECORDS = 30
 FOOT = 0.1  # a peak's charge is counted out to a minimum, or to this part of its height
+PLAIN_SHIFT = 0.1  # V: a first name by a larger move of the windows is believed where all three transitions are seen
 CUT = 0.3  # a peak that the end of the half cycle cuts above this part of its height has no area of its own
 
 
@@ -208,8 +209,8 @@ def name_peaks(
 
     offset : the counter electrode's potential vs. Li+/Li in V. All windows (V vs. Li+/Li) are moved together, up on
     charge and down on discharge, by at most `largest` V; the move that names most peaks is taken. Where two moves
-    name equally many but differently, the one nearest to `before` (that of the cycle before) is taken, and without
-    such a guide a lone peak stays without a name.
+    name equally many but differently, the one nearest to `before` (that of the cycle before) is taken; without such
+    a guide, of fewer than three, one that could bear two names bears none, and none do that take a large move to fit.
     """
     shifts = np.arange(0.0, largest + 1e-9, 2.5e-3)
     found: dict[tuple, list[float]] = {}
@@ -219,14 +220,28 @@ def name_peaks(
     if most == 0:
         return Named({}, why="no peak where a transition may be")
     best = {key: moves for key, moves in found.items() if sum(i is not None for i in key) == most}
-    if len(best) > 1 and before is None and most == 1:
-        could = " or ".join(name for j, name in enumerate(NAMES) if any(key[j] is not None for key in best))
-        if " or " in could:
-            return Named({}, why=f"one peak alone, which may be {could}")
+    doubtful = _two_ways(best) if before is None and most < len(NAMES) else {}
+    if doubtful:
+        sure = {name: i for key in best for name, i in zip(NAMES, key, strict=True) if i not in (None, *doubtful)}
+        words = " or ".join(next(iter(doubtful.values())))
+        count = "one peak alone, which" if most == 1 else f"{most} peaks alone, one of which"
+        return Named({name: peaks[i] for name, i in sure.items()}, why=f"{count} may be {words}")
     key = min(best, key=lambda key: _distance(best[key], before or 0.0))
-    moves = best[key]
-    shift = min(moves, key=lambda move: abs(move - (before or 0.0)))
+    shift = min(best[key], key=lambda move: abs(move - (before or 0.0)))
+    if before is None and most < len(NAMES) and shift > PLAIN_SHIFT:
+        moved = f"{most} of the three alone, and only with the windows moved by {1e3 * shift:.0f} mV"
+        return Named({}, why=f"the peaks fit {moved}")
     return Named({name: peaks[i] for name, i in zip(NAMES, key, strict=True) if i is not None}, shift)
+
+
+def _two_ways(best: Mapping[tuple, list[float]]) -> dict[int, list[str]]:
+    """Peaks that get different names by different moves of the windows, with these names."""
+    names: dict[int, list[str]] = {}
+    for key in best:
+        for name, i in zip(NAMES, key, strict=True):
+            if i is not None and name not in names.setdefault(i, []):
+                names[i].append(name)
+    return {i: sorted(found, key=NAMES.index) for i, found in names.items() if len(found) > 1}
 
 
 def _assign(peaks, offset, shift, windows) -> tuple:
