@@ -10,9 +10,10 @@ import pytest
 
 from nacre.core import registry, units
 from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
-from nacre.core.errors import ReadError
+from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import option, table
 from nacre.core.signal import Signal
+from nacre.core.signal import table as table_of
 
 READERS = registry.readers()
 each = pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
@@ -104,17 +105,54 @@ def test_a_file_that_is_empty_or_gone_is_refused_in_words(reader, tmp_path):
         path.unlink(missing_ok=True)
 
 
+def cycling() -> Signal:
+    """One cycle: charge, rest, discharge, under the names of the Battery Data Format."""
+    n = 60
+    time = np.arange(n) * 60.0
+    current = np.repeat([1.5e-3, 0.0, -1.5e-3], n // 3)
+    columns = {
+        "test_time_second": (time, "s"),
+        "unix_time_second": (1.7e9 + time, "s"),
+        "current_ampere": (current, "A"),
+        "voltage_volt": (3.0 + np.round(np.cumsum(current) * 30, 4), "V"),
+        "cycle_count": (np.ones(n, int), "1"),
+        "step_count": (np.repeat([1, 2, 3], n // 3), "1"),
+    }
+    return table_of("cycling", columns, origin="synthetic", name="virtual")
+
+
+def impedance() -> Signal:
+    """A resistance beside a capacitance, behind another resistance."""
+    frequency = np.logspace(5, 0, 31)
+    z = 12.0 + 80.0 / (1 + 2j * np.pi * frequency * 80.0 * 1e-5)
+    columns = {
+        "frequency_hertz": (frequency, "Hz"),
+        "real_impedance_ohm": (z.real, "ohm"),
+        "imaginary_impedance_ohm": (z.imag, "ohm"),
+    }
+    return table_of("impedance", columns, origin="synthetic", name="virtual")
+
+
+# what a virtual instrument of each kind would write; a reader's module may offer its own as `example()`
+EXAMPLES = {"cycling": cycling, "impedance": impedance}
+
+
 def written_by(reader: Reader, tmp_path: Path) -> tuple[Signal, Path]:
-    """A signal that the reader's module offers as an example, written by its own writer."""
+    """A signal of the first of the reader's kinds that its writer takes, written by it."""
     module = sys.modules[reader.read.__module__]
+    examples = [module.example] if hasattr(module, "example") else [EXAMPLES[k] for k in reader.kinds if k in EXAMPLES]
     if reader.write is None:
         pytest.skip(f"reader '{reader.name}' writes nothing")
-    if not hasattr(module, "example"):
-        pytest.skip(f"the module of reader '{reader.name}' has no example()")
-    signal = module.example()
-    path = tmp_path / f"virtual ä{reader.suffixes[0]}"
-    reader.write(signal, path)
-    return signal, path
+    path, refusals = tmp_path / f"virtual ä{reader.suffixes[0]}", []
+    for example in examples:
+        signal = example()
+        try:
+            reader.write(signal, path)
+        except NacreError as error:
+            refusals.append(str(error))
+        else:
+            return signal, path
+    return pytest.fail(f"reader '{reader.name}' writes no example (its module may offer example()): {refusals}")
 
 
 @each

@@ -43,7 +43,8 @@ class Contrast:
 class LedgerRow:
     """One relation between quantities, judged: holds, broken (by `sigma`), cannot_tell (`needs` would tell).
 
-    `evidence` is the evidence set it was judged on: "files" or "reported", never both.
+    `evidence` is the evidence set it was judged on: "files" or "reported", never both; "declared" where the study's
+    declared inputs were enough. `synthetic`: a virtual file is behind it. `techniques` are those it ties together.
     """
 
     relation: str
@@ -59,6 +60,7 @@ class LedgerRow:
     evidence: str = "files"
     std: float | None = None
     techniques: tuple[str, ...] = ()
+    synthetic: bool = False
 
     def __post_init__(self):
         if self.verdict not in VERDICTS:

@@ -7,10 +7,11 @@ import numpy as np
 
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note, Signal, Source, Variable
-from nacre.readers import _cycling, _spectrum
-from nacre.readers._eclab_names import CURRENTS, VOLTAGES, bdf_name, split_heading
+from nacre.readers import _bdf_names, _cycling, _spectrum
+from nacre.readers._eclab_names import CURRENTS, VOLTAGES, bdf_name, free_name, is_whole, split_heading
 
 _HALF = 2  # half cycles in a cycle
+_ABSURD = 1e12
 
 
 @dataclass
@@ -32,6 +33,12 @@ class EcLab:
 
 def to_signals(file: EcLab, where: str) -> list[Signal]:
     """One signal per spectrum, then one of kind "cycling" for what was recorded besides. Raises ReadError."""
+    # values that a damaged file makes absurd are noted; they must not stop the others
+    with np.errstate(all="ignore"):
+        return _to_signals(file, where)
+
+
+def _to_signals(file: EcLab, where: str) -> list[Signal]:
     columns, negative = _named(file)
     if negative and "imaginary_impedance_ohm" in columns:
         values, unit = columns["imaginary_impedance_ohm"]
@@ -59,9 +66,18 @@ def _named(file: EcLab) -> tuple[dict[str, tuple[np.ndarray, str]], bool]:
         elif quantity == current and unit == "A":
             name = "current_ampere"
         name = name if name and name not in columns else quantity
-        whole = quantity == "cycle number" and np.all(values == np.round(values))
-        columns[_free(name, columns)] = (values.astype(np.int64) if whole else _plain(values), unit)
+        whole = quantity == "cycle number" and is_whole(values)
+        columns[free_name(name, columns)] = (values.astype(np.int64) if whole else _plain(values), unit)
     return columns, "-Im(Z)" in have
+
+
+def _odd(name: str, values: np.ndarray) -> list[Note]:
+    """A note where values are no numbers, or of a size that no cell has."""
+    wrong = ~(np.abs(values.astype(float)) < _ABSURD)
+    if not wrong.any():
+        return []
+    first = int(np.flatnonzero(wrong)[0])
+    return [Note("warning", f"{name}: {wrong.sum()} values are missing or absurd (first in record {first + 1})")]
 
 
 def _plain(values: np.ndarray) -> np.ndarray:
@@ -69,10 +85,6 @@ def _plain(values: np.ndarray) -> np.ndarray:
     if values.dtype.kind in "iu":
         return values.astype(np.int64)
     return values.astype(float) if values.dtype.kind == "f" else values
-
-
-def _free(name: str, taken) -> str:
-    return name if name not in taken else next(f"{name} ({i})" for i in range(2, 999) if f"{name} ({i})" not in taken)
 
 
 def _with_spectra(file: EcLab, columns, where: str) -> list[Signal]:
@@ -117,6 +129,7 @@ def _spectra(file: EcLab, columns, swept: np.ndarray) -> list[Signal]:
 
 def _cycling_signal(file: EcLab, columns, where: str) -> Signal:
     columns, notes = dict(columns), list(file.notes)
+    notes += [note for name in _bdf_names.REQUIRED if name in columns for note in _odd(name, columns[name][0])]
     for name in ("test_time_second", "voltage_volt"):
         if name not in columns:
             raise ReadError(
@@ -128,7 +141,7 @@ def _cycling_signal(file: EcLab, columns, where: str) -> Signal:
             )
     time, voltage = columns["test_time_second"][0], columns["voltage_volt"][0]
     averaged = not any(split_heading(heading)[0] == "I" for heading in file.columns)
-    current = _current(file, columns, time, voltage, notes)
+    current = _current(file, columns, time, voltage, notes, where)
     starts = _number(columns, current, notes)
     charge = _charge(columns, current, time, starts, notes, averaged)
     columns["step_cumulative_capacity_ah"] = (charge, "Ah")
@@ -142,7 +155,7 @@ def _cycling_signal(file: EcLab, columns, where: str) -> Signal:
     return Signal("cycling", variables, file.metadata, file.source, tuple(notes), file.origin, file.name)
 
 
-def _current(file: EcLab, columns, time, voltage, notes) -> np.ndarray:
+def _current(file: EcLab, columns, time, voltage, notes, where: str) -> np.ndarray:
     """The current that the file has, else the charge of each record over its time, as EC-Lab derives <I>."""
     if "current_ampere" in columns:
         return columns["current_ampere"][0]
@@ -160,7 +173,7 @@ def _current(file: EcLab, columns, time, voltage, notes) -> np.ndarray:
     else:
         raise ReadError(
             "the file has no current",
-            where=file.name,
+            where=where,
             found=", ".join(file.columns),
             expected="I/mA or <I>/mA, or dq/mA.h to derive it from",
             do="export the file again with the current",

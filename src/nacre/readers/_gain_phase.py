@@ -13,7 +13,7 @@ _FEWEST = 8
 
 
 def gain_phase_misfit(frequency: np.ndarray, impedance: np.ndarray) -> float:
-    """Median distance (rad) of the phase from pi/2 d ln|Z| / d ln omega, inf where it cannot be told."""
+    """Mean distance (rad) of the phase from pi/2 d ln|Z| / d ln omega, inf where it cannot be told."""
     good = (frequency > 0) & np.isfinite(impedance) & (np.abs(impedance) > 0)
     order = np.argsort(frequency[good])
     f, z = frequency[good][order], impedance[good][order]
@@ -24,7 +24,7 @@ def gain_phase_misfit(frequency: np.ndarray, impedance: np.ndarray) -> float:
     slope = np.gradient(np.log(np.abs(z)), np.log(f))
     # a sign of the whole impedance cannot be seen in the slope: the real part of a cell is positive
     turned = float(np.mean(z.real < 0)) * np.pi
-    return float(np.median(np.abs(np.angle(z) - np.pi / 2 * slope))) + turned
+    return float(np.mean(np.abs(np.angle(z) - np.pi / 2 * slope))) + turned
 
 
 def decide_sign(frequency: np.ndarray, impedance: np.ndarray) -> int:

@@ -31,10 +31,13 @@ _ROWS = """
 13 f8 (Q-Qo)/mA.h
 16 f4 Analog IN 1/V
 17 f4 Analog IN 2/V
+18 f4 Analog IN 3/V
 19 f4 control/V
 20 f4 control/mA
 23 f8 dQ/mA.h
 24 f8 cycle number
+26 f4 Rapp/Ohm
+27 f4 Ewe-Ece/V
 32 f4 freq/Hz
 33 f4 |Ewe|/V
 34 f4 |I|/A

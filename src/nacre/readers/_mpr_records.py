@@ -14,6 +14,7 @@ import numpy as np
 
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note
+from nacre.readers._eclab_names import free_name
 from nacre.readers._mpr_columns import FLAGS, known
 from nacre.readers._mpr_modules import Module
 
@@ -215,11 +216,7 @@ def _decode(fields: list[Field], raw: np.ndarray, at: int, out: Records) -> None
             continue
         if column.number and column.dtype == "<f4" and not _measured(values):
             values = values.view("<u4")
-        out.columns[_free(column.name, out.columns)] = values.copy()
-
-
-def _free(name: str, taken) -> str:
-    return name if name not in taken else next(f"{name} ({i})" for i in range(2, 99) if f"{name} ({i})" not in taken)
+        out.columns[free_name(column.name, out.columns)] = values.copy()
 
 
 def _listed(numbers: list[int]) -> str:

@@ -19,7 +19,9 @@ def shell_geometry(shells: int, grading: float) -> tuple[np.ndarray, np.ndarray]
     """Faces (shells + 1) and centres (shells) in r/R."""
     s = np.arange(shells + 1) / shells
     faces = s if grading == 0.0 else 1.0 - np.expm1(grading * (1.0 - s)) / math.expm1(grading)
-    return faces, 0.5 * (faces[1:] + faces[:-1])
+    if grading == 0.0:
+        return faces, 0.5 * (faces[1:] + faces[:-1])
+    return faces, 0.75 * np.diff(faces**4) / np.diff(faces**3)
 
 
 @lru_cache(maxsize=64)

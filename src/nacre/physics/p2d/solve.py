@@ -229,8 +229,8 @@ class Prepared:
     ) -> Solution:
         """March through a protocol from a state (default: particles even at the cell's stoichiometries).
 
-        tolerance: allowed local error of a time step in stoichiometry, and in voltage 1.5 V times that. times: per step,
-        increasing instants (s within the step) at which to sample; profiles: keep the full states there too.
+        tolerance: allowed local error of a time step in stoichiometry, and in voltage 1.5 V times that. times: per
+        step, increasing instants (s within the step) at which to sample; profiles: keep the full states there too.
         Raises ValueError where the request is malformed; whatever happens physically is an `Outcome`.
         """
         steps = (steps,) if isinstance(steps, Step) else tuple(steps)
