@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nacre.physics.p2d import BEST, EVEN, Mesh, Step, prepare, rest, uniform
+from nacre.physics.p2d.fields import shell_weights
 from nacre.physics.p2d.linear import impedance, linearise
 from physics.p2d.cells import CATHODE, CELL, with_cathode
 
@@ -51,8 +52,6 @@ def test_jacobians_conserve_lithium():
     p = prepare(CELL)
     state = p.run(Step("current", -20.0, seconds=900.0)).final
     for e, shells in zip(linearise(p, state, -20.0), (20, 20), strict=True):
-        from nacre.physics.p2d.fields import shell_weights
-
         share = shell_weights(p.mesh, shells)
         flow = share * e.diagonal
         flow[..., 1:] += (share * e.upper)[..., :-1]
