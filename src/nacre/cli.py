@@ -167,6 +167,24 @@ def demo(
 
 
 @app.command()
+def sheet(
+    study: StudyPath,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="where to write it (default: results/ of the study)")
+    ] = None,
+) -> None:
+    """The bench sheet: what to weigh, dose, anneal and press, and the currents to set."""
+    from nacre.pipeline import sheet as bench
+    from nacre.pipeline.load import load
+
+    loaded = load(study)
+    made = bench.make(loaded)
+    _print(bench.as_text(made))
+    for path in bench.write(made, out or loaded.folder / "results"):
+        _print(f"Wrote {path}")
+
+
+@app.command()
 def formats() -> None:
     """List the file formats that can be read."""
     from nacre.core.registry import readers

@@ -29,7 +29,7 @@ def sniff(head: Head) -> float:
     """Sure where a .nda begins with its maker's name, or a .ndax is a zip archive."""
     if head.start.startswith(b"NEWARE"):
         return 0.97
-    return 0.95 if head.suffix == ".ndax" and head.start.startswith(_ZIP) else 0.0
+    return 0.85 if head.suffix == ".ndax" and head.start.startswith(_ZIP) else 0.0
 
 
 def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
