@@ -49,8 +49,8 @@ class GlobalOptions:
     order: tuple[str, ...] = option((), "parameters that do not fall, like 'R_bulk < R_gb'")
     start: tuple[str, ...] = option((), "values to begin from, like 'R_gb = 20'")
     weights: str = option("modulus", "weights of the residuals: 1/|Z|, or none", choices=("modulus", "unit"))
-    lowest: float = option(0.0, "points below this frequency are left out", unit="Hz", lo=0.0)
-    highest: float = option(float("inf"), "points above this frequency are left out", unit="Hz", lo=0.0)
+    lowest: float | None = option(None, "points below this frequency are left out", unit="Hz", lo=0.0)
+    highest: float | None = option(None, "points above this frequency are left out", unit="Hz", lo=0.0)
     cable: str = option(
         "auto", "a series inductance where AICc and BIC both ask for it, or never", choices=("auto", "never")
     )
