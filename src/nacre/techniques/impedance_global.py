@@ -180,15 +180,12 @@ def _areal(joint: Joint, quantity: Quantity, k: int) -> Quantity:
 
 
 def _entries(joint: Joint, values: list[dict[str, Quantity]], reference: int):
-    for k, member in enumerate(joint.members):
-        about = member.spectrum.subject
-        for name in _resistances(joint):
-            word, own = entry_name(name)
-            yield Entry(word, _areal(joint, values[k][name], k), member.state | own, about)
-        for parameter in joint.fit.circuit.parameters:
-            if parameter.slot.name == "n":
-                q = replace(values[k][parameter.name], unit="1")
-                yield Entry("cpe_exponent", q, member.state | {"element": parameter.element}, about)
+    """What is common to all, and how each differs from the reference; values of one cell are `impedance`'s to give."""
+    shared = [name for name in _resistances(joint) if name in joint.fit.sharing.shared]
+    for name in shared:
+        word, own = entry_name(name)
+        yield Entry(word, _areal(joint, values[0][name], 0), own, _common(joint.members))
+    for k in range(len(joint.members)):
         if k != reference:
             yield from _contrast(joint, values, k, reference)
     for name, (energy, std) in joint.fit.activation_energy.items():
