@@ -238,6 +238,7 @@ def changed(index, value):
         (changed(7, np.nan), r"made: point 8 .*the impedance is not a number \(NaN\): drop the point"),
         ((F[:10], Z[:10]), r"made: the spectrum spans 0.92 decades .*measure a wider range"),
         ((F, Z.conj()), r"made: the imaginary part is positive at every point: .*multiply it by -1"),
+        ((F[:0], Z[:0]), "made: the spectrum has 0 points; at least 3 are needed"),
         ((F[::10], Z[::10]), "made: the spectrum has 6 points; a Kramers-Kronig test needs at least 12"),
     ],
 )
@@ -264,6 +265,15 @@ def test_spectra_that_cannot_be_analysed_are_refused_in_words(data, words):
 def test_options_that_cannot_be_are_refused_in_words(options, words):
     with pytest.raises(NacreError, match=words):
         run(virtual(), replace(NAMED, **options))
+
+
+def test_a_mere_resistor_has_no_arcs():
+    """What the circuit holds beside the resistor is not determined; without noise the analysis does not stumble."""
+    run(spectrum(F, np.full(F.size, 50 + 0j)))
+    rng = np.random.default_rng(4)
+    result = run(spectrum(F, 50 + 0.1 * (rng.normal(size=60) + 1j * rng.normal(size=60))))
+    assert "do not need all of the named circuit" in texts(result, "warn")
+    assert all(e.quantity.std is None for e in result.entries)
 
 
 def test_more_parameters_than_points():

@@ -31,6 +31,8 @@ from nacre.techniques.impedance_checks import STATUS
 from nacre.techniques.impedance_judge import with_cable
 from nacre.techniques.impedance_members import Member, kelvin, members_of, one_area
 
+CELLS = "their intervals are of these cells, the spread between cells of one recipe is not in them"
+
 
 @dataclass(frozen=True)
 class GlobalOptions:
@@ -259,7 +261,7 @@ def _checks(joint: Joint, reference: int):
         loose = [name for name in loose if name not in joint.fit.alone[0].known.fixed]
         if loose:
             yield Check("warn", f"{member.label}: not determined by these data: {', '.join(loose)}.")
-    yield Check("info", f"ratios and changes are against '{joint.members[reference].label}'.")
+    yield Check("info", f"ratios and changes are against '{joint.members[reference].label}'; {CELLS}.")
 
 
 def _sharing_checks(joint: Joint):

@@ -61,11 +61,11 @@ def spectrum_of(
     whole = Spectrum(name, f, z, _time(signal), state, subject)
     low, high = 0.0 if lowest is None else lowest, np.inf if highest is None else highest
     found = whole if lowest is None and highest is None else whole.between(low, high)
-    if not len(found.frequency):
+    if len(f) and not len(found.frequency):
         raise NacreError(
             f"no point between {low:g} and {high:g} Hz",
             where=name,
-            found=f"{f.min():g} to {f.max():g} Hz" if len(f) else "no point at all",
+            found=f"{f.min():g} to {f.max():g} Hz",
             do="change the options 'lowest' and 'highest'",
         )
     with said(name):
