@@ -252,11 +252,10 @@ def warm() -> None:
     import numpy as np
 
     from nacre.core import registry
+    from nacre.physics import p2d
     from nacre.physics.impedance.drt import drt
     from nacre.physics.impedance.fit import fit
     from nacre.physics.impedance.kramers_kronig import kramers_kronig
-
-    from nacre.physics import p2d
 
     _print("Compiling the numerical kernels (once, about half a minute) ...")
     registry.readers()
