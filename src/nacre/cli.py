@@ -252,12 +252,15 @@ def warm() -> None:
     import numpy as np
 
     from nacre.core import registry
+    from nacre.physics import p2d
     from nacre.physics.impedance.drt import drt
     from nacre.physics.impedance.fit import fit
     from nacre.physics.impedance.kramers_kronig import kramers_kronig
 
+    _print("Compiling the numerical kernels (once, about half a minute) ...")
     registry.readers()
     registry.techniques()
+    p2d.warm()
     f = np.geomspace(1e5, 1, 40)
     z = 10 + 50 / (1 + 2j * np.pi * f * 1e-3)
     kramers_kronig(f, z)
