@@ -51,12 +51,17 @@ class Context:
         needs, rule, made = DERIVED.get(name, ((), None, ""))
         for inputs in self._levels:
             if isinstance(inputs.get(name), Quantity):
-                return inputs[name].to(unit)
+                return self._of_this_cell(inputs[name], name, inputs is self.inputs).to(unit)
             if any(isinstance(inputs.get(need), Quantity) for need, _ in needs):
                 found = [self.find(need, need_unit) for need, need_unit in needs]
                 if all(q is not None for q in found):
                     return derive(rule, *found, unit=made).to(unit)
         return None
+
+    def _of_this_cell(self, quantity: Quantity, name: str, shared: bool) -> Quantity:
+        """A value declared once for all cells has an error of its own in each, where each is weighed anew."""
+        own = shared and self.cell is not None and word("input", name).each
+        return quantity.tagged(f"cell:{self.cell.name}:{name}") if own else quantity
 
     @property
     def _levels(self) -> tuple[Mapping[str, Quantity | str], ...]:
