@@ -1,8 +1,8 @@
 """A line standard (Si, LaB6): what the diffractometer does to a line, for the refinement of samples.
 
-The certified cell is held; zero, resolution (u, v, w Gaussian, x, y Lorentzian) and, for flat specimens, displacement and
-axial divergence are refined. Asymmetry by axial divergence moves lines, and engines model it differently: a sample is
-refined with the same engine, and the error of this model cancels (150 to 190 ppm of a cell edge would not).
+The certified cell is held; zero, resolution (u, v, w Gaussian, x, y Lorentzian) and, for flat specimens, displacement
+and axial divergence are refined. Asymmetry by axial divergence moves lines, and engines model it differently: a sample
+is refined with the same engine, and the error of this model cancels (150 to 190 ppm of a cell edge would not).
 """
 
 from collections.abc import Mapping
