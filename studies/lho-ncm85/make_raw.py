@@ -1,30 +1,38 @@
 """Write the virtual raw files of this study: the same bytes at every call.
 
-    python studies/lho-ncm85/make_raw.py
+    python studies/lho-ncm85/make_raw.py [FOLDER]
 
 They are made by virtual instruments, in the instruments' own formats; each file says so.
 """
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 from nacre.core.registry import readers
-from nacre.virtual.cycler import Cycler, simulate
-from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, PAPER, RATE
+from nacre.virtual.cycler import Cycler, Logging, simulate
+from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, RATE, load
 
-RAW = Path(__file__).resolve().parent / "raw"
+HERE = Path(__file__).resolve().parent
+# the ageing test is recorded finely in its check-up cycles only, to keep the files small
+CYCLERS = {RATE: Cycler(), AGEING: Cycler(Logging(1e-3, 600.0), Logging(0.1, 3600.0), CHECK_UPS)}
 
 
-def main() -> None:
-    RAW.mkdir(exist_ok=True)
+def cycling(folder: Path) -> None:
+    """Rate test and ageing of one cell of each sample, as a MACCOR exports them."""
     maccor = readers()["maccor"]
-    for i, (sample, truth) in enumerate(PAPER.items()):
-        for j, programme in enumerate((RATE, AGEING)):
-            signal = simulate(truth, programme, Cycler(dense=CHECK_UPS), seed=10 * i + j)
+    for i, (sample, truth) in enumerate(load(HERE / "truth.toml").items()):
+        for j, (programme, cycler) in enumerate(CYCLERS.items()):
+            signal = simulate(truth, programme, cycler, seed=10 * i + j)
             start = {"start": f"2023-03-{1 + 10 * j:02}T09:00:00"}
             signal = replace(signal, metadata={**signal.metadata, **start})
-            maccor.write(signal, RAW / f"{sample}-1_{programme.name}.txt")
+            maccor.write(signal, folder / f"{sample}-1_{programme.name}.txt")
+
+
+def main(folder: Path = HERE / "raw") -> None:
+    folder.mkdir(exist_ok=True)
+    cycling(folder)
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(Path, sys.argv[1:]))

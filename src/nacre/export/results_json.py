@@ -16,9 +16,7 @@ SCHEMA = 1
 
 def reported_id(row: Reported) -> str:
     """The id under which a published value stands among the quantities."""
-    state = ",".join(f"{key}={value}" for key, value in sorted(row.state.items()))
-    head = f"reported:{row.cell or row.sample or 'study'}"
-    return re.sub(r"\s+", "_", f"{head}/{row.name}" + (f"@{state}" if state else ""))
+    return row.id
 
 
 def document(outcome: Outcome) -> dict[str, Any]:
@@ -125,7 +123,8 @@ def _contrast(row: Contrast) -> dict[str, Any]:
 def _ledger(row: LedgerRow) -> dict[str, Any]:
     numbers = {name: plain(getattr(row, name)) for name in ("computed", "stated", "std", "sigma")}
     words = {name: getattr(row, name) for name in ("unit", "rule", "needs", "evidence", "words")}
-    return {"relation": row.relation, "verdict": row.verdict} | numbers | words | {"uses": list(row.uses)}
+    lists = {"uses": list(row.uses), "techniques": list(row.techniques), "synthetic": row.synthetic}
+    return {"relation": row.relation, "verdict": row.verdict} | numbers | words | lists
 
 
 def _checks(result: Result) -> list[dict[str, Any]]:

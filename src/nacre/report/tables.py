@@ -11,7 +11,7 @@ from nacre.core.quantity import Quantity
 from nacre.core.result import Entry, Result
 from nacre.core.study import Reported
 from nacre.report import words
-from nacre.report.findings import LONG, ends_of_series, title, verdict
+from nacre.report.findings import LONG, ends_of_series, only_computed, title, verdict
 
 T95 = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)  # Student's t, two-sided 95 %, 1 to 9 df
 
@@ -290,13 +290,14 @@ def ledger(outcome: Outcome) -> list[dict[str, Any]]:
             "words": words.formula(row.words),
             "verdict": row.verdict,
             "label": label[row.verdict],
-            "computed": words.with_unit(words.number(row.computed), row.unit) if row.computed is not None else "–",
-            "stated": words.with_unit(words.number(row.stated), row.unit) if row.stated is not None else "–",
+            "computed": words.with_unit(words.number(row.computed, 5), row.unit) if row.computed is not None else "–",
+            "stated": words.with_unit(words.number(row.stated, 5), row.unit) if row.stated is not None else "–",
             "sigma": words.number(row.sigma, 2),
             "rule": row.rule,
             "needs": row.needs,
-            "evidence": row.evidence,
+            "evidence": f"{row.evidence} (virtual)" if row.synthetic else row.evidence,
             "uses": row.uses,
+            "only_computed": only_computed(row),
         }
         for row in outcome.ledger
     ]

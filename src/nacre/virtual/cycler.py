@@ -34,7 +34,7 @@ class Logging:
 
 @dataclass(frozen=True)
 class Flaws:
-    """What the record does to the truth (V, A, s, fractions)."""
+    """What the record does to the truth (V, A, s, fractions). The ripple's phase and period (half to double) vary."""
 
     voltage_noise: float = 0.2e-3
     voltage_step: float = 10 / 65536
@@ -132,7 +132,8 @@ def _half(record: "_Record", truth: CellTruth, programme: Programme, cycle: Cycl
     record.flow(grid, shape, amps, sign, log, cycle.number)
     if held:
         record.hold(end, held, amps, log, cycle.number)
-    record.rest(end, end - shift, record.cycler.rest_seconds, cycle.number)
+    points = 5 if log == record.cycler.log else 3
+    record.rest(end, end - shift, record.cycler.rest_seconds, cycle.number, points)
 
 
 class _Record:
@@ -141,6 +142,9 @@ class _Record:
     def __init__(self, cycler: Cycler, rng: np.random.Generator):
         self.cycler, self.rng, self.flaws = cycler, rng, cycler.flaws
         self.time, self.step, self.offset = 0.0, 0, 0.0
+        aside = rng.spawn(1)[0]
+        self.phase = aside.uniform(0, 2 * np.pi)
+        self.period = self.flaws.ripple_period * 2 ** aside.uniform(-1, 1)
         self.blocks: list[dict[str, np.ndarray]] = []
 
     def flow(self, volts, coulombs, amps, sign, log: Logging, cycle: int):
@@ -170,11 +174,11 @@ class _Record:
         now = np.exp(-times / tau)
         self._write(times, np.full(times.size, volts), amps * now, amps * tau * (1 - now), "CV_CHG", cycle)
 
-    def rest(self, begin: float, end: float, seconds: float, cycle: int):
+    def rest(self, begin: float, end: float, seconds: float, cycle: int, points: int = 5):
         """No current: the voltage relaxes from `begin` towards `end`."""
-        times = np.linspace(0.0, seconds, 5)
+        times = np.linspace(0.0, seconds, points)
         volts = end + (begin - end) * np.exp(-times / 200.0)
-        self._write(times, volts, np.zeros(5), np.zeros(5), "REST", cycle)
+        self._write(times, volts, np.zeros(points), np.zeros(points), "REST", cycle)
 
     def _keep(self, times):
         return times[self.rng.uniform(size=times.size) >= self.flaws.lost]
@@ -183,7 +187,7 @@ class _Record:
         flaws, n = self.flaws, times.size
         self.step += 1
         clock = self.time + times
-        warmth = np.sin(2 * np.pi * clock / flaws.ripple_period)
+        warmth = np.sin(2 * np.pi * clock / self.period + self.phase)
         shown = volts + flaws.ripple * warmth + self.rng.normal(0, flaws.voltage_noise, n)
         shown = np.round(shown / flaws.voltage_step) * flaws.voltage_step
         self.blocks.append(

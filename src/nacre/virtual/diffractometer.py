@@ -39,7 +39,7 @@ class Beam:
     u: float = 0.0020
     v: float = -0.0012
     w: float = 0.0030
-    tail: float = 0.010
+    tail: float = 0.0003
     alpha2: float = 0.002
     wavelength2: float = 0.7136074
     mu_r: float = 0.0
@@ -166,8 +166,8 @@ def _line(x: np.ndarray, theta: float, powder: Powder, beam: Beam, wavelength: f
 def background(x: np.ndarray, beam: Beam) -> np.ndarray:
     """Air scatter, the two humps of a glass capillary, and what stays."""
     s = 2 * np.sin(np.radians(x / 2)) / beam.wavelength
-    humps = np.exp(-(((s - 0.245) / 0.055) ** 2)) + 0.35 * np.exp(-(((s - 0.62) / 0.12) ** 2))
-    return beam.flat + beam.air * np.exp(-x / 9.0) + beam.glass * humps
+    humps = np.exp(-(((s - 0.245) / 0.085) ** 2)) + 0.35 * np.exp(-(((s - 0.62) / 0.16) ** 2))
+    return beam.flat + beam.air * np.exp(-x / 14.0) + beam.glass * humps
 
 
 def absorption(x: np.ndarray, mu_r: float, n: int = 61) -> np.ndarray:
