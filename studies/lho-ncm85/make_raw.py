@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from nacre.core.registry import readers
+from nacre.virtual import diffractometer, diffractometer_truth
 from nacre.virtual.cycler import Cycler, Logging, simulate
 from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, RATE, load
 
@@ -29,9 +30,17 @@ def cycling(folder: Path) -> None:
             maccor.write(signal, folder / f"{sample}-1_{programme.name}.txt")
 
 
+def diffraction(folder: Path) -> None:
+    """Patterns of the line standard and of both samples, as a STOE Stadi-P writes them."""
+    stoe = readers()["stoe"]
+    for i, (name, scan) in enumerate(diffractometer_truth.load(HERE / "truth.toml").items()):
+        stoe.write(diffractometer.simulate(scan, seed=40 + i), folder / f"{name}_xrd.raw")
+
+
 def main(folder: Path = HERE / "raw") -> None:
     folder.mkdir(exist_ok=True)
     cycling(folder)
+    diffraction(folder)
 
 
 if __name__ == "__main__":

@@ -63,7 +63,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is fitted: a pattern, its phases, the machine, the plan."""
+    """What is fitted: a pattern, its phases, the machine, the plan.
+
+    `signed` names phases whose scale may be negative: what is compared with nothing must not stop at nothing.
+    """
 
     two_theta: np.ndarray
     intensity: np.ndarray
@@ -75,6 +78,7 @@ class Problem:
     excluded: tuple[tuple[float, float], ...] = ()
     starts: Mapping[str, float] = field(default_factory=dict)
     texture: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
+    signed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -172,7 +176,7 @@ def _structure(rx, problem: Problem):
             cell=cell,
             atoms=[_atom(rx, site) for site in crystal.sites],
         )
-        phase.scale.value = 1e-3
+        phase.scale = rx.Parameter(value=1e-3, min=-1.0 if crystal.name in problem.signed else 0.0)
         if crystal.name in problem.texture:
             phase.preferred_orientation = rx.PreferredOrientation(axis=problem.texture[crystal.name])
         phases.append(phase)

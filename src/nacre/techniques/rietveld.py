@@ -7,6 +7,7 @@ table. Size is lambda / (FWHM cos(theta)), strain FWHM / tan(theta), both of the
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,14 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: RietveldOption
     Raises NacreError where the plan cannot be carried out, NotAssessable where the model does not describe the data.
     """
     signal = inputs["signal"]
+    context = of_signal(context)
     fit = checked(_rietx.refine(problem_of(signal, context, options, inputs)), signal)
     return [result_of(fit, context, options, signal)]
+
+
+def of_signal(context: Context, role: str = "signal") -> Context:
+    """The context of the pattern itself: a standard may have been measured beside another sample."""
+    return replace(context.others[role], analysis=context.analysis) if role in context.others else context
 
 
 def checked(fit: Fit, signal: Signal) -> Fit:
