@@ -70,7 +70,7 @@ def test_a_phase_without_atoms_says_so():
 
 
 def test_unknown_structures_are_guessed_at():
-    with pytest.raises(NacreError, match="did you mean 'anatase'"):
+    with pytest.raises(NacreError, match="Did you mean 'anatase'"):
         crystals.structure("anatas")
 
 

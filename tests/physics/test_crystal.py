@@ -32,7 +32,7 @@ def test_transmission_of_a_cylinder_in_closed_form():
 
 
 def test_transmission_against_the_international_tables():
-    """A* = 1/A of a cylinder, International Tables C, table 6.3.3.2, at theta = 0: 2.3000 for mu R 0.5, 5.0907 for 1."""
+    """A* = 1/A at theta = 0, International Tables C, table 6.3.3.2: 2.300 for mu R 0.5, 5.091 for 1."""
     assert 1 / capillary.transmission(np.array([0.0]), 0.5)[0] == pytest.approx(2.300, abs=0.001)
     assert 1 / capillary.transmission(np.array([0.0]), 1.0)[0] == pytest.approx(5.091, abs=0.001)
 
