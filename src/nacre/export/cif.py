@@ -89,7 +89,8 @@ def _fit(result: Result) -> list[str]:
     lines = [f"{tag} {value}" for tag, value in rows.items()]
     details = (
         f"{result.methods}\nConstraints: {constraints}.\nStandard uncertainties are those of least squares times "
-        f"the goodness of fit; serial correlation would multiply them by {values['esd_inflation']:.2f} (Berar and Lelann, 1991)."
+        f"the goodness of fit; serial correlation would multiply them by {values['esd_inflation']:.2f} "
+        "(Berar and Lelann, J. Appl. Cryst. 1991, 24, 1)."
     )
     return [*lines, "_refine_special_details", ";", *_wrapped(details), ";"]
 

@@ -29,7 +29,10 @@ ITEMS = (
 
 @dataclass(frozen=True)
 class Machine:
-    """The diffractometer: radiation (angstrom, relative weights), geometry, resolution, zero."""
+    """The diffractometer: radiation (angstrom, relative weights), geometry, resolution, zero.
+
+    `scale_error` is the relative uncertainty of all lengths, as a line standard showed it.
+    """
 
     wavelengths: tuple[float, ...]
     weights: tuple[float, ...] = (1.0,)
@@ -47,6 +50,7 @@ class Machine:
     mu_r: float = 0.0
     source: str = ""
     known: bool = False
+    scale_error: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Standard deviations are those of least squares times the goodness of fit; where 
 table. Size is lambda / (FWHM cos(theta)), strain FWHM / tan(theta), both of the Lorentzian part (as in GSAS-II).
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -109,8 +110,20 @@ def main_quantities(fit: Fit, factor: float, source: str) -> list[Entry]:
     matrix = fit.covariance(names) * np.outer(scale, scale) * factor**2
     keys = [f"{name}|{state.get('site', '')}" for _, name, state, *_ in rows]
     found = correlated(keys, [row[3] for row in rows], matrix, [row[5] for row in rows], source=source)
+    for edge in "abc":
+        if (key := f"lattice_{edge}|") in found:
+            found[key] = with_scale(found[key], fit)
     entries = [Entry(name, found[key], state) for key, (_, name, state, *_) in zip(keys, rows, strict=True)]
     return [*entries, *_derived(fit, found)]
+
+
+def with_scale(edge: Quantity, fit: Fit) -> Quantity:
+    """A length with the uncertainty of all lengths: samples measured with one standard share it."""
+    if not fit.machine.scale_error:
+        return edge
+    parts = {**edge.parts, f"length scale of {fit.machine.source}": edge.value * fit.machine.scale_error}
+    std = math.sqrt(math.fsum(part * part for part in parts.values()))
+    return Quantity(edge.value, edge.unit, std, basis=edge.basis, origin=edge.origin, parts=parts)
 
 
 def _rows(fit: Fit) -> list[tuple[str, str, dict, float, float, str]]:

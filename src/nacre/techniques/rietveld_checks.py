@@ -31,6 +31,11 @@ def _said(fit: Fit, factor: float, options: RietveldOptions) -> list[Check]:
     text = "inflated for serial correlation" if factor > 1 else "plain, times the goodness of fit"
     dw = fit.statistics["durbin_watson"]
     lines = [f"standard deviations are {text} (Durbin-Watson {dw:.2f}, factor of Berar and Lelann {fit.inflation:.2f})"]
+    if machine.scale_error:
+        ppm = f"{1e6 * machine.scale_error:.0f} ppm"
+        lines.append(f"lengths hold {ppm} of the line standard, shared by all samples measured with it")
+    elif not machine.known:
+        lines.append("lengths hold counting statistics alone: without a line standard 30 to 100 ppm more are usual")
     held = [tie.words for crystal in fit.crystals for tie in crystal.ties if tie.words and tie.kind == "occ"]
     if held:
         lines.append(f"tied: {'; '.join(held)}; one B per site")

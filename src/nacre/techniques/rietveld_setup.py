@@ -139,10 +139,9 @@ def machine_of(signal: Signal, options: RietveldOptions, inputs: Mapping[str, An
                 found=f"{row['wavelength']:.5f} Ang for the standard, {lengths[0]:.5f} Ang here",
                 do="measure both in one setting, or give the wavelength of each",
             )
-        names = ("u", "v", "w", "x", "y", "zero", "axial")
-        base = replace(
-            base, **{name: row[name] for name in names}, known=True, source=f"line standard {standard.analysis}"
-        )
+        names = ("u", "v", "w", "x", "y", "zero", "axial", "scale_error")
+        source = f"line standard {standard.analysis}"
+        base = replace(base, **{name: row[name] for name in names}, known=True, source=source)
     elif isinstance(standard, Signal):
         names = {name: float(standard[name].values[0]) for name in ("u", "v", "w", "x", "y", "zero")}
         polarisation = standard.metadata.get("polarisation", base.polarisation)
