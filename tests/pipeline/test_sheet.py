@@ -33,6 +33,7 @@ def text():
         "8. annealing (temperature 700 degC, time 2 h, gas oxygen)",
         "* annealing: HfO₂ + Li₂CO₃ -> Li₂HfO₃ + CO₂",
         "* if all of the dose stays on the powder (deposition is not declared)",
+        "mean thickness of the film         not known                for want of surface_area or particle_diameter",
         "Hf content to find                 0.8396 to 0.8384 wt%     none to all of it converted",
     ],
 )
@@ -77,6 +78,21 @@ def test_what_is_missing_is_named_and_the_rest_stands(tmp_path):
     assert "cannot be computed: sample 'a': the coating has no target" in words
     assert "loading                            8 mg/cm2" in words
     assert "no protocol is declared" in words and 'not known: one_c = "... mA/g"' in words
+
+
+@pytest.mark.parametrize(
+    ("inputs", "band"),
+    [
+        # 1 wt% of 9.68 g/cm3, or of Li2HfO3 (1.142 wt%, 6.614 g/cm3), on 0.2526 m2/g
+        ('particle_diameter = "5 um"', "4.09 to 6.83 nm"),
+        ('surface_area = "0.5 m2/g"', "2.07 to 3.45 nm"),
+    ],
+)
+def test_the_film_is_given_as_a_band(tmp_path, inputs, band):
+    text = (STUDY / "study.toml").read_text(encoding="utf-8").replace("[[measurement]]", "[[x]]")
+    text = text[: text.index("[[x]]")].replace('label = "LHO-NCM85"', f'label = "LHO-NCM85"\n{inputs}')
+    (tmp_path / "study.toml").write_text(text, encoding="utf-8")
+    assert f"mean thickness of the film         {band}" in as_text(make(nacre.load(tmp_path)))
 
 
 def test_words_of_a_study_are_escaped(tmp_path):

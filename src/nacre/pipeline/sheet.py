@@ -18,6 +18,7 @@ from nacre.core.quantity import Quantity, derive
 from nacre.core.study import Cell, Sample, Study
 from nacre.core.study import Step as Preparation
 from nacre.materials import Library, builtin
+from nacre.physics import film
 from nacre.physics.reactions import BalanceError, balance
 from nacre.pipeline.scheme import pretty, scheme
 
@@ -104,7 +105,11 @@ def _coating(study: Study, sample: Sample, library: Library) -> Section:
         source = pretty(coating.lithium_source)
         rows.append((f"{source} that converts all of it", str(given.lithium), "as residual lithium on the powder"))
     return Section(
-        title, (*rows, *_after(given)), steps, (*given.words, *_reaction(given)), svg=scheme(sample, coating)
+        title,
+        (*rows, *_after(given), *_film(given, context, library)),
+        steps,
+        (*given.words, *_reaction(given)),
+        svg=scheme(sample, coating),
     )
 
 
@@ -123,6 +128,41 @@ def _after(given: Dose) -> list[Row]:
         (f"{coating.metal} content to find", span(lambda e: e.metal), remark),
         ("coating content to find", span(lambda e: e.coating), remark),
     ]
+
+
+def _film(given: Dose, context: Context, library: Library) -> list[Row]:
+    """Mean thickness as a band: from none to all converted, over the declared surface, dense or as packed."""
+    coating = given.coating
+    area = context.find("surface_area", "m2/kg")
+    diameter, density = context.find("particle_diameter", "m"), _density(context.text("cam"), library)
+    basis = "on the declared surface"
+    if area is None and diameter is not None and density is not None:
+        area = derive(film.sphere_area, diameter, density, unit="m2/kg")
+        basis = f"on smooth spheres of {context.find('particle_diameter', 'um')}: rougher powder bears a thinner film"
+    densities = [_density(phase, library) for phase in (coating.precursor, coating.product) if phase]
+    if area is None or None in densities:
+        lacks = "surface_area or particle_diameter" if area is None else "the density of a phase"
+        return [("mean thickness of the film", "not known", f"for want of {lacks}")]
+    packing, coverage = (coating.find(name, "1") for name in ("packing", "coverage"))
+    parts = [q.value if q is not None else 1.0 for q in (packing, coverage)]
+    ends = []
+    for conversion in (0.0, 1.0) if coating.product else (0.0,):
+        after = expected(given, conversion)
+        contents = [after.oxide.to("1").value, after.product.to("1").value][: len(densities)]
+        volume = film.coating_volume(contents, [q.value for q in densities]) / (1 - after.coating.to("1").value)
+        ends.append(film.film_thickness(volume, area.value, *parts) * 1e9)
+    said = [name for name, q in (("dense", packing), ("on all of it", coverage)) if q is None]
+    remark = ", ".join([basis, *said])
+    return [("mean thickness of the film", " to ".join(f"{nm:.3g}" for nm in sorted(ends)) + " nm", remark)]
+
+
+def _density(material: str, library: Library) -> Quantity | None:
+    """Density, kg/m3, or None where nobody knows it."""
+    try:
+        value = library[material].density.value if material else None
+    except NacreError:
+        return None
+    return value and value.to("kg/m3")
 
 
 def _reaction(given: Dose) -> list[str]:
