@@ -210,3 +210,13 @@ def test_real_structures_and_instruments(realdata):
     for name in ("FAP.EXP", "INST_XRY.PRM"):
         found = diffractometer.read(realdata / "xrd/gsas2-tutorials" / name)[0]
         assert found.metadata["wavelengths"] == (1.5405, 1.5443)
+
+
+def test_a_list_of_spots(tmp_path):
+    path = tmp_path / "fft.spots"
+    path.write_text("# spots: d / nm, angle / deg\n0.2825 0.0  # bright\n\n0.3146 71.9\n", encoding="utf-8")
+    found = reader_for(path, readers()).read(path, None)[0]
+    assert found.array("d", "Ang") == pytest.approx([2.825, 3.146])
+    path.write_text("# spots: d / nm, angle / deg\n0.2825\n", encoding="utf-8")
+    with pytest.raises(ReadError, match=r"fft.spots:2: a spot is not a spacing and an angle; found '0\.2825'"):
+        reader_for(path, readers()).read(path, None)

@@ -85,3 +85,11 @@ def wavelengths(first: float | None, second: float | None = None, ratio: float =
     if not second or abs(second / first - 1) < 1e-6 or ratio == 0:
         return {"wavelengths": (float(first),), "weights": (1.0,)}
     return {"wavelengths": (float(first), float(second)), "weights": (1.0, float(ratio))}
+
+
+def example() -> Signal:
+    """A short synthetic scan: what a virtual diffractometer would write."""
+    two_theta = np.round(10 + 0.02 * np.arange(80), 6)
+    counts = np.round(500 + 300 * np.exp(-(((two_theta - 10.8) / 0.08) ** 2)))
+    metadata = {"title": "a scan", **wavelengths(0.7093)}
+    return pattern(two_theta, counts, "example", metadata=metadata, origin="synthetic", name="example")

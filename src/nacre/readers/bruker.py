@@ -3,9 +3,15 @@
 `.raw` begins with `RAW4.00`, `RAW1.01` or `RAW2`; `.brml` is a zip archive of XML. The reader of the Rietveld engine
 gives two_theta and counts of both. Without the extra the file cannot be read, and a sentence says how to install it.
 
-The wavelengths of a version-4 file are read here, as the engine takes the mean of K-alpha for K-alpha1: from byte 61
-on stand segments (u32 type, u32 length, both included in the length); type 30 holds, from its begin, f64 mean,
-K-alpha1, K-alpha2, K-beta in angstrom at 72, 80, 88, 96, the ratio K-alpha2 to K-alpha1 at 104, the anode at 116.
+The wavelengths of a version-4 file are read here, as the engine takes the mean of K-alpha for K-alpha1. From byte 61 on
+stand segments (u32 type, u32 length, both counted in the length); in the one of type 30, from its begin:
+
+    byte  type      meaning
+      72  f64       mean wavelength of K-alpha in angstrom
+      80  f64 x 3   K-alpha1, K-alpha2, K-beta in angstrom
+     104  f64       ratio of K-alpha2 to K-alpha1
+     116  text      symbol of the anode
+
 Unknown: what the file says of optics and detector settings.
 """
 
@@ -28,7 +34,7 @@ _MAGIC = (b"RAW4.", b"RAW1.01", b"RAW2")
 def sniff(head: Head) -> float:
     if head.start.startswith(_MAGIC):
         return 1.0
-    return 0.9 if head.suffix == ".brml" and head.start[:2] == b"PK" else 0.0
+    return 0.8 if head.suffix == ".brml" and head.start[:2] == b"PK" else 0.0
 
 
 def read(path: Path, options=None) -> list[Signal]:

@@ -33,7 +33,7 @@ def sniff(head: Head) -> float:
     text = head.text[:16384]
     if head.looks_binary:
         return 0.0
-    if head.suffix == ".instprm" or "#GSAS-II instrument parameter file" in text:
+    if re.search(r"(?m)^Type:PX|^#GSAS-II instrument parameter file", text):
         return 1.0
     cards = re.search(r"(?m)^(INS|HST)\s+\d\s*(ICONS|HTYPE|BANK)", text) or re.search(r"(?m)^ EXPR  HTYP", text)
     return 0.95 if cards and head.suffix in (".prm", ".exp", ".ins") else 0.0

@@ -31,6 +31,7 @@ from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note, Signal
 from nacre.readers._pattern import KIND, pattern
+from nacre.readers._pattern import example as example
 from nacre.readers._text import source_of
 from nacre.readers._virtual import origin_of
 

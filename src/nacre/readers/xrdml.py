@@ -1,10 +1,18 @@
 """PANalytical `.xrdml` (XML, schemas 1.0 to 2.3): powder scans.
 
-Read: each `xrdMeasurement/scan` that is complete enough to hold data points; `usedWavelength` (K-alpha1, K-alpha2 and
-their ratio; `intended` "K-Alpha 1" drops the second), the anode, the goniometer's radius, the counting time, begin and
-end of the scan, the sample's name. `positions axis="2Theta"` holds begin and end (or a list); `intensities` (older) or
-`counts` (newer) one number per point. An attenuator's factors (`beamAttenuationFactors`) are divided out of the
-uncertainty: intensities in the file have them multiplied in. Several scans give several signals.
+Elements that are read, whatever their namespace:
+
+    xrdMeasurement/scan               one signal per scan that holds dataPoints
+    positions axis="2Theta"           startPosition and endPosition, or listPositions, in deg
+    intensities (older), counts       one number per point; attribute unit: counts or cps
+    commonCountingTime                s per point
+    beamAttenuationFactors            already multiplied into the intensities; divided out of their uncertainty
+    usedWavelength                    kAlpha1, kAlpha2 in angstrom, ratioKAlpha2KAlpha1; `intended` "K-Alpha 1" drops
+                                      the second only where a monochromator is in the beam
+    anodeMaterial, radius             anode, radius of the goniometer in mm
+    sample/id, header timestamps      name, begin and end
+
+Unknown: everything else, among it slits, masks and detector settings.
 """
 
 import xml.etree.ElementTree as ElementTree

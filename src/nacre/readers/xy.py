@@ -1,10 +1,14 @@
 """Powder patterns as columns of text: `.xy`, `.xye`, `.xyd`, `.dat`, `.prn`, `.chi`, `.asc`.
 
-Each record is two_theta in deg, intensity, and (in a third column) its standard uncertainty, apart by blanks, tabs,
-commas or semicolons. Lines before, between and after that are not numbers are comments; a wavelength in one of them
-("wavelength = 0.70930") is kept. The format does not say what the intensities are: without a third column nothing is
-known of their uncertainty, and whoever uses them must say that they are counts. There may be more columns; they are
-left out, and a note says so. `.csv` and `.txt` are not taken unasked, as many other things are called so.
+    column 1   two_theta in deg, rising or falling
+    column 2   intensity
+    column 3   its standard uncertainty, where there is one
+
+apart by blanks, tabs, commas or semicolons. Lines before, between and after that are not numbers are comments; a
+wavelength in one of them ("wavelength = 0.70930") is kept. The format does not say what the intensities are: without
+a third column nothing is known of their uncertainty, and whoever uses them must say that they are counts. There may be
+more columns; they are left out, and a note says so. `.csv` and `.txt` are not taken unasked, as many other things are
+called so.
 """
 
 import re
@@ -17,6 +21,7 @@ from nacre.core.errors import ReadError
 from nacre.core.signal import Note, Signal
 from nacre.readers import _text
 from nacre.readers._pattern import KIND, numbers, pattern, wavelengths
+from nacre.readers._pattern import example as example
 from nacre.readers._virtual import origin_of
 
 OWN = (".xy", ".xye", ".xyd")
