@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from nacre.core.registry import readers
-from nacre.virtual import potentiostat
+from nacre.virtual import diffractometer, diffractometer_truth, potentiostat
 from nacre.virtual.cycler import Cycler, Logging, simulate
 from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, RATE, load
 
@@ -36,6 +36,13 @@ def cycling(folder: Path) -> None:
             maccor.write(signal, folder / f"{sample}-1_{programme.name}.txt")
 
 
+def diffraction(folder: Path) -> None:
+    """Patterns of the line standard and of both samples, as a STOE Stadi-P writes them."""
+    stoe = readers()["stoe"]
+    for i, (name, scan) in enumerate(diffractometer_truth.load(HERE / "truth.toml").items()):
+        stoe.write(diffractometer.simulate(scan, seed=40 + i), folder / f"{name}_xrd.raw")
+
+
 def impedance(folder: Path) -> None:
     """Impedance after 200 cycles, as the potentiostat's text export."""
     known = {name: {k: row["value"] for k, row in rows.items()} for name, rows in truth("impedance").items()}
@@ -51,6 +58,7 @@ def impedance(folder: Path) -> None:
 def main(folder: Path = HERE / "raw") -> None:
     folder.mkdir(exist_ok=True)
     cycling(folder)
+    diffraction(folder)
     impedance(folder)
 
 
