@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nacre.physics.ocp import from_table
+from nacre.physics.ocp import from_function, from_table
 from nacre.physics.p2d import (
     BEST,
     EVEN,
@@ -25,6 +25,7 @@ from nacre.physics.p2d import (
     simulate_many,
     throughput,
     uniform,
+    warm,
 )
 from physics.p2d.cells import ANODE, CATHODE, CELL, ONE_C, layered_oxide, with_anode, with_cathode
 
@@ -131,8 +132,6 @@ def test_equal_classes_are_one_class():
 
 
 def test_curves_of_diffusivity_and_exchange_equal_their_closed_forms():
-    from nacre.physics.ocp import from_function
-
     table = Diffusivity(log_curve=from_function(lambda x: np.log(CATHODE.diffusivity(x)), 0.0, 1.0))
     assert table(0.3) == pytest.approx(CATHODE.diffusivity(0.3))
     power = Exchange(2.0, 0.5, 1.2)
@@ -146,6 +145,10 @@ def test_curves_of_diffusivity_and_exchange_equal_their_closed_forms():
     assert results[1] == pytest.approx(results[0], rel=1e-6)
     assert results[3] == pytest.approx(results[2], rel=1e-3)
     assert abs(results[2] / results[0] - 1) > 1e-4
+
+
+def test_warm_says_how_long_it_took():
+    assert 0.0 < warm() < 600.0
 
 
 def test_profiles_and_fields():

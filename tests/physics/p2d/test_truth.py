@@ -23,6 +23,7 @@ from nacre.physics.p2d import (
     throughput,
     uniform,
 )
+from nacre.physics.p2d.pack import surface_weights
 from physics.p2d.cells import ANODE, CATHODE, CELL, ONE_C, layered_oxide, titanate, with_cathode
 
 
@@ -90,9 +91,7 @@ def test_surface_follows_the_series_for_constant_flux(mesh, bound):
     s = p.run(Step("current", current, seconds=times[-1] + 1), times=[times], profiles=True, tolerance=1e-6)
     x = s.states[0][0][0][:, 0, 0]
     # parabola through the last three cells, as the solver does
-    from nacre.physics.p2d.pack import _surface_weights
-
-    weights = np.array(_surface_weights(mesh.cathode_shells, mesh.grading, True))
+    weights = np.array(surface_weights(mesh.cathode_shells, mesh.grading, True))
     surface = x[:, ::-1][:, :3] @ weights
     assert np.abs(surface - wanted).max() < bound
 

@@ -36,7 +36,7 @@ def _shells(shells: int, grading: float) -> np.ndarray:
 
 
 @lru_cache(maxsize=64)
-def _surface_weights(shells: int, grading: float, quadratic: bool) -> tuple[float, float, float]:
+def surface_weights(shells: int, grading: float, quadratic: bool) -> tuple[float, float, float]:
     """Weights of the last cells, outermost first, in the polynomial through them at the surface."""
     _, centres = shell_geometry(shells, grading)
     count = min(shells, 3 if quadratic else 2)
@@ -134,7 +134,7 @@ def pack_electrode(electrode: Electrode, nodes: int, shells: int, mesh: Mesh, te
     classes = len(electrode.radii)
     count = nodes * classes
     bundles = -(-count // at.LANES)
-    weights = _surface_weights(shells, mesh.grading, mesh.quadratic)
+    weights = surface_weights(shells, mesh.grading, mesh.quadratic)
     varied = at.D_TABLE if electrode.diffusivity.log_curve is not None else at.D_POLYNOMIAL
     mode = at.D_CONSTANT if electrode.diffusivity.constant else varied
     stride = -(-(nodes + 1) // at.LANES) * at.LANES + at.LANES
