@@ -13,6 +13,7 @@ from statistics import NormalDist
 import numpy as np
 
 from nacre.cell.potential import Potential
+from nacre.cell.protocol import Scale
 from nacre.core.errors import NacreError, did_you_mean, unknown
 from nacre.core.quantity import Quantity, parse
 from nacre.physics import ocp
@@ -124,6 +125,12 @@ class CellParameters:
         """The same cell with other values, as text with units: `{"cathode.contact": "0.2"}`."""
         made = {name: read_number(name, text, status, source, self.name) for name, text in changes.items()}
         return replace(self, numbers={**self.numbers, **made})
+
+    @property
+    def scale(self) -> Scale:
+        """What turns the C-rates of a protocol into currents."""
+        area, mass = (self.numbers[f"cell.{name}"].quantity for name in ("area", "cam_mass"))
+        return Scale(area, mass, Quantity(self.one_c, "A"))
 
     @property
     def one_c(self) -> float:
