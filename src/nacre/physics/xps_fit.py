@@ -33,7 +33,10 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Line:
-    """One line: names of its parameters, and what it has besides (area factor, position offset, width factor)."""
+    """One line: names of its parameters, and what it has besides (area factor, position offset, width factor).
+
+    `shift` names a parameter added to the positions of all lines of a spectrum: charge that calibration left.
+    """
 
     area: str
     position: str
@@ -43,6 +46,7 @@ class Line:
     offset: float = 0.0
     width_factor: float = 1.0
     spectrum: int = 0
+    shift: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,9 @@ class Model:
     def arrays(self):
         """lines, factors and grounds of the kernel, then start, prior, sd, lo, hi, linear."""
         at = self.index
-        lines = [[at[v.area], at[v.position], at[v.width], at[v.mix], v.spectrum] for v in self.lines]
+        lines = [
+            [at[v.area], at[v.position], at[v.width], at[v.mix], v.spectrum, at.get(v.shift, -1)] for v in self.lines
+        ]
         factors = [[v.area_factor, v.offset, v.width_factor] for v in self.lines]
         grounds = [
             [at.get(b.constant, -1), *(at.get(n, -1) for n in (b.slope, b.step, b.loss))] for b in self.backgrounds
@@ -89,7 +95,7 @@ class Model:
             [q.hi for q in p],
         )
         return (
-            np.array(lines, np.int64).reshape(-1, 5),
+            np.array(lines, np.int64).reshape(-1, 6),
             np.array(factors, float).reshape(-1, 3),
             np.array(grounds, np.int64),
             *(np.array(column, float) for column in columns),

@@ -13,7 +13,8 @@ to 1/2 over a spectrum. The shape is the sum of Gaussian (1 - m) and Lorentzian 
 The fit minimises the Poisson deviance 2 sum(mu - y + y ln(y/mu)) plus ((theta - prior)/sd)^2 by Levenberg-Marquardt
 steps on the Fisher information (weights 1/mu from the model, not from the data).
 
-Arrays: `lines` (n_lines, 5) parameter indices of area, position, width, mix, and the spectrum; `factors` (n_lines, 3)
+Arrays: `lines` (n_lines, 6) parameter indices of area, position, width, mix, the spectrum, and the index of
+the spectrum's shift in energy (-1: none); `factors` (n_lines, 3)
 area factor, position offset, width factor; `grounds` (n_spectra, 4) parameter indices of b0, b1, k, t, -1 where absent;
 `starts` (n_spectra + 1,) first point of each spectrum; `loss` (n, n) the operator K', or (0, 0).
 """
@@ -41,6 +42,9 @@ def evaluate(theta, x, starts, lines, factors, grounds, loss, mu, jac, peaks, in
         ia, ip, iw, im, s = lines[j, 0], lines[j, 1], lines[j, 2], lines[j, 3], lines[j, 4]
         ra, dp, rw = factors[j, 0], factors[j, 1], factors[j, 2]
         area, p, w, m = theta[ia] * ra, theta[ip] + dp, theta[iw] * rw, theta[im]
+        moved = lines[j, 5]
+        if moved >= 0:
+            p += theta[moved]
         for i in range(starts[s], starts[s + 1]):
             u = (x[i] - p) / w
             g = _GAUSS * math.exp(-4.0 * _LN2 * u * u)
@@ -57,6 +61,9 @@ def evaluate(theta, x, starts, lines, factors, grounds, loss, mu, jac, peaks, in
             inner[i, ia] += ra * big
             peaks[i, ip] -= area * slope / (w * w)
             inner[i, ip] -= area * f / w
+            if moved >= 0:
+                peaks[i, moved] -= area * slope / (w * w)
+                inner[i, moved] -= area * f / w
             peaks[i, iw] -= area * rw * (f + u * slope) / (w * w)
             inner[i, iw] -= area * rw * u * f / w
             peaks[i, im] += area * (el - g) / w
