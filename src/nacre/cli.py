@@ -213,13 +213,15 @@ def cite(study: StudyPath) -> None:
 @app.command()
 def schema(
     file: Annotated[Path | None, typer.Argument(help="where to write it (default: the terminal)")] = None,
+    study: Annotated[Path | None, typer.Option("--study", help="a study, whose plugins are known then too")] = None,
 ) -> None:
     """The JSON schema of study.toml, for editors that complete and check."""
     import json
 
+    from nacre.pipeline.load import find
     from nacre.pipeline.schema import study_schema
 
-    text = json.dumps(study_schema(), indent=2)
+    text = json.dumps(study_schema(find(study).parent.resolve() if study else None), indent=2)
     if file:
         file.write_text(text + "\n", encoding="utf-8")
     else:
@@ -246,6 +248,10 @@ def main() -> None:
         app(standalone_mode=True)
     except NacreError as error:
         typer.echo(str(error), err=True)
+        sys.exit(2)
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"{name}{error.strerror or error}. Is the file open in another program, or the disk full?", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
         typer.echo("Stopped. What was finished is kept; run again to go on.", err=True)

@@ -2,7 +2,7 @@ import pytest
 
 from nacre.core.context import Context
 from nacre.core.errors import NacreError
-from nacre.core.quantity import parse
+from nacre.core.quantity import derive, parse
 from nacre.core.study import Cell, Sample
 
 
@@ -45,7 +45,7 @@ def test_what_is_missing_is_asked_for_where_it_belongs():
     assert str(caught.value) == (
         "cell 'c1': the mass of cathode active material is not given, and the capacity needs it; expected "
         'cam_mass = "... mg" or composite_mass = "... mg" and cam_fraction = "... wt%". '
-        "Add it under [cell.c1] in study.toml, or as a column of cells.csv."
+        "Add it under [cell.c1], or [cell] for all cells, in study.toml, or as a column of cells.csv."
     )
     with pytest.raises(NacreError, match=r"Add it under its \[\[sample\]\] in study.toml"):
         Context("toy", Sample("lho")).need("surface_area", "m2/g")
@@ -58,3 +58,17 @@ def test_words_are_words():
     assert made.text("counter_electrode") == "Li4Ti5O12" and made.text("electrolyte") == ""
     with pytest.raises(NacreError, match=r"found the words 'Li4Ti5O12'"):
         made.need("counter_electrode", "1")
+
+
+def test_cells_share_the_dies_error_but_each_is_weighed_anew():
+    declared = {"composite_mass": "12.0(1) mg", "cam_fraction": "70(1) wt%", "diameter": "10.0(1) mm"}
+    inputs = {name: parse(text).tagged(f"study:{name}") for name, text in declared.items()}
+    one, two = (Context("toy", None, Cell(name, "lho"), inputs=inputs) for name in ("c1", "c2"))
+
+    def ratio_std(name, unit):
+        return derive(lambda a, b: a / b, one.find(name, unit), two.find(name, unit), unit="1").std
+
+    assert ratio_std("area", "cm2") == pytest.approx(0, abs=1e-9)
+    assert ratio_std("composite_mass", "mg") == pytest.approx(2**0.5 * 0.1 / 12)
+    assert ratio_std("cam_mass", "mg") == pytest.approx(2**0.5 * 0.1 / 12), "the fraction's error cancels"
+    assert derive(lambda a, b: a / b, *[one.find("cam_mass", "mg")] * 2, unit="1").std == pytest.approx(0, abs=1e-9)

@@ -10,11 +10,12 @@ def clean(monkeypatch):
 
 
 def test_every_word_says_what_it_is():
-    for kind in ("quantity", "state", "input"):
-        for name, word in vocabulary.words(kind).items():
+    own = vocabulary._tables()  # plugins of other tests may have added words
+    for rows in own.values():
+        for name, word in rows.items():
             assert word.words and word.unit, name
-    assert all(word.meaning and word.symbol for word in vocabulary.words("quantity").values())
-    assert all(word.where in ("study", "sample", "cell") for word in vocabulary.words("input").values())
+    assert all(word.meaning and word.symbol for word in own["quantity"].values())
+    assert all(word.where in ("study", "sample", "cell") for word in own["input"].values())
 
 
 def test_a_technique_adds_words(clean):

@@ -68,7 +68,7 @@ CHANGES = {
     "measurement": lambda s, m: edit(
         s / "study.toml", 'files = "raw/{cell}.num"', 'files = "raw/{cell}.num"\nstate = {stage = "new"}'
     ),
-    "materials": lambda s, m: edit(s / "study.toml", "[cell]", '[material.X]\ndensity = "3 g/cm3"\n[cell]'),
+    "materials": lambda s, m: edit(s / "study.toml", "[cell]", '[material.HfO2]\ndensity = "3 g/cm3"\n[cell]'),
     "options": lambda s, m: edit(s / "study.toml", "[cell]", '[options.mean]\noffset = "10 mV"\n[cell]'),
     "seed": lambda s, m: edit(s / "study.toml", "seed = 3", "seed = 4"),
     "plugins": lambda s, m: edit(s / "plugins/mean.py", "too few", "far too few"),

@@ -280,7 +280,7 @@ def test_only_rest():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"cam_mass": ""}, r"the mass of cathode active material is not given, and the capacity needs it.*\[cell\]"),
+        ({"cam_mass": ""}, r"the mass of cathode active material is not given, and the capacity needs it.*\[cell"),
         ({"diameter": ""}, r"the electrode area is not given.*area = .* or diameter = "),
     ],
 )

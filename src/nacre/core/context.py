@@ -11,7 +11,7 @@ from nacre.core.study import Cell, Measurement, Sample
 from nacre.core.vocabulary import word
 
 # inputs that follow from others: name -> (what it takes, in which units, the rule, unit)
-_DERIVED: dict[str, tuple[tuple[tuple[str, str], ...], Callable[..., float], str]] = {
+DERIVED: dict[str, tuple[tuple[tuple[str, str], ...], Callable[..., float], str]] = {
     "cam_mass": ((("composite_mass", "mg"), ("cam_fraction", "1")), lambda m, w: m * w, "mg"),
     "area": ((("diameter", "cm"),), lambda d: math.pi / 4 * d * d, "cm2"),
 }
@@ -48,15 +48,20 @@ class Context:
         What is said of the cell counts before what is said of the sample or of all cells, be it said directly
         or by what it follows from: a cell's own diameter comes before the area that all cells share.
         """
-        needs, rule, made = _DERIVED.get(name, ((), None, ""))
+        needs, rule, made = DERIVED.get(name, ((), None, ""))
         for inputs in self._levels:
             if isinstance(inputs.get(name), Quantity):
-                return inputs[name].to(unit)
+                return self._of_this_cell(inputs[name], name, inputs is self.inputs).to(unit)
             if any(isinstance(inputs.get(need), Quantity) for need, _ in needs):
                 found = [self.find(need, need_unit) for need, need_unit in needs]
                 if all(q is not None for q in found):
                     return derive(rule, *found, unit=made).to(unit)
         return None
+
+    def _of_this_cell(self, quantity: Quantity, name: str, shared: bool) -> Quantity:
+        """A value declared once for all cells has an error of its own in each, where each is weighed anew."""
+        own = shared and self.cell is not None and word("input", name).each
+        return quantity.tagged(f"cell:{self.cell.name}:{name}") if own else quantity
 
     @property
     def _levels(self) -> tuple[Mapping[str, Quantity | str], ...]:
@@ -69,8 +74,8 @@ class Context:
             return found
         row = word("input", name)
         ways = [f'{name} = "... {row.unit}"']
-        if name in _DERIVED:
-            ways.append(" and ".join(f'{need} = "... {word("input", need).unit}"' for need, _ in _DERIVED[name][0]))
+        if name in DERIVED:
+            ways.append(" and ".join(f'{need} = "... {word("input", need).unit}"' for need, _ in DERIVED[name][0]))
         words = self.text(name)
         raise NacreError(
             f"{row.words} is not given" + (f", and {why} needs it" if why else ""),
@@ -83,7 +88,7 @@ class Context:
     def _place(self, where: str) -> str:
         if where == "sample":
             return "add it under its [[sample]] in study.toml"
-        table = f"[cell.{self.cell.name}]" if self.cell else "[cell]"
+        table = f"[cell.{self.cell.name}], or [cell] for all cells," if self.cell else "[cell]"
         return f"add it under {table} in study.toml, or as a column of cells.csv"
 
     def text(self, name: str) -> str:

@@ -80,6 +80,7 @@ class Technique:
         several files as {"signal": [Signal, ...]} in the order of their start.
     needs : names of declared inputs without which it cannot run; `nacre check` asks for them beforehand.
     vocabulary : words of its own: {"quantity": {...}, "state": {...}, "input": {...}}.
+    relations : what its quantities must fulfil together with others', as rows of the ledger (see evidence.relation).
     """
 
     name: str
@@ -91,3 +92,4 @@ class Technique:
     needs: tuple[str, ...] = ()
     vocabulary: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     citations: tuple[str, ...] = ()
+    relations: tuple[Mapping[str, Any], ...] = ()

@@ -15,7 +15,8 @@ class Contrast:
     """One quantity, in one state, of the treated sample against the reference.
 
     difference = treated - reference; `lo95`, `hi95` bound it, None where replicates are too few to tell.
-    `effect` is the standardised mean difference (Hedges g), `method` how the interval came about.
+    `effect` is the standardised mean difference (Hedges g), `method` how the interval came about. `std` is the
+    standard uncertainty of the difference from the measurements alone, without the spread between cells.
     """
 
     name: str
@@ -35,13 +36,15 @@ class Contrast:
     reference_value: float | None = None
     treated_value: float | None = None
     origin: str = "measured"
+    std: float | None = None
 
 
 @dataclass(frozen=True)
 class LedgerRow:
     """One relation between quantities, judged: holds, broken (by `sigma`), cannot_tell (`needs` would tell).
 
-    `evidence` is the evidence set it was judged on: "files" or "reported", never both.
+    `evidence` is the evidence set it was judged on: "files" or "reported", never both; "declared" where the study's
+    declared inputs were enough. `synthetic`: a virtual file is behind it. `techniques` are those it ties together.
     """
 
     relation: str
@@ -57,6 +60,7 @@ class LedgerRow:
     evidence: str = "files"
     std: float | None = None
     techniques: tuple[str, ...] = ()
+    synthetic: bool = False
 
     def __post_init__(self):
         if self.verdict not in VERDICTS:

@@ -251,7 +251,7 @@ def show(q: Quantity, *, with_unit: bool = True) -> str:
     if q.std < max(1e-15 * abs(q.value), 1e-290):  # finer than a number can tell
         return f"{q.value:.15g}{tail}"
     decimals = -math.floor(math.log10(q.std))
-    if round(q.std * 10**decimals) <= 2:  # two digits where one would round too coarsely
+    if q.std * 10**decimals < 2.95:  # two digits where one would round too coarsely
         decimals += 1
     digits = round(q.std * 10.0**decimals)
     if decimals >= 0 and abs(q.value) < 1e6 and decimals <= 7:

@@ -1,5 +1,6 @@
 """The nouns of a study: samples with their preparation, cells, measurements, analyses."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,6 +92,13 @@ class Reported:
     source: str = ""
     rule: str = ""
     cell: str = ""
+
+    @property
+    def id(self) -> str:
+        """The id under which a published value stands among the quantities."""
+        state = ",".join(f"{key}={value}" for key, value in sorted(self.state.items()))
+        head = f"reported:{self.cell or self.sample or 'study'}"
+        return re.sub(r"\s+", "_", f"{head}/{self.name}" + (f"@{state}" if state else ""))
 
 
 @dataclass(frozen=True)

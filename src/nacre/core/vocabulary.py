@@ -12,7 +12,9 @@ from nacre.core.errors import NacreError, unknown
 
 @dataclass(frozen=True)
 class Word:
-    """One vocabulary entry. `where` (inputs only) is study, sample or cell."""
+    """One vocabulary entry. For inputs: `where` is study, sample or cell; `each` says that cells which share the
+    declared value have each their own error (every pellet is weighed anew), not one in common (the die).
+    """
 
     name: str
     unit: str
@@ -20,6 +22,7 @@ class Word:
     meaning: str = ""
     where: str = ""
     symbol: str = ""
+    each: bool = False
 
 
 @lru_cache(maxsize=1)

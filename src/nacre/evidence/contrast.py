@@ -1,40 +1,91 @@
-"""Coated against bare: differences of every quantity in every state, with intervals where they can be had."""
+"""Coated against bare: differences of every quantity in every state, with intervals where they can be had.
+
+Cells are replicates. With two or more on both sides the interval is Welch's t (B. L. Welch, Biometrika 34 (1947) 28)
+on their means, not a bootstrap: cells come by twos and threes, and resampling three values gives 95 % intervals that
+hold the truth in 78 % of cases only (two: 67 %). One cell on a side gives a difference without an interval, since the
+spread between cells is unknown; what the measurements alone leave of it is said beside it. Many comparisons are made
+at once: each p value is also adjusted over all comparisons of the two samples (S. Holm, Scand. J. Stat. 6 (1979) 65).
+"""
 
 import math
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-from scipy.special import stdtrit
+from scipy.special import stdtr, stdtrit
 
 from nacre.core.outcome import Contrast
 from nacre.core.quantity import Z95, Quantity, derive
 from nacre.core.result import Entry, Result
 from nacre.core.study import Study
 from nacre.core.vocabulary import word
+from nacre.techniques.halfcycles import FORMATION
 
 # (sample, technique, name, state) -> (id, quantity, the cell it speaks of or "")
 _Found = dict[tuple, list[tuple[str, Quantity, str]]]
 
 
 def contrasts(study: Study, results: Iterable[Result]) -> list[Contrast]:
-    """One contrast per pair of samples, technique, quantity and state that both have.
+    """One contrast per pair of samples, technique, quantity and state that both have; and the shift of H1-M in the
+    first cycle.
 
     Two techniques that measure one quantity are not each other's replicates, nor are two measurements of one
-    cell: those are averaged first. Cells are replicates: with two or more on both sides the interval is Welch's t
-    (B. L. Welch, Biometrika 34 (1947) 28) on their means. One cell on a side gives a difference without an
-    interval, since the spread between cells is unknown. Quantities of a sample itself (no cell) are compared by
-    their own uncertainties.
+    cell: those are averaged first. Quantities of a sample itself (no cell) are compared by their own uncertainties.
     """
     found = _collect(results)
     made = []
     for reference, treated in study.contrasts:
+        pairs = []
         for sample, *what in list(found):
             if sample == reference and (treated, *what) in found:
                 _, name, state = what
                 left, right = found[reference, *what], found[treated, *what]
-                made.append(_contrast(reference, treated, name, state, left, right))
+                pairs.append(_contrast(reference, treated, name, state, left, right))
+        made += [*_adjusted(pairs), *_first_shift([contrast for contrast, _ in pairs])]
     return made
+
+
+def _adjusted(pairs: list[tuple[Contrast, float | None]]) -> list[Contrast]:
+    """The contrasts of two samples, each p value also adjusted by Holm's step-down rule over all that have one."""
+    tested = sorted((p, i) for i, (_, p) in enumerate(pairs) if p is not None)
+    words, worst = {}, 0.0
+    if len(tested) < 2:
+        return [c for c, _ in pairs]
+    for rank, (p, i) in enumerate(tested):
+        worst = max(worst, min(1.0, (len(tested) - rank) * p))
+        words[i] = f"; p = {p:.2g}, {worst:.2g} adjusted over {len(tested)} comparisons (Holm)"
+    return [replace(c, method=c.method + words.get(i, "")) for i, (c, _) in enumerate(pairs)]
+
+
+def _first_shift(made: list[Contrast]) -> list[Contrast]:
+    """How much higher the reference's H1-M peak lies in the cell's first charge, at the lowest rate, in mV."""
+    first = [
+        c
+        for c in made
+        if c.name == "h1_m_peak"
+        and c.state.get("cycle") == 1
+        and c.state.get("direction") == "charge"
+        and str(c.state.get("segment", FORMATION[0])).lower().startswith(FORMATION)
+    ]
+    if not first:
+        return []
+    c = min(first, key=lambda c: c.state.get("rate_C", 0.0))
+    lo, hi = (None if bound is None else -1e3 * bound for bound in (c.hi95, c.lo95))
+    turned = replace(c, name="h1_m_shift", unit="mV", reference=c.treated, treated=c.reference, lo95=lo, hi95=hi)
+    return [
+        replace(
+            turned,
+            difference=-1e3 * c.difference,
+            std=None if c.std is None else 1e3 * c.std,
+            ratio=None,
+            effect=None if c.effect is None else -c.effect,
+            n_reference=c.n_treated,
+            n_treated=c.n_reference,
+            reference_value=None,
+            treated_value=None,
+        )
+    ]
 
 
 def _collect(results: Iterable[Result]) -> _Found:
@@ -52,30 +103,35 @@ def _in_vocabulary_unit(entry: Entry) -> Quantity:
     return entry.quantity.to(word("quantity", entry.name).unit)
 
 
-def _contrast(reference: str, treated: str, name: str, state: tuple, left: list, right: list) -> Contrast:
+def _contrast(
+    reference: str, treated: str, name: str, state: tuple, left: list, right: list
+) -> tuple[Contrast, float | None]:
+    """A contrast, and the p value of its difference; None where it has no interval."""
     a, b = _per_cell(left), _per_cell(right)
     mean_a, mean_b = statistics.fmean(q.value for q in a), statistics.fmean(q.value for q in b)
-    of_cells = any(cell for _, _, cell in (*left, *right))
-    low, high, effect, method = _interval(a, b, of_cells)
-    return Contrast(
+    alone = _difference(a, b)
+    judged = _judge(a, b, any(cell for _, _, cell in (*left, *right)), alone)
+    contrast = Contrast(
         name=name,
         reference=reference,
         treated=treated,
         difference=mean_b - mean_a,
         unit=a[0].unit,
         state=dict(state),
-        lo95=low,
-        hi95=high,
+        lo95=judged.lo95,
+        hi95=judged.hi95,
         ratio=mean_b / mean_a if mean_a else None,
         n_reference=len(a),
         n_treated=len(b),
-        effect=effect,
-        method=method,
+        effect=judged.effect,
+        method=judged.method,
         quantities=tuple(identity for identity, _, _ in (*left, *right)),
         reference_value=mean_a,
         treated_value=mean_b,
         origin="synthetic" if any(q.origin == "synthetic" for q in (*a, *b)) else "measured",
+        std=alone.std,
     )
+    return contrast, judged.p
 
 
 def _per_cell(found: list[tuple[str, Quantity, str]]) -> list[Quantity]:
@@ -91,23 +147,48 @@ def _mean(group: list[Quantity]) -> Quantity:
     return derive(lambda *values: statistics.fmean(values), *group, unit=group[0].unit, origin=origin)
 
 
-def _interval(a: list[Quantity], b: list[Quantity], of_cells: bool):
-    """(lo95, hi95, effect size, method in words)."""
+@dataclass(frozen=True)
+class _Judged:
+    """An interval, the p value and the effect size that go with it, and how they came about."""
+
+    method: str
+    lo95: float | None = None
+    hi95: float | None = None
+    p: float | None = None
+    effect: float | None = None
+
+
+def _difference(a: list[Quantity], b: list[Quantity]) -> Quantity:
+    """mean(b) - mean(a) with the errors of the measurements, those that both sides share taken off."""
+    n = len(a)
+    return derive(lambda *x: statistics.fmean(x[n:]) - statistics.fmean(x[:n]), *a, *b, unit=a[0].unit)
+
+
+def _judge(a: list[Quantity], b: list[Quantity], of_cells: bool, alone: Quantity) -> _Judged:
     if len(a) > 1 and len(b) > 1:
         return _welch([q.value for q in a], [q.value for q in b], "cells" if of_cells else "measurements")
     if of_cells:
-        return None, None, None, "one cell on a side: the spread between cells is unknown, no interval can be given"
+        words = "one cell on a side: the spread between cells is unknown, no interval can be given"
+        return _Judged(f"{words}; {_measured(alone)}")
     if len(a) == len(b) == 1:
-        difference = derive(lambda x, y: y - x, a[0], b[0], unit=a[0].unit)
-        if difference.std is None:
-            return None, None, None, "no uncertainty estimated"
-        half = Z95 * difference.std
+        if alone.std is None:
+            return _Judged("no uncertainty estimated")
+        half = Z95 * alone.std
         method = "uncertainty of the measurement alone; one sample each, the spread between batches is not in it"
-        return difference.value - half, difference.value + half, None, method
-    return None, None, None, "unequal numbers of measurements, no interval can be given"
+        p = math.erfc(abs(alone.value) / alone.std / math.sqrt(2)) if alone.std else None
+        return _Judged(method, alone.value - half, alone.value + half, p)
+    return _Judged("unequal numbers of measurements, no interval can be given")
 
 
-def _welch(a: list[float], b: list[float], what: str):
+def _measured(alone: Quantity) -> str:
+    if alone.std is None:
+        return "nobody estimated the uncertainty of the measurements"
+    return f"the measurements alone leave it uncertain by +- {Z95 * alone.std:.2g} {alone.unit} (95 %)".replace(
+        " 1 (", " ("
+    )
+
+
+def _welch(a: list[float], b: list[float], what: str) -> _Judged:
     """Welch's interval of mean(b) - mean(a), and Hedges' g (L. V. Hedges, J. Educ. Stat. 6 (1981) 107)."""
     va, vb = statistics.variance(a) / len(a), statistics.variance(b) / len(b)
     difference = statistics.fmean(b) - statistics.fmean(a)
@@ -115,10 +196,12 @@ def _welch(a: list[float], b: list[float], what: str):
     if what == "measurements":
         method += "; the spread between batches is not in it"
     if va + vb == 0:
-        return None, None, None, f"all {what} of a sample agree to the last digit, no interval can be given"
+        return _Judged(f"all {what} of a sample agree to the last digit, no interval can be given")
     dof = (va + vb) ** 2 / (va**2 / (len(a) - 1) + vb**2 / (len(b) - 1))
-    half = float(stdtrit(dof, 0.975)) * math.sqrt(va + vb)
+    error = math.sqrt(va + vb)
+    half = float(stdtrit(dof, 0.975)) * error
     n = len(a) + len(b)
     pooled = math.sqrt((statistics.variance(a) * (len(a) - 1) + statistics.variance(b) * (len(b) - 1)) / (n - 2))
     effect = difference / pooled * (1 - 3 / (4 * n - 9)) if pooled else None
-    return difference - half, difference + half, effect, method
+    p = 2 * float(stdtr(dof, -abs(difference) / error))
+    return _Judged(method, difference - half, difference + half, p, effect)

@@ -16,9 +16,7 @@ SCHEMA = 1
 
 def reported_id(row: Reported) -> str:
     """The id under which a published value stands among the quantities."""
-    state = ",".join(f"{key}={value}" for key, value in sorted(row.state.items()))
-    head = f"reported:{row.cell or row.sample or 'study'}"
-    return re.sub(r"\s+", "_", f"{head}/{row.name}" + (f"@{state}" if state else ""))
+    return row.id
 
 
 def document(outcome: Outcome) -> dict[str, Any]:

@@ -9,10 +9,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from nacre.cell.coating import read_coating
 from nacre.core import registry, vocabulary
 from nacre.core.errors import NacreError, StudyError, did_you_mean, unknown
 from nacre.core.quantity import Quantity, parse
 from nacre.core.study import Cell, Reported, Sample, Step, Study
+from nacre.evidence.ledger import check_settings
+from nacre.materials import builtin
 from nacre.pipeline.cells import read_cells
 from nacre.pipeline.expand import expand_analyses, expand_measurements
 from nacre.pipeline.lines import line_map
@@ -72,6 +75,11 @@ def read(path: str | Path) -> tuple[Study, Problems]:
         contrasts=_contrasts(shape, samples, problems),
         reported=_reported(shape, samples, problems),
     )
+    with problems.catch(("ledger",)):
+        check_settings(study)
+    for name, row in shape.material.items():
+        with problems.catch(("material", name)):
+            builtin().adding({name: row})
     return study, problems
 
 
@@ -191,9 +199,10 @@ def _sample(name, parts, done, above, problems) -> Sample | None:
             base = _sample(part.like, parts, done, (*above, name), problems) or base
     inputs = read_inputs(part.model_extra or {}, f"sample:{name}", problems, path)
     steps = tuple(_step(step, f"step:{name}:{k}", (*path, "step", k), problems) for k, step in enumerate(part.step))
-    done[name] = Sample(
-        name, part.label, {**base.inputs, **inputs}, base.steps + steps, {**base.coating, **part.coating}
-    )
+    coating = {**base.coating, **part.coating}
+    with problems.catch((*path, "coating")):
+        read_coating(coating, f"sample '{name}'")
+    done[name] = Sample(name, part.label, {**base.inputs, **inputs}, base.steps + steps, coating)
     return done[name]
 
 

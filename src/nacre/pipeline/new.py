@@ -2,17 +2,22 @@
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nacre.core import registry, vocabulary
-from nacre.core.errors import ReadError, StudyError
+from nacre.core.errors import NacreError, StudyError
 from nacre.pipeline.expand import natural
-from nacre.pipeline.naming import Named, is_reference, read_names
+from nacre.pipeline.keys import file_hash
+from nacre.pipeline.naming import Named, clean, is_reference, read_names
+from nacre.pipeline.store import write_atomic
+from nacre.pipeline.work import read_file
 
 CELL_KINDS = ("cycling", "impedance")
-_IGNORED = (".toml", ".csv", ".md", ".json", ".py", ".ini", ".lnk", ".xlsx", ".docx", ".pdf")
+_IGNORED = (".toml", ".md", ".json", ".py", ".ini", ".lnk", ".docx", ".pdf", ".pptx", ".opju", ".ds_store")
+Cells = dict[tuple[str, str], str]
 
 
 @dataclass(frozen=True)
@@ -35,25 +40,41 @@ class NewStudy:
     blanks: tuple[str, ...]
 
 
-def look(raw: Path) -> list[Seen]:
+def look(raw: Path, study_folder: Path | None = None) -> list[Seen]:
     """Every file below a folder, with the reader that takes it. Raises StudyError where the folder has no files."""
     if not raw.is_dir():
         raise StudyError("no such folder", where=str(raw), do="name the folder that holds the raw files")
-    paths = [
-        p for p in raw.rglob("*") if p.is_file() and not any(part.startswith(".") for part in p.parts[len(raw.parts) :])
-    ]
+    paths = [p for p in raw.rglob("*") if p.is_file() and not _not_raw(p.relative_to(raw).parts)]
     if not paths:
         raise StudyError("the folder holds no files", where=str(raw))
-    readers = registry.readers()
-    return [_look(path, readers) for path in sorted(paths, key=natural)]
+    readers = registry.readers(study_folder)
+    first: dict[tuple[int, str], Path] = {}
+    sizes = Counter(path.stat().st_size for path in paths)
+    seen = []
+    for path in sorted(paths, key=natural):
+        one = _look(path, readers, study_folder)
+        size = path.stat().st_size
+        if one.kind and sizes[size] > 1:
+            original = first.setdefault((size, file_hash(path)), path)
+            if original != path:
+                one = Seen(path, why_not=f"the same, byte for byte, as {original.name}.")
+        seen.append(one)
+    return seen
 
 
-def _look(path: Path, readers) -> Seen:
+def _not_raw(parts: tuple[str, ...]) -> bool:
+    return parts[0] in ("results", "plugins") or any(part.startswith((".", "~$")) for part in parts)
+
+
+def _look(path: Path, readers, study_folder: Path | None) -> Seen:
     try:
         reader = registry.reader_for(path, readers)
-    except ReadError as error:
+        if len(reader.kinds) == 1:
+            return Seen(path, reader.name, reader.kinds[0])
+        # a format of several kinds: only the data tell
+        return Seen(path, reader.name, read_file(path, reader.name, {}, study_folder)[0].kind)
+    except NacreError as error:
         return Seen(path, why_not=str(error))
-    return Seen(path, reader.name, reader.kinds[0])
 
 
 def new(folder: Path, raw: Path, name: str = "") -> NewStudy:
@@ -62,54 +83,59 @@ def new(folder: Path, raw: Path, name: str = "") -> NewStudy:
     Raises StudyError where a study is there already (nothing is overwritten) or no file can be read.
     """
     target = folder / "study.toml"
-    if target.exists():
-        raise StudyError(
-            "there is a study here already", where=str(target), do="choose another folder, or edit that one"
-        )
-    seen = look(raw)
+    for path in (target, folder / "cells.csv"):
+        if path.exists():
+            cure = "choose another folder, or edit that one"
+            raise StudyError("there is a study here already", where=str(path), do=cure)
+    seen = look(raw, folder if (folder / "plugins").is_dir() else None)
     known = [s for s in seen if s.kind]
     if not known:
         why = seen[0].why_not
         raise StudyError(
             "none of the files can be read", where=str(raw), found=f"{len(seen)} files", do=f"for example, {why}"
         )
-    named = {n.path: n for kind in _kinds(known) for n in read_names([s.path for s in known if s.kind == kind])}
+    of_cells = {s.path for s in known if s.kind in CELL_KINDS}
+    named = _same_samples({n.path: n for n in read_names([s.path for s in known], raw)}, of_cells)
     folder.mkdir(parents=True, exist_ok=True)
-    cells = _cells([named[s.path] for s in known if s.kind in CELL_KINDS])
+    cells = _cells([n for path, n in named.items() if path in of_cells])
     samples = list(dict.fromkeys(n.sample for n in named.values()))
     samples.sort(key=lambda sample: (not is_reference(sample), natural(Path(sample))))
     text = _study_text(name or folder.resolve().name, samples, known, named, cells, folder)
-    target.write_text(text, encoding="utf-8", newline="\n")
-    cells_path = None
-    if cells:
-        cells_path = folder / "cells.csv"
-        cells_path.write_text(_cells_text(cells), encoding="utf-8-sig", newline="\n")  # the BOM lets Excel see UTF-8
+    cells_path = folder / "cells.csv" if cells else None
+    if cells_path:
+        write_atomic(cells_path, _cells_text(cells).encode("utf-8-sig"))  # the BOM lets Excel see UTF-8
+    write_atomic(target, text.encode("utf-8"))
     blanks = tuple(_blanks(cells))
     return NewStudy(target, cells_path, tuple(seen), blanks)
 
 
-def _kinds(seen: Iterable[Seen]) -> list[str]:
-    return list(dict.fromkeys(s.kind for s in seen))
-
-
-def _cells(named: Sequence[Named]) -> dict[str, str]:
-    """cell -> sample. A cell is called as the file names write it, where they write it in one piece."""
+def _cells(named: Sequence[Named]) -> Cells:
+    """(sample, replicate) -> cell. A cell is called as the file names write it, where they write it in one piece."""
     written: dict[tuple[str, str], set[str]] = {}
     for n in named:
         written.setdefault((n.sample, n.replicate), set()).add(n.cell)
-    cells = {}
+    cells: Cells = {}
     for (sample, replicate), ways in written.items():
         way = next(iter(ways)) if len(ways) == 1 else ""
-        clean = bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", way))
-        cells[way if clean and way != sample else f"{sample}-{replicate}"] = sample
+        free = bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", way)) and way != sample and way not in cells.values()
+        cells[sample, replicate] = way if free else f"{sample}-{replicate}"
     return cells
 
 
-def _cell_of(n: Named, cells: dict[str, str]) -> str:
-    return n.cell if n.cell in cells else f"{n.sample}-{n.replicate}"
+def _same_samples(named: dict[Path, Named], of_cells: set[Path]) -> dict[Path, Named]:
+    """Files that are not of cells: `LHO.vms` is of the sample that cells write `LHO-NCM85`, if of one only."""
+    samples = {named[path].sample for path in of_cells}
+    made = dict(named)
+    for path, n in named.items():
+        own = set(n.sample.lower().split("-"))
+        near = [s for s in samples if own <= set(s.lower().split("-")) or own >= set(s.lower().split("-"))]
+        if path not in of_cells and n.sample not in samples and len(near) == 1:
+            made[path] = replace(n, sample=near[0])
+    return made
 
 
 def _study_text(name: str, samples, known: Sequence[Seen], named, cells, folder: Path) -> str:
+    guess = "" if is_reference(samples[0]) or len(samples) == 1 else "; a guess: name the right one"
     lines = [
         "# What this study is made of. `nacre check` names what is missing or wrong; `nacre run` does the rest.",
         "schema = 1",
@@ -117,7 +143,7 @@ def _study_text(name: str, samples, known: Sequence[Seen], named, cells, folder:
         "[study]",
         f'name = "{_slug(name)}"',
         f'title = "{_escape(name)}"',
-        f'reference = "{samples[0]}"  # the sample that the others are compared with',
+        f'reference = "{samples[0]}"  # the sample that the others are compared with{guess}',
     ]
     for sample in samples:
         lines += ["", "[[sample]]", f'name = "{sample}"', f'label = "{sample}"']
@@ -145,14 +171,16 @@ def _measurements(known: Sequence[Seen], named: dict[Path, Named], cells, folder
     groups: dict[tuple[str, str, str], dict[str, list[Path]]] = {}
     for s in known:
         n = named[s.path]
-        subject = _cell_of(n, cells) if s.kind in CELL_KINDS else n.sample
+        subject = cells[n.sample, n.replicate] if s.kind in CELL_KINDS else n.sample
         groups.setdefault((s.kind, n.part or s.kind, s.reader), {}).setdefault(subject, []).append(s.path)
     made = []
-    for (kind, part, _), by_subject in groups.items():
+    parts = Counter(part for _, part, _ in groups)
+    for (kind, part, reader), by_subject in groups.items():
+        part = part if parts[part] == 1 else f"{part}-{reader}"
         role = "cell" if kind in CELL_KINDS else "sample"
         patterns = {subject: _patterns(paths, subject, role, folder) for subject, paths in by_subject.items()}
         common = {tuple(p) for p in patterns.values()}
-        everyone = len(by_subject) == len(cells if role == "cell" else {n.sample for n in named.values()})
+        everyone = set(by_subject) == (set(cells.values()) if role == "cell" else {n.sample for n in named.values()})
         if len(common) == 1 and len(by_subject) > 1 and all("{" in p for p in next(iter(common))):
             who = [] if everyone else [f"{role} = [{', '.join(_quote(s) for s in by_subject)}]"]
             made.append([f'name = "{part}"', *who, f"files = {_list(next(iter(common)))}"])
@@ -171,9 +199,12 @@ def _place(path: Path, folder: Path) -> str:
     """The path as study.toml writes it: relative to the study where it can be, with / on every system."""
     path, folder = path.resolve(), folder.resolve()
     try:
-        return Path(os.path.relpath(path, folder)).as_posix()
+        place = Path(os.path.relpath(path, folder)).as_posix()
     except ValueError:  # another drive
-        return path.as_posix()
+        place = path.as_posix()
+    if re.search(r"[{}]", place):  # braces would be taken for a template's
+        place = re.sub(r"[{}]", "?", re.sub(r"([\[*?])", r"[\1]", place))
+    return place
 
 
 def _quote(text: str) -> str:
@@ -181,7 +212,7 @@ def _quote(text: str) -> str:
 
 
 def _escape(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t").replace("\n", "\\n")
 
 
 def _list(files: Sequence[str]) -> str:
@@ -189,16 +220,16 @@ def _list(files: Sequence[str]) -> str:
 
 
 def _slug(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-._") or "study"
+    return clean(name) if re.search(r"[^\W_]", name) else "study"
 
 
-def _cells_text(cells: dict[str, str]) -> str:
-    rows = ["cell,sample,cam_mass / mg,comment", *(f"{cell},{sample},," for cell, sample in cells.items())]
+def _cells_text(cells: Cells) -> str:
+    rows = ["cell,sample,cam_mass / mg,comment", *(f"{cell},{sample},," for (sample, _), cell in cells.items())]
     return "\n".join(rows) + "\n"
 
 
-def _blanks(cells: dict[str, str]) -> Iterable[str]:
-    for cell in cells:
+def _blanks(cells: Cells) -> Iterable[str]:
+    for cell in cells.values():
         yield f"cells.csv: {vocabulary.word('input', 'cam_mass').words} of '{cell}'"
     if cells:
         yield from (f"study.toml: {vocabulary.word('input', key).words}" for key, _ in _SHARED)

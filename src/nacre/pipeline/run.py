@@ -16,6 +16,7 @@ from nacre.core.outcome import Failure, Outcome
 from nacre.core.result import Result, Subject
 from nacre.core.study import Study
 from nacre.evidence.contrast import contrasts
+from nacre.evidence.ledger import ledger
 from nacre.pipeline import keys
 from nacre.pipeline.graph import Graph, Node, build, context_of, files_of
 from nacre.pipeline.load import load
@@ -68,6 +69,7 @@ def run(
         study=study,
         results=tuple(results),
         contrasts=tuple(contrasts(study, results)),
+        ledger=tuple(ledger(study, results)),
         failures=tuple(runner.failures()),
         versions=keys.versions(),
         when=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),

@@ -1,5 +1,6 @@
 """The JSON schema of study.toml, made from the same declarations that check it."""
 
+from pathlib import Path
 from typing import Any
 
 from nacre.core import options as option_tools
@@ -7,9 +8,12 @@ from nacre.core import registry, vocabulary
 from nacre.pipeline.model import StudyFile
 
 
-def study_schema() -> dict[str, Any]:
-    """A JSON schema (draft 2020-12): inputs from the vocabulary, options from the techniques."""
-    techniques = registry.techniques()
+def study_schema(folder: Path | None = None) -> dict[str, Any]:
+    """A JSON schema (draft 2020-12): inputs from the vocabulary, options from the techniques.
+
+    folder : of a study, whose plugins are then known too.
+    """
+    techniques = registry.techniques(folder)
     schema = StudyFile.model_json_schema(by_alias=True)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "study.toml"

@@ -4,6 +4,7 @@ Nothing here knows a sample, a coating or a technique: the words are the vocabul
 of the difference, and a difference is called one only where an interval that leaves out zero says so.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -66,7 +67,7 @@ def _versus(outcome: Outcome, pair: tuple[str, str]) -> Block:
     published = {row.name for row in outcome.study.reported}
     main, more = [], []
     for name in dict.fromkeys(row.name for row in rows):
-        same = [row for row in rows if row.name == name]
+        same = _said_once([row for row in rows if row.name == name])
         weighty = name in published or not all("cycle" in row.state for row in same) or len(same) == 1
         (main if weighty else more).extend(_of_one_name(outcome, ends_of_series(same, lambda row: row.state)))
     if not main:
@@ -100,6 +101,17 @@ def ends_of_series(rows: list, state_of) -> list:
         ordered = sorted(group, key=lambda row: state_of(row)["cycle"]) if long else group
         kept += [ordered[0], ordered[-1]] if long else ordered
     return kept
+
+
+def _said_once(rows: list[Contrast]) -> list[Contrast]:
+    """Without those that another row says already: the same two values, in a state that says no less."""
+
+    def repeats(row: Contrast, other: Contrast) -> bool:
+        if (row.reference_value, row.treated_value) != (other.reference_value, other.treated_value):
+            return False
+        return row.state.items() < other.state.items()
+
+    return [row for row in rows if row.reference_value is None or not any(repeats(row, other) for other in rows)]
 
 
 def verdict(row: Contrast) -> str:
@@ -224,7 +236,8 @@ def _values_of(name: str, at: str, entries: list[Entry]) -> str:
 
 
 def _ledger(rows: Iterable[LedgerRow]) -> list[Finding]:
-    rows = list(rows)
+    """How many relations hold, each that is broken, and the measurements that would settle most of the rest."""
+    rows = [row for row in rows if not only_computed(row)]
     if not rows:
         return []
     by = {v: [row for row in rows if row.verdict == v] for v in ("holds", "broken", "cannot_tell")}
@@ -233,12 +246,16 @@ def _ledger(rows: Iterable[LedgerRow]) -> list[Finding]:
     parts = [f"{len(by[v])} {one if len(by[v]) == 1 else many}" for v, one, many in forms if by[v]]
     found = [Finding("plain", sentence(f"of {count(len(rows), 'relation')} between techniques, {several(parts)}"))]
     found += [Finding("bad", sentence(f"broken: {formula(row.words)}"), _broken(row)) for row in by["broken"]]
-    return found + [
-        Finding(
-            "seen", sentence(f"cannot be told: {formula(row.words)}"), f"{row.needs} would tell" if row.needs else ""
-        )
-        for row in by["cannot_tell"]
-    ]
+    wanted = Counter(need for row in by["cannot_tell"] for need in row.needs.split("; ") if need)
+    if wanted:
+        best = several([f"{formula(need)} ({count(n, 'relation')})" for need, n in wanted.most_common(3)])
+        found.append(Finding("seen", sentence(f"what would tell most: {best}")))
+    return found
+
+
+def only_computed(row: LedgerRow) -> bool:
+    """A row that has nothing to be compared with: a number worked out, not a relation that could break."""
+    return row.verdict == "cannot_tell" and row.rule == "computed only"
 
 
 def _broken(row: LedgerRow) -> str:

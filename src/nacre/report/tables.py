@@ -11,7 +11,7 @@ from nacre.core.quantity import Quantity
 from nacre.core.result import Entry, Result
 from nacre.core.study import Reported
 from nacre.report import words
-from nacre.report.findings import LONG, ends_of_series, title, verdict
+from nacre.report.findings import LONG, ends_of_series, only_computed, title, verdict
 
 T95 = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)  # Student's t, two-sided 95 %, 1 to 9 df
 
@@ -297,6 +297,7 @@ def ledger(outcome: Outcome) -> list[dict[str, Any]]:
             "needs": row.needs,
             "evidence": row.evidence,
             "uses": row.uses,
+            "only_computed": only_computed(row),
         }
         for row in outcome.ledger
     ]

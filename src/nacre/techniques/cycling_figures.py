@@ -107,7 +107,7 @@ def _by_cycle(cycles, parts, context: Context, y: Axis, divisor: float, sign: in
     key, title, place = (
         ("cycling-stability", "Long-term cycling", "Fig. 4f")
         if long
-        else ("capacity-by-cycle", "Capacity by cycle", "")
+        else ("capacity-by-cycle", "Capacity by cycle", "Fig. S2" if len({part.rate for part in parts}) > 1 else "")
     )
     rates = sorted({part.rate for part in long if part.rate})
     at = f" at {' and '.join(f'{rate:g}C' for rate in rates)}" if rates else ""

@@ -34,7 +34,7 @@ class Logging:
 
 @dataclass(frozen=True)
 class Flaws:
-    """What the record does to the truth (V, A, s, fractions)."""
+    """What the record does to the truth (V, A, s, fractions). The ripple's phase and period (half to double) vary."""
 
     voltage_noise: float = 0.2e-3
     voltage_step: float = 10 / 65536
@@ -141,6 +141,9 @@ class _Record:
     def __init__(self, cycler: Cycler, rng: np.random.Generator):
         self.cycler, self.rng, self.flaws = cycler, rng, cycler.flaws
         self.time, self.step, self.offset = 0.0, 0, 0.0
+        aside = rng.spawn(1)[0]
+        self.phase = aside.uniform(0, 2 * np.pi)
+        self.period = self.flaws.ripple_period * 2 ** aside.uniform(-1, 1)
         self.blocks: list[dict[str, np.ndarray]] = []
 
     def flow(self, volts, coulombs, amps, sign, log: Logging, cycle: int):
@@ -183,7 +186,7 @@ class _Record:
         flaws, n = self.flaws, times.size
         self.step += 1
         clock = self.time + times
-        warmth = np.sin(2 * np.pi * clock / flaws.ripple_period)
+        warmth = np.sin(2 * np.pi * clock / self.period + self.phase)
         shown = volts + flaws.ripple * warmth + self.rng.normal(0, flaws.voltage_noise, n)
         shown = np.round(shown / flaws.voltage_step) * flaws.voltage_step
         self.blocks.append(

@@ -1,0 +1,120 @@
+"""The verdict on a relation: does what is computed fit what is stated, given what is known of both?"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from nacre.core.quantity import Quantity, derive
+from nacre.evidence.relation import Relation
+from nacre.evidence.terms import Term, Value
+
+LIMIT = 2.0  # expanded uncertainty with k = 2, the E_n number of ISO 13528: broken where |difference| > 2 sigma
+TINY = 1e-9
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict with its numbers. `sigma` only where every operand's standard uncertainty is known."""
+
+    verdict: str
+    computed: Quantity | None = None
+    stated: Quantity | None = None
+    sigma: float | None = None
+    rule: str = ""
+    needs: str = ""
+
+
+def quantity_of(term: Term, unit: str) -> Quantity | None:
+    """A term's number with the error that its base values give it; None where a number is missing."""
+    if term.missing:
+        return None
+    keys = list(term.values)
+    quantities = [term.values[key].quantity for key in keys]
+    return derive(lambda *x: term.function(dict(zip(keys, x, strict=True))), *quantities, unit=unit)
+
+
+def judge(relation: Relation, computed: Term, stated: Term | None) -> Judgement:
+    """Holds, broken, or cannot_tell with the measurement that would tell.
+
+    Where all standard uncertainties are known, the difference is compared with LIMIT times its own, shared errors
+    counted once. Where some are not, what rounding of the written digits hides is added (worst case), and the
+    verdict says so. Where a number has neither, nothing can be told.
+    """
+    found, claim = quantity_of(computed, relation.unit), quantity_of(stated, relation.unit) if stated else None
+    base = Judgement("cannot_tell", found, claim)
+    if stated is None:
+        needs = "; ".join(computed.missing) or "a stated or measured value to compare with"
+        return replace(base, needs=needs, rule="computed only")
+    lacks = tuple(dict.fromkeys((*computed.missing, *stated.missing)))
+    if lacks or computed.unsettled or stated.unsettled:
+        return replace(base, needs="; ".join((*lacks, *dict.fromkeys((*computed.unsettled, *stated.unsettled)))))
+    rule, reason = _with_bounds(relation, computed, stated)
+    if reason:
+        return replace(base, needs=reason)
+    return _compare(relation, rule, computed, stated, base)
+
+
+def _with_bounds(relation: Relation, computed: Term, stated: Term) -> tuple[str, str]:
+    """The rule, where a value is stated only as a bound ("below 10 mV"); or why that cannot be judged."""
+    inside = [value.words for value in computed.values.values() if value.bound]
+    if inside:
+        return "", f"a value of {inside[0]}, of which only a bound is given"
+    bounds = {value.bound for value in stated.values.values() if value.bound}
+    if not bounds:
+        return relation.rule, ""
+    wanted = "at most" if bounds == {"below"} else "at least"
+    if relation.rule not in ("equal", wanted):
+        return "", "a value instead of a bound"
+    return wanted, ""
+
+
+def _compare(relation: Relation, rule: str, computed: Term, stated: Term, base: Judgement) -> Judgement:
+    values = {**computed.values, **stated.values}
+    plain = {key: value.quantity.value for key, value in values.items()}
+
+    def difference(point: Mapping[str, float]) -> float:
+        return computed.function(point) - stated.function(point)
+
+    slopes = {key: slope for key in values if (slope := _slope(difference, plain, key)) != 0.0}
+    unknown = [values[k].words for k in slopes if values[k].quantity.std is None and values[k].half is None]
+    if unknown:
+        return replace(base, needs="an uncertainty of " + ", ".join(dict.fromkeys(unknown)))
+    sharp = [key for key in slopes if values[key].quantity.std is not None]
+    std = _std({key: slopes[key] for key in sharp}, values)
+    rounded = [key for key in slopes if key not in sharp]
+    slack = math.fsum(abs(slopes[key]) * values[key].half for key in rounded)
+    apart = difference(plain)
+    excess = {"equal": abs(apart), "at most": apart, "at least": -apart}[rule]
+    tiny = TINY * max(abs(base.computed.value), abs(base.stated.value))
+    holds = excess <= LIMIT * std + slack + tiny
+    sigma = None if rounded or not std else excess / std
+    verdict = "holds" if holds else "broken"
+    return replace(base, verdict=verdict, sigma=sigma, rule=_words(rule, holds, excess, slack, std, relation.unit))
+
+
+def _words(rule: str, holds: bool, excess: float, slack: float, std: float, unit: str) -> str:
+    asked = {"equal": "equal", "at most": "computed at most what is stated", "at least": "computed at least that"}[rule]
+    tail = "" if unit == "1" else f" {unit}"
+    if not slack:
+        limit = f"within {LIMIT:g} sigma" if std else "exactly"
+        return f"{asked} {limit}" if holds else f"broken: not {asked} {limit}"
+    allowed = f"{slack + LIMIT * std:.3g}{tail}"
+    if holds:
+        return f"{asked}, by rounding (which allows {allowed})"
+    return f"broken by rounding: apart by {excess:.3g}{tail}, where the written digits allow {allowed}"
+
+
+def _std(slopes: Mapping[str, float], values: Mapping[str, Value]) -> float:
+    parts: dict[str, float] = {}
+    for key, slope in slopes.items():
+        for source, part in values[key].quantity.parts.items():
+            parts[source] = parts.get(source, 0.0) + slope * part
+    return math.sqrt(math.fsum(part * part for part in parts.values()))
+
+
+def _slope(function, point: Mapping[str, float], key: str) -> float:
+    """Central difference. A dependence that is only noise of the arithmetic counts as none."""
+    step = abs(point[key]) * 1e-5 or 1e-7
+    up, down = (function({**point, key: point[key] + sign * step}) for sign in (1, -1))
+    change = up - down
+    return 0.0 if abs(change) <= 1e-13 * max(abs(up), abs(down), 1e-300) else change / (2 * step)

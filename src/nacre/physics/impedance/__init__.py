@@ -1,0 +1,1 @@
+"""Impedance spectra: circuits, their fit, Kramers-Kronig validity, relaxation times. SI units throughout."""

@@ -1,0 +1,45 @@
+"""The cell in time: a single-ion pseudo-two-dimensional model with films, contact loss and particle sizes."""
+
+from .cell import EVEN, Cell, Diffusivity, Electrode, Exchange, Mesh, constant_diffusivity
+from .fields import Fields, fields, filling, lithium, throughput
+from .solve import (
+    BEST,
+    Outcome,
+    Prepared,
+    Solution,
+    State,
+    Step,
+    charge_and_hold,
+    prepare,
+    rest,
+    simulate,
+    simulate_many,
+    uniform,
+)
+
+__all__ = [
+    "BEST",
+    "EVEN",
+    "Cell",
+    "Diffusivity",
+    "Electrode",
+    "Exchange",
+    "Fields",
+    "Mesh",
+    "Outcome",
+    "Prepared",
+    "Solution",
+    "State",
+    "Step",
+    "charge_and_hold",
+    "constant_diffusivity",
+    "fields",
+    "filling",
+    "lithium",
+    "prepare",
+    "rest",
+    "simulate",
+    "simulate_many",
+    "throughput",
+    "uniform",
+]

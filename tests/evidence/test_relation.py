@@ -1,0 +1,104 @@
+"""Equations and relations as data: what they compute, and what they refuse, in words."""
+
+import math
+
+import pytest
+
+from nacre.core.errors import NacreError
+from nacre.evidence.equation import parse_equation
+from nacre.evidence.relation import builtin, read_relation, relations_of
+
+ROW = {
+    "id": "double",
+    "words": "twice",
+    "each": "sample",
+    "unit": "V",
+    "computed": "2 * v",
+    "stated": "8",
+    "operands": {"v": {"quantity": "mean_discharge_voltage"}},
+}
+
+
+def test_an_equation_is_arithmetic():
+    equation = parse_equation("-a ** 2 / (b + 1) + asinh(sinh(2)) * min(a, b, 3) - sqrt(4)", {"a", "b"})
+    assert equation({"a": 3.0, "b": 5.0}) == pytest.approx(-9 / 6 + 2 * 3 - 2)
+    assert equation.names == {"a", "b"}
+
+
+def test_an_equation_knows_formulas_and_constants():
+    equation = parse_equation("mass_fraction(oxide, 'Hf') * faraday / pi")
+    assert equation({"oxide": "HfO2"}) == pytest.approx(178.486 / 210.484 * 96485.332 / math.pi, rel=1e-5)
+    assert parse_equation("theoretical_capacity('LiNiO2')")({}) == pytest.approx(96485.332 / 3.6 / 97.63, rel=1e-3)
+    assert parse_equation("insertion_capacity('Li4Ti5O12')")({}) == pytest.approx(175.1, abs=0.1)
+    assert parse_equation("insertion_capacity('Li2.0Ti2.5O6')")({}) == pytest.approx(175.1, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("__import__('os').system('ls')", "holds what an equation may not; found '__import__"),
+        ("a.real", "found 'a.real' at character 1"),
+        ("[a for a in b]", "expected numbers, names of operands"),
+        ("a if b else c", "holds what an equation may not"),
+        ("a < b", "holds what an equation may not"),
+        ("open('x')", "unknown function 'open'"),
+        ("sqr(a)", "unknown function 'sqr' in the equation 'sqr(a)'. Did you mean 'sqrt'"),
+        ("a * (b", "cannot read the equation 'a * (b'; found a mistake at character"),
+        ("a * wnd", "uses 'wnd', which is no operand of it. Did you mean 'wind'"),
+        ("True + 1", "holds what an equation may not"),
+        ("sqrt(a, key=b)", "holds what an equation may not"),
+    ],
+)
+def test_an_equation_that_is_none_is_refused(text, words):
+    with pytest.raises(NacreError) as caught:
+        parse_equation(text, {"a", "b", "c", "wind"})
+    assert words in str(caught.value)
+
+
+def test_an_equation_that_cannot_be_computed_says_so():
+    for text, words in (("1 / a", "division by zero"), ("log(a)", "math domain"), ("molar_mass('Hx')", "'Hx'")):
+        with pytest.raises(NacreError, match="cannot be computed; found") as caught:
+            parse_equation(text)({"a": 0.0})
+        assert words in str(caught.value)
+    with pytest.raises(NacreError, match="how much lithium Si takes up is not known"):
+        parse_equation("insertion_capacity('Si')")({})
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"rule": "equals"}, "relation 'double': unknown rule 'equals'. Did you mean 'equal'"),
+        ({"each": "samples"}, "unknown each 'samples'. Did you mean 'sample'"),
+        ({"unit": "Volt"}, "unknown unit 'Volt'"),
+        ({"compute": "2"}, "unknown key 'compute'. Did you mean 'computed'"),
+        ({"operands": {"v": {"quantity": "mean_dicharge_voltage"}}}, "Did you mean 'mean_discharge_voltage'"),
+        ({"operands": {"v": {"input": "cam_mas"}}}, "Did you mean 'cam_mass'"),
+        ({"operands": {"v": {"value": "1"}}, "stated": "w"}, "uses 'w', which is no operand of it"),
+        ({"operands": {"v": {"value": "1.5 V", "unit": "mAh"}}}, "'v': 'V' cannot become 'mAh'"),
+        ({"operands": {"v": {"value": "1 V", "input": "area"}}}, "an operand is one thing; found input, value"),
+        ({"operands": {"v": {"quantity": "r_bulk", "of": "bare"}}}, "unknown role 'bare'"),
+        ({"operands": {"v": {"quantity": "r_bulk", "state": {"cylce": 1}}}}, "Did you mean 'cycle'"),
+        ({"operands": {"v": {"relation": "n-over-q"}}}, "unknown relation 'n-over-q'. Did you mean 'n-over-p'"),
+        ({"operands": {"v": {"relation": "double"}}}, "relations compute from each other in a circle; found double"),
+    ],
+)
+def test_a_relation_that_is_wrong_is_refused_in_words(change, words):
+    with pytest.raises(NacreError) as caught:
+        relations_of([{**ROW, **change}])
+    assert words in str(caught.value)
+
+
+def test_units_cannot_be_mixed():
+    """A relation in grams of a quantity in volts is refused when it is evaluated, not added up."""
+    row = {**ROW, "operands": {"v": {"quantity": "mean_discharge_voltage", "unit": "mg"}}}
+    with pytest.raises(NacreError, match="'mean_discharge_voltage' is in V, not like 'mg'"):
+        read_relation(row)
+
+
+def test_every_relation_of_the_package_is_sound():
+    known = builtin()
+    assert len(known) > 40
+    for relation in known.values():
+        assert relation.words[0].islower() or relation.words[:2].isupper() or relation.words.startswith("Li"), relation
+        assert relation.techniques or relation.stated is None
+    assert relations_of([]).keys() == known.keys()

@@ -1,0 +1,110 @@
+"""Identifiability, adequacy, comparison of circuits, circuits offered by the DRT, effective capacitance."""
+
+import numpy as np
+import pytest
+
+from nacre.physics.impedance.capacitance import brug, hsu_mansfeld
+from nacre.physics.impedance.constraints import Constraints
+from nacre.physics.impedance.drt import drt
+from nacre.physics.impedance.fit import fit
+from nacre.physics.impedance.identifiability import identify, profile, threshold
+from nacre.physics.impedance.kramers_kronig import kramers_kronig
+from nacre.physics.impedance.selection import adequacy, compare
+from nacre.physics.impedance.suggest import suggest_circuit
+from physics.impedance.spectra import BARE, COATED, PAPER, PAPER_FREQUENCY, cpe, noisy, paper, s_of, together
+
+
+def spectrum(truth, seed=0, level=0.003):
+    return noisy(paper(PAPER_FREQUENCY, truth), level, np.random.default_rng(seed))
+
+
+def test_a_well_measured_circuit_is_determined():
+    found = fit(PAPER, PAPER_FREQUENCY, spectrum(BARE))
+    report = identify(found)
+    assert report.undetermined == {}
+    assert report.agreeing > 0.3
+    assert all(profile.closed for profile in report.profiles.values())
+    low, high = found.interval()
+    for name, one in report.profiles.items():
+        k = found.circuit.index(name)
+        np.testing.assert_allclose(np.log([one.low, one.high]), np.log([low[k], high[k]]), atol=0.5 * found.log_std[k])
+
+
+def test_where_a_parameter_meets_the_limit_the_fit_is_just_significantly_worse():
+    found = fit(PAPER, PAPER_FREQUENCY, spectrum(BARE))
+    end = profile(found, "R_cam_se").high
+    held = fit(PAPER, PAPER_FREQUENCY, found.impedance[::-1], known=Constraints(fixed={"R_cam_se": end}))
+    assert held.chi2 == pytest.approx(threshold(found), rel=1e-3)
+
+
+def test_a_grain_boundary_faster_than_the_instrument_is_undetermined():
+    """Its arc lies above 7 MHz: only R_bulk + R_gb shows, and the report says so."""
+    truth = BARE | {"Q_gb.Q": 1e-12, "Q_gb.n": 0.9}
+    report = identify(fit(PAPER, PAPER_FREQUENCY, spectrum(truth)))
+    assert "R_bulk" in report.undetermined or "R_gb" in report.undetermined
+    assert any("profile does not close" in why or "factor" in why for why in report.undetermined.values())
+
+
+def test_two_resistors_in_series_cannot_be_told_apart():
+    f = np.geomspace(1e5, 1, 40)
+    z = noisy(50 + together(100 + 0 * f, cpe(s_of(f), 1e-5, 0.9)), 0.003, np.random.default_rng(0))
+    report = identify(fit("R_a-R_b-(R_c|Q_c)", f, z))
+    assert {"R_a", "R_b"} <= set(report.undetermined)
+    assert report.undetermined.keys().isdisjoint({"R_c", "Q_c.n"})
+    assert {"R_a", "R_b"} in [{a, b} for a, b, _ in report.correlated] or report.condition > 1e3
+
+
+def test_the_right_circuit_describes_and_a_poor_one_does_not():
+    z = spectrum(COATED)
+    test = kramers_kronig(PAPER_FREQUENCY, z)
+    right, poor = (fit(text, PAPER_FREQUENCY, z) for text in (PAPER, "R_bulk-(R_cam_se|Q_cam_se)-Q_lf"))
+    assert adequacy(right, test).describes is True
+    verdict = adequacy(poor, test)
+    assert verdict.describes is False
+    assert "does not describe these data" in verdict.sentence
+    assert verdict.ratio > 2
+
+
+def test_a_drifting_spectrum_gives_no_yardstick():
+    f, rise = PAPER_FREQUENCY, np.linspace(0, 0.3, PAPER_FREQUENCY.size)
+    z = paper(f, BARE) + rise * (paper(f, BARE) - paper(f, BARE | {"R_cam_se": 1e-3}))
+    verdict = adequacy(fit(PAPER, f, z), kramers_kronig(f, noisy(z, 0.002, np.random.default_rng(0))))
+    assert verdict.describes is None
+    assert "cannot be judged: the spectrum is drifting" in verdict.sentence
+
+
+def test_a_parameter_must_lower_the_criteria():
+    z = spectrum(BARE)
+    texts = ("R_bulk-(R_cam_se|Q_cam_se)-Q_lf", PAPER, PAPER.replace("-Q_lf", "-(R_x|Q_x)-Q_lf"))
+    rungs = compare([fit(text, PAPER_FREQUENCY, z) for text in texts])
+    assert [rung.earned for rung in rungs] == [True, True, False]
+    assert rungs[1].delta_bic < -100
+    assert rungs[0].delta_aicc == 0
+    with pytest.raises(ValueError, match="different data or weights"):
+        compare([fit(PAPER, PAPER_FREQUENCY, z), fit(PAPER, PAPER_FREQUENCY, z, "unit")])
+
+
+def test_the_drt_offers_a_circuit_of_the_right_size():
+    z = spectrum(COATED, 5)
+    offered = suggest_circuit(PAPER_FREQUENCY, z, drt(PAPER_FREQUENCY, z, draws=0))
+    assert offered[0].circuit.text == "R_0-(R_1|Q_1)-(R_2|Q_2)-Q_lf"
+    assert adequacy(offered[0], kramers_kronig(PAPER_FREQUENCY, z)).describes
+
+
+def test_effective_capacitance_of_a_capacitor_is_its_capacitance():
+    assert brug(2e-6, 1.0, 10.0, 100.0)[0] == pytest.approx(2e-6)
+    assert hsu_mansfeld(2e-6, 1.0, 100.0)[0] == pytest.approx(2e-6)
+    assert hsu_mansfeld(2e-5, 0.8, 850.0)[0] == pytest.approx((2e-5 * 850) ** (1 / 0.8) / 850)
+    assert brug(2e-5, 0.8, 1e-3, 1e9)[0] == pytest.approx((2e-5 * 1e-3 ** (1 - 0.8)) ** (1 / 0.8), rel=1e-6)
+
+
+@pytest.mark.parametrize(("formula", "log_p"), [(hsu_mansfeld, [-10.8, -0.22, 6.7]), (brug, [-10.8, -0.22, 2.0, 6.7])])
+def test_uncertainty_of_a_capacitance_is_that_of_draws(formula, log_p):
+    rng = np.random.default_rng(0)
+    root = rng.normal(0, 0.01, (len(log_p), len(log_p)))
+    covariance = root @ root.T
+    _, std = formula(*np.exp(log_p), covariance)
+    drawn = [np.log(formula(*np.exp(row))[0]) for row in rng.multivariate_normal(log_p, covariance, 4000)]
+    assert std == pytest.approx(np.std(drawn), rel=0.06)
+    with pytest.raises(ValueError, match="expected Q > 0"):
+        formula(-1, *np.exp(log_p[1:]))
