@@ -5,14 +5,23 @@
 They are made by virtual instruments, in the instruments' own formats; each file says so.
 """
 
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
 from nacre.core.registry import readers
+from nacre.readers.vamas import write_all
 from nacre.virtual.cycler import Cycler, simulate
 from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, PAPER, RATE
+from nacre.virtual.spectra_truth import photoelectron
 
 RAW = Path(__file__).resolve().parent / "raw"
+
+
+def spectra(truth: dict) -> None:
+    """Photoelectron spectra, one VAMAS file per sample."""
+    for name, signals in photoelectron(truth).items():
+        write_all(signals, RAW / f"{name}_xps.vms")
 
 
 def main() -> None:
@@ -24,6 +33,7 @@ def main() -> None:
             start = {"start": f"2023-03-{1 + 10 * j:02}T09:00:00"}
             signal = replace(signal, metadata={**signal.metadata, **start})
             maccor.write(signal, RAW / f"{sample}-1_{programme.name}.txt")
+    spectra(tomllib.loads((RAW.parent / "truth.toml").read_text(encoding="utf-8")))
 
 
 if __name__ == "__main__":

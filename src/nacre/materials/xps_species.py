@@ -36,9 +36,9 @@ class Level:
 
     @property
     def line_names(self) -> tuple[str, ...]:
-        """`4f7/2` and `4f5/2`, or the level itself."""
-        momentum, level = _ORBITAL[self.name[-1]], self.name.partition(" ")[2]
-        return (f"{level}{2 * momentum + 1}/2", f"{level}{2 * momentum - 1}/2") if momentum else (level,)
+        """`Hf 4f7/2` and `Hf 4f5/2`, or the level itself."""
+        momentum = _ORBITAL[self.name[-1]]
+        return tuple(f"{self.name}{2 * momentum + d}/2" for d in (1, -1)) if momentum else (self.name,)
 
     def checked(self, splitting: float) -> float:
         """`splitting` where this level can have it. Raises NacreError that names the level it fits."""

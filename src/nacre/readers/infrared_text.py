@@ -1,9 +1,14 @@
 """Infrared spectra as text: Bruker data point tables (`.dpt`) and two-column `.csv`.
 
-A .dpt is wavenumber (cm-1) and ordinate, separated by comma, tab or blanks, without a heading; it does not say what the
-ordinate is. A .csv is taken where its heading names a wavenumber (`cm-1`, `wavenumber`); its ordinate is told by the
-heading (absorbance, transmittance, reflectance). Lines that begin with `#` or `;` are comments. Where a file does not
-say what it holds, the option `quantity` does, and a note tells so.
+- .dpt: wavenumber (cm-1) and ordinate, separated by comma, tab or blanks, without a heading; it does not say what the
+  ordinate is
+- .csv: taken where its heading names a wavenumber (`cm-1`, `wavenumber`); the heading tells the ordinate (absorbance,
+  transmittance, reflectance), and percent where it bears a `%`
+- lines that begin with `#` or `;` are comments, wherever they stand
+- wavenumbers rise or fall; numbers bear a decimal point
+
+Where a file does not say what it holds, the option `quantity` does, and a note tells that it was not the file.
+Nothing in such a file tells resolution, number of scans or uncertainty.
 """
 
 import re
@@ -90,7 +95,7 @@ def write(signal: Signal, path: Path) -> None:
     quantity = signal.metadata["quantity"]
     head = f"# {VIRTUAL_MARK}: made by a virtual spectrometer, not measured\n" if signal.origin == "synthetic" else ""
     rows = zip(signal.array("wavenumber", "1/cm"), signal.array(quantity, "1"), strict=True)
-    text = "".join(f"{x:.5f},{y:.5f}\n" for x, y in rows)
+    text = "".join(f"{x:.5f},{y:.8f}\n" for x, y in rows)
     Path(path).write_bytes((head + text).encode())
 
 

@@ -5,6 +5,9 @@ Structures are typed: `RegionGroup` (name) > `RegionData` (name, `region`, `mcd_
 `mcd_head` steps before the first energy to `mcd_tail` after the last, one number per channel of the detector. A channel
 sees the kinetic energy of the step plus its `shift` times the pass energy; spectra of all channels, cycles and scans
 are added, each shifted by whole steps, so that counts stay counts. The channels' `gain` is not applied.
+
+Energies are kinetic; `excitation_energy` gives binding energies, `effective_workfunction` is kept and not applied.
+Unknown: scan modes other than fixed analyser transmission, and what `scan_mode` does to the order of the counts.
 """
 
 from pathlib import Path

@@ -254,15 +254,14 @@ def write_all(signals: Sequence[Signal], path: Path) -> None:
 def _block_lines(signal: Signal, path: Path) -> list:
     about = signal.metadata
     energy = signal.array("kinetic_energy", "eV")
-    order = np.argsort(energy)
-    energy, counts = energy[order], np.round(signal.array("intensity", "counts")[order]).astype(int)
+    counts = np.round(signal.array("intensity", "counts")).astype(int)
     step = float(np.round((energy[-1] - energy[0]) / (len(energy) - 1), 9))
     if np.abs(np.diff(energy) - step).max() > 1e-6:
         raise ReadError("the energies are not evenly spaced", where=Path(path).name, do="VAMAS REGULAR needs one step")
     columns, values = ["Intensity", "d"], [counts]
     if "transmission" in signal:
         columns += ["Transmission", "d"]
-        values.append(signal.array("transmission", "1")[order])
+        values.append(signal.array("transmission", "1"))
     year, month, day = about.get("date", "2024-01-01").split("-")
     missing = "1E+37"
     species, _, transition = about.get("region", "").partition(" ")

@@ -19,7 +19,7 @@ from nacre.core.options import option
 from nacre.core.quantity import Quantity, correlated, derive
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
-from nacre.materials.xps_species import Region, table
+from nacre.materials.xps_species import Region, Species, table
 from nacre.physics.xps_ensemble import Ensemble
 from nacre.techniques import xps_energy, xps_figures
 from nacre.techniques import xps_models as models
@@ -47,6 +47,7 @@ class Set:
     """All spectra of one sample, calibrated."""
 
     name: str
+    who: str
     label: str
     subject: Subject | None
     state: Mapping[str, Any]
@@ -131,7 +132,9 @@ def _set(role: str, found, context: Context, options: XpsOptions) -> Set:
     where = measured.name if measured else role
     if not signals:
         raise NacreError("no spectrum of a core level", where=where, do="give detail scans, not a survey")
-    return Set(role, label, subject, stage, signals, xps_energy.of(signals, options, where))
+    return Set(
+        role, sample.name if sample else role, label, subject, stage, signals, xps_energy.of(signals, options, where)
+    )
 
 
 def _fit(region: Region, sets: tuple[Set, ...], options: XpsOptions) -> Fit:
@@ -182,23 +185,45 @@ def _entries(fit: Fit, context: Context) -> tuple[list[Entry], list[Check]]:
     basis = "model-spread" if many else "fit-covariance"
     found = list(correlated(range(len(mean)), mean, within + between, units, source=source, basis=basis).values())
     for s, one in enumerate(fit.sets):
-        state = {"region": fit.region.name, **one.state}
+        if not any(_told(fit, p, s) for p in species):
+            checks.append(Check("info", f"{one.label}: nothing in {fit.region.name} is told from none"))
+            continue
         for i, p in enumerate(species):
-            here = {**state, "phase": p.name}
+            here = {**one.state, "line": fit.region.name, "species": p.name}
             if n > 1:
                 entries.append(Entry("species_fraction", found[s * n + i], here, one.subject))
-            place = _calibrated(found[k * n + i], one.scale.shift, basis)
-            entries.append(Entry("binding_energy", place, here, one.subject))
-            entries.append(Entry("peak_width", found[k * n + n + i], here, one.subject))
-        if [p.name for p in species] == ["HfO2", "Li2HfO3"]:
+        if [p.name for p in species] == ["HfO2", "Li-Hf-O"]:
             entry, check = _hafnium(fit, s, one, basis, found[s * n], source)
             entries += entry
             checks += check
+    entries += _positions(fit, found[n * k :], basis)
+    supported = ", ".join(p.name for p in species if p.supported)
+    if supported:
+        checks.append(Check("info", f"{fit.region.name}: assignment independently supported: yes, of {supported}"))
     for p in species:
-        status = "yes" if p.supported else "no"
-        text = f"{fit.region.name}: assignment of {p.name} independently supported: {status} ({p.source})"
-        checks.append(Check("info" if p.supported else "warn", text))
+        if not p.supported:
+            text = f"{fit.region.name}: assignment of {p.name} independently supported: no ({p.source})"
+            checks.append(Check("warn", text, "amounts do not depend on it; the name of the species does"))
     return entries, checks
+
+
+def _positions(fit: Fit, found: list[Quantity], basis: str) -> list[Entry]:
+    """Energies and widths of species that stand out; of a joint fit once, since its samples share them."""
+    entries, one, n = [], fit.sets[0], len(fit.region.species)
+    about = (one.state, one.subject) if len(fit.sets) == 1 else ({}, None)
+    for i, p in enumerate(fit.region.species):
+        if any(_told(fit, p, s) for s in range(len(fit.sets))):
+            main = {**about[0], "line": fit.region.lines(p)[0][0], "species": p.name}
+            entries.append(Entry("binding_energy", _calibrated(found[i], one.scale.shift, basis), main, about[1]))
+            here = {**main, "line": fit.region.name}
+            entries.append(Entry("peak_width", found[n + i], here, about[1]))
+    return entries
+
+
+def _told(fit: Fit, species: Species, s: int) -> bool:
+    """Whether a species' area stands out from its error, in the most likely model."""
+    best, name = fit.ensemble.best, models.area(species.name, s)
+    return best.value(name) > SIGNIFICANT * best.std(name) * np.sqrt(fit.ensemble.dispersion)
 
 
 def _calibrated(position: Quantity, shift: Quantity, basis: str) -> Quantity:
@@ -214,8 +239,7 @@ def _hafnium(
 ) -> tuple[list[Entry], list[Check]]:
     best = fit.ensemble.best
     for p in fit.region.species:
-        name = models.area(p.name, s)
-        if best.value(name) < SIGNIFICANT * best.std(name) * np.sqrt(fit.ensemble.dispersion):
+        if not _told(fit, p, s):
             return [], [Check("info", f"{one.label}: no {p.name} is told from none in Hf 4f, so no ratio is given")]
     mean, within, between = fit.ensemble.average(log_ratio(fit, s))
     std = float(np.sqrt(within[0, 0] + between[0, 0]))
@@ -226,8 +250,8 @@ def _hafnium(
     ratio = Quantity(value, "1", value * std, low, high, best.data.x.size, basis, "measured", parts)
     text = (
         f"{one.label}: n(HfO2)/n(Li2HfO3) {value:.2f}, 95 % from {low:.2f} to {high:.2f}; of its std "
-        f"{100 * np.sqrt(within[0, 0]):.1f} % come from counting and fit, {100 * np.sqrt(between[0, 0]):.1f} % from the "
-        "choice of model; a surface-weighted ratio (the outer 5 nm), not that of the whole shell"
+        f"{100 * np.sqrt(within[0, 0]):.1f} % come from counting and fit, {100 * np.sqrt(between[0, 0]):.1f} % from "
+        "the choice of model; a surface-weighted ratio (the outer 5 nm), not that of the whole shell"
     )
     checks = [Check("info", text), *_without_overlap(fit, s, one)]
     if one.scale.shift.std is not None:
@@ -320,8 +344,8 @@ def _methods(sets: tuple[Set, ...], options: XpsOptions) -> str:
     return (
         f"Binding energies: {'; '.join(dict.fromkeys(s.scale.words for s in sets))}. Core levels were fitted by "
         "maximum Poisson likelihood with Gaussian-Lorentzian sums; splitting and area ratio of doublets are those of "
-        "element and level; Shirley, Tougaard and sloping backgrounds are part of the model. Models were weighted by AICc, and the "
-        f"spread between them is part of the uncertainty.{together}"
+        "element and level; Shirley, Tougaard and sloping backgrounds are part of the model. Models were weighted by "
+        f"AICc, and the spread between them is part of the uncertainty.{together}"
     )
 
 

@@ -19,13 +19,9 @@ def draw(fit, entries) -> list[Figure]:
     )
     key = f"xps-{name.lower().replace(' ', '')}"
     if len(fit.sets) == 1:
-        key += f"-{_subject(fit.sets[0])}"
+        key += f"-{fit.sets[0].who}"
     found = [Figure(key, f"{name} region", panels, caption, place, wide=len(panels) > 1)]
     return found + _amounts(fit, entries, amounts)
-
-
-def _subject(one) -> str:
-    return one.subject.sample if one.subject and one.subject.sample else one.name if one.subject else one.label
 
 
 def _panel(fit, s: int) -> Panel:
@@ -33,7 +29,7 @@ def _panel(fit, s: int) -> Panel:
     part = slice(best.data.starts[s], best.data.starts[s + 1])
     x, one = best.data.x[part], fit.sets[s]
     background = best.background()[part] * scale
-    subject = _subject(one)
+    subject = one.who
     series = [
         Series("points", x, best.data.y[part] * scale, "measured", subject, marker="open"),
         Series("line", x, best.spectrum()[part] * scale, "fit", subject, "fit"),
@@ -62,8 +58,8 @@ def _amounts(fit, entries, place: str) -> list[Figure]:
             continue
         values = np.array([e.quantity.value for e in mine])
         half = 1.96 * np.array([e.quantity.std for e in mine])
-        labels = np.array([e.state["phase"] for e in mine], object)
-        series.append(Series("bars", labels, values, one.label, _subject(one), one.label, values - half, values + half))
+        labels = np.array([e.state["species"] for e in mine], object)
+        series.append(Series("bars", labels, values, one.label, one.who, one.label, values - half, values + half))
     if not series:
         return []
     key = f"xps-amounts-{fit.region.name.lower().replace(' ', '')}"

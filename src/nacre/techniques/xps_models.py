@@ -128,20 +128,20 @@ def prepare(energy: np.ndarray, intensity: np.ndarray, unit: str, region: Region
     """A scan (calibrated energies) cut to the region's window. Raises where it does not hold the region's lines."""
     low, high = float(energy.min()), float(energy.max())
     inside = (energy >= region.window[0]) & (energy <= region.window[1])
-    expected = [(f"{species.name} {name}", at) for species in region.species for name, at in region.lines(species)]
-    held = [at for _, at in expected if low < at < high]
+    expected = [(species.name, *line) for species in region.species for line in region.lines(species)]
+    held = [at for *_, at in expected if low < at < high]
     if not held:
         raise NacreError(
             f"the spectrum called '{region.name}' does not hold that region",
             where=where,
             found=f"{low:.1f} to {high:.1f} eV",
-            expected=f"lines of {region.name} between {expected[0][1]:.1f} and {expected[-1][1]:.1f} eV",
+            expected=f"lines of {region.name} at " + ", ".join(f"{at:.1f}" for *_, at in expected) + " eV",
             do="mend the name in the file, or leave the region out (option regions)",
         )
-    for name, at in expected:
+    for species, line, at in expected:
         if not low + 0.75 * region.fwhm <= at <= high - 0.75 * region.fwhm:
             raise NotAssessable(
-                f"the window cuts {region.name} of {name.rsplit(' ', 1)[0]} ({name.rsplit(' ', 1)[1]})",
+                f"the window cuts the {line} line of {species}",
                 where=where,
                 found=f"a window from {low:.1f} to {high:.1f} eV, the line at {at:.1f} eV",
                 do="measure a wider window, or leave the species out (option leave_out)",

@@ -98,7 +98,7 @@ def expected(spectrum: Spectrum, flaws: Flaws | None = None) -> tuple[np.ndarray
     fine = np.arange(scan.low - 30.0, scan.high + FINE / 2, FINE)
     drift = np.linspace(-0.5, 0.5, scan.scans) * flaws.charging if flaws.charging else np.zeros(1)
     moves = [spectrum.shift + move for move in drift]
-    primary = np.mean([sum(_peak(fine, peak, move) for peak in spectrum.peaks) for move in moves], axis=0)
+    primary = np.mean([sum((_peak(fine, p, move) for p in spectrum.peaks), 0.0 * fine) for move in moves], axis=0)
     whole = primary.copy()
     if ground.step:
         whole += ground.step * np.cumsum(primary) * FINE
