@@ -13,15 +13,18 @@ from nacre.core.registry import readers
 from nacre.readers.vamas import write_all
 from nacre.virtual.cycler import Cycler, simulate
 from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, PAPER, RATE
-from nacre.virtual.spectra_truth import photoelectron
+from nacre.virtual.spectra_truth import infrared, photoelectron
 
 RAW = Path(__file__).resolve().parent / "raw"
 
 
 def spectra(truth: dict) -> None:
-    """Photoelectron spectra, one VAMAS file per sample."""
+    """Photoelectron spectra, one VAMAS file per sample; infrared spectra, one .dpt per load."""
     for name, signals in photoelectron(truth).items():
         write_all(signals, RAW / f"{name}_xps.vms")
+    for name, loads in infrared(truth).items():
+        for i, signal in enumerate(loads):
+            readers()["infrared_text"].write(signal, RAW / f"{name}_ir_{i + 1}.dpt")
 
 
 def main() -> None:

@@ -1,9 +1,10 @@
-"""From the truth of a study (truth.toml) to the photoelectron spectra of its samples."""
+"""From the truth of a study (truth.toml) to the photoelectron and infrared spectra of its samples."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from nacre.core.signal import Signal
+from nacre.virtual import infrared as ir
 from nacre.virtual.xps import Flaws, Ground, Peak, Scan, Spectrum, measure
 from nacre.virtual.xps_survey import survey
 
@@ -73,3 +74,13 @@ def _interphase(name: str, x: Mapping) -> list[Spectrum]:
         ]
         found.append(Spectrum(region, Scan(low, high), tuple(peaks), Ground(1000.0, 50.0, 0.04)))
     return found
+
+
+def infrared(truth: Mapping) -> dict[str, list[Signal]]:
+    """Loads of the bare and the coated powder on the crystal."""
+    x = _plain(truth["infrared"])
+    powders = {"bare": ir.Powder(0.045), "lho": ir.Powder(0.045 * x["carbonate_ratio"])}
+    return {
+        name: [ir.measure(powder, name, 60 + 10 * i + j) for j in range(x["loads"])]
+        for i, (name, powder) in enumerate(powders.items())
+    }
