@@ -117,7 +117,9 @@ def test_transmittance_is_turned_and_taken_for_absorbance_is_refused():
         mistaken.append(replace(load, variables=variables))
     (a,), (b,) = (atr_ir.analyse({"signal": s}, of("bare"), AtrIrOptions()) for s in (loads, turned))
     assert b.entries[0].quantity.value == pytest.approx(a.entries[0].quantity.value, rel=1e-9)
-    with pytest.raises(NacreError, match=r"the carbonate bands point downwards; found an area of -.* This is transmittance"):
+    with pytest.raises(
+        NacreError, match=r"the carbonate bands point downwards; found an area of -.* This is transmittance"
+    ):
         atr_ir.analyse({"signal": mistaken}, of("bare"), AtrIrOptions())
 
 

@@ -197,8 +197,8 @@ class Fitted:
 def _evaluate(model: Model, data: Data, values: np.ndarray) -> np.ndarray:
     lines, factors, grounds, *_ = model.arrays
     n, total = data.x.size, len(values)
-    mu, jac, a, b = np.empty(n), np.empty((n, total)), np.empty((n, total)), np.empty((n, total))
-    kernel.evaluate(values, data.x, data.starts, lines, factors, grounds, _loss(model, data), mu, jac, a, b)
+    mu, jac, inner = np.empty(n), np.empty((n, total)), np.empty((n, total))
+    kernel.evaluate(values, data.x, data.starts, lines, factors, grounds, _loss(model, data), mu, jac, inner)
     return mu
 
 
@@ -206,8 +206,8 @@ def jacobian(model: Model, data: Data, values: np.ndarray) -> tuple[np.ndarray, 
     """Counts (n,) and their derivatives (n, P)."""
     lines, factors, grounds, *_ = model.arrays
     n, total = data.x.size, len(values)
-    mu, jac, a, b = np.empty(n), np.empty((n, total)), np.empty((n, total)), np.empty((n, total))
-    kernel.evaluate(values, data.x, data.starts, lines, factors, grounds, _loss(model, data), mu, jac, a, b)
+    mu, jac, inner = np.empty(n), np.empty((n, total)), np.empty((n, total))
+    kernel.evaluate(values, data.x, data.starts, lines, factors, grounds, _loss(model, data), mu, jac, inner)
     return mu, jac
 
 

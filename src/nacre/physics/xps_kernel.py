@@ -25,67 +25,97 @@ import numpy as np
 from numba import njit
 
 _LN2 = math.log(2.0)
-_GAUSS = 2.0 * math.sqrt(_LN2 / math.pi)
-_EDGE = 2.0 * math.sqrt(_LN2)
+_REACH, _PER = 4.0, 128  # the shapes are tabulated for |u| up to _REACH at _PER nodes to a FWHM
+
+
+def _tabulate() -> np.ndarray:
+    """Gaussian, its integral and the Lorentzian's integral at the nodes, each followed by its slope times the step."""
+    u = np.arange(-int(_REACH * _PER), int(_REACH * _PER) + 2) / _PER
+    gauss = 2.0 * math.sqrt(_LN2 / math.pi) * np.exp(-4.0 * _LN2 * u * u)
+    lorentz = 2.0 / math.pi / (1.0 + 4.0 * u * u)
+    normal = np.array([0.5 * math.erfc(-2.0 * math.sqrt(_LN2) * v) for v in u])
+    columns = (gauss, -8.0 * _LN2 * u * gauss / _PER, normal, gauss / _PER)
+    return np.column_stack((*columns, 0.5 + np.arctan(2.0 * u) / math.pi, lorentz / _PER))
+
+
+_TABLE = _tabulate()
+
+
+@njit(cache=True, inline="always")
+def _shapes(u, table):
+    """Gaussian, its integral and the Lorentzian's integral at u, by cubic Hermite interpolation (within 1e-9)."""
+    if u >= _REACH or u <= -_REACH:
+        v = 0.5 / u
+        square = v * v
+        tail = v * (1.0 - square * (1.0 / 3.0 - square * (0.2 - square / 7.0))) / math.pi
+        return 0.0, (1.0 if u > 0.0 else 0.0), (1.0 if u > 0.0 else 0.0) - tail
+    place = (u + _REACH) * _PER
+    i = int(place)
+    t = place - i
+    r = 1.0 - t
+    a, b, c, d = (1.0 + 2.0 * t) * r * r, t * r * r, t * t * (3.0 - 2.0 * t), -t * t * r
+    g = a * table[i, 0] + b * table[i, 1] + c * table[i + 1, 0] + d * table[i + 1, 1]
+    big_g = a * table[i, 2] + b * table[i, 3] + c * table[i + 1, 2] + d * table[i + 1, 3]
+    big_l = a * table[i, 4] + b * table[i, 5] + c * table[i + 1, 4] + d * table[i + 1, 5]
+    return g, big_g, big_l
 
 
 @njit(cache=True)
-def evaluate(theta, x, starts, lines, factors, grounds, loss, mu, jac, peaks, inner):
-    """Fills mu (n,) and jac (n, P); peaks and inner (n, P) are work space (derivatives of the sums of f/w and F)."""
+def evaluate(theta, x, starts, lines, factors, grounds, loss, mu, jac, inner):
+    """Fills mu (n,) and jac (n, P); inner (n, P) is work space (derivatives of the sum of F, where loss is wanted)."""
     n, total = x.size, theta.size
-    peaks[:, :] = 0.0
-    inner[:, :] = 0.0
-    for i in range(n):
-        mu[i] = 0.0
+    jac[:, :] = 0.0
+    mu[:] = 0.0
+    tracked = loss.shape[0] > 0
+    if tracked:
+        inner[:, :] = 0.0
     step = np.zeros(n)
+    table = _TABLE
     for j in range(lines.shape[0]):
-        ia, ip, iw, im, s = lines[j, 0], lines[j, 1], lines[j, 2], lines[j, 3], lines[j, 4]
-        ra, dp, rw = factors[j, 0], factors[j, 1], factors[j, 2]
-        area, p, w, m = theta[ia] * ra, theta[ip] + dp, theta[iw] * rw, theta[im]
-        moved = lines[j, 5]
+        ia, ip, iw, im, s, moved = lines[j, 0], lines[j, 1], lines[j, 2], lines[j, 3], lines[j, 4], lines[j, 5]
+        ra, rw = factors[j, 0], factors[j, 2]
+        area, p, w, m = theta[ia] * ra, theta[ip] + factors[j, 1], theta[iw] * rw, theta[im]
         if moved >= 0:
             p += theta[moved]
+        ik = grounds[s, 2]
+        k = theta[ik] if ik >= 0 else 0.0
+        per = 1.0 / w
         for i in range(starts[s], starts[s + 1]):
-            u = (x[i] - p) / w
-            g = _GAUSS * math.exp(-4.0 * _LN2 * u * u)
+            u = (x[i] - p) * per
+            g, big_g, big_l = _shapes(u, table)
             q = 1.0 / (1.0 + 4.0 * u * u)
             el = 2.0 / math.pi * q
-            big_g = 0.5 * (1.0 + math.erf(_EDGE * u))
-            big_l = 0.5 + math.atan(2.0 * u) / math.pi
             f = (1.0 - m) * g + m * el
             big = (1.0 - m) * big_g + m * big_l
             slope = -8.0 * u * (_LN2 * (1.0 - m) * g + q * m * el)
-            mu[i] += area * f / w
+            mu[i] += area * f * per
             step[i] += area * big
-            peaks[i, ia] += ra * f / w
-            inner[i, ia] += ra * big
-            peaks[i, ip] -= area * slope / (w * w)
-            inner[i, ip] -= area * f / w
+            jac[i, ia] += ra * (f * per + k * big)
+            by_place = -area * per * (slope * per + k * f)
+            jac[i, ip] += by_place
             if moved >= 0:
-                peaks[i, moved] -= area * slope / (w * w)
-                inner[i, moved] -= area * f / w
-            peaks[i, iw] -= area * rw * (f + u * slope) / (w * w)
-            inner[i, iw] -= area * rw * u * f / w
-            peaks[i, im] += area * (el - g) / w
-            inner[i, im] += area * (big_l - big_g)
+                jac[i, moved] += by_place
+            jac[i, iw] -= area * rw * per * ((f + u * slope) * per + k * u * f)
+            jac[i, im] += area * ((el - g) * per + k * (big_l - big_g))
+            if tracked:
+                inner[i, ia] += ra * big
+                inner[i, ip] -= area * f * per
+                if moved >= 0:
+                    inner[i, moved] -= area * f * per
+                inner[i, iw] -= area * rw * u * f * per
+                inner[i, im] += area * (big_l - big_g)
     for s in range(grounds.shape[0]):
         a, b = starts[s], starts[s + 1]
         i0, i1, ik, it = grounds[s, 0], grounds[s, 1], grounds[s, 2], grounds[s, 3]
-        k = theta[ik] if ik >= 0 else 0.0
-        for i in range(a, b):
-            for j in range(total):
-                jac[i, j] = peaks[i, j] + k * inner[i, j]
-            mu[i] += k * step[i]
         if it >= 0:
-            t = theta[it]
             operator = loss[a:b, a:b].copy()
             spread = operator @ inner[a:b].copy()
             lost = operator @ step[a:b].copy()
             for i in range(a, b):
-                mu[i] += t * lost[i - a]
+                mu[i] += theta[it] * lost[i - a]
                 jac[i, it] += lost[i - a]
                 for j in range(total):
-                    jac[i, j] += t * spread[i - a, j]
+                    jac[i, j] += theta[it] * spread[i - a, j]
         middle, span = 0.5 * (x[a] + x[b - 1]), x[b - 1] - x[a]
         for i in range(a, b):
             mu[i] += theta[i0]
@@ -95,6 +125,7 @@ def evaluate(theta, x, starts, lines, factors, grounds, loss, mu, jac, peaks, in
                 mu[i] += theta[i1] * z
                 jac[i, i1] += z
             if ik >= 0:
+                mu[i] += theta[ik] * step[i]
                 jac[i, ik] += step[i]
 
 
@@ -150,6 +181,51 @@ def _normal(theta, y, mu, jac, prior, sd, floor, free):
 
 
 @njit(cache=True)
+def _factor(matrix):
+    """Cholesky factor (lower) of a symmetric matrix, its diagonal kept above rounding. In place of LAPACK, whose
+    threads cost more than a matrix this small."""
+    n = matrix.shape[0]
+    low = np.zeros((n, n))
+    for i in range(n):
+        for j in range(i + 1):
+            total = matrix[i, j]
+            for k in range(j):
+                total -= low[i, k] * low[j, k]
+            if i == j:
+                low[i, i] = math.sqrt(max(total, 1e-13 * matrix[i, i], 1e-300))
+            else:
+                low[i, j] = total / low[j, j]
+    return low
+
+
+@njit(cache=True)
+def _solve(low, right):
+    """Solution of low low^T z = right."""
+    n = right.size
+    z = right.copy()
+    for i in range(n):
+        for k in range(i):
+            z[i] -= low[i, k] * z[k]
+        z[i] /= low[i, i]
+    for i in range(n - 1, -1, -1):
+        for k in range(i + 1, n):
+            z[i] -= low[k, i] * z[k]
+        z[i] /= low[i, i]
+    return z
+
+
+@njit(cache=True)
+def _hold(theta, gradient, lo, hi, free):
+    """Marks parameters at a bound that the data push outwards as not free; whether there are any."""
+    held = False
+    for j in range(theta.size):
+        if free[j] and ((theta[j] <= lo[j] and gradient[j] < 0.0) or (theta[j] >= hi[j] and gradient[j] > 0.0)):
+            free[j] = False
+            held = True
+    return held
+
+
+@njit(cache=True)
 def fit(start, x, y, starts, lines, factors, grounds, loss, prior, sd, lo, hi, linear, most):
     """(theta, fisher (P, P), penalised deviance, deviance, chi2, iterations, converged) from `start`.
 
@@ -158,17 +234,17 @@ def fit(start, x, y, starts, lines, factors, grounds, loss, prior, sd, lo, hi, l
     """
     n, total = x.size, start.size
     mu, jac = np.empty(n), np.empty((n, total))
-    peaks, inner = np.empty((n, total)), np.empty((n, total))
+    inner = np.empty((n, total))
     floor = max(1e-3 * y.mean(), 1e-6)
     theta = start.copy()
-    evaluate(theta, x, starts, lines, factors, grounds, loss, mu, jac, peaks, inner)
+    evaluate(theta, x, starts, lines, factors, grounds, loss, mu, jac, inner)
     flat = np.maximum(y, floor * 100.0)
     fisher, gradient = _normal(theta, y - mu + flat, flat, jac, prior, sd, floor, linear)
     for j in range(total):
         fisher[j, j] *= 1.0 + 1e-9
-    theta = theta + np.linalg.solve(fisher, gradient)
+    theta = theta + _solve(_factor(fisher), gradient)
     theta = np.minimum(np.maximum(theta, lo), hi)
-    evaluate(theta, x, starts, lines, factors, grounds, loss, mu, jac, peaks, inner)
+    evaluate(theta, x, starts, lines, factors, grounds, loss, mu, jac, inner)
     best = _deviance(y, mu, floor) + _penalty(theta, prior, sd)
     damping, converged, used = 1e-3, False, most
     free = np.ones(total, dtype=np.bool_)
@@ -176,23 +252,28 @@ def fit(start, x, y, starts, lines, factors, grounds, loss, prior, sd, lo, hi, l
         for j in range(total):
             free[j] = lo[j] < hi[j]
         fisher, gradient = _normal(theta, y, mu, jac, prior, sd, floor, free)
+        if _hold(theta, gradient, lo, hi, free):
+            fisher, gradient = _normal(theta, y, mu, jac, prior, sd, floor, free)
+        promise = 0.0
+        solved = _solve(_factor(fisher), gradient)
         for j in range(total):
-            if (theta[j] <= lo[j] and gradient[j] < 0.0) or (theta[j] >= hi[j] and gradient[j] > 0.0):
-                free[j] = False
-        fisher, gradient = _normal(theta, y, mu, jac, prior, sd, floor, free)
+            promise += solved[j] * gradient[j]
+        if promise < 1e-6:  # in units of the deviance: the optimum is nearer than a thousandth of any error
+            converged, used = True, iteration
+            break
         better, tried = False, 0
         while not better and tried < 12:
             damped = fisher.copy()
             for j in range(total):
                 damped[j, j] *= 1.0 + damping
-            trial = np.minimum(np.maximum(theta + np.linalg.solve(damped, gradient), lo), hi)
-            evaluate(trial, x, starts, lines, factors, grounds, loss, mu, jac, peaks, inner)
+            trial = np.minimum(np.maximum(theta + _solve(_factor(damped), gradient), lo), hi)
+            evaluate(trial, x, starts, lines, factors, grounds, loss, mu, jac, inner)
             value = _deviance(y, mu, floor) + _penalty(trial, prior, sd)
             better = value <= best
             damping = max(damping * 0.15, 1e-9) if better else damping * 6.0
             tried += 1
         if not better:
-            evaluate(theta, x, starts, lines, factors, grounds, loss, mu, jac, peaks, inner)
+            evaluate(theta, x, starts, lines, factors, grounds, loss, mu, jac, inner)
             converged, used = True, iteration + 1
             break
         gain = best - value
@@ -203,10 +284,8 @@ def fit(start, x, y, starts, lines, factors, grounds, loss, prior, sd, lo, hi, l
     for j in range(total):
         free[j] = lo[j] < hi[j]
     fisher, gradient = _normal(theta, y, mu, jac, prior, sd, floor, free)
-    for j in range(total):
-        if (theta[j] <= lo[j] and gradient[j] < 0.0) or (theta[j] >= hi[j] and gradient[j] > 0.0):
-            free[j] = False
-    fisher, gradient = _normal(theta, y, mu, jac, prior, sd, floor, free)
+    if _hold(theta, gradient, lo, hi, free):
+        fisher, gradient = _normal(theta, y, mu, jac, prior, sd, floor, free)
     chi2 = 0.0
     for i in range(n):
         chi2 += (y[i] - mu[i]) ** 2 / max(mu[i], floor)
@@ -223,9 +302,11 @@ def fit_many(starting, x, ys, starts, lines, factors, grounds, loss, prior, sd, 
         theta, fisher, free, _, _, chi2, _, converged = fit(
             starting, x, ys[r], starts, lines, factors, grounds, loss, prior, sd, lo, hi, linear, most
         )
-        inverse = np.linalg.inv(fisher)
+        low, unit = _factor(fisher), np.zeros(total)
         thetas[r] = theta
         for j in range(total):
-            variances[r, j] = inverse[j, j] if free[j] else 0.0
+            unit[:] = 0.0
+            unit[j] = 1.0
+            variances[r, j] = _solve(low, unit)[j] if free[j] else 0.0
         chi2s[r], good[r] = chi2, converged
     return thetas, variances, chi2s, good

@@ -68,6 +68,8 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: AtrIrOptions) 
 
     Raises NacreError where the range holds no carbonate band or the bands point downwards.
     """
+    if not inputs:
+        raise NacreError("no spectrum is given", expected="a measurement of infrared spectra")
     sets = tuple(_set(role, found, context, options) for role, found in inputs.items())
     entries, checks = [], []
     for one in sets:
