@@ -167,6 +167,24 @@ def demo(
 
 
 @app.command()
+def sheet(
+    study: StudyPath,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="where to write it (default: results/ of the study)")
+    ] = None,
+) -> None:
+    """The bench sheet: what to weigh, dose, anneal and press, and the currents to set."""
+    from nacre.pipeline import sheet as bench
+    from nacre.pipeline.load import load
+
+    loaded = load(study)
+    made = bench.make(loaded)
+    _print(bench.as_text(made))
+    for path in bench.write(made, out or loaded.folder / "results"):
+        _print(f"Wrote {path}")
+
+
+@app.command()
 def formats() -> None:
     """List the file formats that can be read."""
     from nacre.core.registry import readers
@@ -231,10 +249,23 @@ def schema(
 @app.command(hidden=True)
 def warm() -> None:
     """Import and compile everything once, so that the first study starts quickly."""
-    from nacre.core import registry
+    import numpy as np
 
+    from nacre.core import registry
+    from nacre.physics import p2d
+    from nacre.physics.impedance.drt import drt
+    from nacre.physics.impedance.fit import fit
+    from nacre.physics.impedance.kramers_kronig import kramers_kronig
+
+    _print("Compiling the numerical kernels (once, about half a minute) ...")
     registry.readers()
     registry.techniques()
+    p2d.warm()
+    f = np.geomspace(1e5, 1, 40)
+    z = 10 + 50 / (1 + 2j * np.pi * f * 1e-3)
+    kramers_kronig(f, z)
+    drt(f, z, draws=2)
+    fit("R_0-(R_1|Q_1)", f, z)
 
 
 def main() -> None:

@@ -1,43 +1,69 @@
 """Write the virtual raw files of this study: the same bytes at every call.
 
-    python studies/lho-ncm85/make_raw.py
+    python studies/lho-ncm85/make_raw.py [FOLDER]
 
 They are made by virtual instruments, in the instruments' own formats; each file says so.
 """
 
+import sys
 import tomllib
 from dataclasses import replace
 from pathlib import Path
 
 from nacre.core.registry import readers
 from nacre.readers.vamas import write_all
-from nacre.virtual.cycler import Cycler, simulate
-from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, PAPER, RATE
-from nacre.virtual.spectra_truth import infrared, photoelectron
+from nacre.virtual import potentiostat, spectra_truth
+from nacre.virtual.cycler import Cycler, Logging, simulate
+from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, RATE, load
 
-RAW = Path(__file__).resolve().parent / "raw"
-
-
-def spectra(truth: dict) -> None:
-    """Photoelectron spectra, one VAMAS file per sample; infrared spectra, one .dpt per load."""
-    for name, signals in photoelectron(truth).items():
-        write_all(signals, RAW / f"{name}_xps.vms")
-    for name, loads in infrared(truth).items():
-        for i, signal in enumerate(loads):
-            readers()["infrared_text"].write(signal, RAW / f"{name}_ir_{i + 1}.dpt")
+HERE = Path(__file__).resolve().parent
+# the ageing test is recorded finely in its check-up cycles only, to keep the files small
+CYCLERS = {RATE: Cycler(), AGEING: Cycler(Logging(1e-3, 600.0), Logging(0.1, 3600.0), CHECK_UPS)}
 
 
-def main() -> None:
-    RAW.mkdir(exist_ok=True)
+def truth(section: str) -> dict:
+    """A section of truth.toml."""
+    return tomllib.loads((HERE / "truth.toml").read_text(encoding="utf-8"))[section]
+
+
+def cycling(folder: Path) -> None:
+    """Rate test and ageing of one cell of each sample, as a MACCOR exports them."""
     maccor = readers()["maccor"]
-    for i, (sample, truth) in enumerate(PAPER.items()):
-        for j, programme in enumerate((RATE, AGEING)):
-            signal = simulate(truth, programme, Cycler(dense=CHECK_UPS), seed=10 * i + j)
+    for i, (sample, cell) in enumerate(load(HERE / "truth.toml").items()):
+        for j, (programme, cycler) in enumerate(CYCLERS.items()):
+            signal = simulate(cell, programme, cycler, seed=10 * i + j)
             start = {"start": f"2023-03-{1 + 10 * j:02}T09:00:00"}
             signal = replace(signal, metadata={**signal.metadata, **start})
-            maccor.write(signal, RAW / f"{sample}-1_{programme.name}.txt")
-    spectra(tomllib.loads((RAW.parent / "truth.toml").read_text(encoding="utf-8")))
+            maccor.write(signal, folder / f"{sample}-1_{programme.name}.txt")
+
+
+def impedance(folder: Path) -> None:
+    """Impedance after 200 cycles, as the potentiostat's text export."""
+    known = {name: {k: row["value"] for k, row in rows.items()} for name, rows in truth("impedance").items()}
+    tool = known.pop("instrument")
+    flaws = potentiostat.Flaws(noise=tool["noise"] / 100, drift=tool["drift"] / 100, cable=tool["cable"] * 1e-9)
+    for i, (sample, areal) in enumerate(known.items()):
+        instrument = potentiostat.Potentiostat(flaws=flaws, started=f"2023-06-{12 + i}T10:00:00")
+        cell = potentiostat.per_area(areal, tool["area"])
+        signal = potentiostat.simulate(potentiostat.pellet_cell(), cell, instrument, seed=100 + i)
+        readers()["biologic_mpt"].write(signal, folder / f"{sample}-1_eis.mpt")
+
+
+def spectra(folder: Path) -> None:
+    """Photoelectron spectra, one VAMAS file per sample; infrared spectra, one .dpt per load."""
+    for name, signals in spectra_truth.photoelectron(truth("xps")).items():
+        write_all(signals, folder / f"{name}_xps.vms")
+    for name, loads in spectra_truth.infrared(truth("infrared")).items():
+        for i, signal in enumerate(loads):
+            readers()["infrared_text"].write(signal, folder / f"{name}_ir_{i + 1}.dpt")
+
+
+def main(folder: Path = HERE / "raw") -> None:
+    folder.mkdir(exist_ok=True)
+    cycling(folder)
+    impedance(folder)
+    spectra(folder)
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(Path, sys.argv[1:]))

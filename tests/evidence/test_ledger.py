@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import nacre
+from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity, parse
 from nacre.core.result import Entry, Result, Subject
 from nacre.evidence.ledger import evaluate, ledger, value
@@ -167,7 +168,7 @@ def at_the_peak(study, ohms):
 def test_at_the_same_state_the_overpotential_is_judged(study, ohms, linear, kinetic):
     rows = rows_of(at_the_peak(study, ohms))
     assert rows["K3"].verdict == linear
-    row = rows["overpotential-butler-volmer:bare:cycle 200:0.2C:ageing"]
+    row = rows["overpotential-butler-volmer:bare:cycle 200:0.2C:ageing:cycle 10"]
     thermal = 2 * 8.31446 * 318.15 / 96485.332 * 1000
     assert row.computed == pytest.approx(thermal * math.asinh(0.40235 * ohms / thermal), rel=1e-4)
     assert row.verdict == kinetic
@@ -178,6 +179,15 @@ def test_missing_titration_is_named(study):
     assert row.verdict == "cannot_tell" and row.computed == pytest.approx(0.172, abs=1e-3)
     assert row.needs == "residual Li2CO3 of 'bare', by acid titration of the bare powder"
     assert "gas adsorption (BET) on the powder (surface_area =" in rows_of(study)["T1"].needs
+
+
+def test_an_unknown_phase_is_named_where_its_density_is_needed(study):
+    coating = {**study.samples["lho"].coating, "phases": ["HfO2", "Li4HfO4"]}
+    samples = {**study.samples, "lho": dataclasses.replace(study.samples["lho"], coating=coating)}
+    rows = rows_of(dataclasses.replace(study, samples=samples))
+    assert "unknown material 'Li4HfO4'" in rows["T1"].needs
+    assert rows["C2"].verdict == "cannot_tell"  # 0.56 wt% was stated of Li2HfO3, not of this phase
+    assert rows["C5"].verdict == "holds"
 
 
 def test_with_the_titration_the_lithium_balance_is_judged(study):
@@ -316,6 +326,21 @@ def test_rows_are_the_same_whatever_order_results_come_in(study):
         result("shell_thickness", Quantity(12, "nm", 1)),
     ]
     assert ledger(study, found) == ledger(study, found[::-1])
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"idz": {}}, "[ledger]: unknown key 'idz'. Did you mean 'ids'"),
+        ({"off": ["n-over-q"]}, "[ledger] off: unknown relation 'n-over-q'. Did you mean 'n-over-p'"),
+        ({"ids": {"doze:lho": "C5"}}, "[ledger] ids: unknown relation 'doze:lho'"),
+        ({"relation": [{"id": "x"}]}, "relation 'x': words, each, operands, computed, unit missing"),
+    ],
+)
+def test_a_ledger_table_that_is_wrong_is_refused_in_words(study, table, words):
+    with pytest.raises(NacreError) as caught:
+        ledger(dataclasses.replace(study, extra={**study.extra, "ledger": table}), [])
+    assert words in str(caught.value)
 
 
 def test_a_relation_can_be_left_out(study):

@@ -1,6 +1,9 @@
 """Equations and relations as data: what they compute, and what they refuse, in words."""
 
 import math
+import re
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -102,3 +105,13 @@ def test_every_relation_of_the_package_is_sound():
         assert relation.words[0].islower() or relation.words[:2].isupper() or relation.words.startswith("Li"), relation
         assert relation.techniques or relation.stated is None
     assert relations_of([]).keys() == known.keys()
+
+
+def test_the_example_in_the_documentation_is_a_relation():
+    page = (Path(__file__).parents[2] / "docs" / "techniques" / "ledger.md").read_text(encoding="utf-8")
+    rows = [
+        row
+        for block in re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+        for row in tomllib.loads(block).get("ledger", {}).get("relation", [])
+    ]
+    assert len(rows) == 1 and "my-balance" in relations_of(rows)

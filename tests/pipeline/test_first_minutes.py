@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 from nacre.cli import app
 from nacre.core.registry import readers
 from nacre.virtual.cycler import Cycler, Logging, simulate
-from nacre.virtual.cycler_truth import PAPER, Programme
+from nacre.virtual.cycler_truth import Programme
+from paper_truth import PAPER
 
 PARTS = {
     "formation": Programme("formation", ((0.1, 1),), fresh=True),

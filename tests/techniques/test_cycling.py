@@ -14,7 +14,8 @@ from nacre.core.study import Cell, Measurement, Sample, Segment
 from nacre.techniques import halfcycles
 from nacre.techniques.cycling import TECHNIQUE, CyclingOptions
 from nacre.virtual.cycler import Cycler, simulate
-from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, FIRST, PAPER, RATE, Programme, schedule
+from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, FIRST, RATE, Programme, schedule
+from paper_truth import PAPER
 
 INPUTS = {
     "cam_mass": "8.316(50) mg",
@@ -85,6 +86,18 @@ def test_two_hundred_cycles(ageing, name, kept, mean):
     truth = schedule(PAPER[name], AGEING)
     table_ = result.curve("cycles").columns
     assert table_["discharge_capacity"][0] == pytest.approx([c.discharge for c in truth], rel=1e-3)
+
+
+@pytest.mark.parametrize("name", PAPER)
+def test_two_books(ageing, name):
+    """Capacity lost, and charge that went in and did not come out: they differ, and both are the truth's."""
+    truth, result = schedule(PAPER[name], AGEING), ageing[name]
+    lost = result.get("capacity_lost")
+    assert lost.value == pytest.approx(truth[0].discharge - truth[-1].discharge, abs=0.1)
+    missing = result.get("cumulative_inefficiency")
+    assert missing.value == pytest.approx(sum(c.charge - c.discharge for c in truth[1:]), abs=2.0)
+    assert missing.std is None
+    assert missing.value > lost.value
 
 
 def test_the_knee_of_the_bare_cell_and_none_of_the_coated(ageing):

@@ -10,7 +10,8 @@ from nacre.core.quantity import derive, parse
 from nacre.core.study import Cell, Measurement, Sample
 from nacre.techniques.dqdv import TECHNIQUE, DqdvOptions
 from nacre.virtual.cycler import Cycler, peaks, simulate
-from nacre.virtual.cycler_truth import PAPER, Programme, schedule
+from nacre.virtual.cycler_truth import Programme, schedule
+from paper_truth import PAPER
 
 KEYS = {"h1_m": "h1_m_peak", "m_h2": "m_h2_peak", "h2_h3": "h2_h3_peak"}
 INPUTS = {"cam_mass": parse("8.316 mg"), "one_c": parse("190 mA/g"), "counter_potential": parse("1.55 V")}

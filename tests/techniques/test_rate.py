@@ -13,7 +13,8 @@ from nacre.core.signal import Signal, table
 from nacre.core.study import Cell, Measurement, Sample, Segment
 from nacre.techniques.rate import TECHNIQUE, RateOptions
 from nacre.virtual.cycler import Cycler, simulate
-from nacre.virtual.cycler_truth import FIRST, PAPER, RATE, Programme
+from nacre.virtual.cycler_truth import FIRST, RATE, Programme
+from paper_truth import PAPER
 
 INPUTS = {"cam_mass": "8.316(50) mg", "one_c": "190 mA/g", "counter_potential": "1.55 V"}
 NAMED = (

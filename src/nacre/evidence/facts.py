@@ -93,15 +93,15 @@ def match(pool: Pool, name: str, sample: str, cell: str, state: Mapping[str, Any
     one of the lowest cycle: one fact per cell is returned.
     """
     named = [f for f in pool.get((name, sample), ()) if not cell or f.cell in ("", cell)]
-    exact = [f for f in named if _fits(f.state, state)]
+    exact = [f for f in named if fits(f.state, state)]
     if exact:
         return Match(_one_per_cell(exact, measurement))
     loose = {key: value for key, value in state.items() if key != "at"}
-    near = [f for f in named if _fits(f.state, loose)] if "at" in state else []
+    near = [f for f in named if fits(f.state, loose)] if "at" in state else []
     return Match(_one_per_cell(near, measurement), near=True)
 
 
-def _fits(have: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+def fits(have: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
     return all(have.get(key, "") == value for key, value in asked.items())
 
 
@@ -121,10 +121,10 @@ def values_of(
     """
     fixed = {k: v for k, v in state.items() if k != key and not (isinstance(v, str) and v[:1] == "$")}
     fixed = {k: v for k, v in fixed.items() if v not in ("lowest", "highest") and k != "at"}
-    fits = [
+    found = [
         f
         for f in pool.get((name, sample), ())
-        if key in f.state and (not cell or f.cell in ("", cell)) and _fits(f.state, fixed)
+        if key in f.state and (not cell or f.cell in ("", cell)) and fits(f.state, fixed)
     ]
-    same = [f for f in fits if f.measurement == measurement]
-    return sorted({f.state[key] for f in same or fits}, key=lambda value: (isinstance(value, str), value))
+    same = [f for f in found if f.measurement == measurement]
+    return sorted({f.state[key] for f in same or found}, key=lambda value: (isinstance(value, str), value))

@@ -93,14 +93,14 @@ def _compare(relation: Relation, rule: str, computed: Term, stated: Term, base: 
 
 
 def _words(rule: str, holds: bool, excess: float, slack: float, std: float, unit: str) -> str:
-    asked = {"equal": "equal", "at most": "computed at most what is stated", "at least": "computed at least that"}[rule]
+    asked = {"equal": "equal", "at most": "computed at most stated", "at least": "computed at least stated"}[rule]
     tail = "" if unit == "1" else f" {unit}"
     if not slack:
         limit = f"within {LIMIT:g} sigma" if std else "exactly"
         return f"{asked} {limit}" if holds else f"broken: not {asked} {limit}"
     allowed = f"{slack + LIMIT * std:.3g}{tail}"
     if holds:
-        return f"{asked}, by rounding (which allows {allowed})"
+        return f"{asked} within rounding, {allowed}"
     return f"broken by rounding: apart by {excess:.3g}{tail}, where the written digits allow {allowed}"
 
 

@@ -7,7 +7,6 @@
     relation  further relations, see `nacre.evidence.relation`
 """
 
-import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -19,10 +18,10 @@ from nacre.core.outcome import LedgerRow
 from nacre.core.quantity import Quantity
 from nacre.core.result import Result
 from nacre.core.study import Study
-from nacre.evidence.facts import SETS, Pool, facts, pooled, values_of
+from nacre.evidence.facts import SETS, Pool, facts, fits, pooled
 from nacre.evidence.judge import Judgement, judge, quantity_of
 from nacre.evidence.relation import Operand, Relation, relations_of
-from nacre.evidence.terms import Binding, Term, named, term_of
+from nacre.evidence.terms import Binding, Term, filled, named, term_of
 
 SETTINGS = ("ids", "off", "relation")
 
@@ -190,14 +189,15 @@ def _assignments(operand: Operand, binding: Binding, variables: tuple[str, ...])
     if set(variables) - keys.keys():
         return
     name, sample = named(operand, binding), binding.role(operand.of)
-    ranges = [values_of(binding.pool, name, sample, binding.cell, operand.state, keys[v]) for v in variables]
-    for values in itertools.product(*ranges):
-        state = dict(zip((keys[v] for v in variables), values, strict=True))
-        for fact in binding.pool.get((name, sample), ()):
-            mine = not binding.cell or fact.cell in ("", binding.cell)
-            if mine and all(fact.state.get(key) == wanted for key, wanted in state.items()):
-                yield values, fact.measurement
-                break
+    fixed = {
+        key: filled(wanted, binding)
+        for key, wanted in operand.state.items()
+        if key not in keys.values() and key != "at" and wanted not in ("lowest", "highest")
+    }
+    for fact in binding.pool.get((name, sample), ()):
+        mine = not binding.cell or fact.cell in ("", binding.cell)
+        if mine and all(key in fact.state for key in keys.values()) and fits(fact.state, fixed):
+            yield tuple(fact.state[keys[variable]] for variable in variables), fact.measurement
 
 
 # --- one row ------------------------------------------------------------------------------------------------
@@ -242,7 +242,7 @@ def _row_id(relation: Relation, binding: Binding) -> str:
 def _short(state: str, value: Any) -> str:
     if state == "rate_C":
         return f"{value:g}C"
-    return f"cycle {value:g}" if state == "cycle" and isinstance(value, (int, float)) else str(value)
+    return f"cycle {value:g}" if state in ("cycle", "to_cycle") and isinstance(value, (int, float)) else str(value)
 
 
 def _once(rows: list[Judged]) -> list[Judged]:

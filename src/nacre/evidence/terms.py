@@ -258,15 +258,15 @@ def named(operand: Operand, binding: Binding) -> str:
 
 def _state(operand: Operand, name: str, sample: str, binding: Binding) -> dict[str, Any]:
     """The state asked for, variables filled in, lowest and highest found among those of the same test."""
-    filled = {key: _filled(value, binding) for key, value in operand.state.items()}
-    for key, value in filled.items():
+    asked = {key: filled(value, binding) for key, value in operand.state.items()}
+    for key, value in asked.items():
         if value in ("lowest", "highest"):
-            known = values_of(binding.pool, name, sample, binding.cell, filled, key, binding.measurement)
-            filled[key] = (known[0] if value == "lowest" else known[-1]) if known else value
-    return filled
+            known = values_of(binding.pool, name, sample, binding.cell, asked, key, binding.measurement)
+            asked[key] = (known[0] if value == "lowest" else known[-1]) if known else value
+    return asked
 
 
-def _filled(value: Any, binding: Binding) -> Any:
+def filled(value: Any, binding: Binding) -> Any:
     """A variable's value; the coating's phase for {oxide} and {product}."""
     if isinstance(value, str) and value[:1] == "$":
         return binding.variables.get(value[1:], value)

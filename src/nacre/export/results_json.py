@@ -123,7 +123,8 @@ def _contrast(row: Contrast) -> dict[str, Any]:
 def _ledger(row: LedgerRow) -> dict[str, Any]:
     numbers = {name: plain(getattr(row, name)) for name in ("computed", "stated", "std", "sigma")}
     words = {name: getattr(row, name) for name in ("unit", "rule", "needs", "evidence", "words")}
-    return {"relation": row.relation, "verdict": row.verdict} | numbers | words | {"uses": list(row.uses)}
+    lists = {"uses": list(row.uses), "techniques": list(row.techniques), "synthetic": row.synthetic}
+    return {"relation": row.relation, "verdict": row.verdict} | numbers | words | lists
 
 
 def _checks(result: Result) -> list[dict[str, Any]]:

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
-from scipy.optimize import brentq
 
 GAS = 8.31446261815324
 FARADAY = 96485.33212331
-INTERVALS = 1024
+INTERVALS = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,12 +96,11 @@ def from_msmr(amounts, potentials, widths, temperature: float, low: float, high:
         raise ValueError(f"the model reaches stoichiometries 0 and 1 only at infinite potential; found {low} to {high}")
     x = np.linspace(low, high, INTERVALS + 1)
     span = 60.0 * GAS * temperature / FARADAY * widths.max()
-    ends = potentials.min() - span, potentials.max() + span
-
-    def miss(u, at):
-        return float(msmr_stoichiometry(u, amounts, potentials, widths, temperature)) - at
-
-    value = np.array([brentq(miss, *ends, args=(at,), xtol=1e-14, rtol=1e-14) for at in x])
+    below, above = np.full_like(x, potentials.min() - span), np.full_like(x, potentials.max() + span)
+    for _ in range(64):  # bisection, all points at once, down to the last bit
+        value = 0.5 * (below + above)
+        more = msmr_stoichiometry(value, amounts, potentials, widths, temperature) > x
+        below, above = np.where(more, value, below), np.where(more, above, value)
     z = FARADAY / (GAS * temperature) * (value[:, None] - potentials) / widths
     inverse = -(
         amounts * FARADAY / (GAS * temperature) / widths * 0.25 / np.cosh(0.5 * np.clip(z, -700, 700)) ** 2

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from nacre.cell.coating import read_coating
+from nacre.cell.protocol import parse_protocol
 from nacre.core import registry, vocabulary
 from nacre.core.errors import NacreError, StudyError, did_you_mean, unknown
 from nacre.core.quantity import Quantity, parse
@@ -146,6 +147,8 @@ def read_inputs(
             if value == "":  # a blank that `nacre new` left: not given
                 continue
             if word.unit == "1" and isinstance(value, str) and _is_words(value, _NUMERAL):
+                if name == "protocol":
+                    parse_protocol(value)
                 inputs[name] = value
             elif isinstance(value, (dict, list, bool)):
                 raise NacreError(f"'{name}' cannot be {type(value).__name__}", expected=f'"... {word.unit}"')

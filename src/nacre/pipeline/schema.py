@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from nacre.cell.coating import KEYS as COATING_KEYS
 from nacre.core import options as option_tools
 from nacre.core import registry, vocabulary
 from nacre.pipeline.model import StudyFile
@@ -24,6 +25,11 @@ def study_schema(folder: Path | None = None) -> dict[str, Any]:
     sample = schema["$defs"]["SamplePart"]
     sample["properties"] |= inputs
     sample["additionalProperties"] = False
+    sample["properties"]["coating"] = {
+        "type": "object",
+        "properties": {key: {"description": words} for key, (_, words) in COATING_KEYS.items()},
+        "additionalProperties": False,
+    }
     cell = {"type": "object", "properties": {"sample": {"type": "string"}, **inputs}, "additionalProperties": False}
     schema["properties"]["cell"] = {
         "type": "object",

@@ -78,7 +78,7 @@ def _days(year: int, month: int, day: int) -> int | None:
         year += 2000 if year < 70 else 1900
     try:
         return datetime.date(year, month, day).toordinal() - _EPOCH
-    except ValueError:
+    except (ValueError, OverflowError):  # a damaged date may have very many digits
         return None
 
 

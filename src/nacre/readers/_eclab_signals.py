@@ -7,10 +7,11 @@ import numpy as np
 
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note, Signal, Source, Variable
-from nacre.readers import _cycling, _spectrum
-from nacre.readers._eclab_names import CURRENTS, VOLTAGES, bdf_name, free_name, split_heading
+from nacre.readers import _bdf_names, _cycling, _spectrum
+from nacre.readers._eclab_names import CURRENTS, VOLTAGES, bdf_name, free_name, is_whole, split_heading
 
 _HALF = 2  # half cycles in a cycle
+_ABSURD = 1e12
 
 
 @dataclass
@@ -32,6 +33,12 @@ class EcLab:
 
 def to_signals(file: EcLab, where: str) -> list[Signal]:
     """One signal per spectrum, then one of kind "cycling" for what was recorded besides. Raises ReadError."""
+    # values that a damaged file makes absurd are noted; they must not stop the others
+    with np.errstate(all="ignore"):
+        return _to_signals(file, where)
+
+
+def _to_signals(file: EcLab, where: str) -> list[Signal]:
     columns, negative = _named(file)
     if negative and "imaginary_impedance_ohm" in columns:
         values, unit = columns["imaginary_impedance_ohm"]
@@ -59,9 +66,18 @@ def _named(file: EcLab) -> tuple[dict[str, tuple[np.ndarray, str]], bool]:
         elif quantity == current and unit == "A":
             name = "current_ampere"
         name = name if name and name not in columns else quantity
-        whole = quantity == "cycle number" and np.all(values == np.round(values))
+        whole = quantity == "cycle number" and is_whole(values)
         columns[free_name(name, columns)] = (values.astype(np.int64) if whole else _plain(values), unit)
     return columns, "-Im(Z)" in have
+
+
+def _odd(name: str, values: np.ndarray) -> list[Note]:
+    """A note where values are no numbers, or of a size that no cell has."""
+    wrong = ~(np.abs(values.astype(float)) < _ABSURD)
+    if not wrong.any():
+        return []
+    first = int(np.flatnonzero(wrong)[0])
+    return [Note("warning", f"{name}: {wrong.sum()} values are missing or absurd (first in record {first + 1})")]
 
 
 def _plain(values: np.ndarray) -> np.ndarray:
@@ -113,6 +129,7 @@ def _spectra(file: EcLab, columns, swept: np.ndarray) -> list[Signal]:
 
 def _cycling_signal(file: EcLab, columns, where: str) -> Signal:
     columns, notes = dict(columns), list(file.notes)
+    notes += [note for name in _bdf_names.REQUIRED if name in columns for note in _odd(name, columns[name][0])]
     for name in ("test_time_second", "voltage_volt"):
         if name not in columns:
             raise ReadError(

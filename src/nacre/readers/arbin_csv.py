@@ -41,6 +41,7 @@ from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal, table
 from nacre.readers import _bdf_names, _clock, _cycling, _text
+from nacre.readers._eclab_names import is_whole
 from nacre.readers._virtual import origin_of
 
 _NAMES = {
@@ -156,8 +157,7 @@ def _columns(frame: pl.DataFrame, heading: str, notes: list[Note], where: str) -
 
 def _in_unit(values: np.ndarray, name: str, unit: str, cell: str, where: str) -> tuple[np.ndarray, str]:
     if name in _bdf_names.WHOLE_NUMBERS or name == "step_id":
-        whole = np.all(np.isfinite(values)) and np.all(values == np.round(values))
-        return (values.astype(np.int64) if whole else values), "1"
+        return (values.astype(np.int64) if is_whole(values) else values), "1"
     wanted = _bdf_names.unit_of(name) if name in _bdf_names.LABELS else ""
     try:
         if wanted:
@@ -182,7 +182,10 @@ def _wall_clock(frame: pl.DataFrame, heading: str, columns: dict, notes: list[No
         values = plain.to_numpy()
         seconds = (values + _DAY_ZERO) * 86400 if 2e4 < values[0] < 1e5 else values
     else:
-        clock = _clock.read_clock(cells)
+        try:
+            clock = _clock.read_clock(cells)
+        except OverflowError:  # a damaged date of too many digits
+            clock = None
         if clock is None:
             notes.append(Note("warning", f"Date_Time cannot be read: '{cells[0]}'"))
             return

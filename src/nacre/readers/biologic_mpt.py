@@ -41,7 +41,7 @@ from nacre.core.errors import ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal
 from nacre.readers import _clock, _eclab_header, _text
-from nacre.readers._eclab_names import free_name, is_known
+from nacre.readers._eclab_names import free_name, is_known, is_whole
 from nacre.readers._eclab_signals import EcLab, to_signals
 from nacre.readers._mpt_write import write
 from nacre.readers._virtual import origin_of
@@ -140,13 +140,15 @@ def _values(series: pl.Series, heading: str, header: _eclab_header.Header, where
             do="export the file again",
         )
     values = numbers.fill_null(float("nan")).to_numpy()
-    whole = heading in _WHOLE and np.all(np.isfinite(values)) and np.all(values == np.round(values))
-    return values.astype(np.int64) if whole else values
+    return values.astype(np.int64) if heading in _WHOLE and is_whole(values) else values
 
 
 def _absolute(cells: pl.Series, header: _eclab_header.Header, where: str) -> np.ndarray:
     """Seconds since the start, from dates and times of day."""
-    clock = _clock.read_clock(cells)
+    try:
+        clock = _clock.read_clock(cells)
+    except OverflowError:  # a damaged date of too many digits
+        clock = None
     if clock is None:
         raise ReadError("the times cannot be read", where=where, found=f"'{cells[0]}'", expected="seconds, or dates")
     seconds = clock.seconds["mdy" if "mdy" in clock.orders else "dmy"]

@@ -71,7 +71,7 @@ def sniff(head: Head) -> float:
     if block is None:
         return 0.0
     if block.headings:
-        return 0.8 if _complete(_roles(block)) else 0.0
+        return 0.8 if is_complete(_roles(block)) else 0.0
     return 0.5 if _proven(block) else 0.0
 
 
@@ -94,7 +94,8 @@ def _roles(block: Block) -> list[Heading | None]:
     return [_eis_table.read_heading(cell) for cell in block.headings]
 
 
-def _complete(headings: list[Heading | None]) -> bool:
+def is_complete(headings: list[Heading | None]) -> bool:
+    """Whether headings name a frequency and an impedance."""
     roles = {heading.role for heading in headings if heading}
     return bool(roles & {"frequency", "omega"}) and ({"real", "imaginary"} <= roles or {"modulus", "phase"} <= roles)
 
@@ -130,7 +131,7 @@ def _chosen(block: Block, options: EisCsvOptions, where: str) -> list[Heading | 
 
 def _told(block: Block, notes: list[Note], where: str) -> list[Heading | None]:
     headings = _roles(block)
-    if _complete(headings):
+    if is_complete(headings):
         return headings
     reading = "" if block.headings else _proven(block)
     if not reading:
@@ -172,10 +173,12 @@ def to_columns(block: Block, headings, sign: str, notes: list[Note], where: str)
         notes.append(Note("info", f"no unit is told for {', '.join(missing)}: Hz, ohm and degrees are taken"))
     si = {role: _in_unit(values, heading, _UNITS[role], where) for role, (values, heading) in _main(given)}
     frequency = si["frequency"] if "frequency" in si else si["omega"] / (2 * np.pi)
-    if "real" in si and "imaginary" in si:
-        impedance = si["real"] + 1j * si["imaginary"]
-    else:
-        impedance = si["modulus"] * np.exp(1j * np.radians(si["phase"]))
+    # what is no number stays none, and is noted with the spectrum
+    with np.errstate(all="ignore"):
+        if "real" in si and "imaginary" in si:
+            impedance = si["real"] + 1j * si["imaginary"]
+        else:
+            impedance = si["modulus"] * np.exp(1j * np.radians(si["phase"]))
     impedance = _signed(frequency, impedance, sign, notes)
     columns = {
         "frequency_hertz": (frequency, "Hz"),

@@ -93,6 +93,13 @@ def _table(lines: list[str], at: int, where: str, notes: list[Note]) -> dict[str
         values = [_number(row[i]) if i < len(row) else np.nan for row in cells]
         if None not in values:
             columns |= _column(name, unit, np.array(values), where)
+    lost = [name for name in ("Freq", "Zreal", "Zimag") if _NAMES[name][0] not in columns]
+    if lost:
+        raise ReadError(
+            f"column '{lost[0]}' of ZCURVE holds something that is not a number",
+            where=f"{where}:{at + 1}",
+            do="copy the file again",
+        )
     return columns
 
 

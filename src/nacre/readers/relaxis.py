@@ -52,11 +52,13 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
         if block is None:
             raise _eis_table.none_found(path.name, f"spectrum {index} without numbers")
         named = [cell if cell.startswith("Data:") else "" for cell in lines[first].split("\t")]
-        headings = [_eis_table.read_heading(cell) for cell in named]
+        headings = [_eis_table.read_heading(cell) for cell in named[: block.values.shape[1]]]
         notes: list[Note] = []
         headings = [
             heading and replace(heading, unit=heading.unit or _UNITS.get(heading.role, "")) for heading in headings
         ]
+        if not eis_csv.is_complete(headings):
+            raise _eis_table.none_found(path.name, f"spectrum {index} with columns {', '.join(filter(None, named))}")
         columns = eis_csv.to_columns(block, headings, "auto", notes, path.name)
         of = _spectrum.Origin(text.source, path.stem, origin_of(text.data), tuple(notes), _settings(lines[first + 1]))
         signals.append(_spectrum.signal(columns, of, index, len(heads)))

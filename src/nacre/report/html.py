@@ -15,6 +15,7 @@ from nacre.core.figure import Figure, merge
 from nacre.core.outcome import Outcome
 from nacre.core.style import MARKERS, Palette, palette
 from nacre.report import findings, methods, plots, tables, words
+from nacre.report.ledger_graph import ledger_graph
 
 
 def render(outcome: Outcome) -> str:
@@ -37,6 +38,7 @@ def render(outcome: Outcome) -> str:
         published=tables.published(outcome),
         contrasts=tables.contrasts(outcome),
         ledger=tables.ledger(outcome),
+        ledger_graph=Markup(ledger_graph(outcome.ledger)),
         checks=tables.checks(outcome),
         preparation=methods.preparation(outcome.study),
         materials=methods.materials(outcome.study),

@@ -109,7 +109,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: CyclingOptions
     amounts = {per: context.need(PER[per][0], PER[per][1], "the capacity") for per in options.divide_by if PER[per][0]}
     parts, part_checks = hc.parts(half, context)
     cycles = cycles_of(half, parts, options, _source(context, rows))
-    entries, findings = _segments(cycles, parts, options)
+    entries, findings = _segments(cycles, parts, amounts, options)
     checks = (
         *_window(half, context, options),
         *_sides_check(half, cycles, options),
@@ -241,7 +241,7 @@ def _energies(cycle: Cycle, amounts, options) -> list[Entry]:
     return entries
 
 
-def _segments(cycles, parts, options) -> tuple[list[Entry], list[Check]]:
+def _segments(cycles, parts, amounts, options) -> tuple[list[Entry], list[Check]]:
     """Retention, mean efficiency, fade and knee of every part that is long enough."""
     entries, checks = [], []
     sign = numerator(options)
@@ -251,7 +251,7 @@ def _segments(cycles, parts, options) -> tuple[list[Entry], list[Check]]:
         if len(inside) < LONG:
             continue
         state = part.state | ({"to_cycle": inside[-1].number} if states.count(part.state) > 1 else {})
-        entries += _fading(inside, state, sign, options)
+        entries += _fading(inside, state, sign, amounts, options)
         numbers = np.array([c.number for c in inside], float)
         found = fade.knee(numbers, np.array([c.sides[sign].charge.value for c in inside]))
         if not found.found:
@@ -264,7 +264,7 @@ def _segments(cycles, parts, options) -> tuple[list[Entry], list[Check]]:
     return entries, checks
 
 
-def _fading(inside: list[Cycle], state: dict, sign: int, options) -> list[Entry]:
+def _fading(inside: list[Cycle], state: dict, sign: int, amounts, options) -> list[Entry]:
     first, last = inside[0].sides[sign].charge, inside[-1]
     entries = [
         Entry("capacity_retention", _ratio(c.sides[sign].charge, first, options), {**state, "cycle": c.number})
@@ -274,11 +274,31 @@ def _fading(inside: list[Cycle], state: dict, sign: int, options) -> list[Entry]
     spent, kept = last.number - inside[0].number, entries[-1].quantity
     fade_rate = derive(lambda r: (100 - r) / spent, kept, unit="%", origin=first.origin)
     entries.append(Entry("fade_rate", fade_rate, state))
+    entries += _book(inside, state, sign, amounts, options)
     found = [ce for c in inside[1:] if (ce := efficiency(c, options)) is not None]
     if found:
         mean = derive(lambda *x: sum(x) / len(x), *found, unit="%", origin=first.origin, n=len(found))
         entries.append(Entry("mean_coulombic_efficiency", mean, state))
     return entries
+
+
+def _book(inside: list[Cycle], state: dict, sign: int, amounts, options) -> list[Entry]:
+    """Two books of one part: capacity lost, and what charge went in and did not come out, cycle by cycle, summed."""
+    pairs = [(c.before, c.sides[sign].charge) for c in inside[1:] if c.before is not None]
+    if "mass" not in amounts or not pairs:
+        return []
+    ends = inside[0].sides[sign].charge, inside[-1].sides[sign].charge
+    flat = [q for pair in pairs for q in pair]
+    stated = options.current_gain_error is not None and options.current_offset_error is not None
+    books = {
+        "capacity_lost": derive(lambda a, b: a - b, *ends, unit="mAh", origin=ends[0].origin),
+        "cumulative_inefficiency": derive(
+            lambda *q: sum(q[::2]) - sum(q[1::2]), *flat, unit="mAh", origin=ends[0].origin, n=len(pairs)
+        ),
+    }
+    if not stated:
+        books = {name: Quantity(q.value, "mAh", n=q.n, basis="none", origin=q.origin) for name, q in books.items()}
+    return [Entry(name, specific(q, "mass", amounts), state) for name, q in books.items()]
 
 
 def _table(cycles: list[Cycle], amounts, options) -> Curve:

@@ -6,7 +6,7 @@ measured with the same choices share these errors, so that what is common to bot
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from nacre.core.quantity import Quantity, derive
 from nacre.core.result import Check, Curve, Entry, Result
 from nacre.techniques import dqdv_figures as figures
 from nacre.techniques import halfcycles as hc
+from nacre.techniques import loss
 from nacre.techniques import transitions as tr
 
 WORDS = {1: "charge", -1: "discharge"}
@@ -53,11 +54,12 @@ class DqdvOptions:
 
 @dataclass(frozen=True)
 class Seen:
-    """A half cycle: its dQ/dV, its part of the protocol, its peaks by name."""
+    """Half cycle `k`: its dQ/dV, its part of the protocol, its peaks by name."""
 
     curve: tr.HalfCurve
     part: hc.Part
-    named: tr.Named = field(default_factory=lambda: tr.Named({}))
+    named: tr.Named
+    k: int
 
     @property
     def state(self) -> dict:
@@ -82,19 +84,23 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: DqdvOptions) -
     mass = context.find("cam_mass", "g")
     parts, _ = hc.parts(half, context)
     seen = look(half, parts, context, options)
-    good = [s for s in seen if s.curve.curve is not None]
-    wanted = reported(good, parts, options)
+    quick = [s for s in seen if s.curve.curve is not None]
+    wanted = reported(quick, parts, options)
+    ends = {s.curve.cycle for part in parts for s in shift_ends(quick, part, options) or ()}
+    good = [_with_errors(s, half, context, options) if s.curve.cycle in wanted | ends else s for s in quick]
+    sure = [s for s in good if s.curve.cycle in wanted | ends]
     maker = _Maker(options, mass, _source(context, rows), rows.origin)
-    found = [entry for s in good if s.curve.cycle in wanted for entry in maker.entries(s)]
+    found = [entry for s in sure if s.curve.cycle in wanted for entry in maker.entries(s)]
+    kept, read = books(sure, parts, half, maker)
     return [
         Result(
             "dqdv",
             context.analysis,
             hc.subject(context),
-            entries=(*found, *maker.polarisations(good, wanted), *maker.shifts(good, parts)),
+            entries=(*found, *maker.polarisations(sure, wanted), *maker.shifts(sure, parts), *kept),
             curves=(_table(good, mass), *figures.curves(good, mass, wanted)),
             figures=figures.draw(good, parts, wanted, mass, context, rows.origin == "synthetic"),
-            checks=(*_coarse(seen, mass), *_naming(context), *_untold(good, wanted), *_accuracy(options, good)),
+            checks=(*_coarse(seen, mass), *_naming(context), *_untold(sure, wanted), *read, *_accuracy(options, good)),
             citations=TECHNIQUE.citations if good else (),
             methods=_methods(options) if good else "",
             origin=rows.origin,
@@ -103,20 +109,33 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: DqdvOptions) -
 
 
 def look(half: hc.HalfCycles, parts, context: Context, options: DqdvOptions) -> list[Seen]:
-    """dQ/dV of every complete half cycle, its peaks named in the light of the one before of the same direction."""
-    offset = context.find("counter_potential", "V")
+    """dQ/dV of every complete half cycle, its peaks named in the light of the one before of the same direction.
+
+    Peaks are measured under the central choice only.
+    """
     by_cycle = {number: part for part in parts for number in part.cycles}
     before: dict[int, float | None] = {1: None, -1: None}
     found = []
-    for k in np.flatnonzero(half.complete):
-        curve = tr.half_curve(half, int(k), options.choices, options.prominence / 100)
-        named = tr.Named({})
-        if offset is not None:
-            sign, most = curve.sign, options.largest_shift / 1e3
-            named = tr.name_peaks(curve.peaks, offset.value, sign, options.windows, most, before[sign])
-            before[sign] = named.shift if named.shift is not None else before[sign]
-        found.append(Seen(curve, by_cycle[curve.cycle], named))
+    for k in np.flatnonzero(half.complete).tolist():
+        curve = tr.half_curve(half, k, options.choices, options.prominence / 100, alternatives=False)
+        named = _named(curve, context, options, before[curve.sign])
+        before[curve.sign] = named.shift if named.shift is not None else before[curve.sign]
+        found.append(Seen(curve, by_cycle[curve.cycle], named, k))
     return found
+
+
+def _named(curve: tr.HalfCurve, context: Context, options: DqdvOptions, before: float | None) -> tr.Named:
+    offset = context.find("counter_potential", "V")
+    if offset is None:
+        return tr.Named({})
+    most = options.largest_shift / 1e3
+    return tr.name_peaks(curve.peaks, offset.value, curve.sign, options.windows, most, before)
+
+
+def _with_errors(seen: Seen, half: hc.HalfCycles, context: Context, options: DqdvOptions) -> Seen:
+    """The same half cycle, its peaks measured under the alternative choices too."""
+    curve = tr.half_curve(half, seen.k, options.choices, options.prominence / 100)
+    return replace(seen, curve=curve, named=_named(curve, context, options, seen.named.shift))
 
 
 def reported(seen: list[Seen], parts: list[hc.Part], options: DqdvOptions) -> set[int]:
@@ -196,7 +215,7 @@ class _Maker:
                 continue
             for name in s.named.peaks.keys() & other.named.peaks.keys():
                 state = {"cycle": s.curve.cycle, **s.part.state, "transition": name}
-                found.append(Entry("polarisation", self._difference(other, s, name), state))
+                found.append(Entry("polarisation", self.difference(other, s, name), state))
         return sorted(found, key=lambda e: (e.state["cycle"], tr.NAMES.index(e.state["transition"])))
 
     def shifts(self, seen: list[Seen], parts: list[hc.Part]) -> list[Entry]:
@@ -207,10 +226,22 @@ class _Maker:
             if ends:
                 first, last = ends
                 state = {**last.state, "cycle": first.curve.cycle, "to_cycle": last.curve.cycle}
-                found.append(Entry("h1_m_shift", self._difference(last, first, "H1-M"), state))
+                found.append(Entry("h1_m_shift", self.difference(last, first, "H1-M"), state))
         return found
 
-    def _difference(self, a: Seen, b: Seen, name: str) -> Quantity:
+    def kept(self, first: Seen, last: Seen) -> dict[str, Quantity]:
+        """Late over early area of each transition in %; the mass drops out, and what the choices do to both."""
+        found = {}
+        for name in (n for n in tr.NAMES if n in first.named.peaks and n in last.named.peaks):
+            areas = [s.named.peaks[name].area for s in (first, last)]
+            if None not in areas:
+                pair = [self.quantity(area, "mAh", "") for area in areas]
+                found[name] = derive(
+                    lambda a, b: 100 * b / a, *pair, unit="%", basis="model-spread", origin=self.origin
+                )
+        return found
+
+    def difference(self, a: Seen, b: Seen, name: str) -> Quantity:
         pair = self.place(a, name), self.place(b, name)
         return derive(lambda x, y: 1e3 * (x - y), *pair, unit="mV", basis="model-spread", origin=self.origin)
 
@@ -223,6 +254,30 @@ def shift_ends(seen: list[Seen], part: hc.Part, options: DqdvOptions) -> tuple[S
     if len(part.cycles) < LONG or len(late) < 2:
         return None
     return late[0], late[-1]
+
+
+def books(
+    seen: list[Seen], parts: list[hc.Part], half: hc.HalfCycles, maker: _Maker
+) -> tuple[list[Entry], list[Check]]:
+    """What every long part kept of each transition, and how that reads."""
+    entries, checks = [], []
+    for part in parts:
+        ends = shift_ends(seen, part, maker.options)
+        if ends is None:
+            continue
+        first, last = ends
+        state = {**last.state, "cycle": first.curve.cycle, "to_cycle": last.curve.cycle}
+        kept = maker.kept(first, last)
+        entries += [Entry("transition_kept", q, {**state, "transition": name}) for name, q in kept.items()]
+        apart = [{s.curve.cycle: s for s in seen if s.curve.sign < 0}.get(end.curve.cycle) for end in ends]
+        grown = None
+        if all(s is not None and "H1-M" in s.named.peaks for s in apart):
+            before, after = (maker.difference(c, d, "H1-M") for c, d in zip(ends, apart, strict=True))
+            grown = derive(lambda a, b: b - a, before, after, unit="mV")
+        delivered = [float(half.charge[half.which(end.curve.cycle, -1)].sum()) for end in ends]
+        retained = 100 * delivered[1] / delivered[0] if all(delivered) else None
+        checks.append(loss.reading(part.title, kept, grown, retained))
+    return entries, checks
 
 
 def _source(context: Context, rows: hc.Rows) -> str:
@@ -289,6 +344,9 @@ def _naming(context: Context) -> list[Check]:
         text = "the peaks of dQ/dV cannot be named: the counter electrode's potential is not given"
         return [Check("warn", text, 'add counter_potential = "... V" to the cell (Li4Ti5O12 1.55, In/InLi 0.62, Li 0)')]
     cam = context.text("cam")
+    if not cam:
+        text = "the active material is not given: peaks are named as those of a nickel-rich layered oxide"
+        return [Check("info", text, 'add cam = "..." to the sample')]
     if cam and "Ni" not in cam:
         text = f"H1-M, M-H2 and H2-H3 are transitions of nickel-rich layered oxides; the active material is {cam}"
         return [Check("warn", text, "set the windows to its own transitions, or read the names with care")]

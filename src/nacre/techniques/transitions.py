@@ -13,6 +13,7 @@ NAMES = ("H1-M", "M-H2", "H2-H3")
 STEADY = 0.1  # a record belongs to the constant current where it is within this of it
 LEAST_RECORDS = 30
 FOOT = 0.1  # a peak's charge is counted out to a minimum, or to this part of its height
+PLAIN_SHIFT = 0.1  # V: a first name by a larger move of the windows is believed where all three transitions are seen
 CUT = 0.3  # a peak that the end of the half cycle cuts above this part of its height has no area of its own
 
 
@@ -72,8 +73,10 @@ class HalfCurve:
     left_out: float = 0.0
 
 
-def half_curve(half: hc.HalfCycles, k: int, choices: Choices, prominence: float) -> HalfCurve:
-    """dQ/dV and peaks of half cycle `k`: its constant current only, from the records themselves."""
+def half_curve(
+    half: hc.HalfCycles, k: int, choices: Choices, prominence: float, alternatives: bool = True
+) -> HalfCurve:
+    """dQ/dV and peaks of half cycle `k`, its constant current only; peaks without errors where no `alternatives`."""
     cycle, sign = int(half.cycle[k]), int(half.runs.sign[k])
     charge, voltage, left_out = _steady(half, k)
     why = _unfit(charge, voltage, choices)
@@ -81,7 +84,7 @@ def half_curve(half: hc.HalfCycles, k: int, choices: Choices, prominence: float)
         return HalfCurve(cycle, sign, why=why)
     line = dqdv.passed(voltage, charge / hc.C_PER_MAH)
     curve = dqdv.density(line, choices.grid, choices.smoothing)
-    return HalfCurve(cycle, sign, curve, _peaks(line, curve, choices, prominence), left_out=left_out)
+    return HalfCurve(cycle, sign, curve, _peaks(line, curve, choices, prominence, alternatives), left_out=left_out)
 
 
 def _steady(half: hc.HalfCycles, k: int) -> tuple[np.ndarray, np.ndarray, float]:
@@ -112,9 +115,10 @@ def _unfit(charge: np.ndarray, voltage: np.ndarray, choices: Choices) -> str:
     return ""
 
 
-def _peaks(line: dqdv.Passed, curve: dqdv.Density, choices: Choices, prominence: float) -> tuple[Peak, ...]:
+def _peaks(line: dqdv.Passed, curve: dqdv.Density, choices: Choices, prominence: float, alternatives: bool):
     places = dqdv.maxima(curve, prominence, 2 * choices.smoothing)
-    seen = {name: dqdv.density(line, c.grid, c.smoothing) for name, c in choices.alternatives.items()}
+    others = choices.alternatives if alternatives else {}
+    seen = {name: (c, dqdv.density(line, c.grid, c.smoothing)) for name, c in others.items()}
     valleys = dqdv.valleys(curve, places, 1.5 * choices.smoothing)
     found = [
         _peak(line, curve, seen, choices, int(i), int(a), int(b))
@@ -131,21 +135,21 @@ def _peak(line, curve, seen, choices: Choices, i: int, lo: int, hi: int) -> Peak
         return None
     area, width = _area(line, curve, i, lo, hi), _width(curve, choices.smoothing, i, lo, hi)
     places, heights, areas, widths = {}, {}, {}, {}
-    for name, other in choices.alternatives.items():
-        there = seen[name]
+    near = curve.voltage[[i, lo, hi]].tolist()
+    for name, (other, there) in seen.items():
         limits = window if other.part == choices.part else dqdv.above(curve, i, other.part, lo, hi)[:2]
         top = dqdv.top(there, *limits)
         if top is None:
             return None
         places[name], heights[name] = top.place - centre.place, top.height - centre.height
-        j, a, b = (_nearest(there, curve.voltage[n]) for n in (i, lo, hi))
+        j, a, b = (_nearest(there, volts) for volts in near)
         j = a + int(np.argmax(there.slope[a : b + 1]))
         areas[name] = _area(line, there, j, *_lowest(there, j, a, b, choices.smoothing)) - area
         other_width = _width(there, other.smoothing, j, a, b)
         if width is not None and other_width is not None:
             widths[name] = other_width - width
     return Peak(
-        Measured(centre.place, places, float(np.sqrt(centre.variance))),
+        Measured(centre.place, places, float(np.sqrt(centre.variance)) if seen else 0.0),
         Measured(centre.height, heights),
         Measured(area, areas) if _whole(curve, i, lo, hi) else None,
         Measured(width, widths) if width is not None and len(widths) == len(places) else None,
@@ -153,7 +157,8 @@ def _peak(line, curve, seen, choices: Choices, i: int, lo: int, hi: int) -> Peak
 
 
 def _nearest(curve: dqdv.Density, voltage: float) -> int:
-    return int(np.argmin(np.abs(curve.voltage - voltage)))
+    first, second = curve.voltage[:2].tolist()
+    return min(max(round((voltage - first) / (second - first)), 0), len(curve.voltage) - 1)
 
 
 def _lowest(curve: dqdv.Density, i: int, lo: int, hi: int, reach: float) -> tuple[int, int]:
@@ -208,34 +213,48 @@ def name_peaks(
 
     offset : the counter electrode's potential vs. Li+/Li in V. All windows (V vs. Li+/Li) are moved together, up on
     charge and down on discharge, by at most `largest` V; the move that names most peaks is taken. Where two moves
-    name equally many but differently, the one nearest to `before` (that of the cycle before) is taken, and without
-    such a guide a lone peak stays without a name.
+    name equally many but differently, the one nearest to `before` (that of the cycle before) is taken; without such
+    a guide, of fewer than three, one that could bear two names bears none, and none do that take a large move to fit.
     """
-    shifts = np.arange(0.0, largest + 1e-9, 2.5e-3)
     found: dict[tuple, list[float]] = {}
-    for shift in shifts:
-        found.setdefault(_assign(peaks, offset, sign * shift, windows), []).append(float(shift))
+    points = [(peak.place.value + offset, peak.height.value) for peak in peaks]
+    limits = [windows[name] for name in NAMES]
+    for shift in np.arange(0.0, largest + 1e-9, 5e-3).tolist():
+        found.setdefault(_assign(points, sign * shift, limits), []).append(shift)
     most = max(sum(i is not None for i in key) for key in found)
     if most == 0:
         return Named({}, why="no peak where a transition may be")
     best = {key: moves for key, moves in found.items() if sum(i is not None for i in key) == most}
-    if len(best) > 1 and before is None and most == 1:
-        could = " or ".join(name for j, name in enumerate(NAMES) if any(key[j] is not None for key in best))
-        if " or " in could:
-            return Named({}, why=f"one peak alone, which may be {could}")
+    doubtful = _two_ways(best) if before is None and most < len(NAMES) else {}
+    if doubtful:
+        sure = {name: i for key in best for name, i in zip(NAMES, key, strict=True) if i not in (None, *doubtful)}
+        words = " or ".join(next(iter(doubtful.values())))
+        count = "one peak alone, which" if most == 1 else f"{most} peaks alone, one of which"
+        return Named({name: peaks[i] for name, i in sure.items()}, why=f"{count} may be {words}")
     key = min(best, key=lambda key: _distance(best[key], before or 0.0))
-    moves = best[key]
-    shift = min(moves, key=lambda move: abs(move - (before or 0.0)))
+    shift = min(best[key], key=lambda move: abs(move - (before or 0.0)))
+    if before is None and most < len(NAMES) and shift > PLAIN_SHIFT:
+        moved = f"{most} of the three alone, and only with the windows moved by {1e3 * shift:.0f} mV"
+        return Named({}, why=f"the peaks fit {moved}")
     return Named({name: peaks[i] for name, i in zip(NAMES, key, strict=True) if i is not None}, shift)
 
 
-def _assign(peaks, offset, shift, windows) -> tuple:
-    """Index of the highest peak in each window, moved by `shift`; None where a window holds none."""
+def _two_ways(best: Mapping[tuple, list[float]]) -> dict[int, list[str]]:
+    """Peaks that get different names by different moves of the windows, with these names."""
+    names: dict[int, list[str]] = {}
+    for key in best:
+        for name, i in zip(NAMES, key, strict=True):
+            if i is not None and name not in names.setdefault(i, []):
+                names[i].append(name)
+    return {i: sorted(found, key=NAMES.index) for i, found in names.items() if len(found) > 1}
+
+
+def _assign(peaks: Sequence[tuple[float, float]], shift: float, windows: Sequence[tuple[float, float]]) -> tuple:
+    """Index of the highest of the (place, height) in each window, moved by `shift`; None where a window holds none."""
     key = []
-    for name in NAMES:
-        lo, hi = (edge + shift - offset for edge in windows[name])
-        inside = [i for i, peak in enumerate(peaks) if lo <= peak.place.value <= hi]
-        key.append(max(inside, key=lambda i: peaks[i].height.value) if inside else None)
+    for lo, hi in windows:
+        inside = [(height, i) for i, (place, height) in enumerate(peaks) if lo + shift <= place <= hi + shift]
+        key.append(max(inside)[1] if inside else None)
     return tuple(key)
 
 

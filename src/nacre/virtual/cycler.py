@@ -132,7 +132,8 @@ def _half(record: "_Record", truth: CellTruth, programme: Programme, cycle: Cycl
     record.flow(grid, shape, amps, sign, log, cycle.number)
     if held:
         record.hold(end, held, amps, log, cycle.number)
-    record.rest(end, end - shift, record.cycler.rest_seconds, cycle.number)
+    points = 5 if log == record.cycler.log else 3
+    record.rest(end, end - shift, record.cycler.rest_seconds, cycle.number, points)
 
 
 class _Record:
@@ -173,11 +174,11 @@ class _Record:
         now = np.exp(-times / tau)
         self._write(times, np.full(times.size, volts), amps * now, amps * tau * (1 - now), "CV_CHG", cycle)
 
-    def rest(self, begin: float, end: float, seconds: float, cycle: int):
+    def rest(self, begin: float, end: float, seconds: float, cycle: int, points: int = 5):
         """No current: the voltage relaxes from `begin` towards `end`."""
-        times = np.linspace(0.0, seconds, 5)
+        times = np.linspace(0.0, seconds, points)
         volts = end + (begin - end) * np.exp(-times / 200.0)
-        self._write(times, volts, np.zeros(5), np.zeros(5), "REST", cycle)
+        self._write(times, volts, np.zeros(points), np.zeros(points), "REST", cycle)
 
     def _keep(self, times):
         return times[self.rng.uniform(size=times.size) >= self.flaws.lost]

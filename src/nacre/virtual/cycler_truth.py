@@ -1,11 +1,14 @@
-"""What is true of the cells that the virtual cycler tests: the paper's values, and the assumptions between them.
+"""What is true of the cells that a virtual cycler tests, read from a study's truth.toml.
 
-Paper: R. Zhang et al., "Conformal Li2HfO3/HfO2 Nanoparticle Coatings on Layered Ni-Rich Oxide Cathodes for
-Stabilizing Interfaces in All-Solid-State Batteries".
+`[cycling.NAME]` holds the facts of one sample's cell, `[cycling.NAME.rates]` its discharge capacities by C-rate, and
+`[cycling.every]` what is true of all of them. A fact is `{ value, unit, status, note }`; its status says whether a
+publication states it (`paper`) or it was chosen (`assumed`).
 """
 
+import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from pathlib import Path
 
 import numpy as np
 
@@ -28,34 +31,51 @@ class Fact:
 class CellTruth:
     """A cell of one sample.
 
-    rates : discharge capacity by C-rate. h1_m : voltage of the H1-M peak of the first charge at 0.1C, vs. the
-    counter electrode. growth : its shift per unit of C-rate. ageing_shift : its shift between cycles 10 and 200
-    of ageing. knee : cycle at which fading accelerates, `fade_before` the fade per cycle until then (none: the
-    fade is a straight line).
+    rates : discharge capacity by C-rate. first_efficiency, later_efficiency : of the first cycle, and of the others of
+    a rate test. h1_m : voltage of the H1-M peak of the first charge at 0.1C, vs. the counter electrode. growth : its
+    shift per unit of C-rate. ageing_shift : its shift between cycles 10 and 200 of ageing. knee : cycle at which fading
+    accelerates, `fade_before` the fade per cycle until then (none: the fade is a straight line).
     """
 
     sample: str
     rates: Mapping[float, Fact]
     first_efficiency: Fact
+    later_efficiency: Fact
     retention: Fact
     mean_efficiency: Fact
     h1_m: Fact
     growth: Fact
     ageing_shift: Fact
+    cam_mass: Fact
+    area: Fact
+    one_c: Fact
+    lower: Fact
+    upper: Fact
     knee: Fact | None = None
     fade_before: Fact | None = None
-    later_efficiency: Fact = Fact(99.3, "%", "assumed", "rate test, after the first cycle")
-    cam_mass: Fact = Fact(8.316, "mg", "paper", "12 mg x 69.3 %")
-    area: Fact = Fact(0.7854, "cm2", "paper", "10 mm")
-    one_c: Fact = Fact(190.0, "mA/g", "paper")
-    lower: Fact = Fact(1.35, "V", "paper")
-    upper: Fact = Fact(2.75, "V", "paper")
     ageing_cycles: int = 200
 
     def facts(self) -> dict[str, Fact]:
         """All facts by name."""
         found = {f"discharge_capacity@{rate:g}C": fact for rate, fact in self.rates.items()}
         return found | {name: value for name, value in vars(self).items() if isinstance(value, Fact)}
+
+
+def load(path: Path) -> dict[str, CellTruth]:
+    """The cells of a truth.toml, by sample. Raises ValueError where a fact is missing, unknown, or has no status."""
+    shape = tomllib.loads(path.read_text(encoding="utf-8"))["cycling"]
+    every = shape.pop("every", {})
+    return {name: _cell(name, {**every, **facts}, path) for name, facts in shape.items()}
+
+
+def _cell(name: str, facts: Mapping, path: Path) -> CellTruth:
+    known = {f.name for f in fields(CellTruth)} - {"sample", "ageing_cycles"}
+    needed = known - {"knee", "fade_before"}
+    if not needed <= facts.keys() <= known:
+        odd = sorted((needed - facts.keys()) | (facts.keys() - known))
+        raise ValueError(f"{path.name}: [cycling.{name}] lacks, or does not know, {', '.join(odd)}")
+    rates = {float(rate): Fact(**fact) for rate, fact in facts["rates"].items()}
+    return CellTruth(name, rates, **{key: Fact(**fact) for key, fact in facts.items() if key != "rates"})
 
 
 @dataclass(frozen=True)
@@ -118,46 +138,3 @@ def _ageing(truth: CellTruth, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
     efficiency = truth.mean_efficiency.value - 0.6 * (early - early[1:last].mean())
     shift = truth.ageing_shift.value / 1e3 * (cycle - 10) / (last - 10)
     return fade, efficiency, shift
-
-
-def _paper(value, unit, note=""):
-    return Fact(value, unit, "paper", note)
-
-
-def _assumed(value, unit, note=""):
-    return Fact(value, unit, "assumed", note)
-
-
-LHO = CellTruth(
-    "lho",
-    rates={
-        0.1: _paper(187.0, "mAh/g"),
-        0.2: _paper(155.0, "mAh/g"),
-        0.5: _paper(112.0, "mAh/g"),
-        1.0: _paper(71.0, "mAh/g"),
-    },
-    first_efficiency=_paper(82.4, "%"),
-    retention=_paper(81.4, "%", "200 cycles, 0.2C"),
-    mean_efficiency=_paper(99.7, "%", "'about'"),
-    h1_m=_assumed(2.110, "V", "read off no figure; the paper gives the difference only"),
-    growth=_assumed(80.0, "mV", "per unit of C-rate"),
-    ageing_shift=_assumed(8.0, "mV", "the paper: less than 10 mV"),
-)
-BARE = CellTruth(
-    "bare",
-    rates={
-        0.1: _paper(162.0, "mAh/g"),
-        0.2: _assumed(130.0, "mAh/g", "the paper: lower by about 25 mAh/g at any rate"),
-        0.5: _assumed(87.0, "mAh/g", "the paper: lower by about 25 mAh/g at any rate"),
-        1.0: _paper(46.0, "mAh/g"),
-    },
-    first_efficiency=_paper(78.6, "%"),
-    retention=_paper(45.4, "%", "200 cycles, 0.2C"),
-    mean_efficiency=_paper(99.5, "%", "'about'"),
-    h1_m=_assumed(2.120, "V", "10 mV above the coated one, as the paper says"),
-    growth=_assumed(110.0, "mV", "per unit of C-rate"),
-    ageing_shift=_paper(60.0, "mV", "'about', cycles 10 to 200, 0.2C"),
-    knee=_paper(50.0, "1", "'after around 50 cycles'"),
-    fade_before=_assumed(0.10, "%", "of the first capacity, per cycle"),
-)
-PAPER = {"bare": BARE, "lho": LHO}

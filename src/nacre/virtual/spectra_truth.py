@@ -12,15 +12,15 @@ SEEDS = {"bare": 41, "lho": 42, "electrolyte": 43, "bare_cycled": 44, "lho_cycle
 
 
 def _plain(entry):
-    """The values of a table of [value, status] pairs."""
-    if isinstance(entry, Mapping):
-        return {name: _plain(one) for name, one in entry.items()}
-    return entry[0]
+    """The values of a table of truths, each with its status."""
+    if "value" in entry:
+        return entry["value"]
+    return {name: _plain(one) for name, one in entry.items()}
 
 
 def photoelectron(truth: Mapping) -> dict[str, list[Signal]]:
-    """Spectra by sample: core levels, and survey scans of the powders. The same truth gives the same counts."""
-    x = _plain(truth["xps"])
+    """Spectra by sample, from section `xps`: core levels, surveys of powders. The same truth gives the same counts."""
+    x = _plain(truth)
     flaws = Flaws(x["charging_eV"], x["dead_time_s"], 0.005)
     made = {}
     for name, seed in SEEDS.items():
@@ -77,8 +77,8 @@ def _interphase(name: str, x: Mapping) -> list[Spectrum]:
 
 
 def infrared(truth: Mapping) -> dict[str, list[Signal]]:
-    """Loads of the bare and the coated powder on the crystal."""
-    x = _plain(truth["infrared"])
+    """Loads of the bare and the coated powder on the crystal, from section `infrared`."""
+    x = _plain(truth)
     powders = {"bare": ir.Powder(0.045), "lho": ir.Powder(0.045 * x["carbonate_ratio"])}
     return {
         name: [ir.measure(powder, name, 60 + 10 * i + j) for j in range(x["loads"])]

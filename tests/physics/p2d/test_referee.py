@@ -8,7 +8,7 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from nacre.physics.ocp import FARADAY, GAS
-from nacre.physics.p2d import EVEN, Mesh, Outcome, Step, prepare, simulate
+from nacre.physics.p2d import EVEN, Diffusivity, Exchange, Mesh, Outcome, Step, prepare, simulate
 from physics.p2d.cells import ANODE, CATHODE, CELL, ONE_C, layered_oxide, titanate
 
 
@@ -45,7 +45,7 @@ def test_two_particle_sizes_against_a_general_integrator():
 
         def of(phi):
             return [
-                brentq(lambda j, s=s: layered_oxide(s) + overpotential(cathode, s, j) - phi, -50, 50, xtol=1e-15)
+                brentq(lambda j, s=s: layered_oxide(s) + overpotential(cathode, s, j) - phi, -500, 500, xtol=1e-14)
                 for s in surfaces
             ]
 
@@ -119,6 +119,56 @@ def test_no_tolerance_that_is_accepted_gives_a_wrong_answer(mesh, rate):
         assert s.outcome is exact.outcome
         assert abs(s.charge[-1] / exact.charge[-1] - 1.0) < 2e-6 + tolerance
         assert np.abs(s.sampled[0][:, 1] - fine).max() < 2e-6 + 5.0 * tolerance
+
+
+def _random_cell(rng):
+    """A possible cell, mesh and current, drawn over decades."""
+    classes, even = rng.integers(1, 4), rng.random() < 0.5
+    cathode = replace(
+        CATHODE,
+        contact=10 ** rng.uniform(-3, 0),
+        coating_conductivity=10 ** rng.uniform(-10, -5),
+        exchange=Exchange(10 ** rng.uniform(-2, 2), 0.5, 0.5 if even else 1.5),
+        ionic_conductivity=10 ** rng.uniform(-2.5, 0),
+        electronic_conductivity=10 ** rng.uniform(-1, 2),
+        diffusivity=Diffusivity((np.log(10) * rng.uniform(-16, -13), rng.uniform(-8, 2), -rng.uniform(0, 8))),
+        radii=tuple(10 ** rng.uniform(-6.5, -5) * (1 + k) for k in range(classes)),
+        volume_fractions=(0.4 / classes,) * classes,
+        stoichiometry=rng.uniform(0.02, 0.98),
+    )
+    cell = replace(CELL, cathode=cathode, anode=replace(ANODE, stoichiometry=rng.uniform(0.02, 0.98)))
+    mesh = Mesh(int(rng.integers(1, 9)), 4, int(rng.integers(2, 16)), 5, 0.0 if even else 2.0, not even)
+    return prepare(cell, mesh), rng.choice([-1, 1]) * 10 ** rng.uniform(-1, 2)
+
+
+def test_random_cells_at_loose_tolerances_are_near_their_converged_answers():
+    """The answer lies within a few tolerances of the converged curve, in voltage or in charge (where V is steep)."""
+    rng, seen, ratios = np.random.default_rng(5), 0, []
+    for _ in range(250):
+        p, current = _random_cell(rng)
+        step = Step("current", current, seconds=1e5, lowest=1.2, highest=3.0)
+        exact = p.run(step, tolerance=1e-8)
+        if exact.outcome is Outcome.BEYOND_AT_START:
+            continue
+        seen += 1
+        cathode, end = p.cell.cathode, exact.ends[-1]
+        full = FARADAY * cathode.c_max * 0.4 * cathode.thickness / abs(current)  # s
+        times = np.linspace(0.0, end, 40)
+        for tolerance in (1e-3, 1e-4):
+            s = p.run(step, times=[times], tolerance=tolerance)
+            assert abs(s.ends[-1] - end) < 2.0 * tolerance * full
+            # two ends may lie closer together than the tolerance can tell
+            assert s.outcome is exact.outcome or abs(s.ends[-1] - end) < 0.1 * tolerance * full
+            window = 2.0 * tolerance * full * np.linspace(-1.0, 1.0, 9)
+            near = np.clip(times[: len(s.sampled[0]), None] + window, 0.0, end)
+            order = np.argsort(near, axis=None)
+            fine = np.empty(near.size)
+            fine[order] = p.run(step, times=[near.ravel()[order]], tolerance=1e-8).sampled[0][:, 1]
+            fine = fine.reshape(near.shape)
+            v = s.sampled[0][:, 1]
+            ratios.append(np.maximum(fine.min(axis=1) - v, v - fine.max(axis=1)).max() / tolerance)
+    assert seen > 80
+    assert np.percentile(ratios, 95) < 0.2 and max(ratios) < 5.0
 
 
 def test_the_mesh_converges():

@@ -23,6 +23,7 @@ from nacre.physics.p2d import (
     throughput,
     uniform,
 )
+from nacre.physics.p2d.pack import surface_weights
 from physics.p2d.cells import ANODE, CATHODE, CELL, ONE_C, layered_oxide, titanate, with_cathode
 
 
@@ -66,7 +67,7 @@ def test_first_instant_is_ohmic():
 def _sphere(tau, terms=4000):
     """Surface rise over N R / D for a constant flux N into a sphere (Crank, The Mathematics of Diffusion, eq. 6.45)."""
     q = [brentq(lambda z: np.sin(z) - z * np.cos(z), n * np.pi + 1e-9, (n + 0.5) * np.pi) for n in range(1, terms)]
-    q = np.array(q)
+    q, tau = np.array(q), np.asarray(tau, float)
     return 3 * tau + 0.2 - 2 * np.sum(np.exp(-np.outer(tau, q * q)) / q**2, axis=1)
 
 
@@ -90,16 +91,14 @@ def test_surface_follows_the_series_for_constant_flux(mesh, bound):
     s = p.run(Step("current", current, seconds=times[-1] + 1), times=[times], profiles=True, tolerance=1e-6)
     x = s.states[0][0][0][:, 0, 0]
     # parabola through the last three cells, as the solver does
-    from nacre.physics.p2d.pack import _surface_weights
-
-    weights = np.array(_surface_weights(mesh.cathode_shells, mesh.grading, True))
+    weights = np.array(surface_weights(mesh.cathode_shells, mesh.grading, True))
     surface = x[:, ::-1][:, :3] @ weights
     assert np.abs(surface - wanted).max() < bound
 
 
 def test_transition_time_is_that_of_diffusion():
     """Without a voltage cut-off a large current ends when the surface is full, long before the particle is."""
-    d, current = 2e-15, -60.0
+    d, current = 2e-15, -600.0
     cell = _diffusion_cell(d)
     radius = CATHODE.radii[0]
     area = 3.0 * CATHODE.volume_fractions[0] / radius * CATHODE.thickness
@@ -110,7 +109,7 @@ def test_transition_time_is_that_of_diffusion():
     assert s.ends[-1] == pytest.approx(wanted, rel=1e-3)
     # Sand's equation for a half-space holds while the boundary layer is thin
     short = np.pi / 4 * d * (0.75 / flux) ** 2
-    assert 0.3 * short < wanted < short
+    assert 0.6 * short < wanted < short
 
 
 PROTOCOLS = {

@@ -27,8 +27,13 @@ def _diffusivity(e, x):
 
 
 def twin_model(cell, cathode_u, anode_u):
-    """Model with inputs `Current` (A/m2, positive charges) and `Lowest` (V), output `Voltage`."""
+    """Model with output `Voltage` and inputs `Current` (A/m2, positive charges), `Lowest` (V), and factors on the
+    cathode's contact fraction and diffusivity, `Contact` and `Diffusion`."""
     current, lowest = pybamm.InputParameter("Current"), pybamm.InputParameter("Lowest")
+    factors = {
+        "negative": (pybamm.Scalar(1.0), pybamm.Scalar(1.0)),
+        "positive": (pybamm.InputParameter("Contact"), pybamm.InputParameter("Diffusion")),
+    }
     model = pybamm.BaseModel("single-ion twin")
     thermal = 2.0 * GAS * cell.temperature / FARADAY
     ocp = {"negative": anode_u, "positive": cathode_u}
@@ -52,7 +57,8 @@ def twin_model(cell, cathode_u, anode_u):
     )
     start = {}
     for side, e in electrodes.items():
-        area = 3.0 * e.volume_fractions[0] / e.radii[0] * float(e.contact)
+        contact = float(e.contact) * factors[side][0]
+        area = 3.0 * e.volume_fractions[0] / e.radii[0] * contact
         source[side] = area * j[side]
         surface = pybamm.surf(x[side])
         i0 = e.exchange.reference * pybamm.sqrt(surface * (1.0 - surface))
@@ -60,10 +66,11 @@ def twin_model(cell, cathode_u, anode_u):
         model.algebraic[j[side]] = (
             phi_s[side] - phi_e_parts[side] - ocp[side](surface, pybamm.exp, pybamm.tanh) - (_film(e) * j[side] + eta)
         )
-        d = _diffusivity(e, x[side])
+        d = _diffusivity(e, x[side]) * factors[side][1]
         model.rhs[x[side]] = pybamm.div(d * pybamm.grad(x[side]))
-        given = -float(e.contact) * j[side] / (FARADAY * e.c_max)
-        at_surface = pybamm.surf(_diffusivity(e, x[side])) if any(e.diffusivity.log_polynomial[1:]) else d
+        given = -contact * j[side] / (FARADAY * e.c_max)
+        varies = any(e.diffusivity.log_polynomial[1:])
+        at_surface = pybamm.surf(_diffusivity(e, x[side])) * factors[side][1] if varies else d
         model.boundary_conditions[x[side]] = {
             "left": (pybamm.Scalar(0), "Neumann"),
             "right": (given / at_surface, "Neumann"),
@@ -93,15 +100,14 @@ def twin_model(cell, cathode_u, anode_u):
 
 
 def twin_geometry(cell):
-    x_n, x_s, x_p = pybamm.SpatialVariable, pybamm.standard_spatial_vars, None
-    del x_n, x_p
+    along = pybamm.standard_spatial_vars
     a, s, c = cell.anode.thickness, cell.separator_thickness, cell.cathode.thickness
     return {
-        "negative electrode": {x_s.x_n: {"min": 0, "max": a}},
-        "separator": {x_s.x_s: {"min": a, "max": a + s}},
-        "positive electrode": {x_s.x_p: {"min": a + s, "max": a + s + c}},
-        "negative particle": {x_s.r_n: {"min": 0, "max": cell.anode.radii[0]}},
-        "positive particle": {x_s.r_p: {"min": 0, "max": cell.cathode.radii[0]}},
+        "negative electrode": {along.x_n: {"min": 0, "max": a}},
+        "separator": {along.x_s: {"min": a, "max": a + s}},
+        "positive electrode": {along.x_p: {"min": a + s, "max": a + s + c}},
+        "negative particle": {along.r_n: {"min": 0, "max": cell.anode.radii[0]}},
+        "positive particle": {along.r_p: {"min": 0, "max": cell.cathode.radii[0]}},
     }
 
 
@@ -122,13 +128,17 @@ def twin_discretised(cell, cathode_u, anode_u, nodes=(20, 20), shells=(20, 20), 
     return model
 
 
-def twin_solver(rtol=1e-8, atol=1e-9, compile=False):
+def twin_solver(rtol=1e-8, atol=1e-9, compile=False, threads=1):
     return pybamm.IDAKLUSolver(
-        rtol=rtol, atol=atol, output_variables=["Voltage"], options={"compile": compile, "num_threads": 1}
+        rtol=rtol, atol=atol, output_variables=["Voltage"], options={"compile": compile, "num_threads": threads}
     )
+
+
+def twin_inputs(current, lowest, contact=1.0, diffusion=1.0):
+    return {"Current": current, "Lowest": lowest, "Contact": contact, "Diffusion": diffusion}
 
 
 def twin_run(solver, model, current, lowest, seconds):
     """(time, voltage) at the solver's own points, ending on the cut-off."""
-    solution = solver.solve(model, np.array([0.0, seconds]), inputs={"Current": current, "Lowest": lowest})
+    solution = solver.solve(model, np.array([0.0, seconds]), inputs=twin_inputs(current, lowest))
     return np.asarray(solution.t), np.asarray(solution["Voltage"].data)

@@ -2,6 +2,7 @@
 
 from .cell import EVEN, Cell, Diffusivity, Electrode, Exchange, Mesh, constant_diffusivity
 from .fields import Fields, fields, filling, lithium, throughput
+from .linear import LinearElectrode, impedance, linearise
 from .solve import (
     BEST,
     Outcome,
@@ -16,6 +17,7 @@ from .solve import (
     simulate_many,
     uniform,
 )
+from .warm import warm
 
 __all__ = [
     "BEST",
@@ -25,6 +27,7 @@ __all__ = [
     "Electrode",
     "Exchange",
     "Fields",
+    "LinearElectrode",
     "Mesh",
     "Outcome",
     "Prepared",
@@ -35,6 +38,8 @@ __all__ = [
     "constant_diffusivity",
     "fields",
     "filling",
+    "impedance",
+    "linearise",
     "lithium",
     "prepare",
     "rest",
@@ -42,4 +47,5 @@ __all__ = [
     "simulate_many",
     "throughput",
     "uniform",
+    "warm",
 ]

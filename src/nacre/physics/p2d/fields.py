@@ -36,8 +36,8 @@ def lithium(cell: Cell, mesh: Mesh, state: State) -> tuple[float, float]:
 class Fields:
     """Over the depth of one electrode, from the separator (0) to the collector.
 
-    depth m at the nodes; reaction A/m3 (positive where lithium leaves the particles); faces m, ionic A/m2 there, positive
-    from the separator to the collector; electrolyte V at the nodes against the separator's face.
+    depth m at the nodes; reaction A/m3 (positive where lithium leaves the particles); faces m, ionic A/m2 there,
+    positive from the separator to the collector; electrolyte V at the nodes against the separator's face.
     """
 
     depth: np.ndarray

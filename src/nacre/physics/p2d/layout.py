@@ -9,7 +9,8 @@ A *lane* is one particle: class m at node k has lane m * nodes + k. Lanes are pa
 - ``nodes``: rows ``K_*`` of sizes[N_STRIDE] float64 each;
 - ``lanes``: bundle after bundle, each ``LANE_PLANES`` planes of LANES numbers;
 - ``cells``: row after row (bundle * shells + shell, centre first), each ``CELL_PLANES`` planes of LANES numbers;
-- ``ocp`` (intervals + 1, 4): U, U' h, ln g, (ln g)' h on an even grid; ``diffusion`` (intervals + 1, 2): ln D, (ln D)' h.
+- ``ocp`` (intervals + 1, 4): U, U' h, ln g, (ln g)' h on an even grid;
+- ``diffusion`` (intervals + 1, 2): ln D, (ln D)' h.
 
 The first SLOTS planes of lanes and cells hold past solutions.
 """

@@ -41,11 +41,10 @@ MODE, TARGET, LONGEST, V_LOW, V_HIGH, I_CUT, Q_CUT = range(7)
     STUCK,
     STEP_LIMIT,
     BEYOND_AT_START,
-    CURRENT_REVERSED,
-) = range(14)
+) = range(13)
 LAST_NORMAL = CHARGE_CUT
 EVENTS = 8  # low V, high V, current, charge, four ends of stoichiometry
-AT_ONCE = 0.06  # V past a cut-off at which a step is not worth solving
+AT_ONCE = 0.5  # V past a cut-off at which a step is not worth solving
 
 
 @njit(**INNER)
@@ -183,40 +182,35 @@ def _root(ta, ga, tb, gb, tc, gc):
 
 @njit(**INNER)
 def _land(
-    cathode, anode, resistance, row, history, ring, order, h, value, slope, stop, armed, g, low_g, third, third_g, sharp
+    cathode, anode, resistance, row, history, ring, order, h, value, slope, stop, armed, g, before, back, older, sharp
 ):
     """Shorten the step that passed an end until it stops on it; each trial is solved in full.
 
-    The next trial is the root of the inverse parabola through the bracket and the last other point (`third`), or,
-    where that leaves the bracket, of the Illinois method. Returns the outcome of the last trial with its (step,
-    current, voltage, charge) and the end's number.
+    before and older are the ends' distances at the last two solutions, `back` (negative) the time from the last to the
+    one before. The next trial is the root of the inverse parabola through the bracket and one other point, or, where
+    that leaves the bracket, of the Illinois method. Returns the outcome of the last trial with its (step, current,
+    voltage, charge) and the end's number.
     """
-    begin = history[TIME, ring[0]]
+    begin, mode, target = history[TIME, ring[0]], int(row[MODE]), row[TARGET]
     which, high_g = _nearest(g, armed)
-    low, high, side = 0.0, h, 0
+    low, low_g, high, side = 0.0, before[which], h, 0
+    third, third_g = back, older[which]
     step, result = h, (CONVERGED, 0.0, 0.0, 0.0, 0.0, 0.0)
     for trial in range(60):
         step = _root(low, low_g, high, high_g, third, third_g) if trial % 4 < 3 else math.nan
         if not low < step < high:
             step = low + (high - low) * low_g / (low_g - high_g) if trial % 8 < 7 else 0.5 * (low + high)
-        result = attempt(
-            cathode,
-            anode,
-            resistance,
-            int(row[MODE]),
-            row[TARGET],
-            history,
-            ring,
-            order,
-            begin + step,
-            value,
-            slope,
-            stop,
-        )
+        at = begin + step
+        result = attempt(cathode, anode, resistance, mode, target, history, ring, order, at, value, slope, stop)
         if result[0] != CONVERGED:
             return result[0], step, result[1], result[2], result[3], which
         _distances(cathode, anode, row, result[1], result[2], result[3], g)
-        which, here = _nearest(g, armed)
+        other, least = _nearest(g, armed)
+        if least < -sharp and other != which:  # another end comes first
+            which, low, low_g, high, high_g = other, 0.0, before[other], step, least
+            third, third_g = back, older[other]
+            continue
+        here = g[which]
         if abs(here) < sharp or high - low < 1e-12 * begin + 1e-9 * h:
             break
         if here < 0.0:
@@ -264,7 +258,7 @@ def segment(
     if count >= steps.shape[0]:
         return STEP_LIMIT, count, 0, 0
     value, slope = np.zeros(SLOTS), np.zeros(SLOTS)
-    g, before = np.empty(EVENTS), np.empty(EVENTS)
+    g, before, older = np.empty(EVENTS), np.empty(EVENTS), np.empty(EVENTS)
     armed = np.empty(EVENTS, np.bool_)
     mode, target, longest = int(row[MODE]), row[TARGET], row[LONGEST]
     stop = 0.1 * math.sqrt(tolerance)
@@ -291,7 +285,8 @@ def segment(
         return _named(passed, True), count, given, solves
     if longest <= 0.0:
         return TIME_REACHED, count, given, solves
-    rejected, earlier, earlier_g = 0, -1.0, 0.0
+    rejected, earlier, last_error, last_h = 0, -1.0, 0.0, 0.0
+    older[:] = g + 1.0
     while count < steps.shape[0]:
         before[:] = g
         last = longest - time
@@ -314,7 +309,7 @@ def segment(
                 return _verdict(outcome, g, armed), count, given, solves
             shrink = 0.25
             if outcome == CONVERGED and not error <= 1.0:
-                shrink = min(max(0.9 * error ** (-1.0 / (order + 1)), 0.2), 0.9)
+                shrink = min(max(0.8 * error ** (-1.0 / (order + 1)), 0.2), 0.8)
             h *= shrink
             held = 0
             if rejected % 3 == 0:
@@ -322,8 +317,8 @@ def segment(
             continue
         if far < 0.0:
             outcome, h, current, voltage, moved, crossed = _land(
-                cathode, anode, resistance, row, history, ring, order, h, value, slope, stop, armed, g,
-                max(_nearest(before, armed)[1], 1e-12), earlier - time, earlier_g, sharp,
+                cathode, anode, resistance, row, history, ring, order, h, value, slope, stop, armed, g, before,
+                earlier - time, older, sharp,
             )  # fmt: skip
             if outcome != CONVERGED:
                 g[:] = before
@@ -339,8 +334,13 @@ def segment(
                 cathode, anode, history, ring, order, points, at, h, voltage, error, tolerance, value, slope
             )
             held = 0
+        elif last_h == h and error * error > last_error:
+            # errors that grow from step to step at the same length: shorten before the next one fails
+            factor = max((0.6 * last_error / (error * error)) ** (1.0 / (order + 1)), 0.3)
+        last_error, last_h = error, h
         _turn(ring, history, at, voltage, current, moved)
-        earlier, earlier_g = time, _nearest(before, armed)[1]
+        earlier = time
+        older[:] = before
         time, charge = at, moved
         points = min(points + 1, SLOTS)
         _record(steps, count, before_this, at, voltage, current, charge)

@@ -19,7 +19,9 @@ def shell_geometry(shells: int, grading: float) -> tuple[np.ndarray, np.ndarray]
     """Faces (shells + 1) and centres (shells) in r/R."""
     s = np.arange(shells + 1) / shells
     faces = s if grading == 0.0 else 1.0 - np.expm1(grading * (1.0 - s)) / math.expm1(grading)
-    return faces, 0.5 * (faces[1:] + faces[:-1])
+    if grading == 0.0:
+        return faces, 0.5 * (faces[1:] + faces[:-1])
+    return faces, 0.75 * np.diff(faces**4) / np.diff(faces**3)
 
 
 @lru_cache(maxsize=64)
@@ -34,7 +36,7 @@ def _shells(shells: int, grading: float) -> np.ndarray:
 
 
 @lru_cache(maxsize=64)
-def _surface_weights(shells: int, grading: float, quadratic: bool) -> tuple[float, float, float]:
+def surface_weights(shells: int, grading: float, quadratic: bool) -> tuple[float, float, float]:
     """Weights of the last cells, outermost first, in the polynomial through them at the surface."""
     _, centres = shell_geometry(shells, grading)
     count = min(shells, 3 if quadratic else 2)
@@ -132,7 +134,7 @@ def pack_electrode(electrode: Electrode, nodes: int, shells: int, mesh: Mesh, te
     classes = len(electrode.radii)
     count = nodes * classes
     bundles = -(-count // at.LANES)
-    weights = _surface_weights(shells, mesh.grading, mesh.quadratic)
+    weights = surface_weights(shells, mesh.grading, mesh.quadratic)
     varied = at.D_TABLE if electrode.diffusivity.log_curve is not None else at.D_POLYNOMIAL
     mode = at.D_CONSTANT if electrode.diffusivity.constant else varied
     stride = -(-(nodes + 1) // at.LANES) * at.LANES + at.LANES

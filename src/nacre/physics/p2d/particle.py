@@ -4,7 +4,7 @@ Finite volumes in rho = r/R, in units of the stoichiometry x:  dx/dt = rho^-2 d/
 at the surface  -D/R dx/drho = theta j / (F c_max). Face values of D are harmonic means. With the correction
 delta = x - x_predicted, one step is  (cc - J) delta = f(x_predicted) - x'_predicted, linearised in full (D' included).
 The only unknown that enters a particle is its own current density j, so that the forward sweep (Thomas' algorithm from
-the centre) leaves x_surface = alpha + beta j. `past` is (slots newest first, weights of the value, of the slope, order).
+the centre) leaves x_surface = alpha + beta j. `past` comes from `past_solutions`.
 """
 
 from numba import njit
@@ -303,7 +303,7 @@ def distance(e, slot, past):
 
 @njit(**INNER)
 def fluxes(e):
-    """Fluxes through the outer faces and their derivatives at the prediction, into their planes (for a given instant)."""
+    """Fluxes through the outer faces and their derivatives at the prediction, into their planes."""
     sizes, sc, shells, lanes, cells, table, intervals = e[0], e[1], e[2], e[4], e[5], e[7], e[9]
     mode = get_integer(sizes, at.N_DMODE)
     ns, zero = get_integer(sizes, at.N_SHELLS), splat(0.0)

@@ -1,9 +1,9 @@
 """A numba type for eight floats handled at once, with the few operations that the kernels need.
 
 The compiler's own vectoriser misses most of the solver's loops (short, carried from shell to shell); with an explicit
-vector type each operation is one instruction on wide machines and two or four on narrower ones. Arrays
-are passed as the addresses of their data: loads and stores do no bounds checks, no wraparound of negative indices. Additions and multiplications may be fused, but never
-re-associated.
+vector type each operation is one instruction on wide machines and two or four on narrower ones. Arrays are passed as
+the addresses of their data: loads and stores do no bounds checks, no wraparound of negative indices and no reference
+counting. Additions and multiplications may be fused, but never re-associated.
 """
 
 import operator
@@ -15,7 +15,9 @@ from numba.core.typing.templates import ConcreteTemplate, infer_global, signatur
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
 WIDTH = 8
-INNER = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}  # compiled into their caller, not cached
+OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+# functions compiled into their caller: not cached, and not callable from Python
+INNER = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 INLINE = {**INNER, "forceinline": True}  # small and called for every row
 _F64, _I64 = ir.DoubleType(), ir.IntType(64)
 _VECTOR, _BITS = ir.VectorType(_F64, WIDTH), ir.VectorType(_I64, WIDTH)

@@ -225,12 +225,13 @@ class Prepared:
         tolerance: float = DEFAULT,
         times: Sequence[np.ndarray] | None = None,
         profiles: bool = False,
-        max_steps: int = 20000,
+        max_steps: int | None = None,
     ) -> Solution:
         """March through a protocol from a state (default: particles even at the cell's stoichiometries).
 
-        tolerance: allowed local error of a time step in stoichiometry, and in voltage 1.5 V times that. times: per step,
-        increasing instants (s within the step) at which to sample; profiles: keep the full states there too.
+        tolerance: allowed local error of a time step in stoichiometry, and in voltage 1.5 V times that. times: per
+        step, increasing instants (s within the step) at which to sample; profiles: keep the full states there too.
+        max_steps: most time steps in the whole run (default 3000 for each step of the protocol).
         Raises ValueError where the request is malformed; whatever happens physically is an `Outcome`.
         """
         steps = (steps,) if isinstance(steps, Step) else tuple(steps)
@@ -242,7 +243,7 @@ class Prepared:
         shapes = _shape(self.cathode), _shape(self.anode)
         width = _frame_width(self.cathode) + _frame_width(self.anode) if profiles else 0
         finals = tuple(np.empty((classes * nodes, shells)) for classes, nodes, shells in shapes)
-        table, ends = np.empty((max_steps, 5)), np.empty((len(steps), 4), np.int64)
+        table, ends = np.empty((max_steps or 3000 * len(steps), 5)), np.empty((len(steps), 4), np.int64)
         sampled, frames = np.empty((asked.size, 4)), np.empty((asked.size if profiles else 0, width))
         cell = self.cell
         done = _march(

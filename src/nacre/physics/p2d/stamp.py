@@ -10,7 +10,7 @@ from types import CellType, FunctionType
 
 from numba import njit
 
-from .simd import INNER
+from .simd import OPTIONS
 
 
 def _checksum() -> int:
@@ -32,4 +32,4 @@ def entry(function: FunctionType):
         function.__qualname__,
         function.__doc__,
     )
-    return njit(cache=True, **INNER)(stamped)
+    return njit(cache=True, **OPTIONS)(stamped)

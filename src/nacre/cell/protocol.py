@@ -1,0 +1,345 @@
+"""A test protocol in words: `charge at 0.1C to 2.75 V`, read into steps, and turned into currents of a cell.
+
+    charge at 0.1C to 2.75 V            at a C-rate, A, mA, uA, mA/g or mA/cm2; `to` or `until` a voltage
+    hold at 2.75 V until C/20           until a current (as above), or for a time
+    rest for 1 h
+    discharge at 1C for 30 min or until 1.35 V
+    repeat 200 times:                   the indented lines below, or the steps behind the colon, set apart by ;
+        charge at 0.2C to 2.75 V
+        discharge at 0.2C to 1.35 V
+
+Lines or semicolons set steps apart; what follows # is a remark. Voltages are those of the cell, currents positive on
+charge. A charge or discharge needs an end; several ends may be joined by `or`: the first reached counts.
+"""
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nacre.cell.recipe import Recipe
+from nacre.core.errors import NacreError
+from nacre.core.quantity import Quantity, parse
+from nacre.core.units import same_kind
+
+KINDS = ("charge", "discharge", "hold", "rest")
+_JOINTS = ("to", "until", "for", "or", "at")
+_CURRENTS = ("A", "mA/g", "mA/cm2", "C-rate")
+
+
+@dataclass(frozen=True)
+class Order:
+    """One step as written: `set` is its current or voltage, `ends` what may end it."""
+
+    kind: str
+    set: Quantity | None
+    ends: tuple[Quantity, ...]
+    text: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """Orders to run `times` times."""
+
+    times: int
+    body: tuple["Order | Repeat", ...]
+
+
+Protocol = tuple[Order | Repeat, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step for one cell: `current` in A (positive charges), `voltage` in V of a hold; ends in V, A and s.
+
+    `number` counts the lines of the step table from 1; `text` is the step as written.
+    """
+
+    kind: str
+    number: int
+    current: float | None = None
+    voltage: float | None = None
+    until_voltage: float | None = None
+    until_current: float | None = None
+    until_time: float | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Steps to run `times` times."""
+
+    times: int
+    steps: tuple["Step | Loop", ...]
+
+
+# --- reading ------------------------------------------------------------------------------------------------
+
+
+def parse_protocol(text: str, where: str = "protocol") -> Protocol:
+    """A protocol from its text. Raises NacreError with line and character, what was found, and what was meant."""
+    lines = []
+    for number, raw in enumerate(text.replace("\t", "    ").splitlines(), 1):
+        body = raw.split("#")[0].rstrip()
+        if body.strip():
+            lines.append((number, len(body) - len(body.lstrip()), body))
+    if not lines:
+        raise NacreError("an empty protocol", where=where, expected='steps like "charge at 0.1C to 2.75 V"')
+    orders, rest = _block(lines, lines[0][1], where)
+    if rest:
+        raise NacreError("the line is indented less than the first", where=f"{where}, line {rest[0][0]}")
+    return tuple(orders)
+
+
+def _block(lines, indent: int, where: str):
+    """Orders of one indentation, and the lines left over."""
+    orders: list[Order | Repeat] = []
+    while lines and lines[0][1] >= indent:
+        number, depth, body = lines[0]
+        if depth > indent:
+            raise NacreError(
+                "the line is indented, but no `repeat ... times:` stands above it", where=f"{where}, line {number}"
+            )
+        lines = lines[1:]
+        match = re.match(r"\s*repeat\b", body, re.IGNORECASE)
+        if not match:
+            orders += _orders(body, 0, number, where)
+            continue
+        times, at = _times(body, number, where)
+        if body[at:].strip():
+            orders.append(Repeat(times, tuple(_orders(body, at, number, where))))
+            continue
+        if not lines or lines[0][1] <= indent:
+            raise NacreError("nothing to repeat", where=f"{where}, line {number}", do="indent the lines to repeat")
+        inner, lines = _block(lines, lines[0][1], where)
+        orders.append(Repeat(times, tuple(inner)))
+    return orders, lines
+
+
+def _times(body: str, line: int, where: str) -> tuple[int, int]:
+    match = re.match(r"\s*repeat\s+(\d+)\s*(?:times|x)\s*:", body, re.IGNORECASE)
+    if not match or not int(match[1]):
+        raise NacreError(
+            "cannot read the repetition",
+            where=f"{where}, line {line}",
+            found=body.strip(),
+            expected="repeat 200 times:",
+        )
+    return int(match[1]), match.end()
+
+
+def _orders(body: str, start: int, line: int, where: str) -> list[Order]:
+    found = []
+    for match in re.finditer(r"[^;]+", body[start:]):
+        if match[0].strip():
+            lead = len(match[0]) - len(match[0].lstrip())
+            found.append(_order(match[0].strip(), start + match.start() + lead + 1, line, where))
+    return found
+
+
+def _order(text: str, column: int, line: int, where: str) -> Order:
+    place = f"{where}, line {line}"
+    word = re.match(r"\S+", text)[0]
+    kind = word.lower()
+    if kind not in KINDS:
+        raise _unknown(word, KINDS, column, place, "a step: charge, discharge, hold, rest or repeat")
+    clauses = _clauses(text[len(word) :], column + len(word), place)
+    if kind == "rest" and clauses and clauses[0][0] == "":
+        clauses[0] = ("for", *clauses[0][1:])
+    if kind != "rest" and (not clauses or clauses[0][0] != "at"):
+        raise NacreError(f"'{kind}' needs `at`", where=place, found=text, expected=_example(kind))
+    wanted = ("V",) if kind == "hold" else _CURRENTS
+    setting = None
+    if kind != "rest":
+        setting = _quantity(clauses[0], wanted, place, _example(kind))
+        clauses = clauses[1:]
+    ends = tuple(_end(clause, kind, place) for clause in clauses)
+    if not ends:
+        raise NacreError(f"a {kind} without an end", where=place, found=text, expected=_example(kind))
+    return Order(kind, setting, ends, text, line)
+
+
+def _clauses(text: str, column: int, place: str) -> list[tuple[str, str, int]]:
+    """(joint, what follows it, character) of each part of a step."""
+    found: list[tuple[str, str, int]] = []
+    joint, words, at = "", [], column
+    for match in re.finditer(r"\S+", text):
+        word = match[0].lower()
+        if word in _JOINTS:
+            if words or joint == "at":
+                found.append((joint, " ".join(words), at))
+            joint, words, at = (joint if word == "or" else word), [], column + match.end() + 1
+        elif word.isalpha() and word not in ("v", "h", "s", "a") and difflib.get_close_matches(word, _JOINTS, 1, 0.6):
+            if not (words and re.fullmatch(r"[\d.]+", words[-1])):
+                raise _unknown(match[0], _JOINTS, column + match.start(), place, "to, until, for or or")
+            words.append(match[0])
+        else:
+            words.append(match[0])
+    if words:
+        found.append((joint, " ".join(words), at))
+    return found
+
+
+def _unknown(word: str, known, column: int, place: str, expected: str) -> NacreError:
+    near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.5)
+    return NacreError(
+        f"unknown word '{word}' at character {column}",
+        where=place,
+        expected=expected,
+        do=f"did you mean '{near[0]}'?" if near else "",
+    )
+
+
+def _example(kind: str) -> str:
+    return {"hold": "hold at 2.75 V until C/20", "rest": "rest for 1 h"}.get(kind, f"{kind} at 0.1C to 2.75 V")
+
+
+def _quantity(clause: tuple[str, str, int], kinds: tuple[str, ...], place: str, example: str) -> Quantity:
+    _, text, column = clause
+    fraction = re.fullmatch(r"C\s*/\s*(\d+\.?\d*)", text)
+    written = f"{1 / float(fraction[1]):.12g} C-rate" if fraction and float(fraction[1]) else text
+    try:
+        found = parse(written)
+    except NacreError as error:
+        raise NacreError(
+            f"cannot read '{text}' at character {column}", where=place, expected=example, do=error.do
+        ) from None
+    if not any(same_kind(found.unit, kind) for kind in kinds):
+        raise NacreError(
+            f"'{text}' at character {column} measures the wrong thing", where=place, expected=f"{' or '.join(kinds)}"
+        )
+    if not found.value > 0 and "V" not in kinds:
+        raise NacreError(
+            f"'{text}' at character {column} must be above 0", where=place, do="the direction is in the word"
+        )
+    return found
+
+
+def _end(clause: tuple[str, str, int], kind: str, place: str) -> Quantity:
+    joint = clause[0]
+    if joint == "for":
+        return _quantity(clause, ("h",), place, "for 1 h")
+    kinds = (*_CURRENTS, "h") if kind == "hold" else ("V", "h")
+    if kind == "rest":
+        kinds = ("h",)
+    return _quantity(clause, kinds, place, _example(kind))
+
+
+# --- for a cell ---------------------------------------------------------------------------------------------
+
+
+def for_cell(protocol: Protocol, cell: Recipe) -> tuple[Step | Loop, ...]:
+    """The steps of a protocol with the currents of a cell. Raises NacreError where its 1C or mass is not known."""
+    counter = iter(range(1, 1_000_000))
+    return tuple(_bound(order, cell, counter) for order in protocol)
+
+
+def _bound(order: Order | Repeat, cell: Recipe, counter: Iterator[int]) -> Step | Loop:
+    if isinstance(order, Repeat):
+        return Loop(order.times, tuple(_bound(inner, cell, counter) for inner in order.body))
+    values: dict[str, float] = {}
+    for end in order.ends:
+        name, value = _limit(end, cell)
+        values[name] = min(value, values[name]) if name == "until_time" and name in values else value
+    current = voltage = None
+    if order.kind == "hold":
+        voltage = order.set.to("V").value
+    elif order.set is not None:
+        current = amperes(order.set, cell) * (1 if order.kind == "charge" else -1)
+    return Step(order.kind, next(counter), current, voltage, text=order.text, **values)
+
+
+def _limit(end: Quantity, cell: Recipe) -> tuple[str, float]:
+    if same_kind(end.unit, "V"):
+        return "until_voltage", end.to("V").value
+    if same_kind(end.unit, "h"):
+        return "until_time", end.to("s").value
+    return "until_current", amperes(end, cell)
+
+
+def amperes(current: Quantity, cell: Recipe) -> float:
+    """A current as written (C-rate, A, mA/g, mA/cm2) in A for a cell."""
+    if same_kind(current.unit, "C-rate"):
+        return cell.current(current).to("A").value
+    if same_kind(current.unit, "mA/g"):
+        return current.to("A/g").value * cell.cam_mass.to("g").value
+    if same_kind(current.unit, "mA/cm2"):
+        return current.to("A/cm2").value * cell.area.to("cm2").value
+    return current.to("A").value
+
+
+def unrolled(steps: tuple[Step | Loop, ...]) -> Iterator[Step]:
+    """Every step in the order of the test, loops run out."""
+    for step in steps:
+        if isinstance(step, Loop):
+            for _ in range(step.times):
+                yield from unrolled(step.steps)
+        else:
+            yield step
+
+
+# --- export -------------------------------------------------------------------------------------------------
+
+_COLUMNS = ("step", "do", "current / mA", "voltage / V", "to voltage / V", "to current / mA", "time / h", "repeat")
+
+
+def step_table(steps: tuple[Step | Loop, ...]) -> str:
+    """The steps as csv text, one a row; a loop is one row more, as a cycler wants it: `steps 3-4, 200 times`."""
+    rows: list[list[str]] = [list(_COLUMNS)]
+    _table(steps, rows)
+    return "\n".join(",".join(_quoted(item) for item in row) for row in rows) + "\n"
+
+
+def _table(steps: tuple[Step | Loop, ...], rows: list[list[str]]) -> list[int]:
+    numbers = []
+    for step in steps:
+        if isinstance(step, Loop):
+            inner = _table(step.steps, rows)
+            span = f"steps {inner[0]}-{inner[-1]}" if len(inner) > 1 else f"step {inner[0]}"
+            rows.append(["", "repeat", "", "", "", "", "", f"{span}, {step.times} times"])
+            numbers += inner
+            continue
+        values = (step.current, step.voltage, step.until_voltage, step.until_current, step.until_time)
+        scales = (1e3, 1, 1, 1e3, 1 / 3600)
+        cells = ["" if v is None else f"{v * s:.6g}" for v, s in zip(values, scales, strict=True)]
+        rows.append([str(step.number), step.kind, *cells, ""])
+        numbers.append(step.number)
+    return numbers
+
+
+def _quoted(item: str) -> str:
+    return f'"{item}"' if "," in item else item
+
+
+def pybamm_experiment(steps: tuple[Step | Loop, ...]) -> str:
+    """Python text of a `pybamm.Experiment` with the same steps, currents in mA; one pass of a loop is one cycle."""
+    body = "\n    + ".join(_pybamm_parts(steps))
+    return f"import pybamm\n\nexperiment = pybamm.Experiment(\n    {body}\n)\n"
+
+
+def _pybamm_parts(steps: tuple[Step | Loop, ...]) -> list[str]:
+    parts: list[str] = []
+    for step in steps:
+        if not isinstance(step, Loop):
+            parts.append(f'["{_pybamm_step(step)}"]')
+        elif any(isinstance(inner, Loop) for inner in step.steps):
+            parts.append(f"({' + '.join(_pybamm_parts(step.steps))}) * {step.times}")
+        else:
+            lines = "".join(f'        "{_pybamm_step(inner)}",\n' for inner in step.steps)
+            parts.append(f"[(\n{lines}    )] * {step.times}")
+    return parts
+
+
+def _pybamm_step(step: Step) -> str:
+    start = {"rest": "Rest", "hold": f"Hold at {step.voltage:.6g} V" if step.voltage is not None else ""}.get(step.kind)
+    if start is None:
+        start = f"{step.kind.capitalize()} at {abs(step.current) * 1e3:.8g} mA"
+    ends = []
+    if step.until_time is not None:
+        ends.append(f"for {step.until_time:.8g} seconds")
+    if step.until_voltage is not None:
+        ends.append(f"until {step.until_voltage:.6g} V")
+    if step.until_current is not None:
+        ends.append(f"until {step.until_current * 1e3:.8g} mA")
+    return f"{start} {' or '.join(ends)}"

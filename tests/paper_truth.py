@@ -1,0 +1,8 @@
+"""The truth behind the reference study's virtual files, from the study itself."""
+
+from pathlib import Path
+
+from nacre.virtual.cycler_truth import load
+
+STUDY = Path(__file__).resolve().parents[1] / "studies" / "lho-ncm85"
+PAPER = load(STUDY / "truth.toml")
