@@ -62,6 +62,7 @@ def test_the_study_s_hafnium_returns_the_paper_s_ratio():
     assert result.get("binding_energy", line="Hf 4f7/2", species="Li-Hf-O").value == pytest.approx(15.6, abs=0.1)
     assert "with O 2s in the model the ratio is" in texts(result, "warn")
     assert "Li-Hf-O independently supported: no" in texts(result, "warn")
+    assert "with cross-sections instead of 4:3" in texts(result, "info")
     assert {f.place for f in result.figures} >= {"Fig. 2k", "Tab. S2"}
 
 
@@ -181,6 +182,17 @@ def test_w_4f_of_casaxps_is_where_casaxps_has_it(realdata):
         assert best.value("position oxide") == pytest.approx(components[2]["position"], abs=0.1)
 
 
+@pytest.mark.realdata
+def test_a_file_of_many_regions_is_fitted_where_regions_are_known(realdata):
+    """Kratos data of a sulfide film: C 1s is known, Br 3d and Mo 3d are passed over; its charge is CasaXPS's."""
+    blocks = vamas.read(realdata / "xps/cheminfo/assigned.vms")
+    chosen = [s for s in blocks if s.metadata["sample"] == "RW_WS2_MoS2_thicker"]
+    result = analyse(chosen, XpsOptions(regions=("C 1s",)))
+    assert result.get("binding_energy", line="C 1s", species="C-C").value == pytest.approx(284.8, abs=0.2)
+    shift = float(next(c.text for c in result.checks if "moved by" in c.text).rsplit("moved by ", 1)[1].split("(")[0])
+    assert shift == pytest.approx(chosen[0].metadata["calibration_shift_eV"], abs=0.3)
+
+
 # --- bad input ----------------------------------------------------------------------------------------------
 
 
@@ -198,6 +210,15 @@ def test_a_region_of_another_element_is_refused():
     words += r"expected lines of S 2p at 160\.1"
     with pytest.raises(NacreError, match=words):
         analyse(measure([wrong, carbon()], "lho", 7))
+
+
+def test_a_species_that_is_not_the_assumed_one_does_not_pass():
+    """A line where none of the table's lies: its position is not given, and the fit is said to fail."""
+    peaks = (Peak(20000.0, 130.3, 1.3, 0.84, 0.5),)
+    wrong = Spectrum("P 2p", Scan(126.0, 140.0), peaks, Ground(500.0))
+    result = analyse(measure([wrong], "lho", 11), XpsOptions(calibration="none"))
+    assert "ran to the limit of where it may lie" in texts(result, "fail")
+    assert not [e for e in result.entries if e.name == "binding_energy" and e.state["species"] == "PS4"]
 
 
 def test_negative_counts_are_refused():

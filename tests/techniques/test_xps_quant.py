@@ -157,6 +157,16 @@ def test_another_source_negative_counts_and_unknown_layers_are_refused():
 
 
 @pytest.mark.realdata
+def test_tantalum_is_not_taken_for_nitrogen_or_titanium(realdata):
+    """Ta 4p lies at N 1s and at Ti 2p."""
+    signal = vamas.read(realdata / "xps/cheminfo/multiplex.vms")[0]
+    result = analyse(signal, Sample("Ta"), XpsQuantOptions(expected=("Ta",)))
+    lines = {e.state["line"] for e in result.entries}
+    assert {"Ta 4f", "O 1s"} <= lines and not lines & {"N 1s", "Ti 2p"}
+    assert "a line of any other would be taken for one of these" in texts(result, "info")
+
+
+@pytest.mark.realdata
 def test_a_real_survey_shows_its_elements(realdata):
     """Mg-Fe spinel: oxygen, carbon and iron."""
     from nacre.readers import specs_xy
@@ -165,4 +175,5 @@ def test_a_real_survey_shows_its_elements(realdata):
     result = analyse(signal, Sample("spinel"), XpsQuantOptions(expected=("Fe",)))
     lines = {e.state["line"] for e in result.entries}
     assert {"O 1s", "C 1s", "Fe 2p"} <= lines
+    assert "Ca 2p" not in lines  # Auger lines of magnesium lie there
     assert "no transmission function in the file" in texts(result, "warn")

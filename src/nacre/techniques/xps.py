@@ -25,6 +25,7 @@ from nacre.techniques import xps_energy, xps_figures
 from nacre.techniques import xps_models as models
 
 SCOFIELD_4F = 1 / 1.268  # Hf 4f5/2 to 4f7/2 by cross-section (J. H. Scofield 1976) instead of statistical weights
+HOPELESS = 5.0  # reduced chi2 above which widened errors do not mend the model
 SIGNIFICANT = 4.0  # an amount below this many standard deviations is not told from none
 
 
@@ -138,11 +139,11 @@ def _set(role: str, found, context: Context, options: XpsOptions) -> Set:
 
 
 def _fit(region: Region, sets: tuple[Set, ...], options: XpsOptions) -> Fit:
+    signals = [s.of(region) for s in sets]
     kept = tuple(s for s in region.species if s.name not in options.leave_out)
     region = replace(region, species=kept)
     spectra = []
-    for s in sets:
-        signal = next(x for x in s.signals if table().find(x.name).name == region.name)
+    for s, signal in zip(sets, signals, strict=True):
         energy = signal.array("binding_energy", "eV") + s.scale.shift.value
         unit = signal["intensity"].unit
         spectra.append(models.prepare(energy, signal["intensity"].values, unit, region, signal.where))
@@ -196,7 +197,9 @@ def _entries(fit: Fit, context: Context) -> tuple[list[Entry], list[Check]]:
             entry, check = _hafnium(fit, s, one, basis, found[s * n], source)
             entries += entry
             checks += check
-    entries += _positions(fit, found[n * k :], basis)
+    placed, doubts = _positions(fit, found[n * k :], basis)
+    entries += placed
+    checks += doubts
     supported = ", ".join(p.name for p in species if p.supported)
     if supported:
         checks.append(Check("info", f"{fit.region.name}: assignment independently supported: yes, of {supported}"))
@@ -207,17 +210,30 @@ def _entries(fit: Fit, context: Context) -> tuple[list[Entry], list[Check]]:
     return entries, checks
 
 
-def _positions(fit: Fit, found: list[Quantity], basis: str) -> list[Entry]:
-    """Energies and widths of species that stand out; of a joint fit once, since its samples share them."""
-    entries, one, n = [], fit.sets[0], len(fit.region.species)
+def _positions(fit: Fit, found: list[Quantity], basis: str) -> tuple[list[Entry], list[Check]]:
+    """Energies and widths of species that stand out; of a joint fit once, since its samples share them.
+
+    A position that ran to the limit of its reach is not a position: it is left out, and told.
+    """
+    entries, checks, one, n = [], [], fit.sets[0], len(fit.region.species)
     about = (one.state, one.subject) if len(fit.sets) == 1 else ({}, None)
+    best = fit.ensemble.best
     for i, p in enumerate(fit.region.species):
-        if any(_told(fit, p, s) for s in range(len(fit.sets))):
-            main = {**about[0], "line": fit.region.lines(p)[0][0], "species": p.name}
-            entries.append(Entry("binding_energy", _calibrated(found[i], one.scale.shift, basis), main, about[1]))
-            here = {**main, "line": fit.region.name}
-            entries.append(Entry("peak_width", found[n + i], here, about[1]))
-    return entries
+        if not any(_told(fit, p, s) for s in range(len(fit.sets))):
+            continue
+        if not best.free[best.model.index[f"position {p.name}"]]:
+            text = f"{fit.region.name}: {p.name} ran to the limit of where it may lie ({found[i].value:.1f} eV)"
+            checks.append(Check("fail", text, "the species, or the energy scale, is another: its amount means nothing"))
+            continue
+        place = _calibrated(found[i], one.scale.shift, basis)
+        slack = 2 * (place.std or 0.0) + 0.05
+        if not p.low - slack <= place.value <= p.high + slack:
+            text = f"{fit.region.name}: {p.name} at {place.value:.1f} eV lies outside {p.low:g} to {p.high:g} eV"
+            checks.append(Check("warn", f"{text}, where it is known to lie", "look at the assignment"))
+        main = {**about[0], "line": fit.region.lines(p)[0][0], "species": p.name}
+        entries.append(Entry("binding_energy", place, main, about[1]))
+        entries.append(Entry("peak_width", found[n + i], {**main, "line": fit.region.name}, about[1]))
+    return entries, checks
 
 
 def _told(fit: Fit, species: Species, s: int) -> bool:
@@ -253,7 +269,7 @@ def _hafnium(
         f"{100 * np.sqrt(within[0, 0]):.1f} % come from counting and fit, {100 * np.sqrt(between[0, 0]):.1f} % from "
         "the choice of model; a surface-weighted ratio (the outer 5 nm), not that of the whole shell"
     )
-    checks = [Check("info", text), *_without_overlap(fit, s, one)]
+    checks = [Check("info", text), *_without_overlap(fit, s, one), _constants(fit, s, one)]
     if one.scale.shift.std is not None:
         checks.append(Check("info", "the ratio does not depend on the energy calibration; the assignment does"))
     return [Entry("hf_ratio", ratio, dict(one.state), one.subject)], checks
@@ -281,6 +297,20 @@ def _without_overlap(fit: Fit, s: int, one: Set) -> list[Check]:
     return [Check("warn" if abs(b / a - 1) > 0.05 else "info", text)]
 
 
+def _constants(fit: Fit, s: int, one: Set) -> Check:
+    """What other splittings and branching ratios of the level would do to the ratio; not part of its interval."""
+    level, name = fit.region.level, fit.ensemble.best.model.name
+    asked = {f"{gap:g} eV": {"splitting": gap} for gap in (level.low, level.high)}
+    asked["cross-sections instead of 4:3"] = {"ratio": SCOFIELD_4F}
+    ratios = {}
+    for words, change in asked.items():
+        (model,) = models.candidates(fit.region, len(fit.sets), names=(name,), **change)
+        fitted = models.fit_all([model], fit.spectra).best
+        ratios[words] = float(np.exp(log_ratio(fit, s)(fitted.values, model)))
+    listed = ", ".join(f"{value:.3f} with {words}" for words, value in ratios.items())
+    return Check("info", f"{one.label}: the ratio by the most likely model would be {listed}")
+
+
 def _calibration(one: Set) -> Check:
     if one.scale.shift.std is None:
         return Check("warn", f"{one.label}: energies {one.scale.words}; positions bear no calibration error")
@@ -296,7 +326,8 @@ def _model_checks(fit: Fit) -> list[Check]:
         text = (
             f"{name}: no model describes the counts (best reduced chi2 {ensemble.dispersion:.2f}): errors are widened"
         )
-        checks.append(Check("warn", text, "a species is missing, or the line shape is another"))
+        status = "warn" if ensemble.dispersion < HOPELESS else "fail"
+        checks.append(Check(status, text, "a species is missing, or the line shape is another"))
     elif ensemble.best.p_value > 1 - 1e-6:
         text = (
             f"{name}: the scatter is smaller than counting statistics allow (reduced chi2 {ensemble.best.reduced:.2f})"

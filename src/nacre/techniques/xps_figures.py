@@ -1,5 +1,7 @@
 """Figures of fitted core levels: spectrum with its parts, and relative amounts of species."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from nacre.core.figure import Axis, Figure, Panel, Series
@@ -21,6 +23,8 @@ def draw(fit, entries) -> list[Figure]:
     if len(fit.sets) == 1:
         key += f"-{fit.sets[0].who}"
     found = [Figure(key, f"{name} region", panels, caption, place, wide=len(panels) > 1)]
+    if not any(e.state.get("line", "").startswith(name) for e in entries):
+        found = [replace(found[0], place="")]  # nothing of the region stands out
     return found + _amounts(fit, entries, amounts)
 
 

@@ -184,6 +184,8 @@ def _surprises(seen: dict[str, Line], context: Context, options: XpsQuantOptions
             "zirconia balls of a mill, or zirconium in the hafnium precursor" if element == "Zr" else "a contamination"
         )
         checks.append(Check("warn", text, hint))
+    table = ", ".join(factors())
+    checks.append(Check("info", f"elements looked for: {table}; a line of any other would be taken for one of these"))
     missing = sorted(_elements(context) - set(seen) - {"Li", "H"})
     if missing:
         checks.append(Check("info", f"not seen in the survey: {', '.join(missing)}"))
