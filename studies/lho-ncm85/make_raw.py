@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nacre.core.registry import readers
 from nacre.readers.vamas import write_all
-from nacre.virtual import potentiostat, spectra_truth
+from nacre.virtual import diffractometer, diffractometer_truth, potentiostat, spectra_truth
 from nacre.virtual.cycler import Cycler, Logging, simulate
 from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, RATE, load
 
@@ -35,6 +35,13 @@ def cycling(folder: Path) -> None:
             start = {"start": f"2023-03-{1 + 10 * j:02}T09:00:00"}
             signal = replace(signal, metadata={**signal.metadata, **start})
             maccor.write(signal, folder / f"{sample}-1_{programme.name}.txt")
+
+
+def diffraction(folder: Path) -> None:
+    """Patterns of the line standard and of both samples, as a STOE Stadi-P writes them."""
+    stoe = readers()["stoe"]
+    for i, (name, scan) in enumerate(diffractometer_truth.load(HERE / "truth.toml").items()):
+        stoe.write(diffractometer.simulate(scan, seed=40 + i), folder / f"{name}_xrd.raw")
 
 
 def impedance(folder: Path) -> None:
@@ -61,6 +68,7 @@ def spectra(folder: Path) -> None:
 def main(folder: Path = HERE / "raw") -> None:
     folder.mkdir(exist_ok=True)
     cycling(folder)
+    diffraction(folder)
     impedance(folder)
     spectra(folder)
 
