@@ -156,7 +156,7 @@ def ours(x, ys):
     from nacre.physics.xps_fit import Data, fit_many
 
     begin = time.perf_counter()
-    values, _, _, converged = fit_many(our_model(), Data.of([(x, ys[0])]), ys)
+    values, _, _, converged = fit_many(our_model(), Data.of([(x, ys[0])]), ys, np.array(START))
     seconds = time.perf_counter() - begin
     if not converged.all():
         print(f"  {np.sum(~converged)} of {len(ys)} refits did not converge")

@@ -195,20 +195,21 @@ class Fitted:
 
 
 def _evaluate(model: Model, data: Data, values: np.ndarray) -> np.ndarray:
-    lines, factors, grounds, *_ = model.arrays
-    n, total = data.x.size, len(values)
-    mu, jac, inner = np.empty(n), np.empty((total, n)), np.empty((total, n))
-    kernel.evaluate(values, data.x, data.starts, lines, factors, grounds, _loss(model, data), mu, jac, inner)
-    return mu
+    return _at(model, data, values)[0]
 
 
 def jacobian(model: Model, data: Data, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Counts (n,) and their derivatives (n, P)."""
+    mu, slopes = _at(model, data, values)
+    return mu, slopes.T
+
+
+def _at(model: Model, data: Data, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     lines, factors, grounds, *_ = model.arrays
     n, total = data.x.size, len(values)
     mu, jac, inner = np.empty(n), np.empty((total, n)), np.empty((total, n))
     kernel.evaluate(values, data.x, data.starts, lines, factors, grounds, _loss(model, data), mu, jac, inner)
-    return mu, jac.T
+    return mu, jac
 
 
 def _loss(model: Model, data: Data) -> np.ndarray:
@@ -216,11 +217,13 @@ def _loss(model: Model, data: Data) -> np.ndarray:
 
 
 def fit(model: Model, data: Data, start: np.ndarray | None = None) -> Fitted:
-    """The model at its maximum of likelihood."""
+    """The model at its maximum of likelihood, from `start` (P,) where it is given, else from the model's own."""
     lines, factors, grounds, first, prior, sd, lo, hi, linear = model.arrays
-    first = first if start is None else start
+    if start is not None:
+        first, linear = start, np.zeros_like(linear)
+    mu, slopes = _at(model, data, first)
     found = kernel.fit(
-        first, data.x, data.y, data.starts, lines, factors, grounds, _loss(model, data),
+        first, mu, slopes, data.x, data.y, data.starts, lines, factors, grounds, _loss(model, data),
         prior, sd, lo, hi, linear, MOST_ITERATIONS,
     )  # fmt: skip
     values, fisher, free, objective, deviance, chi2, _, converged = found
@@ -238,7 +241,8 @@ def fit_many(model: Model, data: Data, counts: np.ndarray, start: np.ndarray | N
     Returns values (m, P), variances (m, P), chi2 (m,), converged (m,).
     """
     lines, factors, grounds, first, prior, sd, lo, hi, linear = model.arrays
-    first = first if start is None else start
+    if start is not None:
+        first, linear = start, np.zeros_like(linear)
     return kernel.fit_many(
         first, data.x, np.ascontiguousarray(counts, float), data.starts, lines, factors, grounds,
         _loss(model, data), prior, sd, lo, hi, linear, MOST_ITERATIONS,
