@@ -287,6 +287,9 @@ def warm() -> None:
 
     registry.readers()
     registry.techniques()
+    from nacre.physics.p2d import warm as compile_solver
+
+    compile_solver()
 
 
 def main() -> None:

@@ -18,6 +18,8 @@ from nacre.core.signal import Note, Signal, table
 from nacre.physics import p2d
 from nacre.physics.p2d import Mesh, Outcome, Prepared, State
 
+# D falls towards full particles, whose skin then decides: 20 shells are off by 1.6 % in capacity at 1C, these by 0.03 %
+FINE = Mesh(20, 20, 40, 10, 4.0)
 MOST_STEPS = 20_000
 KEPT = 20  # steps at both ends whose states are kept for the fields
 IDLE = 50  # steps in a row that end at once: the protocol no longer does anything
@@ -30,7 +32,7 @@ class Settings:
 
     points: int = 1000
     tolerance: float = 1e-4
-    mesh: Mesh = p2d.BEST
+    mesh: Mesh = FINE
     fields_of: tuple[int, ...] | None = None
     instants: tuple[float, ...] = (0.02, 0.25, 0.5, 0.75, 0.98)
 

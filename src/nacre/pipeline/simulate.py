@@ -60,7 +60,9 @@ def find(path: Path, samples: list[str], protocol: str) -> Subjects:
         context = Context(study.name, study.samples[name], cell, inputs=study.inputs)
         parameters = replace(from_recipe(context, study.extra.get("model"), library), name=name)
         cells[name] = parameters, _some(text or context.text("protocol"), study.name)
-    return Subjects(study, study.folder / "results" / "simulation", cells)
+    # published values stay out: some numbers of the model were fitted to them, and agreement would prove nothing
+    bare = replace(study, reported=(), contrasts=(), measurements=(), analyses=())
+    return Subjects(bare, study.folder / "results" / "simulation", cells)
 
 
 def protocol_text(protocol: str) -> str:
@@ -95,7 +97,7 @@ def simulate(
         except NacreError as error:
             failures.append(Failure(f"simulation of {name}", str(error), name))
             continue
-        results += [_result(name, made[name]), *_analysed(name, made[name], failures)]
+        results += [_result(name, made[name]), *_analysed(subjects.study, name, made[name], failures)]
     return Outcome(subjects.study, tuple(results), failures=tuple(failures)), made
 
 
@@ -113,17 +115,17 @@ def write_cells(made: dict[str, Simulation], folder: Path, seed: int = 0) -> lis
 # --- what the techniques see -------------------------------------------------------------------------------
 
 
-def context_of(name: str, p: CellParameters) -> Context:
+def context_of(study: Study, name: str, p: CellParameters) -> Context:
     """The declared inputs of a cell model, as a technique asks for them."""
     units = {"cam_mass": "mg", "area": "cm2", "one_c": "mA/g", "lower_voltage": "V", "upper_voltage": "V"}
     inputs: dict[str, Any] = {key: Quantity(p.value(f"cell.{key}", unit), unit, 0.0) for key, unit in units.items()}
     inputs["counter_potential"] = Quantity(float(p.potentials["anode"].curve(0.5)), "V", 0.0)
-    return Context(name, Sample(name), Cell(name, name), inputs=inputs)
+    return Context(study.name, study.samples[name], Cell(name, name, inputs))
 
 
-def _analysed(name: str, simulation: Simulation, failures: list[Failure]) -> list[Result]:
+def _analysed(study: Study, name: str, simulation: Simulation, failures: list[Failure]) -> list[Result]:
     found = []
-    context = context_of(name, simulation.parameters)
+    context = context_of(study, name, simulation.parameters)
     for key in TECHNIQUES:
         technique = registry.technique(key)
         try:
@@ -242,10 +244,10 @@ def _field_figures(name: str, s: Simulation) -> list[Figure]:
             mine = [d for d in rows if d.part == part]
             for label, key in (("Mean filling", "mean"), ("Reaction", "reaction")):
                 series = [_line(name, d, key) for d in mine]
-                axis = Axis(f"Depth in the {part}", "um")
+                axis = Axis("Depth from the separator", "um")
                 panels.append(Panel(axis, Axis(label, _FIELD_UNITS[key]), tuple(series), title=part))
         text = s.steps[step - 1].step.text or s.steps[step - 1].step.kind
-        caption = f"Step {step}: {text}. Depth counts from the separator."
+        caption = f"Step {step}: {text}."
         found.append(
             Figure(f"fields-{name}-{step}", f"Fields over the depth, {name}", tuple(panels), caption, wide=True)
         )
