@@ -38,6 +38,5 @@ def pytest_runtest_makereport(item, call):
     report = outcome.get_result()
     if REALDATA and report.skipped and item.get_closest_marker("realdata"):
         report.outcome = "failed"
-        report.longrepr = (
-            f"{item.nodeid}: skipped although NACRE_REALDATA is set: {call.excinfo and call.excinfo.value}"
-        )
+        why = call.excinfo and call.excinfo.value
+        report.longrepr = f"{item.nodeid}: skipped although NACRE_REALDATA is set: {why}"

@@ -283,13 +283,23 @@ def schema(
 @app.command(hidden=True)
 def warm() -> None:
     """Import and compile everything once, so that the first study starts quickly."""
-    from nacre.core import registry
+    import numpy as np
 
+    from nacre.core import registry
+    from nacre.physics import p2d
+    from nacre.physics.impedance.drt import drt
+    from nacre.physics.impedance.fit import fit
+    from nacre.physics.impedance.kramers_kronig import kramers_kronig
+
+    _print("Compiling the numerical kernels (once, about half a minute) ...")
     registry.readers()
     registry.techniques()
-    from nacre.physics.p2d import warm as compile_solver
-
-    compile_solver()
+    p2d.warm()
+    f = np.geomspace(1e5, 1, 40)
+    z = 10 + 50 / (1 + 2j * np.pi * f * 1e-3)
+    kramers_kronig(f, z)
+    drt(f, z, draws=2)
+    fit("R_0-(R_1|Q_1)", f, z)
 
 
 def main() -> None:

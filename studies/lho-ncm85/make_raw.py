@@ -6,10 +6,12 @@ They are made by virtual instruments, in the instruments' own formats; each file
 """
 
 import sys
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
 from nacre.core.registry import readers
+from nacre.virtual import diffractometer, diffractometer_truth, potentiostat
 from nacre.virtual.cycler import Cycler, Logging, simulate
 from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, RATE, load
 
@@ -18,20 +20,46 @@ HERE = Path(__file__).resolve().parent
 CYCLERS = {RATE: Cycler(), AGEING: Cycler(Logging(1e-3, 600.0), Logging(0.1, 3600.0), CHECK_UPS)}
 
 
+def truth(section: str) -> dict:
+    """A section of truth.toml."""
+    return tomllib.loads((HERE / "truth.toml").read_text(encoding="utf-8"))[section]
+
+
 def cycling(folder: Path) -> None:
     """Rate test and ageing of one cell of each sample, as a MACCOR exports them."""
     maccor = readers()["maccor"]
-    for i, (sample, truth) in enumerate(load(HERE / "truth.toml").items()):
+    for i, (sample, cell) in enumerate(load(HERE / "truth.toml").items()):
         for j, (programme, cycler) in enumerate(CYCLERS.items()):
-            signal = simulate(truth, programme, cycler, seed=10 * i + j)
+            signal = simulate(cell, programme, cycler, seed=10 * i + j)
             start = {"start": f"2023-03-{1 + 10 * j:02}T09:00:00"}
             signal = replace(signal, metadata={**signal.metadata, **start})
             maccor.write(signal, folder / f"{sample}-1_{programme.name}.txt")
 
 
+def diffraction(folder: Path) -> None:
+    """Patterns of the line standard and of both samples, as a STOE Stadi-P writes them."""
+    stoe = readers()["stoe"]
+    for i, (name, scan) in enumerate(diffractometer_truth.load(HERE / "truth.toml").items()):
+        stoe.write(diffractometer.simulate(scan, seed=40 + i), folder / f"{name}_xrd.raw")
+
+
+def impedance(folder: Path) -> None:
+    """Impedance after 200 cycles, as the potentiostat's text export."""
+    known = {name: {k: row["value"] for k, row in rows.items()} for name, rows in truth("impedance").items()}
+    tool = known.pop("instrument")
+    flaws = potentiostat.Flaws(noise=tool["noise"] / 100, drift=tool["drift"] / 100, cable=tool["cable"] * 1e-9)
+    for i, (sample, areal) in enumerate(known.items()):
+        instrument = potentiostat.Potentiostat(flaws=flaws, started=f"2023-06-{12 + i}T10:00:00")
+        cell = potentiostat.per_area(areal, tool["area"])
+        signal = potentiostat.simulate(potentiostat.pellet_cell(), cell, instrument, seed=100 + i)
+        readers()["biologic_mpt"].write(signal, folder / f"{sample}-1_eis.mpt")
+
+
 def main(folder: Path = HERE / "raw") -> None:
     folder.mkdir(exist_ok=True)
     cycling(folder)
+    diffraction(folder)
+    impedance(folder)
 
 
 if __name__ == "__main__":

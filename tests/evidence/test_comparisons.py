@@ -107,6 +107,15 @@ def test_first_cycle_shift_is_bare_less_coated():
     assert shift.hi95 == pytest.approx(-1e3 * peak.lo95)
 
 
+def test_the_shift_of_single_cells_is_said_in_its_own_unit():
+    first = {"cycle": 1, "rate_C": 0.1, "direction": "charge"}
+    found = capacities({"bare": [2.120], "lho": [2.110]}, "h1_m_peak", "V", std=1e-3, state=first)
+    shift = next(c for c in contrasts(STUDY, found) if c.name == "h1_m_shift")
+    assert "the measurements alone leave it uncertain by +- 2.8 mV (95 %)" in shift.method
+    assert shift.std == pytest.approx(np.sqrt(2))
+    assert shift.lo95 is None
+
+
 def test_no_first_cycle_no_shift():
     late = {"cycle": 10, "direction": "charge"}
     found = capacities({"bare": [2.12], "lho": [2.11]}, "h1_m_peak", "V", state=late)

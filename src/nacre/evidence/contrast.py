@@ -72,7 +72,11 @@ def _first_shift(made: list[Contrast]) -> list[Contrast]:
         return []
     c = min(first, key=lambda c: c.state.get("rate_C", 0.0))
     lo, hi = (None if bound is None else -1e3 * bound for bound in (c.hi95, c.lo95))
-    turned = replace(c, name="h1_m_shift", unit="mV", reference=c.treated, treated=c.reference, lo95=lo, hi95=hi)
+    shifted = Quantity(1e3 * c.difference, "mV", None if c.std is None else 1e3 * c.std)
+    method = c.method.replace(_measured(Quantity(c.difference, c.unit, c.std)), _measured(shifted))
+    turned = replace(
+        c, name="h1_m_shift", method=method, unit="mV", reference=c.treated, treated=c.reference, lo95=lo, hi95=hi
+    )
     return [
         replace(
             turned,

@@ -101,11 +101,12 @@ def above(found: Density, i: int, part: float, lo: int, hi: int) -> tuple[float,
     """
     v, f = found.voltage, found.slope
     level = part * f[i]
-    left = i - np.flatnonzero(f[lo : i + 1][::-1] <= level)[:1]
-    right = i + np.flatnonzero(f[i : hi + 1] <= level)[:1]
-    a = _crossing(v, f, level, left[0], left[0] + 1) if left.size else v[lo]
-    b = _crossing(v, f, level, right[0] - 1, right[0]) if right.size else v[hi]
-    return float(a), float(b), bool(left.size), bool(right.size)
+    down, up = f[lo : i + 1][::-1] <= level, f[i : hi + 1] <= level
+    left, right = i - int(down.argmax()), i + int(up.argmax())
+    reached = bool(down.any()), bool(up.any())
+    a = _crossing(v, f, level, left, left + 1) if reached[0] else v[lo]
+    b = _crossing(v, f, level, right - 1, right) if reached[1] else v[hi]
+    return float(a), float(b), *reached
 
 
 def _crossing(v, f, level, i, j) -> float:
@@ -114,40 +115,65 @@ def _crossing(v, f, level, i, j) -> float:
 
 @dataclass(frozen=True)
 class Top:
-    """A maximum: place in V, height in charge per V, and the variance of its place in V^2 from the record itself."""
+    """A maximum: place in V, height in charge per V, and the cubic it is the maximum of."""
 
     place: float
     height: float
-    variance: float
+    cubic: "_Cubic"
+
+    @property
+    def variance(self) -> float:
+        """Variance of the place in V^2, from what the cubic leaves of the record."""
+        return self.cubic.variance() * self.cubic.span**2
+
+
+@dataclass(frozen=True)
+class _Cubic:
+    """The fit of a cubic in x (n,) to log dQ/dV: its maximum is at `at`; raw (n,) is the unsmoothed dQ/dV."""
+
+    x: np.ndarray
+    beta: np.ndarray
+    at: float
+    span: float
+    raw: np.ndarray
+    kernel: float
+
+    def variance(self) -> float:
+        """Variance of `at`: the pull of every point of the curve on it, times what varies at that point."""
+        design = self.x[:, None] ** POWERS
+        inverse = np.linalg.pinv(design)
+        bend = 2 * self.beta[2] + 6 * self.beta[3] * self.at
+        pull = -(np.array([0.0, 1.0, 2 * self.at, 3 * self.at**2]) @ inverse) / bend
+        residual = self.raw / np.exp(design @ self.beta) - 1
+        return _variance(pull, residual - design @ (inverse @ residual), self.kernel)
 
 
 def top(found: Density, lo: float, hi: float) -> Top | None:
     """The maximum of the cubic fitted to log dQ/dV between `lo` and `hi` V; None where it has none inside."""
-    inside = (found.voltage >= lo - 1e-9) & (found.voltage <= hi + 1e-9)
-    v, f, raw = found.voltage[inside], found.slope[inside], found.raw[inside]
+    a, b = np.searchsorted(found.voltage, (lo - 1e-9, hi + 1e-9))
+    v, f = found.voltage[a:b], found.slope[a:b]
     if len(v) <= len(POWERS) + 1 or f.min() <= 0:
         return None
     middle, span = 0.5 * (v[0] + v[-1]), v[-1] - v[0]
     x = (v - middle) / span
-    design = x[:, None] ** POWERS
-    inverse = np.linalg.pinv(design)
-    values = np.log(f)
-    beta = inverse @ values
-    place = _maximum(beta, x[0], x[-1])
-    if place is None:
+    design = np.stack((np.ones_like(x), x, x * x, x * x * x))
+    beta = np.linalg.solve(design @ design.T, design @ np.log(f))  # |x| <= 1/2: well conditioned
+    at = _maximum(beta)
+    if at is None:
         return None
-    bend = 2 * beta[2] + 6 * beta[3] * place
-    pull = -(np.array([0.0, 1.0, 2 * place, 3 * place**2]) @ inverse) / bend
-    residual = raw / np.exp(design @ beta) - 1
-    variance = _variance(pull, residual - design @ (inverse @ residual), found.kernel)
-    return Top(float(middle + place * span), float(np.exp(place**POWERS @ beta)), variance * span**2)
+    height = float(np.exp(beta @ at**POWERS))
+    return Top(float(middle + at * span), height, _Cubic(x, beta, at, span, found.raw[a:b], found.kernel))
 
 
-def _maximum(beta, lo, hi) -> float | None:
-    a, b, c = 3 * beta[3], 2 * beta[2], beta[1]
-    roots = np.roots([a, b, c])
-    real = [float(r.real) for r in roots if abs(r.imag) < 1e-12 and lo < r.real < hi and b + 2 * a * r.real < 0]
-    return min(real, key=abs) if real else None
+def _maximum(beta: np.ndarray) -> float | None:
+    """Where a cubic has its maximum between -1/2 and 1/2."""
+    c, b, a = beta[1], 2 * beta[2], 3 * beta[3]
+    inside = b * b - 4 * a * c
+    if inside < 0:
+        return None
+    # of the two roots of a x^2 + b x + c, the one with a falling slope, in the form that does not cancel
+    root = 2 * c / (-b + np.sqrt(inside)) if b < 0 else (-b - np.sqrt(inside)) / (2 * a) if a else np.inf
+    return float(root) if abs(root) < 0.5 else None
 
 
 def _variance(pull: np.ndarray, residual: np.ndarray, kernel: float) -> float:

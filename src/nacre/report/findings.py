@@ -104,14 +104,26 @@ def ends_of_series(rows: list, state_of) -> list:
 
 
 def _said_once(rows: list[Contrast]) -> list[Contrast]:
-    """Without those that another row says already: the same two values, in a state that says no less."""
+    """Without those that another row says already: the same two values in a state that says no less, or the same
+    state once more, by another technique and less surely.
+    """
 
     def repeats(row: Contrast, other: Contrast) -> bool:
-        if (row.reference_value, row.treated_value) != (other.reference_value, other.treated_value):
-            return False
-        return row.state.items() < other.state.items()
+        same = (row.reference_value, row.treated_value) == (other.reference_value, other.treated_value)
+        return same and row.state.items() < other.state.items()
 
-    return [row for row in rows if row.reference_value is None or not any(repeats(row, other) for other in rows)]
+    rows = [row for row in rows if row.reference_value is None or not any(repeats(row, other) for other in rows)]
+    surest: dict[tuple, Contrast] = {}
+    for row in rows:
+        key = tuple(sorted((k, str(v)) for k, v in row.state.items()))
+        if key not in surest or _doubt(row) < _doubt(surest[key]):
+            surest[key] = row
+    return [row for row in rows if any(row is kept for kept in surest.values())]
+
+
+def _doubt(row: Contrast) -> tuple[bool, bool, float]:
+    """For choosing between two rows on one thing: an interval is better than none, a smaller error than a larger."""
+    return row.lo95 is None, row.std is None, row.std or 0.0
 
 
 def verdict(row: Contrast) -> str:

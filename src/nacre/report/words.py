@@ -55,16 +55,17 @@ def state_words(state: Mapping[str, Any]) -> str:
     return ", ".join(_one_state(key, state[key]) for key in keys)
 
 
-def _one_state(key: str, value) -> str:
-    value = f"{value:g}" if isinstance(value, float) else str(value)
+def _one_state(key: str, raw) -> str:
+    value = f"{raw:g}" if isinstance(raw, float) else str(raw)
     forms = {
         "cycle": "cycle {}",
         "to_cycle": "to cycle {}",
         "rate_C": "{}C",
         "temperature_degC": "{} °C",
-        **dict.fromkeys(("stage", "phase", "region", "direction"), "{}"),
-        "segment": "{}",
+        "at": "at {}",
     }
+    if isinstance(raw, str) and key not in forms:  # a word speaks for itself
+        return value
     if key in forms:
         return forms[key].format(value)
     try:

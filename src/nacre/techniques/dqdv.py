@@ -6,7 +6,7 @@ measured with the same choices share these errors, so that what is common to bot
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -54,11 +54,12 @@ class DqdvOptions:
 
 @dataclass(frozen=True)
 class Seen:
-    """A half cycle: its dQ/dV, its part of the protocol, its peaks by name."""
+    """Half cycle `k`: its dQ/dV, its part of the protocol, its peaks by name."""
 
     curve: tr.HalfCurve
     part: hc.Part
-    named: tr.Named = field(default_factory=lambda: tr.Named({}))
+    named: tr.Named
+    k: int
 
     @property
     def state(self) -> dict:
@@ -83,20 +84,23 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: DqdvOptions) -
     mass = context.find("cam_mass", "g")
     parts, _ = hc.parts(half, context)
     seen = look(half, parts, context, options)
-    good = [s for s in seen if s.curve.curve is not None]
-    wanted = reported(good, parts, options)
+    quick = [s for s in seen if s.curve.curve is not None]
+    wanted = reported(quick, parts, options)
+    ends = {s.curve.cycle for part in parts for s in shift_ends(quick, part, options) or ()}
+    good = [_with_errors(s, half, context, options) if s.curve.cycle in wanted | ends else s for s in quick]
+    sure = [s for s in good if s.curve.cycle in wanted | ends]
     maker = _Maker(options, mass, _source(context, rows), rows.origin)
-    found = [entry for s in good if s.curve.cycle in wanted for entry in maker.entries(s)]
-    kept, read = books(good, parts, half, maker)
+    found = [entry for s in sure if s.curve.cycle in wanted for entry in maker.entries(s)]
+    kept, read = books(sure, parts, half, maker)
     return [
         Result(
             "dqdv",
             context.analysis,
             hc.subject(context),
-            entries=(*found, *maker.polarisations(good, wanted), *maker.shifts(good, parts), *kept),
+            entries=(*found, *maker.polarisations(sure, wanted), *maker.shifts(sure, parts), *kept),
             curves=(_table(good, mass), *figures.curves(good, mass, wanted)),
             figures=figures.draw(good, parts, wanted, mass, context, rows.origin == "synthetic"),
-            checks=(*_coarse(seen, mass), *_naming(context), *_untold(good, wanted), *read, *_accuracy(options, good)),
+            checks=(*_coarse(seen, mass), *_naming(context), *_untold(sure, wanted), *read, *_accuracy(options, good)),
             citations=TECHNIQUE.citations if good else (),
             methods=_methods(options) if good else "",
             origin=rows.origin,
@@ -105,20 +109,33 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: DqdvOptions) -
 
 
 def look(half: hc.HalfCycles, parts, context: Context, options: DqdvOptions) -> list[Seen]:
-    """dQ/dV of every complete half cycle, its peaks named in the light of the one before of the same direction."""
-    offset = context.find("counter_potential", "V")
+    """dQ/dV of every complete half cycle, its peaks named in the light of the one before of the same direction.
+
+    Peaks are measured under the central choice only.
+    """
     by_cycle = {number: part for part in parts for number in part.cycles}
     before: dict[int, float | None] = {1: None, -1: None}
     found = []
-    for k in np.flatnonzero(half.complete):
-        curve = tr.half_curve(half, int(k), options.choices, options.prominence / 100)
-        named = tr.Named({})
-        if offset is not None:
-            sign, most = curve.sign, options.largest_shift / 1e3
-            named = tr.name_peaks(curve.peaks, offset.value, sign, options.windows, most, before[sign])
-            before[sign] = named.shift if named.shift is not None else before[sign]
-        found.append(Seen(curve, by_cycle[curve.cycle], named))
+    for k in np.flatnonzero(half.complete).tolist():
+        curve = tr.half_curve(half, k, options.choices, options.prominence / 100, alternatives=False)
+        named = _named(curve, context, options, before[curve.sign])
+        before[curve.sign] = named.shift if named.shift is not None else before[curve.sign]
+        found.append(Seen(curve, by_cycle[curve.cycle], named, k))
     return found
+
+
+def _named(curve: tr.HalfCurve, context: Context, options: DqdvOptions, before: float | None) -> tr.Named:
+    offset = context.find("counter_potential", "V")
+    if offset is None:
+        return tr.Named({})
+    most = options.largest_shift / 1e3
+    return tr.name_peaks(curve.peaks, offset.value, curve.sign, options.windows, most, before)
+
+
+def _with_errors(seen: Seen, half: hc.HalfCycles, context: Context, options: DqdvOptions) -> Seen:
+    """The same half cycle, its peaks measured under the alternative choices too."""
+    curve = tr.half_curve(half, seen.k, options.choices, options.prominence / 100)
+    return replace(seen, curve=curve, named=_named(curve, context, options, seen.named.shift))
 
 
 def reported(seen: list[Seen], parts: list[hc.Part], options: DqdvOptions) -> set[int]:

@@ -112,9 +112,10 @@ def _shown(aged: list, wanted: set[int], most: int = 6) -> set[int]:
 def _ageing(aged: list, mass, context: Context, synthetic: bool) -> Figure:
     sample = subject_of(context) or "sample"
     series = [_line(s, mass, context, f"cycle {s.curve.cycle}", f"cycle {s.curve.cycle}") for s in aged]
-    panel = Panel(voltage_axis(context), _axis(mass), tuple(series), title=sample)
+    name = context.sample.title if context.sample else sample
+    panel = Panel(voltage_axis(context), _axis(mass), tuple(series), title=name)
     rate = next((s.part.rate for s in aged if s.part.rate), None)
-    title = f"Differential capacity of selected cycles, {context.sample.title if context.sample else sample}"
+    title = f"Differential capacity of selected cycles, {name}"
     caption = f"{title}{f', at {rate:g}C' if rate else ''}."
     return Figure(f"differential-capacity-ageing-{sample}", title, (panel,), caption, "Fig. 5a-b", synthetic)
 

@@ -73,8 +73,10 @@ class HalfCurve:
     left_out: float = 0.0
 
 
-def half_curve(half: hc.HalfCycles, k: int, choices: Choices, prominence: float) -> HalfCurve:
-    """dQ/dV and peaks of half cycle `k`: its constant current only, from the records themselves."""
+def half_curve(
+    half: hc.HalfCycles, k: int, choices: Choices, prominence: float, alternatives: bool = True
+) -> HalfCurve:
+    """dQ/dV and peaks of half cycle `k`, its constant current only; peaks without errors where no `alternatives`."""
     cycle, sign = int(half.cycle[k]), int(half.runs.sign[k])
     charge, voltage, left_out = _steady(half, k)
     why = _unfit(charge, voltage, choices)
@@ -82,7 +84,7 @@ def half_curve(half: hc.HalfCycles, k: int, choices: Choices, prominence: float)
         return HalfCurve(cycle, sign, why=why)
     line = dqdv.passed(voltage, charge / hc.C_PER_MAH)
     curve = dqdv.density(line, choices.grid, choices.smoothing)
-    return HalfCurve(cycle, sign, curve, _peaks(line, curve, choices, prominence), left_out=left_out)
+    return HalfCurve(cycle, sign, curve, _peaks(line, curve, choices, prominence, alternatives), left_out=left_out)
 
 
 def _steady(half: hc.HalfCycles, k: int) -> tuple[np.ndarray, np.ndarray, float]:
@@ -113,9 +115,10 @@ def _unfit(charge: np.ndarray, voltage: np.ndarray, choices: Choices) -> str:
     return ""
 
 
-def _peaks(line: dqdv.Passed, curve: dqdv.Density, choices: Choices, prominence: float) -> tuple[Peak, ...]:
+def _peaks(line: dqdv.Passed, curve: dqdv.Density, choices: Choices, prominence: float, alternatives: bool):
     places = dqdv.maxima(curve, prominence, 2 * choices.smoothing)
-    seen = {name: dqdv.density(line, c.grid, c.smoothing) for name, c in choices.alternatives.items()}
+    others = choices.alternatives if alternatives else {}
+    seen = {name: (c, dqdv.density(line, c.grid, c.smoothing)) for name, c in others.items()}
     valleys = dqdv.valleys(curve, places, 1.5 * choices.smoothing)
     found = [
         _peak(line, curve, seen, choices, int(i), int(a), int(b))
@@ -132,21 +135,21 @@ def _peak(line, curve, seen, choices: Choices, i: int, lo: int, hi: int) -> Peak
         return None
     area, width = _area(line, curve, i, lo, hi), _width(curve, choices.smoothing, i, lo, hi)
     places, heights, areas, widths = {}, {}, {}, {}
-    for name, other in choices.alternatives.items():
-        there = seen[name]
+    near = curve.voltage[[i, lo, hi]].tolist()
+    for name, (other, there) in seen.items():
         limits = window if other.part == choices.part else dqdv.above(curve, i, other.part, lo, hi)[:2]
         top = dqdv.top(there, *limits)
         if top is None:
             return None
         places[name], heights[name] = top.place - centre.place, top.height - centre.height
-        j, a, b = (_nearest(there, curve.voltage[n]) for n in (i, lo, hi))
+        j, a, b = (_nearest(there, volts) for volts in near)
         j = a + int(np.argmax(there.slope[a : b + 1]))
         areas[name] = _area(line, there, j, *_lowest(there, j, a, b, choices.smoothing)) - area
         other_width = _width(there, other.smoothing, j, a, b)
         if width is not None and other_width is not None:
             widths[name] = other_width - width
     return Peak(
-        Measured(centre.place, places, float(np.sqrt(centre.variance))),
+        Measured(centre.place, places, float(np.sqrt(centre.variance)) if seen else 0.0),
         Measured(centre.height, heights),
         Measured(area, areas) if _whole(curve, i, lo, hi) else None,
         Measured(width, widths) if width is not None and len(widths) == len(places) else None,
@@ -154,7 +157,8 @@ def _peak(line, curve, seen, choices: Choices, i: int, lo: int, hi: int) -> Peak
 
 
 def _nearest(curve: dqdv.Density, voltage: float) -> int:
-    return int(np.argmin(np.abs(curve.voltage - voltage)))
+    first, second = curve.voltage[:2].tolist()
+    return min(max(round((voltage - first) / (second - first)), 0), len(curve.voltage) - 1)
 
 
 def _lowest(curve: dqdv.Density, i: int, lo: int, hi: int, reach: float) -> tuple[int, int]:
@@ -212,10 +216,11 @@ def name_peaks(
     name equally many but differently, the one nearest to `before` (that of the cycle before) is taken; without such
     a guide, of fewer than three, one that could bear two names bears none, and none do that take a large move to fit.
     """
-    shifts = np.arange(0.0, largest + 1e-9, 2.5e-3)
     found: dict[tuple, list[float]] = {}
-    for shift in shifts:
-        found.setdefault(_assign(peaks, offset, sign * shift, windows), []).append(float(shift))
+    points = [(peak.place.value + offset, peak.height.value) for peak in peaks]
+    limits = [windows[name] for name in NAMES]
+    for shift in np.arange(0.0, largest + 1e-9, 5e-3).tolist():
+        found.setdefault(_assign(points, sign * shift, limits), []).append(shift)
     most = max(sum(i is not None for i in key) for key in found)
     if most == 0:
         return Named({}, why="no peak where a transition may be")
@@ -244,13 +249,12 @@ def _two_ways(best: Mapping[tuple, list[float]]) -> dict[int, list[str]]:
     return {i: sorted(found, key=NAMES.index) for i, found in names.items() if len(found) > 1}
 
 
-def _assign(peaks, offset, shift, windows) -> tuple:
-    """Index of the highest peak in each window, moved by `shift`; None where a window holds none."""
+def _assign(peaks: Sequence[tuple[float, float]], shift: float, windows: Sequence[tuple[float, float]]) -> tuple:
+    """Index of the highest of the (place, height) in each window, moved by `shift`; None where a window holds none."""
     key = []
-    for name in NAMES:
-        lo, hi = (edge + shift - offset for edge in windows[name])
-        inside = [i for i, peak in enumerate(peaks) if lo <= peak.place.value <= hi]
-        key.append(max(inside, key=lambda i: peaks[i].height.value) if inside else None)
+    for lo, hi in windows:
+        inside = [(height, i) for i, (place, height) in enumerate(peaks) if lo + shift <= place <= hi + shift]
+        key.append(max(inside)[1] if inside else None)
     return tuple(key)
 
 

@@ -51,8 +51,8 @@ def test_the_limit_of_high_frequency_is_the_slope_at_an_instant(current):
 def test_jacobians_conserve_lithium():
     p = prepare(CELL)
     state = p.run(Step("current", -20.0, seconds=900.0)).final
-    for e, shells in zip(linearise(p, state, -20.0), (20, 20), strict=True):
-        share = shell_weights(p.mesh, shells)
+    for e in linearise(p, state, -20.0):
+        share = shell_weights(p.mesh, e.diagonal.shape[-1])
         flow = share * e.diagonal
         flow[..., 1:] += (share * e.upper)[..., :-1]
         flow[..., :-1] += (share * e.lower)[..., 1:]

@@ -1,0 +1,62 @@
+"""Words and literature of ICP-OES."""
+
+CITATIONS = (
+    "D. L. Massart et al., Handbook of Chemometrics and Qualimetrics: Part A, Elsevier (1997), chapter 8",
+    "E. C. Fieller, Some problems in interval estimation, J. R. Stat. Soc. B 16 (1954) 175",
+    "DIN 32645:2008-11, Chemical analysis - Decision limit, detection limit and determination limit",
+    "R. DerSimonian, N. Laird, Meta-analysis in clinical trials, Control. Clin. Trials 7 (1986) 177",
+)
+
+VOCABULARY = {
+    "quantity": {
+        "element_content": {
+            "unit": "wt%",
+            "words": "content of an element",
+            "symbol": "w",
+            "meaning": "mass of the element named in the state per mass of powder",
+        },
+        "element_ratio": {
+            "unit": "1",
+            "words": "atoms per transition-metal atom",
+            "symbol": "n/n(TM)",
+            "meaning": "atoms of the element in the state over those of all transition metals of the active material",
+        },
+        "detection_limit": {
+            "unit": "wt%",
+            "words": "detection limit",
+            "symbol": "x_D",
+            "meaning": "content of the powder that is found with a probability of 95 % (DIN 32645)",
+        },
+        "spike_recovery": {
+            "unit": "%",
+            "words": "recovery of a spike",
+            "symbol": "R",
+            "meaning": "content found of what was added to a digest, over what was added",
+        },
+    },
+    "input": {
+        "digest_mass": {"unit": "g", "words": "the mass of powder that was digested", "where": "sample"},
+        "digest_volume": {"unit": "mL", "words": "the volume the digest was filled up to", "where": "sample"},
+        "digest_dilution": {"unit": "1", "words": "the factor by which the digest was diluted", "where": "sample"},
+        "standard_assay": {
+            "unit": "%",
+            "words": "the coating metal's standard: its content over that on its label, by gravimetry or certificate",
+            "where": "sample",
+        },
+        "bulk_standard_assay": {
+            "unit": "%",
+            "words": "the same of the standards of the active material's elements",
+            "where": "sample",
+        },
+        "digest_recovery": {
+            "unit": "%",
+            "words": "the part of the element that digestion and matrix let be found, where no spike was run",
+            "where": "sample",
+        },
+        "signal_drift": {
+            "unit": "%",
+            "words": "the change of the signal between standards and sample, where no drift check was run",
+            "where": "sample",
+        },
+    },
+}
