@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 import nacre
@@ -190,6 +192,49 @@ def test_every_end_has_a_name(case, mesh):
     assert wanted is None or done.steps[0].outcome is wanted
     assert done.words and all(np.isfinite(v.values).all() for n, v in done.signal.variables.items() if n != "step_type")
     assert done.complete == all(s.normal for s in done.steps)
+
+
+def logs(low, high):
+    return st.floats(low, high).map(lambda e: 10**e)
+
+
+SPANS = {
+    "cathode.contact": (logs(-6, 0), ""),
+    "cathode.active": (logs(-2, 0), ""),
+    "cathode.diffusivity": (logs(-16, -7), "cm2/s"),
+    "cathode.drop_full": (st.floats(0, 3), ""),
+    "cathode.exchange_current": (logs(-4, 4), "A/m2"),
+    "cathode.exchange_reduction": (st.floats(0.2, 2.5), ""),
+    "cathode.coating_conductivity": (logs(-20, -2), "S/cm"),
+    "cathode.interphase_thickness": (st.floats(0, 50), "nm"),
+    "cathode.interphase_resistivity": (logs(2, 12), "ohm cm"),
+    "cathode.ionic_conductivity": (logs(-4, 1), "mS/cm"),
+    "cathode.electronic_conductivity": (logs(-4, 4), "mS/cm"),
+    "cathode.particle_diameter": (logs(-1, 1.7), "um"),
+    "cathode.stoichiometry": (st.floats(0.031, 0.9998), ""),
+    "anode.thickness": (logs(1.3, 3), "um"),
+    "anode.stoichiometry": (st.floats(0, 1), ""),
+    "cell.temperature": (st.floats(-20, 90), "degC"),
+}
+TESTS = (
+    CYCLE,
+    "charge at 10C to 2.75 V; hold at 2.75 V until C/20 or for 3 h; rest 1 h; discharge at 5C to 1.35 V",
+    "hold at 2.5 V for 10 h; hold at 1.5 V for 10 h",
+    "repeat 2 times: charge at 1C to 2.75 V; discharge at 20 mW to 1.35 V; rest 20 min",
+    "charge at 0.5C for 30 min; discharge at 0.5C until 20 mAh/g",
+)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.fixed_dictionaries({}, optional={n: s for n, (s, _) in SPANS.items()}), st.sampled_from(TESTS))
+def test_any_cell_that_could_be_ends_in_words(drawn, text):
+    p = LHO.changed({name: f"{value!r} {SPANS[name][1]}" for name, value in drawn.items()})
+    done = run(p, text, SMALL)
+    asked = list(unrolled(for_cell(parse_protocol(text), p.scale)))
+    assert done.words and done.complete == (len(done.steps) == len(asked) and done.steps[-1].normal)
+    for name in ("voltage_volt", "current_ampere", "test_time_second"):
+        assert np.isfinite(done.signal[name].values).all()
+    assert all(((x >= 0) & (x <= 1)).all() for x in (done.final.cathode, done.final.anode))
 
 
 def test_what_was_reached_is_kept_and_said():

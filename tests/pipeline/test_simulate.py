@@ -112,3 +112,12 @@ def test_a_cell_without_a_protocol_says_how_to_give_one(tmp_path):
         simulate.find(file, [], "")
     with pytest.raises(NacreError, match="unknown sample 'x'"):
         simulate.find(file, ["x"], CYCLE)
+
+
+@pytest.mark.parametrize("protocol", ["rest for 1 h", CYCLE])
+def test_a_cell_that_passes_no_charge_is_still_reported(protocol):
+    subjects = simulate.find(STUDY, ["lho"], protocol)
+    subjects.cells["lho"] = subjects.cells["lho"][0].changed({"cathode.contact": "1e-6"}), protocol
+    outcome, made = simulate.simulate(subjects)
+    assert not outcome.failures and outcome.results[0].technique == "simulation"
+    assert made["lho"].words.startswith("all ")
