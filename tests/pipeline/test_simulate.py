@@ -114,6 +114,16 @@ def test_a_cell_without_a_protocol_says_how_to_give_one(tmp_path):
         simulate.find(file, ["x"], CYCLE)
 
 
+def test_the_model_of_a_study_is_used_and_its_mistakes_are_named_with_the_study(tmp_path):
+    text = (STUDY / "study.toml").read_text("utf-8").partition("[[measurement]]")[0]
+    (tmp_path / "study.toml").write_text(text + '[model.sample.bare.cathode]\ncontact = "0.2"\n', "utf-8")
+    cells = simulate.find(tmp_path, [], "").cells
+    assert [cells[n][0].value("cathode.contact") for n in ("bare", "lho")] == [0.2, 1.0]
+    (tmp_path / "study.toml").write_text(text + '[model.cathode]\ncontct = "0.2"\n', "utf-8")
+    with pytest.raises(NacreError, match=r"study.toml:\d+: .*unknown parameter 'cathode.contct'"):
+        simulate.find(tmp_path, [], "")
+
+
 @pytest.mark.parametrize("protocol", ["rest for 1 h", CYCLE])
 def test_a_cell_that_passes_no_charge_is_still_reported(protocol):
     subjects = simulate.find(STUDY, ["lho"], protocol)

@@ -57,6 +57,7 @@ def test_flaws_stay_within_their_size(predicted):
     time = made.array("test_time_second", "s")
     true = np.interp(time, predicted.signal.array("test_time_second", "s"), predicted.signal.array("voltage_volt", "V"))
     assert np.median(np.abs(made.array("voltage_volt", "V") - true)) < 5e-4
+    assert made.array("ambient_temperature_celsius", "degC") == pytest.approx(45.0, abs=0.3)
     resting = made["step_type"].values == "rest"
     assert (made.array("current_ampere", "A")[resting] == 0).all()
     assert 0.98 < len(time) / len(predicted.signal["voltage_volt"].values) < 1

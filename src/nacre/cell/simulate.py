@@ -116,7 +116,8 @@ def run(
     complete = len(ran) == len(flat) and ran[-1].normal
     words = _words(ran, flat, complete)
     notes = (Note("info", "predicted by the cell model; no instrument measured this"), Note("info", words))
-    meta = {"name": parameters.name, "tolerance": settings.tolerance}
+    warmth = parameters.value("cell.temperature")
+    meta = {"name": parameters.name, "tolerance": settings.tolerance, "temperature_degC": warmth}
     signal = table("cycling", _columns(blocks), metadata=meta, notes=notes, origin="predicted", name=parameters.name)
     depths = tuple(d for r in _shown(ran, settings) for d in _fields(parameters, prepared, r, settings))
     return Simulation(parameters, signal, tuple(ran), depths, state, complete, words, tuple(found))

@@ -8,6 +8,7 @@ from nacre.cell.simulate import Depth, Simulation
 from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.result import Check, Curve, Result, Subject
 
+DRAWN = 4000  # points of the record in a figure, beside the ends of steps; its table has them all
 NOT_AGEING = Check("info", "the model does not age here: cycles differ by their history only", "")
 
 
@@ -91,9 +92,11 @@ def _numbers(s: Simulation) -> Curve:
 
 def _profile(name: str, s: Simulation) -> Figure:
     hours, volts = s.signal.array("test_time_second", "h"), s.signal.array("voltage_volt", "V")
-    amps = s.signal.array("current_ampere", "mA")
+    amps, step = s.signal.array("current_ampere", "mA"), s.signal["step_count"].values
+    edges = np.append(True, np.diff(step) != 0) | np.append(np.diff(step) != 0, True)
+    drawn = np.union1d(np.flatnonzero(edges), np.linspace(0, hours.size - 1, min(DRAWN, hours.size)).astype(int))
     panels = tuple(
-        Panel(Axis("Time", "h"), Axis(label, unit), (Series("line", hours, y, subject=name),))
+        Panel(Axis("Time", "h"), Axis(label, unit), (Series("line", hours[drawn], y[drawn], subject=name),))
         for label, unit, y in (("Cell voltage", "V", volts), ("Current", "mA", amps))
     )
     return Figure("simulation-record", "Voltage and current", panels, "Positive current charges the cell.")
