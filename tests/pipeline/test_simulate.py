@@ -40,6 +40,7 @@ def test_predictions_are_never_taken_for_measurements(made):
     results = json.loads((folder / "results.json").read_text("utf-8"))
     assert {q["origin"] for q in results["quantities"]} == {"predicted"}  # and no published value beside them
     page = (folder / "report.html").read_text("utf-8")
+    assert "<title>Predicted by a cell model, not measured: " in page
     assert "Predicted by the cell model, not measured." in page
     assert VIRTUAL_MARK in (folder / "lho_virtual_maccor.txt").read_text("cp1252")[:2000]
     assert "predicted" in (folder / "figures" / "first-cycle.svg").read_text("utf-8")

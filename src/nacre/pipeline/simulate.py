@@ -47,7 +47,8 @@ def find(path: Path, samples: list[str], protocol: str) -> Subjects:
         parameters = cell_toml.load(path)
         if samples and samples != [parameters.name]:
             raise unknown("sample", samples[0], [parameters.name], str(path))
-        study = Study(parameters.name, path.parent.resolve(), samples={parameters.name: Sample(parameters.name)})
+        title = f"Predicted by a cell model, not measured: {parameters.name}"
+        study = Study(parameters.name, path.parent.resolve(), title, samples={parameters.name: Sample(parameters.name)})
         return Subjects(study, path.parent / "simulation", {parameters.name: (parameters, _some(text, str(path)))})
     study = load(path)
     library = builtin().adding(study.materials) if study.materials else builtin()
@@ -61,7 +62,8 @@ def find(path: Path, samples: list[str], protocol: str) -> Subjects:
         parameters = replace(from_recipe(context, study.extra.get("model"), library), name=name)
         cells[name] = parameters, _some(text or context.text("protocol"), study.name)
     # published values stay out: some numbers of the model were fitted to them, and agreement would prove nothing
-    bare = replace(study, reported=(), contrasts=(), measurements=(), analyses=())
+    title = f"Predicted by a cell model, not measured: {study.title}"
+    bare = replace(study, title=title, citation="", reported=(), contrasts=(), measurements=(), analyses=())
     return Subjects(bare, study.folder / "results" / "simulation", cells)
 
 
