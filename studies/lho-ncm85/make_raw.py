@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from nacre.core.registry import readers
-from nacre.virtual import diffractometer, diffractometer_truth, potentiostat
+from nacre.readers.vamas import write_all
+from nacre.virtual import diffractometer, diffractometer_truth, potentiostat, spectra_truth
 from nacre.virtual.cycler import Cycler, Logging, simulate
 from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, RATE, load
 
@@ -55,11 +56,21 @@ def impedance(folder: Path) -> None:
         readers()["biologic_mpt"].write(signal, folder / f"{sample}-1_eis.mpt")
 
 
+def spectra(folder: Path) -> None:
+    """Photoelectron spectra, one VAMAS file per sample; infrared spectra, one .dpt per load."""
+    for name, signals in spectra_truth.photoelectron(truth("xps")).items():
+        write_all(signals, folder / f"{name}_xps.vms")
+    for name, loads in spectra_truth.infrared(truth("infrared")).items():
+        for i, signal in enumerate(loads):
+            readers()["infrared_text"].write(signal, folder / f"{name}_ir_{i + 1}.dpt")
+
+
 def main(folder: Path = HERE / "raw") -> None:
     folder.mkdir(exist_ok=True)
     cycling(folder)
     diffraction(folder)
     impedance(folder)
+    spectra(folder)
 
 
 if __name__ == "__main__":
