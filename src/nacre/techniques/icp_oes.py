@@ -89,7 +89,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: IcpOptions) ->
             context.analysis,
             subject,
             entries=(*_entries(found), *composition),
-            curves=(_table(found), _budget_table(found)),
+            curves=(_table(found), _budget_table(found), _calibration(found)),
             figures=figures.draw(found, context, signal.origin == "synthetic"),
             checks=tuple(dict.fromkeys(checks)),
             citations=CITATIONS,
@@ -379,6 +379,26 @@ def _budget_table(found: Sequence[Element]) -> Curve:
             "element": (np.array([row[0] for row in rows], str), "1"),
             "source": (np.array([row[1] for row in rows], str), "1"),
             "std": (np.array([row[2] for row in rows], float), "wt%"),
+        },
+    )
+
+
+def _calibration(found: Sequence[Element]) -> Curve:
+    """Every standard of every line: its signal with drift taken out, and how far it lies off the line."""
+    rows = [
+        (line.rows.name, x, y, y - line.line.intercept - line.line.slope * x)
+        for element in found
+        for line in element.lines
+        for x, y in zip(line.line.x, line.line.y, strict=True)
+    ]
+    names, held, signal, off = zip(*rows, strict=True)
+    return Curve(
+        "calibration",
+        {
+            "line": (np.array(names, str), "1"),
+            "standard": (np.array(held), "mg/L"),
+            "signal": (np.array(signal), "cps"),
+            "residual": (np.array(off), "cps"),
         },
     )
 
