@@ -148,6 +148,9 @@ class _Shown:
     def say(self, text: str) -> None:
         self.bar.update(self.task, description=text)
 
+    def count(self, name: str, done: int, total: int) -> None:
+        self.bar.update(self.task, description=f"simulating {name}", completed=done, total=total)
+
     def event(self, kind: str, name: str, text: str) -> None:
         if kind == "start":
             self.say(name)
@@ -182,6 +185,37 @@ def sheet(
     _print(bench.as_text(made))
     for path in bench.write(made, out or loaded.folder / "results"):
         _print(f"Wrote {path}")
+
+
+@app.command()
+def simulate(
+    study: Annotated[Path, typer.Argument(help="a folder with study.toml, that file, or a cell.toml")],
+    protocol: Annotated[str, typer.Option("--protocol", help="its text, or a file (default: the study's)")] = "",
+    sample: Annotated[list[str] | None, typer.Option("--sample", help="these samples only")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="where to write (default: results/simulation)")] = None,
+    points: Annotated[int, typer.Option("--points", help="records of a full charge", min=20, max=100000)] = 1000,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print the folder only")] = False,
+) -> None:
+    """Run a protocol on the cell model: profiles, dQ/dV, rates, fields over the depth, and a virtual cycler file."""
+    from nacre.cell.simulate import Settings
+    from nacre.export import write_all
+    from nacre.pipeline import simulate as simulating
+    from nacre.report.html import render
+
+    subjects = simulating.find(study, sample or [], protocol)
+    folder = out or subjects.folder
+    with _Shown(quiet) as shown:
+        shown.say("preparing the solver (compiled once, which takes up to a minute)")
+        outcome, made = simulating.simulate(subjects, Settings(points=points), shown.count)
+        shown.say("writing report, figures and files")
+        write_all(outcome, folder, html=render(outcome))
+        simulating.write_cells(made, folder)
+    for name, simulation in made.items():
+        _print(f"{name}: {simulation.words}")
+    for failure in outcome.failures:
+        _print(f"FAILED {failure.what}: {failure.error}")
+    _print(f"Wrote {folder}")
+    raise typer.Exit(0 if made and not outcome.failures and all(s.complete for s in made.values()) else 1)
 
 
 @app.command()

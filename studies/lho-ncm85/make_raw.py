@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from nacre.core.registry import readers
-from nacre.virtual import emission, potentiostat, titrator
+from nacre.readers.vamas import write_all
+from nacre.virtual import diffractometer, diffractometer_truth, emission, potentiostat, spectra_truth, titrator
 from nacre.virtual.cycler import Cycler, Logging, simulate
 from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, RATE, load
 
@@ -34,6 +35,13 @@ def cycling(folder: Path) -> None:
             start = {"start": f"2023-03-{1 + 10 * j:02}T09:00:00"}
             signal = replace(signal, metadata={**signal.metadata, **start})
             maccor.write(signal, folder / f"{sample}-1_{programme.name}.txt")
+
+
+def diffraction(folder: Path) -> None:
+    """Patterns of the line standard and of both samples, as a STOE Stadi-P writes them."""
+    stoe = readers()["stoe"]
+    for i, (name, scan) in enumerate(diffractometer_truth.load(HERE / "truth.toml").items()):
+        stoe.write(diffractometer.simulate(scan, seed=40 + i), folder / f"{name}_xrd.raw")
 
 
 def impedance(folder: Path) -> None:
@@ -65,11 +73,22 @@ def wet_chemistry(folder: Path) -> None:
         readers()["metrohm_tiamo"].write(signal, folder / f"{sample}_titration.txt")
 
 
+def spectra(folder: Path) -> None:
+    """Photoelectron spectra, one VAMAS file per sample; infrared spectra, one .dpt per load."""
+    for name, signals in spectra_truth.photoelectron(truth("xps")).items():
+        write_all(signals, folder / f"{name}_xps.vms")
+    for name, loads in spectra_truth.infrared(truth("infrared")).items():
+        for i, signal in enumerate(loads):
+            readers()["infrared_text"].write(signal, folder / f"{name}_ir_{i + 1}.dpt")
+
+
 def main(folder: Path = HERE / "raw") -> None:
     folder.mkdir(exist_ok=True)
     cycling(folder)
+    diffraction(folder)
     impedance(folder)
     wet_chemistry(folder)
+    spectra(folder)
 
 
 if __name__ == "__main__":

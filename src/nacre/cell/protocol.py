@@ -1,6 +1,8 @@
 """A test protocol in words: `charge at 0.1C to 2.75 V`, read into steps, and turned into currents of a cell.
 
     charge at 0.1C to 2.75 V            at a C-rate, A, mA, uA, mA/g or mA/cm2; `to` or `until` a voltage
+    discharge at 2 mW to 1.35 V         or at a power: W, mW, mW/g or mW/cm2
+    charge at 0.1C until 100 mAh/g      until a charge (Ah, mAh, mAh/g, mAh/cm2), at constant current
     hold at 2.75 V until C/20           until a current (as above), or for a time
     rest for 1 h
     discharge at 1C for 30 min or until 1.35 V
@@ -25,6 +27,8 @@ from nacre.core.units import same_kind
 KINDS = ("charge", "discharge", "hold", "rest")
 _JOINTS = ("to", "until", "for", "or", "at")
 _CURRENTS = ("A", "mA/g", "mA/cm2", "C-rate")
+_POWERS = ("W", "mW/g", "mW/cm2")
+_CHARGES = ("Ah", "mAh/g", "mAh/cm2")
 
 
 @dataclass(frozen=True)
@@ -50,8 +54,22 @@ Protocol = tuple[Order | Repeat, ...]
 
 
 @dataclass(frozen=True)
+class Scale:
+    """What turns rates, specific and areal amounts into those of one cell, where there is no recipe."""
+
+    area: Quantity
+    cam_mass: Quantity
+    one_c: Quantity
+
+    def current(self, rate: Quantity) -> Quantity:
+        """Current of a C-rate, mA."""
+        return Quantity(self.one_c.to("mA").value * rate.to("C-rate").value, "mA")
+
+
+@dataclass(frozen=True)
 class Step:
-    """One step for one cell: `current` in A (positive charges), `voltage` in V of a hold; ends in V, A and s.
+    """One step for one cell: `current` in A or `power` in W (positive charges), `voltage` in V of a hold; ends in V,
+    A and s.
 
     `number` counts the lines of the step table from 1; `text` is the step as written.
     """
@@ -64,6 +82,7 @@ class Step:
     until_current: float | None = None
     until_time: float | None = None
     text: str = ""
+    power: float | None = None
 
 
 @dataclass(frozen=True)
@@ -149,7 +168,7 @@ def _order(text: str, column: int, line: int, where: str) -> Order:
         clauses[0] = ("for", *clauses[0][1:])
     if kind != "rest" and (not clauses or clauses[0][0] != "at"):
         raise NacreError(f"'{kind}' needs `at`", where=place, found=text, expected=_example(kind))
-    wanted = ("V",) if kind == "hold" else _CURRENTS
+    wanted = ("V",) if kind == "hold" else (*_CURRENTS, *_POWERS)
     setting = None
     if kind != "rest":
         setting = _quantity(clauses[0], wanted, place, _example(kind))
@@ -220,7 +239,7 @@ def _end(clause: tuple[str, str, int], kind: str, place: str) -> Quantity:
     joint = clause[0]
     if joint == "for":
         return _quantity(clause, ("h",), place, "for 1 h")
-    kinds = (*_CURRENTS, "h") if kind == "hold" else ("V", "h")
+    kinds = (*_CURRENTS, "h") if kind == "hold" else ("V", "h", *_CHARGES)
     if kind == "rest":
         kinds = ("h",)
     return _quantity(clause, kinds, place, _example(kind))
@@ -229,28 +248,36 @@ def _end(clause: tuple[str, str, int], kind: str, place: str) -> Quantity:
 # --- for a cell ---------------------------------------------------------------------------------------------
 
 
-def for_cell(protocol: Protocol, cell: Recipe) -> tuple[Step | Loop, ...]:
+def for_cell(protocol: Protocol, cell: "Recipe | Scale") -> tuple[Step | Loop, ...]:
     """The steps of a protocol with the currents of a cell. Raises NacreError where its 1C or mass is not known."""
     counter = iter(range(1, 1_000_000))
     return tuple(_bound(order, cell, counter) for order in protocol)
 
 
-def _bound(order: Order | Repeat, cell: Recipe, counter: Iterator[int]) -> Step | Loop:
+def _bound(order: Order | Repeat, cell: "Recipe | Scale", counter: Iterator[int]) -> Step | Loop:
     if isinstance(order, Repeat):
         return Loop(order.times, tuple(_bound(inner, cell, counter) for inner in order.body))
-    values: dict[str, float] = {}
-    for end in order.ends:
-        name, value = _limit(end, cell)
-        values[name] = min(value, values[name]) if name == "until_time" and name in values else value
-    current = voltage = None
+    current = voltage = power = None
+    sign = 1 if order.kind == "charge" else -1
     if order.kind == "hold":
         voltage = order.set.to("V").value
+    elif order.set is not None and any(same_kind(order.set.unit, unit) for unit in _POWERS):
+        power = sign * _absolute(order.set, "W", "W/g", "W/cm2", cell)
     elif order.set is not None:
-        current = amperes(order.set, cell) * (1 if order.kind == "charge" else -1)
-    return Step(order.kind, next(counter), current, voltage, text=order.text, **values)
+        current = amperes(order.set, cell) * sign
+    values: dict[str, float] = {}
+    for end in order.ends:
+        name, value = _limit(end, cell, current, order.text)
+        values[name] = min(value, values[name]) if name == "until_time" and name in values else value
+    return Step(order.kind, next(counter), current, voltage, text=order.text, power=power, **values)
 
 
-def _limit(end: Quantity, cell: Recipe) -> tuple[str, float]:
+def _limit(end: Quantity, cell: "Recipe | Scale", current: float | None, text: str) -> tuple[str, float]:
+    """(name, value) of an end. At constant current a charge is a time."""
+    if any(same_kind(end.unit, unit) for unit in _CHARGES):
+        if current is None:
+            raise NacreError("a charge ends a step at constant current only", found=text, do="give a voltage or a time")
+        return "until_time", 3600 * _absolute(end, "Ah", "Ah/g", "Ah/cm2", cell) / abs(current)
     if same_kind(end.unit, "V"):
         return "until_voltage", end.to("V").value
     if same_kind(end.unit, "h"):
@@ -258,15 +285,20 @@ def _limit(end: Quantity, cell: Recipe) -> tuple[str, float]:
     return "until_current", amperes(end, cell)
 
 
-def amperes(current: Quantity, cell: Recipe) -> float:
+def amperes(current: Quantity, cell: "Recipe | Scale") -> float:
     """A current as written (C-rate, A, mA/g, mA/cm2) in A for a cell."""
     if same_kind(current.unit, "C-rate"):
         return cell.current(current).to("A").value
-    if same_kind(current.unit, "mA/g"):
-        return current.to("A/g").value * cell.cam_mass.to("g").value
-    if same_kind(current.unit, "mA/cm2"):
-        return current.to("A/cm2").value * cell.area.to("cm2").value
-    return current.to("A").value
+    return _absolute(current, "A", "A/g", "A/cm2", cell)
+
+
+def _absolute(amount: Quantity, unit: str, per_mass: str, per_area: str, cell: "Recipe | Scale") -> float:
+    """An amount in `unit`, be it given per gram of active material, per area, or as it is."""
+    if same_kind(amount.unit, per_mass):
+        return amount.to(per_mass).value * cell.cam_mass.to("g").value
+    if same_kind(amount.unit, per_area):
+        return amount.to(per_area).value * cell.area.to("cm2").value
+    return amount.to(unit).value
 
 
 def unrolled(steps: tuple[Step | Loop, ...]) -> Iterator[Step]:
@@ -288,6 +320,9 @@ def step_table(steps: tuple[Step | Loop, ...]) -> str:
     """The steps as csv text, one a row; a loop is one row more, as a cycler wants it: `steps 3-4, 200 times`."""
     rows: list[list[str]] = [list(_COLUMNS)]
     _table(steps, rows)
+    if any(step.power is not None for step in unrolled(steps)):
+        powers = {str(s.number): f"{1e3 * s.power:.6g}" for s in unrolled(steps) if s.power is not None}
+        rows = [[*rows[0], "power / mW"], *([*row, powers.get(row[0], "")] for row in rows[1:])]
     return "\n".join(",".join(_quoted(item) for item in row) for row in rows) + "\n"
 
 
@@ -334,7 +369,8 @@ def _pybamm_parts(steps: tuple[Step | Loop, ...]) -> list[str]:
 def _pybamm_step(step: Step) -> str:
     start = {"rest": "Rest", "hold": f"Hold at {step.voltage:.6g} V" if step.voltage is not None else ""}.get(step.kind)
     if start is None:
-        start = f"{step.kind.capitalize()} at {abs(step.current) * 1e3:.8g} mA"
+        amount = f"{abs(step.current) * 1e3:.8g} mA" if step.power is None else f"{abs(step.power):.8g} W"
+        start = f"{step.kind.capitalize()} at {amount}"
     ends = []
     if step.until_time is not None:
         ends.append(f"for {step.until_time:.8g} seconds")

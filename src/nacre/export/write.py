@@ -15,7 +15,7 @@ from nacre.core import style
 from nacre.core.figure import Figure, merge
 from nacre.core.outcome import Outcome
 from nacre.core.style import palette
-from nacre.export import curves, print_figures, results_json
+from nacre.export import cif, curves, print_figures, results_json
 
 LIST = "files.json"
 KINDS = ("svg", "pdf")
@@ -69,6 +69,9 @@ def _files(
     taken: set[str] = set()
     for name, result, curve in curves.named(outcome):
         yield f"{unique(name, taken)}.parquet", curves.parquet(curve, result), ""
+    taken = set()
+    for name, data in cif.named(outcome):
+        yield f"{unique(name, taken)}.cif", data.encode(), ""
     taken = set()
     figures = merge(figure for result in outcome.results for figure in result.figures)
     samples = palette(outcome.study, figures)

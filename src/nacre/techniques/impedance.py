@@ -32,6 +32,9 @@ CITATIONS = (
 )
 
 
+FORMULAS = {"hsu_mansfeld": "Hsu-Mansfeld", "brug": "Brug", "none": ""}
+
+
 @dataclass(frozen=True)
 class ImpedanceOptions:
     """What may be chosen about impedance spectra. Values of parameters are those of the cell: ohm, F, H, S s^n, s."""
@@ -43,16 +46,14 @@ class ImpedanceOptions:
     order: tuple[str, ...] = option((), "parameters that do not fall, like 'R_bulk < R_gb'")
     start: tuple[str, ...] = option((), "values to begin from, like 'R_gb = 20'; a sign is kept")
     weights: str = option("modulus", "weights of the residuals: 1/|Z|, or none", choices=("modulus", "unit"))
-    lowest: float = option(0.0, "points below this frequency are left out", unit="Hz", lo=0.0)
-    highest: float = option(float("inf"), "points above this frequency are left out", unit="Hz", lo=0.0)
+    lowest: float | None = option(None, "points below this frequency are left out", unit="Hz", lo=0.0)
+    highest: float | None = option(None, "points above this frequency are left out", unit="Hz", lo=0.0)
     cable: str = option(
         "auto",
         "a series inductance beside the named circuit where AICc and BIC both ask for it, or never",
         choices=("auto", "never"),
     )
-    capacitance: str = option(
-        "hsu_mansfeld", "formula of effective capacitances", choices=("hsu_mansfeld", "brug", "none")
-    )
+    capacitance: str = option("hsu_mansfeld", "formula of effective capacitances", choices=tuple(FORMULAS))
     at: tuple[float, ...] = option((), "of a series: the value of `along` for each spectrum")
     along: str = option("cycle", "what a series runs along", choices=("cycle", "temperature_degC"))
 
@@ -126,8 +127,6 @@ def numbers(verdict: Verdict, area: Quantity, options: ImpedanceOptions, source:
             entries.append(Entry(name, times_area(quantity, area), state | own))
         elif parameter.slot.name == "n":
             entries.append(Entry("cpe_exponent", quantity, state | {"element": parameter.element}))
-        elif parameter.slot.name == "L":
-            entries.append(Entry("series_inductance", quantity.to("nH"), state | {"element": parameter.element}))
     return entries + _capacitances(verdict, values, area, options.capacitance, state)
 
 
@@ -217,7 +216,8 @@ def _capacitances(verdict: Verdict, values, area: Quantity, formula: str, state)
         else:
             law = _hsu_mansfeld
         quantity = derive(lambda *x, law=law: law(*x[:-1]) / x[-1], *parts, area, unit="F/cm2", origin="measured")
-        found.append(Entry("effective_capacitance", quantity, state | {"element": store, "formula": formula}))
+        own = {"element": store, "formula": FORMULAS[formula]}
+        found.append(Entry("effective_capacitance", quantity.to("uF/cm2"), state | own))
     return found
 
 

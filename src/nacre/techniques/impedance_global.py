@@ -7,7 +7,6 @@ different area are brought to that of the first.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,6 @@ from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.options import option
 from nacre.core.quantity import Quantity, correlated, derive
 from nacre.core.result import Check, Curve, Entry, Result, Subject
-from nacre.core.signal import Signal
 from nacre.physics.impedance.circuit import circuit as parse_circuit
 from nacre.physics.impedance.constraints import Sharing
 from nacre.physics.impedance.identifiability import WIDE
@@ -28,11 +26,12 @@ from nacre.physics.impedance.kramers_kronig import KramersKronig, kramers_kronig
 from nacre.physics.impedance.selection import Adequacy, adequacy
 from nacre.physics.impedance.shared import SharedFit, fit_shared
 from nacre.techniques import impedance_input as given
-from nacre.techniques.impedance import entry_name, subject_of, times_area
+from nacre.techniques.impedance import entry_name, times_area
 from nacre.techniques.impedance_checks import STATUS
 from nacre.techniques.impedance_judge import with_cable
+from nacre.techniques.impedance_members import Member, kelvin, members_of, one_area
 
-ZERO_CELSIUS = 273.15
+CELLS = "their intervals are of these cells, the spread between cells of one recipe is not in them"
 
 
 @dataclass(frozen=True)
@@ -52,25 +51,11 @@ class GlobalOptions:
     order: tuple[str, ...] = option((), "parameters that do not fall, like 'R_bulk < R_gb'")
     start: tuple[str, ...] = option((), "values to begin from, like 'R_gb = 20'")
     weights: str = option("modulus", "weights of the residuals: 1/|Z|, or none", choices=("modulus", "unit"))
-    lowest: float = option(0.0, "points below this frequency are left out", unit="Hz", lo=0.0)
-    highest: float = option(float("inf"), "points above this frequency are left out", unit="Hz", lo=0.0)
+    lowest: float | None = option(None, "points below this frequency are left out", unit="Hz", lo=0.0)
+    highest: float | None = option(None, "points above this frequency are left out", unit="Hz", lo=0.0)
     cable: str = option(
         "auto", "a series inductance where AICc and BIC both ask for it, or never", choices=("auto", "never")
     )
-
-
-@dataclass(frozen=True)
-class Member:
-    """One spectrum of a joint fit, with its cell."""
-
-    label: str
-    spectrum: given.Spectrum
-    context: Context
-    area: Quantity
-
-    @property
-    def state(self) -> dict[str, Any]:
-        return dict(self.spectrum.state)
 
 
 @dataclass(frozen=True)
@@ -98,7 +83,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: GlobalOptions)
 
     inputs : names -> an impedance Signal or a list of them. Raises NacreError where there are fewer than two spectra.
     """
-    members = _members(inputs, context, options)
+    members = members_of(inputs, context, options)
     if len(members) < 2:
         raise NacreError("a joint fit needs two spectra", where=context.where, found=str(len(members)))
     text, why = given.named_circuit(options.circuit, members[0].context)
@@ -124,67 +109,6 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: GlobalOptions)
     ]
 
 
-def _members(inputs, context: Context, options: GlobalOptions) -> tuple[Member, ...]:
-    """All spectra in the order of the inputs, brought to the area of the first cell."""
-    found: list[Member] = []
-    for role, wanted in inputs.items():
-        signals = given.as_list(wanted)
-        several = len(signals) > 1
-        for i, signal in enumerate(signals, 1):
-            own = _own_context(context, role, signal)
-            area = own.need("area", "cm2", "the resistance per area")
-            state = dict(own.measurement.state) if own.measurement else {}
-            spectrum = given.spectrum_of(signal, state, subject_of(own), options.lowest, options.highest)
-            scale = area.value / (found[0].area.value if found else area.value)
-            spectrum = replace(spectrum, impedance=spectrum.impedance * scale)
-            found.append(Member(f"{role} {i}" if several else role, spectrum, own, area))
-    return _told_apart(_warm(found, options))
-
-
-def _own_context(context: Context, role: str, signal: Signal) -> Context:
-    """What is known of the cell that a signal comes from."""
-    for name, other in context.others.items():
-        files = [str(path) for path in other.measurement.files] if other.measurement else []
-        if name.startswith(f"{role}/") and signal.source and signal.source.path in files:
-            return other
-    return context.others.get(role, context)
-
-
-def _warm(members: list[Member], options: GlobalOptions) -> list[Member]:
-    """The members with their temperatures as states, where they are asked for."""
-    if not options.temperatures:
-        return members
-    if len(options.temperatures) != len(members):
-        raise NacreError(
-            "the option 'temperatures' does not fit the spectra",
-            found=f"{len(options.temperatures)} for {len(members)} spectra",
-        )
-    pairs = zip(members, options.temperatures, strict=True)
-    return [
-        replace(m, spectrum=replace(m.spectrum, state={**m.spectrum.state, "temperature_degC": t})) for m, t in pairs
-    ]
-
-
-def _told_apart(members: list[Member]) -> tuple[Member, ...]:
-    """Spectra of one cell in one state get a number."""
-    keys = [(m.spectrum.subject, tuple(sorted(m.state.items()))) for m in members]
-    numbers = {key: count(1) for key in keys}
-    return tuple(
-        replace(m, spectrum=replace(m.spectrum, state={**m.state, "spectrum": next(numbers[key])}))
-        if keys.count(key) > 1
-        else m
-        for m, key in zip(members, keys, strict=True)
-    )
-
-
-def _temperature(member: Member) -> float:
-    """Kelvin. Raises NacreError where nobody stated it."""
-    declared = member.spectrum.state.get("temperature_degC")
-    if declared is not None:
-        return float(declared) + ZERO_CELSIUS
-    return member.context.need("temperature", "degC", "Arrhenius' law").value + ZERO_CELSIUS
-
-
 def _names(circuit: str, words: Sequence[str]) -> tuple[str, ...]:
     """Parameters meant by names of parameters or elements."""
     made = parse_circuit(circuit)
@@ -199,7 +123,7 @@ def _fit(members: tuple[Member, ...], text: str, options: GlobalOptions, context
     spectra = [(m.spectrum.frequency, m.spectrum.impedance) for m in members]
     known = given.constraints(options, context.where)
     with given.said(context.analysis or "joint fit"):
-        warm = tuple(_temperature(m) for m in members) if options.arrhenius else ()
+        warm = tuple(kelvin(m) for m in members) if options.arrhenius else ()
         sharing = Sharing(_names(text, options.shared), _names(text, options.arrhenius), warm)
         tests = tuple(kramers_kronig(*pair, m.spectrum.time) for pair, m in zip(spectra, members, strict=True))
 
@@ -258,15 +182,12 @@ def _areal(joint: Joint, quantity: Quantity, k: int) -> Quantity:
 
 
 def _entries(joint: Joint, values: list[dict[str, Quantity]], reference: int):
-    for k, member in enumerate(joint.members):
-        about = member.spectrum.subject
-        for name in _resistances(joint):
-            word, own = entry_name(name)
-            yield Entry(word, _areal(joint, values[k][name], k), member.state | own, about)
-        for parameter in joint.fit.circuit.parameters:
-            if parameter.slot.name == "n":
-                q = replace(values[k][parameter.name], unit="1")
-                yield Entry("cpe_exponent", q, member.state | {"element": parameter.element}, about)
+    """What is common to all, and how each differs from the reference; values of one cell are `impedance`'s to give."""
+    shared = [name for name in _resistances(joint) if name in joint.fit.sharing.shared]
+    for name in shared:
+        word, own = entry_name(name)
+        yield Entry(word, _areal(joint, values[0][name], 0), own, _common(joint.members))
+    for k in range(len(joint.members)):
         if k != reference:
             yield from _contrast(joint, values, k, reference)
     for name, (energy, std) in joint.fit.activation_energy.items():
@@ -308,7 +229,7 @@ def _ratio(joint: Joint, name: str, k: int, reference: int) -> Quantity:
     ratio = Quantity(ratio.value, "1", ratio.value * std, basis="fit-covariance", origin="measured")
     areas = [joint.members[j].area for j in (k, reference)]
     spread = 0.0
-    if not _one_area(joint.members[k], joint.members[reference]):
+    if not one_area(joint.members[k], joint.members[reference]):
         both = derive(lambda a, b: a / b, *areas, unit="1")
         if both.std is None:
             return Quantity(ratio.value, "1", None, basis="none", origin="measured")
@@ -317,12 +238,6 @@ def _ratio(joint: Joint, name: str, k: int, reference: int) -> Quantity:
     half = np.hypot(stdtrit(joint.fit.dof, 0.975) * std, 1.96 * spread)
     lo, hi = (float(ratio.value * np.exp(sign * half)) for sign in (-1, 1))
     return replace(ratio, lo95=lo, hi95=hi, basis="fit-covariance", origin="measured")
-
-
-def _one_area(a: Member, b: Member) -> bool:
-    """Whether the area of both cells is one declaration for all cells."""
-    own = [level for m in (a, b) for level in (m.context.cell, m.context.sample) if level]
-    return a.area.value == b.area.value and not any({"area", "diameter"} & set(level.inputs) for level in own)
 
 
 def _reference(members: Sequence[Member], name: str, where: str) -> int:
@@ -346,7 +261,7 @@ def _checks(joint: Joint, reference: int):
         loose = [name for name in loose if name not in joint.fit.alone[0].known.fixed]
         if loose:
             yield Check("warn", f"{member.label}: not determined by these data: {', '.join(loose)}.")
-    yield Check("info", f"ratios and changes are against '{joint.members[reference].label}'.")
+    yield Check("info", f"ratios and changes are against '{joint.members[reference].label}'; {CELLS}.")
 
 
 def _sharing_checks(joint: Joint):

@@ -47,18 +47,25 @@ def said(where: str):
         raise NacreError(str(error).rstrip("."), where=where) from None
 
 
-def spectrum_of(signal: Signal, state: Mapping[str, Any], subject: Subject, low: float, high: float) -> Spectrum:
+def spectrum_of(
+    signal: Signal,
+    state: Mapping[str, Any],
+    subject: Subject,
+    lowest: float | None = None,
+    highest: float | None = None,
+) -> Spectrum:
     """The spectrum in a signal, between two frequencies in Hz. Raises NacreError where it cannot be analysed."""
     f = signal.array("frequency_hertz", "Hz")
     z = signal.array("real_impedance_ohm", "ohm") + 1j * signal.array("imaginary_impedance_ohm", "ohm")
     name = signal.name or signal.where
     whole = Spectrum(name, f, z, _time(signal), state, subject)
-    found = whole.between(low, high) if low > 0 or np.isfinite(high) else whole
-    if not len(found.frequency):
+    low, high = 0.0 if lowest is None else lowest, np.inf if highest is None else highest
+    found = whole if lowest is None and highest is None else whole.between(low, high)
+    if len(f) and not len(found.frequency):
         raise NacreError(
             f"no point between {low:g} and {high:g} Hz",
             where=name,
-            found=f"{f.min():g} to {f.max():g} Hz" if len(f) else "no point at all",
+            found=f"{f.min():g} to {f.max():g} Hz",
             do="change the options 'lowest' and 'highest'",
         )
     with said(name):

@@ -82,7 +82,7 @@ def _chosen(fits: list[Fit], test: KramersKronig) -> tuple[Fit, bool]:
     named = fits[0]
     for other in fits[1:]:
         longer = other.circuit.text == with_cable(named.circuit.text)
-        if longer and other.aicc < named.aicc and other.bic < named.bic:
+        if longer and other.aicc < named.aicc and other.bic < named.bic and "L_0" not in other.at_bound:
             return (other, True) if adequacy(other, test).describes is not False else (named, False)
     return named, False
 

@@ -27,7 +27,7 @@ def data_driven_starts(circuit: Circuit, f, z, count, rng):
     for part in inductors:
         place(part, place.spread(max(abs(z[-1].imag), 1e-2 * abs(z[-1])), 0.7), omega[-1])
     for part in stores:
-        place(part, place.spread(abs(z[0].imag) / len(stores), 0.3), omega[0])
+        place(part, place.spread(max(abs(z[0].imag), 1e-6 * abs(z[0])) / len(stores), 0.3), omega[0])
     if arcs:
         edges = _edges(np.log(omega), len(arcs), count, rng)
         real = np.interp(edges, np.log(omega), z.real)

@@ -1,0 +1,105 @@
+"""cell.toml: all numbers of a cell model in one file, written and read without loss.
+
+name = "lho-1"
+[cathode]
+contact = { value = "0.5", status = "assumed", source = "a trial" }
+[cathode.potential]
+kind = "table"
+x = [...]
+volts = [...]
+status = "declared"
+source = "our own half cell, C/50"
+"""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from nacre.cell.parameters import NAMES, PARTS, CellParameters, Parameter, read_number
+from nacre.cell.potential import Potential, read_potential
+from nacre.core.errors import NacreError, did_you_mean
+from nacre.core.quantity import Quantity
+
+_HEAD = "# A cell model: every number with its unit, status and source. Change what you know better, then\n"
+_HEAD += '# nacre simulate cell.toml --protocol "..."\n'
+
+
+def text(parameters: CellParameters) -> str:
+    """The file's text."""
+    lines = [_HEAD, f"name = {_quoted(parameters.name)}"]
+    for part in PARTS:
+        lines += ["", f"[{part}]"]
+        mine = {n: p for n, p in parameters.numbers.items() if n.startswith(f"{part}.")}
+        lines += [_row(name, mine[name]) for name in NAMES if name in mine]
+        if part in parameters.potentials:
+            lines += ["", f"[{part}.potential]", *_potential(parameters.potentials[part])]
+    return "\n".join(lines) + "\n"
+
+
+def _row(name: str, parameter: Parameter) -> str:
+    words = f"  # {NAMES[name].words}"
+    value, status, source = (_quoted(t) for t in (_number(parameter.quantity), parameter.status, parameter.source))
+    return f"{name.partition('.')[2]} = {{ value = {value}, status = {status}, source = {source} }}{words}"
+
+
+def _number(quantity: Quantity) -> str:
+    std = f" +- {quantity.std!r}" if quantity.std else ""
+    return f"{float(quantity.value)!r}{std} {quantity.unit}".removesuffix(" 1")
+
+
+def _potential(potential: Potential) -> list[str]:
+    rows = [f"{name} = {_plain(value)}" for name, value in potential.numbers.items()]
+    return [
+        f"kind = {_quoted(potential.kind)}",
+        *rows,
+        f"status = {_quoted(potential.status)}",
+        f"source = {_quoted(potential.source)}",
+    ]
+
+
+def _plain(value) -> str:
+    return f"[{', '.join(repr(float(v)) for v in value)}]" if isinstance(value, list | tuple) else repr(float(value))
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)  # a JSON string is a TOML basic string
+
+
+def save(parameters: CellParameters, path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text(parameters), encoding="utf-8", newline="\n")
+    return path
+
+
+def load(path: Path) -> CellParameters:
+    """A cell from its file. Raises NacreError with the file, the parameter, what was found and what to do."""
+    try:
+        raw = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise NacreError(f"this is no TOML file: {error}", where=str(path)) from None
+    where = Path(path).name
+    name = str(raw.pop("name", Path(path).stem))
+    numbers: dict[str, Parameter] = {}
+    potentials: dict[str, Potential] = {}
+    for part, rows in raw.items():
+        if part not in PARTS or not isinstance(rows, Mapping):
+            raise NacreError(f"unknown part '{part}'", where=where, do=did_you_mean(part, PARTS))
+        for key, row in rows.items():
+            if key == "potential":
+                potentials[part] = read_potential(row, f"{where}, {part}")
+            else:
+                numbers[f"{part}.{key}"] = _read(f"{part}.{key}", row, where)
+    try:
+        return CellParameters(name, numbers, potentials)
+    except NacreError as error:
+        raise error.at(where) from None
+
+
+def _read(name: str, row, where: str) -> Parameter:
+    if not isinstance(row, Mapping) or set(row) != {"value", "status", "source"}:
+        raise NacreError(
+            f"{name} must have value, status and source", where=where, found=str(row)[:60],
+            do='write it as { value = "...", status = "assumed", source = "..." }',
+        )  # fmt: skip
+    return read_number(name, str(row["value"]), str(row["status"]), str(row["source"]), where)

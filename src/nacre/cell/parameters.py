@@ -1,0 +1,235 @@
+"""All numbers of a cell model, each with its unit, status and source; and the cell they make for the solver.
+
+Names are `part.name` ("cathode.thickness"); `NAMES` holds the unit, the words and the bounds of each. Statuses:
+declared (in the study), paper, computed (from declared numbers), literature, fitted, assumed. Values hold at
+`cell.reference_temperature`; the test is at `cell.temperature`.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+
+import numpy as np
+
+from nacre.cell.potential import Potential
+from nacre.cell.protocol import Scale
+from nacre.core.errors import NacreError, did_you_mean, unknown
+from nacre.core.quantity import Quantity, parse
+from nacre.physics import ocp
+from nacre.physics.p2d import Cell, Diffusivity, Electrode, Exchange
+
+STATUSES = ("declared", "paper", "computed", "literature", "fitted", "assumed")
+PARTS = ("cell", "separator", "cathode", "anode")
+
+
+@dataclass(frozen=True)
+class Name:
+    """A parameter's unit, words, bounds (in that unit), and value where it is not given."""
+
+    unit: str
+    words: str
+    low: float = 0.0
+    high: float = math.inf
+    default: float | None = None
+    at_low: bool = False
+
+
+_ELECTRODE = {
+    "thickness": Name("um", "the thickness", high=1e5),
+    "volume_fraction": Name("1", "the active material's fraction of the volume, pores included", high=1.0),
+    "c_max": Name("mol/m3", "the lithium sites per volume of active material", high=1e6),
+    "particle_diameter": Name("um", "the median diameter of the particles, by mass", high=1e4),
+    "particle_spread": Name("1", "the standard deviation of ln(diameter)", high=3.0, default=0.0, at_low=True),
+    "particle_classes": Name("1", "the number of size classes, of equal mass", low=1, high=20, default=1, at_low=True),
+    "diffusivity": Name("cm2/s", "the diffusivity of lithium in the particles"),
+    "drop_full": Name("1", "decades by which D falls from filling 0.8 to 1", default=0.0, at_low=True),
+    "drop_empty": Name("1", "decades by which D falls from filling 0.25 to 0.10", default=0.0, at_low=True),
+    "exchange_current": Name("A/m2", "the exchange current density factor, per true contact area"),
+    "exchange_oxidation": Name("1", "the power of x in the exchange current density", default=0.5, at_low=True),
+    "exchange_reduction": Name("1", "the power of 1 - x in the exchange current density", default=0.5, at_low=True),
+    "ionic_conductivity": Name("mS/cm", "the composite's effective ionic conductivity"),
+    "electronic_conductivity": Name("mS/cm", "the composite's effective electronic conductivity"),
+    "stoichiometry": Name("1", "the filling with lithium at the start", high=1.0, at_low=True),
+    "coating_thickness": Name("nm", "the coating's thickness", default=0.0, at_low=True),
+    "coating_conductivity": Name("S/cm", "the coating's ionic conductivity", default=math.inf),
+    "interphase_thickness": Name("nm", "the interphase's thickness", default=0.0, at_low=True),
+    "interphase_resistivity": Name("ohm cm", "the interphase's resistivity", default=0.0, at_low=True),
+    "contact": Name("1", "the true over the geometric contact area", high=1.0, default=1.0),
+    "active": Name("1", "the share of the particles that take part", high=1.0, default=1.0),
+    **{
+        f"activation_{name}": Name("kJ/mol", f"the activation energy of the {name}", default=0.0, at_low=True)
+        for name in ("diffusivity", "exchange", "ionic_conductivity", "coating_conductivity")
+    },
+}
+NAMES: dict[str, Name] = {
+    "cell.area": Name("cm2", "the electrode area"),
+    "cell.cam_mass": Name("mg", "the mass of cathode active material"),
+    "cell.one_c": Name("mA/g", "the current of 1C per gram of active material"),
+    "cell.lower_voltage": Name("V", "the lower cut-off voltage", low=-10.0, high=10.0),
+    "cell.upper_voltage": Name("V", "the upper cut-off voltage", low=-10.0, high=10.0),
+    "cell.temperature": Name("degC", "the temperature of the test", low=-150.0, high=500.0),
+    "cell.reference_temperature": Name("degC", "the temperature of these values", low=-150.0, high=500.0),
+    "cell.contact_resistance": Name("ohm cm2", "all other resistance in series", default=0.0, at_low=True),
+    "separator.thickness": Name("um", "the separator's thickness", at_low=True),
+    "separator.conductivity": Name("mS/cm", "the separator's ionic conductivity"),
+    "separator.activation": Name("kJ/mol", "its activation energy", default=0.0, at_low=True),
+    "separator.grain_boundary_resistance": Name("ohm cm2", "of its grain boundaries", default=0.0, at_low=True),
+    **{f"{part}.{name}": row for part in ("cathode", "anode") for name, row in _ELECTRODE.items()},
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A value with its status and source."""
+
+    quantity: Quantity
+    status: str
+    source: str
+
+    def __post_init__(self):
+        if self.status not in STATUSES:
+            raise NacreError(f"unknown status '{self.status}'", do=did_you_mean(self.status, STATUSES))
+        if not self.source.strip():
+            raise NacreError("a number without a source", found=str(self.quantity), do="say where it comes from")
+
+
+@dataclass(frozen=True, eq=False)
+class CellParameters:
+    """A cell's name, its numbers by `part.name`, and the potentials of its electrodes against Li+/Li."""
+
+    name: str
+    numbers: Mapping[str, Parameter]
+    potentials: Mapping[str, Potential]
+
+    def __post_init__(self):
+        for name, parameter in self.numbers.items():
+            _check(name, parameter, self.name)
+        lacking = [n for n, row in NAMES.items() if row.default is None and n not in self.numbers]
+        lacking += [f"{part}.potential" for part in ("cathode", "anode") if part not in self.potentials]
+        if lacking:
+            first = NAMES[lacking[0]].words if lacking[0] in NAMES else "the open-circuit potential"
+            more = f" (and {len(lacking) - 1} more: {', '.join(lacking[1:4])})" if len(lacking) > 1 else ""
+            raise NacreError(f"{lacking[0]} is missing{more}", where=self.name, expected=first)
+
+    def value(self, name: str, unit: str | None = None) -> float:
+        """A number in its own unit or another; its default where it is not given."""
+        row = NAMES.get(name)
+        if row is None:
+            raise unknown("parameter", name, NAMES, self.name)
+        if name in self.numbers:
+            return self.numbers[name].quantity.to(unit or row.unit).value
+        return Quantity(row.default, row.unit).to(unit or row.unit).value
+
+    def changed(self, changes: Mapping[str, str], status: str = "assumed", source: str = "a trial") -> "CellParameters":
+        """The same cell with other values, as text with units: `{"cathode.contact": "0.2"}`."""
+        made = {name: read_number(name, text, status, source, self.name) for name, text in changes.items()}
+        return replace(self, numbers={**self.numbers, **made})
+
+    @property
+    def scale(self) -> Scale:
+        """What turns the C-rates of a protocol into currents."""
+        area, mass = (self.numbers[f"cell.{name}"].quantity for name in ("area", "cam_mass"))
+        return Scale(area, mass, Quantity(self.one_c, "A"))
+
+    @property
+    def one_c(self) -> float:
+        """The current of 1C, A."""
+        return self.value("cell.one_c", "A/g") * self.value("cell.cam_mass", "g")
+
+    @property
+    def area(self) -> float:
+        """m2."""
+        return self.value("cell.area", "m2")
+
+    def sites(self, part: str) -> float:
+        """Charge of all lithium sites of an electrode that take part, C."""
+        names = (f"{part}.{name}" for name in ("thickness", "volume_fraction", "c_max", "active"))
+        units = ("m", "1", "mol/m3", "1")
+        share = math.prod(self.value(name, unit) for name, unit in zip(names, units, strict=True))
+        return share * self.area * ocp.FARADAY
+
+    def cell(self) -> Cell:
+        """The cell for the solver, at the temperature of the test."""
+        reference = self.value("cell.reference_temperature", "K")
+        made = Cell(
+            self._electrode("cathode"),
+            self._electrode("anode"),
+            self.value("separator.thickness", "m"),
+            self.value("separator.conductivity", "S/m"),
+            reference,
+            self.value("separator.grain_boundary_resistance", "ohm m2"),
+            self.value("cell.contact_resistance", "ohm m2"),
+            self.value("separator.activation", "J/mol"),
+            self.value("separator.activation", "J/mol"),
+        )
+        return made.at(self.value("cell.temperature", "K"))
+
+    def _electrode(self, part: str) -> Electrode:
+        def get(name, unit="1"):
+            return self.value(f"{part}.{name}", unit)
+
+        radii = particle_radii(get("particle_diameter", "m"), get("particle_spread"), round(get("particle_classes")))
+        energies = ("diffusivity", "exchange", "ionic_conductivity", "coating_conductivity")
+        return Electrode(
+            thickness=get("thickness", "m"),
+            radii=radii,
+            volume_fractions=(get("volume_fraction") / len(radii),) * len(radii),
+            c_max=get("c_max", "mol/m3"),
+            ocp=self.potentials[part].curve,
+            diffusivity=diffusivity(get("diffusivity", "m2/s"), get("drop_full"), get("drop_empty")),
+            exchange=Exchange(get("exchange_current", "A/m2"), get("exchange_oxidation"), get("exchange_reduction")),
+            ionic_conductivity=get("ionic_conductivity", "S/m"),
+            electronic_conductivity=get("electronic_conductivity", "S/m"),
+            stoichiometry=get("stoichiometry"),
+            coating_thickness=get("coating_thickness", "m"),
+            coating_conductivity=get("coating_conductivity", "S/m"),
+            interphase_thickness=get("interphase_thickness", "m"),
+            interphase_resistivity=get("interphase_resistivity", "ohm m"),
+            contact=get("contact"),
+            active=get("active"),
+            activation={name: e for name in energies if (e := get(f"activation_{name}", "J/mol"))},
+        )
+
+
+def particle_radii(diameter: float, spread: float, classes: int) -> tuple[float, ...]:
+    """Radii of log-normal size classes of equal mass: the median of each class."""
+    if not spread or classes == 1:
+        return (diameter / 2,)
+    normal = NormalDist()
+    return tuple(diameter / 2 * math.exp(spread * normal.inv_cdf((k + 0.5) / classes)) for k in range(classes))
+
+
+def diffusivity(value: float, drop_full: float, drop_empty: float) -> Diffusivity:
+    """lg D(x) = lg D - drop_full (x - 0.8)/0.2 above x = 0.8, squared, - drop_empty (0.25 - x)/0.15 below, squared."""
+    if not drop_full and not drop_empty:
+        return Diffusivity((math.log(value),))
+
+    def log(x):
+        high, low = np.clip((x - 0.8) / 0.2, 0, None), np.clip((0.25 - x) / 0.15, 0, None)
+        return math.log(value) - math.log(10) * (drop_full * high**2 + drop_empty * low**2)
+
+    return Diffusivity(log_curve=ocp.from_function(log, 0.0, 1.0, 512))
+
+
+def read_number(name: str, text, status: str, source: str, where: str) -> Parameter:
+    """A parameter from text with its unit. Raises NacreError with the parameter's name and did-you-mean."""
+    row = NAMES.get(name)
+    if row is None:
+        raise unknown("parameter", name, NAMES, where)
+    return Parameter(parse(text, row.unit, where=f"{where}, {name}"), status, source)
+
+
+def _check(name: str, parameter: Parameter, where: str) -> None:
+    row = NAMES.get(name)
+    if row is None:
+        raise unknown("parameter", name, NAMES, where)
+    value = parameter.quantity.to(row.unit).value
+    if (value > row.low or (row.at_low and value == row.low)) and value <= row.high:
+        return
+    least = f"{'at least' if row.at_low else 'above'} {row.low:g}"
+    most = f", at most {row.high:g}" if row.high < math.inf else ""
+    raise NacreError(
+        f"{name} ({row.words}) cannot be", where=where, found=f"{value:g} {row.unit}".replace(" 1", ""),
+        expected=f"{least}{most} {row.unit}".removesuffix(" 1"), do=f"check its unit; source: {parameter.source}",
+    )  # fmt: skip

@@ -1,0 +1,96 @@
+"""The open-circuit potential of an electrode against Li+/Li, in a form that a text file can hold.
+
+Kinds: `msmr` (multi-species, multi-reaction model: M. Verbrugge et al., J. Electrochem. Soc. 164 (2017) E3243), `table`
+(x and volts as lists), `plateau` (volts + rise exp(-x / rise_width) - drop exp(-(1 - x) / drop_width)). An msmr may
+bear an end: - end_drop exp(-(1 - x) / end_width), as the model itself never gets below its lowest reaction.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from nacre.core.errors import NacreError, did_you_mean
+from nacre.physics import ocp
+
+_KEYS = {
+    "msmr": ("amounts", "volts", "widths", "kelvin", "low", "high", "end_drop", "end_width"),
+    "table": ("x", "volts"),
+    "plateau": ("volts", "rise", "rise_width", "drop", "drop_width"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Potential:
+    """kind and numbers as in the module's words, with status and source."""
+
+    kind: str
+    numbers: Mapping[str, float | list[float]]
+    status: str
+    source: str
+
+    @cached_property
+    def curve(self) -> ocp.Curve:
+        """U(x) in V. Raises NacreError where the numbers make no potential."""
+        try:
+            return _MAKERS[self.kind](**self.numbers)
+        except (ValueError, TypeError) as error:
+            raise NacreError(f"no potential of kind '{self.kind}' can be made: {error}", found=self.source) from None
+
+    def filling(self, volts: float) -> float:
+        """The stoichiometry at a potential; NaN beyond the curve's ends. U falls with x."""
+        x = self.curve.x
+        u = self.curve.value
+        if not u[-1] <= volts <= u[0]:
+            return float("nan")
+        return float(np.interp(-volts, -u, x))
+
+
+def _msmr(amounts, volts, widths, kelvin, low, high, end_drop=0.0, end_width=1.0) -> ocp.Curve:
+    if not len(amounts) == len(volts) == len(widths):
+        raise ValueError(f"{len(amounts)} amounts, {len(volts)} volts and {len(widths)} widths")
+    plain = ocp.from_msmr(amounts, volts, widths, kelvin, low, high)
+    if not end_drop:
+        return plain
+    fall = end_drop * np.exp(-(1 - plain.x) / end_width)
+    return ocp.Curve(low, high, plain.value - fall, plain.slope - fall / end_width)
+
+
+def _table(x, volts) -> ocp.Curve:
+    return ocp.from_table(x, volts)
+
+
+def _plateau(volts, rise, rise_width, drop, drop_width) -> ocp.Curve:
+    def potential(x):
+        return volts + rise * np.exp(-x / rise_width) - drop * np.exp(-(1 - x) / drop_width)
+
+    return ocp.from_function(potential, 0.0, 1.0)
+
+
+_MAKERS = {"msmr": _msmr, "table": _table, "plateau": _plateau}
+
+
+def read_potential(row: Mapping, where: str) -> Potential:
+    """A potential from its table in a TOML file. Raises NacreError with what is missing, unknown or wrong."""
+    row = dict(row)
+    kind, status, source = (str(row.pop(name, "")) for name in ("kind", "status", "source"))
+    if kind not in _KEYS:
+        raise NacreError(f"unknown kind of potential '{kind}'", where=where, expected=", ".join(_KEYS))
+    if not status or not source:
+        raise NacreError("a potential without status and source", where=where, do="say where it comes from")
+    for name in row:
+        if name not in _KEYS[kind]:
+            raise NacreError(f"unknown key '{name}'", where=where, do=did_you_mean(name, _KEYS[kind]))
+    made = Potential(kind, row, status, source)
+    try:
+        curve = made.curve
+    except NacreError as error:
+        raise error.at(where) from None
+    if (np.diff(curve.value) > 1e-9).any():
+        at = curve.x[1:][np.diff(curve.value) > 1e-9][0]
+        raise NacreError(
+            "the potential rises with the filling", where=where, found=f"at x = {at:.3g}",
+            expected="volts that fall from empty to full", do="check the order and units of its columns",
+        )  # fmt: skip
+    return made
