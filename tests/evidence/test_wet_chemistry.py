@@ -14,18 +14,23 @@ STUDY = Path(__file__).parents[2] / "studies" / "lho-ncm85"
 WET = ("icp", "titration", "lithium-consumed")
 
 
-@pytest.fixture(scope="module")
-def outcome(tmp_path_factory):
-    """The wet chemistry of the study alone, run from its files."""
+def ran(folder, names):
+    """The study run from the files of these measurements and the analyses of these names alone."""
     study = nacre.load(STUDY)
     study = dataclasses.replace(
         study,
-        measurements=tuple(m for m in study.measurements if m.name.rpartition(":")[2] in WET),
-        analyses=tuple(a for a in study.analyses if a.name in WET),
+        measurements=tuple(m for m in study.measurements if m.name.rpartition(":")[2] in names),
+        analyses=tuple(a for a in study.analyses if a.name in names),
     )
-    done = nacre.run(study, results_folder=tmp_path_factory.mktemp("results"))
+    done = nacre.run(study, results_folder=folder)
     assert not done.failures
     return done
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory):
+    """The wet chemistry of the study alone."""
+    return ran(tmp_path_factory.mktemp("results"), WET)
 
 
 def with_ratio(outcome):
@@ -68,3 +73,21 @@ def test_a_coating_that_took_no_lithium_is_told(outcome):
         swapped.append(result)
     rows = {j.id: j for j in evaluate(outcome.study, swapped, "files")}
     assert rows["residual-lithium:lho"].judgement.verdict == "broken"
+
+
+@pytest.mark.slow
+def test_four_techniques_agree_on_the_coating_from_their_files(tmp_path):
+    """Hafnium by ICP, phases by XPS, lithium by titration, carbonate by infrared: nothing is put in by hand."""
+    done = ran(tmp_path, (*WET, "xps", "ir", "carbonate"))
+    rows = {j.id: j.judgement for j in evaluate(done.study, done.results, "files")}
+    whole = rows["coating-content:lho"].computed
+    assert whole.value == pytest.approx(1.060, abs=2 * whole.std) and whole.std < 0.03
+    for name in (
+        "dose",
+        "coating-lithium",
+        "residual-lithium",
+        "coating-carbonate",
+        "full-conversion",
+        "carbonate-left",
+    ):
+        assert rows[f"{name}:lho"].verdict == "holds", name
