@@ -197,7 +197,7 @@ class Fitted:
 def _evaluate(model: Model, data: Data, values: np.ndarray) -> np.ndarray:
     lines, factors, grounds, *_ = model.arrays
     n, total = data.x.size, len(values)
-    mu, jac, inner = np.empty(n), np.empty((n, total)), np.empty((n, total))
+    mu, jac, inner = np.empty(n), np.empty((total, n)), np.empty((total, n))
     kernel.evaluate(values, data.x, data.starts, lines, factors, grounds, _loss(model, data), mu, jac, inner)
     return mu
 
@@ -206,9 +206,9 @@ def jacobian(model: Model, data: Data, values: np.ndarray) -> tuple[np.ndarray, 
     """Counts (n,) and their derivatives (n, P)."""
     lines, factors, grounds, *_ = model.arrays
     n, total = data.x.size, len(values)
-    mu, jac, inner = np.empty(n), np.empty((n, total)), np.empty((n, total))
+    mu, jac, inner = np.empty(n), np.empty((total, n)), np.empty((total, n))
     kernel.evaluate(values, data.x, data.starts, lines, factors, grounds, _loss(model, data), mu, jac, inner)
-    return mu, jac
+    return mu, jac.T
 
 
 def _loss(model: Model, data: Data) -> np.ndarray:

@@ -60,73 +60,94 @@ def _shapes(u, table):
     return g, big_g, big_l
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def evaluate(theta, x, starts, lines, factors, grounds, loss, mu, jac, inner):
-    """Fills mu (n,) and jac (n, P); inner (n, P) is work space (derivatives of the sum of F, where loss is wanted)."""
+    """Fills mu (n,) and jac (P, n); inner (P, n) is work space (derivatives of the sum of F, where loss is wanted).
+
+    Shapes first, one point after the other, then sums over whole rows, which the compiler turns into vector code.
+    """
     n, total = x.size, theta.size
     jac[:, :] = 0.0
     mu[:] = 0.0
     tracked = loss.shape[0] > 0
     if tracked:
         inner[:, :] = 0.0
-    step = np.zeros(n)
-    table = _TABLE
+    step, table = np.zeros(n), _TABLE
+    at, f, slope, big, by_mix, big_by_mix = np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n)
     for j in range(lines.shape[0]):
-        ia, ip, iw, im, s, moved = lines[j, 0], lines[j, 1], lines[j, 2], lines[j, 3], lines[j, 4], lines[j, 5]
+        s, moved = lines[j, 4], lines[j, 5]
         ra, rw = factors[j, 0], factors[j, 2]
-        area, p, w, m = theta[ia] * ra, theta[ip] + factors[j, 1], theta[iw] * rw, theta[im]
+        area, p, w, m = (
+            theta[lines[j, 0]] * ra,
+            theta[lines[j, 1]] + factors[j, 1],
+            theta[lines[j, 2]] * rw,
+            theta[lines[j, 3]],
+        )
         if moved >= 0:
             p += theta[moved]
         ik = grounds[s, 2]
         k = theta[ik] if ik >= 0 else 0.0
-        per = 1.0 / w
-        for i in range(starts[s], starts[s + 1]):
+        a, b, per = starts[s], starts[s + 1], 1.0 / w
+        for i in range(a, b):
             u = (x[i] - p) * per
             g, big_g, big_l = _shapes(u, table)
             q = 1.0 / (1.0 + 4.0 * u * u)
             el = 2.0 / math.pi * q
-            f = (1.0 - m) * g + m * el
-            big = (1.0 - m) * big_g + m * big_l
-            slope = -8.0 * u * (_LN2 * (1.0 - m) * g + q * m * el)
-            mu[i] += area * f * per
-            step[i] += area * big
-            jac[i, ia] += ra * (f * per + k * big)
-            by_place = -area * per * (slope * per + k * f)
-            jac[i, ip] += by_place
-            if moved >= 0:
-                jac[i, moved] += by_place
-            jac[i, iw] -= area * rw * per * ((f + u * slope) * per + k * u * f)
-            jac[i, im] += area * ((el - g) * per + k * (big_l - big_g))
-            if tracked:
-                inner[i, ia] += ra * big
-                inner[i, ip] -= area * f * per
+            at[i] = u
+            f[i] = ((1.0 - m) * g + m * el) * per
+            slope[i] = -8.0 * u * (_LN2 * (1.0 - m) * g + q * m * el) * per
+            big[i] = (1.0 - m) * big_g + m * big_l
+            by_mix[i] = (el - g) * per
+            big_by_mix[i] = big_l - big_g
+        by_area, by_place, by_width, mixed = jac[lines[j, 0]], jac[lines[j, 1]], jac[lines[j, 2]], jac[lines[j, 3]]
+        for i in range(a, b):
+            mu[i] += area * f[i]
+            step[i] += area * big[i]
+        for i in range(a, b):
+            by_area[i] += ra * (f[i] + k * big[i])
+        for i in range(a, b):
+            by_place[i] -= area * (slope[i] * per + k * f[i])
+        for i in range(a, b):
+            by_width[i] -= area * rw * ((f[i] + at[i] * slope[i]) * per + k * at[i] * f[i])
+        for i in range(a, b):
+            mixed[i] += area * (by_mix[i] + k * big_by_mix[i])
+        if moved >= 0:
+            for i in range(a, b):
+                jac[moved, i] -= area * (slope[i] * per + k * f[i])
+        if tracked:
+            for i in range(a, b):
+                inner[lines[j, 0], i] += ra * big[i]
+                inner[lines[j, 1], i] -= area * f[i]
+                inner[lines[j, 2], i] -= area * rw * at[i] * f[i]
+                inner[lines[j, 3], i] += area * big_by_mix[i]
                 if moved >= 0:
-                    inner[i, moved] -= area * f * per
-                inner[i, iw] -= area * rw * u * f * per
-                inner[i, im] += area * (big_l - big_g)
+                    inner[moved, i] -= area * f[i]
     for s in range(grounds.shape[0]):
         a, b = starts[s], starts[s + 1]
         i0, i1, ik, it = grounds[s, 0], grounds[s, 1], grounds[s, 2], grounds[s, 3]
         if it >= 0:
-            operator = loss[a:b, a:b].copy()
-            spread = operator @ inner[a:b].copy()
-            lost = operator @ step[a:b].copy()
+            operator = loss[a:b, a:b].T.copy()
+            spread = inner[:, a:b].copy() @ operator
+            lost = step[a:b].copy() @ operator
             for i in range(a, b):
                 mu[i] += theta[it] * lost[i - a]
-                jac[i, it] += lost[i - a]
-                for j in range(total):
-                    jac[i, j] += theta[it] * spread[i - a, j]
+                jac[it, i] += lost[i - a]
+            for j in range(total):
+                for i in range(a, b):
+                    jac[j, i] += theta[it] * spread[j, i - a]
         middle, span = 0.5 * (x[a] + x[b - 1]), x[b - 1] - x[a]
         for i in range(a, b):
             mu[i] += theta[i0]
-            jac[i, i0] += 1.0
-            if i1 >= 0:
+            jac[i0, i] += 1.0
+        if i1 >= 0:
+            for i in range(a, b):
                 z = (x[i] - middle) / span
                 mu[i] += theta[i1] * z
-                jac[i, i1] += z
-            if ik >= 0:
+                jac[i1, i] += z
+        if ik >= 0:
+            for i in range(a, b):
                 mu[i] += theta[ik] * step[i]
-                jac[i, ik] += step[i]
+                jac[ik, i] += step[i]
 
 
 @njit(cache=True)
@@ -149,23 +170,30 @@ def _penalty(theta, prior, sd):
     return total
 
 
+@njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
+def _dot(a, b):
+    total = 0.0
+    for i in range(a.size):
+        total += a[i] * b[i]
+    return total
+
+
 @njit(cache=True)
 def _normal(theta, y, mu, jac, prior, sd, floor, free):
     """Fisher information (P, P) and gradient (P,) of half the penalised deviance; rows of fixed parameters are unit."""
-    n, total = jac.shape
-    fisher = np.zeros((total, total))
-    gradient = np.zeros(total)
-    for i in range(n):  # loops, not BLAS: matrices this small lose more to its threads than they gain
-        weight = 1.0 / max(mu[i], floor)
-        for j in range(total):
-            scaled = jac[i, j] * weight
-            if scaled == 0.0:
-                continue
-            gradient[j] += scaled * (y[i] - mu[i])
-            for k in range(j + 1):
-                fisher[j, k] += scaled * jac[i, k]
-    for j in range(total):
-        for k in range(j):
+    total, n = jac.shape
+    fisher, gradient = np.zeros((total, total)), np.zeros(total)
+    weight, scaled = np.empty(n), np.empty(n)
+    for i in range(n):
+        weight[i] = 1.0 / max(mu[i], floor)
+    apart = y - mu
+    for j in range(total):  # loops, not BLAS: matrices this small lose more to its threads than they gain
+        row = jac[j]
+        for i in range(n):
+            scaled[i] = row[i] * weight[i]
+        gradient[j] = _dot(scaled, apart)
+        for k in range(j + 1):
+            fisher[j, k] = _dot(scaled, jac[k])
             fisher[k, j] = fisher[j, k]
     for j in range(total):
         if sd[j] > 0.0:
@@ -233,8 +261,8 @@ def fit(start, x, y, starts, lines, factors, grounds, loss, prior, sd, lo, hi, l
     data push outwards are held there; in `fisher` their rows are unit, and `free` False.
     """
     n, total = x.size, start.size
-    mu, jac = np.empty(n), np.empty((n, total))
-    inner = np.empty((n, total))
+    mu, jac = np.empty(n), np.empty((total, n))
+    inner = np.empty((total, n))
     floor = max(1e-3 * y.mean(), 1e-6)
     theta = start.copy()
     evaluate(theta, x, starts, lines, factors, grounds, loss, mu, jac, inner)
