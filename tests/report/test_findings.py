@@ -139,3 +139,11 @@ def test_few_replicates_without_an_interval(n, words):
 
 def test_nothing_found_says_nothing():
     assert findings(Outcome(demo().study)) == []
+
+
+def test_an_interval_that_many_comparisons_would_throw_up_shows_nothing():
+    outcome = demo(replicates=3)
+    one = replace(outcome.contrasts[0], lo95=0.1, hi95=50.0)
+    for p, kind in ((None, "shown"), (0.01, "shown"), (0.3, "same")):
+        rows = of(replace(outcome, contrasts=(replace(one, p_adjusted=p),)), "specific discharge capacity")
+        assert [row.kind for row in rows] == [kind]

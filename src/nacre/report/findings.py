@@ -27,6 +27,7 @@ from nacre.report.words import (
 
 LONG = 6
 MOST = 8
+LOST = 0.05
 
 
 @dataclass(frozen=True)
@@ -151,9 +152,13 @@ def _doubt(row: Contrast) -> tuple[bool, bool, float]:
 
 
 def verdict(row: Contrast) -> str:
-    """shown: the 95 % interval leaves out zero; same: it does not; seen: there is no interval."""
+    """shown: the 95 % interval leaves out zero; same: it does not, or not beyond what many comparisons throw up by
+    chance (adjusted p over 5 %); seen: there is no interval.
+    """
     if row.lo95 is None or row.hi95 is None:
         return "seen"
+    if row.p_adjusted is not None and row.p_adjusted > LOST:
+        return "same"
     return "shown" if row.lo95 > 0 or row.hi95 < 0 else "same"
 
 
