@@ -1,0 +1,112 @@
+"""Uneven brightness and the phases of a cross-section, found together.
+
+A micrograph of bright particles in a darker matrix is modelled as I = level(phase) x light(x, y) x stripe(x): the
+light is a smooth surface (Legendre products up to a degree), the stripes are those that polishing with an ion beam
+leaves (curtaining). Phases and light are found in turn, as the phases decide what is light and what is matter.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.polynomial import legendre
+from scipy import ndimage as ndi
+
+DARKEST = 0.0008  # part of the pixels that a pore's level is taken from
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Brightness of pore, matrix and particle in the flattened image, and the noise of one pixel in the matrix."""
+
+    pore: float
+    matrix: float
+    particle: float
+    noise: float
+
+    @property
+    def outline(self) -> float:
+        """Half way between matrix and particle: where a blurred edge has its place."""
+        return 0.5 * (self.matrix + self.particle)
+
+    @property
+    def contrast(self) -> float:
+        """Difference of particle and matrix over the noise."""
+        return (self.particle - self.matrix) / max(self.noise, 1e-12)
+
+
+def otsu(values: np.ndarray, bins: int = 256) -> float:
+    """The threshold that separates two classes best (N. Otsu, IEEE Trans. SMC 9 (1979) 62)."""
+    counts, edges = np.histogram(values, bins)
+    middle = 0.5 * (edges[1:] + edges[:-1])
+    below = np.cumsum(counts)
+    total, first = below[-1], np.cumsum(counts * middle)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = (first[-1] * below / total - first) ** 2 / (below * (total - below))
+    best = np.nanmax(between[:-1])
+    # where no pixel lies between the classes, any threshold in the gap is as good: the middle one is taken
+    return float(middle[:-1][between[:-1] >= best * (1 - 1e-9)].mean())
+
+
+def flatten(image: np.ndarray, degree: int = 3, rounds: int = 3, stripes: bool = True) -> tuple[np.ndarray, Levels]:
+    """(image over its light and stripes, levels). `image` (rows, columns) >= 0.
+
+    Raises ValueError where the image has no two phases that can be told apart.
+    """
+    image = np.asarray(image, float)
+    offset = float(np.percentile(ndi.gaussian_filter(image, 1.0), 100 * DARKEST))
+    light = np.ones_like(image)
+    for _ in range(rounds):
+        flat = offset + (image - offset) / light
+        smooth = ndi.gaussian_filter(flat, 1.5)
+        levels = _levels(flat, smooth)
+        light = light * _light(smooth, levels, offset, degree, stripes)
+    flat = offset + (image - offset) / light
+    return flat, _levels(flat, ndi.gaussian_filter(flat, 1.5))
+
+
+def _levels(flat: np.ndarray, smooth: np.ndarray) -> Levels:
+    edge = otsu(smooth)
+    bright = smooth > edge
+    inner, outer = ndi.binary_erosion(bright, iterations=4), ndi.binary_erosion(~bright, iterations=4)
+    if inner.sum() < 50 or outer.sum() < 50:
+        raise ValueError("no two phases: bright particles in a darker matrix are not found")
+    particle, matrix = float(np.median(smooth[inner])), float(np.median(smooth[outer]))
+    pore = float(np.percentile(ndi.gaussian_filter(flat, 1.0), 100 * DARKEST))
+    pore = min(pore, 0.7 * matrix)
+    rough = flat - ndi.uniform_filter(flat, 3)
+    noise = 1.4826 * float(np.median(np.abs(rough[outer]))) / np.sqrt(8 / 9)
+    return Levels(pore, matrix, particle, noise)
+
+
+def _light(smooth, levels: Levels, offset: float, degree: int, stripes: bool) -> np.ndarray:
+    """Correction (rows, columns), mean 1, from the pixels well inside of either phase."""
+    bright = smooth > levels.outline
+    dark = smooth < 0.5 * (levels.matrix + levels.pore)
+    sure = ndi.binary_erosion(bright, iterations=3) | ndi.binary_erosion(~bright & ~dark, iterations=3)
+    expected = np.where(bright, levels.particle, levels.matrix) - offset
+    ratio = np.log(np.clip((smooth - offset) / expected, 0.2, 5.0))
+    sure &= np.abs(ratio - np.median(ratio[sure])) < 0.4
+    surface = _surface(ratio, sure, degree)
+    if stripes:
+        left = np.where(sure, ratio - surface, np.nan)
+        known = sure.sum(axis=0) > 0.15 * len(sure)
+        column = np.zeros(smooth.shape[1])
+        column[known] = np.nanmedian(left[:, known], axis=0)
+        surface = surface + column
+    return np.exp(surface - surface[sure].mean())
+
+
+def _surface(values: np.ndarray, sure: np.ndarray, degree: int) -> np.ndarray:
+    rows, columns = values.shape
+    v, u = np.linspace(-1, 1, rows), np.linspace(-1, 1, columns)
+    pv, pu = legendre.legvander(v, degree), legendre.legvander(u, degree)
+    terms = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
+    y, x = np.nonzero(sure)
+    pick = slice(None, None, max(1, len(y) // 40_000))
+    y, x = y[pick], x[pick]
+    basis = np.stack([pv[y, i] * pu[x, j] for i, j in terms], axis=1)
+    weights = np.linalg.lstsq(basis, values[y, x], rcond=None)[0]
+    table = np.zeros((degree + 1, degree + 1))
+    for (i, j), w in zip(terms, weights, strict=True):
+        table[i, j] = w
+    return pv @ table @ pu.T
