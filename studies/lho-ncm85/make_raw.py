@@ -12,7 +12,15 @@ from pathlib import Path
 
 from nacre.core.registry import readers
 from nacre.readers.vamas import write_all
-from nacre.virtual import diffractometer, diffractometer_truth, emission, potentiostat, spectra_truth, titrator
+from nacre.virtual import (
+    diffractometer,
+    diffractometer_truth,
+    emission,
+    potentiostat,
+    spectra_truth,
+    stem_eds,
+    titrator,
+)
 from nacre.virtual.cycler import Cycler, Logging, simulate
 from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, RATE, load
 
@@ -82,6 +90,13 @@ def spectra(folder: Path) -> None:
             readers()["infrared_text"].write(signal, folder / f"{name}_ir_{i + 1}.dpt")
 
 
+def microscopy(folder: Path) -> None:
+    """A STEM-EDS map of the coated particle's edge in a lamella."""
+    known = {name: row["value"] for name, row in truth("stem").items()}
+    signal, _ = stem_eds.measure(stem_eds.Specimen(**known), seed=400)
+    readers()["velox"].write(signal, folder / "lho_stem.emd")
+
+
 def main(folder: Path = HERE / "raw") -> None:
     folder.mkdir(exist_ok=True)
     cycling(folder)
@@ -89,6 +104,7 @@ def main(folder: Path = HERE / "raw") -> None:
     impedance(folder)
     wet_chemistry(folder)
     spectra(folder)
+    microscopy(folder)
 
 
 if __name__ == "__main__":
