@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 OLDEST, NEWEST = (3, 11), (3, 14)
 # what CI adds to it (an optional referee, an optional engine) it names in NACRE_EXTRAS
-EXTRAS = ",".join(["dev", *filter(None, os.environ.get("NACRE_EXTRAS", "").split(","))])
+EXTRAS = ",".join(["dev", "xrd", *filter(None, os.environ.get("NACRE_EXTRAS", "").split(","))])
 
 
 def fail(sentence):

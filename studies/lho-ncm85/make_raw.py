@@ -11,7 +11,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from nacre.core.registry import readers
-from nacre.virtual import diffractometer, diffractometer_truth, potentiostat
+from nacre.readers.vamas import write_all
+from nacre.virtual import (
+    diffractometer,
+    diffractometer_truth,
+    emission,
+    potentiostat,
+    spectra_truth,
+    stem_eds,
+    titrator,
+)
 from nacre.virtual.cycler import Cycler, Logging, simulate
 from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, RATE, load
 
@@ -55,11 +64,47 @@ def impedance(folder: Path) -> None:
         readers()["biologic_mpt"].write(signal, folder / f"{sample}-1_eis.mpt")
 
 
+def wet_chemistry(folder: Path) -> None:
+    """An emission run of digests of both samples, and a titration of the extract of each."""
+    contents = {name: {k: row["value"] for k, row in rows.items()} for name, rows in truth("icp").items()}
+    digests = []
+    for sample, elements in contents.items():
+        for i, mass in enumerate((0.1003, 0.1021)):
+            label = f"{sample}-{i + 1}"
+            digests.append(emission.Digest(label, elements, mass))
+            digests.append(emission.Digest(f"{label} x400", elements, mass, dilution=400.0))
+            digests.append(emission.Digest(f"{label} spike", elements, mass, spiked="Hf", spike=1.0))
+    readers()["icp_table"].write(emission.measure(tuple(digests), seed=200), folder / "icp.csv")
+    for i, (sample, rows) in enumerate(truth("titration").items()):
+        powder = titrator.Powder(rows["lioh"]["value"], rows["li2co3"]["value"])
+        signal = titrator.titrate(powder, seed=300 + i, name=sample)
+        readers()["metrohm_tiamo"].write(signal, folder / f"{sample}_titration.txt")
+
+
+def spectra(folder: Path) -> None:
+    """Photoelectron spectra, one VAMAS file per sample; infrared spectra, one .dpt per load."""
+    for name, signals in spectra_truth.photoelectron(truth("xps")).items():
+        write_all(signals, folder / f"{name}_xps.vms")
+    for name, loads in spectra_truth.infrared(truth("infrared")).items():
+        for i, signal in enumerate(loads):
+            readers()["infrared_text"].write(signal, folder / f"{name}_ir_{i + 1}.dpt")
+
+
+def microscopy(folder: Path) -> None:
+    """A STEM-EDS map of the coated particle's edge in a lamella."""
+    known = {name: row["value"] for name, row in truth("stem").items()}
+    signal, _ = stem_eds.measure(stem_eds.Specimen(**known), seed=400)
+    readers()["velox"].write(signal, folder / "lho_stem.emd")
+
+
 def main(folder: Path = HERE / "raw") -> None:
     folder.mkdir(exist_ok=True)
     cycling(folder)
     diffraction(folder)
     impedance(folder)
+    wet_chemistry(folder)
+    spectra(folder)
+    microscopy(folder)
 
 
 if __name__ == "__main__":

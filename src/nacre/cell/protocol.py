@@ -10,8 +10,9 @@
         charge at 0.2C to 2.75 V
         discharge at 0.2C to 1.35 V
 
-Lines or semicolons set steps apart; what follows # is a remark. Voltages are those of the cell, currents positive on
-charge. A charge or discharge needs an end; several ends may be joined by `or`: the first reached counts.
+Lines or semicolons set steps apart; a repeat in the middle of a line takes the rest of it; what follows # is a remark.
+Voltages are those of the cell, currents positive on charge. A charge or discharge needs an end; several ends may be
+joined by `or`: the first reached counts.
 """
 
 import difflib
@@ -148,9 +149,19 @@ def _times(body: str, line: int, where: str) -> tuple[int, int]:
     return int(match[1]), match.end()
 
 
-def _orders(body: str, start: int, line: int, where: str) -> list[Order]:
-    found = []
+def _orders(body: str, start: int, line: int, where: str) -> list[Order | Repeat]:
+    """The steps of a line; a `repeat` among them takes all that follows it."""
+    found: list[Order | Repeat] = []
     for match in re.finditer(r"[^;]+", body[start:]):
+        here = start + match.start()
+        if re.match(r"\s*repeat\b", match[0], re.IGNORECASE):
+            times, at = _times(body[here:], line, where)
+            inner = _orders(body, here + at, line, where)
+            if not inner:
+                raise NacreError(
+                    "nothing to repeat", where=f"{where}, line {line}", do="write the steps behind the colon"
+                )
+            return [*found, Repeat(times, tuple(inner))]
         if match[0].strip():
             lead = len(match[0]) - len(match[0].lstrip())
             found.append(_order(match[0].strip(), start + match.start() + lead + 1, line, where))

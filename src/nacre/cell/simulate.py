@@ -18,6 +18,8 @@ from nacre.core.signal import Note, Signal, table
 from nacre.physics import p2d
 from nacre.physics.p2d import Mesh, Outcome, Prepared, State
 
+# D falls towards full particles, whose skin then decides: 20 shells are off by 1.6 % in capacity at 1C, these by 0.03 %
+FINE = Mesh(20, 20, 40, 10, 4.0)
 MOST_STEPS = 20_000
 KEPT = 20  # steps at both ends whose states are kept for the fields
 IDLE = 50  # steps in a row that end at once: the protocol no longer does anything
@@ -30,7 +32,7 @@ class Settings:
 
     points: int = 1000
     tolerance: float = 1e-4
-    mesh: Mesh = p2d.BEST
+    mesh: Mesh = FINE
     fields_of: tuple[int, ...] | None = None
     instants: tuple[float, ...] = (0.02, 0.25, 0.5, 0.75, 0.98)
 
@@ -114,7 +116,8 @@ def run(
     complete = len(ran) == len(flat) and ran[-1].normal
     words = _words(ran, flat, complete)
     notes = (Note("info", "predicted by the cell model; no instrument measured this"), Note("info", words))
-    meta = {"name": parameters.name, "tolerance": settings.tolerance}
+    warmth = parameters.value("cell.temperature")
+    meta = {"name": parameters.name, "tolerance": settings.tolerance, "temperature_degC": warmth}
     signal = table("cycling", _columns(blocks), metadata=meta, notes=notes, origin="predicted", name=parameters.name)
     depths = tuple(d for r in _shown(ran, settings) for d in _fields(parameters, prepared, r, settings))
     return Simulation(parameters, signal, tuple(ran), depths, state, complete, words, tuple(found))

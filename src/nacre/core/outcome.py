@@ -15,7 +15,8 @@ class Contrast:
     """One quantity, in one state, of the treated sample against the reference.
 
     difference = treated - reference; `lo95`, `hi95` bound it, None where replicates are too few to tell.
-    `effect` is the standardised mean difference (Hedges g), `method` how the interval came about. `std` is the
+    `effect` is the standardised mean difference (Hedges g), `method` how the interval came about, `p_adjusted` the
+    p value after Holm's rule over all comparisons of the two samples. `std` is the
     standard uncertainty of the difference from the measurements alone, without the spread between cells.
     """
 
@@ -37,6 +38,7 @@ class Contrast:
     treated_value: float | None = None
     origin: str = "measured"
     std: float | None = None
+    p_adjusted: float | None = None
 
 
 @dataclass(frozen=True)

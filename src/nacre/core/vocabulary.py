@@ -13,7 +13,8 @@ from nacre.core.errors import NacreError, unknown
 @dataclass(frozen=True)
 class Word:
     """One vocabulary entry. For inputs: `where` is study, sample or cell; `each` says that cells which share the
-    declared value have each their own error (every pellet is weighed anew), not one in common (the die).
+    declared value have each their own error (every pellet is weighed anew), not one in common (the die). For
+    quantities: `headline` puts a comparison of it on the report's first page.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Word:
     where: str = ""
     symbol: str = ""
     each: bool = False
+    headline: bool = False
 
 
 @lru_cache(maxsize=1)

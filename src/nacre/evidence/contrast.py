@@ -49,13 +49,16 @@ def contrasts(study: Study, results: Iterable[Result]) -> list[Contrast]:
 def _adjusted(pairs: list[tuple[Contrast, float | None]]) -> list[Contrast]:
     """The contrasts of two samples, each p value also adjusted by Holm's step-down rule over all that have one."""
     tested = sorted((p, i) for i, (_, p) in enumerate(pairs) if p is not None)
-    words, worst = {}, 0.0
+    words, adjusted, worst = {}, {}, 0.0
     if len(tested) < 2:
         return [c for c, _ in pairs]
     for rank, (p, i) in enumerate(tested):
         worst = max(worst, min(1.0, (len(tested) - rank) * p))
+        adjusted[i] = worst
         words[i] = f"; p = {p:.2g}, {worst:.2g} adjusted over {len(tested)} comparisons (Holm)"
-    return [replace(c, method=c.method + words.get(i, "")) for i, (c, _) in enumerate(pairs)]
+    return [
+        replace(c, method=c.method + words.get(i, ""), p_adjusted=adjusted.get(i)) for i, (c, _) in enumerate(pairs)
+    ]
 
 
 def _first_shift(made: list[Contrast]) -> list[Contrast]:

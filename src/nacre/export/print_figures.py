@@ -83,9 +83,16 @@ def draw(figure: Figure, samples: Palette) -> dict[str, bytes]:
         canvas.get_layout_engine().set(w_pad=0.04, h_pad=0.04)
         frames = canvas.subplots(rows, cols, squeeze=False).ravel()
         seen = looks(figure, samples)
+        several, keys = len(figure.panels) > 1, {}
         for i, (panel, frame) in enumerate(zip(figure.panels, frames, strict=False)):
-            _panel(frame, panel, seen, figure.synthetic)
-            _head(frame, panel, i if len(figure.panels) > 1 else None)
+            own = _panel(frame, panel, seen, figure.synthetic)
+            keys |= {name: handle for name, handle in own.items() if name not in keys}
+            if not several:
+                _legend(frame, own, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2)
+            _head(frame, panel, i if several else None)
+        if several:  # one legend for all panels: several would leave them no room
+            canvas.set_size_inches(size[0], size[1] + 0.14 * math.ceil(len(keys) / 4))
+            _legend(canvas, keys, loc="outside upper left", ncols=4)
         for frame in frames[len(figure.panels) :]:
             frame.remove()
         return {kind: _saved(canvas, figure, kind) for kind in ("svg", "pdf")}
@@ -116,10 +123,10 @@ def _head(frame, panel: Panel, place: int | None) -> None:
         frame.set_title(f"{letter}{panel.title}".strip(), loc="left", fontsize=8, pad=4 + 9 * rows)
 
 
-def _panel(frame, panel: Panel, seen: dict[int, Look], synthetic: bool) -> None:
+def _panel(frame, panel: Panel, seen: dict[int, Look], synthetic: bool) -> dict[str, Any]:
+    """Draws one panel; returns what its legend would show, by name."""
     right = frame.twinx() if panel.right else None
     _plot(frame, right, panel, seen)
-    _legend(frame, right)
     if panel.inset:
         side, level = emptiest_corner(panel)
         small = frame.inset_axes([_INSET[side], _INSET[level], 0.37, 0.36])
@@ -129,6 +136,8 @@ def _panel(frame, panel: Panel, seen: dict[int, Look], synthetic: bool) -> None:
         small.yaxis.label.set_size(6)
     if synthetic:
         _tag(frame, panel)
+    drawn = [axes.get_legend_handles_labels() for axes in (frame, right) if axes is not None]
+    return {name: handle for handles, names in reversed(drawn) for handle, name in zip(handles, names, strict=True)}
 
 
 def _tag(frame, panel: Panel) -> None:
@@ -145,17 +154,10 @@ def _tag(frame, panel: Panel) -> None:
     frame.text(*at, VIRTUAL_TAG, transform=frame.transAxes, ha=side, va=level, **style)
 
 
-def _legend(frame, right) -> None:
-    handles, names = frame.get_legend_handles_labels()
-    if right is not None:
-        more = right.get_legend_handles_labels()
-        handles, names = handles + more[0], names + more[1]
-    once = {name: handle for handle, name in reversed(list(zip(handles, names, strict=True)))}
-    if len(once) > 1:
-        order = list(reversed(once))
+def _legend(where, keys: dict[str, Any], **place) -> None:
+    if len(keys) > 1:
         style = {"frameon": False, "handlelength": 2, "borderaxespad": 0.3, "labelspacing": 0.25, "columnspacing": 1}
-        place = {"loc": "lower left", "bbox_to_anchor": (0, 1.0), "ncols": 2}
-        frame.legend([once[name] for name in order], order, **place, **style)
+        where.legend(list(keys.values()), list(keys), **place, **style)
 
 
 def _plot(frame, right, panel: Panel, seen: dict[int, Look]) -> None:

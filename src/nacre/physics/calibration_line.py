@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import brentq, minimize
 from scipy.stats import chi2
+from scipy.stats import f as fisher
 from scipy.stats import t as student
 
 
@@ -187,10 +188,11 @@ class Pooled:
     weights: np.ndarray
 
 
-def pooled_mean(values, stds) -> Pooled:
+def pooled_mean(values, stds, dof: float = math.inf) -> Pooled:
     """Mean weighted by 1/(std^2 + between^2), between^2 by the method of moments.
 
-    R. DerSimonian, N. Laird, Control. Clin. Trials 7 (1986) 177. values, stds : (n,), stds above 0.
+    R. DerSimonian, N. Laird, Control. Clin. Trials 7 (1986) 177. values, stds : (n,), stds above 0; `dof` : the degrees
+    of freedom from which the stds themselves are known, all together (F instead of chi-squared for p).
     """
     v, s = np.asarray(values, float), np.asarray(stds, float)
     w = 1 / s**2
@@ -205,6 +207,6 @@ def pooled_mean(values, stds) -> Pooled:
         float(w @ v / w.sum()),
         float(w.sum() ** -0.5),
         math.sqrt(between2),
-        float(chi2.sf(q, v.size - 1)),
+        float(chi2.sf(q, v.size - 1) if math.isinf(dof) else fisher.sf(q / (v.size - 1), v.size - 1, dof)),
         w / w.sum(),
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import least_squares, minimize
 
-from nacre.physics.carbonate import Bath, Constants, curve_and_slopes, titration_curve
+from nacre.physics.carbonate import Bath, Constants, curve_and_slopes
 
 SECOND_STEP = 4.3  # pH of CO2 in water at the end of the second step is about 4.5 in extracts of a millimole a litre
 LEAST_BEYOND = 3  # points with free acid that fix its line and the electrode
@@ -277,14 +277,12 @@ class Bias:
 
 
 def bias(titration: Titration, fit: CurveFit) -> Bias | None:
-    """How far Warder's amounts and Gran's end point lie off on the fitted curve itself (ideal electrode, no noise).
+    """How far Warder's amounts and Gran's end point lie off on the fitted curve itself (its electrode, no noise).
 
-    The inflection of a buffered step is not its equivalence point, and acid beyond the second one is diluted and
-    shares the water with CO2. None where the noise-free curve shows no two end points.
+    The inflection of a buffered step is not its equivalence point, and coarse doses miss it; an electrode whose slope
+    is not ideal bends Gran's line. None where the noise-free curve shows no two end points.
     """
-    bath = Bath(float(fit.values[0]), float(fit.values[1]), titration.volume)
-    ph = titration_curve(bath, titration.acid, titration.strength, titration.known, titration.absorbed)
-    clean = replace(titration, ph=ph)
+    clean = replace(titration, ph=fit.ph)
     try:
         hydroxide, carbonate = warder(*end_points(clean), titration.strength)
         gran, _ = gran_end_point(clean.acid, clean.ph, titration.volume)

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from nacre.cell.build import check_model
 from nacre.cell.coating import read_coating
 from nacre.cell.protocol import parse_protocol
 from nacre.core import registry, vocabulary
@@ -76,6 +77,8 @@ def read(path: str | Path) -> tuple[Study, Problems]:
         contrasts=_contrasts(shape, samples, problems),
         reported=_reported(shape, samples, problems),
     )
+    with problems.catch(("model",)):
+        check_model(shape.model, samples)
     with problems.catch(("ledger",)):
         check_settings(study)
     for name, row in shape.material.items():

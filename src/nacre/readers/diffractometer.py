@@ -6,6 +6,9 @@ centideg^2 (variance: FWHM^2 = 8 ln 2 (U tan^2 + V tan + W)), X, Y in centideg (
 polarisation, (unused), intensity ratio; `PRCFn`: type and number of the profile's terms, `PRCFnm` four terms each.
 Profile types 2 and 3 begin with GU, GV, GW (centideg^2) and, for 2, LX, LY (type 3: GP, LX, LY).
 
+Phases of an `.EXP` (`CRSn ABC`, `ANGLES`, `SG SYM`, `AT mA` with element, x, y, z, occupancy, label, `AT mB` with U)
+give signals of kind "crystal".
+
 Given: wavelengths (angstrom), weights, zero (deg), polarisation, and u, v, w (deg^2 of FWHM^2), x, y (deg) in one
 convention. SH/L is kept as found: it does not mean the same in any two programs, and is never used.
 
@@ -40,7 +43,10 @@ def sniff(head: Head) -> float:
 
 
 def read(path: Path, options=None) -> list[Signal]:
-    """One signal of kind "diffractometer": one row of u, v, w, x, y, zero. Raises ReadError."""
+    """A signal of kind "diffractometer" (one row of u, v, w, x, y, zero), and of kind "crystal" per phase of an `.EXP`.
+
+    Raises ReadError.
+    """
     path = Path(path)
     text = _text.load(path, "diffractometer")
     data = text.data.decode()
@@ -52,7 +58,7 @@ def read(path: Path, options=None) -> list[Signal]:
     known = ("wavelengths", "weights", "polarisation", "axial", "type", "profile")
     metadata = {key: found[key] for key in known if key in found}
     lacks = () if "w" in found else (Note("warning", "the file holds no profile that is understood: widths are 0"),)
-    return [
+    machine = [
         table(
             KIND,
             columns,
@@ -64,6 +70,31 @@ def read(path: Path, options=None) -> list[Signal]:
             name=path.stem,
         )
     ]
+    return machine + [_crystal(number, data, path, text) for number in re.findall(r"(?m)^CRS(\d)\s+PNAM", data)]
+
+
+def _crystal(number: str, data: str, path: Path, text) -> Signal:
+    """A phase of an `.EXP`: cell, space group and atoms; U is turned into B = 8 pi^2 U."""
+    cards = "\n".join(re.findall(rf"(?m)^CRS{number}\s+(.+)$", data))
+    numbers = r"\s+".join([r"(-?\d+\.\d+)"] * 4)
+    atoms = re.findall(rf"(?m)^AT\s*(\d+)A\s+([A-Z]+)\S*\s+{numbers}(.{{8}})", cards)
+    b_iso = {i: 8 * math.pi**2 * float(u) for i, u in re.findall(r"(?m)^AT\s*(\d+)B\s+(-?\d+\.\d+)", cards)}
+    edges, angles = (re.search(rf"(?m)^{key}\s+(\S+)\s+(\S+)\s+(\S+)", cards) for key in ("ABC", "ANGLES"))
+    group = re.search(r"(?m)^SG SYM\s+(.+?)\s*$", cards)
+    if not (atoms and edges and angles and group):
+        raise ReadError(f"phase {number} is not whole", where=path.name, expected="cell, space group and atoms")
+    columns = {
+        "label": (np.array([row[6].strip() for row in atoms]), "1"),
+        "element": (np.array([row[1].capitalize() for row in atoms]), "1"),
+        **{name: (np.array([float(row[i]) for row in atoms]), "1") for i, name in ((2, "x"), (3, "y"), (4, "z"))},
+        "occupancy": (np.array([float(row[5]) for row in atoms]), "1"),
+        "b_iso": (np.array([b_iso.get(row[0], math.nan) for row in atoms]), "Ang2"),
+    }
+    name = re.search(r"(?m)^PNAM\s+(.+?)\s*$", cards)[1]
+    cell = tuple(float(v) for v in (*edges.groups(), *angles.groups()))
+    metadata = {"cell": cell, "space_group": group[1], "phase": name}
+    source, origin = text.source, origin_of(text.data)
+    return table("crystal", columns, axis="site", metadata=metadata, source=source, origin=origin, name=name)
 
 
 def _instprm(data: str) -> dict:
@@ -104,6 +135,5 @@ def _cards(data: str) -> dict:
     return found
 
 
-READER = Reader(
-    "diffractometer", "instrument parameters of GSAS and GSAS-II", (KIND,), (".instprm", ".prm", ".exp"), sniff, read
-)
+_WORDS = "instrument parameters and phases of GSAS and GSAS-II"
+READER = Reader("diffractometer", _WORDS, (KIND, "crystal"), (".instprm", ".prm", ".exp"), sniff, read)

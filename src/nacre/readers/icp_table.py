@@ -155,7 +155,7 @@ def _from_long(body, found, where: str) -> dict[str, tuple[np.ndarray, str]]:
     for role, unit in UNITS.items():
         values = _numbers(rows, found, role)
         if values is not None:
-            columns[role] = (in_unit(values, _heading(rows, found, role), unit, where), unit)
+            columns[role] = (_converted(rows, found, role, values, unit, where), unit)
     columns |= _scatter(_numbers(rows, found, "sd"), _numbers(rows, found, "rsd"), columns["intensity"][0])
     return columns | _shared(rows, found, columns["label"][0])
 
@@ -227,13 +227,16 @@ def _numbers(rows, found, role: str) -> np.ndarray | None:
     return np.array([number(_cell(row, found[role][0])) for row in rows]) if role in found else None
 
 
-def _heading(rows, found, role: str) -> Heading:
-    """The heading of a role; the unit of a concentration may stand in a column of its own."""
+def _converted(rows, found, role: str, values: np.ndarray, unit: str, where: str) -> np.ndarray:
+    """Values in their unit; that of a concentration may stand in a column of its own, row by row."""
     heading = found[role][1]
     if heading.unit or "unit" not in found or role not in ("concentration", "added"):
-        return heading
-    told = {written_unit(_cell(row, found["unit"][0])) for row in rows} - {""}
-    return Heading(heading.words, told.pop()) if len(told) == 1 else heading
+        return in_unit(values, heading, unit, where)
+    told = np.array([written_unit(_cell(row, found["unit"][0])) for row in rows], object)
+    out = np.empty_like(values)
+    for one in set(told):
+        out[told == one] = in_unit(values[told == one], Heading(heading.words, one), unit, where)
+    return out
 
 
 def _scatter(sd, rsd, intensity) -> dict[str, tuple[np.ndarray, str]]:

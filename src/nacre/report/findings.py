@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from nacre.core.errors import NacreError
 from nacre.core.outcome import Contrast, LedgerRow, Outcome
 from nacre.core.result import Entry, Result
+from nacre.core.vocabulary import word
 from nacre.report.words import (
     count,
     formula,
@@ -25,6 +27,7 @@ from nacre.report.words import (
 
 LONG = 6
 MOST = 8
+LOST = 0.05
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Finding:
     text: str
     note: str = ""
     virtual: bool = False
+    basis: str = ""  # what the note rests on; said once for all findings that share it
 
 
 @dataclass(frozen=True)
@@ -50,40 +54,61 @@ class Block:
 def findings(outcome: Outcome) -> list[Block]:
     """Blocks in the order a reader wants them; those without findings are left out."""
     pairs = list(dict.fromkeys((c.reference, c.treated) for c in outcome.contrasts))
-    blocks = [_versus(outcome, pair) for pair in pairs]
+    blocks = [block for pair in pairs for block in _versus(outcome, pair)]
     blocks.append(Block("Found for one sample", _alone(outcome)))
     blocks.append(Block("Do the techniques agree?", _ledger(outcome.ledger)))
     blocks.append(Block("To keep in mind", _cautions(outcome)))
-    return [block for block in blocks if block.rows]
+    return [block for block in blocks if block.rows or block.more]
 
 
 def title(outcome: Outcome, sample: str) -> str:
     return outcome.study.samples[sample].title if sample in outcome.study.samples else sample or "the study"
 
 
-def _versus(outcome: Outcome, pair: tuple[str, str]) -> Block:
-    """The contrasts of a pair: first what was published or is one number per cell, the per-cycle rest folded away."""
+def _versus(outcome: Outcome, pair: tuple[str, str]) -> list[Block]:
+    """The contrasts of a pair, by what the data say of them: shown, no difference, seen without an interval.
+
+    What was published or is a headline of the vocabulary comes first; the rest is folded away.
+    """
     rows = [c for c in outcome.contrasts if (c.reference, c.treated) == pair]
-    published = {row.name for row in outcome.study.reported}
     main, more = [], []
     for name in dict.fromkeys(row.name for row in rows):
         same = _said_once([row for row in rows if row.name == name])
-        weighty = name in published or not all("cycle" in row.state for row in same) or len(same) == 1
-        (main if weighty else more).extend(_of_one_name(outcome, ends_of_series(same, lambda row: row.state)))
+        told = _of_one_name(outcome, ends_of_series(same, lambda row: row.state))
+        (main if _weighty(outcome, name) else more).extend(told)
     if not main:
         main, more = more[:MOST], more[MOST:]
-    note, main, more = _common(main, more)
-    return Block(f"{title(outcome, pair[1])} against {title(outcome, pair[0])}", main, note, more)
+    who = f"{title(outcome, pair[1])} against {title(outcome, pair[0])}"
+    made = []
+    for kind, words in (("shown", "shown"), ("same", "no difference told"), ("seen", "seen, not proven")):
+        chosen = [[row for row in group if row.kind == kind] for group in (main, more)]
+        note, *chosen = _common(*chosen)
+        made.append(Block(f"{who}: {words}", chosen[0], note, chosen[1]))
+    return made
+
+
+def _weighty(outcome: Outcome, name: str) -> bool:
+    try:
+        headline = word("quantity", name).headline
+    except NacreError:
+        headline = False
+    return headline or name in {row.name for row in outcome.study.reported}
 
 
 def _common(main: list[Finding], more: list[Finding]) -> tuple[str, list[Finding], list[Finding]]:
-    """A note that all findings share is said once, for all of them."""
-    every = {(row.note, row.virtual) for row in main + more}
-    if len(every) != 1 or len(main + more) < 2:
+    """What most findings rest on is said once, above them; what differs stands beside each."""
+    every = Counter((row.basis, row.virtual) for row in main + more)
+    if not every:
         return "", main, more
-    note, virtual = every.pop()
-    text = sentence(note) + (" Virtual data." if virtual else "")
-    return text, *([replace(row, note="", virtual=False) for row in rows] for rows in (main, more))
+    basis, virtual = shared = every.most_common(1)[0][0]
+
+    def short(row: Finding) -> Finding:
+        if (row.basis, row.virtual) == shared:
+            return replace(row, virtual=False)
+        return replace(row, note="; ".join(filter(None, (row.note, row.basis))))
+
+    text = (sentence(basis) if basis else "") + (" Virtual data." if virtual else "")
+    return text.strip(), [short(row) for row in main], [short(row) for row in more]
 
 
 # --- contrasts ----------------------------------------------------------------------------------------------
@@ -127,9 +152,13 @@ def _doubt(row: Contrast) -> tuple[bool, bool, float]:
 
 
 def verdict(row: Contrast) -> str:
-    """shown: the 95 % interval leaves out zero; same: it does not; seen: there is no interval."""
+    """shown: the 95 % interval leaves out zero; same: it does not, or not beyond what many comparisons throw up by
+    chance (adjusted p over 5 %); seen: there is no interval.
+    """
     if row.lo95 is None or row.hi95 is None:
         return "seen"
+    if row.p_adjusted is not None and row.p_adjusted > LOST:
+        return "same"
     return "shown" if row.lo95 > 0 or row.hi95 < 0 else "same"
 
 
@@ -153,7 +182,8 @@ def _contrast(outcome: Outcome, kind: str, way: str, rows: list[Contrast]) -> Fi
         verb = "is" if kind == "shown" else "was seen"
         sizes = several([f"by {_size(row)}{f' ({values})' if (values := _values(row)) else ''}" for row in rows])
         text = f"the {what} of {new} {verb} {way} than that of {old}, {sizes}"
-    return Finding(kind, sentence(text), _evidence(outcome, rows), virtual)
+    note, basis = _evidence(outcome, rows)
+    return Finding(kind, sentence(text), note, virtual, basis)
 
 
 def _size(row: Contrast) -> str:
@@ -178,19 +208,21 @@ def _values(row: Contrast) -> str:
     return f"{text}; {at}" if at else text
 
 
-def _evidence(outcome: Outcome, rows: list[Contrast]) -> str:
+def _evidence(outcome: Outcome, rows: list[Contrast]) -> tuple[str, str]:
+    """(what is particular to these rows: interval and p, what it rests on: method and numbers of replicates)."""
     first = rows[0]
     if verdict(first) == "seen":
-        return _unproven(outcome, rows)
+        return "", _unproven(outcome, rows)
     unit = "percentage points" if first.unit == "%" else first.unit
     spans = with_unit("; ".join(interval(row.lo95, row.hi95) for row in rows), unit)
     text = f"95 % interval{'s' if rows[1:] else ''} of the difference {spans}"
+    parts = [part for row in rows for part in row.method.split("; ") if part]
+    chances = [part.split(",")[1].split(" adjusted")[0].strip() for part in parts if part.startswith("p = ")]
+    if chances:
+        text += f"; p = {', '.join(chances)} (Holm)"
     sizes = {(row.n_reference, row.n_treated) for row in rows}
-    text += "; n = " + ", ".join(f"{a} and {b}" for a, b in sorted(sizes))
-    if sizes == {(1, 1)}:
-        text += "; the interval holds the errors of two single measurements, not the scatter between replicates"
-    methods = [method for method in dict.fromkeys(row.method for row in rows) if method]
-    return "; ".join([text, *methods])
+    basis = [*dict.fromkeys(part for part in parts if not part.startswith("p = "))]
+    return text, "; ".join([*basis, "replicates: " + ", ".join(f"{a} and {b}" for a, b in sorted(sizes))])
 
 
 def _unproven(outcome: Outcome, rows: list[Contrast]) -> str:

@@ -140,8 +140,8 @@ def analyse_line(rows: Rows, labels: Sequence[str], source: str, drift_input: Qu
         readings.append(_reading(rows, signal, variance, i, line, blank, relative, source))
     lowest = float(line.x[line.x > 0].min(initial=np.inf))
     within = [reading for reading in readings if reading.content.value >= lowest]
-    # of several dilutions of a digest, those within the standards count; below them all, what there is counts
-    readings = within or readings
+    # of several dilutions of a digest, those within the standards count; below them all, the least diluted
+    readings = within or _strongest(rows, readings)
     if not readings:
         raise CalibrationError(refused[0] if refused else f"{rows.name}: no solution of the sample was measured")
     recovery, more = _recovery(rows, signal, variance, line, labels)
@@ -155,6 +155,11 @@ def analyse_line(rows: Rows, labels: Sequence[str], source: str, drift_input: Qu
         text = f"{rows.name}: the calibration bends ({bend:.1f} times its error)"
         checks.append(Check("warn", text, "leave the highest standard out or dilute"))
     return LineResult(rows, line, tuple(readings), recovery, limits, drift, tuple(checks))
+
+
+def _strongest(rows: Rows, readings: Sequence[Reading]) -> list[Reading]:
+    least = min((rows.dilution[r.row] for r in readings if np.isfinite(rows.dilution[r.row])), default=np.nan)
+    return [r for r in readings if not rows.dilution[r.row] > least]
 
 
 def _limits(line: Line, low: np.ndarray, signal, variance) -> tuple[float, float, float]:
@@ -221,7 +226,7 @@ def _outside(rows: Rows, signal: np.ndarray, i: int, line: Line, blank: tuple[fl
     """Why a solution tells no content, or ""."""
     if signal[i] <= blank[0]:
         both = f"{blank[0]:.4g} cps, '{rows.label[i]}' {signal[i]:.4g} cps"
-        return f"{rows.name}: the blank gives more signal than the sample ({both}): no content can be told"
+        return f"{rows.name}: the blank gives more signal than the sample ({both})"
     content, highest = (signal[i] - line.intercept) / line.slope, float(line.x.max())
     if content > BEYOND * highest:
         return (

@@ -89,7 +89,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: IcpOptions) ->
             context.analysis,
             subject,
             entries=(*_entries(found), *composition),
-            curves=(_table(found), _budget_table(found)),
+            curves=(_table(found), _budget_table(found), _calibration(found)),
             figures=figures.draw(found, context, signal.origin == "synthetic"),
             checks=tuple(dict.fromkeys(checks)),
             citations=CITATIONS,
@@ -161,17 +161,17 @@ def _element(symbol: str, lines: tuple[LineResult, ...], context, options, signa
             content = derive(lambda c, f: c * f, reading.content, factor, unit="wt%", origin="measured")
             digests.setdefault(reading.label, []).append((line.rows.name, content))
             factors[reading.label] = factor.value
-    means, worst = [], 1.0
+    means, worst, dof = [], 1.0, sum(line.line.dof for line in lines)
     for contents in digests.values():
-        mean = mean_of([content for _, content in contents], "wt%")
+        mean = mean_of([content for _, content in contents], "wt%", dof)
         means.append(mean.quantity)
         worst = min(worst, mean.p)
-    whole = mean_of(means, "wt%")
+    whole = mean_of(means, "wt%", dof)
     checks += _agreement(symbol, lines, worst, whole.p, len(means))
     common = [whole.quantity, _assay(symbol, context), _recovery(symbol, lines, context)]
     content = derive(lambda w, a, r: w * a / r, *common, unit="wt%", origin="measured", n=len(means))
     content = _student(content, lines, len(means))
-    limit = max(line.limits[1] for line in lines) * float(np.mean(list(factors.values())))
+    limit = min(line.limits[1] for line in lines) * min(factors.values())
     single = tuple((name, label, q) for label, contents in digests.items() for name, q in contents)
     spiked = next((line.recovery for line in lines if line.recovery is not None), None)
     detection = Quantity(limit, "wt%", basis="none", origin="measured")
@@ -264,10 +264,7 @@ def _student(content: Quantity, lines: Sequence[LineResult], digests: int) -> Qu
 def _agreement(symbol: str, lines, p_lines: float, p_digests: float, digests: int) -> list[Check]:
     """What lines and digests say of each other."""
     checks = []
-    if len(lines) == 1:
-        text = f"{symbol}: one line only: a foreign line beneath it (Zr, Ni, Co, Mn) cannot be seen"
-        checks.append(Check("info", text, "measure a second line of the element"))
-    elif p_lines < 0.01:
+    if p_lines < 0.01:
         text = f"{symbol}: its lines disagree (p = {p_lines:.2g}): one may lie on a line of Zr, Ni, Co or Mn"
         checks.append(Check("warn", text, "measure solutions of these elements alone, and leave the line out"))
     if p_digests < 0.01:
@@ -301,6 +298,10 @@ def _budget_checks(found: Sequence[Element], signal: Signal, context: Context, o
             else ""
         )
         checks.append(Check("warn", text, cure))
+    alone = [element.symbol for element in found if len(element.lines) == 1]
+    if alone:
+        text = f"{', '.join(alone)}: one line each: a foreign line beneath it (Zr, Ni, Co, Mn) could not be seen"
+        checks.append(Check("info", text, "measure a second line of what matters"))
     for element in found:
         if element.content.value < element.limit.value:
             text = f"{element.symbol}: {element.content} is below the detection limit of {element.limit}: not detected"
@@ -378,6 +379,26 @@ def _budget_table(found: Sequence[Element]) -> Curve:
             "element": (np.array([row[0] for row in rows], str), "1"),
             "source": (np.array([row[1] for row in rows], str), "1"),
             "std": (np.array([row[2] for row in rows], float), "wt%"),
+        },
+    )
+
+
+def _calibration(found: Sequence[Element]) -> Curve:
+    """Every standard of every line: its signal with drift taken out, and how far it lies off the line."""
+    rows = [
+        (line.rows.name, x, y, y - line.line.intercept - line.line.slope * x)
+        for element in found
+        for line in element.lines
+        for x, y in zip(line.line.x, line.line.y, strict=True)
+    ]
+    names, held, signal, off = zip(*rows, strict=True)
+    return Curve(
+        "calibration",
+        {
+            "line": (np.array(names, str), "1"),
+            "standard": (np.array(held), "mg/L"),
+            "signal": (np.array(signal), "cps"),
+            "residual": (np.array(off), "cps"),
         },
     )
 

@@ -322,6 +322,25 @@ VOCABULARY = {
     "state": {"site": {"unit": "1", "words": "site"}},
 }
 
+RELATIONS = (
+    {
+        "id": "antisites-of-lost-lithium",
+        "words": "antisites grew by no more than the coating's lithium, had it left the lattice, would make room for",
+        "each": "pair",
+        "unit": "%",
+        "computed": "lithium * 1e-6 * molar_mass(cam) / atoms(cam, 'Li') * 100",
+        "stated": "after - before",
+        "rule": "at least",
+        "techniques": ["icp", "xps", "diffraction"],
+        "operands": {
+            "lithium": {"relation": "coating-lithium"},
+            "before": {"quantity": "ni_li", "of": "reference", "unit": "%"},
+            "after": {"quantity": "ni_li", "unit": "%"},
+        },
+        "how": {"before": "diffraction of the bare powder", "after": "diffraction of the coated powder"},
+    },
+)
+
 TECHNIQUE = Technique(
     "rietveld",
     "Rietveld refinement",
@@ -336,4 +355,5 @@ TECHNIQUE = Technique(
         "J.-F. Berar, P. Lelann, J. Appl. Cryst. 1991, 24, 1-5.",
         "Y. Wu, M. W. Gaultois, rietx, https://github.com/yue-here/rietx",
     ),
+    relations=RELATIONS,
 )

@@ -57,7 +57,9 @@ class RietveldOptions:
     also_free: tuple[str, ...] = option((), "items to free at the end, like 'size@NiO' or 'displacement'")
     hold: tuple[str, ...] = option((), "items never to free, like 'cell@HfO2' or 'strain'")
     texture: tuple[str, ...] = option((), "March-Dollase axes, like 'NaxCoO2: 0 0 1'")
-    crystallites: tuple[str, ...] = option((), "sizes to start from, or held ones, like 'HfO2: 8 nm'")
+    crystallites: tuple[str, ...] = option(
+        (), "sizes: the main phase starts from it, a minor one holds it: 'HfO2: 8 nm'"
+    )
     mu_r: float | None = option(None, "absorption of the filled capillary, mu R", lo=0, hi=3)
     capillary_diameter: float | None = option(None, "inner diameter of the capillary", unit="mm", lo=0.05, hi=3)
     packing: float | None = option(None, "part of the capillary that is solid", lo=0.05, hi=0.75)
@@ -67,6 +69,9 @@ class RietveldOptions:
         "standard deviations: plain, inflated for serial correlation, or auto (inflated where there is some)",
         choices=("auto", "plain", "inflated"),
     )
+
+
+Radiation = tuple[tuple[float, ...], tuple[float, ...]]
 
 
 def problem_of(signal: Signal, context: Context, options: RietveldOptions, inputs: Mapping[str, Any]) -> Problem:
@@ -125,11 +130,11 @@ def ranges(options: RietveldOptions) -> tuple[tuple[float, float], ...]:
 
 def machine_of(signal: Signal, options: RietveldOptions, inputs: Mapping[str, Any], crystal: Crystal) -> Machine:
     """The diffractometer: from a line standard or a parameter file where there is one, else from the pattern's file."""
-    lengths, weights = radiation_of(signal, options)
+    standard = _standard(inputs.get("standard"))
+    lengths, weights = radiation_of(signal, options, standard)
     base = Machine(lengths, weights, geometry=_geometry(signal, options), radius=_radius(signal, options))
     if options.monochromator is not None:
         base = replace(base, polarisation=1 / (1 + np.cos(np.radians(options.monochromator)) ** 2))
-    standard = inputs.get("standard")
     if isinstance(standard, Result):
         row = {name: float(values[0]) for name, (values, _) in standard.curve("instrument").columns.items()}
         if abs(row["wavelength"] / lengths[0] - 1) > 2e-4:
@@ -151,9 +156,20 @@ def machine_of(signal: Signal, options: RietveldOptions, inputs: Mapping[str, An
     return replace(base, mu_r=_mu_r(options, base, crystal))
 
 
-def radiation_of(signal: Signal, options: RietveldOptions) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _standard(given: Any) -> Any:
+    """The result or the instrument parameters among what was given as the standard (an .EXP holds structures, too)."""
+    for item in given if isinstance(given, list) else [given]:
+        if isinstance(item, Result) or (isinstance(item, Signal) and item.kind == "diffractometer"):
+            return item
+    return None
+
+
+def radiation_of(signal: Signal, options: RietveldOptions, standard: Any = None) -> Radiation:
     """Wavelengths and weights. Raises NacreError where none is known, or file and option differ."""
-    listed = tuple(signal.metadata.get("wavelengths", ()))
+    known = signal
+    if not signal.metadata.get("wavelengths") and isinstance(standard, Signal):
+        known = standard
+    listed = tuple(known.metadata.get("wavelengths", ()))
     found: tuple[tuple[float, ...], tuple[float, ...]] | None = None
     if options.wavelength is not None:
         found = (options.wavelength,), (1.0,)
@@ -176,7 +192,7 @@ def radiation_of(signal: Signal, options: RietveldOptions) -> tuple[tuple[float,
         raise NacreError(
             "the wavelength is not known", where=signal.where, do='give radiation = "Mo1" or wavelength = "0.7093 Ang"'
         )
-    return found or (listed, tuple(signal.metadata.get("weights", (1.0,) * len(listed))))
+    return found or (listed, tuple(known.metadata.get("weights", (1.0,) * len(listed))))
 
 
 def _geometry(signal: Signal, options: RietveldOptions) -> str:
@@ -188,7 +204,14 @@ def _geometry(signal: Signal, options: RietveldOptions) -> str:
 
 
 def _radius(signal: Signal, options: RietveldOptions) -> float | None:
-    return options.radius if options.radius is not None else signal.metadata.get("goniometer_radius")
+    found = options.radius if options.radius is not None else signal.metadata.get("goniometer_radius")
+    if found is None and _geometry(signal, options) == "flat":
+        raise NacreError(
+            "the radius of the goniometer is not known, and a flat specimen's displacement needs it",
+            where=signal.where,
+            do='give radius = "217.5 mm"',
+        )
+    return found
 
 
 def _width(signal: Signal, options: RietveldOptions, machine: Machine, crystal: Crystal) -> float:
@@ -339,6 +362,9 @@ def plan_of(crystals: Sequence[Crystal], machine: Machine, options: RietveldOpti
         steps.append(Step("texture", tuple(f"texture@{name}" for name in texture), "preferred orientation"))
     if minor:
         steps.append(Step("minor cells", tuple(f"cell@{c.name}" for c in minor), "cells of the minor phases"))
+        given = _pairs(options.crystallites, crystals, "HfO2: 8 nm")
+        sizes = tuple(f"size@{c.name}" for c in minor if c.name not in given)
+        steps.append(Step("minor sizes", sizes, "size broadening of the minor phases"))
     if main.free:
         steps.append(Step("coordinates", (f"coordinates@{main.name}",), f"coordinates {', '.join(main.free)}"))
     steps.append(Step("displacements", (f"b@{main.name}",), "isotropic displacements, one per site"))

@@ -97,10 +97,11 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: TraceOptions) 
 def scan(signal, context: Context, options: TraceOptions, inputs: Mapping[str, Any]) -> list[Amount]:
     """The amount for each number of background terms; each fit starts from the one before."""
     shared = {f.name for f in fields(RietveldOptions)}
+    held = {f"cell@{options.phase}", f"size@{options.phase}"}
     general = RietveldOptions(
         phases=("layered", options.phase),
         **{name: value for name, value in vars(options).items() if name in shared},
-        hold=(f"cell@{options.phase}",),
+        hold=tuple(sorted(held - set(options.also_free))),
         crystallites=(f"{options.phase}: {options.size}",) if options.size else (),
     )
     start = problem_of(signal, context, general, {k: v for k, v in inputs.items() if k == "standard"})

@@ -50,7 +50,7 @@ def record(predicted: Signal, seed: int, flaws: Flaws | None = None, start: str 
         "voltage_volt": np.round(volts / flaws.voltage_step) * flaws.voltage_step,
         "current_ampere": shown,
         "step_cumulative_capacity_ah": np.where(flowing, np.clip(counted, 0, None), 0.0),
-        "ambient_temperature_celsius": 45.0 + 0.2 * warmth,
+        "ambient_temperature_celsius": predicted.metadata["temperature_degC"] + 0.2 * warmth,
     }
     units = {name: variable.unit for name, variable in predicted.variables.items()}
     units["ambient_temperature_celsius"] = "degC"

@@ -1,0 +1,342 @@
+"""Compiled heart of the photoelectron fit: spectrum and derivatives from parameters, and the maximum of likelihood.
+
+A spectrum of counts at binding energies x (eV) is modelled as
+
+    mu(x) = sum_i A_i [ f(u_i)/w_i + k F(u_i) ] + t int K'(x - x') sum_i A_i F(u_i(x')) dx' + b0 + b1 z
+
+with u = (x - p)/w, f the line shape of unit area and unit FWHM, F its integral from low binding energy: k times F is
+Shirley's step made by the model's own peaks, so that it knows nothing of the pedestal b0 (D. A. Shirley, Phys. Rev. B 5
+(1972) 4709; background in the model: A. Herrera-Gomez et al., Surf. Interface Anal. 46 (2014) 897); the integral is the
+Tougaard background by parts, K the loss function (S. Tougaard, Surf. Interface Anal. 11 (1988) 453). z runs from -1/2
+to 1/2 over a spectrum. The shape is the sum of Gaussian (1 - m) and Lorentzian (m) of one FWHM.
+
+The fit minimises the Poisson deviance 2 sum(mu - y + y ln(y/mu)) plus ((theta - prior)/sd)^2 by Levenberg-Marquardt
+steps on the Fisher information (weights 1/mu from the model, not from the data).
+
+Arrays: `lines` (n_lines, 6) parameter indices of area, position, width, mix, the spectrum, and the index of
+the spectrum's shift in energy (-1: none); `factors` (n_lines, 3)
+area factor, position offset, width factor; `grounds` (n_spectra, 4) parameter indices of b0, b1, k, t, -1 where absent;
+`starts` (n_spectra + 1,) first point of each spectrum; `loss` (n, n) the operator K', or (0, 0).
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+_LN2 = math.log(2.0)
+_REACH, _PER = 4.0, 128  # the shapes are tabulated for |u| up to _REACH at _PER nodes to a FWHM
+
+
+def _tabulate() -> np.ndarray:
+    """Gaussian, its integral and the Lorentzian's integral at the nodes, each followed by its slope times the step."""
+    u = np.arange(-int(_REACH * _PER), int(_REACH * _PER) + 2) / _PER
+    gauss = 2.0 * math.sqrt(_LN2 / math.pi) * np.exp(-4.0 * _LN2 * u * u)
+    lorentz = 2.0 / math.pi / (1.0 + 4.0 * u * u)
+    normal = np.array([0.5 * math.erfc(-2.0 * math.sqrt(_LN2) * v) for v in u])
+    columns = (gauss, -8.0 * _LN2 * u * gauss / _PER, normal, gauss / _PER)
+    return np.column_stack((*columns, 0.5 + np.arctan(2.0 * u) / math.pi, lorentz / _PER))
+
+
+_TABLE = _tabulate()
+
+
+@njit(cache=True, inline="always")
+def _shapes(u, table):
+    """Gaussian, its integral and the Lorentzian's integral at u, by cubic Hermite interpolation (within 1e-9)."""
+    if u >= _REACH or u <= -_REACH:
+        v = 0.5 / u
+        square = v * v
+        tail = v * (1.0 - square * (1.0 / 3.0 - square * (0.2 - square / 7.0))) / math.pi
+        return 0.0, (1.0 if u > 0.0 else 0.0), (1.0 if u > 0.0 else 0.0) - tail
+    place = (u + _REACH) * _PER
+    i = int(place)
+    t = place - i
+    r = 1.0 - t
+    a, b, c, d = (1.0 + 2.0 * t) * r * r, t * r * r, t * t * (3.0 - 2.0 * t), -t * t * r
+    g = a * table[i, 0] + b * table[i, 1] + c * table[i + 1, 0] + d * table[i + 1, 1]
+    big_g = a * table[i, 2] + b * table[i, 3] + c * table[i + 1, 2] + d * table[i + 1, 3]
+    big_l = a * table[i, 4] + b * table[i, 5] + c * table[i + 1, 4] + d * table[i + 1, 5]
+    return g, big_g, big_l
+
+
+@njit(cache=True, error_model="numpy")
+def evaluate(theta, x, starts, lines, factors, grounds, loss, mu, jac, inner):
+    """Fills mu (n,) and jac (P, n); inner (P, n) is work space (derivatives of the sum of F, where loss is wanted).
+
+    Shapes first, one point after the other, then sums over whole rows, which the compiler turns into vector code.
+    """
+    n, total = x.size, theta.size
+    jac[:, :] = 0.0
+    mu[:] = 0.0
+    tracked = loss.shape[0] > 0
+    if tracked:
+        inner[:, :] = 0.0
+    step, table = np.zeros(n), _TABLE
+    at, f, slope, big, by_mix, big_by_mix = np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    for j in range(lines.shape[0]):
+        s, moved = lines[j, 4], lines[j, 5]
+        ra, rw = factors[j, 0], factors[j, 2]
+        area, p, w, m = (
+            theta[lines[j, 0]] * ra,
+            theta[lines[j, 1]] + factors[j, 1],
+            theta[lines[j, 2]] * rw,
+            theta[lines[j, 3]],
+        )
+        if moved >= 0:
+            p += theta[moved]
+        ik = grounds[s, 2]
+        k = theta[ik] if ik >= 0 else 0.0
+        a, b, per = starts[s], starts[s + 1], 1.0 / w
+        for i in range(a, b):
+            u = (x[i] - p) * per
+            g, big_g, big_l = _shapes(u, table)
+            q = 1.0 / (1.0 + 4.0 * u * u)
+            el = 2.0 / math.pi * q
+            at[i] = u
+            f[i] = ((1.0 - m) * g + m * el) * per
+            slope[i] = -8.0 * u * (_LN2 * (1.0 - m) * g + q * m * el) * per
+            big[i] = (1.0 - m) * big_g + m * big_l
+            by_mix[i] = (el - g) * per
+            big_by_mix[i] = big_l - big_g
+        by_area, by_place, by_width, mixed = jac[lines[j, 0]], jac[lines[j, 1]], jac[lines[j, 2]], jac[lines[j, 3]]
+        for i in range(a, b):
+            mu[i] += area * f[i]
+            step[i] += area * big[i]
+        for i in range(a, b):
+            by_area[i] += ra * (f[i] + k * big[i])
+        for i in range(a, b):
+            by_place[i] -= area * (slope[i] * per + k * f[i])
+        for i in range(a, b):
+            by_width[i] -= area * rw * ((f[i] + at[i] * slope[i]) * per + k * at[i] * f[i])
+        for i in range(a, b):
+            mixed[i] += area * (by_mix[i] + k * big_by_mix[i])
+        if moved >= 0:
+            for i in range(a, b):
+                jac[moved, i] -= area * (slope[i] * per + k * f[i])
+        if tracked:
+            for i in range(a, b):
+                inner[lines[j, 0], i] += ra * big[i]
+                inner[lines[j, 1], i] -= area * f[i]
+                inner[lines[j, 2], i] -= area * rw * at[i] * f[i]
+                inner[lines[j, 3], i] += area * big_by_mix[i]
+                if moved >= 0:
+                    inner[moved, i] -= area * f[i]
+    for s in range(grounds.shape[0]):
+        a, b = starts[s], starts[s + 1]
+        i0, i1, ik, it = grounds[s, 0], grounds[s, 1], grounds[s, 2], grounds[s, 3]
+        if it >= 0:
+            operator = loss[a:b, a:b].T.copy()
+            spread = inner[:, a:b].copy() @ operator
+            lost = step[a:b].copy() @ operator
+            for i in range(a, b):
+                mu[i] += theta[it] * lost[i - a]
+                jac[it, i] += lost[i - a]
+            for j in range(total):
+                for i in range(a, b):
+                    jac[j, i] += theta[it] * spread[j, i - a]
+        middle, span = 0.5 * (x[a] + x[b - 1]), x[b - 1] - x[a]
+        for i in range(a, b):
+            mu[i] += theta[i0]
+            jac[i0, i] += 1.0
+        if i1 >= 0:
+            for i in range(a, b):
+                z = (x[i] - middle) / span
+                mu[i] += theta[i1] * z
+                jac[i1, i] += z
+        if ik >= 0:
+            for i in range(a, b):
+                mu[i] += theta[ik] * step[i]
+                jac[ik, i] += step[i]
+
+
+@njit(cache=True)
+def _deviance(y, mu, floor):
+    total = 0.0
+    for i in range(y.size):
+        m = max(mu[i], floor)
+        total += 2.0 * (m - y[i])
+        if y[i] > 0.0:
+            total += 2.0 * y[i] * math.log(y[i] / m)
+    return total
+
+
+@njit(cache=True)
+def _penalty(theta, prior, sd):
+    total = 0.0
+    for j in range(theta.size):
+        if sd[j] > 0.0:
+            total += ((theta[j] - prior[j]) / sd[j]) ** 2
+    return total
+
+
+@njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
+def _dot(a, b):
+    total = 0.0
+    for i in range(a.size):
+        total += a[i] * b[i]
+    return total
+
+
+@njit(cache=True)
+def _normal(theta, y, mu, jac, prior, sd, floor, free):
+    """Fisher information (P, P) and gradient (P,) of half the penalised deviance; rows of fixed parameters are unit."""
+    total, n = jac.shape
+    fisher, gradient = np.zeros((total, total)), np.zeros(total)
+    weight, scaled = np.empty(n), np.empty(n)
+    for i in range(n):
+        weight[i] = 1.0 / max(mu[i], floor)
+    apart = y - mu
+    for j in range(total):  # loops, not BLAS: matrices this small lose more to its threads than they gain
+        row = jac[j]
+        for i in range(n):
+            scaled[i] = row[i] * weight[i]
+        gradient[j] = _dot(scaled, apart)
+        for k in range(j + 1):
+            fisher[j, k] = _dot(scaled, jac[k])
+            fisher[k, j] = fisher[j, k]
+    for j in range(total):
+        if sd[j] > 0.0:
+            fisher[j, j] += 1.0 / (sd[j] * sd[j])
+            gradient[j] -= (theta[j] - prior[j]) / (sd[j] * sd[j])
+    for j in range(total):
+        if not free[j] or fisher[j, j] <= 0.0:
+            fisher[j, :] = 0.0
+            fisher[:, j] = 0.0
+            fisher[j, j] = 1.0
+            gradient[j] = 0.0
+    return fisher, gradient
+
+
+@njit(cache=True)
+def _factor(matrix):
+    """Cholesky factor (lower) of a symmetric matrix, its diagonal kept above rounding. In place of LAPACK, whose
+    threads cost more than a matrix this small."""
+    n = matrix.shape[0]
+    low = np.zeros((n, n))
+    for i in range(n):
+        for j in range(i + 1):
+            total = matrix[i, j]
+            for k in range(j):
+                total -= low[i, k] * low[j, k]
+            if i == j:
+                low[i, i] = math.sqrt(max(total, 1e-13 * matrix[i, i], 1e-300))
+            else:
+                low[i, j] = total / low[j, j]
+    return low
+
+
+@njit(cache=True)
+def _solve(low, right):
+    """Solution of low low^T z = right."""
+    n = right.size
+    z = right.copy()
+    for i in range(n):
+        for k in range(i):
+            z[i] -= low[i, k] * z[k]
+        z[i] /= low[i, i]
+    for i in range(n - 1, -1, -1):
+        for k in range(i + 1, n):
+            z[i] -= low[k, i] * z[k]
+        z[i] /= low[i, i]
+    return z
+
+
+@njit(cache=True)
+def _hold(theta, gradient, lo, hi, free):
+    """Marks parameters at a bound that the data push outwards as not free; whether there are any."""
+    held = False
+    for j in range(theta.size):
+        if free[j] and ((theta[j] <= lo[j] and gradient[j] < 0.0) or (theta[j] >= hi[j] and gradient[j] > 0.0)):
+            free[j] = False
+            held = True
+    return held
+
+
+@njit(cache=True)
+def fit(start, mu_start, jac_start, x, y, starts, lines, factors, grounds, loss, prior, sd, lo, hi, linear, most):
+    """(theta, fisher (P, P), penalised deviance, deviance, chi2, iterations, converged) from `start`.
+
+    mu_start (n,), jac_start (P, n): the spectrum and its derivatives at `start`. `linear` marks parameters that mu
+    is linear in and whose start means nothing: they are solved for first. Parameters at a bound that the
+    data push outwards are held there; in `fisher` their rows are unit, and `free` False.
+    """
+    n, total = x.size, start.size
+    mu, jac, inner = mu_start.copy(), jac_start.copy(), np.empty((total, n))
+    floor = max(1e-3 * y.mean(), 1e-6)
+    theta = start.copy()
+    if linear.any():
+        flat = np.maximum(y, floor * 100.0)
+        fisher, gradient = _normal(theta, y - mu + flat, flat, jac, prior, sd, floor, linear)
+        for j in range(total):
+            fisher[j, j] *= 1.0 + 1e-9
+        theta = theta + _solve(_factor(fisher), gradient)
+        theta = np.minimum(np.maximum(theta, lo), hi)
+        evaluate(theta, x, starts, lines, factors, grounds, loss, mu, jac, inner)
+    best = _deviance(y, mu, floor) + _penalty(theta, prior, sd)
+    damping, converged, used = 1e-3, False, most
+    free = np.ones(total, dtype=np.bool_)
+    for iteration in range(most):
+        for j in range(total):
+            free[j] = lo[j] < hi[j]
+        fisher, gradient = _normal(theta, y, mu, jac, prior, sd, floor, free)
+        if _hold(theta, gradient, lo, hi, free):
+            fisher, gradient = _normal(theta, y, mu, jac, prior, sd, floor, free)
+        promise = 0.0
+        solved = _solve(_factor(fisher), gradient)
+        for j in range(total):
+            promise += solved[j] * gradient[j]
+        if promise < 1e-5:  # in units of the deviance: the optimum is nearer than 0.3 % of any error
+            converged, used = True, iteration
+            break
+        better, tried = False, 0
+        while not better and tried < 12:
+            damped = fisher.copy()
+            for j in range(total):
+                damped[j, j] *= 1.0 + damping
+            trial = np.minimum(np.maximum(theta + _solve(_factor(damped), gradient), lo), hi)
+            evaluate(trial, x, starts, lines, factors, grounds, loss, mu, jac, inner)
+            value = _deviance(y, mu, floor) + _penalty(trial, prior, sd)
+            better = value <= best
+            damping = max(damping * 0.15, 1e-9) if better else damping * 6.0
+            tried += 1
+        if not better:
+            evaluate(theta, x, starts, lines, factors, grounds, loss, mu, jac, inner)
+            converged, used = True, iteration + 1
+            break
+        gain = best - value
+        theta, best = trial, value
+        if gain < 1e-5 * (1.0 + 1e-6 * best):
+            converged, used = True, iteration + 1
+            break
+    for j in range(total):
+        free[j] = lo[j] < hi[j]
+    fisher, gradient = _normal(theta, y, mu, jac, prior, sd, floor, free)
+    if _hold(theta, gradient, lo, hi, free):
+        fisher, gradient = _normal(theta, y, mu, jac, prior, sd, floor, free)
+    chi2 = 0.0
+    for i in range(n):
+        chi2 += (y[i] - mu[i]) ** 2 / max(mu[i], floor)
+    return theta, fisher, free, best, _deviance(y, mu, floor), chi2, used, converged
+
+
+@njit(cache=True)
+def fit_many(starting, x, ys, starts, lines, factors, grounds, loss, prior, sd, lo, hi, linear, most):
+    """`fit` of every row of ys (m, n) from one start: thetas, variances (m, P), chi2 (m,), converged (m,)."""
+    m, total = ys.shape[0], starting.size
+    thetas, variances = np.empty((m, total)), np.empty((m, total))
+    chi2s, good = np.empty(m), np.empty(m, dtype=np.bool_)
+    mu, jac, inner = np.empty(x.size), np.empty((total, x.size)), np.empty((total, x.size))
+    evaluate(starting, x, starts, lines, factors, grounds, loss, mu, jac, inner)
+    for r in range(m):
+        theta, fisher, free, _, _, chi2, _, converged = fit(
+            starting, mu, jac, x, ys[r], starts, lines, factors, grounds, loss, prior, sd, lo, hi, linear, most
+        )
+        low, unit = _factor(fisher), np.zeros(total)
+        thetas[r] = theta
+        for j in range(total):
+            unit[:] = 0.0
+            unit[j] = 1.0
+            variances[r, j] = _solve(low, unit)[j] if free[j] else 0.0
+        chi2s[r], good[r] = chi2, converged
+    return thetas, variances, chi2s, good

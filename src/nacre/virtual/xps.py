@@ -1,0 +1,147 @@
+"""A virtual photoelectron spectrometer: a list of peaks -> counts, with known truth.
+
+The spectrum is made in finite sums on a fine grid, scan by scan: line shapes, then the background that each loss
+mechanism adds (a step that follows the running integral, or a convolution with the universal loss function), a pedestal
+with slope, the analyser's transmission. What an analysis does not model: the sample charges while it is measured (each
+scan is shifted a little more), the detector loses counts to its dead time, and the transmission tilts the window.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.special import voigt_profile
+
+from nacre.core.signal import Note, Signal, Variable, table
+
+FINE = 0.01  # eV
+
+
+@dataclass(frozen=True)
+class Peak:
+    """A line or, with a splitting, a doublet: total area in counts x eV of all scans, position of the main line."""
+
+    area: float
+    position: float
+    fwhm: float
+    splitting: float = 0.0
+    ratio: float = 0.0
+    mix: float = 0.3
+    shape: str = "sum"
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Background: pedestal and slope (counts, over the window), step per eV, loss (times the universal function)."""
+
+    pedestal: float = 0.0
+    slope: float = 0.0
+    step: float = 0.0
+    loss: float = 0.0
+
+
+@dataclass(frozen=True)
+class Flaws:
+    """What the instrument does: charging from first to last scan (eV), dead time (s), transmission tilt (1/window)."""
+
+    charging: float = 0.0
+    dead_time: float = 0.0
+    tilt: float = 0.0
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A window in binding energy (eV), its step, and how long it is counted."""
+
+    low: float
+    high: float
+    step: float = 0.05
+    dwell: float = 0.1
+    scans: int = 10
+    photon: float = 1486.6
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """One region as the truth has it. `shift` is by how much charge moves all binding energies (eV)."""
+
+    region: str
+    scan: Scan
+    peaks: tuple[Peak, ...]
+    ground: Ground = field(default_factory=Ground)
+    shift: float = 0.0
+
+
+def _line(x: np.ndarray, position: float, fwhm: float, mix: float, shape: str) -> np.ndarray:
+    sigma, gamma = fwhm / (2 * np.sqrt(2 * np.log(2))), fwhm / 2
+    if shape == "voigt":  # FWHM of each part so that the whole has the one asked for (Olivero, Longbothum 1977)
+        part = 0.5346 * mix + np.sqrt(0.2166 * mix**2 + (1 - mix) ** 2)
+        return voigt_profile(x - position, sigma * (1 - mix) / part, gamma * mix / part)
+    normal = np.exp(-0.5 * ((x - position) / sigma) ** 2) / (sigma * np.sqrt(2 * np.pi))
+    return (1 - mix) * normal + mix * gamma / np.pi / ((x - position) ** 2 + gamma**2)
+
+
+def _peak(x: np.ndarray, peak: Peak, moved: float) -> np.ndarray:
+    parts = [(1.0, 0.0)] if not peak.splitting else [(1.0, 0.0), (peak.ratio, peak.splitting)]
+    total = sum(weight for weight, _ in parts)
+    return sum(
+        peak.area * weight / total * _line(x, peak.position + offset + moved, peak.fwhm, peak.mix, peak.shape)
+        for weight, offset in parts
+    )
+
+
+def expected(spectrum: Spectrum, flaws: Flaws | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """(binding energy, expected counts of all scans), rising in energy."""
+    scan, ground, flaws = spectrum.scan, spectrum.ground, flaws or Flaws()
+    energy = scan.low + scan.step * np.arange(round((scan.high - scan.low) / scan.step) + 1)
+    fine = np.arange(scan.low - 30.0, scan.high + FINE / 2, FINE)
+    drift = np.linspace(-0.5, 0.5, scan.scans) * flaws.charging if flaws.charging else np.zeros(1)
+    moves = [spectrum.shift + move for move in drift]
+    primary = np.mean([sum((_peak(fine, p, move) for p in spectrum.peaks), 0.0 * fine) for move in moves], axis=0)
+    whole = primary.copy()
+    if ground.step:
+        whole += ground.step * np.cumsum(primary) * FINE
+    if ground.loss:
+        lost = np.arange(0.0, fine[-1] - fine[0], FINE)
+        kernel = lost / (1643.0 + lost**2) ** 2
+        whole += ground.loss * np.convolve(primary, kernel)[: fine.size] * FINE
+    counts = np.interp(energy, fine, whole)
+    place = (energy - energy.mean()) / np.ptp(energy)
+    counts = counts + ground.pedestal + ground.slope * place
+    counts = counts * (1 + flaws.tilt * place)
+    gate = scan.dwell * scan.scans
+    return energy, counts / (1 + counts / gate * flaws.dead_time)
+
+
+def measure(spectra: Sequence[Spectrum], sample: str, seed: int, flaws: Flaws | None = None) -> list[Signal]:
+    """Counted spectra of one sample as Signals, origin "synthetic"; the same seed gives the same counts."""
+    rng = np.random.default_rng(seed)
+    return [_signal(spectrum, rng.poisson, sample, flaws or Flaws()) for spectrum in spectra]
+
+
+def _signal(spectrum: Spectrum, draw, sample: str, flaws: Flaws) -> Signal:
+    energy, counts = expected(spectrum, flaws)
+    scan = spectrum.scan
+    columns = {
+        "binding_energy": (energy, "eV"),
+        "kinetic_energy": (scan.photon - energy, "eV"),
+        "intensity": (draw(counts).astype(float), "counts"),
+    }
+    metadata = {
+        "region": spectrum.region,
+        "block": spectrum.region,
+        "sample": sample,
+        "instrument": "virtual spectrometer",
+        "photon_energy_eV": scan.photon,
+        "dwell_s": scan.dwell,
+        "scans": float(scan.scans),
+        "emission_angle_deg": 45.0,
+        "date": "2024-01-15",
+    }
+    kind = "xps-survey" if scan.high - scan.low > 250 else "xps"
+    note = Note("info", f"made by a virtual spectrometer from the truth of '{sample}'")
+    signal = table(kind, columns, axis="energy", metadata=metadata, notes=(note,), origin="synthetic")
+    passed = (1486.6 - energy) / 1000.0
+    variables = {**signal.variables, "transmission": Variable(2.0 * passed**-0.4, "1", ("energy",))}
+    return Signal(kind, variables, metadata, None, (note,), "synthetic", spectrum.region)

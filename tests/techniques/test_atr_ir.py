@@ -1,0 +1,140 @@
+"""ATR infrared: carbonate against the oxide's flank, coated against bare, on virtual loads with known truth."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nacre.core.context import Context
+from nacre.core.errors import NacreError, NotAssessable
+from nacre.core.registry import techniques
+from nacre.core.signal import Variable
+from nacre.core.study import Measurement, Sample
+from nacre.physics import infrared as physics
+from nacre.readers import infrared_text, opus
+from nacre.techniques import atr_ir
+from nacre.techniques.atr_ir import AtrIrOptions
+from nacre.virtual.infrared import Flaws, Powder, measure
+
+RAW = Path(__file__).resolve().parents[2] / "studies/lho-ncm85/raw"
+TRUE = 0.35
+techniques()
+
+
+def of(name):
+    return Context("s", sample=Sample(name), measurement=Measurement(f"{name}:ir", sample=name))
+
+
+def pair(seed, loads=3, flaws=None, ratio=TRUE):
+    bare = [measure(Powder(0.045), "bare", seed + j, flaws) for j in range(loads)]
+    coated = [measure(Powder(0.045 * ratio), "lho", seed + loads + j, flaws) for j in range(loads)]
+    both = Context("s", others={"bare": of("bare"), "lho": of("lho")})
+    (result,) = atr_ir.analyse({"bare": bare, "lho": coated}, both, AtrIrOptions())
+    return result
+
+
+def ratios(result):
+    return [e.quantity for e in result.entries if e.name == "carbonate_ratio"]
+
+
+def texts(result, status):
+    return " | ".join(check.text for check in result.checks if check.status == status)
+
+
+def test_the_study_s_ratio_is_found():
+    loads = {name: [infrared_text.read(RAW / f"{name}_ir_{i}.dpt")[0] for i in (1, 2, 3)] for name in ("bare", "lho")}
+    (result,) = atr_ir.analyse(loads, Context("s", others={n: of(n) for n in loads}), AtrIrOptions())
+    for q in ratios(result):
+        assert q.lo95 < TRUE < q.hi95 and q.basis == "replicates"
+    assert result.figures[0].place == "Fig. 2j"
+    assert {e.subject.sample for e in result.entries if e.name == "carbonate_ratio"} == {"lho"}
+    assert "600 to 1800 cm-1 cannot show LiOH, O-H stretch (3676 cm-1)" in texts(result, "info")
+    assert "by the stretch" in texts(result, "pass")
+
+
+def test_contact_and_baseline_cancel_without_noise():
+    still = Flaws(contact=0.5, drift=0.0, vapour=0.0, noise=1e-9)
+    stretch, bend = ratios(pair(5, flaws=still))
+    assert bend.value == pytest.approx(TRUE, rel=3e-3)  # arpls is not linear
+    assert stretch.value == pytest.approx(TRUE, rel=0.03)  # adsorbed water reaches under it
+
+
+@pytest.mark.slow
+def test_intervals_of_the_ratio_cover_it():
+    found = [ratios(pair(1000 + 6 * i)) for i in range(60)]
+    for k in (0, 1):
+        errors = np.array([np.log(q[k].value / TRUE) for q in found])
+        stds = np.array([q[k].std / q[k].value for q in found])
+        covered = np.mean([q[k].lo95 <= TRUE <= q[k].hi95 for q in found])
+        assert covered >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / len(found))
+        assert 0.6 < stds.mean() / errors.std() < 1.6
+        assert abs(errors.mean()) < 0.04
+
+
+def test_one_load_gives_no_interval():
+    result = pair(7, loads=1)
+    assert all(q.std is None and q.lo95 is None for q in ratios(result))
+    assert "one load only" in texts(result, "warn")
+
+
+def test_no_carbonate_is_an_answer():
+    result = pair(8, ratio=0.0)
+    assert "is not seen in every load: no ratio of it" in texts(result, "info")
+    assert len(ratios(result)) < 2
+
+
+def test_water_beside_the_carbonate_is_told():
+    wet = [measure(Powder(0.02, water=0.05), "bare", 9 + j) for j in range(3)]
+    (result,) = atr_ir.analyse({"signal": wet}, of("bare"), AtrIrOptions())
+    assert "the water band at 1635 cm-1 has" in texts(result, "warn")
+
+
+@pytest.mark.parametrize("kind", physics.BASELINES)
+def test_areas_above_a_sloping_baseline(kind):
+    x = np.arange(600.0, 1801.0, 2.0)
+    y = 0.02 + 1e-5 * x + 0.1 * np.exp(-0.5 * ((x - 870.0) / 6.0) ** 2)
+    area = physics.band_area(x, y, (840.0, 900.0), kind, ((800.0, 838.0), (902.0, 940.0)))
+    assert area == pytest.approx(0.1 * 6.0 * np.sqrt(2 * np.pi), rel=0.01)
+
+
+def test_penetration_of_diamond():
+    """n 2.4 against 1.5 at 45 degrees and 1000 cm-1: 2.0 um, and twice that at 500."""
+    depth = physics.penetration(np.array([1000.0, 500.0]), 2.4, 1.5, np.pi / 4)
+    assert depth[0] == pytest.approx(2.0e-6, rel=0.01) and depth[1] == pytest.approx(2 * depth[0])
+    with pytest.raises(ValueError, match="no total reflection"):
+        physics.penetration(1000.0, 2.4, 2.2, np.pi / 4)
+
+
+def test_transmittance_is_turned_and_taken_for_absorbance_is_refused():
+    loads = [measure(Powder(0.045), "bare", 20 + j) for j in range(3)]
+    turned, mistaken = [], []
+    for load in loads:
+        passed = 10 ** -load["absorbance"].values
+        variables = {"wavenumber": load["wavenumber"], "transmittance": Variable(passed, "1", ("wavenumber",))}
+        turned.append(replace(load, variables=variables, metadata={"quantity": "transmittance"}))
+        variables = {"wavenumber": load["wavenumber"], "absorbance": Variable(passed, "1", ("wavenumber",))}
+        mistaken.append(replace(load, variables=variables))
+    (a,), (b,) = (atr_ir.analyse({"signal": s}, of("bare"), AtrIrOptions()) for s in (loads, turned))
+    assert b.entries[0].quantity.value == pytest.approx(a.entries[0].quantity.value, rel=1e-9)
+    with pytest.raises(
+        NacreError, match=r"the carbonate bands point downwards; found an area of -.* This is transmittance"
+    ):
+        atr_ir.analyse({"signal": mistaken}, of("bare"), AtrIrOptions())
+
+
+def test_a_range_without_the_band_is_refused():
+    load = measure(Powder(0.045), "bare", 30)
+    keep = load["wavenumber"].values > 1000
+    variables = {n: replace(v, values=v.values[keep]) for n, v in load.variables.items()}
+    words = r"does not hold the band of carbonate, out-of-plane bend; found 1002 to 1800 cm-1, expected 815 to 940"
+    with pytest.raises(NotAssessable, match=words.replace(", expected", "; expected")):
+        atr_ir.analyse({"signal": replace(load, variables=variables)}, of("bare"), AtrIrOptions())
+
+
+@pytest.mark.realdata
+def test_a_soil_with_carbonate_is_analysed(realdata):
+    (signal,) = opus.read(realdata / "infrared/opusreader2/BF_lo_01_soil_cal.1")
+    (result,) = atr_ir.analyse({"signal": signal}, of("soil"), AtrIrOptions(normalise=False))
+    assert result.figures[0].panels[0].series
+    assert "one load only" in texts(result, "warn") and "cannot show" not in texts(result, "info")

@@ -1,0 +1,92 @@
+"""Coatings in virtual and real STEM-EDS maps: truth comes back, and what cannot be told is refused."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nacre.core import registry
+from nacre.core.context import Context
+from nacre.core.errors import NotAssessable
+from nacre.core.signal import Variable
+from nacre.core.study import Sample
+from nacre.readers import hspy, velox
+from nacre.techniques import stem_shell
+from nacre.techniques.stem_shell import ShellOptions
+from nacre.virtual import stem_eds
+from nacre.virtual.stem_eds import Specimen
+
+registry.techniques()  # makes the technique's own words known
+
+
+def made(seed=1, **changes):
+    return stem_eds.measure(Specimen(**changes), seed=seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("counts", "bias"), [(5.0, 0.3), (1.0, 0.6), (0.25, 1.0)])
+def test_thickness_spread_and_coverage_come_back(counts, bias):
+    """Single maps: the bounds are those of the mean over maps (0.15, 0.3, 0.5 nm), doubled for one."""
+    signal, truth = made(counts=counts)
+    found = stem_shell.measure(signal, ShellOptions())
+    assert found.mean == pytest.approx(truth.thickness.mean(), abs=bias)
+    pieces = np.array_split(truth.thickness, len(found.windows))
+    assert found.spread == pytest.approx(np.std([piece.mean() for piece in pieces]), rel=0.25)
+    assert found.cover.share > 0.97 and found.cover.low < 0.95 and found.cover.high == 1
+    assert not found.tail.found and found.tail.limit < 0.05
+
+
+@pytest.mark.slow
+def test_gaps_and_a_tail_come_back_through_a_file(tmp_path):
+    signal, truth = made(2, counts=1.0, gaps=((40, 8), (120, 14)))
+    velox.write(signal, tmp_path / "map.emd")
+    (signal,) = velox.read(tmp_path / "map.emd")
+    assert signal.origin == "synthetic"
+    (result,) = stem_shell.analyse({"signal": signal}, Context(sample=Sample("lho")), ShellOptions())
+    coverage = result.get("shell_coverage")
+    assert coverage.value == pytest.approx(100 * truth.covered, abs=3) and coverage.lo95 < 100 * truth.covered
+    assert coverage.hi95 > 100 * truth.covered
+    assert result.get("shell_thickness").lo95 < 12 < result.get("shell_thickness").hi95
+    assert any("stretches of 2 nm are bare" in check.text for check in result.checks)
+    assert result.figures[0].place == "Fig. 3b" and "half-height contour of Ni K" in result.methods
+    tailed, _ = made(3, counts=5.0, tail=0.04)
+    tail = stem_shell.measure(tailed, ShellOptions()).tail
+    assert tail.found and tail.share == pytest.approx(0.04, abs=0.015)
+
+
+def small(**changes):
+    """A map of a quarter of the size."""
+    return stem_eds.measure(Specimen(waviness=4.0, **changes), seed=5, pixels=128)[0]
+
+
+def refused(signal, **options) -> str:
+    with pytest.raises(NotAssessable) as caught:
+        stem_shell.measure(signal, ShellOptions(**options))
+    return str(caught.value)
+
+
+def test_what_cannot_be_told_is_refused_in_words():
+    signal = small(counts=1.0)
+    variables = dict(signal.variables)
+    scaleless = replace(signal, variables={n: v for n, v in variables.items() if n not in "xy"})
+    assert "the map has no scale" in refused(scaleless)
+    empty = Variable(np.zeros_like(signal["counts"].values), "1", ("y", "x", "energy"))
+    assert "the map is empty; found 0 counts" in refused(replace(signal, variables=variables | {"counts": empty}))
+    renamed = {("intensity" if n == "counts" else n): v for n, v in variables.items()}
+    assert "does not hold counts" in refused(replace(signal, variables=renamed))
+    assert "do not hold the lines asked for" in refused(signal, shell="Zr K")
+    uniform = np.random.default_rng(1).permutation(signal["counts"].values.reshape(-1, 350)).reshape(128, 128, 350)
+    even = variables | {"counts": Variable(uniform, "1", ("y", "x", "energy"))}
+    assert "no edge of the core is seen" in refused(replace(signal, variables=even))
+
+
+def test_a_bare_core_has_no_coating():
+    signal = small(counts=1.0, gaps=((0.0, 1e4),))
+    assert "no coating of Hf L is seen along the edge" in refused(signal)
+
+
+@pytest.mark.realdata
+def test_real_particles_in_projection_are_not_taken_for_cross_sections(realdata):
+    (signal,) = hspy.read(realdata / "em" / "nist-hyperspy-tutorial" / "core_shell.hspy")
+    words = refused(signal, shell="Fe K", core="Pt L", others=("Cu K",), reach=6.0)
+    assert "seen in projection" in words and "a closed edge" in words
