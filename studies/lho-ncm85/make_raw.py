@@ -15,8 +15,11 @@ from nacre.readers.vamas import write_all
 from nacre.virtual import (
     diffractometer,
     diffractometer_truth,
+    eds,
     emission,
     potentiostat,
+    sem,
+    sem_top,
     spectra_truth,
     stem_eds,
     titrator,
@@ -97,6 +100,26 @@ def microscopy(folder: Path) -> None:
     readers()["velox"].write(signal, folder / "lho_stem.emd")
 
 
+def scanning(folder: Path) -> None:
+    """Cross-sections before and after cycling and a top view of both samples; an EDS map of the coated powder."""
+    write = readers()["sem"].write
+    scope = sem.Microscope(pixel=0.04, size=384, dose=400.0, gain=60.0)
+    view = sem_top.View(size=448, pixel=0.05)
+    for i, (sample, rows) in enumerate(truth("sem").items()):
+        known = {name: row["value"] for name, row in rows.items()}
+        powder = sem_top.Powder(known["diameter"], boundary=known["boundary"] / 100, mottle=known["mottle"] / 100)
+        write(sem_top.top_view(powder, view, seed=500 + i)[0], folder / f"{sample}_top.tif")
+        for j, (stage, owner) in enumerate((("pristine", sample), ("cycled", f"{sample}-1"))):
+            parts = (known[f"{name}_{stage}"] / 100 for name in ("crack", "gap", "void"))
+            section = sem.Section(*parts, radius=known["diameter"] / 2)
+            for n in range(4):
+                signal, _ = sem.cross_section(section, scope, seed=510 + 20 * i + 10 * j + n)
+                write(signal, folder / f"{owner}_section_{stage}_{n + 1}.tif")
+    rows = {name: row["value"] for name, row in truth("eds").items()}
+    coat = eds.Coat(rows["variation"] / 100, rows["length"], rows["shading"] / 100)
+    readers()["h5oina"].write(eds.powder_map(coat, eds.Detector(size=160), seed=550), folder / "lho_map.h5oina")
+
+
 def main(folder: Path = HERE / "raw") -> None:
     folder.mkdir(exist_ok=True)
     cycling(folder)
@@ -105,6 +128,7 @@ def main(folder: Path = HERE / "raw") -> None:
     wet_chemistry(folder)
     spectra(folder)
     microscopy(folder)
+    scanning(folder)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.result import Check, Subject
 from nacre.core.signal import Signal
 
-DRAWN = 256  # pixels along the longer side of a picture in a figure
+DRAWN = 192  # pixels along the longer side of a picture in a figure
 CLIPPED_WARN, CLIPPED_REFUSE = 0.01, 0.25
 BARS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 

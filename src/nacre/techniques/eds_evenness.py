@@ -25,6 +25,7 @@ from nacre.physics.micrograph import evenness as ev
 from nacre.techniques import _pictures as pics
 
 SMOOTHED, SCALED = 0.7, 4.0  # scatter between neighbours over that of counting
+FEWEST = 200  # counts of a map
 SIGNIFICANT = 0.05
 
 
@@ -149,7 +150,8 @@ def _counted(maps: Maps) -> list[Check]:
         if values is None:
             continue
         ratio = ev.counting_ratio(values)
-        if ratio < SMOOTHED or np.any(values < 0) or np.any(values != np.round(values)):
+        told = values.sum() >= FEWEST  # of fewer counts the scatter itself is not known
+        if (told and ratio < SMOOTHED) or np.any(values < 0) or np.any(values != np.round(values)):
             raise NotAssessable(
                 f"the map of {name} holds no counts",
                 where=maps.shot.name,

@@ -35,7 +35,7 @@ NARROW = 3.0  # pixels: cracks below are told with less certainty
 class Options:
     smallest_particle: float = option(1.0, "diameter below which a bright spot is no particle", unit="um", lo=0.01)
     widest_crack: float = option(0.4, "width up to which a dark inlet is a crack of its particle", unit="um", lo=0.01)
-    gap_reach: float = option(0.12, "distance from the outline within which a gap is looked for", unit="um", lo=0.005)
+    gap_reach: float = option(0.10, "distance from the outline within which a gap is looked for", unit="um", lo=0.005)
     crack_depth: float = option(0.5, "relative depth at which a crack is seen", lo=0.1, hi=0.9)
     gap_depth: float = option(0.35, "relative depth at which a gap is seen", lo=0.1, hi=0.9)
     shading_degree: int = option(3, "degree of the surface that stands for uneven light", lo=0, hi=6)
@@ -113,7 +113,7 @@ def _see(image: Signal, mask: Signal | None, options: Options, checks: list[Chec
     limits = _limits(shot.pixel, options)
     smallest = int(np.pi / 4 * (options.smallest_particle / shot.pixel) ** 2)
     labels = _labels(flat, levels, smallest, limits, shot, mask, options)
-    _fit_to_measure(labels, shot)
+    _fit_to_measure(labels, shot, limits)
     section = cs.measure(flat, levels, labels, limits)
     swept = cs.sweep(flat, levels, smallest, limits, labels=None if mask is None else labels)
     return Seen(shot, section, tuple(swept), cs.otsu_fraction(shot.values, labels))
@@ -145,7 +145,7 @@ def _labels(flat, levels, smallest, limits, shot, mask: Signal | None, options: 
         raise NacreError(f"no pixel bears class {options.particle_class}", where=mask.where, expected=f"one of {known}")
     if (values > 0).mean() < 0.5:  # strokes, not a whole mask: the rest is told from them
         values = classify(flat, values)
-    return split(values == options.particle_class, smallest)
+    return cs.whole_particles(values == options.particle_class, flat, levels, smallest, limits)
 
 
 def _objects(values: np.ndarray, smallest: int) -> np.ndarray:
@@ -155,9 +155,10 @@ def _objects(values: np.ndarray, smallest: int) -> np.ndarray:
     return (np.cumsum(keep) * keep)[values]
 
 
-def _fit_to_measure(labels: np.ndarray, shot: pics.Picture) -> None:
+def _fit_to_measure(labels: np.ndarray, shot: pics.Picture, limits: cs.Thresholds) -> None:
     """Raises NotAssessable where there is no particle, or one alone that fills the field."""
-    if not labels.any():
+    margin = limits.widest
+    if not labels[margin:-margin, margin:-margin].any():
         raise NotAssessable("no particle is found", where=shot.name, do="check the option smallest_particle")
     edges = [set(np.unique(side)) - {0} for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1])]
     if set.intersection(*edges):
@@ -269,7 +270,7 @@ def _particles(seen: list[Seen]) -> Curve:
         )
         for n, s in enumerate(seen, 1)
         for p in s.section.particles
-        if not p.cut
+        if not p.cut and p.area > 0
     ]
     image, diameter, crack, gap = np.array(rows).reshape(-1, 4).T
     return Curve(

@@ -29,7 +29,7 @@ def _picture(seen, n: int, context: Context) -> Figure:
 
 
 def _distribution(seen, context: Context) -> Figure:
-    parts = [100 * p.crack_area / p.area for s in seen for p in s.section.particles]
+    parts = [100 * p.crack_area / p.area for s in seen for p in s.section.particles if p.area > 0]
     x = np.sort(np.array(parts))
     y = 100 * (np.arange(x.size) + 0.5) / max(x.size, 1)
     who, stage = pics.subject(context), pics.state(context).get("stage", "")

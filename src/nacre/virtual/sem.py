@@ -47,12 +47,13 @@ class Microscope:
     shading: float = 0.10
     curtaining: float = 0.03
     charging: float = 0.10
+    gain: float = 190.0
     kv: float = 10.0
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What was drawn: fractions, and the masks on the image's grid (True where most of a pixel is)."""
+    """What was drawn: fractions of the whole field, and the part of each pixel that is particle, and crack."""
 
     crack_fraction: float
     gap_fraction: float
@@ -60,6 +61,11 @@ class Truth:
     particles: int
     active: np.ndarray
     crack: np.ndarray
+
+    def crack_within(self, margin: int) -> float:
+        """The crack fraction off the edge of the field, `margin` pixels wide."""
+        inner = (slice(margin, -margin),) * 2
+        return float(self.crack[inner].sum() / self.active[inner].sum())
 
 
 def cross_section(section: Section, scope: Microscope | None = None, seed: int = 0) -> tuple[Signal, Truth]:
@@ -246,8 +252,8 @@ class _Scene:
             self.open_length / self.length,
             float(self.void.sum() / (~active).sum()),
             len(self.outlines),
-            _coarse(active) > 0.5,
-            _coarse(self.crack) > 0.5,
+            _coarse(active),
+            _coarse(self.crack),
         )
 
 
@@ -303,4 +309,4 @@ def _exposed(bright: np.ndarray, scope: Microscope, rng) -> np.ndarray:
     drift = 1 + 0.3 * np.sin(np.linspace(0, 3, n) + rng.uniform(0, 6))[:, None]
     light = light * (1 + scope.curtaining * stripes / stripes.std() * drift)
     counts = rng.poisson(np.clip(bright * light, 0, None) * scope.dose) / scope.dose
-    return np.clip(np.round(18 + 190 * counts + rng.normal(0, 1.5, counts.shape)), 0, 255)
+    return np.clip(np.round(18 + scope.gain * counts + rng.normal(0, 0.008 * scope.gain, counts.shape)), 0, 255)

@@ -12,7 +12,7 @@ from numpy.polynomial import legendre
 from scipy import ndimage as ndi
 
 DARKEST = 0.0008  # part of the pixels that a pore's level is taken from
-BLACK = 0.4  # of the matrix: the highest level that can be that of an open pore
+SHALLOW = 0.3  # of the step from matrix to particle: what is less below the matrix is no pore
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,7 @@ def flatten(image: np.ndarray, degree: int = 3, rounds: int = 3, stripes: bool =
     Raises ValueError where the image has no two phases that can be told apart.
     """
     image = np.asarray(image, float)
-    smooth = ndi.gaussian_filter(image, 1.0)
-    # black is where the pores are; a picture without pores does not tell it, and then it is set well below the matrix
-    offset = float(min(np.percentile(smooth, 100 * DARKEST), BLACK * np.median(smooth[smooth <= otsu(smooth)])))
+    offset = _levels(image, ndi.gaussian_filter(image, 1.5)).pore
     light = np.ones_like(image)
     for _ in range(rounds):
         flat = offset + (image - offset) / light
@@ -79,10 +77,12 @@ def _levels(flat: np.ndarray, smooth: np.ndarray) -> Levels:
     if inner.sum() < 50 or outer.sum() < 50:
         raise ValueError("no two phases: bright particles in a darker matrix are not found")
     particle, matrix = float(np.median(smooth[inner])), float(np.median(smooth[outer]))
-    pore = float(np.percentile(ndi.gaussian_filter(flat, 1.0), 100 * DARKEST))
-    pore = min(pore, BLACK * matrix)
     rough = flat - ndi.uniform_filter(flat, 3)
     noise = 1.4826 * float(np.median(np.abs(rough[outer]))) / np.sqrt(8 / 9)
+    pore = float(np.percentile(ndi.gaussian_filter(flat, 1.0), 100 * DARKEST))
+    # a picture without pores does not tell how dark they are: as far below the matrix as the particles are above it
+    if matrix - pore < max(SHALLOW * (particle - matrix), 2.2 * noise):
+        pore = max(matrix - (particle - matrix), 0.0)
     return Levels(pore, matrix, particle, noise)
 
 

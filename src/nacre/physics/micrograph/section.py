@@ -32,7 +32,7 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Particle:
-    """One particle: areas in pixels; lengths along its outline in pixels (open, and all that faces the matrix)."""
+    """One particle: areas in pixels, off the edge of the field; lengths along its outline (open, all facing matrix)."""
 
     label: int
     area: float
@@ -83,13 +83,16 @@ def outline_mask(flat: np.ndarray, levels: Levels, at: float = 0.5) -> np.ndarra
 
 def find_particles(flat: np.ndarray, levels: Levels, smallest: int, limits: Thresholds) -> np.ndarray:
     """Labels of the particles with their cracks filled in."""
-    bright = outline_mask(flat, levels, limits.outline)
-    bright = ndi.binary_opening(bright, iterations=1)
+    bright = ndi.binary_opening(outline_mask(flat, levels, limits.outline), iterations=1)
+    return whole_particles(bright, flat, levels, smallest, limits)
+
+
+def whole_particles(bright, flat, levels: Levels, smallest: int, limits: Thresholds) -> np.ndarray:
+    """Labels of the particles of a mask that leaves their cracks out (pixels of their class, or bright ones)."""
     smooth = ndi.gaussian_filter(flat, 0.7)
     dark = smooth < levels.matrix - INLET * (levels.matrix - levels.pore)
     dark = ndi.binary_dilation(dark, iterations=RIM + 1)
-    whole = _filled(bright, dark, limits.widest)
-    labels = split(whole, smallest)
+    labels = split(_filled(bright, dark, limits.widest), smallest)
     found = np.zeros_like(labels)
     for i, box in enumerate(ndi.find_objects(labels), 1):
         margin = tuple(slice(max(0, s.start - 2 * RIM), s.stop + 2 * RIM) for s in box)
@@ -154,8 +157,13 @@ def measure(flat: np.ndarray, levels: Levels, labels: np.ndarray, limits: Thresh
     background = _background(depth, zone, labels)
     area = np.where(zone, depth - background, 0.0)
     contours, opened, particles = [], [], []
+    # along the edge of the field a crack is not told from what lies outside: the edge counts for neither area
+    inner = np.zeros(labels.shape, bool)
+    inner[limits.widest : -limits.widest, limits.widest : -limits.widest] = True
     smooth, sharp = ndi.gaussian_filter(flat, 1.0), ndi.gaussian_filter(flat, 0.6)
-    crack_area = np.clip(ndi.sum(area, labels, np.arange(labels.max() + 1)), 0, None)
+    numbers = np.arange(labels.max() + 1)
+    crack_area = np.clip(ndi.sum(area * inner, labels, numbers), 0, None)
+    sizes = ndi.sum(inner, labels, numbers)
     rows, columns = labels.shape
     for i, box in enumerate(ndi.find_objects(labels), 1):
         if box is None:
@@ -165,15 +173,13 @@ def measure(flat: np.ndarray, levels: Levels, labels: np.ndarray, limits: Thresh
         contours.append(points)
         opened.append(gaps)
         cut = any(s.start == 0 or s.stop == n for s, n in zip(box, (rows, columns), strict=True))
-        # cracks cannot be more than the particle; noise cannot make less than none
-        size = float((labels[box] == i).sum())
         lengths = np.append(step, 0.0)
         lengths[lengths > 3] = 0.0  # from one piece of the outline to the next
         particles.append(
             Particle(
                 i,
-                size,
-                float(min(crack_area[i], size)),
+                float(sizes[i]),
+                float(min(crack_area[i], sizes[i])),
                 float(lengths[gaps & faces].sum()),
                 float(lengths[faces].sum()),
                 cut,
