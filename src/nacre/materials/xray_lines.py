@@ -83,28 +83,32 @@ def main_line(words: str, beam_kv: float | None = None, where: str = "") -> Line
 
 @dataclass(frozen=True)
 class Overlap:
-    """A line of another element inside the window of the main line of `of`."""
+    """A line of another element beside the line `of` of a map's element."""
 
     of: Line
     by: Line
     distance_ev: float
 
 
-def overlaps(words: str, others: Iterable[str], fwhm_ev: float = 130.0, least: float = 3.0) -> list[Overlap]:
-    """Lines of other elements closer to a map's main line than one FWHM of the detector, weight >= `least` %.
+def overlaps(words: str, others: Iterable[str], fwhm: float | None = None, least: float = 3.0) -> list[Overlap]:
+    """Lines of other elements (weight >= `least` %) too close to a line of a map's family, main line first.
 
-    At a distance below its FWHM a detector gives one peak: a window on it counts both elements.
+    `fwhm` of the detector in eV (default: that of a usual one at the line). Peaks closer than 1.3 FWHM are one peak to
+    a window, and share counts in a fit.
     """
     main = main_line(words)
+    family = [line for line in lines(main.element) if line.family == main.family and line.weight >= least]
     found = []
     for element in dict.fromkeys(others):
         if element == main.element or element in _table()[1] or element not in _table()[0]:
             continue
-        for line in lines(element):
-            distance = 1e3 * abs(line.energy - main.energy)
-            if distance < fwhm_ev and line.weight >= least:
-                found.append(Overlap(main, line, distance))
-    return sorted(found, key=lambda o: o.distance_ev)
+        for mine in family:
+            reach = 1.3 * (fwhm or fwhm_ev(mine.energy))
+            distances = [
+                (line, 1e3 * abs(line.energy - mine.energy)) for line in lines(element) if line.weight >= least
+            ]
+            found += [Overlap(mine, line, distance) for line, distance in distances if distance < reach]
+    return sorted(found, key=lambda o: (o.of != main, o.distance_ev))
 
 
 def fwhm_ev(energy: float, at_mn: float = 130.0) -> float:

@@ -10,8 +10,9 @@ import numpy as np
 from scipy import ndimage as ndi
 from scipy.optimize import minimize
 
-SCALES = (0.7, 1.0, 1.6, 3.5, 5.0, 10.0)
+SCALES = (1.0, 2.0, 4.0, 8.0)
 MOST = 20_000  # labelled pixels that are used
+CALM = 0.7  # pixels over which the scores are averaged: a pixel is like its neighbours
 
 
 def features(image: np.ndarray, scales=SCALES) -> np.ndarray:
@@ -27,7 +28,7 @@ def features(image: np.ndarray, scales=SCALES) -> np.ndarray:
     return np.stack(found, axis=-1)
 
 
-def probabilities(image: np.ndarray, strokes: np.ndarray, ridge: float = 1e-3, seed: int = 0):
+def probabilities(image: np.ndarray, strokes: np.ndarray, ridge: float = 5e-3, seed: int = 0):
     """(classes (k,), probability (rows, columns, k)) from `strokes` (rows, columns), 0 where nothing is labelled.
 
     Raises ValueError for fewer than two classes or another shape.
@@ -43,9 +44,10 @@ def probabilities(image: np.ndarray, strokes: np.ndarray, ridge: float = 1e-3, s
         at = np.random.default_rng(seed).choice(at, MOST, replace=False)
     flat = x.reshape(-1, x.shape[-1])
     weights, centre, spread = _fit(flat[at], np.searchsorted(classes, strokes.ravel()[at]), classes.size, ridge)
-    scores = ((flat - centre) / spread) @ weights[:-1] + weights[-1]
-    p = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return classes, (p / p.sum(axis=1, keepdims=True)).reshape(*image.shape, classes.size)
+    scores = (((flat - centre) / spread) @ weights[:-1] + weights[-1]).reshape(*image.shape, classes.size)
+    scores = ndi.gaussian_filter(scores, (CALM, CALM, 0))
+    p = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return classes, p / p.sum(axis=-1, keepdims=True)
 
 
 def classify(image: np.ndarray, strokes: np.ndarray, **choices) -> np.ndarray:

@@ -91,14 +91,21 @@ def at_scale(counts, size: int, reference=None, area=None) -> Scale | None:
     spread = float(found.excess[found.valid].sum()) * df / n
     shape, width = df * df / spread, spread / df
     p = float(stats.gamma.sf(chi2, shape, scale=width))
-    unit = float(v.sum() / (e**2).sum())
     # the share of k in k + n moves less than the ratio k / n: by 1 - p
     share = float(np.mean(v / e)) if reference is not None else 1.0
-    bounds = [chi2 / stats.gamma.ppf(q, shape, scale=width) - 1 for q in (0.975, 0.5, 0.025)]
-    cv2 = ((k - e) ** 2 - v).sum() / (e**2).sum()
-    lo, _, hi = (np.sqrt(max(b, 0.0) * unit) / share for b in bounds)
+    cv2, lo, hi = _variation(k, e, v, found.excess[found.valid])
     moran, moran_p = morans_i(found.residual)
-    return Scale(size, n, float(np.sqrt(max(cv2, 0.0)) / share), float(lo), float(hi), p, moran, moran_p)
+    return Scale(size, n, *(float(np.sqrt(max(x, 0.0)) / share) for x in (cv2, lo, hi)), p, moran, moran_p)
+
+
+def _variation(k, e, v, excess) -> tuple[float, float, float]:
+    """(CV^2, its 95 % limits) of blocks: the sum of squares as a chi-squared of as many degrees as it scatters like."""
+    total, unit = float(((k - e) ** 2).sum()), float((e**2).sum())
+    cv2 = (total - v.sum()) / unit
+    single = v + max(cv2, 0.0) * e**2
+    freedom = 2 * single.sum() ** 2 / float((2 * single**2 + (excess - 2) * v**2).sum())
+    ends = (total * freedom / stats.chi2.ppf(q, freedom) for q in (0.975, 0.025))
+    return (cv2, *((end - v.sum()) / unit for end in ends))
 
 
 def scales(counts, reference=None, area=None, smallest: int = 1) -> list[Scale]:

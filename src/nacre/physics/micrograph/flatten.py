@@ -12,6 +12,7 @@ from numpy.polynomial import legendre
 from scipy import ndimage as ndi
 
 DARKEST = 0.0008  # part of the pixels that a pore's level is taken from
+BLACK = 0.4  # of the matrix: the highest level that can be that of an open pore
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,12 @@ class Levels:
 
 
 def otsu(values: np.ndarray, bins: int = 256) -> float:
-    """The threshold that separates two classes best (N. Otsu, IEEE Trans. SMC 9 (1979) 62)."""
+    """The threshold that separates two classes best (N. Otsu, IEEE Trans. SMC 9 (1979) 62).
+
+    Raises ValueError where all values are the same.
+    """
+    if not np.ptp(values) > 0:
+        raise ValueError("no two phases: the picture is of one grey")
     counts, edges = np.histogram(values, bins)
     middle = 0.5 * (edges[1:] + edges[:-1])
     below = np.cumsum(counts)
@@ -53,7 +59,9 @@ def flatten(image: np.ndarray, degree: int = 3, rounds: int = 3, stripes: bool =
     Raises ValueError where the image has no two phases that can be told apart.
     """
     image = np.asarray(image, float)
-    offset = float(np.percentile(ndi.gaussian_filter(image, 1.0), 100 * DARKEST))
+    smooth = ndi.gaussian_filter(image, 1.0)
+    # black is where the pores are; a picture without pores does not tell it, and then it is set well below the matrix
+    offset = float(min(np.percentile(smooth, 100 * DARKEST), BLACK * np.median(smooth[smooth <= otsu(smooth)])))
     light = np.ones_like(image)
     for _ in range(rounds):
         flat = offset + (image - offset) / light
@@ -72,7 +80,7 @@ def _levels(flat: np.ndarray, smooth: np.ndarray) -> Levels:
         raise ValueError("no two phases: bright particles in a darker matrix are not found")
     particle, matrix = float(np.median(smooth[inner])), float(np.median(smooth[outer]))
     pore = float(np.percentile(ndi.gaussian_filter(flat, 1.0), 100 * DARKEST))
-    pore = min(pore, 0.7 * matrix)
+    pore = min(pore, BLACK * matrix)
     rough = flat - ndi.uniform_filter(flat, 3)
     noise = 1.4826 * float(np.median(np.abs(rough[outer]))) / np.sqrt(8 / 9)
     return Levels(pore, matrix, particle, noise)

@@ -1,0 +1,98 @@
+"""Cross-sections of a virtual microscope: cracks, gaps and voids as drawn, whatever the light and the polish did."""
+
+from functools import lru_cache
+
+import numpy as np
+import pytest
+from scipy import ndimage as ndi
+
+from nacre.physics.micrograph import section as cs
+from nacre.physics.micrograph.flatten import flatten, otsu
+from nacre.virtual.sem import Microscope, Section, cross_section
+
+CASES = {
+    "pristine": (Section(0.006, 0.05), Microscope(size=512), 1),
+    "no crack": (Section(0.0, 0.0), Microscope(size=512), 2),
+    "cycled": (Section(0.045, 0.30, 0.02), Microscope(size=640), 3),
+    "coarse and blurred": (Section(0.02, 0.5), Microscope(pixel=0.04, size=512, blur=1.1, dose=110.0), 4),
+    "fine": (Section(0.03, 0.02), Microscope(pixel=0.025, size=640, blur=0.6), 5),
+}
+
+
+@lru_cache(maxsize=8)
+def seen(name):
+    section, scope, seed = CASES[name]
+    signal, truth = cross_section(section, scope, seed)
+    image = signal["intensity"].values
+    flat, levels = flatten(image)
+    limits = cs.Thresholds(widest=round(0.4 / scope.pixel), reach=max(2, round(0.12 / scope.pixel)))
+    smallest = int(np.pi / 4 / scope.pixel**2)
+    labels = cs.find_particles(flat, levels, smallest, limits)
+    return image, truth, flat, levels, labels, limits, smallest, cs.measure(flat, levels, labels, limits)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CASES)
+def test_cracks_gaps_and_particles_are_as_drawn(name):
+    _, truth, _, _, labels, _, _, found = seen(name)
+    assert 100 * found.crack_area / found.area == pytest.approx(100 * truth.crack_fraction, abs=0.3)
+    assert 100 * found.open_length / found.length == pytest.approx(100 * truth.gap_fraction, abs=2.0)
+    assert 100 * found.void_fraction == pytest.approx(100 * truth.void_fraction, abs=0.6)
+    inside = labels > 0
+    assert (inside & truth.active).sum() / (inside | truth.active).sum() > 0.97
+
+
+@pytest.mark.slow
+def test_a_global_threshold_counts_grain_boundaries_as_cracks():
+    for name in ("pristine", "no crack", "cycled"):
+        image, truth, _, _, labels, _, _, found = seen(name)
+        wrong = cs.otsu_fraction(image, labels) - truth.crack_fraction
+        right = found.crack_area / found.area - truth.crack_fraction
+        assert wrong > 0.01 and abs(right) < 0.2 * wrong
+
+
+@pytest.mark.slow
+def test_the_sweep_of_thresholds_stays_near_and_finds_the_same_particles():
+    _, _, flat, levels, _, limits, smallest, found = seen("cycled")
+    swept = cs.sweep(flat, levels, smallest, limits)
+    assert len(swept) == 4
+    cracks = [100 * s.crack_area / s.area for s in swept]
+    assert np.ptp(cracks) < 0.5
+    assert {len(s.particles) for s in swept} == {len(found.particles)}
+
+
+@pytest.mark.slow
+def test_crack_widths_lie_within_those_drawn():
+    found = seen("cycled")[-1]
+    width = np.average(found.widths, weights=found.lengths) * 0.03
+    low, high = Section().crack_width
+    assert 0.45 * low < width < high
+
+
+def test_flattening_takes_out_light_and_stripes():
+    y, x = np.mgrid[-1:1:200j, -1:1:240j]
+    matter = np.where((y * 4 % 1 < 0.5) ^ (x * 4 % 1 < 0.5), 160.0, 80.0)
+    stripes = 1 + 0.2 * ndi.gaussian_filter1d(np.random.default_rng(0).standard_normal(240), 4)
+    picture = matter * (1 + 0.2 * x - 0.1 * y) * stripes
+    picture[90:110, 90:110] = 5.0
+    flat, levels = flatten(picture)
+    assert levels.particle / levels.matrix == pytest.approx(2.0, rel=0.05)
+    bright = ndi.binary_erosion(flat > 110, iterations=4)
+    assert flat[bright].std() / flat[bright].mean() < 0.02 < picture[bright].std() / picture[bright].mean()
+
+
+def test_otsu_parts_two_heaps_and_one_phase_is_an_error():
+    values = np.concatenate([np.full(50, 1.0), np.full(50, 3.0)])
+    assert 1.2 < otsu(values) < 2.8
+    with pytest.raises(ValueError, match="no two phases"):
+        flatten(np.full((64, 64), 7.0))
+
+
+def test_an_arc_ends_at_half_of_its_own_depth():
+    depth = np.zeros(60)
+    depth[20:31] = [0.2, 0.4, 0.7, 0.9, 1.0, 1.0, 1.0, 0.9, 0.7, 0.4, 0.2]
+    depth[45:48] = [0.3, 0.4, 0.3]
+    opened = cs._arcs(depth, 0.35)
+    assert np.flatnonzero(opened).tolist() == [22, 23, 24, 25, 26, 27, 28, 46]
+    assert cs._arcs(np.full(10, 0.9), 0.35).all() and not cs._arcs(np.zeros(10), 0.35).any()
+    assert np.flatnonzero(cs._arcs(np.roll(depth, -24), 0.35)).size == 8
