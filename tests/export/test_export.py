@@ -226,3 +226,13 @@ def test_file_names_differ_by_more_than_case():
     taken = set()
     assert [write.unique(name, taken) for name in ("Ab", "aB", "ab")] == ["Ab", "aB-2", "ab-3"]
     assert Path(write.unique("a/../b", taken)).name == "a_.._b"
+
+
+def test_a_short_logarithmic_axis_has_plain_numbers():
+    import matplotlib
+
+    series = Series("line", np.array([2.0, 5.0]), np.array([1.0, 2.0]))
+    figure = Figure("short", "short", (Panel(Axis("frequency", "Hz", "log"), Axis("R", "ohm"), (series,)),))
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        drawn = print_figures.draw(figure, palette(demo().study, [figure]))["svg"].decode()
+    assert "mathdefault" not in drawn and "\\times" not in drawn

@@ -361,3 +361,11 @@ def test_a_record_cut_by_the_end_of_the_file_is_left_out():
     rows = halfcycles.join(replace(signal, variables=cut))
     assert len(rows) == len(signal["voltage_volt"].values) - 1
     assert np.isfinite(rows.voltage).all()
+
+
+def test_a_dead_half_cycle_and_a_predicted_file_are_taken_for_what_they_are():
+    rows = halfcycles.join(simulate(PAPER["lho"], FIRST, seed=1))
+    nothing = np.zeros(2)
+    assert halfcycles._counter_check(rows, nothing, nothing) == ()
+    mixed = halfcycles._concatenate([replace(rows, origin="predicted"), replace(rows, origin="measured")])
+    assert mixed.origin == "predicted"

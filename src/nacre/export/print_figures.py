@@ -179,7 +179,9 @@ def _axis(frame, axis: Axis, side: str, names: tuple[str, ...]) -> None:
     put["label"](axis_title(axis))
     if axis.scale == "log":
         put["scale"]("log")
-        (frame.xaxis if side == "x" else frame.yaxis).set_major_formatter(_power_of_ten)
+        drawn = frame.xaxis if side == "x" else frame.yaxis
+        drawn.set_major_formatter(_power_of_ten)
+        drawn.set_minor_formatter(lambda value, _place: _between(value, *drawn.get_view_interval()))
     if names:
         put["ticks"](range(len(names)), names)
         put["lim"](-0.6, len(names) - 0.4)
@@ -194,6 +196,11 @@ def _power_of_ten(value: float, _place: int = 0) -> str:
     if not math.isclose(power, round(power), abs_tol=1e-6):
         return f"{value:g}"
     return "10" + str(round(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def _between(value: float, low: float, high: float) -> str:
+    """Numbers between powers of ten only where an axis spans less than a decade."""
+    return f"{value:g}" if high < 10 * low else ""
 
 
 def _series(frame, panel: Panel, series: Series, look: Look, slot) -> None:
