@@ -62,6 +62,9 @@ class Model:
         self._lock = threading.Lock()
         self.simulated = 0
 
+    def with_plan(self, plan: Plan) -> "Model":
+        return Model(self.cells, self.free, plan, self.ageing, self.constant, self.fine)
+
     # values <-> the unit box
 
     @property

@@ -109,8 +109,9 @@ def _charged(cycle, tests: SampleTests) -> float:
 
 
 def _discharge(o, samples, plan: Plan) -> float:
-    aged = o.state.get("segment") == "ageing"
-    tests = samples[o.sample]
+    aged, tests = o.state.get("segment") == "ageing", samples[o.sample]
+    if o.state.get("segment") == "check-up":
+        return tests.aged.checkup.discharge.capacity
     return tests.aged.capacity(o.state["cycle"]) if aged else _cycle(o, tests, plan).discharge.capacity
 
 

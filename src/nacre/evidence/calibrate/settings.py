@@ -90,14 +90,14 @@ def read_settings(study: Study) -> Settings | None:
     if not raw:
         return None
     where = "study.toml [calibration]"
-    _only(raw, KEYS, where)
+    only(raw, KEYS, where)
     evidence = raw.get("evidence", "reported")
     if evidence not in SETS:
         raise NacreError(f"unknown evidence '{evidence}'", where=where, expected="'reported' or 'files', never both")
     starts = raw.get("starts", 8)
     if not isinstance(starts, int) or not 1 <= starts <= 1000:
         raise NacreError("starts must be a whole number", where=where, found=str(starts), expected="1 to 1000")
-    free = tuple(_free(row, study, f"{where}, parameter {k}") for k, row in enumerate(raw.get("parameter", []), 1))
+    free = tuple(free_of(row, study, f"{where}, parameter {k}") for k, row in enumerate(raw.get("parameter", []), 1))
     if not free:
         raise NacreError("there is nothing to fit", where=where, expected="[[calibration.parameter]]")
     _once(free, where)
@@ -105,7 +105,7 @@ def read_settings(study: Study) -> Settings | None:
     return Settings(free, chosen, evidence, _plan(raw.get("tests", {}), f"{where} tests"), starts, study.seed)
 
 
-def _only(raw: Mapping[str, Any], known, where: str) -> None:
+def only(raw: Mapping[str, Any], known, where: str) -> None:
     for key in raw:
         if key not in known:
             raise NacreError(f"unknown key '{key}'", where=where, do=did_you_mean(key, known))
@@ -118,8 +118,8 @@ def _sample(raw: Mapping[str, Any], key: str, study: Study, where: str) -> str:
     return name
 
 
-def _free(raw: Mapping[str, Any], study: Study, where: str) -> Free:
-    _only(raw, PARAMETER_KEYS, where)
+def free_of(raw: Mapping[str, Any], study: Study, where: str) -> Free:
+    only(raw, PARAMETER_KEYS, where)
     name = str(raw.get("name", ""))
     row = known_row(name, where)
     ends = raw.get("range", ())
@@ -163,7 +163,7 @@ def _once(free: tuple[Free, ...], where: str) -> None:
 
 
 def _selection(raw: Mapping[str, Any], study: Study, where: str) -> Selection:
-    _only(raw, OBSERVABLE_KEYS, where)
+    only(raw, OBSERVABLE_KEYS, where)
     name = str(raw.get("name", ""))
     if ("relative" in raw) == ("absolute" in raw):
         raise NacreError(
@@ -181,7 +181,7 @@ def _selection(raw: Mapping[str, Any], study: Study, where: str) -> Selection:
 
 
 def _plan(raw: Mapping[str, Any], where: str) -> Plan:
-    _only(raw, ("rates", "cycles_per_rate", "formation_rate", "ageing_rate", "ageing_cycles", "rest"), where)
+    only(raw, ("rates", "cycles_per_rate", "formation_rate", "ageing_rate", "ageing_cycles", "rest"), where)
     changes: dict[str, Any] = {}
     for name, unit in (("formation_rate", "C-rate"), ("ageing_rate", "C-rate"), ("rest", "h")):
         if name in raw:

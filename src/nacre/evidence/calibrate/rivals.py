@@ -1,0 +1,154 @@
+"""Competing explanations, fitted alike and judged alike; and whether a further number earns its place.
+
+    [[calibration.rival]]
+    name = "film only"
+    words = "a film that does not depend on the state of charge"
+    without = ["ageing.contact_loss"]                  # numbers of the calibration that are not fitted
+    fixed = { "bare:cathode.contact" = "1" }           # what holds instead, of one sample or of all
+    parameter = [{ name = "...", range = [...] }]      # numbers fitted besides
+    control = true                                     # must be excluded, else the calibration cannot tell anything
+
+Verdicts go by BIC, tolerances met and the probability of chi2: `excluded` (far behind, and chi2 says it cannot be),
+`disfavoured` (behind, or a tolerance missed), `equal rival` (as good: the evidence cannot choose).
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.stats import chi2 as chi2_distribution
+
+from nacre.core.errors import NacreError, unknown
+from nacre.core.quantity import parse
+from nacre.core.study import Study
+from nacre.evidence.calibrate.fit import Fit, Progress, fit, silent
+from nacre.evidence.calibrate.model import Model
+from nacre.evidence.calibrate.observed import Observed
+from nacre.evidence.calibrate.problem import Problem
+from nacre.evidence.calibrate.settings import Free, free_of, known_row, only
+
+KEYS = ("name", "words", "without", "fixed", "parameter", "control")
+FAR, NEAR = 10.0, 6.0  # differences of BIC: very strong, strong (R. E. Kass, A. E. Raftery, J. Am. Stat. Assoc. 1995)
+IMPOSSIBLE = 1e-3
+STARTS = 3
+
+
+@dataclass(frozen=True)
+class Rival:
+    """Another explanation: what is not fitted, what holds instead, what is fitted besides."""
+
+    name: str
+    words: str = ""
+    without: tuple[str, ...] = ()
+    fixed: Mapping[str, float] = None
+    free: tuple[Free, ...] = ()
+    control: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A rival fitted: its fit, verdict, the observables it misses, and the error of what was left out and predicted
+    (root mean square in standard deviations; NaN where nothing was)."""
+
+    rival: Rival
+    fit: Fit
+    verdict: str
+    missed: tuple[str, ...]
+    delta: float
+    probability: float
+    left_out: float
+
+    @property
+    def words(self) -> str:
+        c = self.fit.criteria
+        text = f"{self.rival.name}: {self.verdict} ({c.k} numbers, chi2 {c.chi2:.3g}, BIC {self.delta:+.1f}"
+        text += f", left out {self.left_out:.2g} sd" if math.isfinite(self.left_out) else ""
+        return text + (f"; misses {', '.join(self.missed)})" if self.missed else "; every tolerance met)")
+
+
+def read_rivals(study: Study) -> tuple[Rival, ...]:
+    """The rivals of a study. Raises NacreError with place and cure."""
+    rows = (study.extra.get("calibration") or {}).get("rival", [])
+    mine = {row.get("name", "") for row in (study.extra.get("calibration") or {}).get("parameter", [])}
+    return tuple(_rival(row, study, mine, f"study.toml [calibration], rival {k}") for k, row in enumerate(rows, 1))
+
+
+def _rival(raw: Mapping, study: Study, mine: set[str], where: str) -> Rival:
+    only(raw, KEYS, where)
+    if not raw.get("name"):
+        raise NacreError("a rival without a name", where=where, expected='name = "..."')
+    for name in raw.get("without", ()):
+        if name not in mine:
+            raise unknown("fitted parameter", name, mine, where)
+    fixed = {}
+    for key, text in raw.get("fixed", {}).items():
+        sample, colon, name = key.rpartition(":")
+        if colon and sample not in study.samples:
+            raise unknown("sample", sample, study.samples, where)
+        fixed[key] = parse(text, known_row(name, where).unit, where=f"{where}, {key}").value
+    free = tuple(free_of(row, study, f"{where}, parameter {k}") for k, row in enumerate(raw.get("parameter", []), 1))
+    return Rival(raw["name"], raw.get("words", ""), tuple(raw.get("without", ())), fixed, free, bool(raw.get("control")))
+
+
+def problem_of(rival: Rival, base: Problem) -> Problem:
+    """The problem of a rival: same evidence, same tests, other numbers."""
+    kept = [f for f in base.free if f.name not in rival.without]
+    replaced = {(f.name, f.sample) for f in rival.free}
+    free = [f for f in kept if (f.name, f.sample) not in replaced] + list(rival.free)
+    m = base.model
+    model = Model(m.cells, free, m.plan, m.ageing, {**m.constant, **(rival.fixed or {})}, m.fine)
+    return Problem(model, base.observed, base.jacobian_of)
+
+
+def warm_start(problem: Problem, found: Fit) -> np.ndarray:
+    """A start from another fit where the numbers are the same, else from the middle of the range."""
+    known = {(f.name, f.sample): v for f, v in zip(found.problem.free, found.values, strict=True)}
+    half = problem.model.values(np.full(len(problem.free), 0.5))
+    values = [known.get((f.name, f.sample), v) for f, v in zip(problem.free, half, strict=True)]
+    values = [min(max(v, f.low), f.high) for f, v in zip(problem.free, values, strict=True)]
+    return problem.model.unit(np.array(values))
+
+
+def judge(
+    rivals: Sequence[Rival], found: Fit, hidden: Sequence[Observed] = (), workers: int = 1, progress: Progress = silent
+) -> tuple[Judged, ...]:
+    """Every rival fitted to the evidence of `found` and judged against it; `hidden` observables are left out in a
+    second fit and predicted."""
+    rows = []
+    for number, rival in enumerate(rivals, 1):
+        problem = problem_of(rival, found.problem)
+        begun = warm_start(problem, found)
+        made = fit(problem, STARTS, found.seed + number, [begun], workers)
+        rows.append(_judged(rival, made, found, left_out_error(made, hidden, workers)))
+        progress(rival.name, number, len(rivals))
+    return tuple(rows)
+
+
+def _judged(rival: Rival, made: Fit, found: Fit, error: float) -> Judged:
+    missed = tuple(o.title for o, ok in zip(made.problem.observed, made.met, strict=True) if not ok)
+    delta = made.criteria.bic - found.criteria.bic
+    chance = float(chi2_distribution.sf(made.criteria.chi2, max(1, made.criteria.freedom)))
+    if missed and delta > FAR and chance < IMPOSSIBLE:
+        verdict = "excluded"
+    elif missed or delta > NEAR:
+        verdict = "disfavoured"
+    else:
+        verdict = "equal rival"
+    return Judged(rival, made, verdict, missed, delta, chance, error)
+
+
+def without(problem: Problem, hidden: Sequence[Observed]) -> Problem:
+    """The same problem with some observables left out."""
+    keys = {o.key for o in hidden}
+    return replace(problem, observed=tuple(o for o in problem.observed if o.key not in keys))
+
+
+def left_out_error(found: Fit, hidden: Sequence[Observed], workers: int = 1) -> float:
+    """Root mean square residual of observables left out of the fit and predicted; NaN where there are none."""
+    if not hidden:
+        return math.nan
+    made = fit(without(found.problem, hidden), 0, found.seed, [found.u], workers)
+    predicted = Problem(made.problem.model, tuple(hidden)).predicted(made.u)
+    z = [o.residual(p) if math.isfinite(p) else math.inf for o, p in zip(hidden, predicted, strict=True)]
+    return math.sqrt(sum(v * v for v in z) / len(z))
