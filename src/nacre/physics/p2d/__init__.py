@@ -1,7 +1,8 @@
 """The cell in time: a single-ion pseudo-two-dimensional model with films, contact loss and particle sizes."""
 
 from .cell import EVEN, Cell, Diffusivity, Electrode, Exchange, Mesh, constant_diffusivity
-from .fields import Fields, fields, filling, lithium, throughput
+from .drift import Course, Drifting
+from .fields import Fields, fields, filling, lithium, shell_weights, throughput
 from .linear import LinearElectrode, impedance, linearise
 from .solve import (
     BEST,
@@ -23,7 +24,9 @@ __all__ = [
     "BEST",
     "EVEN",
     "Cell",
+    "Course",
     "Diffusivity",
+    "Drifting",
     "Electrode",
     "Exchange",
     "Fields",
@@ -43,6 +46,7 @@ __all__ = [
     "lithium",
     "prepare",
     "rest",
+    "shell_weights",
     "simulate",
     "simulate_many",
     "throughput",

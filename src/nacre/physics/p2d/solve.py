@@ -179,18 +179,19 @@ def _get_final(e, slot, x):
 def _march(cathode, anode, numbers, rows, starts, finals, steps, ends, asked, bounds, sampled, frames):
     """All steps of a protocol in turn; returns how many were marched.
 
-    numbers: series resistance, tolerance, even stoichiometry of cathode and anode; starts, finals: stoichiometries of
-    cathode and anode by lane and shell; `ends` gets (outcome, last row, times given, solves) per step.
+    numbers: series resistance and its slope per second of a step, tolerance, even stoichiometry of cathode and anode;
+    starts, finals: stoichiometries of cathode and anode by lane and shell; `ends` gets (outcome, last row, times given,
+    solves) per step.
     """
     history = np.zeros((4, SLOTS))
     ring = np.arange(SLOTS)
-    _put_start(cathode, starts[0], numbers[2])
-    _put_start(anode, starts[1], numbers[3])
+    _put_start(cathode, starts[0], numbers[3])
+    _put_start(anode, starts[1], numbers[4])
     count, guess, done, time, charge = 0, 0.0, 0, 0.0, 0.0
     for number in range(rows.shape[0]):
         a, b = bounds[number], bounds[number + 1]
         outcome, count, given, solves = march.segment(
-            cathode, anode, numbers[0], rows[number], numbers[1], guess, history, ring, steps, count,
+            cathode, anode, (numbers[0], numbers[1]), rows[number], numbers[2], guess, history, ring, steps, count,
             (number, time, charge), asked[a:b], sampled[a:b], frames[a:b],
         )  # fmt: skip
         ends[number, 0], ends[number, 1], ends[number, 2], ends[number, 3] = outcome, count, given, solves
@@ -210,13 +211,18 @@ _NOTHING = np.empty((0, 0))
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A cell in the solver's arrays. Not to be run by two threads at once."""
+    """A cell in the solver's arrays. Not to be run by two threads at once.
+
+    series: resistance in series, ohm m2, and its slope per second of a step; it and the electrodes' arrays may drift
+    (see `drift`), while `cell` stays as it was.
+    """
 
     cell: Cell
     mesh: Mesh
     cathode: tuple
     anode: tuple
     pointers: tuple
+    series: np.ndarray
 
     def run(
         self,
@@ -248,7 +254,7 @@ class Prepared:
         cell = self.cell
         done = _march(
             *self.pointers,
-            (cell.resistance, tolerance, cell.cathode.stoichiometry, cell.anode.stoichiometry),
+            (*self.series.tolist(), tolerance, cell.cathode.stoichiometry, cell.anode.stoichiometry),
             np.array([step.row for step in steps]),
             (_NOTHING, _NOTHING) if state is None else _start_of(state, shapes),
             finals,
@@ -323,7 +329,8 @@ def uniform(cell: Cell, mesh: Mesh = BEST) -> State:
 
 def prepare(cell: Cell, mesh: Mesh = BEST) -> Prepared:
     cathode, anode = pack(cell, mesh)
-    return Prepared(cell, mesh, cathode, anode, (addresses(cathode), addresses(anode)))
+    pointers = addresses(cathode), addresses(anode)
+    return Prepared(cell, mesh, cathode, anode, pointers, np.array([cell.resistance, 0.0]))
 
 
 def simulate(cell: Cell, steps, mesh: Mesh = BEST, **options) -> Solution:
