@@ -68,18 +68,16 @@ def _test_figures(c: Calibration) -> tuple[Figure, ...]:
     tests = problem.model.tests(c.fit.values)
     rate, ageing = [], []
     for name, made in tests.items():
-        cycles = [made.rate[k] for k in sorted(made.rate)]
-        x, y = [s.rate for s in cycles], [s.discharge.capacity for s in cycles]
-        rate.append(Series("line", np.array(x), np.array(y), subject=name, label="calibrated model"))
+        x, y = list(problem.plan.rate_of.values()), made.rate.column("discharge_capacity")
+        rate.append(Series("line", np.array(x), y, subject=name, label="calibrated model"))
         stated = [(o.state["rate_C"], o) for o in problem.observed if o.sample == name and o.name == "discharge_capacity"]
         if stated:
             x, y, s = zip(*((r, o.value, Z95 * o.std) for r, o in stated), strict=True)
             y, s = np.array(y), np.array(s)
             rate.append(Series("points", np.array(x), y, subject=name, label="stated", lo=y - s, hi=y + s))
         if made.aged is not None:
-            known = sorted(made.aged.cycles)
-            q = [made.aged.cycles[n].discharge.capacity for n in known]
-            ageing.append(Series("line", np.array(known), np.array(q), subject=name, label="calibrated model"))
+            q = made.aged.column("discharge_capacity")[1:]
+            ageing.append(Series("line", np.arange(1, q.size + 1), q, subject=name, label="calibrated model"))
     capacity = Axis("Specific discharge capacity", "mAh/g")
     panels = [Panel(Axis("C-rate", "C-rate"), capacity, tuple(rate), title="rate test")]
     if ageing:

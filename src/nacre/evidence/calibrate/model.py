@@ -3,30 +3,29 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nacre.cell.build import from_recipe
+from nacre.cell.lifetime import Lifetime
 from nacre.cell.parameters import NAMES, CellParameters, Parameter
 from nacre.core.context import Context
 from nacre.core.quantity import Quantity
 from nacre.core.study import Study
-from nacre.evidence.calibrate.march import Aged, Cell, Cycle, Laws, Plan, ageing_test, rate_test
+from nacre.evidence.calibrate.march import Plan, ageing_test, rate_test
 from nacre.evidence.calibrate.settings import Free
 from nacre.materials import builtin
 
 KEPT = 400
-LAWS = tuple(f"ageing.{f.name}" for f in fields(Laws))
 
 
 @dataclass(frozen=True, eq=False)
 class SampleTests:
-    """The tests of one sample: the rate test by cycle, the ageing test (None where nothing asked for it)."""
+    """The tests of one sample: the rate test, the ageing test (None where nothing asked for it)."""
 
-    rate: Mapping[int, Cycle]
-    aged: Aged | None
-    first_charge: float = 0.0
+    rate: Lifetime
+    aged: Lifetime | None
 
 
 def cells_of(study: Study) -> dict[str, CellParameters]:
@@ -105,17 +104,13 @@ class Model:
         return {name: self._sample(name, self.numbers(values, name)) for name in self.cells}
 
     def _sample(self, name: str, numbers: dict[str, float]) -> SampleTests:
-        own = tuple(sorted((k, v) for k, v in numbers.items() if not k.startswith("ageing.")))
-        laws = tuple(sorted((k, v) for k, v in numbers.items() if k in LAWS))
-        rate = self._once((name, own), lambda: rate_test(self._cell(name, own), self.plan))
+        key = name, tuple(sorted(numbers.items()))
+        cell = with_numbers(self.cells[name], numbers, "a trial")
+        rate = self._once((*key, "rate"), lambda: rate_test(cell, self.plan))
         aged = None
         if name in self.ageing:
-            made = Laws(**{k.partition(".")[2]: v for k, v in laws})
-            aged = self._once((name, own, laws), lambda: ageing_test(self._cell(name, own), made, self.plan, self.fine))
-        return SampleTests(rate, aged, numbers.get("ageing.first_charge", 0.0))
-
-    def _cell(self, name: str, own) -> Cell:
-        return Cell(with_numbers(self.cells[name], dict(own), "a trial"))
+            aged = self._once((*key, "ageing"), lambda: ageing_test(cell, self.plan, self.fine))
+        return SampleTests(rate, aged)
 
     def _once(self, key: tuple, make):
         with self._lock:
@@ -132,10 +127,6 @@ class Model:
 
 
 def with_numbers(cell: CellParameters, numbers: Mapping[str, float], source: str) -> CellParameters:
-    """A cell with other numbers, in the units of their names; those of its ageing are left out."""
-    made = {
-        name: Parameter(Quantity(value, NAMES[name].unit), "fitted", source)
-        for name, value in numbers.items()
-        if name in NAMES
-    }
+    """A cell with other numbers, in the units of their names."""
+    made = {name: Parameter(Quantity(v, NAMES[name].unit), "fitted", source) for name, v in numbers.items()}
     return replace(cell, numbers={**cell.numbers, **made})

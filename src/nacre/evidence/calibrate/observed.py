@@ -12,6 +12,7 @@ from typing import Any
 
 from scipy.special import log_ndtr
 
+from nacre.cell.lifetime import Lifetime
 from nacre.core.errors import NacreError, did_you_mean, unknown
 from nacre.core.quantity import Z95, Quantity
 from nacre.core.result import Result
@@ -71,54 +72,41 @@ def _state_words(state: Mapping[str, Any]) -> str:
 # --- what the model says -------------------------------------------------------------------------------------
 
 
-def _cycle(o, tests: SampleTests, plan: Plan):
-    """The cycle of the rate test or of the ageing test that a state names."""
-    if o.state.get("segment") == "ageing":
-        return tests.aged.at(o.state["cycle"])
-    found = [c for c in tests.rate.values() if math.isclose(c.rate, o.state.get("rate_C", c.rate), rel_tol=1e-6)]
-    if "cycle" in o.state and o.state.get("segment") != "rate":
-        found = [c for c in found if c.number == o.state["cycle"]]
-    return found[-1]
+def _row(o, tests: SampleTests, plan: Plan) -> tuple[Lifetime, int]:
+    """The test and the number of its cycle that a state names. Raises KeyError where no test has it."""
+    segment, cycle = o.state.get("segment", ""), o.state.get("cycle")
+    if segment in ("ageing", "check-up"):
+        return tests.aged, 1 + cycle
+    alike = [n for n, rate in plan.rate_of.items() if math.isclose(rate, o.state.get("rate_C", rate), rel_tol=1e-6)]
+    if cycle is not None and segment != "rate":
+        alike = [n for n in alike if n == cycle]
+    if not alike:
+        raise KeyError(o.title)
+    return tests.rate, alike[-1]
+
+
+def _column(name: str):
+    def value(o, samples: Mapping[str, SampleTests], plan: Plan) -> float:
+        test, cycle = _row(o, samples[o.sample], plan)
+        return float(test.column(name)[test.row(cycle)])
+
+    return value
 
 
 def _shift(o, samples: Mapping[str, SampleTests], plan: Plan) -> float:
-    mine = samples[o.sample]
     if "to_cycle" in o.state:
-        late, early = (mine.aged.cycles[o.state[key]] for key in ("to_cycle", "cycle"))
-        return 1e3 * (late.charge.h1_m - early.charge.h1_m)
-    return 1e3 * (_cycle(o, mine, plan).charge.h1_m - _cycle(o, samples[o.against], plan).charge.h1_m)
+        peaks = samples[o.sample].aged.peaks
+        return 1e3 * (peaks[1 + o.state["to_cycle"]] - peaks[1 + o.state["cycle"]])
+    mine, other = (_row(o, samples[name], plan) for name in (o.sample, o.against))
+    return 1e3 * (mine[0].peaks[mine[1]] - other[0].peaks[other[1]])
 
 
 def _resistance(o, samples, plan: Plan) -> float:
-    aged = samples[o.sample].aged
-    return aged.resistance if o.state["cycle"] == plan.ageing_cycles else aged.fresh_resistance
+    return samples[o.sample].aged.resistances[1 + o.state["cycle"]].total
 
 
 def _retention(o, samples, plan: Plan) -> float:
-    aged = samples[o.sample].aged
-    return 100 * aged.capacity(o.state["cycle"]) / aged.capacity(1)
-
-
-def _efficiency(o, samples, plan: Plan) -> float:
-    cycle = _cycle(o, samples[o.sample], plan)
-    return 100 * cycle.discharge.capacity / _charged(cycle, samples[o.sample])
-
-
-def _charged(cycle, tests: SampleTests) -> float:
-    return cycle.charge.capacity + (tests.first_charge if cycle.number == 1 else 0.0)
-
-
-def _discharge(o, samples, plan: Plan) -> float:
-    aged, tests = o.state.get("segment") == "ageing", samples[o.sample]
-    if o.state.get("segment") == "check-up":
-        return tests.aged.checkup.discharge.capacity
-    return tests.aged.capacity(o.state["cycle"]) if aged else _cycle(o, tests, plan).discharge.capacity
-
-
-def _mean_voltage(o, samples, plan: Plan) -> float:
-    tests = samples[o.sample]
-    half = _cycle(o, tests, plan).discharge
-    return half.energy / half.capacity
+    return 100 * samples[o.sample].aged.retention(1 + o.state["cycle"], 2)
 
 
 @dataclass(frozen=True)
@@ -133,20 +121,20 @@ class Kind:
 
 _RATE = (("rate_C",), ("cycle", "segment"))
 KINDS: dict[str, Kind] = {
-    "discharge_capacity": Kind("mAh/g", _RATE, _discharge),
-    "charge_capacity": Kind("mAh/g", _RATE, lambda o, s, p: _charged(_cycle(o, s[o.sample], p), s[o.sample])),
-    "coulombic_efficiency": Kind("%", (("cycle",),), _efficiency),
+    "discharge_capacity": Kind("mAh/g", _RATE, _column("discharge_capacity")),
+    "charge_capacity": Kind("mAh/g", _RATE, _column("charge_capacity")),
+    "coulombic_efficiency": Kind("%", (("cycle",),), _column("coulombic_efficiency")),
     "capacity_retention": Kind("%", (("cycle", "segment"),), _retention, ageing=True),
     "h1_m_shift": Kind("mV", (("cycle",),), _shift),
     "r_cam_se": Kind("ohm cm2", (("cycle", "at"),), _resistance, ageing=True),
-    "discharge_energy": Kind("mWh/g", _RATE, lambda o, s, p: _cycle(o, s[o.sample], p).discharge.energy),
-    "mean_discharge_voltage": Kind("V", _RATE, _mean_voltage),
+    "discharge_energy": Kind("mWh/g", _RATE, _column("discharge_energy")),
+    "mean_discharge_voltage": Kind("V", _RATE, _column("mean_discharge_voltage")),
 }
 
 
 def ages(o) -> bool:
     """Whether an observable speaks of the ageing test."""
-    return KINDS[o.name].ageing or o.state.get("segment") == "ageing"
+    return KINDS[o.name].ageing or o.state.get("segment") in ("ageing", "check-up")
 
 
 def value_of(o, samples: Mapping[str, SampleTests], plan: Plan) -> float:

@@ -13,7 +13,6 @@ from nacre.evidence.calibrate import figures
 from nacre.evidence.calibrate.fit import Fit
 from nacre.evidence.calibrate.identify import Candidate, Direction, Profile, Told
 from nacre.evidence.calibrate.leave_out import Predicted
-from nacre.evidence.calibrate.march import AGEING
 from nacre.evidence.calibrate.rivals import Judged
 
 CITATIONS = (
@@ -57,7 +56,7 @@ def register() -> None:
             "unit": row.unit, "words": f"{name.partition('.')[0]}: {row.words.removeprefix('the ')}",
             "meaning": "a number of the cell model", "symbol": name,
         }
-        for name, row in {**NAMES, **AGEING}.items()
+        for name, row in NAMES.items()
     }  # fmt: skip
     vocabulary.extend("quantity", rows)
 

@@ -6,7 +6,7 @@
     [calibration.tests]              # see `Plan`
     rates = ["0.1C", "0.2C", "0.5C", "1C"]
     [[calibration.parameter]]
-    name = "cathode.diffusivity"     # of cell.toml, or of ageing (`AGEING`)
+    name = "cathode.diffusivity"     # as in cell.toml
     range = ["1e-13 cm2/s", "1e-10 cm2/s"]   # what is physically possible
     scale = "log"                    # "linear" where it is not said
     sample = "bare"                  # of this sample only; without it, shared by all
@@ -26,7 +26,7 @@ from nacre.cell.parameters import NAMES
 from nacre.core.errors import NacreError, did_you_mean, unknown
 from nacre.core.quantity import Quantity, parse
 from nacre.core.study import Study
-from nacre.evidence.calibrate.march import AGEING, Plan
+from nacre.evidence.calibrate.march import Plan
 
 KEYS = ("evidence", "starts", "tests", "parameter", "observable", "rival")
 PARAMETER_KEYS = ("name", "range", "scale", "sample", "prior", "why")
@@ -78,10 +78,9 @@ class Settings:
 
 def known_row(name: str, where: str = ""):
     """Unit, words and bounds of a parameter of the cell or of its ageing. Raises NacreError with did-you-mean."""
-    rows = {**NAMES, **AGEING}
-    if name not in rows:
-        raise unknown("parameter", name, rows, where)
-    return rows[name]
+    if name not in NAMES:
+        raise unknown("parameter", name, NAMES, where)
+    return NAMES[name]
 
 
 def read_settings(study: Study) -> Settings | None:
