@@ -81,6 +81,11 @@ def read(path: str | Path) -> tuple[Study, Problems]:
         check_model(shape.model, samples)
     with problems.catch(("ledger",)):
         check_settings(study)
+    if shape.calibration and not problems.errors:
+        from nacre.evidence.calibrate.run import check  # takes a second to import
+
+        with problems.catch(("calibration",)):
+            check(study)
     for name, row in shape.material.items():
         with problems.catch(("material", name)):
             builtin().adding({name: row})

@@ -112,6 +112,10 @@ class Model:
             aged = self._once((*key, "ageing"), lambda: ageing_test(cell, self.plan, self.fine))
         return SampleTests(rate, aged)
 
+    def of_cell(self, cell: CellParameters, sample: str) -> tuple[Lifetime, Lifetime | None]:
+        """The tests of any cell, as those of a sample; not kept. Raises Failed."""
+        return rate_test(cell, self.plan), ageing_test(cell, self.plan, self.fine) if sample in self.ageing else None
+
     def _once(self, key: tuple, make):
         with self._lock:
             if key in self._kept:

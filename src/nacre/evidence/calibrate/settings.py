@@ -28,7 +28,7 @@ from nacre.core.quantity import Quantity, parse
 from nacre.core.study import Study
 from nacre.evidence.calibrate.march import Plan
 
-KEYS = ("evidence", "starts", "tests", "parameter", "observable", "rival")
+KEYS = ("evidence", "starts", "tests", "parameter", "observable", "rival", "prediction")
 PARAMETER_KEYS = ("name", "range", "scale", "sample", "prior", "why")
 OBSERVABLE_KEYS = ("sample", "name", "state", "relative", "absolute", "against", "why")
 SETS = ("reported", "files")
