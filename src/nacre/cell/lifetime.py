@@ -21,7 +21,7 @@ from nacre.cell.parameters import CellParameters
 from nacre.cell.protocol import Loop, Step, for_cell, parse_protocol, unrolled
 from nacre.cell.sanity import refuse_if_impossible
 from nacre.cell.walk import Books, Exactness, Half, Walk, start
-from nacre.core.errors import NacreError
+from nacre.core.errors import NacreError, NotAssessable
 
 RATE_TEST = "\n".join(
     f"repeat {n} times: charge at {r}C to 2.75 V; discharge at {r}C to 1.35 V"
@@ -114,16 +114,27 @@ def age(
     cell ends the run in words.
     """
     watch, how = watch or Watch(), how or Exactness()
+    ageing = ageing if ageing is not None else _known(parameters)
     refuse_if_impossible(parameters)
     steps = for_cell(parse_protocol(program), parameters.scale) if isinstance(program, str) else tuple(program)
     blocks = _blocks(steps, parameters.name)
     total = sum(block.times for block in blocks)
     _check(watch, total, parameters.name)
-    log = _Log(start(parameters, ageing if ageing is not None else Ageing.of(parameters), how), watch)
+    log = _Log(start(parameters, ageing, how), watch)
     for block in blocks:
         if not _through(log, block, jump, lambda: progress(log.count, total)):
             break
     return log.lifetime(total)
+
+
+def _known(parameters: CellParameters) -> Ageing:
+    if not any(name.startswith("ageing.") for name in parameters.numbers):
+        raise NotAssessable(
+            "nothing is known of how this cell ages", where=parameters.name,
+            expected="numbers under [model.ageing] of the study, or under [ageing] of cell.toml",
+            do='declare them (contact_loss = "0.06" ...), or give ageing=Ageing() for a cell that does not age',
+        )  # fmt: skip
+    return Ageing.of(parameters)
 
 
 # --- the program ------------------------------------------------------------------------------------------------
