@@ -29,14 +29,14 @@ class Local:
 
 
 def differences(residuals: Callable, step: float = 4e-3) -> Callable:
-    """The Jacobian (n, k) of residuals by central differences in the box (one-sided at its faces)."""
+    """The Jacobian (n, k) of residuals by differences towards the middle of the box."""
 
     def jacobian(u: np.ndarray) -> np.ndarray:
-        columns = []
+        here, columns = residuals(u), []
         for k in range(len(u)):
-            up, down = u.copy(), u.copy()
-            up[k], down[k] = min(1.0, u[k] + step), max(0.0, u[k] - step)
-            columns.append((residuals(up) - residuals(down)) / (up[k] - down[k]))
+            moved = u.copy()
+            moved[k] += step if u[k] < 0.5 else -step
+            columns.append((residuals(moved) - here) / (moved[k] - u[k]))
         return np.stack(columns, axis=1)
 
     return jacobian

@@ -155,16 +155,26 @@ def kept(study: Study) -> Kept:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise NacreError("this study has not been calibrated", where=str(path), do="run nacre calibrate first") from None
+        raise NacreError(
+            "this study has not been calibrated", where=str(path), do="run nacre calibrate first"
+        ) from None
     settings = read_settings(study)
     if settings is None or raw.get("key") != key_of(study):
-        raise NacreError("the study has changed since it was calibrated", where=str(path), do="run nacre calibrate again")
+        raise NacreError(
+            "the study has changed since it was calibrated", where=str(path), do="run nacre calibrate again"
+        )
     model = Model(cells_of(study), settings.free, settings.plan, raw["ageing"], fine=raw["fine"])
-    return Kept(model, np.array(raw["unit_box"]), np.array(raw["covariance"]), raw["seed"], raw["evidence"], raw["converged"])
+    return Kept(
+        model, np.array(raw["unit_box"]), np.array(raw["covariance"]), raw["seed"], raw["evidence"], raw["converged"]
+    )
 
 
 def predict(
-    path: str | Path, cases: Sequence[str] = (), sample: str = "", draws: int = predicting.DRAWS, progress: Progress = silent
+    path: str | Path,
+    cases: Sequence[str] = (),
+    sample: str = "",
+    draws: int = predicting.DRAWS,
+    progress: Progress = silent,
 ) -> tuple[Outcome, list[predicting.Prediction]]:
     """Predict the cases given as text, or those of study.toml. Raises NacreError where no case is given."""
     study = load(path)
@@ -177,7 +187,9 @@ def predict(
     else:
         chosen = list(predicting.read_cases(study))
     if not chosen:
-        raise NacreError("no case is given", where=study.name, expected='--case "3 nm: cathode.coating_thickness = 3 nm"')
+        raise NacreError(
+            "no case is given", where=study.name, expected='--case "3 nm: cathode.coating_thickness = 3 nm"'
+        )
     made = [predicting.predict(use.model, use.u, use.covariance, c, use.seed, draws, progress) for c in chosen]
     found = predictions(made, use.converged)
     write_atomic(folder_of(study) / "predicted.npz", dumps([key_of(study), found]))

@@ -32,7 +32,9 @@ def _observables(c: Calibration) -> Figure:
     caption = f"{len(observed)} values, {len(c.fit.u)} fitted numbers. A value stated as 'below' is met left of zero."
     if c.virtual:
         caption += " From virtual files: a software round trip, not evidence."
-    return Figure("calibration-observables", "The model beside the evidence", (panel,), caption, synthetic=c.virtual, wide=True)
+    return Figure(
+        "calibration-observables", "The model beside the evidence", (panel,), caption, synthetic=c.virtual, wide=True
+    )
 
 
 def _parameters(c: Calibration) -> Figure:
@@ -44,7 +46,9 @@ def _parameters(c: Calibration) -> Figure:
         at = [k for k, row in enumerate(c.told) if row.told == known]
         if at:
             x = np.array([labels[k] for k in at])
-            series.append(Series("points", x, u[at], lo=low[at], hi=high[at], label=words, marker="filled" if known else "open"))
+            series.append(
+                Series("points", x, u[at], lo=low[at], hi=high[at], label=words, marker="filled" if known else "open")
+            )
     panel = Panel(Axis("", categories=labels), Axis("Place in the physical range", limits=(-0.02, 1.02)), tuple(series))
     caption = "Fitted numbers with their 95 % intervals: 0 and 1 are the ends of what is physically possible."
     return Figure("calibration-parameters", "Fitted numbers", (panel,), caption, wide=True)
@@ -57,7 +61,9 @@ def _correlations(c: Calibration) -> Figure:
     heat = Series("heat", np.array(labels), np.array(labels), z=matrix, label="correlation")
     panel = Panel(Axis("", categories=labels), Axis("", categories=labels), (heat,))
     pairs = [(abs(matrix[i, j]), i, j) for i in range(len(labels)) for j in range(i) if abs(matrix[i, j]) > 0.8]
-    words = "; ".join(f"{labels[i]} and {labels[j]} ({matrix[i, j]:+.2f})" for _, i, j in sorted(pairs, reverse=True)[:6])
+    words = "; ".join(
+        f"{labels[i]} and {labels[j]} ({matrix[i, j]:+.2f})" for _, i, j in sorted(pairs, reverse=True)[:6]
+    )
     caption = f"Nearly exchangeable: {words}." if words else "No two numbers are nearly exchangeable."
     return Figure("calibration-correlations", "Correlations of the fitted numbers", (panel,), caption)
 
@@ -70,7 +76,9 @@ def _test_figures(c: Calibration) -> tuple[Figure, ...]:
     for name, made in tests.items():
         x, y = list(problem.plan.rate_of.values()), made.rate.column("discharge_capacity")
         rate.append(Series("line", np.array(x), y, subject=name, label="calibrated model"))
-        stated = [(o.state["rate_C"], o) for o in problem.observed if o.sample == name and o.name == "discharge_capacity"]
+        stated = [
+            (o.state["rate_C"], o) for o in problem.observed if o.sample == name and o.name == "discharge_capacity"
+        ]
         if stated:
             x, y, s = zip(*((r, o.value, Z95 * o.std) for r, o in stated), strict=True)
             y, s = np.array(y), np.array(s)
@@ -93,7 +101,9 @@ def of_left_out(c: Calibration) -> tuple[Figure, ...]:
         z = np.array([(r.value - r.observed.value) / r.observed.std for r in rows])
         half = np.array([Z95 * r.std / r.observed.std for r in rows])
         names = np.array([f"without {r.group}: {r.observed.title}" for r in rows])
-        series.append(Series("bars", names, z, subject=sample, label="left out and predicted", lo=z - half, hi=z + half))
+        series.append(
+            Series("bars", names, z, subject=sample, label="left out and predicted", lo=z - half, hi=z + half)
+        )
     names = tuple(f"without {r.group}: {r.observed.title}" for r in c.predicted)
     rules = [Series("rule", np.empty(0), np.array([at]), label=label) for at, label in BANDS]
     panel = Panel(Axis("", categories=names), Axis("Prediction less value, in standard deviations"), (*series, *rules))

@@ -15,7 +15,7 @@ from nacre.evidence.calibrate.problem import Problem
 from nacre.physics import inference
 from nacre.physics.inference import Criteria, Local
 
-SCREENED = 12  # points tried per local search
+SCREENED, LEAST = 12, 32  # points tried per local search, and in all
 MOST = 60  # evaluations of a local search
 SAME = 1.0  # a chi2 within this of the best is the same optimum, for all that the data can tell
 
@@ -131,7 +131,7 @@ def fit(
 
 
 def _promising(problem: Problem, starts: int, seed: int) -> list[np.ndarray]:
-    points = inference.spread(SCREENED * starts, len(problem.free), seed)
+    points = inference.spread(max(LEAST, SCREENED * starts), len(problem.free), seed)
     cost = [float(np.sum(problem.residuals(u) ** 2)) for u in points]
     return [points[k] for k in np.argsort(cost, kind="stable")[:starts]]
 

@@ -1,7 +1,7 @@
 """What the evidence tells of the fitted numbers, what it does not, and which measurement would tell most."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -86,7 +86,9 @@ def told(found: Fit) -> tuple[Told, ...]:
         order = [int(i) for i in np.argsort(shares[:, k])[::-1][:2] if shares[i, k] > 0.05]
         pinned = tuple(titles[i] for i in order) or ("no single observable",)
         known = bool(found.std[k] < UNTOLD)
-        rows.append(Told(free, float(found.values[k]), float(low[k]), float(high[k]), float(found.std[k]), known, pinned))
+        rows.append(
+            Told(free, float(found.values[k]), float(low[k]), float(high[k]), float(found.std[k]), known, pinned)
+        )
     return tuple(rows)
 
 
@@ -134,7 +136,11 @@ def candidates(found: Fit, tolerance: float = 0.05) -> tuple[Candidate, ...]:
         std = abs(value) * tolerance / Z95
         gain = inference.reduction(found.covariance, slope / std)
         spread = math.sqrt(slope @ found.covariance @ slope)
-        rows.append(Candidate(replace(o, value=value, std=std), words, float(value), spread, dict(zip(labels, gain, strict=True))))
+        rows.append(
+            Candidate(
+                replace(o, value=value, std=std), words, float(value), spread, dict(zip(labels, gain, strict=True))
+            )
+        )
     return tuple(sorted(rows, key=lambda c: -c.mean))
 
 
@@ -143,6 +149,7 @@ def _wanted(problem: Problem, tolerance: float):
     plan, half = problem.plan, problem.plan.ageing_cycles // 4
     rows = []
     for sample in sorted(problem.model.ageing):
+
         def ask(name, state, words, sample=sample):
             rows.append((Observed(sample, name, state, 0.0, 1.0, KINDS[name].unit), f"{words} of {sample}"))
 
@@ -150,10 +157,17 @@ def _wanted(problem: Problem, tolerance: float):
         for cycle in (half, 2 * half):
             state = {"cycle": cycle, "rate_C": plan.ageing_rate, "segment": "ageing"}
             ask("discharge_capacity", state, f"capacity at cycle {cycle}")
-        ask("discharge_capacity", {"cycle": plan.ageing_cycles + 1, "segment": "check-up"}, "a cycle at 0.02C after ageing")
+        ask(
+            "discharge_capacity",
+            {"cycle": plan.ageing_cycles + 1, "segment": "check-up"},
+            "a cycle at 0.02C after ageing",
+        )
         for rate in plan.rates:
-            ask("discharge_capacity", {"rate_C": rate, **({"cycle": 1} if rate == plan.rates[0] else {"segment": "rate"})},
-                f"capacity at {rate:g}C")
+            ask(
+                "discharge_capacity",
+                {"rate_C": rate, **({"cycle": 1} if rate == plan.rates[0] else {"segment": "rate"})},
+                f"capacity at {rate:g}C",
+            )
     return rows
 
 
@@ -228,4 +242,3 @@ def _crossing(u: np.ndarray, chi2: np.ndarray, level: float, sign: int, centre: 
         return math.nan
     i = above[0]
     return float(x[i - 1] + (want - root[i - 1]) / (root[i] - root[i - 1]) * (x[i] - x[i - 1]))
-

@@ -34,11 +34,16 @@ class Predicted:
     def words(self) -> str:
         o = self.observed
         verdict = "within its tolerance" if self.within else "outside its tolerance"
-        return f"{o.title} left out and predicted: {self.value:.4g} +- {self.std:.2g} {o.unit}, stated {o.value:g}, {verdict}"
+        text = f"{o.title} left out and predicted: {self.value:.4g} +- {self.std:.2g} {o.unit}, stated {o.value:g}"
+        if not self.within and self.std > o.std:
+            verdict += " (the rest of the evidence hardly says anything of it)"
+        return f"{text}, {verdict}"
 
 
-def leave_out(found: Fit, seed: int = 0, workers: int = 1, progress: Progress = silent, starts: int = 2) -> tuple[Predicted, ...]:
-    """Every group of observables left out in turn, the rest fitted anew from the best point and from fresh starts."""
+def leave_out(
+    found: Fit, seed: int = 0, workers: int = 1, progress: Progress = silent, starts: int = 0
+) -> tuple[Predicted, ...]:
+    """Every group of observables left out in turn, the rest fitted anew from the best point (and from fresh starts)."""
     rows: list[Predicted] = []
     plan = found.problem.plan
     groups = [(name, [o for o in found.problem.observed if test(o, plan)]) for name, test in GROUPS]
@@ -58,4 +63,3 @@ def _predicted(name: str, made: Fit, hidden: Sequence[Observed]) -> list[Predict
         std = math.sqrt(max(0.0, float(slope @ covariance @ slope))) if np.isfinite(slope).all() else math.nan
         rows.append(Predicted(name, o, float(value), std, o.within(value)))
     return rows
-

@@ -13,7 +13,7 @@ from nacre.cell.parameters import NAMES, CellParameters, Parameter
 from nacre.core.context import Context
 from nacre.core.quantity import Quantity
 from nacre.core.study import Study
-from nacre.evidence.calibrate.march import Plan, ageing_test, rate_test
+from nacre.evidence.calibrate.march import Failed, Plan, ageing_test, rate_test
 from nacre.evidence.calibrate.settings import Free
 from nacre.materials import builtin
 
@@ -22,9 +22,9 @@ KEPT = 400
 
 @dataclass(frozen=True, eq=False)
 class SampleTests:
-    """The tests of one sample: the rate test, the ageing test (None where nothing asked for it)."""
+    """The tests of one sample; None for one that ended out of order, or that nothing asked for."""
 
-    rate: Lifetime
+    rate: Lifetime | None
     aged: Lifetime | None
 
 
@@ -100,7 +100,7 @@ class Model:
     # simulation
 
     def tests(self, values: Sequence[float]) -> dict[str, SampleTests]:
-        """The tests of all samples. Raises Failed where one ends out of order."""
+        """The tests of all samples; None for one that ended out of order."""
         return {name: self._sample(name, self.numbers(values, name)) for name in self.cells}
 
     def _sample(self, name: str, numbers: dict[str, float]) -> SampleTests:
@@ -121,7 +121,10 @@ class Model:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        made = make()
+        try:
+            made = make()
+        except (Failed, ValueError):
+            made = None
         with self._lock:
             self.simulated += 1
             self._kept[key] = made

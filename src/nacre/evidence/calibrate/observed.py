@@ -19,8 +19,8 @@ from nacre.core.result import Result
 from nacre.core.study import Reported, Study
 from nacre.core.vocabulary import word
 from nacre.evidence.calibrate.march import Plan
-from nacre.evidence.calibrate.settings import Selection, Settings
 from nacre.evidence.calibrate.model import SampleTests
+from nacre.evidence.calibrate.settings import Selection, Settings
 
 MADE_OF = {"charge_capacity": ("discharge_capacity", "coulombic_efficiency")}  # with all of these it says nothing new
 

@@ -9,7 +9,8 @@ STEPS, BURN = 400, 150
 
 
 def sample(found: Fit, steps: int = STEPS, burn: int = BURN, progress: Progress = silent) -> np.ndarray:
-    """Draws (m, k) of the fitted numbers in their units, ranges being uniform priors. Raises NacreError without emcee."""
+    """Draws (m, k) of the fitted numbers in their units, the ranges being uniform priors. Raises NacreError where emcee
+    is not installed."""
     try:
         import emcee
     except ImportError:
@@ -26,7 +27,7 @@ def sample(found: Fit, steps: int = STEPS, burn: int = BURN, progress: Progress 
 
     start = np.clip(random.multivariate_normal(found.u, found.covariance / 4, walkers), 1e-4, 1 - 1e-4)
     sampler = emcee.EnsembleSampler(walkers, k, log_probability)
-    state = emcee.State(start, random_state=np.random.RandomState(found.seed).get_state())  # noqa: NPY002  what emcee takes
+    state = emcee.State(start, random_state=np.random.RandomState(found.seed).get_state())
     for done, _ in enumerate(sampler.sample(state, iterations=steps), 1):
         progress(f"{done} of {steps} steps", done, steps)
     flat = sampler.get_chain(discard=burn, thin=5, flat=True)

@@ -144,7 +144,10 @@ def changed(cell: CellParameters, case: Case) -> CellParameters:
 def asked(sample: str, plan: Plan, ageing: bool) -> tuple[Observed, ...]:
     """What is predicted of a cell: capacities by rate, the first efficiency, fading and resistances."""
     first, *others = plan.rates
-    rows = [("discharge_capacity", {"cycle": 1, "rate_C": first}), ("coulombic_efficiency", {"cycle": 1, "rate_C": first})]
+    rows = [
+        ("discharge_capacity", {"cycle": 1, "rate_C": first}),
+        ("coulombic_efficiency", {"cycle": 1, "rate_C": first}),
+    ]
     rows += [("discharge_capacity", {"rate_C": rate, "segment": "rate"}) for rate in others]
     if ageing:
         last = {"cycle": plan.ageing_cycles, "rate_C": plan.ageing_rate, "segment": "ageing"}
@@ -154,7 +157,13 @@ def asked(sample: str, plan: Plan, ageing: bool) -> tuple[Observed, ...]:
 
 
 def predict(
-    model: Model, u: np.ndarray, covariance: np.ndarray, case: Case, seed: int, draws: int = DRAWS, progress: Progress = silent
+    model: Model,
+    u: np.ndarray,
+    covariance: np.ndarray,
+    case: Case,
+    seed: int,
+    draws: int = DRAWS,
+    progress: Progress = silent,
 ) -> Prediction:
     """One case: at the best fit, and at draws from the calibration's covariance (kept inside the ranges)."""
     sample = case.sample
@@ -170,7 +179,9 @@ def predict(
     table = np.array([row for row in rows if np.isfinite(row).all()]).reshape(-1, len(observed))
     if len(table) < 10:
         empty = np.full(len(observed), math.nan)
-        return Prediction(case, observed, best, empty, empty, empty, len(table), _doubts(model, u, case), why or "too few draws")
+        return Prediction(
+            case, observed, best, empty, empty, empty, len(table), _doubts(model, u, case), why or "too few draws"
+        )
     low, high = np.percentile(table, [2.5, 97.5], axis=0)
     return Prediction(case, observed, best, low, high, table.std(axis=0, ddof=1), len(table), _doubts(model, u, case))
 

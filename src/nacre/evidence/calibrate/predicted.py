@@ -25,7 +25,9 @@ def results_of(made: Sequence[Prediction], converged: bool = True) -> list[Resul
 
 def _entries(p: Prediction):
     for o, value, low, high, std in zip(p.observed, p.values, p.low, p.high, p.std, strict=True):
-        quantity = Quantity(float(value), o.unit, float(std), float(low), float(high), p.draws, "posterior", "predicted")
+        quantity = Quantity(
+            float(value), o.unit, float(std), float(low), float(high), p.draws, "posterior", "predicted"
+        )
         yield Entry(o.name, quantity, {**o.state, "case": p.case.name}, Subject(p.case.sample))
 
 

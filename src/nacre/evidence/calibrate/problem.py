@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nacre.core.quantity import Z95
-from nacre.evidence.calibrate.march import Failed, Plan
+from nacre.evidence.calibrate.march import Plan
 from nacre.evidence.calibrate.model import Model, SampleTests
 from nacre.evidence.calibrate.observed import Observed, ages, value_of
 from nacre.evidence.calibrate.settings import Free
 from nacre.physics import inference
 
 WORST = 50.0  # a residual where the model has no value: far off, yet finite for the search
+MOST = 300.0
 JacobianOf = Callable[[Callable[[np.ndarray], np.ndarray]], Callable[[np.ndarray], np.ndarray]]
 
 
@@ -41,10 +42,7 @@ class Problem:
 
     def predicted(self, u: np.ndarray) -> np.ndarray:
         """What the model says of every observable (n,), in its unit; NaN where it says nothing."""
-        try:
-            samples = self.model.tests(self.model.values(u))
-        except (Failed, ValueError):
-            return np.full(len(self.observed), np.nan)
+        samples = self.model.tests(self.model.values(u))
         return np.array([_value(o, samples, self.plan) for o in self.observed])
 
     def residuals(self, u: np.ndarray) -> np.ndarray:
@@ -53,7 +51,7 @@ class Problem:
         rows = [o.residual(m) if np.isfinite(m) else WORST for o, m in zip(self.observed, model, strict=True)]
         values = self.model.values(u)
         rows += [(v - f.prior.value) / f.prior.std for f, v in zip(self.free, values, strict=True) if f.prior]
-        return np.clip(np.array(rows, float), -WORST, WORST)
+        return np.clip(np.array(rows, float), -MOST, MOST)
 
     def jacobian(self, u: np.ndarray) -> np.ndarray:
         return self.jacobian_of(self.residuals)(u)
@@ -80,7 +78,13 @@ def ageing_samples(observed: Sequence[Observed]) -> set[str]:
 
 def fine_cycles(observed: Sequence[Observed]) -> tuple[int, ...]:
     """Cycles of the ageing test whose dQ/dV is observed."""
-    found = {o.state[key] for o in observed if o.name.startswith("h1_m") for key in ("cycle", "to_cycle") if key in o.state and ages(o)}
+    found = {
+        o.state[key]
+        for o in observed
+        if o.name.startswith("h1_m")
+        for key in ("cycle", "to_cycle")
+        if key in o.state and ages(o)
+    }
     return tuple(sorted(found))
 
 

@@ -1,4 +1,4 @@
-"""A calibration as results: numbers with their covariance, observables, what is told, rivals; tables, figures, checks."""
+"""A calibration as results: numbers with their covariance, observables, what is told, rivals; tables and checks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,8 +17,9 @@ from nacre.evidence.calibrate.rivals import Judged
 
 CITATIONS = (
     "M. A. Branch, T. F. Coleman, Y. Li, SIAM J. Sci. Comput. 1999, 21, 1-23.",
-    "J. A. Nelder, R. Mead and others on model choice: N. Sugiura, Commun. Stat. Theory Methods 1978, 7, 13-26.",
-    "A. Raue, C. Kreutz, T. Maiwald, J. Bachmann, M. Schilling, U. Klingmueller, J. Timmer, Bioinformatics 2009, 25, 1923-1929.",
+    "N. Sugiura, Commun. Stat. Theory Methods 1978, 7, 13-26.",
+    "G. Schwarz, Ann. Stat. 1978, 6, 461-464.",
+    "A. Raue et al., Bioinformatics 2009, 25, 1923-1929.",
 )
 METHODS = (
     "The numbers of a single-ion porous-electrode model with ageing were fitted to the values of the study by bounded "
@@ -99,7 +100,9 @@ def fitted(fit: Fit) -> dict[str, Quantity]:
     labels, units = [f.label for f in problem.free], [f.unit for f in problem.free]
     made = correlated(labels, values, matrix, units, source=f"calibration {fit.seed}", origin="calibrated")
     low, high = fit.intervals
-    return {name: replace(q, lo95=float(a), hi95=float(b)) for (name, q), a, b in zip(made.items(), low, high, strict=True)}
+    return {
+        name: replace(q, lo95=float(a), hi95=float(b)) for (name, q), a, b in zip(made.items(), low, high, strict=True)
+    }
 
 
 def _parameters(c: Calibration) -> list[Entry]:
@@ -168,7 +171,9 @@ def _checks(c: Calibration):
     fit, k = c.fit, c.fit.criteria
     yield Check("pass" if fit.converged else "warn", fit.words, "" if fit.converged else "ask for more starts")
     met, count = sum(_met(c)), len(fit.problem.observed)
-    text = f"{k.k} numbers fitted to {k.n} values: {k.freedom} degrees of freedom, chi2 {k.chi2:.3g}, AICc {k.aicc:.4g},"
+    text = (
+        f"{k.k} numbers fitted to {k.n} values: {k.freedom} degrees of freedom, chi2 {k.chi2:.3g}, AICc {k.aicc:.4g},"
+    )
     text += f" BIC {k.bic:.4g}; {met} of {count} tolerances met"
     text += ", every cycle simulated" if c.full is not None else ""
     yield Check("pass" if met == count else "warn", text)
@@ -177,7 +182,9 @@ def _checks(c: Calibration):
     for o, v in zip(fit.problem.observed, fit.predicted if c.full is None else c.full, strict=True):
         if not o.within(v):
             rule = f"{o.rule} " if o.rule else ""
-            yield Check("warn", f"{o.title}: the model gives {v:.4g} {o.unit}, stated {rule}{o.value:g}: outside its tolerance")
+            yield Check(
+                "warn", f"{o.title}: the model gives {v:.4g} {o.unit}, stated {rule}{o.value:g}: outside its tolerance"
+            )
     if c.virtual:
         yield Check("warn", "this calibrates on virtual files: a software round trip, not evidence")
     for row in c.told:
@@ -198,7 +205,9 @@ def _identified(c: Calibration):
         yield Check("warn", f"cannot be told: {d.words} (singular value {d.value:.2g}; the ranges alone give 3.5)")
     if not sloppy:
         last = c.directions[-1]
-        text = f"no direction is sloppy; the least told is {last.words} (singular value {last.value:.3g}, the ranges 3.5)"
+        text = (
+            f"no direction is sloppy; the least told is {last.words} (singular value {last.value:.3g}, the ranges 3.5)"
+        )
         yield Check("info", text)
     rest = [title for title, sd, _ in c.redundancy if sd < 1.0]
     own = [title for title, sd, _ in c.redundancy if sd > 3.0]
@@ -233,7 +242,7 @@ def _each_once(rows: Sequence[Predicted]) -> list[Predicted]:
 
 
 def _rivals(c: Calibration) -> Result:
-    checks = [_judgement(j) for j in c.judged]
+    checks = [*(_judgement(j) for j in c.judged), *_side_by_side(c)]
     rows = c.judged
     table = Curve(
         "rivals",
@@ -251,6 +260,21 @@ def _rivals(c: Calibration) -> Result:
     )
     return Result("calibration", "calibration-rivals", Subject(), curves=(table,), figures=figures.of_rivals(c),
                   checks=tuple(checks), origin="calibrated")  # fmt: skip
+
+
+def _side_by_side(c: Calibration):
+    """What the rivals that cannot be excluded predict of measurements not made, where they differ most."""
+    open_ = [j for j in c.judged if j.verdict != "excluded" and j.candidates]
+    rows = []
+    for mine in c.candidates:
+        theirs = [(j.rival.name, o) for j in open_ for o in j.candidates if o.words == mine.words]
+        gap = max((abs(o.value - mine.value) / np.hypot(mine.std, o.std) for _, o in theirs), default=0.0)
+        rows.append((gap, mine, [pair for pair in theirs if abs(pair[1].value - mine.value) > pair[1].std]))
+    for gap, mine, theirs in sorted(rows, key=lambda row: -row[0])[:4]:
+        if gap > 2.0 and theirs:
+            text = f"would tell rivals apart: {mine.words}, {mine.value:.3g} +- {mine.std:.2g} {mine.observed.unit}"
+            text += "; " + ", ".join(f"{name} {o.value:.3g} +- {o.std:.2g}" for name, o in theirs)
+            yield Check("info", text)
 
 
 def _judgement(j: Judged) -> Check:

@@ -3,7 +3,7 @@
     [[calibration.rival]]
     name = "film only"
     words = "a film that does not depend on the state of charge"
-    without = ["ageing.contact_loss"]                  # numbers of the calibration that are not fitted
+    without = ["ageing.contact_loss"]                  # numbers not fitted; they take their neutral value (here 0)
     fixed = { "bare:cathode.contact" = "1" }           # what holds instead, of one sample or of all
     parameter = [{ name = "...", range = [...] }]      # numbers fitted besides
     control = true                                     # must be excluded, else the calibration cannot tell anything
@@ -14,7 +14,7 @@ Verdicts go by BIC, tolerances met and the probability of chi2: `excluded` (far 
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.stats import chi2 as chi2_distribution
@@ -23,6 +23,7 @@ from nacre.core.errors import NacreError, unknown
 from nacre.core.quantity import parse
 from nacre.core.study import Study
 from nacre.evidence.calibrate.fit import Fit, Progress, fit, silent
+from nacre.evidence.calibrate.identify import Candidate, candidates
 from nacre.evidence.calibrate.model import Model
 from nacre.evidence.calibrate.observed import Observed
 from nacre.evidence.calibrate.problem import Problem
@@ -31,7 +32,7 @@ from nacre.evidence.calibrate.settings import Free, free_of, known_row, only
 KEYS = ("name", "words", "without", "fixed", "parameter", "control")
 FAR, NEAR = 10.0, 6.0  # differences of BIC: very strong, strong (R. E. Kass, A. E. Raftery, J. Am. Stat. Assoc. 1995)
 IMPOSSIBLE = 1e-3
-STARTS = 3
+STARTS = 1
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Rival:
     name: str
     words: str = ""
     without: tuple[str, ...] = ()
-    fixed: Mapping[str, float] = None
+    fixed: Mapping[str, float] = field(default_factory=dict)
     free: tuple[Free, ...] = ()
     control: bool = False
 
@@ -49,7 +50,7 @@ class Rival:
 @dataclass(frozen=True, eq=False)
 class Judged:
     """A rival fitted: its fit, verdict, the observables it misses, and the error of what was left out and predicted
-    (root mean square in standard deviations; NaN where nothing was)."""
+    (root mean square in standard deviations; NaN where nothing was); what it predicts of measurements not made."""
 
     rival: Rival
     fit: Fit
@@ -58,13 +59,17 @@ class Judged:
     delta: float
     probability: float
     left_out: float
+    candidates: tuple[Candidate, ...] = ()
 
     @property
     def words(self) -> str:
         c = self.fit.criteria
         text = f"{self.rival.name}: {self.verdict} ({c.k} numbers, chi2 {c.chi2:.3g}, BIC {self.delta:+.1f}"
-        text += f", left out {self.left_out:.2g} sd" if math.isfinite(self.left_out) else ""
-        return text + (f"; misses {', '.join(self.missed)})" if self.missed else "; every tolerance met)")
+        text += f", the shifts left out {self.left_out:.2g} sd" if math.isfinite(self.left_out) else ""
+        if not self.missed:
+            return f"{text}; every tolerance met)"
+        named = f"misses {', '.join(self.missed[:3])}"
+        return f"{text}; {named}{f' and {len(self.missed) - 3} more' if len(self.missed) > 3 else ''})"
 
 
 def read_rivals(study: Study) -> tuple[Rival, ...]:
@@ -81,6 +86,10 @@ def _rival(raw: Mapping, study: Study, mine: set[str], where: str) -> Rival:
     for name in raw.get("without", ()):
         if name not in mine:
             raise unknown("fitted parameter", name, mine, where)
+        fixes = any(key.rpartition(":")[2] == name for key in raw.get("fixed", {}))
+        if known_row(name).default is None and not fixes:
+            raise NacreError(f"{name} is not fitted by '{raw['name']}', and has no neutral value", where=where,
+                             do=f'say what holds instead: fixed = {{ "{name}" = "..." }}')  # fmt: skip
     fixed = {}
     for key, text in raw.get("fixed", {}).items():
         sample, colon, name = key.rpartition(":")
@@ -88,16 +97,21 @@ def _rival(raw: Mapping, study: Study, mine: set[str], where: str) -> Rival:
             raise unknown("sample", sample, study.samples, where)
         fixed[key] = parse(text, known_row(name, where).unit, where=f"{where}, {key}").value
     free = tuple(free_of(row, study, f"{where}, parameter {k}") for k, row in enumerate(raw.get("parameter", []), 1))
-    return Rival(raw["name"], raw.get("words", ""), tuple(raw.get("without", ())), fixed, free, bool(raw.get("control")))
+    return Rival(
+        raw["name"], raw.get("words", ""), tuple(raw.get("without", ())), fixed, free, bool(raw.get("control"))
+    )
 
 
 def problem_of(rival: Rival, base: Problem) -> Problem:
     """The problem of a rival: same evidence, same tests, other numbers."""
     kept = [f for f in base.free if f.name not in rival.without]
     replaced = {(f.name, f.sample) for f in rival.free}
+    neutral = {
+        f"{f.sample}:{f.name}".lstrip(":"): known_row(f.name).default for f in base.free if f.name in rival.without
+    }
     free = [f for f in kept if (f.name, f.sample) not in replaced] + list(rival.free)
     m = base.model
-    model = Model(m.cells, free, m.plan, m.ageing, {**m.constant, **(rival.fixed or {})}, m.fine)
+    model = Model(m.cells, free, m.plan, m.ageing, {**m.constant, **neutral, **rival.fixed}, m.fine)
     return Problem(model, base.observed, base.jacobian_of)
 
 
@@ -135,7 +149,8 @@ def _judged(rival: Rival, made: Fit, found: Fit, error: float) -> Judged:
         verdict = "disfavoured"
     else:
         verdict = "equal rival"
-    return Judged(rival, made, verdict, missed, delta, chance, error)
+    weighed = candidates(made) if verdict != "excluded" else ()
+    return Judged(rival, made, verdict, missed, delta, chance, error, weighed)
 
 
 def without(problem: Problem, hidden: Sequence[Observed]) -> Problem:

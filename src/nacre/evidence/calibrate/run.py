@@ -11,7 +11,6 @@ from nacre.core.study import Study
 from nacre.evidence.calibrate import identify, posterior
 from nacre.evidence.calibrate.fit import Fit, Progress, fit, silent
 from nacre.evidence.calibrate.leave_out import leave_out
-from nacre.evidence.calibrate.march import Failed
 from nacre.evidence.calibrate.model import Model, cells_of
 from nacre.evidence.calibrate.observed import Observed, gather
 from nacre.evidence.calibrate.problem import Problem, ageing_samples, fine_cycles
@@ -57,9 +56,11 @@ def prepare(study: Study, results: Iterable[Result] = ()) -> tuple[Settings, Pro
 
 
 def _samples(settings: Settings, observed: Sequence[Observed]) -> set[str]:
-    return {o.sample for o in observed} | {o.against for o in observed if o.against} | {
-        f.sample for f in settings.free if f.sample
-    }
+    return (
+        {o.sample for o in observed}
+        | {o.against for o in observed if o.against}
+        | {f.sample for f in settings.free if f.sample}
+    )
 
 
 def calibrate(
@@ -115,8 +116,5 @@ def assess(
 def _in_full(found: Fit) -> np.ndarray | None:
     """The observables with every cycle simulated; None where that fails."""
     problem = found.problem
-    try:
-        predicted = Problem(problem.model.with_plan(problem.plan.in_full), problem.observed).predicted(found.u)
-    except Failed:
-        return None
+    predicted = Problem(problem.model.with_plan(problem.plan.in_full), problem.observed).predicted(found.u)
     return predicted if np.isfinite(predicted).all() else None

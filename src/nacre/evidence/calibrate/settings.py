@@ -1,21 +1,21 @@
 """[calibration] of study.toml: what is fitted, within which range, to which evidence, by which simulated tests.
 
-    [calibration]
-    evidence = "reported"            # the published values ("reported") or the study's own files ("files"), never both
-    starts = 8                       # local searches; seed: that of the study
-    [calibration.tests]              # see `Plan`
-    rates = ["0.1C", "0.2C", "0.5C", "1C"]
-    [[calibration.parameter]]
-    name = "cathode.diffusivity"     # as in cell.toml
-    range = ["1e-13 cm2/s", "1e-10 cm2/s"]   # what is physically possible
-    scale = "log"                    # "linear" where it is not said
-    sample = "bare"                  # of this sample only; without it, shared by all
-    prior = "2e-12 +- 1e-12 cm2/s"   # what is known beside the evidence
-    [[calibration.observable]]
-    sample = "lho"                   # which published values count: all that these words fit
-    name = "discharge_capacity"
-    relative = "5 %"                 # 95 % of differences between model and value lie within; or absolute = "2 mV"
-    against = "lho"                  # the sample that a shift within one cycle is taken against
+[calibration]
+evidence = "reported"            # the published values ("reported") or the study's own files ("files"), never both
+starts = 8                       # local searches; seed: that of the study
+[calibration.tests]              # see `Plan`
+rates = ["0.1C", "0.2C", "0.5C", "1C"]
+[[calibration.parameter]]
+name = "cathode.diffusivity"     # as in cell.toml
+range = ["1e-13 cm2/s", "1e-10 cm2/s"]   # what is physically possible
+scale = "log"                    # "linear" where it is not said
+sample = "bare"                  # of this sample only; without it, shared by all
+prior = "2e-12 +- 1e-12 cm2/s"   # what is known beside the evidence
+[[calibration.observable]]
+sample = "lho"                   # which published values count: all that these words fit
+name = "discharge_capacity"
+relative = "5 %"                 # 95 % of differences between model and value lie within; or absolute = "2 mV"
+against = "lho"                  # the sample that a shift within one cycle is taken against
 """
 
 from collections.abc import Mapping
@@ -71,7 +71,7 @@ class Settings:
     free: tuple[Free, ...]
     selections: tuple[Selection, ...]
     evidence: str = "reported"
-    plan: Plan = Plan()
+    plan: Plan = field(default_factory=Plan)
     starts: int = 8
     seed: int = 0
 
