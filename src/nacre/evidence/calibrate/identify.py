@@ -9,13 +9,13 @@ import numpy as np
 from nacre.core.quantity import Z95
 from nacre.evidence.calibrate.fit import Fit
 from nacre.evidence.calibrate.observed import KINDS, Observed
-from nacre.evidence.calibrate.problem import Problem
+from nacre.evidence.calibrate.problem import Problem, fine_cycles
 from nacre.evidence.calibrate.settings import Free
 from nacre.physics import inference
 
 UNTOLD = 0.2  # a standard deviation of so much of the range: 95 % of it is three quarters of all that is possible
 PART = 0.35  # a number takes part in a direction by at least so much
-NEARLY = 1.0  # predicted by the rest to within its own standard deviation
+SLOW = 0.02  # C: the rate of a check-up
 
 
 @dataclass(frozen=True)
@@ -122,11 +122,9 @@ def candidates(found: Fit, tolerance: float = 0.05) -> tuple[Candidate, ...]:
     """Measurements that the tests could give and the evidence lacks, those that would tell most first."""
     plan = found.problem.plan
     asked = [c for c in _wanted(found.problem, tolerance) if c[0].key not in {o.key for o in found.problem.observed}]
-    if plan.checkup_rate == 0.0:
-        model = found.problem.model.with_plan(replace(plan, checkup_rate=0.02))
-        problem = Problem(model, found.problem.observed, found.problem.jacobian_of)
-    else:
-        problem = found.problem
+    cycles = fine_cycles([o for o, _ in asked])
+    model = found.problem.model.with_plan(replace(plan, checkup_rate=plan.checkup_rate or SLOW), cycles)
+    problem = Problem(model, found.problem.observed, found.problem.jacobian_of)
     values, slopes = problem.slopes(found.u, [o for o, _ in asked])
     labels = [f.label for f in found.problem.free]
     rows = []
@@ -160,7 +158,7 @@ def _wanted(problem: Problem, tolerance: float):
         ask(
             "discharge_capacity",
             {"cycle": plan.ageing_cycles + 1, "segment": "check-up"},
-            "a cycle at 0.02C after ageing",
+            f"a cycle at {SLOW:g}C after ageing",
         )
         for rate in plan.rates:
             ask(

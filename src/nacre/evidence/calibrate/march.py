@@ -60,12 +60,13 @@ def rate_test(parameters: CellParameters, plan: Plan) -> Lifetime:
 
 
 def ageing_test(parameters: CellParameters, plan: Plan, fine: Sequence[int] = ()) -> Lifetime:
-    """The ageing test; fine: its cycles whose dQ/dV is wanted (1 is the first behind the formation). Raises Failed."""
+    """The ageing test; fine: its cycles that are simulated, with their dQ/dV (1 is the first behind the formation).
+    Raises Failed."""
     text = f"{_cycle(parameters, plan.formation_rate)}\n"
     text += f"repeat {plan.ageing_cycles} times: {_cycle(parameters, plan.ageing_rate)}\n"
     if plan.checkup_rate:
         text += _cycle(parameters, plan.checkup_rate)
-    curves = tuple(1 + n for n in fine)
+    curves = tuple(1 + n for n in fine if n <= plan.ageing_cycles)
     watch = Watch(curves, resistances=(2, 1 + plan.ageing_cycles), rest=3600.0 * plan.rest)
     return _aged(parameters, text, plan, watch)
 

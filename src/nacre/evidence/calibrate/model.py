@@ -42,8 +42,8 @@ def cells_of(study: Study) -> dict[str, CellParameters]:
 class Model:
     """Simulated tests of samples as a function of the free numbers; the last few hundred are kept.
 
-    ageing: samples whose ageing test is wanted; fine: its cycles whose dQ/dV is; `constant` numbers hold for all
-    samples ("ageing.exponent": 1.0), or for one ("NAME:cathode.contact").
+    ageing: samples whose ageing test is wanted; fine: cycles of it that are always simulated. `constant` numbers hold
+    for all samples ("ageing.exponent": 1.0), or for one ("NAME:cathode.contact").
     """
 
     def __init__(
@@ -61,8 +61,9 @@ class Model:
         self._lock = threading.Lock()
         self.simulated = 0
 
-    def with_plan(self, plan: Plan) -> "Model":
-        return Model(self.cells, self.free, plan, self.ageing, self.constant, self.fine)
+    def with_plan(self, plan: Plan, fine: Sequence[int] = ()) -> "Model":
+        """The same for other tests; fine: cycles to simulate besides."""
+        return Model(self.cells, self.free, plan, self.ageing, self.constant, sorted({*self.fine, *fine}))
 
     # values <-> the unit box
 

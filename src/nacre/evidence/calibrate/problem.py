@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nacre.core.quantity import Z95
 from nacre.evidence.calibrate.march import Plan
 from nacre.evidence.calibrate.model import Model, SampleTests
 from nacre.evidence.calibrate.observed import Observed, ages, value_of
@@ -77,17 +76,5 @@ def ageing_samples(observed: Sequence[Observed]) -> set[str]:
 
 
 def fine_cycles(observed: Sequence[Observed]) -> tuple[int, ...]:
-    """Cycles of the ageing test whose dQ/dV is observed."""
-    found = {
-        o.state[key]
-        for o in observed
-        if o.name.startswith("h1_m")
-        for key in ("cycle", "to_cycle")
-        if key in o.state and ages(o)
-    }
-    return tuple(sorted(found))
-
-
-def half_width(o: Observed) -> float:
-    """The tolerance of an observable (95 %), in its unit."""
-    return Z95 * o.std
+    """Cycles of the ageing test that are observed: these are simulated, never interpolated."""
+    return tuple(sorted({o.state[key] for o in observed if ages(o) for key in ("cycle", "to_cycle") if key in o.state}))
