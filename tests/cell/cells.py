@@ -1,13 +1,13 @@
 """The reference cells, and a cell with closed-form potentials whose solver-side numbers are given directly."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import nacre
+from cell.discharged import DISCHARGED
 from nacre.cell.build import from_recipe
 from nacre.cell.parameters import CellParameters
 from nacre.core.context import Context
-from physics.p2d.cells import ANODE, CATHODE, CELL, ONE_C
+from physics.p2d.cells import ONE_C
 
 STUDY = nacre.load(Path(__file__).parents[2] / "studies" / "lho-ncm85")
 
@@ -17,7 +17,6 @@ def cell_of(sample):
 
 
 LHO, BARE = cell_of("lho"), cell_of("bare")
-DISCHARGED = replace(CELL, cathode=replace(CATHODE, stoichiometry=0.9), anode=replace(ANODE, stoichiometry=0.22))
 
 
 class ClosedForm(CellParameters):

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cell.cells import BARE, DISCHARGED, LHO, closed_form, fixed_share, to_coulombs
+from cell.cells import BARE, LHO, closed_form, fixed_share, to_coulombs
+from cell.discharged import DISCHARGED
 from nacre.cell import walk as walking
 from nacre.cell.ageing import Ageing
 from nacre.cell.jumping import Jump
@@ -188,7 +189,7 @@ def test_pybamm_ages_alike():
 
     laws = twin.Laws(0.06, 0.01, 2e-9, 1e-5, 2e-4, 0.5)
     model = twin.twin_discretised(DISCHARGED, layered_oxide, titanate, laws=laws)
-    theirs = twin.twin_cycles(model, 5, 0.2 * ONE_C, 1.35, 2.75)
+    theirs = twin.twin_cycles(model, 5, 0.2 * ONE_C, 1.35, 2.75, twin.cycle_solver())
     ageing = Ageing(
         (Interphase(2e-9), ContactLoss(0.06), Fracture(2e-4, 0.5), DiffusivityLoss(0.01), SeriesGrowth(1e-5))
     )

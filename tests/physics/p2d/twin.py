@@ -187,9 +187,12 @@ def twin_run(solver, model, current, lowest, seconds):
     return np.asarray(solution.t), np.asarray(solution["Voltage"].data)
 
 
-def twin_cycles(model, cycles, current, lowest, highest, rtol=1e-6, atol=1e-8, compile=False):
+def cycle_solver(rtol=1e-6, atol=1e-8, compile=False):
+    return pybamm.IDAKLUSolver(rtol=rtol, atol=atol, options={"compile": compile})
+
+
+def twin_cycles(model, cycles, current, lowest, highest, solver):
     """Charge and discharge at a constant current: rows (seconds, growth, active share) at the end of each half."""
-    solver = pybamm.IDAKLUSolver(rtol=rtol, atol=atol, options={"compile": compile})
     solution, rows = None, []
     for _ in range(cycles):
         for sign in (1.0, -1.0):
