@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
+from scipy.interpolate import CubicSpline
 
 from nacre.cell.ageing import Drive
 from nacre.cell.protocol import Step
@@ -19,10 +19,10 @@ class Jump:
     """tolerance: estimated error of a slow state (its logarithm) that one jump may bring; largest: cycles in one jump;
     first: that of the first jump; stride: cycles integrated at a time; least: a loop of so few cycles is not jumped."""
 
-    tolerance: float = 5e-4
+    tolerance: float = 2e-4
     largest: int = 40
     first: int = 6
-    stride: int = 8
+    stride: int = 4
     least: int = 8
 
     def __post_init__(self):
@@ -30,6 +30,15 @@ class Jump:
             value = getattr(self, name)
             if (not value > low and value != low) or not value > 0:
                 raise NacreError(f"the jump's {name} cannot be", found=f"{value:g}", expected=f"at least {low:g}")
+
+
+@dataclass(frozen=True, eq=False)
+class Anchor:
+    """A settled cycle that was simulated: its number, what it did, and the cathode's fillings at its end."""
+
+    number: int
+    drive: Drive
+    cathode: np.ndarray
 
 
 @dataclass(eq=False)
@@ -44,7 +53,7 @@ class Leaper:
 
     def __post_init__(self):
         self.first = self.log.count
-        self.anchors: list[tuple[int, Drive]] = []  # number of a settled cycle and what it did
+        self.anchors: list[Anchor] = []
         self.filling = None
 
     def run(self) -> bool:
@@ -55,9 +64,10 @@ class Leaper:
     def _run(self) -> bool:
         last, length = self.first + self.times, self.jump.first
         wanted = sorted(n for n in (*self.log.watch.curves, *self.log.watch.resistances) if self.first < n < last)
-        for _ in range(2):
+        for _ in range(1 + SETTLE + 1):
             if not self._simulate():
                 return False
+        del self.anchors[:SETTLE]  # the first cycles of a loop remember what was before it
         while self.log.count < last:
             stop = next((n for n in wanted if n > self.log.count), last)
             room = stop - self.log.count - 1 - SETTLE
@@ -75,17 +85,22 @@ class Leaper:
         walk = self.log.walk
         before, isolated = walk.active, walk.isolated
         fine = self.log.cycle(self.cycle)
-        self.anchors.append((self.log.count, joined([h.drive for h in self.log.halves])))
+        self.anchors.append(self._anchor())
         if before > walk.active:
             self.filling = (walk.isolated - isolated) / (walk.sites["cathode"] * (before - walk.active))
         self.tell()
         return fine
 
+    def _anchor(self) -> Anchor:
+        return Anchor(self.log.count, joined([h.drive for h in self.log.halves]), self.log.walk.state.cathode)
+
     def _leap(self, length: int, wish: int) -> tuple[bool, int]:
         """Jump, simulate, correct; or go back and say how far to jump instead: (went well, next length)."""
         log, walk = self.log, self.log.walk
         marks, begin, count = walk.marks(), walk.aged, log.count
-        walk.leap(self._course(count, length, *self.anchors[-2:]), self._filling())
+        a, b = self.anchors[-2:]
+        walk.leap(self._course(count, length, a, b), self._filling())
+        walk.refill(b.cathode + (b.cathode - a.cathode) * (length / (b.number - a.number)))
         foreseen = walk.aged
         log.count += length
         for _ in range(SETTLE):
@@ -94,7 +109,7 @@ class Leaper:
         settle = [joined([h.drive for h in log.halves])]
         before, isolated = walk.active, walk.isolated
         fine = log.cycle(self.cycle)
-        anchor = log.count, joined([h.drive for h in log.halves])
+        anchor = self._anchor()
         course = self._course(count, length, self.anchors[-1], anchor)
         corrected = begin
         for drive in course:
@@ -105,9 +120,9 @@ class Leaper:
             log.count, log.simulated = count, log.simulated - 1 - SETTLE
             log.rows.pop()
             for kept in (log.curves, log.resistances):
-                kept.pop(anchor[0], None)
+                kept.pop(anchor.number, None)
             return True, max(2, min(length // 2, int(length * 0.8 * (self.jump.tolerance / error) ** (1 / 3))))
-        for drive in (*settle, anchor[1]):
+        for drive in (*settle, anchor.drive):
             corrected = walk.ageing.advance(corrected, drive)
         walk.aged = corrected
         log.jump_error += error
@@ -120,24 +135,26 @@ class Leaper:
     def _filling(self) -> float:
         return self.log.walk.mean("cathode") if self.filling is None else self.filling
 
-    def _course(self, count: int, length: int, a: tuple[int, Drive], b: tuple[int, Drive]) -> list[Drive]:
+    def _course(self, count: int, length: int, a: Anchor, b: Anchor) -> list[Drive]:
         """Drives of the cycles count + 1 ... count + length on a line through two simulated ones, a few at a time."""
         found = []
         for k in range(0, length, self.jump.stride):
             n = min(self.jump.stride, length - k)
             middle = count + k + 0.5 * (n + 1)
-            one = between(a[1], b[1], (middle - a[0]) / (b[0] - a[0]))
+            one = between(a.drive, b.drive, (middle - a.number) / (b.number - a.number))
             found.append(scaled(one, n * one.seconds, n * one.half_cycles))
         return found
 
 
 def filled(rows: list[dict], columns: Collection[str]) -> list[dict]:
-    """Rows of all cycles from those of the simulated ones, monotone between them."""
+    """Rows of all cycles from those of the simulated ones, by a cubic spline over the root of the cycle (most laws
+    begin with a root); the first is not settled: it stands."""
+    first, *rows = rows
     numbers = np.array([row["cycle"] for row in rows])
     every = np.arange(numbers[0], numbers[-1] + 1)
-    smooth = {n: PchipInterpolator(numbers, [row[n] for row in rows])(every).tolist() for n in columns}
+    smooth = {n: CubicSpline(np.sqrt(numbers), [row[n] for row in rows])(np.sqrt(every)).tolist() for n in columns}
     known = {row["cycle"]: row for row in rows}
-    return [
+    return [first] + [
         known.get(cycle) or {"cycle": cycle, "simulated": False, **{n: smooth[n][k] for n in columns}}
         for k, cycle in enumerate(every.tolist())
     ]

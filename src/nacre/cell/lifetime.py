@@ -275,7 +275,7 @@ class _Log:
     def fill(self, after: int) -> None:
         """Rows of the cycles behind `after` that were jumped over."""
         kept = len([row for row in self.rows if row["cycle"] <= after])
-        if len(self.rows) > kept + 1:
+        if len(self.rows) > kept + 2:
             self.rows[kept:] = filled(self.rows[kept:], SMOOTH)
 
     def _curve(self, half: Half) -> Curve:

@@ -10,6 +10,7 @@ from nacre.physics import dqdv, p2d
 HOUR = 3600.0
 # where nickel-rich layered oxides go from H1 to M, V against Li+/Li (H. Li et al., Chem. Mater. 31 (2019) 7574)
 H1_M = 3.67, 3.99
+RISE = 1e-3  # of its height that a maximum must rise above the lowest points on both sides
 SMOOTHING = 0.010  # V: a wider kernel loses the peak, a narrower one finds the shoulder of H1
 
 
@@ -55,6 +56,9 @@ def h1_m_peak(volts: np.ndarray, charge: np.ndarray, window: tuple[float, float]
     if not tops.size:
         return float("nan")
     k = tops[np.argmax(f[tops])]
+    low, high = np.searchsorted(v, window)
+    if f[k] < (1.0 + RISE) * max(f[low : k + 1].min(), f[k : high + 1].min()):
+        return float("nan")
     left, middle, right = f[k - 1 : k + 2]
     bend = left - 2.0 * middle + right
     return float(v[k] + (0.5 * (left - right) / bend * (v[1] - v[0]) if bend else 0.0))
