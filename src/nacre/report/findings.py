@@ -12,7 +12,7 @@ from nacre.core.errors import NacreError
 from nacre.core.outcome import Contrast, LedgerRow, Outcome
 from nacre.core.result import Entry, Result
 from nacre.core.vocabulary import word
-from nacre.report.words import (
+from nacre.core.words import (
     count,
     formula,
     interval,
