@@ -78,7 +78,9 @@ def run(
     raise typer.Exit(code)
 
 
-def _run(study: Path, *, why: bool = False, choose: list[str] = (), jobs: int = 0, quiet: bool = False) -> int:
+def _run(
+    study: Path, *, why: bool = False, choose: list[str] = (), jobs: int = 0, quiet: bool = False, told: bool = False
+) -> int:
     from nacre.export import write_all
     from nacre.pipeline import run as running
     from nacre.pipeline.load import load
@@ -107,8 +109,31 @@ def _run(study: Path, *, why: bool = False, choose: list[str] = (), jobs: int = 
     if not quiet:
         done, fresh = len(report.redone), len(report.fresh)
         _print(f"{done} run, {fresh} unchanged, {len(outcome.failures)} failed.")
+    if told:
+        _tell(outcome)
     _print(f"Report: {folder / 'report.html'}")
     return 1 if outcome.failures else 0
+
+
+def _tell(outcome) -> None:
+    """The ledger's verdicts, and published values beside those of the files and of the cell model."""
+    from collections import Counter
+
+    from rich.table import Table
+
+    from nacre.report import tables
+
+    verdicts = Counter(row["label"] for row in tables.ledger(outcome) if not row["only_computed"])
+    _print("Ledger: " + ", ".join(f"{count} {label}" for label, count in verdicts.most_common()))
+    shown = Table(box=None, pad_edge=False)
+    for head, side in (("sample", "left"), ("quantity", "left"), ("state", "left"), ("unit", "left"),
+                       ("paper", "right"), ("software round trip", "right"), ("cell model", "right")):  # fmt: skip
+        shown.add_column(head, justify=side)
+    for row in tables.published(outcome):
+        model = f"{row['model']} ({row['model_note']})" if row["model"] else "–"
+        paper = f"{row['rule']} {row['value']}".strip()
+        shown.add_row(row["sample"], str(row["name"]), row["state"], row["unit"], paper, row["ours"], model)
+    _console().print(shown, markup=False)
 
 
 def _overrides(choices: list[str]) -> dict[str, dict[str, str]]:
@@ -166,7 +191,7 @@ def demo(
     """Run the reference study (virtual raw files of the paper's two samples) end to end."""
     from nacre.pipeline.demo import copy_demo
 
-    raise typer.Exit(_run(copy_demo(folder), jobs=jobs))
+    raise typer.Exit(_run(copy_demo(folder), jobs=jobs, told=True))
 
 
 @app.command()
