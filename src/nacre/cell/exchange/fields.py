@@ -125,7 +125,7 @@ def _cell(cell: Section, state, put, given, notes: list[str]) -> None:
     field = "Nominal cell capacity [A.h]"
     if "cell.cam_mass" not in given:
         raise NacreError(
-            "BPX has no field for the mass of the cathode's active material, and the model's 1C and capacities are per gram",
+            "BPX has no field for the mass of the cathode's active material; 1C and capacities are per gram",
             where=cell.where, expected=NAMES["cell.cam_mass"].words, do="give --set 'cell.cam_mass=... mg'",
         )  # fmt: skip
     if "cell.one_c" not in given:
@@ -159,8 +159,8 @@ def _carrier(electrolyte: Section, state, given, notes: list[str]) -> float:
     share = electrolyte.raw("Cation transference number")
     if share != 1.0:
         notes.append(
-            f"the cation transference number ({'not given' if share is None else share}) is taken as 1: the electrolyte does "
-            "not polarise in concentration, and voltages at high currents come out too good"
+            f"the transference number ({'not given' if share is None else share}) is taken as 1: the electrolyte "
+            "does not polarise in concentration, and voltages at high currents come out too good"
         )
         notes.append("the electrolyte's diffusivity and its concentration in time are left out")
     old = electrolyte.raw("Initial concentration [mol.m-3]")

@@ -95,6 +95,6 @@ def _leaves(tree: Mapping[str, Any], place: str = ""):
 def _same(a, b) -> bool:
     if isinstance(a, list):
         return isinstance(b, list) and len(a) == len(b) and all(_same(x, y) for x, y in zip(a, b, strict=True))
-    if isinstance(a, str) or isinstance(b, str) or isinstance(b, list):
+    if isinstance(a, str) or isinstance(b, str | list):
         return a == b
     return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12)

@@ -5,10 +5,10 @@ BPX lets a User-defined block hold numbers, formulas in x, tables {x, y} and blo
 
     version      1
     cell         description: the cell's name
-    numbers      one block per number, `part.name [unit]`: value (left out where it is infinite), std where one is known,
+    numbers      one block per number, `part.name [unit]`: value (none where it is infinite), std where one is known,
                  description `status: source`
-    potentials   one block per electrode: description `status: source`, and a block named after its kind with its numbers;
-                 a table is {x, y}; the amounts and the widths of an msmr are tables over its volts
+    potentials   one block per electrode: description `status: source`, and a block named after its kind with its
+                 numbers; a table is {x, y}; the amounts and the widths of an msmr are tables over its volts
     diffusivity shapes   the same for the electrodes that have one
 
 Numbers are written with all their digits, so that reading gives the same cell.
@@ -28,8 +28,8 @@ from nacre.core.quantity import Quantity
 BLOCK, VERSION = "Nacre", 1
 WHERE = f"Parameterisation > User-defined > {BLOCK}"
 _ABOUT = (
-    "A full copy of the cell as Nacre holds it. Nacre reads this block and not the fields beside it, and refuses the file "
-    "where the two disagree. Descriptions are `status: source`."
+    "A full copy of the cell as Nacre holds it. Nacre reads this block and not the fields beside it, and refuses the "
+    "file where the two disagree. Descriptions are `status: source`."
 )
 _KEY = re.compile(r"(\S+) \[(.+)\]")
 

@@ -1,9 +1,9 @@
 """A cell as parameter values of PyBaMM (V. Sulzer et al., J. Open Research Software 9 (2021) 14).
 
-With the options that go with them, PyBaMM's DFN then solves the equations of this model: transference number 1 keeps the
-electrolyte's concentration constant, the films on one electrode are its constant SEI, grain boundaries and contacts its
-contact resistance. The true contact area goes with the exchange current and the film (theta i0, film / theta). Values hold
-at the temperature of the test. One particle size per electrode.
+With the options that go with them, PyBaMM's DFN then solves the equations of this model: transference number 1 keeps
+the electrolyte's concentration constant, the films on one electrode are its constant SEI, grain boundaries and contacts
+its contact resistance. The true contact area goes with the exchange current and the film (theta i0, film / theta).
+Values hold at the temperature of the test. One particle size per electrode.
 """
 
 import math
@@ -171,7 +171,7 @@ def _live(pybamm, name: str, value):
 
 
 def _added(sto):
-    """What PyBaMM adds to every potential so that it leaves the ends alone (1 mV at x = 0.999): taken off beforehand."""
+    """What PyBaMM adds to every potential near the ends (1 mV at x = 0.999): it is taken off beforehand."""
     try:
         from pybamm.parameters.lithium_ion_parameters import U_asymptotes
     except ImportError:  # another version, which adds nothing by this name

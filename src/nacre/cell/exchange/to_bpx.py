@@ -1,11 +1,11 @@
 """A cell as a BPX file (Battery Parameter eXchange 1, Faraday Institution): standard fields for other programs, and the
 full copy (`native`) for the way back.
 
-What the standard fields are made of: the exchange current takes the true contact area with it, K = contact i0 / F, which
-is exact where no film is in series; the surface is that of the particles that take part, 3 active fraction / R; the
-electrolyte's conductivity is the separator's, and an electrode's transport efficiency the ratio of the two; size classes
-are written as the median particle. Transference number 1; the electrolyte's diffusivity and concentration and the
-porosities are there because BPX asks for them, and have no effect at transference number 1.
+What the standard fields are made of: the exchange current takes the true contact area with it, K = contact i0 / F,
+which is exact where no film is in series; the surface is that of the particles that take part, 3 active fraction / R;
+the electrolyte's conductivity is the separator's, and an electrode's transport efficiency the ratio of the two; size
+classes are written as the median particle. Transference number 1; the electrolyte's diffusivity, its concentration and
+the porosities are there because BPX asks for them, and have no effect at transference number 1.
 """
 
 from typing import Any
@@ -22,28 +22,26 @@ OCP_ERROR = 1e-5  # V: how far straight lines between the points of a table may 
 LOG_D_ERROR = 1e-3
 SIDES = {"Negative electrode": "anode", "Positive electrode": "cathode"}
 DUMMY = {"diffusivity": 1e-10, "concentration": 1000.0, "separator porosity": 0.5}
+_CELL = ("area", "one_c", "lower_voltage", "upper_voltage", "temperature", "reference_temperature")
+_ELECTRODE = ("thickness", "volume_fraction", "c_max", "particle_diameter", "diffusivity", "drop_full", "drop_empty",
+              "exchange_current", "ionic_conductivity", "electronic_conductivity", "stoichiometry", "contact", "active",
+              "activation_diffusivity", "activation_exchange")  # fmt: skip
 _SAID = {
-    *(f"cell.{n}" for n in ("area", "one_c", "lower_voltage", "upper_voltage", "temperature", "reference_temperature")),
+    *(f"cell.{n}" for n in _CELL),
     *(f"separator.{n}" for n in ("thickness", "conductivity", "activation")),
-    *(
-        f"{part}.{n}"
-        for part in SIDES.values()
-        for n in ("thickness", "volume_fraction", "c_max", "particle_diameter", "diffusivity", "drop_full", "drop_empty",
-                  "exchange_current", "ionic_conductivity", "electronic_conductivity", "stoichiometry", "contact",
-                  "active", "activation_diffusivity", "activation_exchange")  # fmt: skip
-    ),
-}  # fmt: skip
+    *(f"{part}.{n}" for part in SIDES.values() for n in _ELECTRODE),
+}
 
 
 def to_bpx(p: CellParameters) -> dict[str, Any]:
     """The content of the file, for json.dump. Raises NacreError where a potential cannot be made."""
     lost = unsaid(p)
     words = f"Of the model only the User-defined block holds: {'; '.join(lost)}." if lost else ""
-    made = {
+    return {
         "Header": {
             "BPX": VERSION,
             "Title": p.name,
-            "Description": f"A cell with one solid electrolyte, transference number 1, written by Nacre. {words}".strip(),
+            "Description": f"A cell of transference number 1, written by Nacre. {words}".strip(),
             "Model": "DFN",
         },
         "Parameterisation": {
@@ -60,7 +58,6 @@ def to_bpx(p: CellParameters) -> dict[str, Any]:
         },
         "State": _state(p),
     }
-    return made
 
 
 def unsaid(p: CellParameters) -> list[str]:
@@ -70,7 +67,7 @@ def unsaid(p: CellParameters) -> list[str]:
         value = p.value(name)
         if name in _SAID or value == row.default or name.endswith("particle_classes"):
             continue
-        part, _, what = name.partition(".")
+        what = name.partition(".")[2]
         if what == "activation_ionic_conductivity" and value == p.value("separator.activation"):
             continue
         found.append(f"{name} = {value:.4g} {row.unit} ({row.words})".replace(" 1 (", " ("))
