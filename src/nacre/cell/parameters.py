@@ -105,7 +105,7 @@ class CellParameters:
 
     def __post_init__(self):
         for name, parameter in self.numbers.items():
-            _check(name, parameter, self.name)
+            check_number(name, parameter, self.name)
         lacking = [n for n, row in NAMES.items() if row.default is None and n not in self.numbers]
         lacking += [f"{part}.potential" for part in ("cathode", "anode") if part not in self.potentials]
         if lacking:
@@ -228,7 +228,8 @@ def read_number(name: str, text, status: str, source: str, where: str) -> Parame
     return Parameter(parse(text, row.unit, where=f"{where}, {name}"), status, source)
 
 
-def _check(name: str, parameter: Parameter, where: str) -> None:
+def check_number(name: str, parameter: Parameter, where: str) -> None:
+    """Raises NacreError where a number is unknown or out of its bounds."""
     row = NAMES.get(name)
     if row is None:
         raise unknown("parameter", name, NAMES, where)
