@@ -74,7 +74,7 @@ def _table(done) -> None:
         step = swept.last_discharge(d)
         capacity = f"{swept.per_gram(d, step):.1f}" if step is not None else "-"
         values = [f"{swept.value(d, name):.4g}" for name in names]
-        ended = "failed" if not d.steps else ("stopped" if d.failed else "all steps ran")
+        ended = d.words if d.steps and not d.failed else ("stopped, see below" if d.steps else "failed, see below")
         table.add_row(str(d.case.number), d.case.name or d.case.cell, *values, capacity, ended)
     _console().print(table)
     if len(done) > SHOWN:

@@ -77,7 +77,7 @@ def read_sweep(text: str) -> Swept:
         raise unknown("parameter", name, NAMES, where)
     parts = [part.strip() for part in values.split(":")]
     if len(parts) == 1:
-        made = Swept(name, _listed(parts[0].split(","), where))
+        made = _listed(name, parts[0].split(","), where)
     else:
         made = _range(name, parts, where)
     for value in made.values:
@@ -85,10 +85,11 @@ def read_sweep(text: str) -> Swept:
     return made
 
 
-def _listed(parts: Sequence[str], where: str) -> tuple[str, ...]:
+def _listed(name: str, parts: Sequence[str], where: str) -> Swept:
     pairs = [_split(part, where) for part in parts]
-    units = pairs[-1][1]
-    return tuple(f"{number!r} {unit or units}".strip() for number, unit in pairs)
+    numbers, units = [number for number, _ in pairs], {unit for _, unit in pairs}
+    log = len(units - {""}) < 2 and min(numbers) > 0 and max(numbers) > 50 * min(numbers)  # how it is drawn
+    return Swept(name, tuple(f"{number!r} {unit or pairs[-1][1]}".strip() for number, unit in pairs), log)
 
 
 def _split(part: str, where: str) -> tuple[float, str]:

@@ -133,11 +133,11 @@ def _of_runs(done: Sequence[Done], sweep: Swept, others: Sequence[Swept]) -> Fig
         step = last_discharge(d)
         if step is None:
             continue
-        label = ", ".join(f"{o.name} {value(d, o.name):.3g} {NAMES[o.name].unit}".removesuffix(" 1") for o in others)
+        label = ", ".join(f"{value(d, o.name):.3g} {NAMES[o.name].unit}".removesuffix(" 1") for o in others)
         lines.setdefault((d.case.name or d.case.cell, label), []).append((value(d, sweep.name), per_gram(d, step)))
     shown = [_line(pairs, who, label) for (who, label), pairs in list(lines.items())[:DRAWN_LINES]]
     more = f" The first {DRAWN_LINES} of {len(lines)} lines; the table has all." if len(lines) > DRAWN_LINES else ""
-    return _figure(sweep, shown, f"The last discharge.{more}")
+    return _figure(sweep, shown, f"The last discharge; lines: {', '.join(o.name for o in others)}.{more}")
 
 
 def _line(pairs: list[tuple[float, float]], who: str, label: str) -> Series:
@@ -152,4 +152,4 @@ def _figure(sweep: Swept, series: list[Series], caption: str) -> Figure | None:
     x = Axis(sweep.name, row.unit, scale="log" if sweep.log else "linear")
     panel = Panel(x, Axis("Discharge capacity", "mAh/g"), tuple(series))
     title = f"Capacity against {sweep.name}"
-    return Figure(f"sweep-{sweep.name}", title, (panel,), f"{sweep.name}: {row.words}. {caption}".strip())
+    return Figure(f"sweep-{sweep.name}", title, (panel,), f"{sweep.name}: {row.words}. {caption}".strip(), wide=True)

@@ -103,11 +103,11 @@ def _section(top, name: str, where: str, content=None) -> Section:
     if content is not None and not isinstance(top.get(name), Mapping):
         model = (content.get("Header") or {}).get("Model", "not said")
         raise NacreError(
-            f"the section '{name}' is missing", where=f"{where} > Parameterisation", found=f"Model {model}",
+            f"the section '{name}' is missing", where=f"{where}: Parameterisation", found=f"Model {model}",
             expected="a DFN or SPMe file, with electrolyte, separator and electrodes",
             do="a single-particle file holds no conductivities, which the model needs: use the file of the full model",
         )  # fmt: skip
-    return Section(inside(top, where, name), where, f"Parameterisation > {name}")
+    return Section(inside(top, f"{where}: Parameterisation", name), where, f"Parameterisation > {name}")
 
 
 def _cell(cell: Section, state, put, given, notes: list[str]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nacre.cell.exchange import fields, native
-from nacre.cell.exchange.section import inside
+from nacre.cell.exchange.section import inside, leaves
 from nacre.cell.exchange.to_bpx import to_bpx
 from nacre.cell.parameters import CellParameters, read_number
 from nacre.core.errors import NacreError, unknown
@@ -70,7 +70,7 @@ def _content(path: Path) -> Mapping[str, Any]:
 
 def _agree(found: Mapping[str, Any], copied: Mapping[str, Any], where: str) -> None:
     """The standard fields must still be those of the copy: who edits a field means it."""
-    mine, theirs = (dict(_leaves({n: m.get(n, {}) for n in ("Parameterisation", "State")})) for m in (copied, found))
+    mine, theirs = (dict(leaves({n: m.get(n, {}) for n in ("Parameterisation", "State")})) for m in (copied, found))
     for place, value in mine.items():
         if place not in theirs or not _same(value, theirs[place]):
             raise NacreError(
@@ -79,17 +79,6 @@ def _agree(found: Mapping[str, Any], copied: Mapping[str, Any], where: str) -> N
                 do="if the field was changed on purpose, take the standard fields (--take standard); "
                 "else take the copy (--take nacre)",
             )  # fmt: skip
-
-
-def _leaves(tree: Mapping[str, Any], place: str = ""):
-    for key, value in tree.items():
-        here = f"{place} > {key}" if place else key
-        if key == "User-defined":
-            continue
-        if isinstance(value, Mapping):
-            yield from _leaves(value, here)
-        elif value is not None:
-            yield here, value
 
 
 def _same(a, b) -> bool:

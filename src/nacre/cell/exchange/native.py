@@ -19,7 +19,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from nacre.cell.parameters import CellParameters, Parameter
+from nacre.cell.parameters import NAMES, PARTS, CellParameters, Parameter
 from nacre.cell.potential import Potential
 from nacre.cell.shape import Shape
 from nacre.core.errors import NacreError
@@ -37,10 +37,10 @@ _KEY = re.compile(r"(\S+) \[(.+)\]")
 def block(p: CellParameters) -> dict[str, Any]:
     """The copy of a cell."""
     made: dict[str, Any] = {"description": _ABOUT, "version": VERSION, "cell": {"description": p.name}}
-    made["numbers"] = {f"{name} [{n.quantity.unit}]": _number(n) for name, n in p.numbers.items()}
-    made["potentials"] = {part: _form(form) for part, form in p.potentials.items()}
+    made["numbers"] = {f"{n} [{p.numbers[n].quantity.unit}]": _number(p.numbers[n]) for n in NAMES if n in p.numbers}
+    made["potentials"] = {part: _form(p.potentials[part]) for part in PARTS if part in p.potentials}
     if p.shapes:
-        made["diffusivity shapes"] = {part: _form(form) for part, form in p.shapes.items()}
+        made["diffusivity shapes"] = {part: _form(p.shapes[part]) for part in PARTS if part in p.shapes}
     return made
 
 

@@ -90,3 +90,15 @@ def table_of(value: Mapping[str, Any], where: str) -> tuple[np.ndarray, np.ndarr
         )  # fmt: skip
     order = np.argsort(x)
     return x[order], y[order]
+
+
+def leaves(tree: Mapping[str, Any], place: str = ""):
+    """(place, value) of every standard field."""
+    for key, value in tree.items():
+        here = f"{place} > {key}" if place else key
+        if key == "User-defined":
+            continue
+        if isinstance(value, Mapping):
+            yield from leaves(value, here)
+        elif value is not None:
+            yield here, value

@@ -8,13 +8,16 @@ classes are written as the median particle. Transference number 1; the electroly
 the porosities are there because BPX asks for them, and have no effect at transference number 1.
 """
 
+import math
 from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
 
 from nacre.cell.exchange import native
+from nacre.cell.exchange.section import leaves
 from nacre.cell.parameters import NAMES, CellParameters
+from nacre.core.errors import NacreError
 from nacre.physics.ocp import FARADAY
 
 VERSION = "1.1.0"
@@ -26,6 +29,7 @@ _CELL = ("area", "one_c", "lower_voltage", "upper_voltage", "temperature", "refe
 _ELECTRODE = ("thickness", "volume_fraction", "c_max", "particle_diameter", "diffusivity", "drop_full", "drop_empty",
               "exchange_current", "ionic_conductivity", "electronic_conductivity", "stoichiometry", "contact", "active",
               "activation_diffusivity", "activation_exchange")  # fmt: skip
+_FILM = ("coating_conductivity", "interphase_resistivity")  # nothing without its thickness
 _SAID = {
     *(f"cell.{n}" for n in _CELL),
     *(f"separator.{n}" for n in ("thickness", "conductivity", "activation")),
@@ -37,7 +41,7 @@ def to_bpx(p: CellParameters) -> dict[str, Any]:
     """The content of the file, for json.dump. Raises NacreError where a potential cannot be made."""
     lost = unsaid(p)
     words = f"Of the model only the User-defined block holds: {'; '.join(lost)}." if lost else ""
-    return {
+    made = {
         "Header": {
             "BPX": VERSION,
             "Title": p.name,
@@ -58,6 +62,11 @@ def to_bpx(p: CellParameters) -> dict[str, Any]:
         },
         "State": _state(p),
     }
+    for place, value in leaves(made):
+        if isinstance(value, float) and not math.isfinite(value):
+            raise NacreError("a field that cannot be written", where=f"{p.name}: {place}", found=f"{value}",
+                             expected="a finite number", do="check the parameters it is made of")  # fmt: skip
+    return made
 
 
 def unsaid(p: CellParameters) -> list[str]:
@@ -69,6 +78,9 @@ def unsaid(p: CellParameters) -> list[str]:
             continue
         what = name.partition(".")[2]
         if what == "activation_ionic_conductivity" and value == p.value("separator.activation"):
+            continue
+        film = name.replace("conductivity", "thickness").replace("resistivity", "thickness").replace("activation_", "")
+        if what.endswith(_FILM) and not p.value(film):
             continue
         found.append(f"{name} = {value:.4g} {row.unit} ({row.words})".replace(" 1 (", " ("))
     return found
