@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from nacre.core import words
 from nacre.core.errors import NacreError
 from nacre.core.outcome import Outcome
 from nacre.core.quantity import Quantity
 from nacre.core.result import Entry, Result
 from nacre.core.study import Reported
-from nacre.report import words
 from nacre.report.findings import LONG, ends_of_series, only_computed, title, verdict
 
 T95 = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)  # Student's t, two-sided 95 %, 1 to 9 df
