@@ -15,7 +15,7 @@ import nacre
 from nacre.cell import cell_toml
 from nacre.cell.build import from_recipe
 from nacre.cell.exchange import from_bpx, to_bpx, unsaid
-from nacre.cell.exchange.to_bpx import OCP_ERROR, window
+from nacre.cell.exchange.to_bpx import D_ERROR, OCP_ERROR, window
 from nacre.cell.parameters import NAMES, CellParameters, Parameter
 from nacre.cell.potential import STATUSES, Potential
 from nacre.cell.shape import Shape, read_shape
@@ -23,7 +23,7 @@ from nacre.cell.simulate import Settings, run
 from nacre.core.context import Context
 from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity
-from nacre.physics.p2d import Mesh
+from nacre.physics.p2d import EVEN, Mesh
 
 STUDY = nacre.load(Path(__file__).parents[2] / "studies" / "lho-ncm85")
 LHO, BARE = (
@@ -163,6 +163,23 @@ def test_the_standard_fields_alone_make_the_same_cell_where_they_can():
         assert b.charge == pytest.approx(a.charge, rel=1e-4) and b.energy == pytest.approx(a.energy, rel=1e-4)
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_another_program_reads_the_same_cell_from_them():
+    pybamm = pytest.importorskip("pybamm", reason="the referee is the optional extra pybamm")
+    pytest.importorskip("bpx", reason="the format's package comes with the optional extra pybamm")
+    numbers = pybamm.ParameterValues.create_from_bpx_obj(through(PLAIN))
+    numbers["Current function [A]"] = -0.5 * PLAIN.one_c
+    points = {"x_n": 20, "x_s": 20, "x_p": 20, "r_n": 20, "r_p": 20}
+    simulation = pybamm.Simulation(pybamm.lithium_ion.DFN(), parameter_values=numbers, var_pts=points)
+    theirs = simulation.solve([0.0, 7200.0])
+    ours = run(PLAIN, "charge at 0.5C to 2.75 V", Settings(mesh=EVEN))
+    assert theirs.t[-1] == pytest.approx(ours.steps[0].seconds, rel=1e-4)
+    time = np.linspace(10.0, 0.98 * theirs.t[-1], 50)
+    mine = np.interp(time, *(ours.signal.array(n, u) for n, u in (("test_time_second", "s"), ("voltage_volt", "V"))))
+    assert np.abs(theirs["Voltage [V]"](time) - mine).max() < 0.5e-3  # tables of straight lines, usual tolerances
+
+
 def test_what_they_cannot_say_is_named():
     words = " ".join(unsaid(LHO))
     for name in ("cathode.coating_thickness = 12 nm", "cathode.particle_spread = 0.497", "cell.contact_resistance = 4"):
@@ -176,6 +193,10 @@ def test_tables_are_as_fine_as_they_say():
     curve = LHO.potentials["cathode"].curve
     assert np.abs(np.interp(curve.x, table["x"], table["y"]) - curve.value).max() <= OCP_ERROR
     assert len(table["x"]) < 1000
+    p = replace(LHO, shapes={"cathode": SHAPE})
+    table = to_bpx(p)["Parameterisation"]["Positive electrode"]["Diffusivity [m2.s-1]"]
+    x = np.linspace(0, 1, 2049)
+    assert np.abs(np.interp(x, table["x"], table["y"]) / p.diffusivity("cathode")(x) - 1).max() <= 1.001 * D_ERROR
 
 
 def test_the_window_is_at_the_cut_offs():

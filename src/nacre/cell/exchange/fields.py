@@ -316,6 +316,8 @@ def _say(section: Section, notes: list[str]) -> None:
     if heat:
         notes.append("heat is not modelled: " + ", ".join(heat) + f" of '{short}' left out")
     for name in section.left():
+        if name in _LEFT_OUT and section.made[name] == 0.0:
+            continue
         if name in _LEFT_OUT:
             notes.append(f"'{name}' of '{short}' is left out: {_LEFT_OUT[name]}")
         elif name not in _WITHOUT_EFFECT | _HEAT:

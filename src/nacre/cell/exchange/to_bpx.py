@@ -22,7 +22,7 @@ from nacre.physics.ocp import FARADAY
 
 VERSION = "1.1.0"
 OCP_ERROR = 1e-5  # V: how far straight lines between the points of a table may lie from the curve
-LOG_D_ERROR = 1e-3
+D_ERROR = 1e-3  # the same of D, relative
 SIDES = {"Negative electrode": "anode", "Positive electrode": "cathode"}
 DUMMY = {"diffusivity": 1e-10, "concentration": 1000.0, "separator porosity": 0.5}
 _CELL = ("area", "one_c", "lower_voltage", "upper_voltage", "temperature", "reference_temperature")
@@ -129,6 +129,7 @@ def _electrode(p: CellParameters, part: str) -> dict[str, Any]:
         "Diffusivity [m2.s-1]": _diffusivity(p, part),
         "Diffusivity activation energy [J.mol-1]": get("activation_diffusivity", "J/mol"),
         "OCP [V]": _potential(p, part),
+        "Entropic change coefficient [V.K-1]": 0.0,
         "Reaction rate constant [mol.m-2.s-1]": get("contact") * get("exchange_current", "A/m2") / FARADAY,
         "Reaction rate constant activation energy [J.mol-1]": get("activation_exchange", "J/mol"),
     }
@@ -143,8 +144,8 @@ def _diffusivity(p: CellParameters, part: str):
     log_d = p.diffusivity(part).log_curve
     if log_d is None:
         return p.value(f"{part}.diffusivity", "m2/s")
-    x, value = thinned(log_d.x, log_d.value, LOG_D_ERROR)
-    return {"x": x.tolist(), "y": np.exp(value).tolist()}
+    x, value = thinned(log_d.x, np.exp(log_d.value), D_ERROR * np.exp(log_d.value))
+    return {"x": x.tolist(), "y": value.tolist()}
 
 
 def _potential(p: CellParameters, part: str):
@@ -159,15 +160,16 @@ def _potential(p: CellParameters, part: str):
     return {"x": x.tolist(), "y": volts.tolist()}
 
 
-def thinned(x: np.ndarray, y: np.ndarray, error: float) -> tuple[np.ndarray, np.ndarray]:
-    """The fewest of the points, ends included, between which straight lines stay within `error` of all of them
+def thinned(x: np.ndarray, y: np.ndarray, error: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Few of the points, ends included, between which straight lines stay within `error` of all of them
     (D. H. Douglas, T. K. Peucker, Cartographica 10 (1973) 112, with the error along y)."""
+    allowed = np.broadcast_to(error, x.shape)
     keep, todo = {0, x.size - 1}, [(0, x.size - 1)]
     while todo:
         a, b = todo.pop()
-        off = np.abs(y[a : b + 1] - np.interp(x[a : b + 1], x[[a, b]], y[[a, b]]))
+        off = np.abs(y[a : b + 1] - np.interp(x[a : b + 1], x[[a, b]], y[[a, b]])) / allowed[a : b + 1]
         worst = a + int(np.argmax(off))
-        if off[worst - a] > error:
+        if off[worst - a] > 1.0:
             keep.add(worst)
             todo += [(a, worst), (worst, b)]
     kept = sorted(keep)
