@@ -113,7 +113,7 @@ def of_left_out(c: Calibration) -> tuple[Figure, ...]:
 
 def of_rivals(c: Calibration) -> tuple[Figure, ...]:
     series = []
-    for verdict in ("equal rival", "disfavoured", "excluded"):
+    for verdict in dict.fromkeys(j.verdict for j in c.judged):
         rows = [j for j in c.judged if j.verdict == verdict]
         if rows:
             x = np.array([j.rival.name for j in rows])

@@ -35,7 +35,7 @@ class Predicted:
         o = self.observed
         verdict = "within its tolerance" if self.within else "outside its tolerance"
         text = f"{o.title} left out and predicted: {self.value:.4g} +- {self.std:.2g} {o.unit}, stated {o.value:g}"
-        if not self.within and self.std > o.std:
+        if not self.within and self.std > 2 * o.std:
             verdict += " (the rest of the evidence hardly says anything of it)"
         return f"{text}, {verdict}"
 

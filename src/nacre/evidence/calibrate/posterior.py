@@ -30,5 +30,5 @@ def sample(found: Fit, steps: int = STEPS, burn: int = BURN, progress: Progress 
     state = emcee.State(start, random_state=np.random.RandomState(found.seed).get_state())
     for done, _ in enumerate(sampler.sample(state, iterations=steps), 1):
         progress(f"{done} of {steps} steps", done, steps)
-    flat = sampler.get_chain(discard=burn, thin=5, flat=True)
+    flat = sampler.get_chain(discard=burn, thin=min(5, steps - burn), flat=True)
     return np.array([problem.model.values(u) for u in flat])

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from nacre.core.errors import NacreError
 from nacre.evidence.calibrate.march import Plan
 from nacre.evidence.calibrate.model import Model, SampleTests
 from nacre.evidence.calibrate.observed import Observed, ages, value_of
@@ -67,7 +68,7 @@ class Problem:
 def _value(o: Observed, samples: Mapping[str, SampleTests], plan: Plan) -> float:
     try:
         return value_of(o, samples, plan)
-    except (KeyError, IndexError, AttributeError):
+    except (KeyError, AttributeError, NacreError):  # a test that failed, or holds no such cycle
         return float("nan")
 
 

@@ -9,7 +9,9 @@
     control = true                                     # must be excluded, else the calibration cannot tell anything
 
 Verdicts go by BIC, tolerances met and the probability of chi2: `excluded` (far behind, and chi2 says it cannot be),
-`disfavoured` (behind, or a tolerance missed), `equal rival` (as good: the evidence cannot choose).
+`disfavoured` (behind, or a tolerance missed), `equal rival` (as good: the evidence cannot choose). A rival that only
+fits a number more `earns its place` where AICc falls, else it `does not pay`. A verdict holds for the rival as stated:
+with more numbers it may pass.
 """
 
 import math
@@ -46,6 +48,11 @@ class Rival:
     free: tuple[Free, ...] = ()
     control: bool = False
 
+    @property
+    def nested(self) -> bool:
+        """Whether it is the calibration with more numbers."""
+        return bool(self.free) and not self.without and not self.fixed
+
 
 @dataclass(frozen=True, eq=False)
 class Judged:
@@ -65,6 +72,7 @@ class Judged:
     def words(self) -> str:
         c = self.fit.criteria
         text = f"{self.rival.name}: {self.verdict} ({c.k} numbers, chi2 {c.chi2:.3g}, BIC {self.delta:+.1f}"
+        text += f", AICc {c.aicc:.1f}" if self.rival.nested else ""
         text += f", the shifts left out {self.left_out:.2g} sd" if math.isfinite(self.left_out) else ""
         if not self.missed:
             return f"{text}; every tolerance met)"
@@ -125,15 +133,19 @@ def warm_start(problem: Problem, found: Fit) -> np.ndarray:
 
 
 def judge(
-    rivals: Sequence[Rival], found: Fit, hidden: Sequence[Observed] = (), workers: int = 1, progress: Progress = silent
+    rivals: Sequence[Rival],
+    found: Fit,
+    hidden: Sequence[Observed] = (),
+    workers: int = 1,
+    progress: Progress = silent,
+    starts: int = STARTS,
 ) -> tuple[Judged, ...]:
     """Every rival fitted to the evidence of `found` and judged against it; `hidden` observables are left out in a
-    second fit and predicted."""
+    second fit and predicted. Searches begin at what `found` has in common, and at `starts` points besides."""
     rows = []
     for number, rival in enumerate(rivals, 1):
         problem = problem_of(rival, found.problem)
-        begun = warm_start(problem, found)
-        made = fit(problem, STARTS, found.seed + number, [begun], workers)
+        made = fit(problem, starts, found.seed + number, [warm_start(problem, found)], workers)
         rows.append(_judged(rival, made, found, left_out_error(made, hidden, workers)))
         progress(rival.name, number, len(rivals))
     return tuple(rows)
@@ -143,13 +155,15 @@ def _judged(rival: Rival, made: Fit, found: Fit, error: float) -> Judged:
     missed = tuple(o.title for o, ok in zip(made.problem.observed, made.met, strict=True) if not ok)
     delta = made.criteria.bic - found.criteria.bic
     chance = float(chi2_distribution.sf(made.criteria.chi2, max(1, made.criteria.freedom)))
-    if missed and delta > FAR and chance < IMPOSSIBLE:
+    if rival.nested:
+        verdict = "earns its place" if made.criteria.aicc < found.criteria.aicc else "does not pay"
+    elif missed and delta > FAR and chance < IMPOSSIBLE:
         verdict = "excluded"
     elif missed or delta > NEAR:
         verdict = "disfavoured"
     else:
         verdict = "equal rival"
-    weighed = candidates(made) if verdict != "excluded" else ()
+    weighed = candidates(made) if verdict in ("disfavoured", "equal rival") else ()
     return Judged(rival, made, verdict, missed, delta, chance, error, weighed)
 
 
