@@ -304,7 +304,11 @@ def _alone(outcome: Outcome) -> list[tuple[str, Finding]]:
     """(chapter, finding) of what no contrast speaks of, per technique and sample, with the values of all cells."""
     contrasted = {row.name for row in outcome.contrasts}
     found: dict[tuple[str, str, str], list[tuple[Result, Entry]]] = {}
+    # what a model was fitted to is no finding of its own; what it predicts is one where nothing was measured
+    measured = any(result.origin not in ("calibrated", "predicted") for result in outcome.results)
     for result in outcome.results:
+        if result.origin == "calibrated" or (result.origin == "predicted" and measured):
+            continue
         for entry in result.entries:
             if entry.name not in contrasted and "cycle" not in entry.state:
                 key = (_chapter(entry.name), result.technique, _sample(outcome, result, entry))

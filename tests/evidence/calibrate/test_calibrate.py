@@ -95,8 +95,8 @@ def test_a_calibration_that_is_stopped_keeps_the_best_it_saw(monkeypatch):
 
 def test_what_pins_a_number_is_the_measurement_that_sees_it(found):
     rows = {r.free.name: r for r in identify.told(found)}
-    assert any("coulombic efficiency" in name for name in rows["ageing.first_charge"].pinned_by)
-    assert any("r cam se" in name for name in rows["ageing.contact_loss"].pinned_by)
+    assert any("Coulombic efficiency" in name for name in rows["ageing.first_charge"].pinned_by)
+    assert any("interfacial resistance" in name for name in rows["ageing.contact_loss"].pinned_by)
     assert all(r.told for r in rows.values())
 
 
@@ -120,7 +120,7 @@ def test_a_profile_rises_as_the_covariance_says(found):
 
 def test_observables_left_out_are_predicted_with_an_interval(found, left_out):
     rows = {(r.group, r.observed.title): r for r in left_out}
-    half = rows["0.5C", "bare: discharge capacity, 0.5C"]
+    half = rows["0.5C", "bare: specific discharge capacity, 0.5C"]
     assert abs(half.value - half.observed.value) < 4 * math.hypot(half.std, half.observed.std)
     assert "left out and predicted" in half.words
     assert {r.group for r in rows.values()} == {"0.5C", "the last cycle", "the resistances"}
@@ -133,7 +133,7 @@ def test_a_rival_without_the_cause_is_excluded_and_one_that_is_the_truth_is_equa
     no_loss = Rival("no lost contact", without=("ageing.contact_loss",))
     same = Rival("the same again")
     excluded, equal = judge([no_loss, same], found, starts=0)
-    assert excluded.verdict == "excluded" and any("r cam se" in title for title in excluded.missed)
+    assert excluded.verdict == "excluded" and any("interfacial resistance" in title for title in excluded.missed)
     assert equal.verdict == "equal rival" and equal.delta == pytest.approx(0, abs=0.5)
     assert excluded.fit.criteria.k == 4
 

@@ -96,7 +96,7 @@ def test_evidence_used_twice_by_two_observables(study):
     refused(
         study,
         change,
-        "evidence used twice: lho: discharge capacity, 0.1C, cycle 1",
+        "evidence used twice: lho: specific discharge capacity, 0.1C, cycle 1",
         "Keep one",
     )
 

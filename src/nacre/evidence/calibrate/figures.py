@@ -10,8 +10,10 @@ from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.quantity import Z95
 
 if TYPE_CHECKING:
+    from nacre.evidence.calibrate.leave_out import Predicted
     from nacre.evidence.calibrate.result import Calibration
 
+FAR = 12.0  # standard deviations at which a drawing ends
 BANDS = ((-Z95, "tolerance (95 %)"), (Z95, ""))
 
 
@@ -24,7 +26,7 @@ def _observables(c: Calibration) -> Figure:
     series = []
     for sample in dict.fromkeys(o.sample for o in observed):
         rows = [(o, (v - o.value) / o.std) for o, v in zip(observed, values, strict=True) if o.sample == sample]
-        z = np.clip([z for _, z in rows], -6, 6)
+        z = np.clip([z for _, z in rows], -FAR, FAR)
         series.append(Series("points", z, np.array([o.title for o, _ in rows]), subject=sample, label="calibrated"))
     rules = [Series("rule", np.array([at]), np.empty(0), label=label) for at, label in ((0.0, ""), *BANDS)]
     names = tuple(o.title for o in reversed(observed))
@@ -39,19 +41,24 @@ def _observables(c: Calibration) -> Figure:
 
 def _parameters(c: Calibration) -> Figure:
     u, std = c.fit.u, c.fit.std
-    labels = tuple(row.free.label for row in c.told)
+    labels = [row.free.label for row in c.told]
     low, high = np.clip(u - Z95 * std, 0, 1), np.clip(u + Z95 * std, 0, 1)
-    series = []
+    series = _spans(labels, low, high)
     for known, words in ((True, "told"), (False, "cannot be told")):
         at = [k for k, row in enumerate(c.told) if row.told == known]
         if at:
-            x = np.array([labels[k] for k in at])
-            series.append(
-                Series("points", x, u[at], lo=low[at], hi=high[at], label=words, marker="filled" if known else "open")
-            )
-    panel = Panel(Axis("", categories=labels), Axis("Place in the physical range", limits=(-0.02, 1.02)), tuple(series))
+            names = np.array([labels[k] for k in at])
+            series.append(Series("points", u[at], names, label=words, marker="filled" if known else "open"))
+    x = Axis("Place in the physical range", limits=(-0.02, 1.02))
+    panel = Panel(x, Axis("", categories=tuple(reversed(labels))), tuple(series))
     caption = "Fitted numbers with their 95 % intervals: 0 and 1 are the ends of what is physically possible."
     return Figure("calibration-parameters", "Fitted numbers", (panel,), caption, wide=True)
+
+
+def _spans(names, low, high, subject: str = "") -> list[Series]:
+    """Intervals along x, one a name."""
+    rows = zip(names, low, high, strict=True)
+    return [Series("line", np.array([a, b]), np.array([n, n]), subject=subject, legend=False) for n, a, b in rows]
 
 
 def _correlations(c: Calibration) -> Figure:
@@ -100,15 +107,20 @@ def of_left_out(c: Calibration) -> tuple[Figure, ...]:
         rows = [r for r in c.predicted if r.observed.sample == sample]
         z = np.array([(r.value - r.observed.value) / r.observed.std for r in rows])
         half = np.array([Z95 * r.std / r.observed.std for r in rows])
-        names = np.array([f"without {r.group}: {r.observed.title}" for r in rows])
-        series.append(
-            Series("bars", names, z, subject=sample, label="left out and predicted", lo=z - half, hi=z + half)
-        )
-    names = tuple(f"without {r.group}: {r.observed.title}" for r in c.predicted)
-    rules = [Series("rule", np.empty(0), np.array([at]), label=label) for at, label in BANDS]
-    panel = Panel(Axis("", categories=names), Axis("Prediction less value, in standard deviations"), (*series, *rules))
-    caption = "Values left out of the fit, and what the rest predicts of them, with 95 % intervals."
+        names = [_left_out_name(r) for r in rows]
+        series += _spans(names, np.clip(z - half, -FAR, FAR), np.clip(z + half, -FAR, FAR), sample)
+        x = np.clip(z, -FAR, FAR)
+        series.append(Series("points", x, np.array(names), subject=sample, label="left out and predicted"))
+    names = tuple(_left_out_name(r) for r in reversed(c.predicted))
+    rules = [Series("rule", np.array([at]), np.empty(0), label=label) for at, label in ((0.0, ""), *BANDS)]
+    x = Axis("Prediction less value, in standard deviations of the value", limits=(-FAR, FAR))
+    panel = Panel(x, Axis("", categories=names), (*series, *rules))
+    caption = "Values left out of the fit, and what the rest predicts of them, with 95 % intervals; cut at the frame."
     return (Figure("calibration-left-out", "Left out and predicted", (panel,), caption, wide=True),)
+
+
+def _left_out_name(r: Predicted) -> str:
+    return f"without {r.group}: {r.observed.title}"
 
 
 def of_rivals(c: Calibration) -> tuple[Figure, ...]:

@@ -45,8 +45,8 @@ class Observed:
 
     @property
     def title(self) -> str:
-        """In a few words: `lho: discharge_capacity, 0.5C`."""
-        return f"{self.sample}: {self.name.replace('_', ' ')}{_state_words(self.state)}"
+        """In a few words: `lho: specific discharge capacity, 0.5C`."""
+        return f"{self.sample}: {word('quantity', self.name).words}{_state_words(self.state)}"
 
     def residual(self, model: float) -> float:
         """Root of minus twice the log likelihood (less its best value), signed; NaN where the model has no value."""
