@@ -152,9 +152,9 @@ def filled(rows: list[dict], columns: Collection[str]) -> list[dict]:
     first, *rows = rows
     numbers = np.array([row["cycle"] for row in rows])
     every = np.arange(numbers[0], numbers[-1] + 1)
-    smooth = {n: CubicSpline(np.sqrt(numbers), [row[n] for row in rows])(np.sqrt(every)).tolist() for n in columns}
+    values = CubicSpline(np.sqrt(numbers), [[row[n] for n in columns] for row in rows])(np.sqrt(every)).tolist()
     known = {row["cycle"]: row for row in rows}
     return [first] + [
-        known.get(cycle) or {"cycle": cycle, "simulated": False, **{n: smooth[n][k] for n in columns}}
+        known.get(cycle) or {"cycle": cycle, "simulated": False, **dict(zip(columns, values[k], strict=True))}
         for k, cycle in enumerate(every.tolist())
     ]

@@ -246,6 +246,8 @@ class _Log:
         p = self.walk.parameters
         self.per_gram = p.area / (3.6 * p.value("cell.cam_mass", "g"))  # C/m2 to mAh/g
         self.window = h1_m_window(self.walk)
+        c = self.walk.cell.cathode
+        self.fresh = [float(np.mean(v)) for v in (c.contact, c.active, c.interphase_thickness)]
 
     def cycle(self, steps: tuple[Step, ...], record: bool = True) -> bool:
         """Simulate one cycle; False where it ended out of order."""
@@ -298,10 +300,10 @@ class _Log:
             "discharge_energy": energies[1],
             "mean_charge_voltage": energies[0] / charged if charged else math.nan,
             "mean_discharge_voltage": energies[1] / discharged if discharged else math.nan,
-            "contact": float(np.mean(walk.cell.cathode.contact)) * aged.contact,
-            "active": float(np.mean(walk.cell.cathode.active)) * aged.active,
+            "contact": self.fresh[0] * aged.contact,
+            "active": self.fresh[1] * aged.active,
             "diffusivity": aged.diffusivity,
-            "interphase": 1e9 * (float(np.mean(walk.cell.cathode.interphase_thickness)) + aged.interphase),
+            "interphase": 1e9 * (self.fresh[2] + aged.interphase),
             "growth": aged.growth,
             "series": 1e4 * aged.series,
             "side_charge": books.drawn * g,

@@ -117,6 +117,8 @@ def aged_cell(cell: Cell, aged: Aged) -> Cell:
 
 def joined(drives: Sequence[Drive]) -> Drive:
     """Several drives in a row as one."""
+    if len(drives) == 1:
+        return drives[0]
     seconds = sum(d.seconds for d in drives)
     share = [d.seconds / seconds if seconds else 1.0 / len(drives) for d in drives]
 
@@ -176,30 +178,36 @@ class Walk:
     first_charge_due: float = 0.0
 
     def __post_init__(self):
+        mesh, c, a, p = self.how.mesh, self.cell.cathode, self.cell.anode, self.parameters
         self.weights = {
-            part: np.asarray(getattr(self.cell, part).volume_fractions) / sum(getattr(self.cell, part).volume_fractions)
-            for part in ("cathode", "anode")
+            "cathode": _weights(c, mesh, mesh.cathode_nodes, mesh.cathode_shells),
+            "anode": _weights(a, mesh, mesh.anode_nodes, mesh.anode_shells),
         }
-        mesh = self.how.mesh
-        self.shells = {
-            "cathode": p2d.shell_weights(mesh, mesh.cathode_shells),
-            "anode": p2d.shell_weights(mesh, mesh.anode_shells),
-        }
-        c, a = self.cell.cathode, self.cell.anode
         self.sites = {
-            "cathode": FARADAY * c.c_max * c.thickness * sum(c.volume_fractions) * c.active,
-            "anode": FARADAY * a.c_max * a.thickness * sum(a.volume_fractions) * a.active,
+            part: FARADAY * e.c_max * e.thickness * sum(e.volume_fractions) * e.active
+            for part, e in (("cathode", c), ("anode", a))
         }
-        self.area = sum(3 * v / r for v, r in zip(c.volume_fractions, c.radii, strict=True)) * c.thickness
-        self.area *= c.contact * c.active
+        # the cathode's true contact area of the fresh cell, per plan area
+        self.contact_area = sum(3 * v / r for v, r in zip(c.volume_fractions, c.radii, strict=True)) * c.thickness
+        self.contact_area *= c.contact * c.active
         self.thermal = 2 * GAS * self.cell.temperature / FARADAY
+        self.area, self.usual = p.area, 0.2 * p.one_c / p.area
+        self.volts = [p.value(f"cell.{end}_voltage") for end in ("lower", "upper")]
+        self._anode = math.nan, math.nan
 
     # --- the books ---
 
     def mean(self, part: str) -> float:
         """Mean filling of an electrode."""
-        x = getattr(self.state, part) @ self.shells[part]
-        return float(self.weights[part] @ x.mean(axis=1))
+        return float(getattr(self.state, part).ravel() @ self.weights[part])
+
+    @property
+    def anode_potential(self) -> float:
+        """At rest and mean filling, V against Li+/Li."""
+        filling = self.mean("anode")
+        if not abs(filling - self._anode[0]) < 1e-4:
+            self._anode = filling, float(self.cell.anode.ocp(filling))
+        return self._anode[1]
 
     @property
     def books(self) -> Books:
@@ -265,7 +273,7 @@ class Walk:
 
     def _guess(self, step: Step) -> float:
         if step.kind in ("charge", "discharge"):
-            current = abs(step.current if step.current is not None else step.power / 2.0) / self.parameters.area
+            current = abs(step.current if step.current is not None else step.power / 2.0) / self.area
             whole = 0.6 * self.sites["cathode"] * self.active / current
         else:
             whole = 3600.0
@@ -284,8 +292,7 @@ class Walk:
 
     def _unknown(self, step: Step, seconds: float) -> Drive:
         """The drive of a step never run before: from where it starts."""
-        potential = 0.5 * (self.parameters.value("cell.lower_voltage") + self.parameters.value("cell.upper_voltage"))
-        potential = potential + float(self.cell.anode.ocp(0.5))
+        potential = 0.5 * sum(self.volts) + self.anode_potential
         means = {name: float(v[0]) for name, v in self.ageing.senses(np.array([potential])).items()}
         swing = 0.5 if step.kind in ("charge", "discharge") else 0.0
         return Drive(seconds, self.cell.temperature, potential, swing, 0.0, means)
@@ -293,10 +300,10 @@ class Walk:
     def change(self, a: Aged, b: Aged, step: Step | None = None) -> float:
         """How far two slow states lie apart: the largest of the relative changes and of the film's."""
         logs = [w * abs(math.log(getattr(b, n) / getattr(a, n))) for n, w in WEIGHTS.items()]
-        current = abs(step.current or 0.0) / self.parameters.area if step is not None else 0.0
-        current = current or 0.2 * self.parameters.one_c / self.parameters.area
+        current = abs(step.current or 0.0) / self.area if step is not None else 0.0
+        current = current or self.usual
         c = self.cell.cathode
-        film = c.interphase_resistivity * abs(b.interphase - a.interphase) / (self.area * b.contact * b.active)
+        film = c.interphase_resistivity * abs(b.interphase - a.interphase) / (self.contact_area * b.contact * b.active)
         return max(*logs, (film + abs(b.series - a.series)) * current / self.thermal)
 
     def _solve(self, step: Step, after: Aged, seconds: float, longest: float, times: int):
@@ -310,7 +317,7 @@ class Walk:
         self.prepared.series[:] = cell.resistance + a.series, slope
         due = after.side_charge - self.drawn_by_law
         extra = a.leak + (due / seconds if seconds > 0.0 else 0.0)
-        wanted = solver_step(step, self.parameters.area, extra, longest)
+        wanted = solver_step(step, self.area, extra, longest)
         asked = None
         if times:
             asked = [np.linspace(0.0, seconds * TOO_LONG, times + 2)[1:-1]]
@@ -326,9 +333,9 @@ class Walk:
         swing = abs(float(solution.charge[-1])) / (self.sites["cathode"] * self.active) if seconds > 0.0 else 0.0
         time, volts = solution.time, solution.voltage
         ohmic = solution.current * self.cell.resistance
-        potential = volts - ohmic + float(self.cell.anode.ocp(self.mean("anode")))
+        potential = volts - ohmic + self.anode_potential
         if seconds > 0.0:
-            widths = np.diff(time) / seconds
+            widths = (time[1:] - time[:-1]) / seconds
             sensed = {n: _average(widths, v) for n, v in self.ageing.senses(potential).items()}
             mean = _average(widths, potential)
         else:
@@ -359,7 +366,7 @@ class Walk:
                 do="begin with a charge at a C-rate, or set ageing.first_charge to 0",
             )  # fmt: skip
         charge, self.first_charge_due = self.first_charge_due, 0.0
-        seconds = charge / (step.current / self.parameters.area)
+        seconds = charge / (step.current / self.area)
         unknown = self._unknown(step, seconds)
         drive = replace(unknown, swing=0.0)
         volts = float(self.cell.cathode.ocp(self.mean("cathode")) - self.cell.anode.ocp(self.mean("anode")))
@@ -414,6 +421,12 @@ def start(parameters: CellParameters, ageing: Ageing, how: Exactness) -> Walk:
     )  # fmt: skip
 
 
+def _weights(e, mesh: Mesh, nodes: int, shells: int) -> np.ndarray:
+    """The share of every shell, node and class in the volume of an electrode's particles, flat."""
+    classes = np.asarray(e.volume_fractions) / sum(e.volume_fractions) / nodes
+    return (classes[:, None, None] * np.ones((1, nodes, 1)) * p2d.shell_weights(mesh, shells)).ravel()
+
+
 def solver_step(step: Step, area: float, extra: float, longest: float) -> p2d.Step:
     """A piece of a protocol's step per m2 of plan area, with `extra` A/m2 passing beside the cathode's lithium."""
     if step.kind == "rest":
@@ -430,7 +443,7 @@ def solver_step(step: Step, area: float, extra: float, longest: float) -> p2d.St
 
 
 def _trapezoid(time, values) -> float:
-    return float((0.5 * (values[1:] + values[:-1])) @ np.diff(time)) if time.size > 1 else 0.0
+    return float((0.5 * (values[1:] + values[:-1])) @ (time[1:] - time[:-1])) if time.size > 1 else 0.0
 
 
 def _average(widths, values) -> float:

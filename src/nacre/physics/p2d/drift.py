@@ -72,6 +72,8 @@ class Drifting:
         self._source, self._scale = planes[:, at.SOURCE] / contact, planes[:, at.SCALE].copy()
 
     def _spread(self, value):
+        if isinstance(value, float):
+            return value
         value = np.asarray(value, float)
         return value if value.ndim == 0 else value[self._node]
 
