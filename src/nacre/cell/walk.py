@@ -13,6 +13,7 @@ electrolyte.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -79,7 +80,7 @@ class Half:
     discharged: float
     energy_in: float
     energy_out: float
-    drive: Drive
+    drive: Drive | None
     records: np.ndarray | None = None
 
     @property
@@ -242,7 +243,7 @@ class Walk:
 
     def run(self, step: Step, times: int = 0) -> Half:
         """Take the cell through a step; `times`: how many records to keep."""
-        key = (step.kind, step.current, step.power, step.voltage, step.until_voltage)
+        key = _key(step)
         whole, last = self.foreseen.get(key) or (self._guess(step), None)
         turn = 1.0 if step.kind in ("charge", "discharge") else 0.0
         pieces, done, moved, counted, records = [], 0.0, 0.0, 0.0, []
@@ -258,7 +259,7 @@ class Walk:
             over = solution.outcome is not Outcome.TIME_REACHED or longest >= limit
             part = max(1.0 - counted, 0.0) if over else min(seconds / whole, 0.95 - counted)
             part *= turn if done + seconds > 0.0 else 0.0
-            drive = self._drive(solution, seconds, part, extra)
+            drive = self._drive(solution, seconds, part, abs(float(solution.charge[-1])) if seconds else 0.0)
             if times:
                 records.append(_records(solution, done, moved, extra))
             pieces.append(self._close(solution, seconds, drive, extra))
@@ -270,6 +271,59 @@ class Walk:
         if done > 0.0:
             self.foreseen[key] = done, last
         return half
+
+    def run_all(self, steps: Sequence[Step]) -> tuple[list[Half], Drive] | None:
+        """Several steps as one piece: quicker. None, and nothing done, where they change too much, are not known from a
+        run before, or do not all end in order."""
+        key = tuple(_key(step) for step in steps)
+        known = self.foreseen.get(key) or self._foreseen_all(key)
+        if known is None or self.first_charge_due:
+            return None
+        seconds, last = known
+        after = self.ageing.advance(self.aged, last)
+        if self.change(self.aged, after, steps[0]) > self.how.part:
+            return None
+        marks = self.marks()
+        shares = self._shares(after, len(steps))
+        extra = self._set(after, seconds, shares[0])
+        kept = [1.0, *(b / a for a, b in pairwise(shares))]
+        wanted = [solver_step(s, self.area, extra, math.inf if s.until_time is None else s.until_time) for s in steps]
+        solution = self.prepared.run(wanted, self.state, self.how.tolerance, max_steps=MOST_STEPS, kept=kept)
+        if not solution.complete or len(solution.outcomes) < len(steps) or solution.ends[-1] > TOO_LONG * seconds:
+            self.back(marks)
+            return None
+        halves = _halves(steps, solution, extra)
+        self._lose_within(halves, shares, extra)
+        swing = sum(abs(h.charged - h.discharged - extra * h.seconds) for h in halves)
+        turns = sum(s.kind in ("charge", "discharge") for s in steps)
+        seconds = float(solution.ends[-1])
+        drive = self._drive(solution, seconds, turns, swing)
+        self._close(solution, seconds, drive, extra)
+        self.foreseen[key] = seconds, drive
+        return halves, drive
+
+    def _shares(self, after: Aged, count: int) -> list[float]:
+        """The active shares in the middle of equal parts of a piece, never above that of now."""
+        rate = math.log(after.active / self.aged.active)
+        found = [self.aged.active * math.exp(rate * (k + 0.5) / count) for k in range(count)]
+        return np.minimum.accumulate([min(found[0], self.active), *found[1:]]).tolist()
+
+    def _lose_within(self, halves: list["Half"], shares: list[float], extra: float) -> None:
+        """Book the particles that dropped out between the steps of a piece, at the filling of those instants."""
+        filling = self.mean("cathode")
+        for half, here, after in zip(halves, shares, shares[1:], strict=False):
+            sites = self.sites["cathode"]
+            filling -= (half.charged - half.discharged - extra * half.seconds) / (sites * here)
+            self.isolated += sites * (here - after) * filling
+        self.active = shares[-1]
+
+    def _foreseen_all(self, key) -> tuple[float, Drive] | None:
+        parts = [self.foreseen.get(one) for one in key]
+        if None in parts:
+            return None
+        turns = sum(one[0] in ("charge", "discharge") for one in key)
+        whole = joined([scaled(drive, seconds, 0.0) for seconds, drive in parts])
+        return whole.seconds, replace(whole, half_cycles=turns)
 
     def _guess(self, step: Step) -> float:
         if step.kind in ("charge", "discharge"):
@@ -308,29 +362,31 @@ class Walk:
 
     def _solve(self, step: Step, after: Aged, seconds: float, longest: float, times: int):
         """Run one piece; returns the solution and the current that passes beside the cathode's lithium, A/m2."""
-        a, c, cell = self.aged, self.cell.cathode, self.cell
-        self._lose(min(math.sqrt(a.active * after.active), self.active))
+        extra = self._set(after, seconds, min(math.sqrt(self.aged.active * after.active), self.active))
+        wanted = solver_step(step, self.area, extra, longest)
+        asked = [np.linspace(0.0, seconds * TOO_LONG, times + 2)[1:-1]] if times else None
+        return self.prepared.run(wanted, self.state, self.how.tolerance, times=asked, max_steps=MOST_STEPS), extra
+
+    def _set(self, after: Aged, seconds: float, active: float) -> float:
+        """Send the solver's arrays on their course to a state; returns the current beside the cathode's lithium."""
+        a, c = self.aged, self.cell.cathode
+        self._lose(active)
         film = [c.film + c.interphase_resistivity * s.interphase for s in (a, after)]
         contact = c.contact * a.contact, c.contact * after.contact
         self.course.set(Course(contact, c.active * self.active, film, (a.diffusivity, after.diffusivity)), seconds)
         slope = (after.series - a.series) / seconds if seconds > 0.0 else 0.0
-        self.prepared.series[:] = cell.resistance + a.series, slope
+        self.prepared.series[:] = self.cell.resistance + a.series, slope
         due = after.side_charge - self.drawn_by_law
-        extra = a.leak + (due / seconds if seconds > 0.0 else 0.0)
-        wanted = solver_step(step, self.area, extra, longest)
-        asked = None
-        if times:
-            asked = [np.linspace(0.0, seconds * TOO_LONG, times + 2)[1:-1]]
-        solution = self.prepared.run(wanted, self.state, self.how.tolerance, times=asked, max_steps=MOST_STEPS)
-        return solution, extra
+        return a.leak + (due / seconds if seconds > 0.0 else 0.0)
 
     @property
     def drawn_by_law(self) -> float:
         """What of the side charge the laws ask for has passed by now."""
         return self.drawn - (self.ageing.first_charge - self.first_charge_due)
 
-    def _drive(self, solution, seconds: float, part: float, extra: float) -> Drive:
-        swing = abs(float(solution.charge[-1])) / (self.sites["cathode"] * self.active) if seconds > 0.0 else 0.0
+    def _drive(self, solution, seconds: float, part: float, moved: float) -> Drive:
+        """What a piece did; moved: C/m2 of lithium, both ways added."""
+        swing = moved / (self.sites["cathode"] * self.active)
         time, volts = solution.time, solution.voltage
         ohmic = solution.current * self.cell.resistance
         potential = volts - ohmic + self.anode_potential
@@ -419,6 +475,26 @@ def start(parameters: CellParameters, ageing: Ageing, how: Exactness) -> Walk:
         parameters, ageing, how, cell, prepared, course, ageing.start, state, 1.0,
         first_charge_due=ageing.first_charge,
     )  # fmt: skip
+
+
+def _key(step: Step) -> tuple:
+    return step.kind, step.current, step.power, step.voltage, step.until_voltage, step.until_time
+
+
+def _halves(steps: Sequence[Step], solution, extra: float) -> list[Half]:
+    """The steps of a run in one piece, each with its charge and energy."""
+    found, begin = [], 0
+    ends = [*np.flatnonzero(solution.step[1:] != solution.step[:-1]) + 1, solution.step.size]
+    for step, outcome, end in zip(steps, solution.outcomes, ends, strict=True):
+        part = slice(begin, end)
+        time = solution.time[part]
+        seconds = float(time[-1] - time[0])
+        total = float(solution.charge[end - 1] - solution.charge[begin]) + extra * seconds
+        energy = _trapezoid(time, solution.voltage[part] * (solution.current[part] + extra))
+        sums = (total, 0.0, energy, 0.0) if total > 0.0 else (0.0, -total, 0.0, -energy)
+        found.append(Half(step, outcome, seconds, *sums, None))
+        begin = end
+    return found
 
 
 def _weights(e, mesh: Mesh, nodes: int, shells: int) -> np.ndarray:
