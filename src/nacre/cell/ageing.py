@@ -49,6 +49,13 @@ class Aged:
     def hours(self) -> float:
         return self.seconds / HOUR
 
+    def changed(self, **values) -> "Aged":
+        """The same with other values; many times as quick as `dataclasses.replace`."""
+        made = object.__new__(Aged)
+        made.__dict__.update(self.__dict__)
+        made.__dict__.update(values)
+        return made
+
 
 @dataclass(frozen=True)
 class Drive:
@@ -115,12 +122,18 @@ class Ageing:
 
     def advance(self, before: Aged, drive: Drive) -> Aged:
         """The state after a piece. Raises NacreError where a mechanism gives an impossible one, with its name."""
-        after = replace(before, seconds=before.seconds + drive.seconds)
+        after = start = before.changed(seconds=before.seconds + drive.seconds)
+        for mechanism in self.mechanisms:
+            after = mechanism.advance(before, after, drive)
+        if not _possible(after):
+            self._blame(before, start, drive)
+        return after
+
+    def _blame(self, before: Aged, after: Aged, drive: Drive) -> None:
         for mechanism in self.mechanisms:
             after = mechanism.advance(before, after, drive)
             if not _possible(after):
                 raise _impossible(mechanism, after)
-        return after
 
     def senses(self, potential: np.ndarray) -> dict[str, np.ndarray]:
         """What the mechanisms sense at the cathode's potentials (n,), by name."""

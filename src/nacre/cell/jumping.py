@@ -8,7 +8,7 @@ from scipy.interpolate import CubicSpline
 
 from nacre.cell.ageing import Drive
 from nacre.cell.protocol import Step
-from nacre.cell.walk import between, joined, scaled
+from nacre.cell.walk import between, scaled
 from nacre.core.errors import NacreError
 
 SETTLE = 1  # cycles after a jump whose particles still remember the cycle before it
@@ -92,7 +92,7 @@ class Leaper:
         return fine
 
     def _anchor(self) -> Anchor:
-        return Anchor(self.log.count, joined([h.drive for h in self.log.halves]), self.log.walk.state.cathode)
+        return Anchor(self.log.count, self.log.drive, self.log.walk.state.cathode)
 
     def _leap(self, length: int, wish: int) -> tuple[bool, int]:
         """Jump, simulate, correct; or go back and say how far to jump instead: (went well, next length)."""
@@ -106,7 +106,7 @@ class Leaper:
         for _ in range(SETTLE):
             if not log.cycle(self.cycle, record=False):
                 return False, length
-        settle = [joined([h.drive for h in log.halves])]
+        settle = [log.drive]
         before, isolated = walk.active, walk.isolated
         fine = log.cycle(self.cycle)
         anchor = self._anchor()
@@ -152,9 +152,9 @@ def filled(rows: list[dict], columns: Collection[str]) -> list[dict]:
     first, *rows = rows
     numbers = np.array([row["cycle"] for row in rows])
     every = np.arange(numbers[0], numbers[-1] + 1)
-    smooth = {n: CubicSpline(np.sqrt(numbers), [row[n] for row in rows])(np.sqrt(every)).tolist() for n in columns}
+    values = CubicSpline(np.sqrt(numbers), [[row[n] for n in columns] for row in rows])(np.sqrt(every)).tolist()
     known = {row["cycle"]: row for row in rows}
     return [first] + [
-        known.get(cycle) or {"cycle": cycle, "simulated": False, **{n: smooth[n][k] for n in columns}}
+        known.get(cycle) or {"cycle": cycle, "simulated": False, **dict(zip(columns, values[k], strict=True))}
         for k, cycle in enumerate(every.tolist())
     ]

@@ -38,8 +38,8 @@ def r_cam_se(walk: Walk, rest: float = HOUR) -> Resistance:
     local = cathode.film + cathode.transfer
     total = 1.0 / (cathode.area / local).sum()
     films = total * total * (cathode.area * cathode.film / local**2).sum()
-    filling = p2d.filling(walk.how.mesh, state.cathode)
-    return Resistance(1e4 * total, 1e4 * films, float((walk.weights["cathode"] @ filling).mean()))
+    filling = float(state.cathode.ravel() @ walk.weights["cathode"])
+    return Resistance(float(1e4 * total), float(1e4 * films), filling)
 
 
 def h1_m_peak(volts: np.ndarray, charge: np.ndarray, window: tuple[float, float], smoothing=SMOOTHING) -> float:

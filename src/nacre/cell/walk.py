@@ -13,6 +13,7 @@ electrolyte.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -79,7 +80,7 @@ class Half:
     discharged: float
     energy_in: float
     energy_out: float
-    drive: Drive
+    drive: Drive | None
     records: np.ndarray | None = None
 
     @property
@@ -117,6 +118,8 @@ def aged_cell(cell: Cell, aged: Aged) -> Cell:
 
 def joined(drives: Sequence[Drive]) -> Drive:
     """Several drives in a row as one."""
+    if len(drives) == 1:
+        return drives[0]
     seconds = sum(d.seconds for d in drives)
     share = [d.seconds / seconds if seconds else 1.0 / len(drives) for d in drives]
 
@@ -176,30 +179,36 @@ class Walk:
     first_charge_due: float = 0.0
 
     def __post_init__(self):
+        mesh, c, a, p = self.how.mesh, self.cell.cathode, self.cell.anode, self.parameters
         self.weights = {
-            part: np.asarray(getattr(self.cell, part).volume_fractions) / sum(getattr(self.cell, part).volume_fractions)
-            for part in ("cathode", "anode")
+            "cathode": _weights(c, mesh, mesh.cathode_nodes, mesh.cathode_shells),
+            "anode": _weights(a, mesh, mesh.anode_nodes, mesh.anode_shells),
         }
-        mesh = self.how.mesh
-        self.shells = {
-            "cathode": p2d.shell_weights(mesh, mesh.cathode_shells),
-            "anode": p2d.shell_weights(mesh, mesh.anode_shells),
-        }
-        c, a = self.cell.cathode, self.cell.anode
         self.sites = {
-            "cathode": FARADAY * c.c_max * c.thickness * sum(c.volume_fractions) * c.active,
-            "anode": FARADAY * a.c_max * a.thickness * sum(a.volume_fractions) * a.active,
+            part: FARADAY * e.c_max * e.thickness * sum(e.volume_fractions) * e.active
+            for part, e in (("cathode", c), ("anode", a))
         }
-        self.area = sum(3 * v / r for v, r in zip(c.volume_fractions, c.radii, strict=True)) * c.thickness
-        self.area *= c.contact * c.active
+        # the cathode's true contact area of the fresh cell, per plan area
+        self.contact_area = sum(3 * v / r for v, r in zip(c.volume_fractions, c.radii, strict=True)) * c.thickness
+        self.contact_area *= c.contact * c.active
         self.thermal = 2 * GAS * self.cell.temperature / FARADAY
+        self.area, self.usual = p.area, 0.2 * p.one_c / p.area
+        self.volts = [p.value(f"cell.{end}_voltage") for end in ("lower", "upper")]
+        self._anode = math.nan, math.nan
 
     # --- the books ---
 
     def mean(self, part: str) -> float:
         """Mean filling of an electrode."""
-        x = getattr(self.state, part) @ self.shells[part]
-        return float(self.weights[part] @ x.mean(axis=1))
+        return float(getattr(self.state, part).ravel() @ self.weights[part])
+
+    @property
+    def anode_potential(self) -> float:
+        """At rest and mean filling, V against Li+/Li."""
+        filling = self.mean("anode")
+        if not abs(filling - self._anode[0]) < 1e-4:
+            self._anode = filling, float(self.cell.anode.ocp(filling))
+        return self._anode[1]
 
     @property
     def books(self) -> Books:
@@ -234,7 +243,7 @@ class Walk:
 
     def run(self, step: Step, times: int = 0) -> Half:
         """Take the cell through a step; `times`: how many records to keep."""
-        key = (step.kind, step.current, step.power, step.voltage, step.until_voltage)
+        key = _key(step)
         whole, last = self.foreseen.get(key) or (self._guess(step), None)
         turn = 1.0 if step.kind in ("charge", "discharge") else 0.0
         pieces, done, moved, counted, records = [], 0.0, 0.0, 0.0, []
@@ -250,7 +259,7 @@ class Walk:
             over = solution.outcome is not Outcome.TIME_REACHED or longest >= limit
             part = max(1.0 - counted, 0.0) if over else min(seconds / whole, 0.95 - counted)
             part *= turn if done + seconds > 0.0 else 0.0
-            drive = self._drive(solution, seconds, part, extra)
+            drive = self._drive(solution, seconds, part, abs(float(solution.charge[-1])) if seconds else 0.0)
             if times:
                 records.append(_records(solution, done, moved, extra))
             pieces.append(self._close(solution, seconds, drive, extra))
@@ -263,9 +272,62 @@ class Walk:
             self.foreseen[key] = done, last
         return half
 
+    def run_all(self, steps: Sequence[Step]) -> tuple[list[Half], Drive] | None:
+        """Several steps as one piece: quicker. None, and nothing done, where they change too much, are not known from a
+        run before, or do not all end in order."""
+        key = tuple(_key(step) for step in steps)
+        known = self.foreseen.get(key) or self._foreseen_all(key)
+        if known is None or self.first_charge_due:
+            return None
+        seconds, last = known
+        after = self.ageing.advance(self.aged, last)
+        if self.change(self.aged, after, steps[0]) > self.how.part:
+            return None
+        marks = self.marks()
+        shares = self._shares(after, len(steps))
+        extra = self._set(after, seconds, shares[0])
+        kept = [1.0, *(b / a for a, b in pairwise(shares))]
+        wanted = [solver_step(s, self.area, extra, math.inf if s.until_time is None else s.until_time) for s in steps]
+        solution = self.prepared.run(wanted, self.state, self.how.tolerance, max_steps=MOST_STEPS, kept=kept)
+        if not solution.complete or len(solution.outcomes) < len(steps) or solution.ends[-1] > TOO_LONG * seconds:
+            self.back(marks)
+            return None
+        halves = _halves(steps, solution, extra)
+        self._lose_within(halves, shares, extra)
+        swing = sum(abs(h.charged - h.discharged - extra * h.seconds) for h in halves)
+        turns = sum(s.kind in ("charge", "discharge") for s in steps)
+        seconds = float(solution.ends[-1])
+        drive = self._drive(solution, seconds, turns, swing)
+        self._close(solution, seconds, drive, extra)
+        self.foreseen[key] = seconds, drive
+        return halves, drive
+
+    def _shares(self, after: Aged, count: int) -> list[float]:
+        """The active shares in the middle of equal parts of a piece, never above that of now."""
+        rate = math.log(after.active / self.aged.active)
+        found = [self.aged.active * math.exp(rate * (k + 0.5) / count) for k in range(count)]
+        return np.minimum.accumulate([min(found[0], self.active), *found[1:]]).tolist()
+
+    def _lose_within(self, halves: list["Half"], shares: list[float], extra: float) -> None:
+        """Book the particles that dropped out between the steps of a piece, at the filling of those instants."""
+        filling = self.mean("cathode")
+        for half, here, after in zip(halves, shares, shares[1:], strict=False):
+            sites = self.sites["cathode"]
+            filling -= (half.charged - half.discharged - extra * half.seconds) / (sites * here)
+            self.isolated += sites * (here - after) * filling
+        self.active = shares[-1]
+
+    def _foreseen_all(self, key) -> tuple[float, Drive] | None:
+        parts = [self.foreseen.get(one) for one in key]
+        if None in parts:
+            return None
+        turns = sum(one[0] in ("charge", "discharge") for one in key)
+        whole = joined([scaled(drive, seconds, 0.0) for seconds, drive in parts])
+        return whole.seconds, replace(whole, half_cycles=turns)
+
     def _guess(self, step: Step) -> float:
         if step.kind in ("charge", "discharge"):
-            current = abs(step.current if step.current is not None else step.power / 2.0) / self.parameters.area
+            current = abs(step.current if step.current is not None else step.power / 2.0) / self.area
             whole = 0.6 * self.sites["cathode"] * self.active / current
         else:
             whole = 3600.0
@@ -284,8 +346,7 @@ class Walk:
 
     def _unknown(self, step: Step, seconds: float) -> Drive:
         """The drive of a step never run before: from where it starts."""
-        potential = 0.5 * (self.parameters.value("cell.lower_voltage") + self.parameters.value("cell.upper_voltage"))
-        potential = potential + float(self.cell.anode.ocp(0.5))
+        potential = 0.5 * sum(self.volts) + self.anode_potential
         means = {name: float(v[0]) for name, v in self.ageing.senses(np.array([potential])).items()}
         swing = 0.5 if step.kind in ("charge", "discharge") else 0.0
         return Drive(seconds, self.cell.temperature, potential, swing, 0.0, means)
@@ -293,42 +354,44 @@ class Walk:
     def change(self, a: Aged, b: Aged, step: Step | None = None) -> float:
         """How far two slow states lie apart: the largest of the relative changes and of the film's."""
         logs = [w * abs(math.log(getattr(b, n) / getattr(a, n))) for n, w in WEIGHTS.items()]
-        current = abs(step.current or 0.0) / self.parameters.area if step is not None else 0.0
-        current = current or 0.2 * self.parameters.one_c / self.parameters.area
+        current = abs(step.current or 0.0) / self.area if step is not None else 0.0
+        current = current or self.usual
         c = self.cell.cathode
-        film = c.interphase_resistivity * abs(b.interphase - a.interphase) / (self.area * b.contact * b.active)
+        film = c.interphase_resistivity * abs(b.interphase - a.interphase) / (self.contact_area * b.contact * b.active)
         return max(*logs, (film + abs(b.series - a.series)) * current / self.thermal)
 
     def _solve(self, step: Step, after: Aged, seconds: float, longest: float, times: int):
         """Run one piece; returns the solution and the current that passes beside the cathode's lithium, A/m2."""
-        a, c, cell = self.aged, self.cell.cathode, self.cell
-        self._lose(min(math.sqrt(a.active * after.active), self.active))
+        extra = self._set(after, seconds, min(math.sqrt(self.aged.active * after.active), self.active))
+        wanted = solver_step(step, self.area, extra, longest)
+        asked = [np.linspace(0.0, seconds * TOO_LONG, times + 2)[1:-1]] if times else None
+        return self.prepared.run(wanted, self.state, self.how.tolerance, times=asked, max_steps=MOST_STEPS), extra
+
+    def _set(self, after: Aged, seconds: float, active: float) -> float:
+        """Send the solver's arrays on their course to a state; returns the current beside the cathode's lithium."""
+        a, c = self.aged, self.cell.cathode
+        self._lose(active)
         film = [c.film + c.interphase_resistivity * s.interphase for s in (a, after)]
         contact = c.contact * a.contact, c.contact * after.contact
         self.course.set(Course(contact, c.active * self.active, film, (a.diffusivity, after.diffusivity)), seconds)
         slope = (after.series - a.series) / seconds if seconds > 0.0 else 0.0
-        self.prepared.series[:] = cell.resistance + a.series, slope
+        self.prepared.series[:] = self.cell.resistance + a.series, slope
         due = after.side_charge - self.drawn_by_law
-        extra = a.leak + (due / seconds if seconds > 0.0 else 0.0)
-        wanted = solver_step(step, self.parameters.area, extra, longest)
-        asked = None
-        if times:
-            asked = [np.linspace(0.0, seconds * TOO_LONG, times + 2)[1:-1]]
-        solution = self.prepared.run(wanted, self.state, self.how.tolerance, times=asked, max_steps=MOST_STEPS)
-        return solution, extra
+        return a.leak + (due / seconds if seconds > 0.0 else 0.0)
 
     @property
     def drawn_by_law(self) -> float:
         """What of the side charge the laws ask for has passed by now."""
         return self.drawn - (self.ageing.first_charge - self.first_charge_due)
 
-    def _drive(self, solution, seconds: float, part: float, extra: float) -> Drive:
-        swing = abs(float(solution.charge[-1])) / (self.sites["cathode"] * self.active) if seconds > 0.0 else 0.0
+    def _drive(self, solution, seconds: float, part: float, moved: float) -> Drive:
+        """What a piece did; moved: C/m2 of lithium, both ways added."""
+        swing = moved / (self.sites["cathode"] * self.active)
         time, volts = solution.time, solution.voltage
         ohmic = solution.current * self.cell.resistance
-        potential = volts - ohmic + float(self.cell.anode.ocp(self.mean("anode")))
+        potential = volts - ohmic + self.anode_potential
         if seconds > 0.0:
-            widths = np.diff(time) / seconds
+            widths = (time[1:] - time[:-1]) / seconds
             sensed = {n: _average(widths, v) for n, v in self.ageing.senses(potential).items()}
             mean = _average(widths, potential)
         else:
@@ -359,7 +422,7 @@ class Walk:
                 do="begin with a charge at a C-rate, or set ageing.first_charge to 0",
             )  # fmt: skip
         charge, self.first_charge_due = self.first_charge_due, 0.0
-        seconds = charge / (step.current / self.parameters.area)
+        seconds = charge / (step.current / self.area)
         unknown = self._unknown(step, seconds)
         drive = replace(unknown, swing=0.0)
         volts = float(self.cell.cathode.ocp(self.mean("cathode")) - self.cell.anode.ocp(self.mean("anode")))
@@ -414,6 +477,32 @@ def start(parameters: CellParameters, ageing: Ageing, how: Exactness) -> Walk:
     )  # fmt: skip
 
 
+def _key(step: Step) -> tuple:
+    return step.kind, step.current, step.power, step.voltage, step.until_voltage, step.until_time
+
+
+def _halves(steps: Sequence[Step], solution, extra: float) -> list[Half]:
+    """The steps of a run in one piece, each with its charge and energy."""
+    found, begin = [], 0
+    ends = [*np.flatnonzero(solution.step[1:] != solution.step[:-1]) + 1, solution.step.size]
+    for step, outcome, end in zip(steps, solution.outcomes, ends, strict=True):
+        part = slice(begin, end)
+        time = solution.time[part]
+        seconds = float(time[-1] - time[0])
+        total = float(solution.charge[end - 1] - solution.charge[begin]) + extra * seconds
+        energy = _trapezoid(time, solution.voltage[part] * (solution.current[part] + extra))
+        sums = (total, 0.0, energy, 0.0) if total > 0.0 else (0.0, -total, 0.0, -energy)
+        found.append(Half(step, outcome, seconds, *sums, None))
+        begin = end
+    return found
+
+
+def _weights(e, mesh: Mesh, nodes: int, shells: int) -> np.ndarray:
+    """The share of every shell, node and class in the volume of an electrode's particles, flat."""
+    classes = np.asarray(e.volume_fractions) / sum(e.volume_fractions) / nodes
+    return (classes[:, None, None] * np.ones((1, nodes, 1)) * p2d.shell_weights(mesh, shells)).ravel()
+
+
 def solver_step(step: Step, area: float, extra: float, longest: float) -> p2d.Step:
     """A piece of a protocol's step per m2 of plan area, with `extra` A/m2 passing beside the cathode's lithium."""
     if step.kind == "rest":
@@ -430,7 +519,7 @@ def solver_step(step: Step, area: float, extra: float, longest: float) -> p2d.St
 
 
 def _trapezoid(time, values) -> float:
-    return float((0.5 * (values[1:] + values[:-1])) @ np.diff(time)) if time.size > 1 else 0.0
+    return float((0.5 * (values[1:] + values[:-1])) @ (time[1:] - time[:-1])) if time.size > 1 else 0.0
 
 
 def _average(widths, values) -> float:

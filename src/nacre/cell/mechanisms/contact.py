@@ -4,7 +4,7 @@ Products between particle and electrolyte block the contact in proportion to the
 a loss that goes with time alone (creep, pressure). k = 1/(growth that halves the contact).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from nacre.cell.ageing import Aged, Drive
@@ -31,7 +31,7 @@ class ContactLoss:
     def advance(self, before: Aged, after: Aged, drive: Drive) -> Aged:
         more = self.by_growth * (after.growth - before.growth)
         more += self.by_time * (after.hours**self.exponent - before.hours**self.exponent)
-        return replace(after, contact=1.0 / (1.0 / after.contact + more))
+        return after.changed(contact=1.0 / (1.0 / after.contact + more))
 
 
 MECHANISM = ContactLoss

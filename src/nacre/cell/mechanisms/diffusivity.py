@@ -4,7 +4,7 @@ Cracks that a solid electrolyte does not fill lengthen the way of lithium: an ef
 lattice (R. Ruess et al., J. Electrochem. Soc. 167 (2020) 100532).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from nacre.cell.ageing import Aged, Drive
@@ -31,7 +31,7 @@ class DiffusivityLoss:
     def advance(self, before: Aged, after: Aged, drive: Drive) -> Aged:
         more = self.by_growth * (after.growth - before.growth)
         more += self.by_time * (after.hours**self.exponent - before.hours**self.exponent)
-        return replace(after, diffusivity=1.0 / (1.0 / after.diffusivity + more))
+        return after.changed(diffusivity=1.0 / (1.0 / after.diffusivity + more))
 
 
 MECHANISM = DiffusivityLoss

@@ -5,7 +5,7 @@ the volume strain of a layered oxide goes with its filling. What drops out keeps
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from nacre.cell.ageing import Aged, Drive
@@ -32,7 +32,7 @@ class Fracture:
     def advance(self, before: Aged, after: Aged, drive: Drive) -> Aged:
         cycles = drive.swing / (2.0 * self.swing) if self.swing else 0.5 * drive.half_cycles
         thick = 0.5 * (before.growth + after.growth)
-        return replace(after, active=after.active * math.exp(-self.rate * thick * cycles))
+        return after.changed(active=after.active * math.exp(-self.rate * thick * cycles))
 
 
 MECHANISM = Fracture

@@ -6,7 +6,7 @@ The growth constant goes with temperature and with the cathode's potential, and 
 coverage C that lets a share phi through.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -69,8 +69,7 @@ class Interphase:
             constant *= arrhenius(self.activation, drive.kelvin, self.kelvin)
         growth = (before.growth**power + constant * drive.seconds / HOUR) ** self.exponent
         grown = (growth - before.growth) * self.thickness
-        return replace(
-            after,
+        return after.changed(
             growth=growth,
             interphase=before.interphase + grown,
             side_charge=after.side_charge + self.consumed * grown,

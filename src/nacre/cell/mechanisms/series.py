@@ -4,7 +4,7 @@ Whatever neither the filling of the particles nor their contact area changes: la
 separator that loses contact (J. Janek, W. G. Zeier, Nat. Energy 8 (2023) 230).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from nacre.cell.ageing import Aged, Drive
@@ -31,7 +31,7 @@ class SeriesGrowth:
     def advance(self, before: Aged, after: Aged, drive: Drive) -> Aged:
         more = self.by_growth * (after.growth - before.growth)
         more += self.by_time * (after.hours**self.exponent - before.hours**self.exponent)
-        return replace(after, series=after.series + more)
+        return after.changed(series=after.series + more)
 
 
 MECHANISM = SeriesGrowth

@@ -4,7 +4,7 @@ The cathode takes part less on charge and is discharged by it otherwise; the cha
 the current goes with the cathode's potential by Tafel's law.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -42,7 +42,7 @@ class SideReaction:
 
     def advance(self, before: Aged, after: Aged, drive: Drive) -> Aged:
         taken = self.current * drive.means.get(self.name, 1.0) * drive.seconds
-        return replace(after, side_charge=after.side_charge + taken)
+        return after.changed(side_charge=after.side_charge + taken)
 
 
 MECHANISM = SideReaction

@@ -1,7 +1,7 @@
 """Slow changes of an electrode while a step runs: contact area, film, diffusivity, active share, series resistance.
 
-Contact, film, ln D and the series resistance run in straight lines from their values at a step's begin to those after
-`seconds` (and on, where the step lasts longer). The active share is constant within a step: so lithium and charge stay
+Contact, film, ln D and the series resistance run in straight lines from their values at a run's begin to those after
+`seconds` (and on, where the run lasts longer). The active share is constant within a step: so lithium and charge stay
 conserved to rounding. Nothing is packed anew and nothing compiled: the arrays of a `Prepared` are changed in place.
 """
 
@@ -39,7 +39,11 @@ def _drift(e, time):
 
 @njit(**INNER)
 def drift(cathode, anode, series, time):
-    """Bring the electrodes to `time` of the step; returns the series resistance there. series: (value, slope)."""
+    """Bring the electrodes to `time` of the step; returns the series resistance there.
+
+    series: (value, slope per second of the run, seconds of the run when the step begins).
+    """
+    time += series[2]
     if get_integer(cathode[0], at.N_DRIFT) != 0:
         _drift(cathode, time)
     if get_integer(anode[0], at.N_DRIFT) != 0:
@@ -47,9 +51,19 @@ def drift(cathode, anode, series, time):
     return series[0] + series[1] * time
 
 
+@njit(**INNER)
+def isolate(e, kept):
+    """Leave a share of the active particles of a drifting electrode."""
+    lanes = e[4]
+    for bundle in range(get_integer(e[0], at.N_BUNDLES)):
+        base = bundle * BUNDLE
+        store(lanes, base + at.AREA0 * LANES, kept * load(lanes, base + at.AREA0 * LANES))
+        store(lanes, base + at.AREA1 * LANES, kept * load(lanes, base + at.AREA1 * LANES))
+
+
 @dataclass(frozen=True)
 class Course:
-    """Values at a step's begin and end, one number for all depths or one per node: contact (true / geometric area),
+    """Values at a run's begin and end, one number for all depths or one per node: contact (true / geometric area),
     film (ohm m2 of true contact area, all films together), diffusivity (a factor). active: one value."""
 
     contact: tuple
@@ -72,11 +86,13 @@ class Drifting:
         self._source, self._scale = planes[:, at.SOURCE] / contact, planes[:, at.SCALE].copy()
 
     def _spread(self, value):
+        if isinstance(value, float):
+            return value
         value = np.asarray(value, float)
         return value if value.ndim == 0 else value[self._node]
 
     def set(self, course: Course, seconds: float) -> None:
-        """The course of the steps run from now on, each beginning at its begin."""
+        """The course of the runs from now on, each beginning at its begin."""
         planes, per = self._planes, 1.0 / seconds if seconds > 0.0 else 0.0
         active = self._spread(course.active)
         begin, end = (self._spread(v) for v in course.contact)

@@ -74,7 +74,7 @@ ROW = CELL_PLANES * LANES
     SCALE,  # ln(1/R^2)
     DLANE,  # D/R^2 where it is constant
     MASK,  # 1 for a particle, 0 for a ghost
-    AREA0,  # where sizes[N_DRIFT] is not 0: value when a step begins, and its slope per second
+    AREA0,  # where sizes[N_DRIFT] is not 0: value when a run begins, and its slope per second
     AREA1,
     FILM0,
     FILM1,

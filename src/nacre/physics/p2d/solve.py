@@ -17,6 +17,7 @@ from numba import njit
 from . import march
 from .bdf import AMPERE
 from .cell import Cell, Mesh
+from .drift import isolate
 from .kinetics import CONSTANT_CURRENT, CONSTANT_POWER, CONSTANT_VOLTAGE
 from .layout import LANES, N_BUNDLES, N_CLASSES, N_LANES, N_NODES, N_SHELLS, ROW, SLOTS
 from .pack import addresses, pack, unframe
@@ -176,11 +177,12 @@ def _get_final(e, slot, x):
 
 
 @entry
-def _march(cathode, anode, numbers, rows, starts, finals, steps, ends, asked, bounds, sampled, frames):
+def _march(cathode, anode, numbers, rows, kept, starts, finals, steps, ends, asked, bounds, sampled, frames):
     """All steps of a protocol in turn; returns how many were marched.
 
-    numbers: series resistance and its slope per second of a step, tolerance, even stoichiometry of cathode and anode;
-    starts, finals: stoichiometries of cathode and anode by lane and shell; `ends` gets (outcome, last row, times given,
+    numbers: series resistance and its slope per second of the run, tolerance, even stoichiometry of cathode and anode;
+    kept: share of the cathode's particles that each step leaves working; starts, finals: stoichiometries of cathode
+    and anode by lane and shell; `ends` gets (outcome, last row, times given,
     solves) per step.
     """
     history = np.zeros((4, SLOTS))
@@ -190,9 +192,11 @@ def _march(cathode, anode, numbers, rows, starts, finals, steps, ends, asked, bo
     count, guess, done, time, charge = 0, 0.0, 0, 0.0, 0.0
     for number in range(rows.shape[0]):
         a, b = bounds[number], bounds[number + 1]
+        if kept[number] != 1.0:
+            isolate(cathode, kept[number])
         outcome, count, given, solves = march.segment(
-            cathode, anode, (numbers[0], numbers[1]), rows[number], numbers[2], guess, history, ring, steps, count,
-            (number, time, charge), asked[a:b], sampled[a:b], frames[a:b],
+            cathode, anode, (numbers[0], numbers[1], time), rows[number], numbers[2], guess, history, ring, steps,
+            count, (number, time, charge), asked[a:b], sampled[a:b], frames[a:b],
         )  # fmt: skip
         ends[number, 0], ends[number, 1], ends[number, 2], ends[number, 3] = outcome, count, given, solves
         guess = history[AMPERE, ring[0]]
@@ -213,7 +217,7 @@ _NOTHING = np.empty((0, 0))
 class Prepared:
     """A cell in the solver's arrays. Not to be run by two threads at once.
 
-    series: resistance in series, ohm m2, and its slope per second of a step; it and the electrodes' arrays may drift
+    series: resistance in series, ohm m2, and its slope per second of a run; it and the electrodes' arrays may drift
     (see `drift`), while `cell` stays as it was.
     """
 
@@ -232,12 +236,14 @@ class Prepared:
         times: Sequence[np.ndarray] | None = None,
         profiles: bool = False,
         max_steps: int | None = None,
+        kept: Sequence[float] | None = None,
     ) -> Solution:
         """March through a protocol from a state (default: particles even at the cell's stoichiometries).
 
         tolerance: allowed local error of a time step in stoichiometry, and in voltage 1.5 V times that. times: per
         step, increasing instants (s within the step) at which to sample; profiles: keep the full states there too.
-        max_steps: most time steps in the whole run (default 3000 for each step of the protocol).
+        max_steps: most time steps in the whole run (default 3000 for each step of the protocol). kept: per step, the
+        share of the particles of a drifting cathode (see `drift`) that goes on working when it begins.
         Raises ValueError where the request is malformed; whatever happens physically is an `Outcome`.
         """
         steps = (steps,) if isinstance(steps, Step) else tuple(steps)
@@ -256,6 +262,7 @@ class Prepared:
             *self.pointers,
             (*self.series.tolist(), tolerance, cell.cathode.stoichiometry, cell.anode.stoichiometry),
             np.array([step.row for step in steps]),
+            np.ones(len(steps)) if kept is None else np.asarray(kept, float),
             (_NOTHING, _NOTHING) if state is None else _start_of(state, shapes),
             finals,
             table,
