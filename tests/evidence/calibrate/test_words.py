@@ -11,10 +11,11 @@ from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity
 from nacre.core.result import Entry, Result, Subject
 from nacre.core.study import Reported
+from nacre.evidence.calibrate.model import Model
 from nacre.evidence.calibrate.observed import Observed, gather
 from nacre.evidence.calibrate.predict import parse_case, read_cases
 from nacre.evidence.calibrate.rivals import read_rivals
-from nacre.evidence.calibrate.run import prepare
+from nacre.evidence.calibrate.run import must_age, prepare
 from nacre.evidence.calibrate.settings import read_settings
 
 STUDY = Path(__file__).parents[3] / "studies" / "lho-ncm85"
@@ -154,6 +155,15 @@ def test_observables_that_no_model_or_test_knows(study):
     refused(study, lambda raw: raw.update(observable=[]), "no evidence to calibrate on")
     refused(study, lambda raw: raw["tests"].update(ageing_cycles=100), "the ageing test has no such cycle", "1 to 100")
     refused(study, lambda raw: raw["tests"].update(rates=["0.1C", "1C"]), "the rate test has no such rate", "rates")
+
+
+def test_a_model_that_does_not_age_cannot_explain_ageing(study):
+    settings, problem = prepare(study)
+    young = {n: dataclasses.replace(c, numbers={k: v for k, v in c.numbers.items() if not k.startswith("ageing.")})
+             for n, c in problem.model.cells.items()}  # fmt: skip
+    model = Model(young, settings.free[:5], settings.plan, problem.model.ageing)
+    with pytest.raises(NacreError, match="the evidence shows how bare ages, and its model does not age"):
+        must_age(model)
 
 
 def test_rivals_and_cases(study):

@@ -10,6 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
+from nacre.cell.ageing import Ageing
 from nacre.cell.jumping import Jump
 from nacre.cell.lifetime import Lifetime, Watch, age
 from nacre.cell.parameters import CellParameters
@@ -79,7 +80,7 @@ def _cycle(p: CellParameters, rate: float) -> str:
 def _aged(parameters: CellParameters, text: str, plan: Plan, watch: Watch) -> Lifetime:
     try:
         with np.errstate(all="ignore"):
-            made = age(parameters, text, jump=plan.jump, how=plan.how, watch=watch)
+            made = age(parameters, text, Ageing.of(parameters), plan.jump, plan.how, watch)
     except NacreError as error:
         raise Failed(str(error)) from error
     if not made.complete:

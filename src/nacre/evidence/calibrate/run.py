@@ -52,7 +52,18 @@ def prepare(study: Study, results: Iterable[Result] = ()) -> tuple[Settings, Pro
     observed = gather(study, settings, results)
     cells = {name: cell for name, cell in cells_of(study).items() if name in _samples(settings, observed)}
     model = Model(cells, settings.free, settings.plan, ageing_samples(observed), fine=fine_cycles(observed))
+    must_age(model)
     return settings, Problem(model, observed)
+
+
+def must_age(model: Model) -> None:
+    """Raises NacreError where a sample's ageing is observed, and nothing of its model ages."""
+    for sample in sorted(model.ageing):
+        names = [*model.cells[sample].numbers, *(f.name for f in model.free if f.sample in ("", sample))]
+        if not any(name.startswith("ageing.") for name in names):
+            raise NacreError(f"the evidence shows how {sample} ages, and its model does not age",
+                             where="study.toml [calibration]", expected="a parameter such as ageing.fracture",
+                             do="fit one, or declare it under [model.ageing]")  # fmt: skip
 
 
 def _samples(settings: Settings, observed: Sequence[Observed]) -> set[str]:
