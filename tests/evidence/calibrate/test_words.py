@@ -112,6 +112,15 @@ def test_evidence_used_twice_by_a_number_made_of_others(study):
     refused(odd, change, "evidence used twice", "computed from discharge_capacity and coulombic_efficiency")
 
 
+def test_no_uncertainty_is_silent_and_a_stated_one_counts(study):
+    refused(study, lambda raw: raw["observable"][0].pop("relative"), "'discharge_capacity' of lho needs a tolerance",
+            "comes without an uncertainty")  # fmt: skip
+    sure = Reported("lho", "discharge_energy", Quantity(420.0, "mWh/g", 4.0), {"cycle": 1, "rate_C": 0.1})
+    raw = saying(dataclasses.replace(study, reported=(sure,)), lambda raw: raw.update(
+        observable=[{"name": "discharge_energy"}]))  # fmt: skip
+    assert gather(raw, read_settings(raw))[0].std == 4.0
+
+
 def test_published_values_and_files_are_never_mixed(study):
     refused(study, lambda raw: raw.update(evidence="both"), "unknown evidence 'both'", "never both")
     file = Entry("discharge_capacity", Quantity(180.0, "mAh/g"), {"cycle": 1, "rate_C": 0.1}, Subject("lho"))
@@ -152,6 +161,7 @@ def test_observables_that_no_model_or_test_knows(study):
     refused(study, asking(name="discharge_capacty"), "discharge_capacity")
     refused(study, asking(name="discharge_capacity", state={"rate_C": 0.7}), "no reported value fits")
     refused(study, asking(name="r_cam_se", absolute="5 ohm cm2"), "needs one tolerance", "both")
+    refused(study, asking(name="r_cam_se", relative="0 %"), "must be above 0")
     refused(study, lambda raw: raw.update(observable=[]), "no evidence to calibrate on")
     refused(study, lambda raw: raw["tests"].update(ageing_cycles=100), "the ageing test has no such cycle", "1 to 100")
     refused(study, lambda raw: raw["tests"].update(rates=["0.1C", "1C"]), "the rate test has no such rate", "rates")

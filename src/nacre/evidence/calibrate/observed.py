@@ -184,10 +184,12 @@ def _of_files(study: Study, results: Iterable[Result]):
             groups.setdefault((sample, *entry.key), []).append((entry.quantity, entry.state, result.origin))
     for (sample, name, _), rows in groups.items():
         mean = math.fsum(q.value for q, *_ in rows) / len(rows)
+        known = all(q.std is not None for q, *_ in rows)
+        std = math.sqrt(math.fsum(q.std**2 for q, *_ in rows)) / len(rows) if known else None
         source = f"mean of {len(rows)} cells" if len(rows) > 1 else "the study's files"
         if any(origin == "synthetic" for *_, origin in rows):
             source += " (virtual: a software round trip, not evidence)"
-        yield Reported(sample, name, Quantity(mean, rows[0][0].unit), rows[0][1], source)
+        yield Reported(sample, name, Quantity(mean, rows[0][0].unit, std), rows[0][1], source)
 
 
 def _nothing(study: Study, selection: Selection, evidence: str, where: str) -> NacreError:
@@ -214,16 +216,28 @@ def _observed(study: Study, row: Reported, selection: Selection, plan: Plan, whe
         )  # fmt: skip
     if row.sample not in study.samples:
         raise unknown("sample", row.sample, study.samples, where)
-    value = row.quantity.to(kind.unit).value
-    if selection.relative is not None:
-        std = selection.relative * abs(value) / Z95
-    else:
-        std = selection.absolute.to(kind.unit).value / Z95
+    value, std = row.quantity.to(kind.unit).value, _std(row, selection, kind.unit, where)
     rule = row.rule if row.rule in ("below", "above") else ""
     against = _against(study, row, selection, where) if row.name == "h1_m_shift" else ""
     made = Observed(row.sample, row.name, row.state, value, std, kind.unit, rule, against, row.source)
     _can_be_told(made, plan, where)
     return made
+
+
+def _std(row: Reported, selection: Selection, unit: str, where: str) -> float:
+    """The standard deviation of an observable: of its tolerance, else its own. Raises NacreError without either."""
+    if selection.relative is not None:
+        return selection.relative * abs(row.quantity.to(unit).value) / Z95
+    if selection.absolute is not None:
+        return selection.absolute.to(unit).value / Z95
+    std = row.quantity.to(unit).std
+    if not std:
+        raise NacreError(
+            f"'{row.name}' of {row.sample} needs a tolerance: its value comes without an uncertainty", where=where,
+            found=str(row.quantity), expected='relative = "5 %" or absolute = "2 mV"',
+            do="say how far model and value may differ (95 %); the digits say nothing of it",
+        )  # fmt: skip
+    return std
 
 
 def _against(study: Study, row: Reported, selection: Selection, where: str) -> str:

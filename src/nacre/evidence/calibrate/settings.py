@@ -54,7 +54,8 @@ class Free:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which values of the evidence count, and how far the model may be off (95 %): `relative` 1, or `absolute`."""
+    """Which values of the evidence count, and how far the model may be off (95 %): `relative` 1, or `absolute`; where
+    neither is said, what the value's own standard deviation says."""
 
     name: str
     sample: str = ""
@@ -164,17 +165,14 @@ def _once(free: tuple[Free, ...], where: str) -> None:
 def _selection(raw: Mapping[str, Any], study: Study, where: str) -> Selection:
     only(raw, OBSERVABLE_KEYS, where)
     name = str(raw.get("name", ""))
-    if ("relative" in raw) == ("absolute" in raw):
-        raise NacreError(
-            f"'{name}' needs one tolerance", where=where, found="both" if "relative" in raw else "none",
-            expected='relative = "5 %" or absolute = "2 mV"',
-            do="say how far model and value may differ (95 %); the paper's digits say nothing of it",
-        )  # fmt: skip
+    if "relative" in raw and "absolute" in raw:
+        raise NacreError(f"'{name}' needs one tolerance", where=where, found="both",
+                         expected='relative = "5 %" or absolute = "2 mV"')  # fmt: skip
     relative = parse(raw["relative"], "1", where=where).value if "relative" in raw else None
     absolute = parse(raw["absolute"], where=where) if "absolute" in raw else None
-    size = relative if absolute is None else absolute.value
-    if not size > 0:
-        raise NacreError(f"the tolerance of '{name}' must be above 0", where=where, found=f"{size:g}")
+    if any(size is not None and not size > 0 for size in (relative, absolute and absolute.value)):
+        found = str(raw.get("relative", raw.get("absolute")))
+        raise NacreError(f"the tolerance of '{name}' must be above 0", where=where, found=found)
     return Selection(name, _sample(raw, "sample", study, where), dict(raw.get("state", {})), relative, absolute,
                      _sample(raw, "against", study, where))  # fmt: skip
 
