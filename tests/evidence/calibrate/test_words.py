@@ -11,8 +11,9 @@ from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity
 from nacre.core.result import Entry, Result, Subject
 from nacre.core.study import Reported
+from nacre.evidence.calibrate.gathered import gather
 from nacre.evidence.calibrate.model import Model
-from nacre.evidence.calibrate.observed import Observed, gather
+from nacre.evidence.calibrate.observed import Observed
 from nacre.evidence.calibrate.predict import parse_case, read_cases
 from nacre.evidence.calibrate.rivals import read_rivals
 from nacre.evidence.calibrate.run import must_age, prepare
@@ -162,6 +163,9 @@ def test_observables_that_no_model_or_test_knows(study):
     refused(study, asking(name="discharge_capacity", state={"rate_C": 0.7}), "no reported value fits")
     refused(study, asking(name="r_cam_se", absolute="5 ohm cm2"), "needs one tolerance", "both")
     refused(study, asking(name="r_cam_se", relative="0 %"), "must be above 0")
+    late = Reported("lho", "discharge_capacity", Quantity(150.0, "mAh/g"), {"cycle": 50, "rate_C": 0.2})
+    odd = dataclasses.replace(study, reported=(late,))
+    refused(odd, asking(name="discharge_capacity"), "the rate test has no such cycle", "50", 'segment = "ageing"')
     refused(study, lambda raw: raw.update(observable=[]), "no evidence to calibrate on")
     refused(study, lambda raw: raw["tests"].update(ageing_cycles=100), "the ageing test has no such cycle", "1 to 100")
     refused(study, lambda raw: raw["tests"].update(rates=["0.1C", "1C"]), "the rate test has no such rate", "rates")
