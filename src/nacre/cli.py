@@ -275,7 +275,7 @@ def simulate(
 def calibrate(
     study: StudyPath,
     starts: Annotated[int, typer.Option("--starts", help="local searches (0: as the study says)", min=0)] = 0,
-    rivals: Annotated[bool, typer.Option("--rivals/--no-rivals", help="fit competing explanations too")] = True,
+    rivals: Annotated[bool, typer.Option("--rivals", help="fit competing explanations too (minutes)")] = False,
     profiles: Annotated[bool, typer.Option("--profiles", help="profile likelihood of every number")] = False,
     posterior: Annotated[bool, typer.Option("--posterior", help="sample the posterior (emcee; minutes)")] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="threads (0: one per core)")] = 0,

@@ -67,7 +67,7 @@ def reduced(folder: Path, more: str = REDUCED) -> Path:
 @pytest.fixture(scope="module")
 def calibrated(tmp_path_factory):
     folder = reduced(tmp_path_factory.mktemp("calibrated"))
-    done = CliRunner().invoke(app, ["calibrate", str(folder), "--no-rivals", "--quiet", "-j", "1"])
+    done = CliRunner().invoke(app, ["calibrate", str(folder), "--quiet", "-j", "1"])
     assert done.exit_code == 0, done.output
     return folder, done.output
 

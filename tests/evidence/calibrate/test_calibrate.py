@@ -147,6 +147,7 @@ def test_a_control_that_passes_condemns_the_calibration(found):
 def test_a_number_more_does_not_pay(found):
     more = Rival("one more", free=(Free("cathode.drop_full", "1", 0.0, 3.0, sample="bare"),))
     judged = judge([more], found, starts=0)[0]
+    assert judged.fit.criteria.chi2 <= found.criteria.chi2 + 0.05  # a number more is never a worse fit
     assert judged.verdict == "does not pay" and judged.fit.criteria.aicc > found.criteria.aicc
 
 

@@ -113,7 +113,7 @@ def of_left_out(c: Calibration) -> tuple[Figure, ...]:
         series.append(Series("points", x, np.array(names), subject=sample, label="left out and predicted"))
     names = tuple(_left_out_name(r) for r in reversed(c.predicted))
     rules = [Series("rule", np.array([at]), np.empty(0), label=label) for at, label in ((0.0, ""), *BANDS)]
-    x = Axis("Prediction less value, in standard deviations of the value", limits=(-FAR, FAR))
+    x = Axis("Prediction less value, in its standard deviations", limits=(-FAR, FAR))
     panel = Panel(x, Axis("", categories=names), (*series, *rules))
     caption = "Values left out of the fit, and what the rest predicts of them, with 95 % intervals; cut at the frame."
     return (Figure("calibration-left-out", "Left out and predicted", (panel,), caption, wide=True),)
@@ -124,13 +124,11 @@ def _left_out_name(r: Predicted) -> str:
 
 
 def of_rivals(c: Calibration) -> tuple[Figure, ...]:
-    series = []
-    for verdict in dict.fromkeys(j.verdict for j in c.judged):
-        rows = [j for j in c.judged if j.verdict == verdict]
-        if rows:
-            x = np.array([j.rival.name for j in rows])
-            series.append(Series("bars", x, np.clip([j.delta for j in rows], -50, 100), label=verdict, group=verdict))
-    names = tuple(j.rival.name for j in c.judged)
-    panel = Panel(Axis("", categories=names), Axis("BIC less that of the calibration"), tuple(series))
-    caption = "Competing explanations fitted alike; above 10 the evidence is very strongly against. Bars end at 100."
+    names = [f"{j.rival.name}: {j.verdict}" for j in c.judged]
+    delta = np.clip([j.delta for j in c.judged], -50, 100)
+    series = [Series("points", delta, np.array(names), label="rivals", legend=False)]
+    series += _spans(names, np.zeros(len(names)), delta)
+    series.append(Series("rule", np.array([0.0]), np.empty(0), label="the calibration"))
+    panel = Panel(Axis("BIC less that of the calibration"), Axis("", categories=tuple(reversed(names))), tuple(series))
+    caption = "Competing explanations fitted alike; above 10 the evidence is very strongly against. Cut at 100."
     return (Figure("calibration-rivals", "Competing explanations", (panel,), caption, wide=True),)

@@ -24,7 +24,7 @@ from scipy.stats import chi2 as chi2_distribution
 from nacre.core.errors import NacreError, unknown
 from nacre.core.quantity import parse
 from nacre.core.study import Study
-from nacre.evidence.calibrate.fit import Fit, Progress, fit, silent
+from nacre.evidence.calibrate.fit import Fit, Progress, fit, polished, silent
 from nacre.evidence.calibrate.identify import Candidate, candidates
 from nacre.evidence.calibrate.model import Model
 from nacre.evidence.calibrate.observed import Observed
@@ -34,7 +34,7 @@ from nacre.evidence.calibrate.settings import Free, free_of, known_row, only
 KEYS = ("name", "words", "without", "fixed", "parameter", "control")
 FAR, NEAR = 10.0, 6.0  # differences of BIC: very strong, strong (R. E. Kass, A. E. Raftery, J. Am. Stat. Assoc. 1995)
 IMPOSSIBLE = 1e-3
-STARTS = 1
+STARTS, MORE = 1, 4  # local searches beside the warm one; and where those disagree
 
 
 @dataclass(frozen=True)
@@ -124,12 +124,19 @@ def problem_of(rival: Rival, base: Problem) -> Problem:
 
 
 def warm_start(problem: Problem, found: Fit) -> np.ndarray:
-    """A start from another fit where the numbers are the same, else from the middle of the range."""
+    """A start from another fit: its numbers, else the value that its cells held, else the middle of the range."""
     known = {(f.name, f.sample): v for f, v in zip(found.problem.free, found.values, strict=True)}
     half = problem.model.values(np.full(len(problem.free), 0.5))
-    values = [known.get((f.name, f.sample), v) for f, v in zip(problem.free, half, strict=True)]
-    values = [min(max(v, f.low), f.high) for f, v in zip(problem.free, values, strict=True)]
+    values = []
+    for free, middle in zip(problem.free, half, strict=True):
+        held = known.get((free.name, free.sample), _held(problem, free))
+        values.append(held if free.low <= held <= free.high else middle)
     return problem.model.unit(np.array(values))
+
+
+def _held(problem: Problem, free: Free) -> float:
+    """The value of a number in the cell of its sample (shared: in the first)."""
+    return problem.model.cells[free.sample or next(iter(problem.model.cells))].value(free.name)
 
 
 def judge(
@@ -145,10 +152,21 @@ def judge(
     rows = []
     for number, rival in enumerate(rivals, 1):
         problem = problem_of(rival, found.problem)
-        made = fit(problem, starts, found.seed + number, [warm_start(problem, found)], workers)
+        made = _searched(problem, found, starts, found.seed + number, workers)
         rows.append(_judged(rival, made, found, left_out_error(made, hidden, workers)))
         progress(rival.name, number, len(rivals))
     return tuple(rows)
+
+
+def _searched(problem: Problem, found: Fit, starts: int, seed: int, workers: int) -> Fit:
+    """The best of a rival: where searches disagree there are more of them, for none is to fall by a bad search."""
+    begun = [warm_start(problem, found)]
+    made = fit(problem, starts, seed, begun, workers)
+    if starts and made.same < 2:
+        more = fit(problem, MORE, seed + 1000, [made.u], workers)
+        both = sorted((*made.searches, *more.searches), key=lambda local: local.chi2)
+        made = replace(made, u=both[0].u, searches=tuple(both))
+    return polished(made)
 
 
 def _judged(rival: Rival, made: Fit, found: Fit, error: float) -> Judged:
