@@ -4,6 +4,7 @@ Two spots chosen once are too often the wrong two. So many pairs are tried (each
 comes out is fitted to all spots it explains, and the zones are ranked by a likelihood: a spot is either one of the M
 reflections that the zone has in the range seen, with a small error, or false and anywhere. A zone with many reflections
 thus pays for each match, as it would match by chance; and so does a zone of high index, of which there are many.
+Spots are given strongest first.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ import numpy as np
 from nacre.physics import indexing
 from nacre.physics.indexing import Tolerance, reciprocal
 
-FALSE = 0.1  # share of spots that belong to no lattice, beforehand
+FALSE, FALSE_WEAK = 0.1, 0.5  # how likely a spot, and a weak spot, belongs to no lattice, beforehand
+WEAK = 0.03  # of the strongest spot's power: thin crystals show reflections of the next Laue zone so weakly
 MOST_PAIRS = 14
 
 
@@ -46,34 +48,42 @@ class Zone:
         return np.any(self.hkl != 0, axis=1)
 
 
+def doubts(strength: np.ndarray) -> np.ndarray:
+    """How likely each spot belongs to no lattice, beforehand, from its power."""
+    strength = np.asarray(strength, float)
+    return np.where(strength < WEAK * strength.max(initial=0.0), FALSE_WEAK, FALSE)
+
+
 def pairs(spots: np.ndarray, most: int = MOST_PAIRS) -> list[tuple[int, int]]:
-    """Pairs of spots that are not on one line, the shortest first."""
+    """Pairs of spots that are not on one line, of the strongest first."""
     length = np.linalg.norm(spots, axis=1)
     across = np.abs(spots[:, 0][:, None] * spots[:, 1] - spots[:, 1][:, None] * spots[:, 0])
-    order = np.argsort(length)
-    found = [(int(a), int(b)) for a, b in combinations(order, 2) if across[a, b] > 0.15 * length[a] * length[b]]
-    return sorted(found, key=lambda pair: length[pair[0]] + length[pair[1]])[:most]
+    order = sorted(combinations(range(len(spots)), 2), key=lambda pair: (pair[1], pair[0]))
+    found = [(a, b) for a, b in order if across[a, b] > 0.15 * length[a] * length[b]]
+    return [(a, b) if length[a] <= length[b] else (b, a) for a, b in found[:most]]
 
 
-def search(spots: np.ndarray, lattice: Lattice, tolerance: Tolerance, reach: tuple[float, float]) -> list[Zone]:
+def search(
+    spots: np.ndarray, doubt: np.ndarray, lattice: Lattice, tolerance: Tolerance, reach: tuple[float, float]
+) -> list[Zone]:
     """Zones of a lattice that explain spots (n, 2) in 1/angstrom, the best first; `reach` is the range that was seen."""
     spots = np.asarray(spots, float)
     found: dict[tuple, Zone] = {}
     tried: set[tuple] = set()
     for pair in pairs(spots):
         for solution in indexing.solve(spots, lattice.first, lattice.every, lattice.cell, tolerance, 6, pair):
-            start = tuple(map(tuple, np.abs(solution.hkl)))
+            start = (solution.zone, *map(tuple, np.abs(solution.hkl)))
             if start in tried or solution.matched < 2:
                 continue
             tried.add(start)
-            zone = fit(spots, solution.hkl, solution.zone, lattice, tolerance, reach)
+            zone = fit(spots, doubt, solution.hkl, solution.zone, lattice, tolerance, reach)
             key = (zone.axis, tuple(map(tuple, np.abs(zone.hkl))))
             if zone.matched.sum() >= 2 and (key not in found or found[key].evidence < zone.evidence):
                 found[key] = zone
     return sorted(found.values(), key=lambda zone: -zone.evidence)
 
 
-def fit(spots: np.ndarray, hkl: np.ndarray, axis, lattice: Lattice, tolerance: Tolerance, reach) -> Zone:
+def fit(spots, doubt, hkl: np.ndarray, axis, lattice: Lattice, tolerance: Tolerance, reach) -> Zone:
     """Rotation and scale of a zone from the spots matched, and the spots that then match, twice over."""
     inside = lattice.every[lattice.every @ np.array(axis) == 0]
     plane = in_plane(inside, lattice.cell)
@@ -82,6 +92,8 @@ def fit(spots: np.ndarray, hkl: np.ndarray, axis, lattice: Lattice, tolerance: T
     seen = spots[:, 0] + 1j * spots[:, 1]
     for _ in range(2):
         used = np.flatnonzero(np.any(hkl != 0, axis=1))
+        if not used.size:
+            break
         rows = np.array([first.index(list(row)) for row in hkl[used]])
         z = _handed(z, z[rows], seen[used])
         turn = np.sum(np.conj(z[rows]) * seen[used]) / np.sum(np.abs(z[rows]) ** 2)
@@ -90,7 +102,7 @@ def fit(spots: np.ndarray, hkl: np.ndarray, axis, lattice: Lattice, tolerance: T
         hkl, misses = _match(seen, predicted, inside, tolerance)
     length, range_ = np.abs(predicted), np.array(reach)
     number = max(int(np.sum((length > range_[0]) & (length < range_[1]))) // 2, 1)
-    evidence = _evidence(seen, misses, number, tolerance, reach) - _zones_up_to(axis)
+    evidence = _evidence(seen, misses, doubt, number, tolerance, reach) - _zones_up_to(axis)
     if tolerance.scale > 0:
         evidence -= 0.5 * (np.log(stretch) / (0.5 * tolerance.scale)) ** 2
     used = np.any(hkl != 0, axis=1)
@@ -124,12 +136,12 @@ def _match(seen, predicted, inside, tolerance: Tolerance) -> tuple[np.ndarray, n
     return np.where(near[:, None], inside[nearest], 0), misses
 
 
-def _evidence(seen, misses, number: int, tolerance: Tolerance, reach) -> float:
+def _evidence(seen, misses, doubt, number: int, tolerance: Tolerance, reach) -> float:
     area = 0.5 * np.pi * (reach[1] ** 2 - reach[0] ** 2)
     along, across = 0.5 * tolerance.length, 0.5 * np.radians(tolerance.angle)
     size = np.abs(seen) ** 2 * 2 * np.pi * along * across
     off = 0.5 * ((misses.real / along) ** 2 + (misses.imag / across) ** 2)
-    return float(np.sum(np.log((1 - FALSE) * area / (number * size) * np.exp(-np.minimum(off, 50)) + FALSE)))
+    return float(np.sum(np.log((1 - doubt) * area / (number * size) * np.exp(-np.minimum(off, 50)) + doubt)))
 
 
 def _zones_up_to(axis) -> float:
@@ -138,7 +150,7 @@ def _zones_up_to(axis) -> float:
     return float(np.log(((2 * largest + 1) ** 3 - 1) / 2))
 
 
-def chance(spots, lattices: list[Lattice], tolerances: list[Tolerance], reach, evidence: float, rng, trials: int):
+def chance(spots, doubt, lattices: list[Lattice], tolerances: list[Tolerance], reach, evidence: float, rng, trials):
     """Part of random patterns of as many spots, of lengths within the same range, that any lattice explains as well.
 
     Estimated as (hits + 1)/(trials + 1), so that it is never nothing.
@@ -150,7 +162,7 @@ def chance(spots, lattices: list[Lattice], tolerances: list[Tolerance], reach, e
         angle = rng.uniform(0, np.pi, len(spots))
         thrown = np.column_stack((radius * np.cos(angle), radius * np.sin(angle)))
         for lattice, tolerance in zip(lattices, tolerances, strict=True):
-            best = search(thrown, lattice, tolerance, reach)
+            best = search(thrown, doubt, lattice, tolerance, reach)
             if best and best[0].evidence >= evidence:
                 hits += 1
                 break
