@@ -177,7 +177,7 @@ def _same(one: np.ndarray, two: np.ndarray, spread) -> bool:
 
 @dataclass(frozen=True)
 class Distortion:
-    """How true spatial frequencies follow from those of the image: g = (1 + scale) g' + the strain [[p, q], [q, -p]] g'.
+    """True spatial frequencies from those of the image: g = (1 + scale) g' + the strain [[p, q], [q, -p]] g'.
 
     values : (scale, p, q); covariance (3, 3); chi2 per degree of freedom of the fit, NaN where there is none left.
     """

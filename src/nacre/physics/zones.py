@@ -66,7 +66,7 @@ def pairs(spots: np.ndarray, most: int = MOST_PAIRS) -> list[tuple[int, int]]:
 def search(
     spots: np.ndarray, doubt: np.ndarray, lattice: Lattice, tolerance: Tolerance, reach: tuple[float, float]
 ) -> list[Zone]:
-    """Zones of a lattice that explain spots (n, 2) in 1/angstrom, the best first; `reach` is the range that was seen."""
+    """Zones of a lattice that explain spots (n, 2) in 1/angstrom, the best first; `reach` is the range seen."""
     spots = np.asarray(spots, float)
     found: dict[tuple, Zone] = {}
     tried: set[tuple] = set()

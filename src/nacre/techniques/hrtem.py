@@ -210,11 +210,8 @@ def _scale(shot: pics.Picture, options: Options, oxide: Crystal) -> Scale:
     region = Region("core", options.core, seen, spots, spots.at, ())
     prior = fringes.unknown_distortion(options.scale_tolerance / 200 + 0.005, STRAIN)
     bounds = Tolerance(0.02, 2.0, options.scale_tolerance / 100 + 0.01)
-    found = (
-        zones.search(spots.at, zones.doubts(spots.strength), _lattice(oxide, options), bounds, _reach(options))
-        if len(spots.at) >= 2
-        else []
-    )
+    doubt = zones.doubts(spots.strength)
+    found = zones.search(spots.at, doubt, _lattice(oxide, options), bounds, _reach(options))
     if not found or found[0].matched.sum() < 2 or found[0].evidence < MARGIN:
         words = f"the core's {len(spots.at)} spots do not fit a zone of the layered oxide"
         return replace(_no_core(options, words), region=region)
@@ -243,7 +240,7 @@ def _region(shot, label: str, box, scale: Scale, candidates, options: Options, r
     grains, left = [], np.arange(len(true))
     while len(left) >= 2 and len(grains) < GRAINS:
         grain = _grain(true, spots.strength, left, candidates, lattices, bounds, options, rng)
-        if grain is None:
+        if grain is None or (grains and grain.ranked[0][1].matched.sum() < LEAST):
             break
         grains.append(grain)
         if not grain.sure:
@@ -420,7 +417,7 @@ TECHNIQUE = Technique(
             "image_scale": {"unit": "1", "words": "true length over stated length", "symbol": "s",
                             "meaning": "scale of an image by fringes of a known lattice in it"},
             "fringe_spots": {"unit": "1", "words": "spots of lattice fringes", "symbol": "n",
-                             "meaning": "spots of an image's Fourier transform above the noise, opposites counted once"},
+                             "meaning": "spots of an image's transform above the noise, opposites counted once"},
             "indexed_spots": {"unit": "1", "words": "spots indexed", "symbol": "n",
                               "meaning": "spots that one grain of a phase explains; a claim needs four"},
         }
