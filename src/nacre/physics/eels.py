@@ -36,7 +36,7 @@ def zero_loss(energy: np.ndarray, counts: np.ndarray) -> ZeroLoss | None:
     near = np.abs(energy) < ZERO_REACH
     peak = energy[near][np.argmax(counts[near])]
     inside = np.abs(energy - peak) < 1.0
-    if counts[near].max() < 5 * np.median(counts[energy > ZERO_REACH]):
+    if counts[near].max() <= 0 or counts[near].max() < 5 * np.median(counts[energy > ZERO_REACH]):
         return None
     at = float(np.average(energy[inside], weights=np.maximum(counts[inside], 0)))
     zero = np.abs(energy - at) < ZERO_REACH

@@ -1,10 +1,10 @@
 """Lithium in a coating by its K edge among the low energy losses of hafnium: there, or below a limit.
 
 Input: a "spectrum" (energy loss) of the coating as `signal`, and one of the same compound without lithium as
-`reference`, best with the zero loss in both; and, where there is one, a spectrum of the core as `core`. The spectrum is
-fitted by the reference at the same thickness, a power law, the M edges of the core's nickel, cobalt and manganese, and
-a lithium K edge of any of the shapes that oxides show (`physics.eels`). The M edges lie on both sides of lithium's:
-where they are seen, signal of the core has spilled over, its lithium with it, and nothing is claimed.
+`reference`, best with the zero loss in both. The spectrum is fitted by the reference at the same thickness, a power
+law, the M edges of the core's nickel, cobalt and manganese in its proportions, and a lithium K edge of any of the
+shapes that oxides show (`physics.eels`). The M edges lie on both sides of lithium's: where they are seen, signal of the
+core has spilled over, its lithium with it, and nothing is claimed.
 """
 
 from collections.abc import Mapping
@@ -137,9 +137,9 @@ def _inside(signal: Signal, box: tuple[float, ...]) -> np.ndarray:
     return chosen
 
 
-def measure(own: Spectrum, reference: Spectrum, core: Spectrum | None, formula: str, options: Options, rng) -> Found:
+def measure(own: Spectrum, reference: Spectrum, formula: str, options: Options, rng) -> Found:
     """Fits a spectrum. Raises NacreError (NotAssessable where a spectrum ends before the edge)."""
-    for one in (own, reference, *([core] if core else [])):
+    for one in (own, reference):
         _reaches(one, options)
     words: list[str] = []
     energy, step = own.energy, own.energy[1] - own.energy[0]
@@ -159,7 +159,7 @@ def measure(own: Spectrum, reference: Spectrum, core: Spectrum | None, formula: 
     moved = cut(np.gradient(base, energy))
     power = (x / x.mean()) ** -3.0
     nuisance = np.vstack([ref, ref * turn, moved, power])
-    metals = cut(_metals(own, core, loss, formula))
+    metals = cut(_metals(own, loss, formula))
     candidates = [(onset, *peaks) for onset in ONSETS for peaks in PEAKS]
     shapes = cut(np.array([_scattered(eels.edge(loss, *one), own) for one in candidates]))
     share = y.sum() / ref.sum()
@@ -217,19 +217,10 @@ def _scattered(shape: np.ndarray, own: Spectrum) -> np.ndarray:
     return eels.scattered(shape, own.energy, own.counts, own.zero) if own.zero else shape
 
 
-def _metals(own: Spectrum, core: Spectrum | None, loss: np.ndarray, formula: str) -> np.ndarray:
-    """The core's edges: from its own spectrum above a power law, else of textbook shapes in its proportions."""
-    if core is not None:
-        start = core.zero.at if core.zero else 0.0
-        energy = core.energy - start
-        before = (energy > 38) & (energy < 46)
-        slope, level = np.polyfit(np.log(energy[before]), np.log(np.maximum(core.counts[before], 1)), 1)
-        above = core.counts - np.exp(level + slope * np.log(np.maximum(energy, 1.0)))
-        return np.interp(loss, energy, np.where(energy > 46, above, 0.0))
+def _metals(own: Spectrum, loss: np.ndarray, formula: str) -> np.ndarray:
+    """The core's edges, of textbook shapes in its proportions."""
     atoms = {e: float(n) for e, n in parse_formula(formula or "LiNi0.85Co0.10Mn0.05O2").items() if e in METALS}
-    if not atoms:
-        return _scattered(eels.edge(loss, *METALS["Ni"]), own)
-    return _scattered(sum(n * eels.edge(loss, *METALS[e]) for e, n in atoms.items()), own)
+    return _scattered(sum(n * eels.edge(loss, *METALS[e]) for e, n in (atoms or {"Ni": 1.0}).items()), own)
 
 
 def _peak(candidates, fit: EdgeFit, x: np.ndarray, shapes: np.ndarray) -> tuple[float, float]:
@@ -253,9 +244,8 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: Options) -> li
             do='name one in [[analysis]]: inputs = { signal = "...", reference = "..." }',
         )
     reference = spectrum(_input(inputs, "reference", context))
-    core = spectrum(_input(inputs, "core", context)) if inputs.get("core") is not None else None
     formula = options.composition or context.text("cam")
-    found = measure(own, reference, core, formula, options, np.random.default_rng([context.seed, 5]))
+    found = measure(own, reference, formula, options, np.random.default_rng([context.seed, 5]))
     verdict = found.verdict(options.significance)
     return [
         Result(
@@ -267,7 +257,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: Options) -> li
             figures=(_figure(found, verdict, context),),
             checks=tuple(_checks(found, verdict, options)),
             citations=TECHNIQUE.citations,
-            methods=_methods(found, core, options),
+            methods=_methods(found, options),
             origin="synthetic" if own.signal.origin == "synthetic" else "measured",
         )
     ]
@@ -355,12 +345,11 @@ def _figure(found: Found, verdict: str, context: Context) -> Figure:
     return pics.figure("eels", "Lithium K edge", panels, caption, "Fig. 3e", context)
 
 
-def _methods(found: Found, core: Spectrum | None, options: Options) -> str:
-    guard = "the spectrum of the core" if core else "textbook shapes"
+def _methods(found: Found, options: Options) -> str:
     thick = ", at equal thickness by the Fourier-log method" if found.thickness else ""
     return (
         f"Energy-loss spectra were fitted between {options.low:g} and {options.high:g} eV by a lithium-free reference "
-        f"(with a free slope and shift{thick}), a power law, M edges of the core's metals ({guard}) and a lithium K "
+        f"(with a free slope and shift{thick}), a power law, M edges of the core's metals and a lithium K "
         f"edge with an onset of {ONSETS[0]:g} to {ONSETS[-1]:g} eV; significance was taken from the best of all edge "
         "shapes on simulated noise."
     )
