@@ -87,8 +87,8 @@ class EdgeFit:
 
     best : its index; amplitude and std; z : amplitude / std of the best; p : part of noise whose best z is as high;
     limit : amplitude above which the edge is found in 95 % of cases; upper : 95 % upper limit; metals, metals_std : of
-    the metals' edges, beside the edge; dispersion : chi2 per degree of freedom; rest, fitted : curves; z_each : z of
-    every shape.
+    the metals' edges, beside the edge; dispersion : chi2 per degree of freedom; rest, fitted : curves; z_each,
+    amplitude_each : of every shape.
     """
 
     best: int
@@ -104,6 +104,12 @@ class EdgeFit:
     rest: np.ndarray
     fitted: np.ndarray
     z_each: np.ndarray
+    amplitude_each: np.ndarray
+
+    @property
+    def weights(self) -> np.ndarray:
+        """How likely each shape is beside the best, all being as likely beforehand."""
+        return np.where(self.z_each > 0, np.exp(np.minimum(0.5 * (self.z_each**2 - self.z**2), 0)), 0.0)
 
 
 def find_edge(
@@ -155,6 +161,7 @@ def find_edge(
         fitted - coefficients[-1] * edges[best] / weight,
         fitted,
         z / scale,
+        z / norms,
     )
 
 

@@ -30,7 +30,10 @@ ONSETS = np.arange(54.5, 59.1, 0.5)  # eV, of lithium's K edge in oxides, halide
 # near-edge peak over the step, and second peak over the first
 PEAKS = ((0.0, 0.0), (0.7, 0.0), (1.5, 0.0), (3.0, 0.0), (1.0, 0.5), (2.0, 0.5))
 METALS = {"Mn": (48.5, 2.0), "Co": (59.0, 2.0), "Ni": (65.5, 2.0)}  # onset in eV, peak over the step, of M2,3 edges
-OVER = 8.0  # eV from its onset, over which an edge is set against what lies beneath it
+OVER = (56.0, 64.0)  # eV, over which the edge is set against what lies beneath it
+SHAPE_ERROR = 0.5  # eV, of the place of a peak: shapes and their steps of onset
+SHOWN = 25.0  # eV, from where a spectrum is drawn: hafnium's own peaks lie between 30 and 50
+OF_METALS = 0.7  # lithium's edge over the metals' in a layered oxide is less (assumed; they have six electrons more)
 SPILL = 3.0  # standard deviations by which the metals' edges are taken for seen
 MISFIT = 2.0  # dispersion above which the reference does not describe the spectrum
 THICK = 0.3  # difference in mean free paths that matters where it cannot be mended
@@ -66,24 +69,29 @@ class Spectrum:
 
 @dataclass(frozen=True)
 class Found:
-    """A fit over energies (n,) in eV: counts (n,) per bin, the fit, the shape found, and the ratios of edge to rest."""
+    """A fit over energies (n,) in eV: counts (n,) per bin, the fit, the shape found, and the ratios of edge to rest.
+
+    spread : of the ratio over the shapes that fit about as well; shown : energies and counts of the range drawn.
+    """
 
     energy: np.ndarray
     counts: np.ndarray
     fit: EdgeFit
     shape: np.ndarray
-    onset: float
     peak: tuple[float, float]
     per_amplitude: float
+    spread: float
     metals: np.ndarray
     metals_ratio: tuple[float, float]
     thickness: float | None
     words: tuple[str, ...]
+    shown: tuple[np.ndarray, np.ndarray]
 
     @property
     def ratio(self) -> tuple[float, float]:
         """(edge over what lies beneath it, its std)."""
-        return self.fit.amplitude * self.per_amplitude, self.fit.std * self.per_amplitude
+        std = float(np.hypot(self.fit.std * self.per_amplitude, self.spread))
+        return self.fit.amplitude * self.per_amplitude, std
 
     @property
     def spilled(self) -> bool:
@@ -99,7 +107,7 @@ class Found:
             return "not assessable"
         if self.fit.p > significance:
             return "not seen"
-        return "seen" if self.metals_limit < self.ratio[0] else "not assessable"
+        return "seen" if OF_METALS * self.metals_limit < self.ratio[0] else "not assessable"
 
 
 def spectrum(signal: Signal, box: tuple[float, ...] = ()) -> Spectrum:
@@ -151,6 +159,9 @@ def measure(own: Spectrum, reference: Spectrum, formula: str, options: Options, 
     def cut(values: np.ndarray) -> np.ndarray:
         return eels.binned(values[..., inside], by)
 
+    def cut_all(values: np.ndarray) -> np.ndarray:
+        return eels.binned(values[(loss >= SHOWN) & (loss <= options.high)], by)
+
     loss = energy - start
     y, ref, x = cut(own.counts), cut(base), cut(loss) / by
     if y.sum() <= 0 or ref.sum() <= 0:
@@ -170,17 +181,17 @@ def measure(own: Spectrum, reference: Spectrum, formula: str, options: Options, 
     fit = eels.find_edge(
         y, variance, nuisance, metals, shapes, counted=own.counted, significance=options.significance, rng=rng
     )
-    onset = candidates[fit.best][0]
-    over = (x >= onset) & (x <= onset + OVER)
+    over = (x >= OVER[0]) & (x <= OVER[1])
     beneath = fit.rest[over].sum()
     ni = (x >= 66.0) & (x <= 74.0)
     metal = metals[ni].sum() / fit.rest[ni].sum()
     if fit.dispersion > MISFIT and own.counted:
         words.append(f"the reference describes the spectrum badly: chi2 per degree of freedom {fit.dispersion:.1f}")
+    each = fit.amplitude_each * shapes[:, over].sum(axis=1) / beneath
     per = float(shapes[fit.best][over].sum() / beneath)
-    return Found(x, y, fit, shapes[fit.best], onset, _peak(candidates, fit, x, shapes), per, metals,
+    return Found(x, y, fit, shapes[fit.best], _peak(candidates, fit), per, _spread(each, fit), metals,
                  (fit.metals * metal, fit.metals_std * metal), own.zero.thickness if own.zero else None,
-                 tuple(words))  # fmt: skip
+                 tuple(words), (cut_all(loss) / by, cut_all(own.counts)))  # fmt: skip
 
 
 def _reaches(one: Spectrum, options: Options) -> None:
@@ -223,14 +234,20 @@ def _metals(own: Spectrum, loss: np.ndarray, formula: str) -> np.ndarray:
     return _scattered(sum(n * eels.edge(loss, *METALS[e]) for e, n in (atoms or {"Ni": 1.0}).items()), own)
 
 
-def _peak(candidates, fit: EdgeFit, x: np.ndarray, shapes: np.ndarray) -> tuple[float, float]:
+def _peak(candidates, fit: EdgeFit) -> tuple[float, float]:
     """(energy of the edge's maximum, its error) over the shapes that fit about as well as the best."""
-    weights = np.exp(np.minimum(0.5 * (fit.z_each**2 - fit.z_each.max() ** 2), 0)) * (fit.z_each > 0)
     places = np.array([onset + (3.5 if peak > 0 else 1.5) for onset, peak, _ in candidates])
-    if not weights.any():
+    if not fit.weights.any():
         return float(places[fit.best]), float("nan")
-    mean = float(np.average(places, weights=weights))
-    return mean, float(np.sqrt(np.average((places - mean) ** 2, weights=weights) + 0.25**2))
+    mean = float(np.average(places, weights=fit.weights))
+    return mean, float(np.sqrt(np.average((places - mean) ** 2, weights=fit.weights) + SHAPE_ERROR**2))
+
+
+def _spread(ratios: np.ndarray, fit: EdgeFit) -> float:
+    """How far the ratios of other likely shapes lie from that of the best (rms)."""
+    if not fit.weights.any():
+        return 0.0
+    return float(np.sqrt(np.average((ratios - ratios[fit.best]) ** 2, weights=fit.weights)))
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: Options) -> list[Result]:
@@ -326,10 +343,10 @@ def _figure(found: Found, verdict: str, context: Context) -> Figure:
     fit, who = found.fit, pics.subject(context).sample
     edge, metals = fit.amplitude * found.shape, fit.metals * found.metals
     scale = 10 ** (3 * (int(np.log10(max(found.counts.max(), 1))) // 3))
-    unit = {1: "counts", 1000: "10^3 counts", 1000000: "10^6 counts"}.get(scale, f"{scale:g} counts")
+    unit = f"{scale:,} counts".replace(",", " ") if scale > 1 else "counts"
     x = Axis("energy loss", "eV")
     whole = (
-        Series("points", found.energy, found.counts / scale, "spectrum", who),
+        Series("points", found.shown[0], found.shown[1] / scale, "spectrum", who),
         Series("line", found.energy, fit.fitted / scale, "fit", who),
         Series("line", found.energy, fit.rest / scale, "without lithium", who, style="dash"),
     )
@@ -341,7 +358,7 @@ def _figure(found: Found, verdict: str, context: Context) -> Figure:
     )
     panels = (Panel(x, Axis("intensity", unit), whole), Panel(x, Axis("intensity", unit), parts))
     words = {"seen": "Lithium is seen.", "not seen": "No lithium is seen."}.get(verdict, "Lithium is not assessable.")
-    caption = f"Energy-loss spectrum with its fit; below, what the reference does not explain. {words}"
+    caption = f"Energy-loss spectrum with its fit, and what the reference does not explain. {words}"
     return pics.figure("eels", "Lithium K edge", panels, caption, "Fig. 3e", context)
 
 
@@ -365,7 +382,7 @@ TECHNIQUE = Technique(
     vocabulary={
         "quantity": {
             "lithium_edge_ratio": {"unit": "%", "words": "lithium K edge over background", "symbol": "Li K",
-                                   "meaning": "signal of the edge over what lies beneath it, in 8 eV from its onset"},
+                                   "meaning": "signal of the edge over what lies beneath it, from 56 to 64 eV"},
             "lithium_detection_limit": {"unit": "%", "words": "detection limit of the lithium K edge", "symbol": "LOD",
                                         "meaning": "edge over background that is found in 95 % of spectra"},
             "lithium_edge_peak": {"unit": "eV", "words": "peak of the lithium K edge", "symbol": "E(Li K)",

@@ -18,7 +18,7 @@ from nacre.core.contracts import Technique
 from nacre.core.errors import NacreError, NotAssessable
 from nacre.core.options import option
 from nacre.core.quantity import Quantity
-from nacre.core.result import Check, Curve, Entry, Result
+from nacre.core.result import Curve, Entry, Result
 from nacre.core.signal import Signal
 from nacre.materials import crystals as library
 from nacre.materials.crystals import Crystal
@@ -29,9 +29,10 @@ from nacre.physics.indexing import Tolerance
 from nacre.physics.zones import Lattice, Zone
 from nacre.techniques import _pictures as pics
 from nacre.techniques import hrtem_figures as figures
+from nacre.techniques import hrtem_words as words
 from nacre.techniques import spot_indexing
+from nacre.techniques.hrtem_words import LEAST
 
-LEAST = 4  # spots for a claim: two fit most phases by chance, three often two of them
 MARGIN = 3.0  # log-likelihood by which a phase must beat the next
 STRAIN = 0.01  # distortion of images that is not known (relative)
 CELL_ERROR = 0.002  # of the lattice of layered oxides, which moves with composition and charge (relative)
@@ -65,10 +66,12 @@ class Options:
 class Grain:
     """One lattice in a region: the phases that explain it best first, each with its zone; `sure` where it is claimed.
 
-    spots : which of the region's spots (n,); rate : part of random patterns that any candidate explains as well.
+    axes : of other zones that fit about as well; spots : which of the region's spots (n,); rate : part of random
+    patterns that any candidate explains as well.
     """
 
     ranked: tuple[tuple[str, Zone], ...]
+    axes: tuple[tuple[int, int, int], ...]
     spots: np.ndarray
     rate: float
     rivals: tuple[str, ...]
@@ -259,10 +262,11 @@ def _tolerance(crystal: Crystal, scale: Scale, options: Options) -> Tolerance:
 def _grain(true, strength, left, candidates, lattices, bounds, options: Options, rng) -> Grain | None:
     """The lattice that explains most of the spots left, None where none explains two of them."""
     reach, doubt = _reach(options), zones.doubts(strength[left])
-    ranked = []
+    ranked, axes = [], {}
     for crystal, lattice, tolerance in zip(candidates, lattices, bounds, strict=True):
         found = zones.search(true[left], doubt, lattice, tolerance, reach)
         ranked += [(crystal.name, found[0])] if found and found[0].evidence > 0 else []
+        axes[crystal.name] = _alike(found, crystal)
     ranked.sort(key=lambda pair: -pair[1].evidence)
     if not ranked:
         return None
@@ -271,7 +275,21 @@ def _grain(true, strength, left, candidates, lattices, bounds, options: Options,
     number = int(zone.matched.sum())
     rate = zones.chance(true[left], doubt, lattices, bounds, reach, zone.evidence, rng, options.trials)
     sure = number >= LEAST and rate <= spot_indexing.LIKELY and zone.evidence >= MARGIN and not rivals
-    return Grain(tuple(ranked), left[zone.matched], rate, tuple(rivals), sure)
+    return Grain(tuple(ranked), axes[name], left[zone.matched], rate, tuple(rivals), sure)
+
+
+def _alike(found: list[Zone], crystal: Crystal) -> tuple[tuple[int, int, int], ...]:
+    """Axes of zones that fit about as well as the first and are not the same by symmetry."""
+    rotations = [np.array(operation.rot) // 24 for operation in crystal.group.operations().sym_ops]
+
+    def standard(axis) -> tuple[int, ...]:
+        return max(
+            tuple(int(v) for v in sign * rotation @ np.array(axis)) for rotation in rotations for sign in (1, -1)
+        )
+
+    near = [zone for zone in found if found[0].evidence - zone.evidence < MARGIN]
+    seen = {standard(zone.axis): zone.axis for zone in reversed(near)}
+    return tuple(axis for key, axis in seen.items() if key != standard(near[0].axis))
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: Options) -> list[Result]:
@@ -287,7 +305,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: Options) -> li
             entries=tuple(_entries(scale, regions, pics.state(context))),
             curves=tuple(_table(region) for region in (*([scale.region] if scale.region else []), *regions)),
             figures=figures.draw(shot, scale, regions, context),
-            checks=tuple(_checks(scale, regions, candidates, options)),
+            checks=tuple(words.checks(scale, regions, candidates, options)),
             citations=TECHNIQUE.citations,
             methods=_methods(scale, options),
         )
@@ -314,78 +332,18 @@ def _entries(scale: Scale, regions: list[Region], state: dict) -> list[Entry]:
     return found
 
 
-def _checks(scale: Scale, regions: list[Region], candidates: list[Crystal], options: Options) -> list[Check]:
-    checks = [_scale_check(scale, options)]
-    for region in regions:
-        checks += _region_checks(region)
-    claimed = {n for region in regions for g in region.grains if g.sure for n, _ in g.ranked[:1]}
-    for crystal in candidates:
-        if crystal.name in claimed and crystal.status == "estimated":
-            checks.append(Check("info", f"the cell of {crystal.name} is estimated: {crystal.source}"))
-    return checks
-
-
-def _scale_check(scale: Scale, options: Options) -> Check:
-    if scale.zone is None:
-        text = f"{scale.words}: the scale of the image is taken as stated, within {options.scale_tolerance:g} %"
-        return Check("warn", text, "give a region of the core in a zone where its fringes cross")
-    s, p, q = scale.distortion.values
-    axis = " ".join(map(str, scale.zone.axis))
-    error = 100 * scale.distortion.scale_error()
-    text = (
-        f"the core's fringes ({int(scale.zone.matched.sum())} spots, zone [{axis}] of the layered oxide) say that "
-        f"lengths are {1 / (1 + s):.4f} times the stated ones, distorted by {100 * np.hypot(p, q):.2f} %, "
-        f"known to {error:.2f} %"
-    )
-    return Check("info", text)
-
-
-def _region_checks(region: Region) -> list[Check]:
-    number, name = len(region.true), region.label
-    if not number:
-        text = f"{name}: no lattice fringes: amorphous, or no crystal is near a zone"
-        return [Check("warn", text, "no phase can be told here; choose another region or tilt the sample")]
-    if not region.grains:
-        text = f"{name}: {number} spots, which none of the phases explains: the phase cannot be told"
-        return [Check("warn", text, "four spots of one grain are needed; choose another region, or try other phases")]
-    checks = [_grain_check(name, grain) for grain in region.grains]
-    explained = {int(k) for grain in region.grains if grain.sure for k in grain.spots}
-    if any(g.sure for g in region.grains) and number > len(explained):
-        checks.append(Check("info", f"{name}: {number - len(explained)} of {number} spots belong to no phase claimed"))
-    return checks
-
-
-def _grain_check(name: str, grain: Grain) -> Check:
-    zone, phase = grain.ranked[0][1], grain.name
-    planes = ", ".join("(" + " ".join(map(str, row)) + ")" for row in zone.hkl[zone.matched])
-    chance = f"random spots fit as well in {100 * grain.rate:.1f} % of trials"
-    number = int(zone.matched.sum())
-    if grain.sure:
-        axis = " ".join(map(str, zone.axis))
-        return Check("pass", f"{name}: {phase} in zone [{axis}], {number} spots: {planes}; {chance}")
-    if number < LEAST:
-        text = f"{name}: {number} spots agree with {phase} ({planes}), but four are needed for a claim; {chance}"
-        return Check("warn", text, "the phase cannot be told: choose a region with more spots of one grain")
-    if grain.rivals:
-        others = " and ".join(grain.rivals)
-        text = f"{name}: {phase} and {others} explain {number} spots alike: the phase cannot be told; {chance}"
-        return Check("warn", text, "another zone can tell them apart; so can diffraction, Raman or XPS")
-    text = f"{name}: {number} spots agree with {phase}, but {chance}: the phase cannot be told"
-    return Check("warn", text, "calibrate on the core's fringes, or choose a region with more spots")
-
-
 def _table(region: Region) -> Curve:
     length = np.linalg.norm(region.true, axis=1)
-    words = np.full(len(length), "", dtype=object)
+    planes = np.full(len(length), "", dtype=object)
     for grain in region.grains:
         for k, row in zip(grain.spots, grain.ranked[0][1].hkl[grain.ranked[0][1].matched], strict=True):
-            words[k] = f"{grain.name if grain.sure else '?'} {' '.join(map(str, row))}"
+            planes[k] = f"{grain.name if grain.sure else '?'} {' '.join(map(str, row))}"
     columns = {
         "d": (1 / length, "Ang"),
         "std": (np.linalg.norm(region.spots.std, axis=1) / np.sqrt(2) / length**2, "Ang"),
         "angle": (np.degrees(np.arctan2(region.true[:, 1], region.true[:, 0])), "deg"),
         "strength": (region.spots.strength, "1"),
-        "hkl": (words.astype(str), "1"),
+        "hkl": (planes.astype(str), "1"),
     }
     return Curve(f"spots of {region.label}", columns)
 

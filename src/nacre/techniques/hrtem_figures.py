@@ -1,6 +1,7 @@
 """Figures of lattice fringes: the image with its regions, and the transform of each with its spots circled."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from nacre.core.context import Context
 from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.techniques import _pictures as pics
 
-FINE = 320  # pixels along the longer side: fringes must stay to be seen
+FINE, COARSE = 240, 140  # pixels along the longer side of an image, where fringes must be seen, and of a transform
 
 
 def draw(shot: pics.Picture, scale, regions, context: Context) -> tuple[Figure, ...]:
@@ -17,7 +18,7 @@ def draw(shot: pics.Picture, scale, regions, context: Context) -> tuple[Figure, 
     boxes = [_box(region) for region in every]
     panel = pics.drawn(shot, *boxes, side=FINE)
     caption = "High-resolution image with the regions that were transformed."
-    image = pics.figure("hrtem", "Lattice fringes", (panel,), caption, "Fig. 3c", context)
+    image = replace(pics.figure("hrtem", "Lattice fringes", (panel,), caption, "Fig. 3c", context), wide=True)
     panels = [_spots(region, scale.zone if region is scale.region else None) for region in every]
     caption = "Fourier transforms (logarithm of power over its background) with spots circled and indexed."
     spots = pics.figure("hrtem-fft", "Spots of the transform", panels, caption, "Fig. 3d", context)
@@ -77,10 +78,10 @@ def _circles(at: np.ndarray, reach: float, label: str) -> Series:
 
 def _heat(seen, reach: float) -> Series:
     rows, columns = (np.abs(10 * g) <= reach for g in (seen.gy, seen.gx))
-    power = np.log10(np.maximum(seen.ratio[np.ix_(rows, columns)], 0.3))
+    power = np.log10(np.clip(seen.ratio[np.ix_(rows, columns)], 1.5, 1e3))
     gy, gx = 10 * seen.gy[rows], 10 * seen.gx[columns]
-    step = math.ceil(max(power.shape) / FINE)
+    step = math.ceil(max(power.shape) / COARSE)
     m, n = (size // step * step for size in power.shape)
     coarse = power[:m, :n].reshape(m // step, step, n // step, step).max(axis=(1, 3))
     y, x = gy[:m].reshape(-1, step).mean(1), gx[:n].reshape(-1, step).mean(1)
-    return Series("heat", x, y, "log10 of power / background", z=np.round(np.minimum(coarse, 3.0), 2))
+    return Series("heat", x, y, "log10 of power / background", z=np.round(coarse, 2))
