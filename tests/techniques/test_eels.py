@@ -11,7 +11,7 @@ from nacre.core.contracts import VIRTUAL_MARK
 from nacre.core.errors import NacreError, NotAssessable
 from nacre.core.signal import Variable
 from nacre.core.study import Sample
-from nacre.readers import msa
+from nacre.readers import hspy, msa
 from nacre.techniques import eels
 from nacre.techniques.eels import Options
 from nacre.virtual import eels as virtual
@@ -98,7 +98,7 @@ def test_a_map_is_summed_over_its_region():
     assert "lithium is seen" in words(analysed(signal, options=box))
     with pytest.raises(NacreError, match="the region lies outside of the map"):
         analysed(signal, options=Options(region=(10.0, 10.0, 20.0, 20.0)))
-    with pytest.raises(NotAssessable, match="there are no counts at the edge"):
+    with pytest.raises(NotAssessable, match="there are too few counts at the edge"):
         analysed(signal, options=Options(region=(0.0, 0.0, 1.0, 2.0)))
 
 
@@ -124,6 +124,10 @@ def test_bad_input_is_refused_in_words():
     assert "found -20 to 52 eV" in str(caught.value) and "expected 46 to 86 eV" in str(caught.value)
     with pytest.raises(NacreError, match="the spectrum has no energy axis"):
         analysed(replace(signal, variables={"counts": signal["counts"]}))
+    with pytest.raises(NacreError, match="the reference is the spectrum itself"):
+        analysed(signal, signal)
+    with pytest.raises(NotAssessable, match="the channels are too wide for an edge"):
+        analysed(made(11, step=2.0))
     with pytest.raises(NacreError, match="not an energy-loss spectrum"):
         analysed(replace(signal, kind="xps"))
 
@@ -132,6 +136,9 @@ def test_bad_input_is_refused_in_words():
 def test_real_spectra_run_sensibly(realdata):
     """A low loss without lithium against itself at another dose of noise; a core loss that holds no low loss."""
     (low,) = msa.read(realdata / "em" / "exspy" / "lowloss_spectrum.msa")
+    (photons,) = hspy.read(realdata / "em" / "nist-hyperspy-tutorial" / "core_shell.hspy")
+    with pytest.raises(NotAssessable, match="the channels are too wide for an edge; found 20 eV"):
+        analysed(photons, low)
     (core,) = msa.read(realdata / "em" / "exspy" / "coreloss_spectrum.msa")
     with pytest.raises(NotAssessable, match="there is no reference spectrum without lithium"):
         analysed(low, None)

@@ -119,7 +119,7 @@ def test_two_phases_that_fit_alike_are_not_told_apart():
 
 def test_a_core_that_is_not_the_oxide_does_not_calibrate():
     signal = virtual.image([particle(structure("HfO2"), (0, 1, 1))], Scope(), seed=4)
-    result = analysed(signal, **REGIONS)
+    result = analysed(signal, trials=20, **REGIONS)
     assert "the core's 0 spots do not fit a zone of the layered oxide" in words(result)
     assert not [entry for entry in result.entries if entry.name == "image_scale"]
 

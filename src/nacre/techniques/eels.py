@@ -31,9 +31,12 @@ ONSETS = np.arange(54.5, 59.1, 0.5)  # eV, of lithium's K edge in oxides, halide
 PEAKS = ((0.0, 0.0), (0.7, 0.0), (1.5, 0.0), (3.0, 0.0), (1.0, 0.5), (2.0, 0.5))
 METALS = {"Mn": (48.5, 2.0), "Co": (59.0, 2.0), "Ni": (65.5, 2.0)}  # onset in eV, peak over the step, of M2,3 edges
 OVER = (56.0, 64.0)  # eV, over which the edge is set against what lies beneath it
+SHAPE_RATIO = 0.2  # of an edge's size, for shapes that are none of those tried: what such a shape did in trials
 SHAPE_ERROR = 0.5  # eV, of the place of a peak: shapes and their steps of onset
 SHOWN = 25.0  # eV, from where a spectrum is drawn: hafnium's own peaks lie between 30 and 50
 OF_METALS = 0.7  # lithium's edge over the metals' in a layered oxide is less (assumed; they have six electrons more)
+LEAST_COUNTS = 30.0  # per bin, below which counts do not scatter as the fit supposes
+WIDEST = 1.5  # eV per channel
 SPILL = 3.0  # standard deviations by which the metals' edges are taken for seen
 MISFIT = 2.0  # dispersion above which the reference does not describe the spectrum
 THICK = 0.3  # difference in mean free paths that matters where it cannot be mended
@@ -90,8 +93,8 @@ class Found:
     @property
     def ratio(self) -> tuple[float, float]:
         """(edge over what lies beneath it, its std)."""
-        std = float(np.hypot(self.fit.std * self.per_amplitude, self.spread))
-        return self.fit.amplitude * self.per_amplitude, std
+        value, std = self.fit.amplitude * self.per_amplitude, self.fit.std * self.per_amplitude
+        return value, float(np.sqrt(std**2 + self.spread**2 + (SHAPE_RATIO * value) ** 2))
 
     @property
     def spilled(self) -> bool:
@@ -149,6 +152,8 @@ def measure(own: Spectrum, reference: Spectrum, formula: str, options: Options, 
     """Fits a spectrum. Raises NacreError (NotAssessable where a spectrum ends before the edge)."""
     for one in (own, reference):
         _reaches(one, options)
+    if np.array_equal(own.counts, reference.counts):
+        raise NacreError("the reference is the spectrum itself", where=own.where, do="name another measurement")
     words: list[str] = []
     energy, step = own.energy, own.energy[1] - own.energy[0]
     start = own.zero.at if own.zero else 0.0
@@ -164,8 +169,11 @@ def measure(own: Spectrum, reference: Spectrum, formula: str, options: Options, 
 
     loss = energy - start
     y, ref, x = cut(own.counts), cut(base), cut(loss) / by
-    if y.sum() <= 0 or ref.sum() <= 0:
-        raise NotAssessable("there are no counts at the edge", where=own.where, do="count longer")
+    if min(y.sum(), ref.sum()) <= 0 or (own.counted and y.mean() < LEAST_COUNTS):
+        found = f"{max(y.mean(), 0):.3g} counts per {options.bin:g} eV"
+        expected = f"{LEAST_COUNTS:g} or more"
+        raise NotAssessable("there are too few counts at the edge", where=own.where, found=found, expected=expected,
+                            do="count longer")  # fmt: skip
     turn = 2 * (x - x.mean()) / np.ptp(x)
     moved = cut(np.gradient(base, energy))
     power = (x / x.mean()) ** -3.0
@@ -195,6 +203,7 @@ def measure(own: Spectrum, reference: Spectrum, formula: str, options: Options, 
 
 
 def _reaches(one: Spectrum, options: Options) -> None:
+    _fine_enough(one)
     low, high = one.energy[0], one.energy[-1]
     if low > options.low or high < options.high - 0.5:
         raise NotAssessable(
@@ -203,6 +212,18 @@ def _reaches(one: Spectrum, options: Options) -> None:
             found=f"{low:.0f} to {high:.0f} eV",
             expected=f"{options.low:g} to {options.high:g} eV",
             do="record the low losses, or set the options low and high",
+        )
+
+
+def _fine_enough(one: Spectrum) -> None:
+    step = one.energy[1] - one.energy[0]
+    if step > WIDEST:
+        raise NotAssessable(
+            "the channels are too wide for an edge",
+            where=one.where,
+            found=f"{step:g} eV",
+            expected=f"{WIDEST:g} eV or less",
+            do="record energy losses at a finer dispersion; an EDS spectrum does not show lithium",
         )
 
 
@@ -299,7 +320,7 @@ def _entries(found: Found, verdict: str, state: dict) -> list[Entry]:
         return entries
     value, std = (100 * v for v in found.ratio)
     if verdict == "seen":
-        ratio = Quantity(value, "%", std, basis="fit-covariance", origin="measured")
+        ratio = Quantity(value, "%", std, basis="model-spread", origin="measured")
         peak = Quantity(found.peak[0], "eV", found.peak[1], basis="model-spread", origin="measured")
         entries.append(Entry("lithium_edge_peak", peak, state))
     else:
