@@ -82,7 +82,20 @@ def test_what_cannot_be_told_is_refused_in_words():
 
 def test_a_bare_core_has_no_coating():
     signal = small(counts=1.0, gaps=((0.0, 1e4),))
-    assert "no coating of Hf L is seen along the edge" in refused(signal)
+    assert "the spectra of the map hold no Hf L" in refused(signal) and "call the sample bare" in refused(signal)
+    assert "the spectra of the map hold no Fe K" in refused(small(counts=1.0), core="Fe K")
+
+
+def test_an_element_that_lies_everywhere_is_no_coating():
+    """Re-deposited hafnium: there, but not along the edge."""
+    signal = small(counts=1.0, gaps=((0.0, 1e4),))
+    counts = signal["counts"].values.copy()
+    peak = np.argmin(abs(signal.array("energy", "keV") - 7.899))
+    counts[..., peak - 4 : peak + 5] += np.random.default_rng(2).poisson(0.05, (128, 128, 9)).astype(np.uint16)
+    spoiled = replace(
+        signal, variables=dict(signal.variables) | {"counts": Variable(counts, "1", ("y", "x", "energy"))}
+    )
+    assert "no coating of Hf L is seen along the edge" in refused(spoiled)
 
 
 @pytest.mark.realdata
