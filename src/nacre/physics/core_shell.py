@@ -25,7 +25,7 @@ from nacre.physics.projection import Particle
 
 _SHARED = 5  # ln blur, b_c, b_s, ln (F / A), ln S or (with a shell that is given) S / A
 _OWN = 13  # x, y, ln R, e1, e2, ln A, ln F, ln t, ln S, dx, dy, o1, o2 of a particle
-_SHAPED = 6  # of these for the shell alone: ln t, ln S, dx, dy, o1, o2
+_SHAPED = 6  # the last of these are the shell's alone
 _DEPART = 0.25
 _STEP = 1e-4
 
@@ -157,9 +157,9 @@ class _Scene:
         steps = _STEP * np.eye(q.size)
         for i in (0, 3, 4):
             jacobian[..., i] = (self.maps(q + steps[i]) - self.maps(q - steps[i])) / (2 * _STEP)
-        blur = self.blur(q)
+        blur, moving = self.blur(q), _OWN if self.given is None else _OWN - _SHAPED
         for k, on in enumerate(self.patches):
-            for i in range(_SHARED + _OWN * k, _SHARED + _OWN * (k + 1)):
+            for i in range(_SHARED + _OWN * k, _SHARED + _OWN * k + moving):
                 ends = (
                     projection.project(self.particle(k, q + s), on, self.pixel, blur) for s in (steps[i], -steps[i])
                 )
@@ -204,11 +204,11 @@ def fit(
 
 def _dispersion(scene: _Scene, z: np.ndarray, maps: np.ndarray, particles: Sequence[Particle]) -> np.ndarray:
     mu = np.maximum(scene.counts(maps), scoring.FLOOR)
-    chi = np.full((2, *scene.shape), np.nan)
+    chi = np.zeros((2, *scene.shape))
     chi[:, scene.mask] = ((z - mu) ** 2 / mu).reshape(2, -1)
     rows, columns = (np.indices(scene.shape) + 0.5) * scene.pixel
-    near = (np.hypot(rows - p.y, columns - p.x) < p.outer + scene.pixel for p in particles)
-    return np.array([max(1.0, float(np.nanmean(chi[:, inside]))) for inside in near])
+    near = (scene.mask & (np.hypot(rows - p.y, columns - p.x) < p.outer + scene.pixel) for p in particles)
+    return np.array([max(1.0, float(chi[:, inside].sum()) / max(2 * inside.sum(), 1)) for inside in near])
 
 
 def evidence(shells: Fit, cores: Fit) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Whole core-shell particles in a STEM-EDS map: radius of the core, thickness of the shell, or how little of it there is.
+"""Whole core-shell particles in a STEM-EDS map: radius of the core, thickness of the shell, or how little there is.
 
 Input: a "spectrum_image" of counts with a scale. The elements are told apart by whole families of lines (`stem_map`).
 In projection a shell is a disc that is brightest at its rim, over which the core lies; both are fitted to all particles
@@ -28,6 +28,7 @@ from nacre.techniques.stem_map import Elements
 
 LONG = 1.6  # elongation of a core beyond which it may be two
 DOUBTFUL = 2.0  # dispersion about the fit above which the model is doubtful
+MISFIT = 10.0  # deviance per degree of freedom above which the fit of the spectrum is doubtful
 ONE_SIDED = 1.645  # standard deviations of a 95 % bound
 
 
@@ -50,7 +51,8 @@ class ParticleOptions:
 class Found:
     """All that a map says of its particles: those that lie whole in it (k,), and whether they have shells.
 
-    ratio, chance : evidence for shells, and what chance exceeds with 0.1 %; test : the fit with a given shell.
+    ratio, chance : evidence for shells, and what chance exceeds with 0.1 %; test : the fit with a given shell; limit :
+    the thickness in nm (95 %) that a dense shell would stay below, where none is seen and a density is given.
     """
 
     elements: Elements
@@ -60,6 +62,7 @@ class Found:
     ratio: float
     chance: float
     test: core_shell.Fit
+    limit: float | None
 
     @property
     def coated(self) -> bool:
@@ -85,10 +88,16 @@ def measure(signal: Signal, options: ParticleOptions) -> Found:
             do="set smallest and largest; for a piece of one large particle use stem_shell",
         )
     first = core_shell.start(core, coat, places, 0.5 * float(np.median([r for *_, r in places])))
-    free, none, test = (core_shell.fit(core, coat, pixel, first, pixel, given) for given in (None, 0.0, options.test))
+
+    def fit(given: float | None) -> core_shell.Fit:
+        return core_shell.fit(core, coat, pixel, first, pixel, given)
+
+    free, none, test = (fit(given) for given in (None, 0.0, options.test))
     ratio, chance = core_shell.evidence(free, none)
-    fit = free if ratio > chance else none
-    whole = np.array([_is_whole(p, core.y.shape, pixel) for p in fit.particles])
+    coated = ratio > chance
+    limit = None if coated or not options.density else _limit(fit, test, options)
+    best = free if coated else none
+    whole = np.array([_is_whole(p, core.y.shape, pixel) for p in best.particles])
     if not whole.any():
         raise NotAssessable(
             "no particle lies whole in the map",
@@ -96,7 +105,13 @@ def measure(signal: Signal, options: ParticleOptions) -> Found:
             found=f"{len(whole)} that its border cuts",
             do="map a larger field",
         )
-    return Found(elements, pixel, fit, whole, ratio, chance, test)
+    return Found(elements, pixel, best, whole, ratio, chance, test, limit)
+
+
+def _limit(fit, test: core_shell.Fit, options: ParticleOptions) -> float:
+    """A thin shell lies more upon the core than the tested one does: it is tested anew, at twice what that bounds."""
+    thin = 2 * options.test * bound(test) / options.density
+    return thin * bound(fit(thin)) / options.density
 
 
 def _layer(elements: Elements, name: str) -> core_shell.Layer:
@@ -122,7 +137,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: ParticleOption
             "stem_particles",
             context.analysis,
             subject,
-            entries=tuple(_entries(found, options)),
+            entries=tuple(_entries(found)),
             curves=(_curve(found),),
             figures=(_figure(found, options, context),),
             checks=tuple(_checks(found, options)),
@@ -145,21 +160,21 @@ def _spread(found: Found, name: str) -> tuple[Quantity, Quantity]:
     )
 
 
-def missed(found: Found, options: ParticleOptions) -> float:
+def bound(test: core_shell.Fit) -> float:
     """Upper bound (95 %) of the counts in a shell of the tested thickness, over those of the core, per nm."""
-    value, std = found.test.content
+    value, std = test.content
     return max(value, 0.0) + ONE_SIDED * std
 
 
-def _entries(found: Found, options: ParticleOptions) -> list[Entry]:
+def _entries(found: Found) -> list[Entry]:
     radius, scatter = _spread(found, "radius")
     entries = [Entry("core_radius", radius), Entry("core_radius_spread", scatter)]
     if found.coated:
         thickness, scatter = _spread(found, "thickness")
         entries += [Entry("shell_thickness", thickness), Entry("shell_thickness_spread", scatter)]
-    elif options.density:
-        bound = options.test * missed(found, options) / options.density
-        none = Quantity(0.0, "nm", None, 0.0, bound, n=int(found.whole.sum()), basis="counting", origin="measured")
+    elif found.limit is not None:
+        n = int(found.whole.sum())
+        none = Quantity(0.0, "nm", None, 0.0, found.limit, n=n, basis="counting", origin="measured")
         entries.append(Entry("shell_thickness", none))
     return entries
 
@@ -181,30 +196,33 @@ def _checks(found: Found, options: ParticleOptions) -> list[Check]:
     if long := sum(p.elongation > LONG for p in chosen):
         text = f"{long} cores are more than {LONG:g} times longer than wide: each may be two that overlap"
         checks.append(Check("warn", text, "look at the map"))
+    if found.elements.deviance > MISFIT:
+        text = f"the families fit the spectrum badly: deviance {found.elements.deviance:.0f} per degree of freedom"
+        checks.append(Check("warn", text, "name the elements that are missing in `others`"))
     worst = float(np.median(found.fit.dispersion[found.whole]))
     if worst > DOUBTFUL:
-        checks.append(Check("warn", f"the particles scatter {worst:.1f} times more than counting about spheres in shells",
-                            "other shapes or holes: take the numbers as rough"))  # fmt: skip
+        text = f"the particles scatter {worst:.1f} times more than counting about spheres in shells"
+        checks.append(Check("warn", text, "other shapes or holes: take the numbers as rough"))
     return checks
 
 
 def _none(found: Found, options: ParticleOptions) -> str:
-    content = missed(found, options)
+    content = bound(found.test)
     text = (
-        f"no shell of {options.shell} is seen (likelihood ratio {found.ratio:.0f}, by chance up to {found.chance:.0f}): "
+        f"no shell of {options.shell} is seen (likelihood ratio {found.ratio:.0f}, by chance to {found.chance:.0f}); "
         f"one of {options.test:g} nm would hold less than {content:.2g} of the core's counts per nm (95 %)"
     )
-    if not options.density:
+    if found.limit is None:
         return text + "; what thickness that is follows from the option `density`"
-    return text + f", a dense one would be thinner than {options.test * content / options.density:.2g} nm"
+    return text + f", one as dense as that of a coated sample would be thinner than {found.limit:.2g} nm"
 
 
 def _methods(found: Found, options: ParticleOptions) -> str:
     return (
-        f"STEM-EDS maps were unmixed into families of lines ({', '.join(found.elements.names)}). Cores of {options.core} "
-        f"with shells of {options.shell} were fitted in projection to all {found.whole.size} particles of the map with "
-        f"Poisson statistics and a common probe of {2.355 * found.fit.blur:.2g} nm (FWHM); {int(found.whole.sum())} of them "
-        f"lie whole in it."
+        f"STEM-EDS maps were unmixed into families of lines ({', '.join(found.elements.names)}). Cores of "
+        f"{options.core} with shells of {options.shell} were fitted in projection to all {found.whole.size} particles "
+        f"of the map with Poisson statistics and a common probe of {2.355 * found.fit.blur:.2g} nm (FWHM); "
+        f"{int(found.whole.sum())} of them lie whole in it."
     )
 
 
