@@ -14,25 +14,24 @@ _DRAWN = 128  # pixels along the longer side of a map in a figure
 
 
 def element_map(amplitude: np.ndarray, pixel: float, name: str, *overlays: Series) -> Panel:
-    """Counts of an element (y, x) per pixel of `pixel` nm, summed over blocks where the map is large."""
+    """Counts of an element (y, x) per pixel of `pixel` nm, the mean of blocks where the map is large."""
     step = math.ceil(max(amplitude.shape) / _DRAWN)
     rows, columns = (n // step * step for n in amplitude.shape)
-    blocks = amplitude[:rows, :columns].reshape(rows // step, step, columns // step, step).sum(axis=(1, 3))
-    top = max(float(np.percentile(blocks, 99.5)), 1e-9)
-    grey = np.round(np.clip(blocks / top, 0, 1) * 255)
-    x, y = ((np.arange(n) + 0.5) * step * pixel for n in grey.shape[::-1])
-    heat = Series("heat", x, y, "brightness", z=grey)
+    blocks = amplitude[:rows, :columns].reshape(rows // step, step, columns // step, step).mean(axis=(1, 3))
+    shown = np.clip(blocks, 0, max(float(np.percentile(blocks, 99.5)), 1e-9))
+    x, y = ((np.arange(n) + 0.5) * step * pixel for n in shown.shape[::-1])
+    heat = Series("heat", x, y, "counts per pixel", z=np.round(shown, 2))
     axes = Axis("x", "nm", equal=True), Axis("y", "nm", equal=True, reverse=True)
     return Panel(*axes, (heat, *overlays), title=name)
 
 
-def contour(points: np.ndarray, label: str) -> Series:
+def contour(points: np.ndarray, label: str, subject: str) -> Series:
     """A line of (row, column) in nm, thinned."""
     keep = points[:: max(1, len(points) // 300)]
-    return Series("line", np.round(keep[:, 1], 2), np.round(keep[:, 0], 2), label, group=label)
+    return Series("line", np.round(keep[:, 1], 2), np.round(keep[:, 0], 2), label, subject, group=label)
 
 
-def outlines(particles: Sequence[Particle], label: str, *, outside: bool) -> Series:
+def outlines(particles: Sequence[Particle], label: str, subject: str, *, outside: bool) -> Series:
     """The outlines of cores, or of shells, as one line parted by NaN."""
     turn = np.linspace(0, 2 * np.pi, 49)
     parts = []
@@ -46,7 +45,7 @@ def outlines(particles: Sequence[Particle], label: str, *, outside: bool) -> Ser
         y = p.y + outside * p.dy + radius * (sh * e2 * u + (ch - sh * e1) * v)
         parts.append(np.vstack([np.column_stack([x, y]), [np.nan, np.nan]]))
     points = np.round(np.concatenate(parts), 2)
-    return Series("line", points[:, 0], points[:, 1], label, group=label)
+    return Series("line", points[:, 0], points[:, 1], label, subject, group=label)
 
 
 def across(core: Profile, coating: Profile, fitted: np.ndarray, names: Sequence[str], subject: str) -> Panel:

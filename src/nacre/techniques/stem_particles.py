@@ -239,8 +239,8 @@ def _curve(found: Found) -> Curve:
 def _figure(found: Found, options: ParticleOptions, context: Context) -> Figure:
     fit, subject = found.fit, context.sample.name if context.sample else ""
     chosen = [p for p, whole in zip(fit.particles, found.whole, strict=True) if whole]
-    cores = stem_figures.outlines(chosen, "cores", outside=False)
-    lines = (cores, stem_figures.outlines(chosen, "shells", outside=True)) if found.coated else (cores,)
+    cores = stem_figures.outlines(chosen, "cores", subject, outside=False)
+    lines = (cores, stem_figures.outlines(chosen, "shells", subject, outside=True)) if found.coated else (cores,)
     names = (options.core, options.shell)
     maps = [found.elements.of(name) for name in names]
     panels = (

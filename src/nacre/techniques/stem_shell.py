@@ -108,7 +108,8 @@ def _error(shared: float, windows: np.ndarray, spread: float, dispersion: float)
     weight = 1 / (spread**2 + stds**2)
     own = np.sqrt(np.sum((weight * stds) ** 2)) / weight.sum()
     left_out = spread**2 * (1 / used.sum() - 1 / len(windows))
-    return float(np.sqrt(dispersion * (shared**2 + own**2) + left_out))
+    # the thickness varies within a window too: the dispersion is that of its own error
+    return float(np.sqrt(shared**2 + dispersion * own**2 + left_out))
 
 
 def _refuse_projection(edge: Edge, options: ShellOptions, where: str) -> None:
@@ -216,7 +217,10 @@ def _checks(found: Found, options: ShellOptions) -> list[Check]:
     element, tail = options.shell.split()[0], found.tail
     checks = []
     if tail.found:
-        text = f"{element} has a tail into the core: {100 * tail.share:.1f} %, likelihood ratio {tail.ratio:.1f}"
+        text = (
+            f"{element} has a tail into the core: {100 * tail.share:.1f} %, likelihood ratio {tail.ratio:.1f}; the "
+            "thickness holds a part of it"
+        )
         checks.append(Check("warn", text, "a rough edge or one tilted in depth can look alike: repeat at another tilt"))
     else:
         text = f"no tail of {element} into the core is seen; with a decay of {options.tail_length:g} nm it is below "
@@ -267,7 +271,8 @@ def _curves(found: Found) -> list[Curve]:
 def _figure(found: Found, options: ShellOptions, context: Context) -> Figure:
     """Maps with the edge, counts across it, the thickness along it, and its distribution."""
     subject = context.sample.name if context.sample else ""
-    names, edge = (options.shell, options.core), stem_figures.contour(found.edge.points, "edge")
+    names = (options.shell, options.core)
+    edge = stem_figures.contour(found.edge.points, "edge", subject)
     used = found.windows[(found.windows[:, 3] > 0) & (found.windows[:, 2] < found.windows[:, 1])]
     panels = (
         stem_figures.element_map(found.elements.of(names[0]), found.pixel, names[0], edge),
