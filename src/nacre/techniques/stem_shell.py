@@ -97,6 +97,8 @@ def measure(signal: Signal, options: ShellOptions) -> Found:
     tail = shell.diffusion(stack, fit, 0.1 * blur, options.tail_length)
     mean, spread = shell.spread(used[:, 1], used[:, 2])
     std = _error(fit.std, windows, spread, tail.dispersion)
+    if tail.found:  # a part of the tail stands in the thickness
+        std = float(np.hypot(std, tail.share * mean))
     whole = shell.beyond(used[:, 1], used[:, 2], used[:, 0])
     return Found(elements, pixel, edge, core, stack, fit, windows, mean, std, spread, whole, cover, tail)
 
