@@ -2,7 +2,7 @@
 
 from .cell import EVEN, Cell, Diffusivity, Electrode, Exchange, Mesh, constant_diffusivity
 from .fields import Fields, fields, filling, lithium, throughput
-from .linear import LinearElectrode, impedance, linearise
+from .linear import Linear, LinearElectrode, impedance, linearise
 from .solve import (
     BEST,
     Outcome,
@@ -27,6 +27,7 @@ __all__ = [
     "Electrode",
     "Exchange",
     "Fields",
+    "Linear",
     "LinearElectrode",
     "Mesh",
     "Outcome",

@@ -1,147 +1,178 @@
-"""The cell linearised about a state: Jacobians of the particles, slopes of the reaction, the ladder's resistances.
+"""The cell linearised about a state, and its impedance. Equations: docs/physics.md; kernels: `spectrum`."""
 
-The same equations and the same discretisation as in time (see docs/physics.md), for impedance and sensitivities. With
-x' = A x + b j in each particle, V = G(x_s, j) in each lane and a ladder of face currents, all small about the state.
-"""
-
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..ocp import FARADAY, GAS
-from .cell import Electrode
-from .pack import shell_geometry, surface_weights
-from .solve import Prepared, State, Step
+from . import spectrum as at
+from .cell import VACUUM, Cell, Electrode, Mesh
+from .solve import BEST, Prepared, State, prepare
+
+NOTHING = np.empty((0, 0))
 
 
 @dataclass(frozen=True, eq=False)
 class LinearElectrode:
-    """Arrays over (classes, nodes), with a last axis of shells (centre first) where they belong to cells.
+    """An electrode about a state; arrays are (classes, nodes) unless said otherwise, areas are of true contact.
 
-    lower, diagonal, upper: d(dx/dt)/dx of the cell before, itself, the cell after, 1/s; source: d(dx/dt)/dj of the
-    outermost cell, m2/(A s); surface: weights of the last three cells in x_s, outermost first; slope: dG/dx_s at fixed
-    j, V; transfer: dG/dj at fixed x_s without the films, and film, both ohm m2 of true contact area; area: true contact
-    area per plan area; electrolyte, solid: resistances between nodes (nodes + 1; the ends are half cells), ohm m2 of
-    plan area.
+    inner, outer (classes, nodes, shells - 1): x of the next cell outwards = inner x + outer q, with q the flux between
+    them; volume (shells); surface (3): weights of the last three cells in x_s, outermost first; source: q of the
+    surface per j, with j in A/m2; transfer dG/dj and slope dG/dx_s without the films, ohm m2 and V; coating and
+    interphase ohm m2, their capacities F/m2; area per plan area; j A/m2 at the state; electrolyte and solid
+    (nodes + 1): resistances between nodes, the ends are half cells, ohm m2 of plan area.
     """
 
-    lower: np.ndarray
-    diagonal: np.ndarray
-    upper: np.ndarray
-    source: np.ndarray
+    inner: np.ndarray
+    outer: np.ndarray
+    volume: np.ndarray
     surface: np.ndarray
-    slope: np.ndarray
+    source: np.ndarray
     transfer: np.ndarray
-    film: np.ndarray
+    slope: np.ndarray
+    coating: np.ndarray
+    coating_capacity: np.ndarray
+    interphase: np.ndarray
+    interphase_capacity: np.ndarray
     area: np.ndarray
+    j: np.ndarray
     electrolyte: np.ndarray
     solid: np.ndarray
 
 
-def _slope(function, x, step=1e-6):
-    low, high = np.clip(x - step, 1e-10, 1.0 - 1e-10), np.clip(x + step, 1e-10, 1.0 - 1e-10)
-    return (function(high) - function(low)) / (high - low)
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """A cell linearised about a state: its electrodes, and the kernels' arrays."""
+
+    cell: Cell
+    mesh: Mesh
+    cathode: LinearElectrode
+    anode: LinearElectrode
+    tables: tuple
+
+    def impedance(self, s: np.ndarray) -> np.ndarray:
+        """Z in ohm m2 of plan area at Laplace variables s in 1/s (2 pi i f for a spectrum), any shape."""
+        s = np.asarray(s, complex)
+        z = np.empty(s.size, complex)
+        cell = self.cell
+        bulk = cell.separator_thickness / cell.separator_conductivity + cell.contact_resistance
+        grains = cell.grain_boundary_resistance, cell.grain_boundary_capacitance, cell.grain_boundary_exponent
+        at.sweep(*self.tables, (bulk, *grains), np.ascontiguousarray(s).ravel(), z)
+        return z.reshape(s.shape)
 
 
-def _particles(electrode: Electrode, x, grading):
-    """Jacobian of the finite volumes: (lower, diagonal, upper)."""
-    faces, centres = shell_geometry(x.shape[-1], grading)
-    radii = np.asarray(electrode.radii)[:, None, None]
-    volume = np.diff(faces**3) / 3.0
-    widths = np.diff(faces)
-    d = electrode.diffusivity(x) / radii**2
-    dd = _slope(electrode.diffusivity, x) / radii**2
-    share = widths[:-1] / (widths[:-1] + widths[1:])
-    da, db, step = d[..., :-1], d[..., 1:], np.diff(x)
-    q = share * db + (1.0 - share) * da
-    area = faces[1:-1] ** 2 / np.diff(centres)
-    k = area * da * db / q
-    inner = area * step * share * (db / q) ** 2 * dd[..., :-1] - k
-    outer = area * step * (1.0 - share) * (da / q) ** 2 * dd[..., 1:] + k
-    lower, diagonal, upper = np.zeros_like(x), np.zeros_like(x), np.zeros_like(x)
-    diagonal[..., :-1] += inner
-    upper[..., :-1] = outer
-    diagonal[..., 1:] -= outer
-    lower[..., 1:] = -inner
-    return lower / volume, diagonal / volume, upper / volume
+def linearise(prepared: Prepared, state: State | None = None, current: float = 0.0) -> Linear:
+    """The cell about a state (default: particles even at the cell's stoichiometries) while `current` (A/m2) flows.
 
-
-def _linear(electrode: Electrode, x, j, grading, quadratic, temperature) -> LinearElectrode:
-    shells, nodes = x.shape[-1], x.shape[1]
-    radii = np.asarray(electrode.radii)[:, None]
-    contact = np.broadcast_to(electrode.contact, (nodes,))
-    surface = np.array(surface_weights(shells, grading, quadratic))
-    count = min(shells, 3)
-    x_s = np.clip(x[..., ::-1][..., :count] @ surface[:count], 1e-9, 1.0 - 1e-9)
-    i0, thermal = electrode.exchange(x_s), 2.0 * GAS * temperature / FARADAY
-    z = j / (2.0 * i0)
-    root = np.sqrt(1.0 + z * z)
-    faces, _ = shell_geometry(shells, grading)
-    width = electrode.thickness / nodes
-    parts = np.r_[0.5, np.ones(nodes - 1), 0.5] * width
-    share = np.asarray(electrode.volume_fractions)[:, None] * np.broadcast_to(electrode.active, (nodes,))
-    return LinearElectrode(
-        *_particles(electrode, x, grading),
-        source=-contact / (radii * FARADAY * electrode.c_max) * 3.0 / (1.0 - faces[-2] ** 3),
-        surface=surface,
-        slope=_slope(electrode.ocp, x_s) - thermal * z / root * _slope(electrode.exchange, x_s) / i0,
-        transfer=thermal / (2.0 * i0 * root),
-        film=np.broadcast_to(electrode.film, j.shape),
-        area=3.0 * share * contact / radii * width,
-        electrolyte=parts / electrode.ionic_conductivity,
-        solid=parts / electrode.electronic_conductivity,
-    )
-
-
-def linearise(prepared: Prepared, state: State, current: float = 0.0) -> tuple[LinearElectrode, LinearElectrode]:
-    """(cathode, anode) about a state at an instant at which `current` (A/m2) flows.
-
-    Raises ValueError where no consistent currents exist for that state.
+    Raises ValueError where a stoichiometry lies outside the range of its open-circuit potential, the state does not
+    fit the mesh, or no consistent currents exist.
     """
-    instant = prepared.run(Step("current", current, seconds=0.0), state, times=[np.zeros(1)], profiles=True)
-    if not instant.states or not len(instant.states[0][0][0]):
-        raise ValueError(f"the cell cannot be linearised there: {instant.outcome.words}")
-    (xc, jc), (xa, ja) = instant.states[0]
     cell, mesh = prepared.cell, prepared.mesh
-    how = mesh.grading, mesh.quadratic, cell.temperature
-    return _linear(cell.cathode, xc[0], jc[0], *how), _linear(cell.anode, xa[0], ja[0], *how)
+    sides = ((cell.cathode, prepared.cathode, mesh.cathode_nodes, mesh.cathode_shells, "cathode"),
+             (cell.anode, prepared.anode, mesh.anode_nodes, mesh.anode_shells, "anode"))  # fmt: skip
+    starts, films, tables = [], [], []
+    for electrode, _, nodes, shells, name in sides:
+        classes = len(electrode.radii)
+        starts.append(_start(electrode, state and getattr(state, name), (classes, nodes, shells), name))
+        films.append(_films(electrode, nodes))
+        lanes = classes * nodes
+        double = np.array([electrode.double_layer, electrode.double_layer_exponent])
+        arrays = (lanes, shells - 1, 2), shells, 3, (lanes, at.COLUMNS), (2, nodes + 1)
+        tables.append((*(np.empty(shape) for shape in arrays), double))
+    numbers = cell.resistance, cell.cathode.stoichiometry, cell.anode.stoichiometry, float(current)
+    if not at.tabulate(*prepared.pointers, numbers, tuple(starts), tuple(films), tuple(tables)):
+        raise ValueError(f"no consistent currents were found at this state and {current:g} A/m2")
+    made = [_electrode(table, (len(e.radii), nodes)) for table, (e, _, nodes, _, _) in zip(tables, sides, strict=True)]
+    return Linear(cell, mesh, *made, tuple(tables))
 
 
-def surface_response(e: LinearElectrode, s: complex) -> np.ndarray:
-    """x_s / j of every lane at the Laplace variable s (1/s): one Thomas sweep from the centre."""
-    shells = e.diagonal.shape[-1]
-    ratio = []
-    before = 0.0
-    for k in range(shells):
-        pivot = s - e.diagonal[..., k] - e.lower[..., k] * before
-        before = e.upper[..., k] / pivot
-        ratio.append(before)
-    x = e.source / pivot
-    total = e.surface[0] * x
-    for weight, k in zip(e.surface[1:], range(shells - 2, max(shells - 4, -1), -1), strict=False):
-        x = ratio[k] * x
-        total = total + weight * x
-    return total
+def impedance(
+    cell: Cell | Prepared,
+    state: State | None,
+    frequencies: Sequence[float],
+    mesh: Mesh = BEST,
+    current: float = 0.0,
+) -> np.ndarray:
+    """Impedance of the cell at a state, complex, ohm m2 of plan area, one per frequency (Hz).
+
+    state : None for particles even at the cell's stoichiometries. A prepared cell brings its own mesh. The state may
+    be out of equilibrium: the small signal rides on it while it is held, with `current` (A/m2) flowing.
+    Raises ValueError for frequencies that are not positive and as `linearise`.
+    """
+    frequencies = check_frequencies(frequencies)
+    prepared = cell if isinstance(cell, Prepared) else prepare(cell, mesh)
+    return linearise(prepared, state, current).impedance(2j * np.pi * frequencies)
 
 
-def impedance(prepared: Prepared, state: State, s: np.ndarray, current: float = 0.0) -> np.ndarray:
-    """Z of the cell in ohm m2 of plan area at Laplace variables s (1j times the angular frequency for a spectrum)."""
-    electrodes = linearise(prepared, state, current)
-    flat = np.atleast_1d(np.asarray(s, complex))
-    z = [sum(_ladder(e, value) for e in electrodes) + prepared.cell.resistance for value in flat]
-    return np.array(z).reshape(np.shape(s))
+def check_frequencies(frequencies) -> np.ndarray:
+    """The frequencies as an array. Raises ValueError where there are none or one is not positive and finite."""
+    f = np.asarray(frequencies, float)
+    if not f.size:
+        raise ValueError("there are no frequencies")
+    wrong = ~((f > 0.0) & np.isfinite(f))
+    if wrong.any():
+        raise ValueError(
+            f"frequencies must be positive and finite, in Hz; found {f[wrong].ravel()[0]:g} "
+            "(the limit of zero frequency is the open-circuit curve's own slope, and no resistance)"
+        )
+    return f
 
 
-def _ladder(e: LinearElectrode, s: complex) -> complex:
-    """Impedance of one electrode: node impedances between the electrolyte's and the solid's line."""
-    z = 1.0 / (e.area / (e.film + e.transfer + e.slope * surface_response(e, s))).sum(axis=0)
-    n = z.size
-    if n == 1:
-        return z[0] + e.electrolyte[0] + e.solid[1]
-    rows = np.diag(z[1:] + z[:-1] + e.electrolyte[1:-1] + e.solid[1:-1]).astype(complex)
-    inner = np.arange(n - 2)
-    rows[inner, inner + 1] = rows[inner + 1, inner] = -z[1:-1]
-    right = e.solid[1:-1].astype(complex)
-    right[0] += z[0]
-    currents = np.linalg.solve(rows, right)
-    return z[-1] * currents[-1] + e.electrolyte[0] + e.electrolyte[1:-1] @ currents + e.solid[-1]
+def _start(electrode: Electrode, x, shape, name: str) -> np.ndarray:
+    low, high = electrode.ocp.low, electrode.ocp.high
+    given = np.array(electrode.stoichiometry) if x is None else x
+    if x is not None and x.shape != shape:
+        raise ValueError(f"the {name}'s state has shape {x.shape}; this cell and mesh need {shape}")
+    if not ((given >= low - 1e-6) & (given <= high + 1e-6)).all():
+        raise ValueError(
+            f"the {name}'s stoichiometries, {given.min():.6g} to {given.max():.6g}, leave the window {low:g} to "
+            f"{high:g} that its open-circuit potential covers"
+        )
+    return NOTHING if x is None else np.ascontiguousarray(x, float).reshape(-1, shape[2])
+
+
+def _films(electrode: Electrode, nodes: int) -> np.ndarray:
+    """(nodes, 4): resistance and capacitance of the coating, then of the interphase, per true contact area."""
+    made = np.zeros((nodes, 4))
+    thick = electrode.interphase_thickness
+    made[:, 0] = electrode.coating_thickness / electrode.coating_conductivity
+    made[:, 2] = np.multiply(thick, electrode.interphase_resistivity)
+    if electrode.coating_thickness > 0.0:
+        made[:, 1] = VACUUM * electrode.coating_permittivity / electrode.coating_thickness
+    if electrode.interphase_permittivity > 0.0:
+        with np.errstate(divide="ignore"):
+            capacity = VACUUM * electrode.interphase_permittivity / np.asarray(thick, float)
+        made[:, 3] = np.where(np.isfinite(capacity), capacity, 0.0)
+    return made
+
+
+def _electrode(arrays: tuple, shape: tuple[int, int]) -> LinearElectrode:
+    chain, volume, surface, table, rails, _ = arrays
+    inner, outer = (chain[..., k].reshape(*shape, -1) for k in range(2))
+    columns = dict(
+        zip(
+            ("transfer", "slope", "coating", "coating_capacity", "interphase", "interphase_capacity", "area", "source"),
+            (table[:, k].reshape(shape) for k in range(at.SAME)),
+            strict=True,
+        )
+    )
+    j = table[:, at.CURRENT].reshape(shape)
+    return LinearElectrode(inner, outer, volume, surface, j=j, electrolyte=rails[0], solid=rails[1], **columns)
+
+
+def particle_response(e: LinearElectrode, s: np.ndarray) -> np.ndarray:
+    """x_s / j of every lane, (frequencies, classes, nodes), at Laplace variables s (frequencies,)."""
+    s = s[:, None, None]
+    x, q = np.ones((1, *e.j.shape), complex), s * e.volume[0] * np.ones(e.j.shape)
+    last = [x]
+    for k in range(1, e.volume.size):
+        x = e.inner[..., k - 1] * x + e.outer[..., k - 1] * q
+        q = q + s * e.volume[k] * x
+        size = np.maximum(np.abs(x), math.ulp(0.0))
+        big = np.where(size > 1e60, 1e-60, 1.0)
+        last = [value * big for value in last[-2:]]
+        x, q = x * big, q * big
+        last.append(x)
+    surface = sum(w * x for w, x in zip(e.surface, reversed(last), strict=False))
+    return e.source * surface / q
