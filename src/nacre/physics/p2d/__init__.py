@@ -1,8 +1,10 @@
 """The cell in time: a single-ion pseudo-two-dimensional model with films, contact loss and particle sizes."""
 
+from .causes import by_cause
 from .cell import EVEN, Cell, Diffusivity, Electrode, Exchange, Mesh, constant_diffusivity
 from .fields import Fields, fields, filling, lithium, throughput
 from .linear import Linear, LinearElectrode, impedance, linearise
+from .slopes import derivatives as impedance_derivatives
 from .solve import (
     BEST,
     Outcome,
@@ -35,11 +37,13 @@ __all__ = [
     "Solution",
     "State",
     "Step",
+    "by_cause",
     "charge_and_hold",
     "constant_diffusivity",
     "fields",
     "filling",
     "impedance",
+    "impedance_derivatives",
     "linearise",
     "lithium",
     "prepare",
