@@ -195,8 +195,18 @@ def simulate(
     out: Annotated[Path | None, typer.Option("--out", help="where to write (default: results/simulation)")] = None,
     points: Annotated[int, typer.Option("--points", help="records of a full charge", min=20, max=100000)] = 1000,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print the folder only")] = False,
+    eis: Annotated[str, typer.Option("--eis", help="impedance instead, at states like '50 %, 2.2 V, end'")] = "",
 ) -> None:
     """Run a protocol on the cell model: profiles, dQ/dV, rates, fields over the depth, and a virtual cycler file."""
+    if eis:
+        from nacre import cli_eis
+
+        with _Shown(quiet) as shown:
+            shown.say("preparing the solver (compiled once, which takes up to a minute)")
+            folder, failures = cli_eis.run(study, eis, protocol, sample or [], out)
+        for line in (*failures, f"Wrote {folder}"):
+            _print(line)
+        raise typer.Exit(1 if failures else 0)
     from nacre.cell.simulate import Settings
     from nacre.export import write_all
     from nacre.pipeline import simulate as simulating
