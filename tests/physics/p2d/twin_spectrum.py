@@ -1,6 +1,6 @@
 """The referee's impedance: the cell with double layers and films' capacitances in PyBaMM, for its EISSimulation.
 
-V. Sulzer et al., J. Open Research Software 9 (2021) 14; N. Hallemans et al., J. Electrochem. Soc. 172 (2025) 010507.
+V. Sulzer et al., J. Open Research Software 9 (2021) 14; N. Hallemans et al., J. Electrochem. Soc. 172 (2025) 060507.
 One particle size, capacitors instead of constant-phase elements (a model in time has no others). The equations are
 written anew, with the reaction as sinh and the voltages across layers and films as variables.
 """

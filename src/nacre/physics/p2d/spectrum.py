@@ -201,13 +201,14 @@ def _outward(g, h, v, xr, xi, qr, qi, sr, si):
 def _first_shell(to, volume, ns, sr, si):
     """Where to begin: shells further in do not matter at the surface to 1e-17 at these frequencies.
 
-    From cell to cell |x| grows at least by |s| outer volume - inner.
+    From cell to cell |x| grows at least by |s| outer volume - inner; what the surface feels of a boundary inside falls
+    with the square, once on the way in and once on the way out.
     """
     size = root(sr * sr + si * si)
     slowest, product, shell = least(size), 1.0, ns - 1
     if least(sr) < 0.0:
         return 0
-    while shell > 0 and product < 1e17:
+    while shell > 0 and product < 1e9:
         shell -= 1
         product *= max(1.0, slowest * get(to, volume + ns + shell) - get(to, volume + 2 * ns + shell) - 1.0)
     return shell
