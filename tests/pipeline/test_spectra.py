@@ -87,3 +87,8 @@ def test_the_command_writes_and_says_what_failed(tmp_path):
     words = ["simulate", str(STUDY), "--sample", "bare", "--eis", "50 %, 9 V", "--out", str(tmp_path), "--quiet"]
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 1 and "FAILED impedance of bare: " in done.output and (tmp_path / "report.html").exists()
+
+
+def test_spectra_of_many_cells_are_refused():
+    done = CliRunner().invoke(app, ["simulate", str(STUDY), "--eis", "50 %", "--sweep", "cathode.contact=0.1,0.2"])
+    assert isinstance(done.exception, NacreError) and "--eis goes with single cells" in str(done.exception)
