@@ -1,4 +1,4 @@
-"""`nacre export` and `nacre import`: cells to and from other programs."""
+"""`nacre export` and `nacre import`: studies and cells to and from other programs."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-exporting = typer.Typer(no_args_is_help=True, help="Write a cell for another program.")
+exporting = typer.Typer(no_args_is_help=True, help="Write a study or a cell for others.")
 importing = typer.Typer(no_args_is_help=True, help="Read a cell of another program.")
 
 Subject = Annotated[Path, typer.Argument(help="a folder with study.toml, that file, or a cell.toml")]
@@ -60,6 +60,62 @@ def export_pybamm(subject: Subject, sample: Sample = "", out: Path | None = None
     cell = _cell(subject, sample, change)
     made = {"options": options(cell), "values": values(cell)}
     _write(made, out or Path(f"{cell.name.replace(' ', '_')}_pybamm.json"))
+
+
+@exporting.command("crate")
+def export_crate(
+    study: Annotated[Path, typer.Argument(help="a folder with study.toml, or that file")], out: Path | None = None
+) -> None:
+    """The study as an RO-Crate: raw files, study file and results in one zip, with what was made from what."""
+    from nacre.export import ro_crate, write_all
+    from nacre.pipeline import run as running
+    from nacre.pipeline.load import load
+    from nacre.report.html import render
+
+    loaded = load(study)
+    outcome = running.run(loaded, workers=running.default_workers())
+    write_all(outcome, loaded.folder / "results", html=render(outcome))
+    target = out or loaded.folder / f"{loaded.name}_crate.zip"
+    count = ro_crate.write(outcome, loaded.folder, target)
+    typer.echo(f"Wrote {target}: {count} files")
+    if not loaded.licence or not loaded.authors:
+        typer.echo('  [study] says no "licence" or no "authors": whoever finds the crate cannot cite or use it')
+
+
+@exporting.command("figures")
+def export_figures(
+    study: Annotated[Path, typer.Argument(help="a folder with study.toml, or that file")],
+    columns: Annotated[int, typer.Option("--columns", min=1, max=2, help="1: 3.3 in wide, 2: 7 in wide")] = 1,
+    out: Annotated[Path | None, typer.Option("--out", help="folder (default: results/figures-N-column)")] = None,
+) -> None:
+    """All figures of a study, one or two columns of a journal wide, as svg and pdf."""
+    from nacre.export.write import write_figures
+    from nacre.pipeline import run as running
+    from nacre.pipeline.load import load
+
+    loaded = load(study)
+    outcome = running.run(loaded, workers=running.default_workers())
+    folder = out or loaded.folder / "results" / f"figures-{columns}-column"
+    written = write_figures(outcome, folder, columns)
+    typer.echo(f"Wrote {len(written)} files into {folder}")
+
+
+@exporting.command("bdf")
+def export_bdf(
+    study: Annotated[Path, typer.Argument(help="a folder with study.toml, or that file")],
+    out: Annotated[Path | None, typer.Option("--out", help="folder (default: results/bdf of the study)")] = None,
+    parquet: Annotated[bool, typer.Option("--parquet", help="parquet instead of csv")] = False,
+) -> None:
+    """Every cycling file of a study in the Battery Data Format."""
+    from nacre.pipeline.convert import to_bdf
+
+    made = to_bdf(study, out, ".parquet" if parquet else ".csv")
+    for path in made.written:
+        typer.echo(f"Wrote {path}")
+    for name, why in made.failed:
+        typer.echo(f"FAILED {name}: {why}")
+    if made.failed:
+        raise typer.Exit(1)
 
 
 @importing.command("bpx")
