@@ -3,6 +3,7 @@
 from .cell import EVEN, Cell, Diffusivity, Electrode, Exchange, Mesh, constant_diffusivity
 from .fields import Fields, fields, filling, lithium, throughput
 from .linear import LinearElectrode, impedance, linearise
+from .sensitivity import StepSensitivity, sensitivities
 from .solve import (
     BEST,
     Outcome,
@@ -17,6 +18,7 @@ from .solve import (
     simulate_many,
     uniform,
 )
+from .tangent import Tangent, combine, tangent
 from .warm import warm
 
 __all__ = [
@@ -34,7 +36,10 @@ __all__ = [
     "Solution",
     "State",
     "Step",
+    "StepSensitivity",
+    "Tangent",
     "charge_and_hold",
+    "combine",
     "constant_diffusivity",
     "fields",
     "filling",
@@ -43,8 +48,10 @@ __all__ = [
     "lithium",
     "prepare",
     "rest",
+    "sensitivities",
     "simulate",
     "simulate_many",
+    "tangent",
     "throughput",
     "uniform",
     "warm",

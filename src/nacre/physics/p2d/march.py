@@ -94,16 +94,16 @@ def _past(e, slot, step):
 
 
 @njit(**INNER)
-def _save(e, frame, offset):
-    """Write the interpolated stoichiometries and the current densities into a row of the output."""
+def _save(e, frame, offset, of_cells, of_lanes):
+    """Write a plane of the stoichiometries and one of the current densities into a row of the output."""
     sizes, lanes, cells = e[0], e[4], e[5]
     for row in range(get_integer(sizes, N_BUNDLES) * get_integer(sizes, N_SHELLS)):
         for i in range(LANES):
-            frame[offset] = get(cells, row * ROW + XP * LANES + i)
+            frame[offset] = get(cells, row * ROW + of_cells * LANES + i)
             offset += 1
     for bundle in range(get_integer(sizes, N_BUNDLES)):
         for i in range(LANES):
-            frame[offset] = get(lanes, bundle * BUNDLE + JJ * LANES + i)
+            frame[offset] = get(lanes, bundle * BUNDLE + of_lanes * LANES + i)
             offset += 1
     return offset
 
@@ -131,9 +131,17 @@ def _emit(cathode, anode, resistance, row, history, ring, order, asked, given, s
             sampled[given, 1], sampled[given, 2] = combine(history[VOLT], ring, order, value), guess
         sampled[given, 3] = combine(history[CHARGE], ring, order, value)
         if frames.shape[0] > given:
-            _save(anode, frames[given], _save(cathode, frames[given], 0))
+            _save(anode, frames[given], _save(cathode, frames[given], 0, XP, JJ), XP, JJ)
         given += 1
     return given
+
+
+@njit(**INNER)
+def _keep(cathode, anode, traces, count, order, slot):
+    """The order and the whole state of an accepted solution, where a trace is wanted."""
+    if count < traces.shape[0]:
+        traces[count, 0] = order
+        _save(anode, traces[count], _save(cathode, traces[count], 1, slot, slot), slot, slot)
 
 
 @njit(**INNER)
@@ -248,10 +256,12 @@ def segment(
     asked,
     sampled,
     frames,
+    traces,
 ):
     """March through one step of a protocol from the solution in slot ring[0].
 
-    Records every accepted solution in `steps` (time, voltage, current, charge, number) from row `count` on;
+    Records every accepted solution in `steps` (time, voltage, current, charge, number) from row `count` on, and its
+    order (0 at the start) and state in the same row of `traces`, where that has rows;
     before_this is the step's number and the time and charge when it begins. Returns (outcome, rows used, times given,
     solves).
     """
@@ -277,6 +287,7 @@ def segment(
         history[TIME, ring[k]], history[VOLT, ring[k]] = -k * h, voltage
         history[AMPERE, ring[k]], history[CHARGE, ring[k]] = current, -k * h * current
     _record(steps, count, before_this, 0.0, voltage, current, 0.0)
+    _keep(cathode, anode, traces, count, 0, ring[0])
     count += 1
     given = _emit(cathode, anode, resistance, row, history, ring, 1, asked, given, sampled, frames, value, slope)
     _distances(cathode, anode, row, current, voltage, charge, g)
@@ -344,6 +355,7 @@ def segment(
         time, charge = at, moved
         points = min(points + 1, SLOTS)
         _record(steps, count, before_this, at, voltage, current, charge)
+        _keep(cathode, anode, traces, count, order, ring[0])
         count += 1
         given = _emit(
             cathode, anode, resistance, row, history, ring, order, asked, given, sampled, frames, value, slope

@@ -1,0 +1,416 @@
+"""One electrode linearised about a recorded solution, and its answer to a change of parameters.
+
+Differentiating one implicit step (see `particle`) by a parameter p gives, for S = dx/dp of the cells of a particle,
+
+    cc S - J S = cc S_predicted - S'_predicted + df/dp + (df/dj) dj/dp,
+
+with the same J, cc and weights of past solutions as the step itself: one factorisation serves all parameters. As in the
+step, the sweep from the centre leaves the change of the surface as alpha + beta dj/dp, the lanes obey the linearised
+G, and the ladder of face currents (see `kinetics`) is tridiagonal; only right-hand sides differ.
+
+An electrode's second tuple `x` holds addresses: work by lane (W_*), work by node (M_*), the sensitivities S of all
+parameters, the tangents (see `tangent`), and where the tables of d ln D and d U begin, with their numbers of intervals.
+"""
+
+from numba import njit
+
+from . import layout as at
+from .kinetics import _inside, evaluate
+from .layout import BUNDLE, LANES, ROW, SLOTS
+from .particle import _outer_rows, extrapolate, table_lookup
+from .simd import INLINE, INNER, get, get_integer, load, logarithm, put, root, splat, store
+from .tangent import (
+    Q_ALPHA,
+    Q_BETA,
+    Q_DIFFUSION,
+    Q_SURFACE,
+    Q_THERMAL,
+    T_AREA,
+    T_BUNDLE,
+    T_EXCHANGE,
+    T_FILM,
+    T_SCALE,
+    T_SOURCE,
+    TANGENT_NUMBERS,
+)
+
+# by lane: change of the surface at fixed j; dG/dx_s; 1 / (dG/dj); -dG/d ln i0; asinh; ln x, ln(1 - x); dG/dp; dj;
+# area / (dG/dj); dG/dp from tables
+W_ALPHA, W_GX, W_RDG, W_TIP, W_SINH, W_LNX, W_LNY, W_G, W_DJ, W_C, W_TABLE = range(11)
+W_BUNDLE = 11 * LANES
+# by node: resistance, elimination, response to the current, face currents of the solution, change, source; potential
+M_A, M_CARRY, M_INV, M_I1, M_STATE, M_V, M_B, M_TOP = range(8)
+WORK_ROWS = 8
+X_LANES, X_NODES, X_PAST, X_TLANES, X_TNODES, X_TNUMBERS, X_DTABLE, X_UTABLE = range(8)
+D_FIRST, D_PER = 0, 1  # the grid of d ln D stands before its tables
+PAST_ROW = SLOTS * LANES
+BELOW = at.DDIF  # after the elimination: what the cell before adds, per its right-hand side
+RATE = at.RHS  # and dx/dt but for the reaction
+
+
+@njit(**INNER)
+def recall(e, trace, offset):
+    """A recorded state into the prediction; returns where the next electrode's begins."""
+    cells, lanes = e[5], e[4]
+    for row in range(get_integer(e[0], at.N_BUNDLES) * get_integer(e[0], at.N_SHELLS)):
+        store(cells, row * ROW + at.XP * LANES, load(trace, offset))
+        offset += LANES
+    for bundle in range(get_integer(e[0], at.N_BUNDLES)):
+        store(lanes, bundle * BUNDLE + at.JJ * LANES, load(trace, offset))
+        offset += LANES
+    return offset
+
+
+@njit(**INNER)
+def blend(e, trace, offset, width, value, order):
+    """The polynomial through the recorded states at trace, trace - width, ... into the prediction; j of the newest."""
+    cells, lanes = e[5], e[4]
+    for row in range(get_integer(e[0], at.N_BUNDLES) * get_integer(e[0], at.N_SHELLS)):
+        x = splat(0.0)
+        for i in range(order + 1):
+            x = x + value[i] * load(trace, offset - i * width)
+        store(cells, row * ROW + at.XP * LANES, x)
+        offset += LANES
+    for bundle in range(get_integer(e[0], at.N_BUNDLES)):
+        store(lanes, bundle * BUNDLE + at.JJ * LANES, load(trace, offset))
+        offset += LANES
+    return offset
+
+
+@njit(**INNER)
+def eliminate(e, cc):
+    """Factorise cc - J of every particle, from the planes that `fluxes` leaves; beta of every lane."""
+    sizes, sc, shells, lanes, cells = e[0], e[1], e[2], e[4], e[5]
+    ns, zero = get_integer(sizes, at.N_SHELLS), splat(0.0)
+    w1, w2, w3 = get(sc, at.S_W1), get(sc, at.S_W2), get(sc, at.S_W3)
+    for bundle in range(get_integer(sizes, at.N_BUNDLES)):
+        f1_in, f2_in, flux_in, elim = zero, zero, zero, zero
+        o = bundle * ns * ROW
+        for shell in range(ns):
+            iv = get(shells, at.SHELL_INV * ns + shell)
+            f1, f2 = load(cells, o + at.F1 * LANES), load(cells, o + at.F2 * LANES)
+            flux = load(cells, o + at.FLUX * LANES)
+            inverse = 1.0 / (cc - iv * (f1 - (f2_in + f1_in * elim)))
+            elim = f2 * iv * inverse
+            store(cells, o + at.ELIM * LANES, elim)
+            store(cells, o + at.INV * LANES, inverse)
+            store(cells, o + BELOW * LANES, f1_in * iv * inverse)
+            store(cells, o + RATE * LANES, (flux - flux_in) * iv)
+            f1_in, f2_in, flux_in = f1, f2, flux
+            o += ROW
+        a, b, c = _outer_rows(bundle, ns)
+        both = w1 + (w2 + w3 * load(cells, c + at.ELIM * LANES)) * load(cells, b + at.ELIM * LANES)
+        base = bundle * BUNDLE
+        beta = both * load(lanes, base + at.SOURCE * LANES) * load(cells, a + at.INV * LANES)
+        x = w1 * load(cells, a + at.XP * LANES) + w2 * load(cells, b + at.XP * LANES)
+        x = x + w3 * load(cells, c + at.XP * LANES)
+        store(lanes, base + at.BE * LANES, beta)
+        store(lanes, base + at.AL * LANES, x - beta * load(lanes, base + at.JJ * LANES))
+
+
+@njit(**INNER)
+def react(e, x):
+    """Slopes of the reaction in every lane at the recorded j; then the ladder's elimination. Returns d potential/dJ."""
+    sc, lanes, work = e[1], e[4], x[X_LANES]
+    evaluate(e)
+    thermal, half = get(sc, at.S_THERMAL), 0.5 / get(sc, at.S_I0)
+    for bundle in range(get_integer(e[0], at.N_BUNDLES)):
+        base, o = bundle * BUNDLE, bundle * W_BUNDLE
+        s, j = _inside(load(lanes, base + at.XS * LANES)), load(lanes, base + at.JJ * LANES)
+        r = 1.0 / root(s * (1.0 - s))
+        slope = (0.5 - s) * (r * r) + load(lanes, base + at.DLNG * LANES)
+        per = half * r * load(lanes, base + at.LNG * LANES)
+        z = j * per
+        tip = thermal / root(z * z + 1.0)
+        gx = load(lanes, base + at.DU * LANES) - tip * z * slope
+        film = load(lanes, base + at.FILM * LANES)
+        inverse = 1.0 / (film + tip * per + gx * load(lanes, base + at.BE * LANES))
+        rest = load(lanes, base + at.G * LANES) - load(lanes, base + at.U * LANES) - film * j
+        store(work, o + W_GX * LANES, gx)
+        store(work, o + W_RDG * LANES, inverse)
+        store(work, o + W_TIP * LANES, tip * z)
+        store(work, o + W_SINH * LANES, rest * (1.0 / thermal))
+        store(work, o + W_LNX * LANES, logarithm(s))
+        store(work, o + W_LNY * LANES, logarithm(1.0 - s))
+        store(work, o + W_C * LANES, load(lanes, base + at.AREA * LANES) * inverse)
+    return _ladder(e, x)
+
+
+@njit(**INLINE)
+def _lane_sums(sizes, source, plane, bundle, target, row):
+    """Sum a plane over the lanes of every node."""
+    n = get_integer(sizes, at.N_NODES)
+    for node in range(n):
+        total = 0.0
+        for lane in range(node, get_integer(sizes, at.N_LANES), n):
+            total += get(source, (lane // LANES) * bundle + plane * LANES + lane % LANES)
+        put(target, row + node, total)
+
+
+@njit(**INNER)
+def _ladder(e, x):
+    sizes, k, lanes, m = e[0], e[3], e[4], x[X_NODES]
+    n, stride = get_integer(sizes, at.N_NODES), get_integer(sizes, at.N_STRIDE)
+    _lane_sums(sizes, x[X_LANES], W_C, W_BUNDLE, m, M_A * stride)
+    for node in range(n):
+        put(m, M_A * stride + node, 1.0 / get(m, M_A * stride + node))
+    current = 0.0
+    put(m, M_STATE * stride + n, 0.0)
+    for node in range(n - 1, -1, -1):
+        for lane in range(node, get_integer(sizes, at.N_LANES), n):
+            o = (lane // LANES) * BUNDLE + lane % LANES
+            current -= get(lanes, o + at.AREA * LANES) * get(lanes, o + at.JJ * LANES)
+        put(m, M_STATE * stride + node, current)
+    carry, v = 0.0, 1.0
+    put(m, M_I1 * stride, 1.0)
+    put(m, M_I1 * stride + n, 0.0)
+    for f in range(1, n):
+        a, before = get(m, M_A * stride + f), get(m, M_A * stride + f - 1)
+        rs = get(k, at.K_RS * stride + f)
+        inverse = 1.0 / ((a + before + get(k, at.K_RE * stride + f) + rs) - before * carry)
+        v = (rs + before * v) * inverse
+        carry = a * inverse
+        put(m, M_INV * stride + f, inverse)
+        put(m, M_CARRY * stride + f, carry)
+        put(m, M_I1 * stride + f, v)
+    drop = get(k, at.K_RE * stride) + get(k, at.K_RS * stride + n)
+    v = 0.0
+    for f in range(n - 1, 0, -1):
+        v = get(m, M_I1 * stride + f) + get(m, M_CARRY * stride + f) * v
+        put(m, M_I1 * stride + f, v)
+        drop += get(k, at.K_RE * stride + f) * v
+    return -get(m, M_A * stride + n - 1) * get(m, M_I1 * stride + n - 1) - drop
+
+
+@njit(**INLINE)
+def _numbers(x, p):
+    return x[X_TNUMBERS] + 8 * p * TANGENT_NUMBERS
+
+
+@njit(**INLINE)
+def _tangent_lanes(e, x, p):
+    return x[X_TLANES] + 8 * p * get_integer(e[0], at.N_BUNDLES) * T_BUNDLE
+
+
+@njit(**INLINE)
+def past_of(e, x, p):
+    """Where the sensitivities to parameter p begin."""
+    return x[X_PAST] + 8 * p * get_integer(e[0], at.N_BUNDLES) * get_integer(e[0], at.N_SHELLS) * PAST_ROW
+
+
+@njit(**INNER)
+def _table_rates(e, x, p, plane):
+    """df/dp where d ln D varies with x, into `plane` (the one after it is used too)."""
+    sizes, shells, cells = e[0], e[2], e[5]
+    ns, zero = get_integer(sizes, at.N_SHELLS), splat(0.0)
+    number, intervals = int(get(_numbers(x, p), Q_DIFFUSION)), x[8]
+    first, per = get(x[X_DTABLE], D_FIRST), get(x[X_DTABLE], D_PER)
+    table = x[X_DTABLE] + 8 * (2 + number * 2 * (intervals + 1))
+    for row in range(get_integer(sizes, at.N_BUNDLES) * ns):
+        table_lookup(cells, row * ROW + at.XP * LANES, row * ROW + plane * LANES, table, intervals, first, per)
+    for bundle in range(get_integer(sizes, at.N_BUNDLES)):
+        o = bundle * ns * ROW
+        flux_in = zero
+        for shell in range(ns):
+            flux = zero
+            if shell < ns - 1:
+                mean = get(shells, at.SHELL_MEAN * ns + shell)
+                a = (1.0 - mean) * load(cells, o + at.DIF * LANES)
+                b = mean * load(cells, o + ROW + at.DIF * LANES)
+                both = b * load(cells, o + plane * LANES) + a * load(cells, o + ROW + plane * LANES)
+                flux = load(cells, o + at.FLUX * LANES) * both / (a + b)
+            store(cells, o + plane * LANES, (flux - flux_in) * get(shells, at.SHELL_INV * ns + shell))
+            flux_in = flux
+            o += ROW
+
+
+@njit(**INNER)
+def forward_tangent(e, x, p, begins, weights, order, slot):
+    """Sweep from the centre for parameter p; the right-hand sides go to the new slot, alpha to its plane."""
+    sizes, sc, lanes, cells = e[0], e[1], e[4], e[5]
+    ns, past, t = get_integer(sizes, at.N_SHELLS), past_of(e, x, p), _tangent_lanes(e, x, p)
+    varied = get(_numbers(x, p), Q_DIFFUSION) >= 0.0
+    if varied:
+        _table_rates(e, x, p, at.F1)
+    for bundle in range(get_integer(sizes, at.N_BUNDLES)):
+        scale = load(t, bundle * T_BUNDLE + T_SCALE * LANES)
+        rhs = splat(0.0)
+        o, q = bundle * ns * ROW, bundle * ns * PAST_ROW
+        for _ in range(ns - 1):
+            r = extrapolate(past, q, begins, weights, order) + load(cells, o + RATE * LANES) * scale
+            if varied:
+                r = r + load(cells, o + at.F1 * LANES)
+            rhs = r * load(cells, o + at.INV * LANES) - load(cells, o + BELOW * LANES) * rhs
+            store(past, q + slot * LANES, rhs)
+            o += ROW
+            q += PAST_ROW
+        r = extrapolate(past, q, begins, weights, order) + load(cells, o + RATE * LANES) * scale
+        if varied:
+            r = r + load(cells, o + at.F1 * LANES)
+        source = load(t, bundle * T_BUNDLE + T_SOURCE * LANES)
+        r = r + source * load(lanes, bundle * BUNDLE + at.JJ * LANES)
+        da = r * load(cells, o + at.INV * LANES) - load(cells, o + BELOW * LANES) * rhs
+        store(past, q + slot * LANES, da)
+        _, b, c = _outer_rows(bundle, ns)
+        qb, qc = q - PAST_ROW * min(ns - 1, 1), q - PAST_ROW * min(ns - 1, 2)
+        db = load(past, qb + slot * LANES) + load(cells, b + at.ELIM * LANES) * da
+        dc = load(past, qc + slot * LANES) + load(cells, c + at.ELIM * LANES) * db
+        alpha = get(sc, at.S_W1) * da + get(sc, at.S_W2) * db + get(sc, at.S_W3) * dc
+        store(x[X_LANES], bundle * W_BUNDLE + W_ALPHA * LANES, alpha)
+
+
+@njit(**INNER)
+def surface_tangent(e, x, p, begins, weights, order):
+    """alpha at an instant: the surface of the interpolated sensitivities."""
+    sizes, sc = e[0], e[1]
+    ns, past = get_integer(sizes, at.N_SHELLS), past_of(e, x, p)
+    for bundle in range(get_integer(sizes, at.N_BUNDLES)):
+        q = (bundle * ns + ns - 1) * PAST_ROW
+        qb, qc = q - PAST_ROW * min(ns - 1, 1), q - PAST_ROW * min(ns - 1, 2)
+        alpha = get(sc, at.S_W1) * extrapolate(past, q, begins, weights, order)
+        alpha = alpha + get(sc, at.S_W2) * extrapolate(past, qb, begins, weights, order)
+        alpha = alpha + get(sc, at.S_W3) * extrapolate(past, qc, begins, weights, order)
+        store(x[X_LANES], bundle * W_BUNDLE + W_ALPHA * LANES, alpha)
+
+
+@njit(**INNER)
+def surface_rate(e, x):
+    """alpha where the parameter is time: the surface of the rates that `rates` leaves."""
+    sizes, sc, cells = e[0], e[1], e[5]
+    ns = get_integer(sizes, at.N_SHELLS)
+    for bundle in range(get_integer(sizes, at.N_BUNDLES)):
+        a, b, c = _outer_rows(bundle, ns)
+        alpha = get(sc, at.S_W1) * load(cells, a + RATE * LANES) + get(sc, at.S_W2) * load(cells, b + RATE * LANES)
+        alpha = alpha + get(sc, at.S_W3) * load(cells, c + RATE * LANES)
+        store(x[X_LANES], bundle * W_BUNDLE + W_ALPHA * LANES, alpha)
+
+
+@njit(**INLINE)
+def _table_sources(e, x, p):
+    """dU/dp - tip d ln(factor)/dp of every lane, from tables."""
+    sizes, sc, lanes, work = e[0], e[1], e[4], x[X_LANES]
+    number, intervals = int(get(_numbers(x, p), Q_SURFACE)), x[9]
+    table = x[X_UTABLE] + 8 * number * 4 * (intervals + 1)
+    for lane in range(get_integer(sizes, at.N_BUNDLES) * LANES):
+        bundle, i = lane // LANES, lane % LANES
+        free = (get(lanes, bundle * BUNDLE + at.XS * LANES + i) - get(sc, at.S_UX)) * get(sc, at.S_UH)
+        u = min(max(free, 0.0), intervals * 1.0)
+        k = min(int(u), intervals - 1)
+        s = u - k
+        made = 0.0
+        for column in range(0, 4, 2):
+            o = 4 * k + column
+            p0, m, q, n = get(table, o), get(table, o + 1), get(table, o + 4), get(table, o + 5)
+            c2, c3 = 3.0 * (q - p0) - 2.0 * m - n, 2.0 * (p0 - q) + m + n
+            value = p0 + s * (m + s * (c2 + s * c3))
+            if column == 0:
+                made = value + (m + s * (2.0 * c2 + s * 3.0 * c3)) * (free - u)
+            else:
+                made -= get(work, bundle * W_BUNDLE + W_TIP * LANES + i) * value
+        put(work, bundle * W_BUNDLE + W_TABLE * LANES + i, made)
+
+
+@njit(**INNER)
+def potential_tangent(e, x, p, current):
+    """Change of the electrode's potential by parameter p at fixed current, from alpha; `current` is its own J."""
+    sizes, k, lanes, work, m, t = e[0], e[3], e[4], x[X_LANES], x[X_NODES], _tangent_lanes(e, x, p)
+    n, stride, numbers = get_integer(sizes, at.N_NODES), get_integer(sizes, at.N_STRIDE), _numbers(x, p)
+    thermal, alpha, beta = get(numbers, Q_THERMAL), get(numbers, Q_ALPHA), get(numbers, Q_BETA)
+    tabled = get(numbers, Q_SURFACE) >= 0.0
+    if tabled:
+        _table_sources(e, x, p)
+    for bundle in range(get_integer(sizes, at.N_BUNDLES)):
+        o, q, base = bundle * W_BUNDLE, bundle * T_BUNDLE, bundle * BUNDLE
+        j = load(lanes, base + at.JJ * LANES)
+        log = load(work, o + W_LNX * LANES) * alpha + load(work, o + W_LNY * LANES) * beta
+        log = log + load(t, q + T_EXCHANGE * LANES)
+        g = load(work, o + W_GX * LANES) * load(work, o + W_ALPHA * LANES) - load(work, o + W_TIP * LANES) * log
+        g = g + load(work, o + W_SINH * LANES) * thermal + j * load(t, q + T_FILM * LANES)
+        if tabled:
+            g = g + load(work, o + W_TABLE * LANES)
+        store(work, o + W_G * LANES, g)
+        # for the sum over a node's lanes; the plane of dj is free until `densities`
+        store(work, o + W_DJ * LANES, load(work, o + W_C * LANES) * g - j * load(t, q + T_AREA * LANES))
+    _lane_sums(sizes, work, W_DJ, W_BUNDLE, m, M_B * stride)
+    for node in range(n):
+        put(m, M_B * stride + node, get(m, M_B * stride + node) * get(m, M_A * stride + node))
+    tn = x[X_TNODES] + 8 * p * 2 * stride
+    v = 0.0
+    for f in range(1, n):
+        change = get(m, M_STATE * stride + f) * (get(tn, f) + get(tn, stride + f)) - current * get(tn, stride + f)
+        source = get(m, M_B * stride + f) - get(m, M_B * stride + f - 1) - change
+        v = (source + get(m, M_A * stride + f - 1) * v) * get(m, M_INV * stride + f)
+        put(m, M_V * stride + f, v)
+    put(m, M_V * stride, 0.0)
+    put(m, M_V * stride + n, 0.0)
+    drop = get(tn, 0) * current + get(tn, stride + n) * current
+    v = 0.0
+    for f in range(n - 1, 0, -1):
+        v = get(m, M_V * stride + f) + get(m, M_CARRY * stride + f) * v
+        put(m, M_V * stride + f, v)
+        drop += get(k, at.K_RE * stride + f) * v + get(tn, f) * get(m, M_STATE * stride + f)
+    last = get(m, M_V * stride + n - 1) if n > 1 else 0.0
+    return get(m, M_B * stride + n - 1) - get(m, M_A * stride + n - 1) * last - drop
+
+
+@njit(**INNER)
+def densities(e, x, change):
+    """dj of every lane, where the electrode's current changes by `change`."""
+    sizes, lanes, work, m = e[0], e[4], x[X_LANES], x[X_NODES]
+    n, stride = get_integer(sizes, at.N_NODES), get_integer(sizes, at.N_STRIDE)
+    for node in range(n):
+        v, i1 = M_V * stride + node, M_I1 * stride + node
+        step = get(m, v + 1) - get(m, v) + (get(m, i1 + 1) - get(m, i1)) * change
+        top = get(m, M_A * stride + node) * step + get(m, M_B * stride + node)
+        for lane in range(node, get_integer(sizes, at.N_LANES), n):
+            put(work, (lane // LANES) * W_BUNDLE + W_DJ * LANES + lane % LANES, top)
+    for bundle in range(get_integer(sizes, at.N_BUNDLES)):
+        o = bundle * W_BUNDLE
+        dj = (load(work, o + W_DJ * LANES) - load(work, o + W_G * LANES)) * load(work, o + W_RDG * LANES)
+        store(work, o + W_DJ * LANES, dj * load(lanes, bundle * BUNDLE + at.MASK * LANES))
+
+
+@njit(**INNER)
+def backward_tangent(e, x, p, slot):
+    """Back substitution: the new sensitivities, in place of the right-hand sides."""
+    sizes, lanes, cells = e[0], e[4], e[5]
+    ns, past = get_integer(sizes, at.N_SHELLS), past_of(e, x, p)
+    for bundle in range(get_integer(sizes, at.N_BUNDLES)):
+        o, q = (bundle * ns + ns - 1) * ROW, (bundle * ns + ns - 1) * PAST_ROW
+        push = load(lanes, bundle * BUNDLE + at.SOURCE * LANES) * load(cells, o + at.INV * LANES)
+        change = load(past, q + slot * LANES) + push * load(x[X_LANES], bundle * W_BUNDLE + W_DJ * LANES)
+        store(past, q + slot * LANES, change)
+        for _ in range(1, ns):
+            o -= ROW
+            q -= PAST_ROW
+            change = load(past, q + slot * LANES) + load(cells, o + at.ELIM * LANES) * change
+            store(past, q + slot * LANES, change)
+
+
+@njit(**INNER)
+def drift(e, x, p, old, new):
+    """dS/dt at the first instant of a step, from the sensitivities in one slot into another."""
+    sizes, shells, lanes, cells = e[0], e[2], e[4], e[5]
+    ns, past, t, zero = get_integer(sizes, at.N_SHELLS), past_of(e, x, p), _tangent_lanes(e, x, p), splat(0.0)
+    varied = get(_numbers(x, p), Q_DIFFUSION) >= 0.0
+    if varied:
+        _table_rates(e, x, p, at.ELIM)
+    for bundle in range(get_integer(sizes, at.N_BUNDLES)):
+        scale = load(t, bundle * T_BUNDLE + T_SCALE * LANES)
+        flux_in = zero
+        for shell in range(ns):
+            o, q = (bundle * ns + shell) * ROW, (bundle * ns + shell) * PAST_ROW
+            here, flux = load(past, q + old * LANES), zero
+            if shell < ns - 1:
+                outer = load(past, q + PAST_ROW + old * LANES)
+                flux = load(cells, o + at.F1 * LANES) * here + load(cells, o + at.F2 * LANES) * outer
+                flux = flux + load(cells, o + at.FLUX * LANES) * scale
+            rate = (flux - flux_in) * get(shells, at.SHELL_INV * ns + shell)
+            if varied:
+                rate = rate + load(cells, o + at.ELIM * LANES)
+            if shell == ns - 1:
+                j, dj = load(lanes, bundle * BUNDLE + at.JJ * LANES), load(x[X_LANES], bundle * W_BUNDLE + W_DJ * LANES)
+                rate = rate + load(lanes, bundle * BUNDLE + at.SOURCE * LANES) * dj
+                rate = rate + load(t, bundle * T_BUNDLE + T_SOURCE * LANES) * j
+            store(past, q + new * LANES, rate)
+            flux_in = flux
