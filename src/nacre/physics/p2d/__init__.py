@@ -18,12 +18,13 @@ from .solve import (
     simulate_many,
     uniform,
 )
-from .tangent import Tangent, combine, tangent
+from .tangent import STENCILS, Tangent, combine, tangent
 from .warm import warm
 
 __all__ = [
     "BEST",
     "EVEN",
+    "STENCILS",
     "Cell",
     "Diffusivity",
     "Electrode",

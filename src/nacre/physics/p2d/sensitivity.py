@@ -16,16 +16,16 @@ from numba import njit
 
 from .bdf import KAPPA, coefficients, combine
 from .kinetics import CONSTANT_CURRENT, CONSTANT_VOLTAGE, CONVERGED, balance
-from .layout import CELL_PLANES, LANES, N_BUNDLES, N_SHELLS, N_STRIDE, SLOTS
+from .layout import CELL_PLANES, LANES, N_BUNDLES, N_SHELLS, N_STRIDE, RHS, SLOTS
 from .march import I_CUT, LONGEST, MODE, Q_CUT, TARGET, V_HIGH, V_LOW
-from .particle import fluxes, frozen_surface, past_solutions, rates
-from .simd import INNER, address
+from .particle import fluxes, frozen_surface, rates
+from .simd import INLINE, INNER, address
 from .solve import DEFAULT, Outcome, Prepared, Solution, State, Step
 from .stamp import entry
 from .tangent import Q_DIFFUSION, Q_SURFACE, TANGENT_NUMBERS, TANGENT_PLANES, ElectrodeTangent, Tangent, diffusion_grid
 from .variation import (
-    RATE,
     W_BUNDLE,
+    WORK_PLANES,
     WORK_ROWS,
     backward_tangent,
     blend,
@@ -39,6 +39,11 @@ from .variation import (
     surface_rate,
     surface_tangent,
 )
+
+
+@njit(**INLINE)
+def _weights(value):
+    return value[0], value[1], value[2], value[3], value[4], value[5]
 
 
 @njit(**INNER)
@@ -66,12 +71,12 @@ def _frozen(c, a, cx, ax, resistance):
 def _first(c, a, cx, ax, mode, table, resistance, numbers, charges, made):
     """The first instant of a step: consistent dV, dI, and the rates of all sensitivities into the last slot."""
     v1 = _frozen(c, a, cx, ax, resistance)
-    value, slope, ring = np.zeros(SLOTS), np.zeros(SLOTS), np.zeros(SLOTS, np.int64)
+    value, ring = np.zeros(SLOTS), np.zeros(SLOTS, np.int64)
     value[0] = 1.0
-    begins, weights, _, order = past_solutions(ring, value, slope, 1)
+    weights = _weights(value)
     for p in range(made.shape[0]):
-        surface_tangent(c, cx, p, begins, weights, order)
-        surface_tangent(a, ax, p, begins, weights, order)
+        surface_tangent(c, cx, p, ring, weights, 1)
+        surface_tangent(a, ax, p, ring, weights, 1)
         made[p, 0], made[p, 1] = _vary(c, a, cx, ax, p, mode, table[1], table[2], v1, numbers[p])
         densities(c, cx, -made[p, 1])
         densities(a, ax, made[p, 1])
@@ -83,13 +88,13 @@ def _first(c, a, cx, ax, mode, table, resistance, numbers, charges, made):
 @njit(**INNER)
 def _step(c, a, cx, ax, mode, table, resistance, numbers, charges, made, cc, ring, value, order, slot):
     """One implicit step of all sensitivities; value: weights of the past ones."""
-    eliminate(c, cc)
-    eliminate(a, cc)
+    eliminate(c, cx, cc)
+    eliminate(a, ax, cc)
     v1 = resistance - react(c, cx) - react(a, ax)
-    begins, weights, _, order = past_solutions(ring, value, value, order)
+    weights = _weights(value)
     for p in range(made.shape[0]):
-        forward_tangent(c, cx, p, begins, weights, order, slot)
-        forward_tangent(a, ax, p, begins, weights, order, slot)
+        forward_tangent(c, cx, p, ring, weights, order, slot)
+        forward_tangent(a, ax, p, ring, weights, order, slot)
         made[p, 0], made[p, 1] = _vary(c, a, cx, ax, p, mode, table[1], table[2], v1, numbers[p])
         densities(c, cx, -made[p, 1])
         densities(a, ax, made[p, 1])
@@ -120,10 +125,10 @@ def _sample(c, a, cx, ax, row, resistance, numbers, charges, guess, ring, value,
     rates(c)
     rates(a)
     v1 = _frozen(c, a, cx, ax, resistance)
-    begins, weights, _, past = past_solutions(ring, value, value, order)
+    weights = _weights(value)
     for p in range(params):
-        surface_tangent(c, cx, p, begins, weights, past)
-        surface_tangent(a, ax, p, begins, weights, past)
+        surface_tangent(c, cx, p, ring, weights, order)
+        surface_tangent(a, ax, p, ring, weights, order)
         made[p, 0], made[p, 1] = _vary(c, a, cx, ax, p, mode, voltage, current, v1, numbers[p])
         made[p, 2] = combine(charges[p], ring, order, value)
     given[1], given[2] = voltage, current
@@ -199,7 +204,7 @@ class _Side:
     def __init__(self, e: tuple, tangents: Sequence[ElectrodeTangent], grid: tuple[float, float, int]):
         sizes, params = e[0], len(tangents)
         bundles, rows, stride = int(sizes[N_BUNDLES]), int(sizes[N_BUNDLES] * sizes[N_SHELLS]), int(sizes[N_STRIDE])
-        self.past = np.zeros((params, rows, SLOTS, LANES))
+        self.past = np.zeros((params, SLOTS, rows, LANES))
         lanes, nodes = np.zeros((params + 1, bundles, TANGENT_PLANES, LANES)), np.zeros((params + 1, 2, stride))
         numbers = np.zeros((params + 1, TANGENT_NUMBERS))
         numbers[:, [Q_DIFFUSION, Q_SURFACE]] = -1
@@ -210,18 +215,20 @@ class _Side:
                 if table is not None:
                     numbers[p, place] = len(found)
                     found.append(table.ravel())
-            self.past[p, :, 0] = t.start
+            self.past[p, 0] = t.start
         low, high, intervals = grid
-        self._arrays = (
-            np.zeros(bundles * W_BUNDLE), np.zeros(WORK_ROWS * stride), self.past, lanes, nodes, numbers,
-            np.concatenate([[low, intervals / (high - low)], *diffusion]), np.concatenate([[0.0], *surface])[1:].copy(),
-        )  # fmt: skip
+        work = np.zeros(bundles * W_BUNDLE), np.zeros(WORK_ROWS * stride), np.zeros(rows * WORK_PLANES * LANES)
+        tables = (
+            np.concatenate([[low, intervals / (high - low)], *diffusion]),
+            np.concatenate([[0.0], *surface])[1:].copy(),
+        )
+        self._arrays = (*work, self.past, lanes, nodes, numbers, *tables)
         self.pointers = (*(array.ctypes.data for array in self._arrays), intervals, e[6].shape[0] - 1)
-        self._rates = e[5][: rows * CELL_PLANES * LANES].reshape(rows, CELL_PLANES, LANES)[:, RATE]
+        self._rates = e[5][: rows * CELL_PLANES * LANES].reshape(rows, CELL_PLANES, LANES)[:, RHS]
 
     def move(self, slot: int, shift: np.ndarray) -> None:
         """Begin the next step: the newest sensitivities, moved along the rates by the shift of the end."""
-        self.past[:, :, 0] = self.past[:, :, slot] + shift[:, None, None] * self._rates
+        self.past[:, 0] = self.past[:, slot] + shift[:, None, None] * self._rates
 
 
 @dataclass(frozen=True, eq=False)

@@ -60,12 +60,12 @@ def tangent(make: Callable[[float], Made], value: float, size: float, side: int 
     size: how far to vary it (the error is of the order of its square); side: 0 varies it both ways, 1 and -1 one way
     only, where `value` stands at the end of what is allowed. Raises ValueError where the change is none of numbers.
     """
-    offsets, weights = _STENCILS[side]
+    offsets, weights = STENCILS[side]
     made = [make(value + size * offset) for offset in offsets]
     return combine(made, np.array(weights) / size, make(value)[0], mesh or Mesh())
 
 
-_STENCILS = {
+STENCILS = {
     0: ((-1.0, 1.0), (-0.5, 0.5)),
     1: ((0.0, 1.0, 2.0), (-1.5, 2.0, -0.5)),
     -1: ((0.0, -1.0, -2.0), (1.5, -2.0, 0.5)),

@@ -8,8 +8,9 @@ with the same J, cc and weights of past solutions as the step itself: one factor
 step, the sweep from the centre leaves the change of the surface as alpha + beta dj/dp, the lanes obey the linearised
 G, and the ladder of face currents (see `kinetics`) is tridiagonal; only right-hand sides differ.
 
-An electrode's second tuple `x` holds addresses: work by lane (W_*), work by node (M_*), the sensitivities S of all
-parameters, the tangents (see `tangent`), and where the tables of d ln D and d U begin, with their numbers of intervals.
+An electrode's second tuple `x` holds addresses: work by lane (W_*), by node (M_*), by cell (C_*), the sensitivities S
+of all parameters, the tangents (see `tangent`), and where the tables of d ln D and d U begin; then how many intervals
+these have.
 """
 
 from numba import njit
@@ -41,11 +42,13 @@ W_BUNDLE = 11 * LANES
 # by node: resistance, elimination, response to the current, face currents of the solution, change, source; potential
 M_A, M_CARRY, M_INV, M_I1, M_STATE, M_V, M_B, M_TOP = range(8)
 WORK_ROWS = 8
-X_LANES, X_NODES, X_PAST, X_TLANES, X_TNODES, X_TNUMBERS, X_DTABLE, X_UTABLE = range(8)
+# by cell, apart from the solver's own so that they stay close together: dx/dt but for the reaction; elimination; what
+# the cell before adds, per its right-hand side
+C_RATE, C_INV, C_ELIM, C_BELOW = range(4)
+WORK_PLANES = 4
+WORK_ROW = WORK_PLANES * LANES
+X_LANES, X_NODES, X_CELLS, X_PAST, X_TLANES, X_TNODES, X_TNUMBERS, X_DTABLE, X_UTABLE, X_DCOUNT, X_UCOUNT = range(11)
 D_FIRST, D_PER = 0, 1  # the grid of d ln D stands before its tables
-PAST_ROW = SLOTS * LANES
-BELOW = at.DDIF  # after the elimination: what the cell before adds, per its right-hand side
-RATE = at.RHS  # and dx/dt but for the reaction
 
 
 @njit(**INNER)
@@ -77,35 +80,44 @@ def blend(e, trace, offset, width, value, order):
     return offset
 
 
+@njit(**INLINE)
+def _outer(bundle, ns, size):
+    """Where the three outermost rows of `size` begin, from the surface inwards (repeated where there are fewer)."""
+    last = (bundle * ns + ns - 1) * size
+    return last, last - size * min(ns - 1, 1), last - size * min(ns - 1, 2)
+
+
 @njit(**INNER)
-def eliminate(e, cc):
+def eliminate(e, x, cc):
     """Factorise cc - J of every particle, from the planes that `fluxes` leaves; beta of every lane."""
-    sizes, sc, shells, lanes, cells = e[0], e[1], e[2], e[4], e[5]
+    sizes, sc, shells, lanes, cells, work = e[0], e[1], e[2], e[4], e[5], x[X_CELLS]
     ns, zero = get_integer(sizes, at.N_SHELLS), splat(0.0)
     w1, w2, w3 = get(sc, at.S_W1), get(sc, at.S_W2), get(sc, at.S_W3)
     for bundle in range(get_integer(sizes, at.N_BUNDLES)):
-        f1_in, f2_in, flux_in, elim = zero, zero, zero, zero
-        o = bundle * ns * ROW
+        f1_in, f2_in, flux_in, elim, inverse = zero, zero, zero, zero, zero
+        o, w = bundle * ns * ROW, bundle * ns * WORK_ROW
         for shell in range(ns):
             iv = get(shells, at.SHELL_INV * ns + shell)
             f1, f2 = load(cells, o + at.F1 * LANES), load(cells, o + at.F2 * LANES)
             flux = load(cells, o + at.FLUX * LANES)
             inverse = 1.0 / (cc - iv * (f1 - (f2_in + f1_in * elim)))
             elim = f2 * iv * inverse
-            store(cells, o + at.ELIM * LANES, elim)
-            store(cells, o + at.INV * LANES, inverse)
-            store(cells, o + BELOW * LANES, f1_in * iv * inverse)
-            store(cells, o + RATE * LANES, (flux - flux_in) * iv)
+            store(work, w + C_ELIM * LANES, elim)
+            store(work, w + C_INV * LANES, inverse)
+            store(work, w + C_BELOW * LANES, f1_in * iv * inverse)
+            store(work, w + C_RATE * LANES, (flux - flux_in) * iv)
             f1_in, f2_in, flux_in = f1, f2, flux
             o += ROW
+            w += WORK_ROW
         a, b, c = _outer_rows(bundle, ns)
-        both = w1 + (w2 + w3 * load(cells, c + at.ELIM * LANES)) * load(cells, b + at.ELIM * LANES)
+        _, wb, wc = _outer(bundle, ns, WORK_ROW)
+        both = w1 + (w2 + w3 * load(work, wc + C_ELIM * LANES)) * load(work, wb + C_ELIM * LANES)
         base = bundle * BUNDLE
-        beta = both * load(lanes, base + at.SOURCE * LANES) * load(cells, a + at.INV * LANES)
-        x = w1 * load(cells, a + at.XP * LANES) + w2 * load(cells, b + at.XP * LANES)
-        x = x + w3 * load(cells, c + at.XP * LANES)
+        beta = both * load(lanes, base + at.SOURCE * LANES) * inverse
+        surface = w1 * load(cells, a + at.XP * LANES) + w2 * load(cells, b + at.XP * LANES)
+        surface = surface + w3 * load(cells, c + at.XP * LANES)
         store(lanes, base + at.BE * LANES, beta)
-        store(lanes, base + at.AL * LANES, x - beta * load(lanes, base + at.JJ * LANES))
+        store(lanes, base + at.AL * LANES, surface - beta * load(lanes, base + at.JJ * LANES))
 
 
 @njit(**INNER)
@@ -138,13 +150,17 @@ def react(e, x):
 
 @njit(**INLINE)
 def _lane_sums(sizes, source, plane, bundle, target, row):
-    """Sum a plane over the lanes of every node."""
-    n = get_integer(sizes, at.N_NODES)
+    """Sum a plane over the lanes of every node (lanes run through the nodes, class after class)."""
+    n, count = get_integer(sizes, at.N_NODES), get_integer(sizes, at.N_LANES)
     for node in range(n):
-        total = 0.0
-        for lane in range(node, get_integer(sizes, at.N_LANES), n):
-            total += get(source, (lane // LANES) * bundle + plane * LANES + lane % LANES)
-        put(target, row + node, total)
+        put(target, row + node, 0.0)
+    o, i, node = plane * LANES, 0, 0
+    for _ in range(count):
+        put(target, row + node, get(target, row + node) + get(source, o + i))
+        node = node + 1 if node + 1 < n else 0
+        i += 1
+        if i == LANES:
+            o, i = o + bundle, 0
 
 
 @njit(**INNER)
@@ -154,12 +170,14 @@ def _ladder(e, x):
     _lane_sums(sizes, x[X_LANES], W_C, W_BUNDLE, m, M_A * stride)
     for node in range(n):
         put(m, M_A * stride + node, 1.0 / get(m, M_A * stride + node))
+    for bundle in range(get_integer(sizes, at.N_BUNDLES)):
+        passed = load(lanes, bundle * BUNDLE + at.AREA * LANES) * load(lanes, bundle * BUNDLE + at.JJ * LANES)
+        store(x[X_LANES], bundle * W_BUNDLE + W_DJ * LANES, passed)
+    _lane_sums(sizes, x[X_LANES], W_DJ, W_BUNDLE, m, M_STATE * stride)
     current = 0.0
     put(m, M_STATE * stride + n, 0.0)
     for node in range(n - 1, -1, -1):
-        for lane in range(node, get_integer(sizes, at.N_LANES), n):
-            o = (lane // LANES) * BUNDLE + lane % LANES
-            current -= get(lanes, o + at.AREA * LANES) * get(lanes, o + at.JJ * LANES)
+        current -= get(m, M_STATE * stride + node)
         put(m, M_STATE * stride + node, current)
     carry, v = 0.0, 1.0
     put(m, M_I1 * stride, 1.0)
@@ -193,9 +211,17 @@ def _tangent_lanes(e, x, p):
 
 
 @njit(**INLINE)
-def past_of(e, x, p):
-    """Where the sensitivities to parameter p begin."""
-    return x[X_PAST] + 8 * p * get_integer(e[0], at.N_BUNDLES) * get_integer(e[0], at.N_SHELLS) * PAST_ROW
+def _past(e, x, p, slot):
+    """Where the sensitivities to parameter p in a slot begin: slot after slot, so that each is read in one sweep."""
+    size = get_integer(e[0], at.N_BUNDLES) * get_integer(e[0], at.N_SHELLS) * LANES
+    return x[X_PAST] + 8 * (p * SLOTS + slot) * size
+
+
+@njit(**INLINE)
+def _begins(e, ring):
+    """Where the past sensitivities begin, for `extrapolate`."""
+    size = get_integer(e[0], at.N_BUNDLES) * get_integer(e[0], at.N_SHELLS) * LANES
+    return ring[0] * size, ring[1] * size, ring[2] * size, ring[3] * size, ring[4] * size, ring[5] * size
 
 
 @njit(**INNER)
@@ -203,7 +229,7 @@ def _table_rates(e, x, p, plane):
     """df/dp where d ln D varies with x, into `plane` (the one after it is used too)."""
     sizes, shells, cells = e[0], e[2], e[5]
     ns, zero = get_integer(sizes, at.N_SHELLS), splat(0.0)
-    number, intervals = int(get(_numbers(x, p), Q_DIFFUSION)), x[8]
+    number, intervals = int(get(_numbers(x, p), Q_DIFFUSION)), x[X_DCOUNT]
     first, per = get(x[X_DTABLE], D_FIRST), get(x[X_DTABLE], D_PER)
     table = x[X_DTABLE] + 8 * (2 + number * 2 * (intervals + 1))
     for row in range(get_integer(sizes, at.N_BUNDLES) * ns):
@@ -225,51 +251,43 @@ def _table_rates(e, x, p, plane):
 
 
 @njit(**INNER)
-def forward_tangent(e, x, p, begins, weights, order, slot):
+def forward_tangent(e, x, p, ring, weights, order, slot):
     """Sweep from the centre for parameter p; the right-hand sides go to the new slot, alpha to its plane."""
-    sizes, sc, lanes, cells = e[0], e[1], e[4], e[5]
-    ns, past, t = get_integer(sizes, at.N_SHELLS), past_of(e, x, p), _tangent_lanes(e, x, p)
-    varied = get(_numbers(x, p), Q_DIFFUSION) >= 0.0
+    sizes, sc, lanes, cells, work = e[0], e[1], e[4], e[5], x[X_CELLS]
+    ns, past, new, t = get_integer(sizes, at.N_SHELLS), _past(e, x, p, 0), _past(e, x, p, slot), _tangent_lanes(e, x, p)
+    begins, varied = _begins(e, ring), get(_numbers(x, p), Q_DIFFUSION) >= 0.0
     if varied:
         _table_rates(e, x, p, at.F1)
     for bundle in range(get_integer(sizes, at.N_BUNDLES)):
         scale = load(t, bundle * T_BUNDLE + T_SCALE * LANES)
         rhs = splat(0.0)
-        o, q = bundle * ns * ROW, bundle * ns * PAST_ROW
-        for _ in range(ns - 1):
-            r = extrapolate(past, q, begins, weights, order) + load(cells, o + RATE * LANES) * scale
+        for row in range(bundle * ns, bundle * ns + ns):
+            w = row * WORK_ROW
+            r = extrapolate(past, row * LANES, begins, weights, order) + load(work, w + C_RATE * LANES) * scale
             if varied:
-                r = r + load(cells, o + at.F1 * LANES)
-            rhs = r * load(cells, o + at.INV * LANES) - load(cells, o + BELOW * LANES) * rhs
-            store(past, q + slot * LANES, rhs)
-            o += ROW
-            q += PAST_ROW
-        r = extrapolate(past, q, begins, weights, order) + load(cells, o + RATE * LANES) * scale
-        if varied:
-            r = r + load(cells, o + at.F1 * LANES)
-        source = load(t, bundle * T_BUNDLE + T_SOURCE * LANES)
-        r = r + source * load(lanes, bundle * BUNDLE + at.JJ * LANES)
-        da = r * load(cells, o + at.INV * LANES) - load(cells, o + BELOW * LANES) * rhs
-        store(past, q + slot * LANES, da)
-        _, b, c = _outer_rows(bundle, ns)
-        qb, qc = q - PAST_ROW * min(ns - 1, 1), q - PAST_ROW * min(ns - 1, 2)
-        db = load(past, qb + slot * LANES) + load(cells, b + at.ELIM * LANES) * da
-        dc = load(past, qc + slot * LANES) + load(cells, c + at.ELIM * LANES) * db
+                r = r + load(cells, row * ROW + at.F1 * LANES)
+            rhs = r * load(work, w + C_INV * LANES) - load(work, w + C_BELOW * LANES) * rhs
+            store(new, row * LANES, rhs)
+        a, b, c = _outer(bundle, ns, LANES)
+        _, wb, wc = _outer(bundle, ns, WORK_ROW)
+        source = load(t, bundle * T_BUNDLE + T_SOURCE * LANES) * load(lanes, bundle * BUNDLE + at.JJ * LANES)
+        da = rhs + source * load(work, (bundle * ns + ns - 1) * WORK_ROW + C_INV * LANES)
+        store(new, a, da)
+        db = load(new, b) + load(work, wb + C_ELIM * LANES) * da
+        dc = load(new, c) + load(work, wc + C_ELIM * LANES) * db
         alpha = get(sc, at.S_W1) * da + get(sc, at.S_W2) * db + get(sc, at.S_W3) * dc
         store(x[X_LANES], bundle * W_BUNDLE + W_ALPHA * LANES, alpha)
 
 
 @njit(**INNER)
-def surface_tangent(e, x, p, begins, weights, order):
+def surface_tangent(e, x, p, ring, weights, order):
     """alpha at an instant: the surface of the interpolated sensitivities."""
-    sizes, sc = e[0], e[1]
-    ns, past = get_integer(sizes, at.N_SHELLS), past_of(e, x, p)
-    for bundle in range(get_integer(sizes, at.N_BUNDLES)):
-        q = (bundle * ns + ns - 1) * PAST_ROW
-        qb, qc = q - PAST_ROW * min(ns - 1, 1), q - PAST_ROW * min(ns - 1, 2)
-        alpha = get(sc, at.S_W1) * extrapolate(past, q, begins, weights, order)
-        alpha = alpha + get(sc, at.S_W2) * extrapolate(past, qb, begins, weights, order)
-        alpha = alpha + get(sc, at.S_W3) * extrapolate(past, qc, begins, weights, order)
+    sc, ns, past, begins = e[1], get_integer(e[0], at.N_SHELLS), _past(e, x, p, 0), _begins(e, ring)
+    for bundle in range(get_integer(e[0], at.N_BUNDLES)):
+        a, b, c = _outer(bundle, ns, LANES)
+        alpha = get(sc, at.S_W1) * extrapolate(past, a, begins, weights, order)
+        alpha = alpha + get(sc, at.S_W2) * extrapolate(past, b, begins, weights, order)
+        alpha = alpha + get(sc, at.S_W3) * extrapolate(past, c, begins, weights, order)
         store(x[X_LANES], bundle * W_BUNDLE + W_ALPHA * LANES, alpha)
 
 
@@ -280,8 +298,8 @@ def surface_rate(e, x):
     ns = get_integer(sizes, at.N_SHELLS)
     for bundle in range(get_integer(sizes, at.N_BUNDLES)):
         a, b, c = _outer_rows(bundle, ns)
-        alpha = get(sc, at.S_W1) * load(cells, a + RATE * LANES) + get(sc, at.S_W2) * load(cells, b + RATE * LANES)
-        alpha = alpha + get(sc, at.S_W3) * load(cells, c + RATE * LANES)
+        alpha = get(sc, at.S_W1) * load(cells, a + at.RHS * LANES) + get(sc, at.S_W2) * load(cells, b + at.RHS * LANES)
+        alpha = alpha + get(sc, at.S_W3) * load(cells, c + at.RHS * LANES)
         store(x[X_LANES], bundle * W_BUNDLE + W_ALPHA * LANES, alpha)
 
 
@@ -289,7 +307,7 @@ def surface_rate(e, x):
 def _table_sources(e, x, p):
     """dU/dp - tip d ln(factor)/dp of every lane, from tables."""
     sizes, sc, lanes, work = e[0], e[1], e[4], x[X_LANES]
-    number, intervals = int(get(_numbers(x, p), Q_SURFACE)), x[9]
+    number, intervals = int(get(_numbers(x, p), Q_SURFACE)), x[X_UCOUNT]
     table = x[X_UTABLE] + 8 * number * 4 * (intervals + 1)
     for lane in range(get_integer(sizes, at.N_BUNDLES) * LANES):
         bundle, i = lane // LANES, lane % LANES
@@ -361,9 +379,14 @@ def densities(e, x, change):
     for node in range(n):
         v, i1 = M_V * stride + node, M_I1 * stride + node
         step = get(m, v + 1) - get(m, v) + (get(m, i1 + 1) - get(m, i1)) * change
-        top = get(m, M_A * stride + node) * step + get(m, M_B * stride + node)
-        for lane in range(node, get_integer(sizes, at.N_LANES), n):
-            put(work, (lane // LANES) * W_BUNDLE + W_DJ * LANES + lane % LANES, top)
+        put(m, M_TOP * stride + node, get(m, M_A * stride + node) * step + get(m, M_B * stride + node))
+    o, i, node = W_DJ * LANES, 0, 0
+    for _ in range(get_integer(sizes, at.N_LANES)):
+        put(work, o + i, get(m, M_TOP * stride + node))
+        node = node + 1 if node + 1 < n else 0
+        i += 1
+        if i == LANES:
+            o, i = o + W_BUNDLE, 0
     for bundle in range(get_integer(sizes, at.N_BUNDLES)):
         o = bundle * W_BUNDLE
         dj = (load(work, o + W_DJ * LANES) - load(work, o + W_G * LANES)) * load(work, o + W_RDG * LANES)
@@ -373,25 +396,25 @@ def densities(e, x, change):
 @njit(**INNER)
 def backward_tangent(e, x, p, slot):
     """Back substitution: the new sensitivities, in place of the right-hand sides."""
-    sizes, lanes, cells = e[0], e[4], e[5]
-    ns, past = get_integer(sizes, at.N_SHELLS), past_of(e, x, p)
+    sizes, lanes, work, new = e[0], e[4], x[X_CELLS], _past(e, x, p, slot)
+    ns = get_integer(sizes, at.N_SHELLS)
     for bundle in range(get_integer(sizes, at.N_BUNDLES)):
-        o, q = (bundle * ns + ns - 1) * ROW, (bundle * ns + ns - 1) * PAST_ROW
-        push = load(lanes, bundle * BUNDLE + at.SOURCE * LANES) * load(cells, o + at.INV * LANES)
-        change = load(past, q + slot * LANES) + push * load(x[X_LANES], bundle * W_BUNDLE + W_DJ * LANES)
-        store(past, q + slot * LANES, change)
+        row = bundle * ns + ns - 1
+        push = load(lanes, bundle * BUNDLE + at.SOURCE * LANES) * load(work, row * WORK_ROW + C_INV * LANES)
+        change = load(new, row * LANES) + push * load(x[X_LANES], bundle * W_BUNDLE + W_DJ * LANES)
+        store(new, row * LANES, change)
         for _ in range(1, ns):
-            o -= ROW
-            q -= PAST_ROW
-            change = load(past, q + slot * LANES) + load(cells, o + at.ELIM * LANES) * change
-            store(past, q + slot * LANES, change)
+            row -= 1
+            change = load(new, row * LANES) + load(work, row * WORK_ROW + C_ELIM * LANES) * change
+            store(new, row * LANES, change)
 
 
 @njit(**INNER)
 def drift(e, x, p, old, new):
     """dS/dt at the first instant of a step, from the sensitivities in one slot into another."""
     sizes, shells, lanes, cells = e[0], e[2], e[4], e[5]
-    ns, past, t, zero = get_integer(sizes, at.N_SHELLS), past_of(e, x, p), _tangent_lanes(e, x, p), splat(0.0)
+    ns, t, zero = get_integer(sizes, at.N_SHELLS), _tangent_lanes(e, x, p), splat(0.0)
+    before, after = _past(e, x, p, old), _past(e, x, p, new)
     varied = get(_numbers(x, p), Q_DIFFUSION) >= 0.0
     if varied:
         _table_rates(e, x, p, at.ELIM)
@@ -399,10 +422,10 @@ def drift(e, x, p, old, new):
         scale = load(t, bundle * T_BUNDLE + T_SCALE * LANES)
         flux_in = zero
         for shell in range(ns):
-            o, q = (bundle * ns + shell) * ROW, (bundle * ns + shell) * PAST_ROW
-            here, flux = load(past, q + old * LANES), zero
+            o, q = (bundle * ns + shell) * ROW, (bundle * ns + shell) * LANES
+            here, flux = load(before, q), zero
             if shell < ns - 1:
-                outer = load(past, q + PAST_ROW + old * LANES)
+                outer = load(before, q + LANES)
                 flux = load(cells, o + at.F1 * LANES) * here + load(cells, o + at.F2 * LANES) * outer
                 flux = flux + load(cells, o + at.FLUX * LANES) * scale
             rate = (flux - flux_in) * get(shells, at.SHELL_INV * ns + shell)
@@ -412,5 +435,5 @@ def drift(e, x, p, old, new):
                 j, dj = load(lanes, bundle * BUNDLE + at.JJ * LANES), load(x[X_LANES], bundle * W_BUNDLE + W_DJ * LANES)
                 rate = rate + load(lanes, bundle * BUNDLE + at.SOURCE * LANES) * dj
                 rate = rate + load(t, bundle * T_BUNDLE + T_SOURCE * LANES) * j
-            store(past, q + new * LANES, rate)
+            store(after, q, rate)
             flux_in = flux
