@@ -19,6 +19,7 @@ from nacre.core.quantity import Quantity
 from nacre.physics import dqdv_peak, p2d
 
 VARIED = 1e-4  # part of a value by which formulas (never solutions) are differenced
+_SCALES = ("cell.area", "cell.cam_mass", "cell.one_c")  # what a protocol's currents depend on
 _INERT = ("cell.lower_voltage", "cell.upper_voltage")
 
 
@@ -115,13 +116,12 @@ def sensitivities(
     if not 0 < len(steps) <= MOST_STEPS:
         raise NacreError(f"the protocol has {len(steps)} steps", expected=f"1 to {MOST_STEPS}", where=parameters.name)
     asked = _asked(parameters, steps, settings.points, times)
-    varied = [_varied(parameters, protocol, name, settings.mesh) for name in names]
     prepared = p2d.prepare(parameters.cell(), settings.mesh)
+    asked_of_solver = tuple(solver_step(step, parameters.area) for step in steps)
+    varied = [_varied(parameters, protocol, name, prepared, asked_of_solver) for name in names]
+    tangents = [v.tangent for v in varied]
     try:
-        found = p2d.sensitivities(
-            prepared, [solver_step(s, parameters.area) for s in steps], [v.tangent for v in varied], state,
-            settings.tolerance, asked, MOST_STEPS,
-        )  # fmt: skip
+        found = p2d.sensitivities(prepared, asked_of_solver, tangents, state, settings.tolerance, asked, MOST_STEPS)
     except ValueError as error:
         raise NacreError(str(error), where=parameters.name) from None
     made = tuple(
@@ -184,7 +184,7 @@ class _Varied:
     mass: float
 
 
-def _varied(parameters: CellParameters, protocol, name: str, mesh) -> _Varied:
+def _varied(parameters: CellParameters, protocol, name: str, prepared: p2d.Prepared, steps) -> _Varied:
     value, row = parameters.value(name), NAMES[name]
     size = VARIED * (abs(value) or 1.0)
     side = 0
@@ -193,11 +193,14 @@ def _varied(parameters: CellParameters, protocol, name: str, mesh) -> _Varied:
     elif value + size > row.high:
         side = -1
     offsets, weights = p2d.STENCILS[side]
-    cells = [_with(parameters, name, value + size * offset) for offset in offsets]
-    made = [(cell.cell(), tuple(solver_step(s, cell.area) for s in _steps(cell, protocol))) for cell in cells]
     weights = np.array(weights) / size
+    cells = [_with(parameters, name, value + size * offset) for offset in offsets]
+    if name in _SCALES:
+        made = [(prepared.cell, tuple(solver_step(s, cell.area) for s in _steps(cell, protocol))) for cell in cells]
+    else:
+        made = [(cell.cell(), steps) for cell in cells]
     try:
-        tangent = p2d.combine(made, weights, parameters.cell(), mesh)
+        tangent = p2d.combine(made, weights, prepared.cell, prepared.mesh)
     except ValueError as error:
         raise NacreError(f"{name} = {value:g}: {error}", where=parameters.name) from None
     masses = [cell.value("cell.cam_mass", "g") for cell in cells]
