@@ -19,6 +19,7 @@ from nacre.core.quantity import Quantity
 from nacre.physics import dqdv_peak, p2d
 
 VARIED = 1e-4  # part of a value by which formulas (never solutions) are differenced
+TOLERANCE = 1e-5  # tighter than for a run: a derivative's error is ten times the solution's
 _SCALES = ("cell.area", "cell.cam_mass", "cell.one_c")  # what a protocol's currents depend on
 _INERT = ("cell.lower_voltage", "cell.upper_voltage")
 
@@ -100,14 +101,14 @@ def sensitivities(
 ) -> Sensitivities:
     """Run a protocol and differentiate it by parameters (names as in `nacre.cell.parameters.NAMES`).
 
-    settings: as for `simulate.run` (points, tolerance, mesh). times: per step, increasing seconds since its start at
-    which to give derivatives (default: as `simulate.run` records); the start and the end are always given. A state
-    that is given does not depend on the parameters.
+    settings: as for `simulate.run` (points, tolerance, mesh), but a tolerance of 1e-5 where none are given. times: per
+    step, increasing seconds since its start at which to give derivatives (default: as `simulate.run` records); the
+    start and the end are always given. A state that is given does not depend on the parameters.
 
     Raises NacreError for a name that is unknown, whole-numbered or without effect, a value at which no derivative
     exists, a protocol that cannot be read, and a step that ends out of order.
     """
-    settings = settings or Settings()
+    settings = settings or Settings(tolerance=TOLERANCE)
     refuse_if_impossible(parameters)
     names = tuple(names)
     for name in names:

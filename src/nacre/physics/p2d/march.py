@@ -24,7 +24,7 @@ from .bdf import (
 from .kinetics import CONSTANT_CURRENT, CONVERGED, NO_POWER, balance, margin, spread
 from .layout import BUNDLE, JJ, LANES, N_BUNDLES, N_SHELLS, RHS, ROW, SLOTS, XP
 from .particle import frozen_surface, past_solutions, predict_cells, predict_lanes, rates
-from .simd import INNER, get, get_integer, load, store
+from .simd import INNER, address, get, get_integer, load, store
 
 MODE, TARGET, LONGEST, V_LOW, V_HIGH, I_CUT, Q_CUT = range(7)
 (
@@ -94,16 +94,16 @@ def _past(e, slot, step):
 
 
 @njit(**INNER)
-def _save(e, frame, offset, of_cells, of_lanes):
-    """Write a plane of the stoichiometries and one of the current densities into a row of the output."""
+def _save(e, frame, offset):
+    """Write the interpolated stoichiometries and the current densities into a row of the output."""
     sizes, lanes, cells = e[0], e[4], e[5]
     for row in range(get_integer(sizes, N_BUNDLES) * get_integer(sizes, N_SHELLS)):
         for i in range(LANES):
-            frame[offset] = get(cells, row * ROW + of_cells * LANES + i)
+            frame[offset] = get(cells, row * ROW + XP * LANES + i)
             offset += 1
     for bundle in range(get_integer(sizes, N_BUNDLES)):
         for i in range(LANES):
-            frame[offset] = get(lanes, bundle * BUNDLE + of_lanes * LANES + i)
+            frame[offset] = get(lanes, bundle * BUNDLE + JJ * LANES + i)
             offset += 1
     return offset
 
@@ -131,7 +131,7 @@ def _emit(cathode, anode, resistance, row, history, ring, order, asked, given, s
             sampled[given, 1], sampled[given, 2] = combine(history[VOLT], ring, order, value), guess
         sampled[given, 3] = combine(history[CHARGE], ring, order, value)
         if frames.shape[0] > given:
-            _save(anode, frames[given], _save(cathode, frames[given], 0, XP, JJ), XP, JJ)
+            _save(anode, frames[given], _save(cathode, frames[given], 0))
         given += 1
     return given
 
@@ -139,9 +139,17 @@ def _emit(cathode, anode, resistance, row, history, ring, order, asked, given, s
 @njit(**INNER)
 def _keep(cathode, anode, traces, count, order, slot):
     """The order and the whole state of an accepted solution, where a trace is wanted."""
-    if count < traces.shape[0]:
-        traces[count, 0] = order
-        _save(anode, traces[count], _save(cathode, traces[count], 1, slot, slot), slot, slot)
+    if count >= traces.shape[0]:
+        return
+    traces[count, 0] = order
+    begin, offset = address(traces), count * traces.shape[1] + 1
+    for e in (cathode, anode):
+        for row in range(get_integer(e[0], N_BUNDLES) * get_integer(e[0], N_SHELLS)):
+            store(begin, offset, load(e[5], row * ROW + slot * LANES))
+            offset += LANES
+        for bundle in range(get_integer(e[0], N_BUNDLES)):
+            store(begin, offset, load(e[4], bundle * BUNDLE + slot * LANES))
+            offset += LANES
 
 
 @njit(**INNER)

@@ -86,10 +86,9 @@ def _first(c, a, cx, ax, mode, table, resistance, numbers, charges, made):
 
 
 @njit(**INNER)
-def _step(c, a, cx, ax, mode, table, resistance, numbers, charges, made, cc, ring, value, order, slot):
-    """One implicit step of all sensitivities; value: weights of the past ones."""
-    eliminate(c, cx, cc)
-    eliminate(a, ax, cc)
+def _step(c, a, cx, ax, mode, table, trace, at, resistance, numbers, charges, made, cc, ring, value, order, slot):
+    """One implicit step of all sensitivities to the state recorded at `at`; value: weights of the past ones."""
+    eliminate(a, ax, cc, trace, eliminate(c, cx, cc, trace, at))
     v1 = resistance - react(c, cx) - react(a, ax)
     weights = _weights(value)
     for p in range(made.shape[0]):
@@ -150,10 +149,12 @@ def _sense(c, a, cx, ax, resistance, row, numbers, table, trace, asked, made, sa
     value, slope, ring = np.zeros(SLOTS), np.zeros(SLOTS), np.zeros(SLOTS, np.int64)
     for n in range(table.shape[0]):
         slot, order, at = n % SLOTS, int(trace[n, 0]), n * width + 1
-        recall(a, start, recall(c, start, at))
-        fluxes(c)
-        fluxes(a)
         if n == 0:
+            # of this elimination only what tables of d ln D need is used
+            eliminate(a, ax, 1.0, start, eliminate(c, cx, 1.0, start, at))
+            recall(a, start, recall(c, start, at))
+            fluxes(c)
+            fluxes(a)
             _first(c, a, cx, ax, mode, table[n], resistance, numbers, charges, made[n])
             order = 1
         else:
@@ -168,7 +169,8 @@ def _sense(c, a, cx, ax, resistance, row, numbers, table, trace, asked, made, sa
                 for i in range(order + 1):
                     value[i] = cc * value[i] - slope[i]
             _step(
-                c, a, cx, ax, mode, table[n], resistance, numbers, charges, made[n], cc, ring, value, order, slot
+                c, a, cx, ax, mode, table[n], start, at, resistance, numbers, charges, made[n], cc, ring, value, order,
+                slot,
             )  # fmt: skip
         times[slot], charge[slot] = table[n, 0], table[n, 3]
         for i in range(SLOTS):
@@ -214,21 +216,31 @@ class _Side:
             for place, table, found in ((Q_DIFFUSION, t.diffusion, diffusion), (Q_SURFACE, t.surface, surface)):
                 if table is not None:
                     numbers[p, place] = len(found)
-                    found.append(table.ravel())
+                    found.append(table.ravel() if place == Q_SURFACE else _with_support(table, grid))
             self.past[p, 0] = t.start
         low, high, intervals = grid
-        work = np.zeros(bundles * W_BUNDLE), np.zeros(WORK_ROWS * stride), np.zeros(rows * WORK_PLANES * LANES)
+        work = np.zeros(bundles * W_BUNDLE), np.zeros(WORK_ROWS * stride), np.zeros((2, rows * WORK_PLANES * LANES))
         tables = (
             np.concatenate([[low, intervals / (high - low)], *diffusion]),
             np.concatenate([[0.0], *surface])[1:].copy(),
         )
-        self._arrays = (*work, self.past, lanes, nodes, numbers, *tables)
-        self.pointers = (*(array.ctypes.data for array in self._arrays), intervals, e[6].shape[0] - 1)
+        self._arrays = (*work[:2], *work[2], self.past, lanes, nodes, numbers, *tables)
+        self.pointers = (*(array.ctypes.data for array in self._arrays), intervals, e[6].shape[0] - 1, len(diffusion))
         self._rates = e[5][: rows * CELL_PLANES * LANES].reshape(rows, CELL_PLANES, LANES)[:, RHS]
 
     def move(self, slot: int, shift: np.ndarray) -> None:
         """Begin the next step: the newest sensitivities, moved along the rates by the shift of the end."""
         self.past[:, 0] = self.past[:, slot] + shift[:, None, None] * self._rates
+
+
+def _with_support(table: np.ndarray, grid: tuple[float, float, int]) -> np.ndarray:
+    """A table of d ln D, with the x at which it begins and ends to differ from zero before it (beyond: all x)."""
+    low, high, intervals = grid
+    some = np.flatnonzero(np.abs(table).max(axis=1) > 0.0)
+    first, last = max(some[0] - 1, 0), min(some[-1] + 1, intervals)
+    x = np.linspace(low, high, intervals + 1)
+    ends = x[first] if first > 0 else -np.inf, x[last] if last < intervals else np.inf
+    return np.concatenate([ends, table.ravel()])
 
 
 @dataclass(frozen=True, eq=False)

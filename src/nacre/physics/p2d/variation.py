@@ -10,7 +10,7 @@ G, and the ladder of face currents (see `kinetics`) is tridiagonal; only right-h
 
 An electrode's second tuple `x` holds addresses: work by lane (W_*), by node (M_*), by cell (C_*), the sensitivities S
 of all parameters, the tangents (see `tangent`), and where the tables of d ln D and d U begin; then how many intervals
-these have.
+these have, and how many tables of d ln D there are.
 """
 
 from numba import njit
@@ -18,8 +18,8 @@ from numba import njit
 from . import layout as at
 from .kinetics import _inside, evaluate
 from .layout import BUNDLE, LANES, ROW, SLOTS
-from .particle import _outer_rows, extrapolate, table_lookup
-from .simd import INLINE, INNER, get, get_integer, load, logarithm, put, root, splat, store
+from .particle import _outer_rows, diffusivity, extrapolate, face
+from .simd import INLINE, INNER, get, get_integer, least, load, logarithm, put, root, splat, store
 from .tangent import (
     Q_ALPHA,
     Q_BETA,
@@ -47,8 +47,25 @@ WORK_ROWS = 8
 C_RATE, C_INV, C_ELIM, C_BELOW = range(4)
 WORK_PLANES = 4
 WORK_ROW = WORK_PLANES * LANES
-X_LANES, X_NODES, X_CELLS, X_PAST, X_TLANES, X_TNODES, X_TNUMBERS, X_DTABLE, X_UTABLE, X_DCOUNT, X_UCOUNT = range(11)
+# by cell too, where d ln D varies with x: x, D/R^2, flux, df/dp
+E_X, E_D, E_FLUX, E_RATE = range(4)
+(
+    X_LANES,
+    X_NODES,
+    X_CELLS,
+    X_EXTRA,
+    X_PAST,
+    X_TLANES,
+    X_TNODES,
+    X_TNUMBERS,
+    X_DTABLE,
+    X_UTABLE,
+    X_DCOUNT,
+    X_UCOUNT,
+    X_KEEP,
+) = range(13)
 D_FIRST, D_PER = 0, 1  # the grid of d ln D stands before its tables
+D_HEAD = 2  # and before each table where it begins and ends to differ from zero
 
 
 @njit(**INNER)
@@ -87,37 +104,62 @@ def _outer(bundle, ns, size):
     return last, last - size * min(ns - 1, 1), last - size * min(ns - 1, 2)
 
 
+@njit(**INLINE)
+def _diffusivity(e, bundle, x):
+    """D/R^2 and its slope at the stoichiometries x; planes of the first row are used."""
+    sc, lanes = e[1], e[4]
+    mode = get_integer(e[0], at.N_DMODE)
+    if mode == at.D_CONSTANT:
+        return load(lanes, bundle * BUNDLE + at.DLANE * LANES), splat(0.0)
+    return diffusivity(mode, sc, e[7], e[9], e[5], 0, x, load(lanes, bundle * BUNDLE + at.SCALE * LANES))
+
+
 @njit(**INNER)
-def eliminate(e, x, cc):
-    """Factorise cc - J of every particle, from the planes that `fluxes` leaves; beta of every lane."""
-    sizes, sc, shells, lanes, cells, work = e[0], e[1], e[2], e[4], e[5], x[X_CELLS]
-    ns, zero = get_integer(sizes, at.N_SHELLS), splat(0.0)
+def eliminate(e, x, cc, trace, offset):
+    """Factorise cc - J of every particle at the recorded state that begins at `offset`; alpha and beta of every lane.
+
+    Fluxes and diffusivities are kept where a parameter needs them cell by cell. Returns where the next state begins.
+    """
+    sizes, sc, shells, lanes, work = e[0], e[1], e[2], e[4], x[X_CELLS]
+    ns, bundles, zero = get_integer(sizes, at.N_SHELLS), get_integer(sizes, at.N_BUNDLES), splat(0.0)
     w1, w2, w3 = get(sc, at.S_W1), get(sc, at.S_W2), get(sc, at.S_W3)
-    for bundle in range(get_integer(sizes, at.N_BUNDLES)):
+    for bundle in range(bundles):
         f1_in, f2_in, flux_in, elim, inverse = zero, zero, zero, zero, zero
-        o, w = bundle * ns * ROW, bundle * ns * WORK_ROW
+        row = bundle * ns
+        here = load(trace, offset + row * LANES)
+        middle, inner = here, here
+        d, slope = _diffusivity(e, bundle, here)
         for shell in range(ns):
-            iv = get(shells, at.SHELL_INV * ns + shell)
-            f1, f2 = load(cells, o + at.F1 * LANES), load(cells, o + at.F2 * LANES)
-            flux = load(cells, o + at.FLUX * LANES)
-            inverse = 1.0 / (cc - iv * (f1 - (f2_in + f1_in * elim)))
+            iv, w = get(shells, at.SHELL_INV * ns + shell), row * WORK_ROW
+            flux, f1, f2, outer, d_outer, slope_outer = zero, zero, zero, here, d, slope
+            if x[X_KEEP] > 0:
+                store(x[X_EXTRA], w + E_X * LANES, here)
+                store(x[X_EXTRA], w + E_D * LANES, d)
+            if shell < ns - 1:
+                outer = load(trace, offset + (row + 1) * LANES)
+                d_outer, slope_outer = _diffusivity(e, bundle, outer)
+                area, mean = get(shells, at.SHELL_FACE * ns + shell), get(shells, at.SHELL_MEAN * ns + shell)
+                flux, f1, f2 = face(here, outer, d, d_outer, slope, slope_outer, area, mean)
+                inner, middle, here = middle, here, outer
+            if x[X_KEEP] > 0:
+                store(x[X_EXTRA], w + E_FLUX * LANES, flux)
+            below = f1_in * iv
+            inverse = 1.0 / (cc - iv * (f1 - f2_in) + below * elim)
             elim = f2 * iv * inverse
             store(work, w + C_ELIM * LANES, elim)
             store(work, w + C_INV * LANES, inverse)
-            store(work, w + C_BELOW * LANES, f1_in * iv * inverse)
+            store(work, w + C_BELOW * LANES, below * inverse)
             store(work, w + C_RATE * LANES, (flux - flux_in) * iv)
-            f1_in, f2_in, flux_in = f1, f2, flux
-            o += ROW
-            w += WORK_ROW
-        a, b, c = _outer_rows(bundle, ns)
-        _, wb, wc = _outer(bundle, ns, WORK_ROW)
-        both = w1 + (w2 + w3 * load(work, wc + C_ELIM * LANES)) * load(work, wb + C_ELIM * LANES)
-        base = bundle * BUNDLE
-        beta = both * load(lanes, base + at.SOURCE * LANES) * inverse
-        surface = w1 * load(cells, a + at.XP * LANES) + w2 * load(cells, b + at.XP * LANES)
-        surface = surface + w3 * load(cells, c + at.XP * LANES)
-        store(lanes, base + at.BE * LANES, beta)
-        store(lanes, base + at.AL * LANES, surface - beta * load(lanes, base + at.JJ * LANES))
+            f1_in, f2_in, flux_in, d, slope = f1, f2, flux, d_outer, slope_outer
+            row += 1
+        _, b, c = _outer(bundle, ns, WORK_ROW)
+        both = w1 + (w2 + w3 * load(work, c + C_ELIM * LANES)) * load(work, b + C_ELIM * LANES)
+        j = load(trace, offset + (bundles * ns + bundle) * LANES)
+        beta = both * load(lanes, bundle * BUNDLE + at.SOURCE * LANES) * inverse
+        store(lanes, bundle * BUNDLE + at.JJ * LANES, j)
+        store(lanes, bundle * BUNDLE + at.BE * LANES, beta)
+        store(lanes, bundle * BUNDLE + at.AL * LANES, w1 * here + w2 * middle + w3 * inner - beta * j)
+    return offset + bundles * (ns + 1) * LANES
 
 
 @njit(**INNER)
@@ -224,40 +266,57 @@ def _begins(e, ring):
     return ring[0] * size, ring[1] * size, ring[2] * size, ring[3] * size, ring[4] * size, ring[5] * size
 
 
+@njit(**INLINE)
+def _lookup(array, o, table, intervals, first, per):
+    """d ln D for the eight stoichiometries that begin at o, in their place."""
+    for i in range(o, o + LANES):
+        u = min(max((get(array, i) - first) * per, 0.0), intervals * 1.0)
+        k = min(int(u), intervals - 1)
+        s = u - k
+        p, m, q, n = get(table, 2 * k), get(table, 2 * k + 1), get(table, 2 * k + 2), get(table, 2 * k + 3)
+        put(array, i, p + s * (m + s * ((3.0 * (q - p) - 2.0 * m - n) + s * (2.0 * (p - q) + m + n))))
+
+
 @njit(**INNER)
-def _table_rates(e, x, p, plane):
-    """df/dp where d ln D varies with x, into `plane` (the one after it is used too)."""
-    sizes, shells, cells = e[0], e[2], e[5]
+def _table_rates(e, x, p):
+    """df/dp where d ln D varies with x, into its plane; where it is zero all over a bundle nothing is looked up."""
+    sizes, shells, extra = e[0], e[2], x[X_EXTRA]
     ns, zero = get_integer(sizes, at.N_SHELLS), splat(0.0)
     number, intervals = int(get(_numbers(x, p), Q_DIFFUSION)), x[X_DCOUNT]
     first, per = get(x[X_DTABLE], D_FIRST), get(x[X_DTABLE], D_PER)
-    table = x[X_DTABLE] + 8 * (2 + number * 2 * (intervals + 1))
-    for row in range(get_integer(sizes, at.N_BUNDLES) * ns):
-        table_lookup(cells, row * ROW + at.XP * LANES, row * ROW + plane * LANES, table, intervals, first, per)
+    table = x[X_DTABLE] + 8 * (2 + number * (D_HEAD + 2 * (intervals + 1)))
+    low, high = get(table, 0), get(table, 1)
     for bundle in range(get_integer(sizes, at.N_BUNDLES)):
-        o = bundle * ns * ROW
-        flux_in = zero
-        for shell in range(ns):
-            flux = zero
-            if shell < ns - 1:
-                mean = get(shells, at.SHELL_MEAN * ns + shell)
-                a = (1.0 - mean) * load(cells, o + at.DIF * LANES)
-                b = mean * load(cells, o + ROW + at.DIF * LANES)
-                both = b * load(cells, o + plane * LANES) + a * load(cells, o + ROW + plane * LANES)
-                flux = load(cells, o + at.FLUX * LANES) * both / (a + b)
-            store(cells, o + plane * LANES, (flux - flux_in) * get(shells, at.SHELL_INV * ns + shell))
-            flux_in = flux
-            o += ROW
+        flux_in, log_in, log = zero, zero, zero
+        for row in range(bundle * ns, bundle * ns + ns):
+            w = row * WORK_ROW
+            here = load(extra, w + E_X * LANES)
+            log = zero
+            if least(here) < high and -least(zero - here) > low:
+                store(extra, w + E_RATE * LANES, here)
+                _lookup(extra, w + E_RATE * LANES, table + 8 * D_HEAD, intervals, first, per)
+                log = load(extra, w + E_RATE * LANES)
+            if row > bundle * ns:
+                mean = get(shells, at.SHELL_MEAN * ns + row - 1 - bundle * ns)
+                inner = (1.0 - mean) * load(extra, w - WORK_ROW + E_D * LANES)
+                outer = mean * load(extra, w + E_D * LANES)
+                flux = load(extra, w - WORK_ROW + E_FLUX * LANES) * ((outer * log_in + inner * log) / (inner + outer))
+                iv = get(shells, at.SHELL_INV * ns + row - 1 - bundle * ns)
+                store(extra, w - WORK_ROW + E_RATE * LANES, (flux - flux_in) * iv)
+                flux_in = flux
+            log_in = log
+        last = bundle * ns + ns - 1
+        store(extra, last * WORK_ROW + E_RATE * LANES, (zero - flux_in) * get(shells, at.SHELL_INV * ns + ns - 1))
 
 
 @njit(**INNER)
 def forward_tangent(e, x, p, ring, weights, order, slot):
     """Sweep from the centre for parameter p; the right-hand sides go to the new slot, alpha to its plane."""
-    sizes, sc, lanes, cells, work = e[0], e[1], e[4], e[5], x[X_CELLS]
+    sizes, sc, lanes, work = e[0], e[1], e[4], x[X_CELLS]
     ns, past, new, t = get_integer(sizes, at.N_SHELLS), _past(e, x, p, 0), _past(e, x, p, slot), _tangent_lanes(e, x, p)
     begins, varied = _begins(e, ring), get(_numbers(x, p), Q_DIFFUSION) >= 0.0
     if varied:
-        _table_rates(e, x, p, at.F1)
+        _table_rates(e, x, p)
     for bundle in range(get_integer(sizes, at.N_BUNDLES)):
         scale = load(t, bundle * T_BUNDLE + T_SCALE * LANES)
         rhs = splat(0.0)
@@ -265,7 +324,7 @@ def forward_tangent(e, x, p, ring, weights, order, slot):
             w = row * WORK_ROW
             r = extrapolate(past, row * LANES, begins, weights, order) + load(work, w + C_RATE * LANES) * scale
             if varied:
-                r = r + load(cells, row * ROW + at.F1 * LANES)
+                r = r + load(x[X_EXTRA], w + E_RATE * LANES)
             rhs = r * load(work, w + C_INV * LANES) - load(work, w + C_BELOW * LANES) * rhs
             store(new, row * LANES, rhs)
         a, b, c = _outer(bundle, ns, LANES)
@@ -417,7 +476,7 @@ def drift(e, x, p, old, new):
     before, after = _past(e, x, p, old), _past(e, x, p, new)
     varied = get(_numbers(x, p), Q_DIFFUSION) >= 0.0
     if varied:
-        _table_rates(e, x, p, at.ELIM)
+        _table_rates(e, x, p)
     for bundle in range(get_integer(sizes, at.N_BUNDLES)):
         scale = load(t, bundle * T_BUNDLE + T_SCALE * LANES)
         flux_in = zero
@@ -430,7 +489,7 @@ def drift(e, x, p, old, new):
                 flux = flux + load(cells, o + at.FLUX * LANES) * scale
             rate = (flux - flux_in) * get(shells, at.SHELL_INV * ns + shell)
             if varied:
-                rate = rate + load(cells, o + at.ELIM * LANES)
+                rate = rate + load(x[X_EXTRA], (bundle * ns + shell) * WORK_ROW + E_RATE * LANES)
             if shell == ns - 1:
                 j, dj = load(lanes, bundle * BUNDLE + at.JJ * LANES), load(x[X_LANES], bundle * W_BUNDLE + W_DJ * LANES)
                 rate = rate + load(lanes, bundle * BUNDLE + at.SOURCE * LANES) * dj
