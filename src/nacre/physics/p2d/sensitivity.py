@@ -236,7 +236,8 @@ class _Side:
 def _with_support(table: np.ndarray, grid: tuple[float, float, int]) -> np.ndarray:
     """A table of d ln D, with the x at which it begins and ends to differ from zero before it (beyond: all x)."""
     low, high, intervals = grid
-    some = np.flatnonzero(np.abs(table).max(axis=1) > 0.0)
+    size = np.abs(table).max(axis=1)
+    some = np.flatnonzero(size > 1e-13 * size.max())
     first, last = max(some[0] - 1, 0), min(some[-1] + 1, intervals)
     x = np.linspace(low, high, intervals + 1)
     ends = x[first] if first > 0 else -np.inf, x[last] if last < intervals else np.inf
