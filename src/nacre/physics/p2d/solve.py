@@ -250,7 +250,9 @@ class Prepared:
         table, ends = np.empty((max_steps or 3000 * len(steps), 5)), np.empty((len(steps), 4), np.int64)
         sampled, frames = np.empty((asked.size, 4)), np.empty((asked.size if profiles else 0, width))
         cell = self.cell
-        traces = np.empty((table.shape[0] if trace else 0, 1 + _frame_width(self.cathode) + _frame_width(self.anode)))
+        traces = _NOTHING
+        if trace:
+            traces = np.empty((table.shape[0], 1 + _frame_width(self.cathode) + _frame_width(self.anode)))
         done = _march(
             *self.pointers,
             (cell.resistance, tolerance, cell.cathode.stoichiometry, cell.anode.stoichiometry),
