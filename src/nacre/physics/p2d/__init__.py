@@ -4,6 +4,7 @@ from .causes import by_cause
 from .cell import EVEN, Cell, Diffusivity, Electrode, Exchange, Mesh, constant_diffusivity
 from .fields import Fields, fields, filling, lithium, throughput
 from .linear import Linear, LinearElectrode, impedance, linearise
+from .sensitivity import StepSensitivity, sensitivities
 from .slopes import derivatives as impedance_derivatives
 from .solve import (
     BEST,
@@ -19,11 +20,13 @@ from .solve import (
     simulate_many,
     uniform,
 )
+from .tangent import STENCILS, Tangent, combine, tangent
 from .warm import warm
 
 __all__ = [
     "BEST",
     "EVEN",
+    "STENCILS",
     "Cell",
     "Diffusivity",
     "Electrode",
@@ -37,8 +40,11 @@ __all__ = [
     "Solution",
     "State",
     "Step",
+    "StepSensitivity",
+    "Tangent",
     "by_cause",
     "charge_and_hold",
+    "combine",
     "constant_diffusivity",
     "fields",
     "filling",
@@ -48,8 +54,10 @@ __all__ = [
     "lithium",
     "prepare",
     "rest",
+    "sensitivities",
     "simulate",
     "simulate_many",
+    "tangent",
     "throughput",
     "uniform",
     "warm",
