@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage as ndi
 
+from nacre.physics.micrograph import outline as ol
 from nacre.physics.micrograph import section as cs
 from nacre.physics.micrograph.flatten import flatten, otsu
 from nacre.virtual.sem import Microscope, Section, cross_section
@@ -93,7 +94,7 @@ def test_an_arc_ends_at_half_of_its_own_depth():
     depth = np.zeros(60)
     depth[20:31] = [0.2, 0.4, 0.7, 0.9, 1.0, 1.0, 1.0, 0.9, 0.7, 0.4, 0.2]
     depth[45:48] = [0.3, 0.4, 0.3]
-    opened = cs._arcs(depth, 0.35)
+    opened = ol.open_arcs(depth, 0.35)
     assert np.flatnonzero(opened).tolist() == [22, 23, 24, 25, 26, 27, 28, 46]
-    assert cs._arcs(np.full(10, 0.9), 0.35).all() and not cs._arcs(np.zeros(10), 0.35).any()
-    assert np.flatnonzero(cs._arcs(np.roll(depth, -24), 0.35)).size == 8
+    assert ol.open_arcs(np.full(10, 0.9), 0.35).all() and not ol.open_arcs(np.zeros(10), 0.35).any()
+    assert np.flatnonzero(ol.open_arcs(np.roll(depth, -24), 0.35)).size == 8

@@ -96,12 +96,17 @@ def _light(smooth, levels: Levels, offset: float, degree: int, stripes: bool) ->
     sure &= np.abs(ratio - np.median(ratio[sure])) < 0.4
     surface = _surface(ratio, sure, degree)
     if stripes:
-        left = np.where(sure, ratio - surface, np.nan)
-        known = sure.sum(axis=0) > 0.15 * len(sure)
-        column = np.zeros(smooth.shape[1])
-        column[known] = np.nanmedian(left[:, known], axis=0)
-        surface = surface + column
+        surface = surface + _stripes(ratio - surface, sure)
     return np.exp(surface - surface[sure].mean())
+
+
+def _stripes(left: np.ndarray, sure: np.ndarray, least: float = 0.15) -> np.ndarray:
+    """Median of the sure pixels of each column (columns,); 0 where less than `least` of it is sure."""
+    order = np.sort(np.where(sure, left, np.inf).T, axis=1)
+    n = sure.sum(axis=0)
+    column = np.arange(n.size)
+    middle = 0.5 * (order[column, np.maximum(n - 1, 0) // 2] + order[column, np.minimum(n // 2, len(sure) - 1)])
+    return np.where(n > least * len(sure), middle, 0.0)
 
 
 def _surface(values: np.ndarray, sure: np.ndarray, degree: int) -> np.ndarray:
@@ -113,7 +118,7 @@ def _surface(values: np.ndarray, sure: np.ndarray, degree: int) -> np.ndarray:
     pick = slice(None, None, max(1, len(y) // 40_000))
     y, x = y[pick], x[pick]
     basis = np.stack([pv[y, i] * pu[x, j] for i, j in terms], axis=1)
-    weights = np.linalg.lstsq(basis, values[y, x], rcond=None)[0]
+    weights = np.linalg.lstsq(basis.T @ basis, basis.T @ values[y, x], rcond=None)[0]
     table = np.zeros((degree + 1, degree + 1))
     for (i, j), w in zip(terms, weights, strict=True):
         table[i, j] = w
