@@ -255,10 +255,10 @@ def _table(found: list[ev.Scale], maps: Maps) -> Curve:
 
 
 def _figures(maps: Maps, found: list[ev.Scale], context: Context) -> tuple[Figure, ...]:
-    who = pics.subject(context)
-    panels = [pics.drawn(maps.shot, title=maps.name)]
+    who, unit = pics.subject(context), "counts per pixel"
+    panels = [pics.drawn(maps.shot, title=maps.name, unit=unit)]
     if maps.reference is not None:
-        panels.append(pics.drawn(_as_picture(maps, maps.reference), title=maps.other))
+        panels.append(pics.drawn(_as_picture(maps, maps.reference), title=maps.other, unit=unit))
     if maps.image is not None:
         panels.insert(0, pics.drawn(_as_picture(maps, maps.image), title="electron image"))
     caption = f"Counts of {maps.name}" + (f" and {maps.other}" if maps.other else "") + " per pixel."

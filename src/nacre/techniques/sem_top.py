@@ -210,11 +210,13 @@ def _figures(seen: list[Seen], diameters, weights, context: Context) -> tuple[Fi
     caption = f"Top view (first of {len(seen)}), with the outlines of the particles."
     found = [pics.figure("sem-top", "Top view", (panel,), caption, "Fig. 2a", context)]
     if diameters.size >= LEAST_PARTICLES:
-        order = np.argsort(diameters)
-        share = 100 * (np.cumsum(weights[order]) - 0.5 * weights[order]) / weights.sum()
-        series = Series("steps", diameters[order], share, stage, who.sample, stage)
-        panel = Panel(Axis("Diameter", "um"), Axis("Particles below", "%"), (series,))
-        text = "Cumulative distribution of the particles' diameters, by number, corrected for the field's edge."
+        at = np.linspace(0.95 * diameters.min(), 1.05 * diameters.max(), 160)
+        share, lo, hi = (100 * part for part in pt.cumulative(diameters, weights, at, seed=context.seed))
+        band = Series("band", at, share, "", who.sample, stage, lo, hi, legend=False)
+        series = Series("line", at, share, stage, who.sample, stage)
+        panel = Panel(Axis("Diameter", "um"), Axis("Particles below", "%"), (band, series))
+        text = "Cumulative distribution of the particles' diameters, by number, corrected for the field's edge, with "
+        text += "its 95 % interval."
         found.append(Figure("sem-sizes", "Sizes of secondary particles", (panel,), text, "Fig. 2b", context.synthetic))
     known = [s for s in seen if s.spectrum is not None]
     if known:

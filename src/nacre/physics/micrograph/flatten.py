@@ -13,6 +13,8 @@ from scipy import ndimage as ndi
 
 DARKEST = 0.0008  # part of the pixels that a pore's level is taken from
 SHALLOW = 0.3  # of the step from matrix to particle: what is less below the matrix is no pore
+DOUBTFUL = 0.6  # of the same step: what is less may be the dim end of an unevenly lit field
+NEAR = 12.0  # pixels over which the matrix beside a pore is averaged
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,21 @@ def _levels(flat: np.ndarray, smooth: np.ndarray) -> Levels:
     rough = flat - ndi.uniform_filter(flat, 3)
     noise = 1.4826 * float(np.median(np.abs(rough[outer]))) / np.sqrt(8 / 9)
     pore = float(np.percentile(ndi.gaussian_filter(flat, 1.0), 100 * DARKEST))
+    depth, step = matrix - pore, particle - matrix
+    if depth < DOUBTFUL * step:
+        depth = _local_depth(flat, smooth, outer)
     # a picture without pores does not tell how dark they are: as far below the matrix as the particles are above it
-    if matrix - pore < max(SHALLOW * (particle - matrix), 2.2 * noise):
+    if depth < max(SHALLOW * step, 2.2 * noise):
         pore = max(matrix - (particle - matrix), 0.0)
     return Levels(pore, matrix, particle, noise)
+
+
+def _local_depth(flat: np.ndarray, smooth: np.ndarray, outer: np.ndarray) -> float:
+    """How far the darkest spots of the matrix lie below the matrix around them."""
+    weight = ndi.gaussian_filter(outer.astype(float), NEAR)
+    around = ndi.gaussian_filter(np.where(outer, smooth, 0.0), NEAR) / np.maximum(weight, 1e-3)
+    below = (around - ndi.gaussian_filter(flat, 1.0))[weight > 1e-2]
+    return float(np.percentile(below, 100 * (1 - DARKEST)))
 
 
 def _light(smooth, levels: Levels, offset: float, degree: int, stripes: bool) -> np.ndarray:

@@ -119,6 +119,12 @@ def _traced(labels: np.ndarray, i: int, box, pad: int) -> tuple[np.ndarray, np.n
     return points - 1 + (top, left), outward
 
 
+def mouths(line: Perimeter, cracks: np.ndarray) -> np.ndarray:
+    """Where a crack of the particle ends at its outline (n,): that is neither a gap nor contact."""
+    near = np.clip(np.rint(line.points).astype(int), 0, np.array(cracks.shape) - 1)
+    return ndi.binary_dilation(cracks, iterations=RIM)[tuple(near.T)]
+
+
 def open_arcs(depth: np.ndarray, threshold: float) -> np.ndarray:
     """Where an outline is open: arcs deeper than the threshold, each ending at half of its own greatest depth.
 

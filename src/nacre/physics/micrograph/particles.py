@@ -113,6 +113,14 @@ def percentile(values: np.ndarray, weights: np.ndarray, part: float) -> float:
     return float(np.interp(part, at, values))
 
 
+def cumulative(values, weights, at, repeats: int = 400, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(part of the weight below each of `at` (n,), its lo95, its hi95): bootstrap over particles."""
+    below = (values[:, None] < at) * 1.0
+    draws = np.random.default_rng(seed).integers(0, len(values), (repeats, len(values)))
+    boot = [weights[d] @ below[d] / weights[d].sum() for d in draws]
+    return weights @ below / weights.sum(), *np.percentile(boot, (2.5, 97.5), axis=0)
+
+
 def percentiles(values, weights, parts, repeats: int = 400, seed: int = 0) -> list[tuple[float, float, float]]:
     """(value, lo95, hi95) per part: bootstrap over particles (B. Efron, Ann. Statist. 7 (1979) 1)."""
     rng = np.random.default_rng(seed)

@@ -16,6 +16,8 @@ from nacre.physics.micrograph import outline as ol
 from nacre.physics.micrograph.flatten import Levels, otsu
 from nacre.physics.micrograph.outline import RIM
 
+GROWN = 0.62  # of the threshold: how deep the narrow end of a crack may be that was found elsewhere
+
 
 @dataclass(frozen=True)
 class Thresholds:
@@ -131,18 +133,17 @@ def _found(flat, levels: Levels, labels: np.ndarray, choices: list[Thresholds]) 
         areas = np.clip(np.bincount(labels[inner], own[inner], numbers.size), 0, sizes)
         opened = tuple(ol.open_arcs(line.depth, limits.gap) for line in outlines)
         particles = tuple(
-            Particle(
-                line.label,
-                float(sizes[line.label]),
-                float(areas[line.label]),
-                float(line.lengths[gaps & line.faces].sum()),
-                float(line.lengths[line.faces].sum()),
-                line.label in cut,
-            )
+            _particle(line, gaps, ol.mouths(line, cracks), sizes, areas, line.label in cut)
             for line, gaps in zip(outlines, opened, strict=True)
         )
         found.append(Found(labels, cracks, own, particles, outlines, opened))
     return found
+
+
+def _particle(line: ol.Perimeter, gaps, mouths, sizes, areas, cut: bool) -> Particle:
+    faces = line.faces & ~mouths
+    lengths = (float(line.lengths[faces & gaps].sum()), float(line.lengths[faces].sum()))
+    return Particle(line.label, float(sizes[line.label]), float(areas[line.label]), *lengths, cut)
 
 
 def _depths(flat: np.ndarray, labels: np.ndarray, levels: Levels):
@@ -160,9 +161,9 @@ def _depths(flat: np.ndarray, labels: np.ndarray, levels: Levels):
 
 
 def _cracks(shown: np.ndarray, inside: np.ndarray, core: np.ndarray, threshold: float) -> np.ndarray:
-    """Pixels of cracks: seeds deeper than the threshold, and what is nearly as deep beside them (hysteresis)."""
+    """Pixels of cracks: seeds deeper than the threshold, and what is less deep but joins them (hysteresis)."""
     seeds = _sizeable(core & (shown > threshold), 4)
-    return ndi.binary_propagation(seeds, mask=inside & (shown > 0.8 * threshold))
+    return ndi.binary_propagation(seeds, mask=inside & (shown > GROWN * threshold))
 
 
 def _sizeable(mask: np.ndarray, least: int) -> np.ndarray:
