@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from nacre.cli_exchange import exporting, importing
+
 app = typer.Typer(
     name="nacre",
     help="From the raw files of a cathode-coating study to answers, each with an uncertainty and a trail back.",
@@ -14,6 +16,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(exporting, name="export")
+app.add_typer(importing, name="import")
 
 StudyPath = Annotated[Path, typer.Argument(help="a folder with study.toml, or that file")]
 
@@ -78,7 +83,9 @@ def run(
     raise typer.Exit(code)
 
 
-def _run(study: Path, *, why: bool = False, choose: list[str] = (), jobs: int = 0, quiet: bool = False) -> int:
+def _run(
+    study: Path, *, why: bool = False, choose: list[str] = (), jobs: int = 0, quiet: bool = False, told: bool = False
+) -> int:
     from nacre.export import write_all
     from nacre.pipeline import run as running
     from nacre.pipeline.load import load
@@ -107,8 +114,31 @@ def _run(study: Path, *, why: bool = False, choose: list[str] = (), jobs: int = 
     if not quiet:
         done, fresh = len(report.redone), len(report.fresh)
         _print(f"{done} run, {fresh} unchanged, {len(outcome.failures)} failed.")
+    if told:
+        _tell(outcome)
     _print(f"Report: {folder / 'report.html'}")
     return 1 if outcome.failures else 0
+
+
+def _tell(outcome) -> None:
+    """The ledger's verdicts, and published values beside those of the files and of the cell model."""
+    from collections import Counter
+
+    from rich.table import Table
+
+    from nacre.report import tables
+
+    verdicts = Counter(row["label"] for row in tables.ledger(outcome) if not row["only_computed"])
+    _print("Ledger: " + ", ".join(f"{count} {label}" for label, count in verdicts.most_common()))
+    shown = Table(box=None, pad_edge=False)
+    for head, side in (("sample", "left"), ("quantity", "left"), ("state", "left"), ("unit", "left"),
+                       ("paper", "right"), ("software round trip", "right"), ("cell model", "right")):  # fmt: skip
+        shown.add_column(head, justify=side)
+    for row in tables.published(outcome):
+        model = f"{row['model']} ({row['model_note']})" if row["model"] else "–"
+        paper = f"{row['rule']} {row['value']}".strip()
+        shown.add_row(row["sample"], str(row["name"]), row["state"], row["unit"], paper, row["ours"], model)
+    _console().print(shown, markup=False)
 
 
 def _overrides(choices: list[str]) -> dict[str, dict[str, str]]:
@@ -166,7 +196,7 @@ def demo(
     """Run the reference study (virtual raw files of the paper's two samples) end to end."""
     from nacre.pipeline.demo import copy_demo
 
-    raise typer.Exit(_run(copy_demo(folder), jobs=jobs))
+    raise typer.Exit(_run(copy_demo(folder), jobs=jobs, told=True))
 
 
 @app.command()
@@ -195,8 +225,28 @@ def simulate(
     out: Annotated[Path | None, typer.Option("--out", help="where to write (default: results/simulation)")] = None,
     points: Annotated[int, typer.Option("--points", help="records of a full charge", min=20, max=100000)] = 1000,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print the folder only")] = False,
+    sweep: Annotated[
+        list[str] | None, typer.Option("--sweep", help="PART.NAME=LOW:HIGH:COUNT[:log], or =A,B,C")
+    ] = None,
+    paired: Annotated[bool, typer.Option("--paired", help="sweeps go in step (default: every combination)")] = False,
+    batch: Annotated[Path | None, typer.Option("--batch", help="a csv table with a row per cell")] = None,
+    threads: Annotated[int, typer.Option("--threads", help="cells at once (0: one per core)", min=0)] = 0,
+    curves: Annotated[bool, typer.Option("--curves", help="keep the records of swept cells too")] = False,
 ) -> None:
-    """Run a protocol on the cell model: profiles, dQ/dV, rates, fields over the depth, and a virtual cycler file."""
+    """Run a protocol on the cell model: profiles, dQ/dV, rates, fields over the depth, and a virtual cycler file.
+
+    With --sweep or --batch: many cells, one table row per run and step, and capacity against what was swept.
+    """
+    if sweep or batch:
+        from nacre.cli_sweep import run as run_sweep
+
+        with _Shown(quiet or not _console().is_terminal) as shown:
+            shown.say("preparing the solver")
+            code = run_sweep(
+                study, protocol, sample or [], sweep or [], paired=paired, batch=batch, out=out, points=points,
+                threads=threads, curves=curves, quiet=quiet, progress=shown.count,
+            )  # fmt: skip
+        raise typer.Exit(code)
     from nacre.cell.simulate import Settings
     from nacre.export import write_all
     from nacre.pipeline import simulate as simulating

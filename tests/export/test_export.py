@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import threading
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -247,3 +248,13 @@ def test_a_picture_is_printed_without_axes():
     drawn = print_figures.draw(figure, palette(demo().study, [figure]))["svg"].decode()
     assert "<image" in drawn and "2 um" in drawn
     assert "across" not in drawn and "down" not in drawn
+
+
+@pytest.mark.parametrize(("columns", "inches"), [(1, 3.3), (2, 7.0)])
+def test_figures_in_one_and_two_columns(tmp_path, columns, inches):
+    written = write.write_figures(demo(), tmp_path, columns)
+    drawn = [path for path in written if path.suffix == ".svg"]
+    assert drawn
+    for path in drawn:
+        width = float(re.search(r'width="([\d.]+)pt"', path.read_text(encoding="utf-8"))[1])
+        assert width == pytest.approx(72 * inches, rel=0.01)

@@ -22,6 +22,10 @@ def of(outcome, name) -> list:
     return [row for block in findings(outcome) for row in block.rows + block.more if name in row.text]
 
 
+def chapter(outcome, heading):
+    return next(block for block in findings(outcome) if block.heading == heading)
+
+
 def test_a_difference_with_an_interval_is_stated_with_it():
     rows = of(demo(replicates=3), "cathode interfacial resistance")
     assert [row.kind for row in rows] == ["shown"]
@@ -36,8 +40,19 @@ def test_a_difference_with_an_interval_is_stated_with_it():
 def test_states_that_agree_share_a_sentence():
     rows = of(demo(replicates=3), "specific discharge capacity")
     assert len(rows) == 1
-    assert "by 25.1 mAh/g (187 against 162 mAh/g; rate, cycle 1, 0.1C), by 25.3 mAh/g (155 against 130" in rows[0].text
-    assert rows[0].note.startswith("95 % intervals of the difference 21.1 to 29.1; 21.3 to 29.3; ")
+    assert rows[0].text.endswith("is higher than that of Bare-NCM85, by 25.1 to 25.3 mAh/g in 4 states.")
+    assert rows[0].heads == ("", "Bare-NCM85 / mAh/g", "LHO-NCM85 / mAh/g", "difference", "95 % interval")
+    assert rows[0].rows[0] == ("rate, cycle 1, 0.1C", "162", "187", "25.1", "21.1 to 29.1")
+    assert len(rows[0].rows) == 4
+
+
+def test_two_states_stand_in_the_sentence():
+    outcome = demo(replicates=3)
+    pair = tuple(c for c in outcome.contrasts if c.name == "discharge_capacity")[:2]
+    rows = of(replace(outcome, contrasts=pair), "specific discharge capacity")
+    assert "by 25.1 mAh/g (187 against 162 mAh/g; rate, cycle 1, 0.1C) and by 25.3 mAh/g (155 against" in rows[0].text
+    assert rows[0].note.startswith("95 % intervals of the difference 21.1 to 29.1; 21.3 to 29.3")
+    assert not rows[0].rows
 
 
 def test_states_that_disagree_do_not():
@@ -53,11 +68,11 @@ def test_one_cell_each_is_never_a_proven_difference():
     outcome = demo(replicates=1)
     rows = of(outcome, "specific discharge capacity")
     assert rows[0].kind == "seen"
-    assert "was seen higher than that of Bare-NCM85, by 25.1 mAh/g" in rows[0].text
+    assert "was seen higher than that of Bare-NCM85, by 25.1 to 25.3 mAh/g" in rows[0].text
     assert "shown:" not in texts(outcome)
-    block = findings(outcome)[0]
+    block = chapter(outcome, "What the cells did")
     assert block.note == ("One cell each: no interval can be given, and the difference is not proven. Virtual data.")
-    assert not any(row.note for row in block.rows + block.more)
+    assert not any(row.note for row in block.rows + block.more if row.kind == "seen")
 
 
 def test_an_interval_that_holds_zero_is_no_difference():
@@ -78,7 +93,7 @@ def test_sentences_swap_when_the_samples_swap():
 
 def test_no_sample_is_known_beforehand():
     said = texts(demo(("a", "b"), ("Alpha", "Beta"), replicates=3))
-    assert "of Beta is higher than that of Alpha, by 25.1 mAh/g" in said
+    assert "of Beta is higher than that of Alpha, by 25.1 to 25.3 mAh/g" in said
     assert not re.search(r"NCM|LHO|\bbare\b", said)
 
 
@@ -97,11 +112,14 @@ def test_virtual_data_are_said_in_every_sentence_that_rests_on_them():
     assert "irtual" not in texts(demo(origin="measured"))
 
 
-def test_what_was_published_comes_first_and_the_rest_of_the_cycles_is_folded():
+def test_a_chapter_per_question_and_the_rest_is_folded():
     outcome = demo(replicates=3)
     rows = (*outcome.contrasts, *(replace(c, name="charge_energy", unit="mWh/g") for c in outcome.contrasts[:3]))
     blocks = findings(replace(outcome, contrasts=rows))
-    assert "discharge capacity" in blocks[0].rows[0].text
+    assert [block.heading for block in blocks[:3]] == [
+        "What the coating is", "What the cells did", "What lies behind it"
+    ]  # fmt: skip
+    assert "discharge capacity" in blocks[1].rows[0].text
     assert {row.text.split(" of ")[0] for block in blocks for row in block.more} >= {"The specific charge energy"}
     assert not any("charge energy" in row.text for block in blocks for row in block.rows)
 
@@ -122,7 +140,7 @@ def test_failures_warnings_and_the_ledger_are_told():
     assert "two warnings" in said
     assert "Of three relations between techniques, 1 holds, 1 is broken and 1 cannot be told." in said
     assert "computed 3.24 nm, stated 12.00 nm, 11.0 standard deviations apart" in said
-    assert "What would tell most: an acid titration of both powders (one relation)." in said
+    assert "What would tell most between the techniques: an acid titration of both powders (one relation)." in said
 
 
 def test_quantities_without_a_counterpart_are_listed_with_their_uncertainty():

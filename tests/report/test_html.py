@@ -236,6 +236,22 @@ def test_published_values_stand_beside_ours():
     assert [row["verdict"] for row in swapped][:2] == ["differs", "differs"]
 
 
+def test_the_cell_model_stands_apart_and_says_whether_it_was_fitted():
+    outcome = demo()
+    assert not any(row["model"] for row in tables.published(outcome))
+    told = outcome.study.reported[0]
+    entry = Entry(told.name, replace(told.quantity, value=told.quantity.value + 1), told.state, Subject(told.sample))
+    for origin, note in (("calibrated", "fitted to it"), ("predicted", "predicted without it")):
+        model = Result("calibration", "calibration", entries=(entry,), origin=origin)
+        both = replace(outcome, results=(*outcome.results, model))
+        first, *others = tables.published(both)
+        assert (first["model_note"], first["ours"]) == (note, tables.published(outcome)[0]["ours"])
+        assert float(first["model"].split("(")[0]) == pytest.approx(told.quantity.value + 1, abs=0.6)
+        assert not any(row["model"] for row in others)
+        assert "Cell model" in html.render(both)
+    assert "Cell model" not in html.render(outcome)
+
+
 def test_a_published_value_that_cannot_be_judged_says_why():
     outcome = demo()
     bare = Entry("shell_thickness", Quantity(12.3, "nm"))

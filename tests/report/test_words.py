@@ -2,10 +2,10 @@
 
 import pytest
 
+from nacre.core import words
 from nacre.core.quantity import Quantity, parse
 from nacre.core.study import Step
 from nacre.core.style import pretty_unit
-from nacre.report import words
 from nacre.report.methods import step_sentence
 
 

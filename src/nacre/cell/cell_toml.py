@@ -18,6 +18,7 @@ from pathlib import Path
 
 from nacre.cell.parameters import NAMES, PARTS, CellParameters, Parameter, read_number
 from nacre.cell.potential import Potential, read_potential
+from nacre.cell.shape import Shape, read_shape
 from nacre.core.errors import NacreError, did_you_mean
 from nacre.core.quantity import Quantity
 
@@ -33,7 +34,9 @@ def text(parameters: CellParameters) -> str:
         mine = {n: p for n, p in parameters.numbers.items() if n.startswith(f"{part}.")}
         lines += [_row(name, mine[name]) for name in NAMES if name in mine]
         if part in parameters.potentials:
-            lines += ["", f"[{part}.potential]", *_potential(parameters.potentials[part])]
+            lines += ["", f"[{part}.potential]", *_form(parameters.potentials[part])]
+        if part in parameters.shapes:
+            lines += ["", f"[{part}.diffusivity_shape]", *_form(parameters.shapes[part])]
     return "\n".join(lines) + "\n"
 
 
@@ -48,17 +51,19 @@ def _number(quantity: Quantity) -> str:
     return f"{float(quantity.value)!r}{std} {quantity.unit}".removesuffix(" 1")
 
 
-def _potential(potential: Potential) -> list[str]:
-    rows = [f"{name} = {_plain(value)}" for name, value in potential.numbers.items()]
+def _form(form: Potential | Shape) -> list[str]:
+    rows = [f"{name} = {_plain(value)}" for name, value in form.numbers.items()]
     return [
-        f"kind = {_quoted(potential.kind)}",
+        f"kind = {_quoted(form.kind)}",
         *rows,
-        f"status = {_quoted(potential.status)}",
-        f"source = {_quoted(potential.source)}",
+        f"status = {_quoted(form.status)}",
+        f"source = {_quoted(form.source)}",
     ]
 
 
 def _plain(value) -> str:
+    if isinstance(value, str):
+        return _quoted(value)
     return f"[{', '.join(repr(float(v)) for v in value)}]" if isinstance(value, list | tuple) else repr(float(value))
 
 
@@ -82,16 +87,19 @@ def load(path: Path) -> CellParameters:
     name = str(raw.pop("name", Path(path).stem))
     numbers: dict[str, Parameter] = {}
     potentials: dict[str, Potential] = {}
+    shapes: dict[str, Shape] = {}
     for part, rows in raw.items():
         if part not in PARTS or not isinstance(rows, Mapping):
             raise NacreError(f"unknown part '{part}'", where=where, do=did_you_mean(part, PARTS))
         for key, row in rows.items():
             if key == "potential":
                 potentials[part] = read_potential(row, f"{where}, {part}")
+            elif key == "diffusivity_shape":
+                shapes[part] = read_shape(row, f"{where}, {part}")
             else:
                 numbers[f"{part}.{key}"] = _read(f"{part}.{key}", row, where)
     try:
-        return CellParameters(name, numbers, potentials)
+        return CellParameters(name, numbers, potentials, shapes)
     except NacreError as error:
         raise error.at(where) from None
 

@@ -7,13 +7,14 @@ declared (in the study), paper, computed (from declared numbers), literature, fi
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import NormalDist
 
 import numpy as np
 
 from nacre.cell.potential import Potential, check_status
 from nacre.cell.protocol import Scale
+from nacre.cell.shape import INTERVALS, Shape
 from nacre.core.errors import NacreError, unknown
 from nacre.core.quantity import Quantity, parse
 from nacre.physics import ocp
@@ -94,15 +95,17 @@ class Parameter:
 
 @dataclass(frozen=True, eq=False)
 class CellParameters:
-    """A cell's name, its numbers by `part.name`, and the potentials of its electrodes against Li+/Li."""
+    """A cell's name, its numbers by `part.name`, the potentials of its electrodes against Li+/Li, and by what ratio
+    their diffusivities vary with the filling, where more than the drops is known."""
 
     name: str
     numbers: Mapping[str, Parameter]
     potentials: Mapping[str, Potential]
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
 
     def __post_init__(self):
         for name, parameter in self.numbers.items():
-            _check(name, parameter, self.name)
+            check_number(name, parameter, self.name)
         lacking = [n for n, row in NAMES.items() if row.default is None and n not in self.numbers]
         lacking += [f"{part}.potential" for part in ("cathode", "anode") if part not in self.potentials]
         if lacking:
@@ -147,6 +150,11 @@ class CellParameters:
         share = math.prod(self.value(name, unit) for name, unit in zip(names, units, strict=True))
         return share * self.area * ocp.FARADAY
 
+    def diffusivity(self, part: str) -> Diffusivity:
+        """D(x) of an electrode's particles at the reference temperature."""
+        drops = (self.value(f"{part}.drop_{end}") for end in ("full", "empty"))
+        return diffusivity(self.value(f"{part}.diffusivity", "m2/s"), *drops, self.shapes.get(part))
+
     def cell(self) -> Cell:
         """The cell for the solver, at the temperature of the test."""
         reference = self.value("cell.reference_temperature", "K")
@@ -175,7 +183,7 @@ class CellParameters:
             volume_fractions=(get("volume_fraction") / len(radii),) * len(radii),
             c_max=get("c_max", "mol/m3"),
             ocp=self.potentials[part].curve,
-            diffusivity=diffusivity(get("diffusivity", "m2/s"), get("drop_full"), get("drop_empty")),
+            diffusivity=self.diffusivity(part),
             exchange=Exchange(get("exchange_current", "A/m2"), get("exchange_oxidation"), get("exchange_reduction")),
             ionic_conductivity=get("ionic_conductivity", "S/m"),
             electronic_conductivity=get("electronic_conductivity", "S/m"),
@@ -198,16 +206,18 @@ def particle_radii(diameter: float, spread: float, classes: int) -> tuple[float,
     return tuple(diameter / 2 * math.exp(spread * normal.inv_cdf((k + 0.5) / classes)) for k in range(classes))
 
 
-def diffusivity(value: float, drop_full: float, drop_empty: float) -> Diffusivity:
-    """lg D(x) = lg D - drop_full (x - 0.8)/0.2 above x = 0.8, squared, - drop_empty (0.25 - x)/0.15 below, squared."""
-    if not drop_full and not drop_empty:
+def diffusivity(value: float, drop_full: float, drop_empty: float, shape: Shape | None = None) -> Diffusivity:
+    """lg D(x) = lg D - drop_full (x - 0.8)/0.2 above x = 0.8, squared, - drop_empty (0.25 - x)/0.15 below, squared;
+    times the ratio of a shape, where there is one."""
+    if not drop_full and not drop_empty and shape is None:
         return Diffusivity((math.log(value),))
 
     def log(x):
         high, low = np.clip((x - 0.8) / 0.2, 0, None), np.clip((0.25 - x) / 0.15, 0, None)
-        return math.log(value) - math.log(10) * (drop_full * high**2 + drop_empty * low**2)
+        ratio = 0.0 if shape is None else shape.curve(np.clip(x, shape.curve.low, shape.curve.high))
+        return math.log(value) - math.log(10) * (drop_full * high**2 + drop_empty * low**2) + ratio
 
-    return Diffusivity(log_curve=ocp.from_function(log, 0.0, 1.0, 512))
+    return Diffusivity(log_curve=ocp.from_function(log, 0.0, 1.0, 512 if shape is None else INTERVALS))
 
 
 def read_number(name: str, text, status: str, source: str, where: str) -> Parameter:
@@ -218,7 +228,8 @@ def read_number(name: str, text, status: str, source: str, where: str) -> Parame
     return Parameter(parse(text, row.unit, where=f"{where}, {name}"), status, source)
 
 
-def _check(name: str, parameter: Parameter, where: str) -> None:
+def check_number(name: str, parameter: Parameter, where: str) -> None:
+    """Raises NacreError where a number is unknown or out of its bounds."""
     row = NAMES.get(name)
     if row is None:
         raise unknown("parameter", name, NAMES, where)

@@ -1,8 +1,9 @@
 """The open-circuit potential of an electrode against Li+/Li, in a form that a text file can hold.
 
 Kinds: `msmr` (multi-species, multi-reaction model: M. Verbrugge et al., J. Electrochem. Soc. 164 (2017) E3243), `table`
-(x and volts as lists), `plateau` (volts + rise exp(-x / rise_width) - drop exp(-(1 - x) / drop_width)). An msmr may
-bear an end: - end_drop exp(-(1 - x) / end_width), as the model itself never gets below its lowest reaction.
+(x and volts as lists), `plateau` (volts + rise exp(-x / rise_width) - drop exp(-(1 - x) / drop_width)), `expression` (a
+formula in x in the words of `expression`, from low to high). An msmr may bear an end: - end_drop
+exp(-(1 - x) / end_width), as the model itself never gets below its lowest reaction.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
+from nacre.cell.expression import read
 from nacre.core.errors import NacreError, did_you_mean
 from nacre.physics import ocp
 
@@ -18,6 +20,7 @@ _KEYS = {
     "msmr": ("amounts", "volts", "widths", "kelvin", "low", "high", "end_drop", "end_width"),
     "table": ("x", "volts"),
     "plateau": ("volts", "rise", "rise_width", "drop", "drop_width"),
+    "expression": ("formula", "low", "high"),
 }
 
 
@@ -34,7 +37,7 @@ class Potential:
     """kind and numbers as in the module's words, with status and source."""
 
     kind: str
-    numbers: Mapping[str, float | list[float]]
+    numbers: Mapping[str, float | str | list[float]]
     status: str
     source: str
 
@@ -79,7 +82,11 @@ def _plateau(volts, rise, rise_width, drop, drop_width) -> ocp.Curve:
     return ocp.from_function(potential, 0.0, 1.0)
 
 
-_MAKERS = {"msmr": _msmr, "table": _table, "plateau": _plateau}
+def _expression(formula, low=0.0, high=1.0) -> ocp.Curve:
+    return ocp.from_function(read(formula), low, high)
+
+
+_MAKERS = {"msmr": _msmr, "table": _table, "plateau": _plateau, "expression": _expression}
 
 
 def read_potential(row: Mapping, where: str) -> Potential:

@@ -81,6 +81,7 @@ class Technique:
     needs : names of declared inputs without which it cannot run; `nacre check` asks for them beforehand.
     vocabulary : words of its own: {"quantity": {...}, "state": {...}, "input": {...}}.
     relations : what its quantities must fulfil together with others', as rows of the ledger (see evidence.relation).
+    place : where the table of its quantities belongs in the reference paper's order ("Tab. S1").
     """
 
     name: str
@@ -93,3 +94,4 @@ class Technique:
     vocabulary: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     citations: tuple[str, ...] = ()
     relations: tuple[Mapping[str, Any], ...] = ()
+    place: str = ""

@@ -120,6 +120,8 @@ class Study:
     extra: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     citation: str = ""
+    authors: tuple[str, ...] = ()
+    licence: str = ""
 
     def sample(self, name: str) -> Sample:
         if name not in self.samples:

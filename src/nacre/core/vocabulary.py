@@ -14,7 +14,7 @@ from nacre.core.errors import NacreError, unknown
 class Word:
     """One vocabulary entry. For inputs: `where` is study, sample or cell; `each` says that cells which share the
     declared value have each their own error (every pellet is weighed anew), not one in common (the die). For
-    quantities: `headline` puts a comparison of it on the report's first page.
+    quantities: `chapter` (coating, material, cell or cause) is the question of the report's first page that it answers.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Word:
     where: str = ""
     symbol: str = ""
     each: bool = False
-    headline: bool = False
+    chapter: str = ""
 
 
 @lru_cache(maxsize=1)

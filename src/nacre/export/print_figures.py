@@ -71,19 +71,22 @@ def _settings() -> dict[str, Any]:
     }
 
 
-def draw(figure: Figure, samples: Palette) -> dict[str, bytes]:
-    """The figure as `{"svg": ..., "pdf": ...}`: 3.3 in wide, or 7 in where it asks for it or has several panels."""
+def draw(figure: Figure, samples: Palette, columns: int | None = None) -> dict[str, bytes]:
+    """The figure as `{"svg": ..., "pdf": ...}`, one column (3.3 in) or two (7 in) of a journal wide.
+
+    columns : where it is not given, two if the figure asks for it or has several panels, else one.
+    """
     import matplotlib
     from matplotlib.figure import Figure as Canvas
 
     with _LOCK, matplotlib.rc_context(_settings()):
         logging.getLogger("fontTools").setLevel(logging.ERROR)
-        rows, cols, size = _grid(figure)
+        rows, cols, size = _grid(figure, columns)
         canvas = Canvas(figsize=size, layout="constrained")
         canvas.get_layout_engine().set(w_pad=0.04, h_pad=0.04)
         frames = canvas.subplots(rows, cols, squeeze=False).ravel()
         seen = looks(figure, samples)
-        several, keys = len(figure.panels) > 1, {}
+        several, keys, across = len(figure.panels) > 1, {}, 4 if size[0] > SINGLE else 2
         for i, (panel, frame) in enumerate(zip(figure.panels, frames, strict=False)):
             own = _panel(frame, panel, seen, figure.synthetic)
             keys |= {name: handle for name, handle in own.items() if name not in keys}
@@ -91,8 +94,8 @@ def draw(figure: Figure, samples: Palette) -> dict[str, bytes]:
                 _legend(frame, own, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2)
             _head(frame, panel, i if several else None)
         if several:  # one legend for all panels: several would leave them no room
-            canvas.set_size_inches(size[0], size[1] + 0.14 * math.ceil(len(keys) / 4))
-            _legend(canvas, keys, loc="outside upper left", ncols=4)
+            canvas.set_size_inches(size[0], size[1] + 0.14 * math.ceil(len(keys) / across))
+            _legend(canvas, keys, loc="outside upper left", ncols=across)
         for frame in frames[len(figure.panels) :]:
             frame.remove()
         return {kind: _saved(canvas, figure, kind) for kind in ("svg", "pdf")}
@@ -106,11 +109,12 @@ def _saved(canvas, figure: Figure, kind: str) -> bytes:
     return stream.getvalue()
 
 
-def _grid(figure: Figure) -> tuple[int, int, tuple[float, float]]:
+def _grid(figure: Figure, columns: int | None) -> tuple[int, int, tuple[float, float]]:
+    """Rows and columns of panels, and the size in inches."""
     n = len(figure.panels)
-    cols = 1 if n == 1 else 2 if n in (2, 4) else 3
+    width = {1: SINGLE, 2: WIDE}.get(columns, WIDE if figure.wide or n > 1 else SINGLE)
+    cols = 1 if n == 1 or width == SINGLE else 2 if n in (2, 4) else 3
     rows = math.ceil(n / cols)
-    width = WIDE if figure.wide or n > 1 else SINGLE
     part = 0.42 if cols == 1 and width == WIDE else 0.8
     return rows, cols, (width, rows * width / cols * part)
 

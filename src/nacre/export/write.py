@@ -1,6 +1,8 @@
 """The results folder: every file written beside its place first, then moved there whole."""
 
+import csv
 import hashlib
+import io
 import json
 import os
 import re
@@ -11,11 +13,11 @@ from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
-from nacre.core import style
+from nacre.core import side_by_side, style
 from nacre.core.figure import Figure, merge
 from nacre.core.outcome import Outcome
 from nacre.core.style import palette
-from nacre.export import cif, curves, print_figures, results_json
+from nacre.export import cif, curves, latex, print_figures, results_json, word
 
 LIST = "files.json"
 KINDS = ("svg", "pdf")
@@ -72,6 +74,7 @@ def _files(
     taken = set()
     for name, data in cif.named(outcome):
         yield f"{unique(name, taken)}.cif", data.encode(), ""
+    yield from _tables(outcome)
     taken = set()
     figures = merge(figure for result in outcome.results for figure in result.figures)
     samples = palette(outcome.study, figures)
@@ -80,6 +83,41 @@ def _files(
         yield from _figure(figure, samples, stem, folder, before)
     if html:
         yield "report.html", html.encode(), ""
+
+
+def write_figures(outcome: Outcome, folder: Path, columns: int) -> list[Path]:
+    """All figures one or two columns of a journal wide, as svg and pdf, into `folder`."""
+    figures = merge(figure for result in outcome.results for figure in result.figures)
+    samples, taken, written = palette(outcome.study, figures), set(), []
+    for figure in figures:
+        stem = unique(figure_name(figure), taken)
+        for kind, data in print_figures.draw(figure, samples, columns).items():
+            written.append(folder / f"{stem}.{kind}")
+            write(written[-1], data)
+    return written
+
+
+def _tables(outcome: Outcome) -> Iterator[tuple[str, bytes, str]]:
+    made, taken = side_by_side.tables(outcome), set()
+    for table in made:
+        stem = f"tables/{unique(f'{table.place} {table.key}'.replace('.', '').strip().lower(), taken)}"
+        yield f"{stem}.tex", latex.table(table).encode(), ""
+        yield f"{stem}.csv", _csv(table).encode("utf-8-sig"), ""
+    if made:
+        yield "tables/tables.docx", word.document(made), ""
+
+
+def _csv(table: side_by_side.Table) -> str:
+    """Values and standard deviations in columns of their own, for a spreadsheet."""
+    stream = io.StringIO()
+    out = csv.writer(stream, lineterminator="\n")
+    out.writerow(["quantity", "unit", "state", *(f"{t}{tail}" for t in table.columns for tail in ("", " (std)"))])
+    for line in table.lines:
+        pairs = [(None, None) if q is None else (q.value, q.std) for q in line.cells]
+        out.writerow(
+            [line.words, line.unit, line.state, *("" if v is None else repr(v) for pair in pairs for v in pair)]
+        )
+    return stream.getvalue()
 
 
 def _figure(figure: Figure, samples, stem: str, folder: Path, before: dict[str, str]):

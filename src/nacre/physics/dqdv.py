@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
+from scipy.signal import find_peaks
 
 FINEST = 2.5e-4  # V: a charge between two equal readings lies within this
 POWERS = np.arange(4)
@@ -72,19 +73,8 @@ def maxima(found: Density, prominence: float, margin: float) -> np.ndarray:
     inside = (v > v[0] + margin) & (v < v[-1] - margin)
     if inside.sum() < 3:
         return np.zeros(0, int)
-    tops = np.flatnonzero((f[1:-1] > f[:-2]) & (f[1:-1] >= f[2:])) + 1
-    least = prominence * f[inside].max()
-    return np.array([i for i in tops if inside[i] and _prominence(f, i) >= least], int)
-
-
-def _prominence(f: np.ndarray, i: int) -> float:
-    """Height of the maximum `i` above the higher of the lowest points towards a higher curve on either side."""
-    sides = f[:i][::-1], f[i + 1 :]
-    lows = []
-    for side in sides:
-        higher = np.flatnonzero(side > f[i])
-        lows.append(side[: higher[0] if higher.size else None].min(initial=f[i]))
-    return float(f[i] - max(lows))
+    tops = find_peaks(f, prominence=prominence * f[inside].max())[0]
+    return tops[inside[tops]]
 
 
 def valleys(found: Density, places: np.ndarray, margin: float) -> np.ndarray:

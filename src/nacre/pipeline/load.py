@@ -62,6 +62,8 @@ def read(path: str | Path) -> tuple[Study, Problems]:
         folder=folder,
         title=shape.study.title or shape.study.name,
         citation=shape.study.citation,
+        authors=tuple(shape.study.authors),
+        licence=shape.study.licence,
         seed=shape.study.seed,
         options=shape.options,
         materials=shape.material,

@@ -24,6 +24,8 @@ class StudyPart(Part):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="short name, without spaces")
     title: str = ""
     citation: str = Field("", description="the publication the study belongs to")
+    authors: list[str] = Field([], description="who measured, for an export with its metadata")
+    licence: str = Field("", description="the address of the licence under which the data may be used")
     reference: str = Field("", description="the sample that others are compared with")
     seed: int = Field(0, ge=0, description="seed of everything that draws random numbers")
     notes: str = ""

@@ -36,20 +36,22 @@ class Subjects:
     cells: dict[str, tuple[CellParameters, str]]
 
 
-def find(path: Path, samples: list[str], protocol: str) -> Subjects:
+def find(path: Path, samples: list[str], protocol: str, needs_protocol: bool = True) -> Subjects:
     """The cells of a study (one per sample, or those named), or that of a cell.toml.
 
-    protocol : text, the name of a file that holds it, or "" for the study's own. Raises NacreError where there is none.
+    protocol : text, the name of a file that holds it, or "" for the study's own. Raises NacreError where there is none
+    and one is needed.
     """
     path = Path(path)
     text = protocol_text(protocol)
+    some = _some if needs_protocol else (lambda words, where: words)
     if path.is_file() and path.name != "study.toml":
         parameters = cell_toml.load(path)
         if samples and samples != [parameters.name]:
             raise unknown("sample", samples[0], [parameters.name], str(path))
         title = f"Predicted by a cell model, not measured: {parameters.name}"
         study = Study(parameters.name, path.parent.resolve(), title, samples={parameters.name: Sample(parameters.name)})
-        return Subjects(study, path.parent / "simulation", {parameters.name: (parameters, _some(text, str(path)))})
+        return Subjects(study, path.parent / "simulation", {parameters.name: (parameters, some(text, str(path)))})
     study = load(path)
     library = builtin().adding(study.materials) if study.materials else builtin()
     for name in samples:
@@ -60,7 +62,7 @@ def find(path: Path, samples: list[str], protocol: str) -> Subjects:
         cell = next((c for c in study.cells.values() if c.sample == name), None)
         context = Context(study.name, study.samples[name], cell, inputs=study.inputs)
         parameters = replace(from_recipe(context, study.extra.get("model"), library), name=name)
-        cells[name] = parameters, _some(text or context.text("protocol"), study.name)
+        cells[name] = parameters, some(text or context.text("protocol"), study.name)
     # published values stay out: some numbers of the model were fitted to them, and agreement would prove nothing
     title = f"Predicted by a cell model, not measured: {study.title}"
     bare = replace(study, title=title, citation="", reported=(), contrasts=(), measurements=(), analyses=())

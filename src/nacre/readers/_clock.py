@@ -84,13 +84,15 @@ def _days(year: int, month: int, day: int) -> int | None:
 
 def read_clock(column: pl.Series) -> Clock | None:
     """The clock of a column of date-and-time text; None where it holds none."""
-    parts = _split(column)
-    time_of_day = _time_of_day(parts["time"])
+    fixed = _fixed_width(column)
+    if fixed is None:
+        parts = _split(column)
+        time_of_day, dates = _time_of_day(parts["time"]), parts["date"].fill_null("")
+    else:
+        time_of_day, dates = fixed
     if not np.isfinite(time_of_day).any():
         return None
-    dates = parts["date"].fill_null("")
-    unique = dates.unique()
-    known = {text: read_date(text) for text in unique.to_list() if text.strip()}
+    known = {text: read_date(text) for text in dates.unique().to_list() if text.strip()}
     if not known:
         return Clock(dict.fromkeys(_ORDERS, _unrolled(time_of_day)), _ORDERS, dated=False)
     orders = tuple(order for order in _ORDERS if all(order in found for found in known.values()))
@@ -103,6 +105,22 @@ def read_clock(column: pl.Series) -> Clock | None:
         )
         seconds[order] = days.to_numpy() * _DAY + time_of_day
     return Clock(seconds, orders)
+
+
+def _fixed_width(column: pl.Series) -> tuple[np.ndarray, pl.Series] | None:
+    """(time of day in s, dates) of a column that is all like `31/12/2024 23:59:59`, which is most; None of others."""
+    if column.null_count() or not len(column) or not re.fullmatch(r"\S{8,10} \d\d:\d\d:\d\d", column[0]):
+        return None
+    width, joined = len(column[0]), column.str.join("").item().encode()
+    if len(joined) != width * len(column) or column.str.len_bytes().min() != width:
+        return None
+    letters = np.frombuffer(joined, np.uint8).reshape(-1, width)
+    digits = letters[:, width - 8 :].astype(np.int32) - 48
+    marks, digits = digits[:, (2, 5)], digits[:, (0, 1, 3, 4, 6, 7)]
+    if (marks != 10).any() or (letters[:, width - 9] != 32).any() or digits.min() < 0 or digits.max() > 9:
+        return None
+    seconds = digits @ np.array([36000, 3600, 600, 60, 10, 1], np.int32)
+    return seconds.astype(float), column.str.slice(0, width - 9)
 
 
 def _split(column: pl.Series) -> pl.DataFrame:

@@ -1,6 +1,5 @@
 """The records of a MACCOR export as columns of numbers and text, before any meaning is given to them."""
 
-import io
 from dataclasses import dataclass
 
 import polars as pl
@@ -8,7 +7,7 @@ import polars.selectors as cs
 
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note
-from nacre.readers import _text
+from nacre.readers import _digits, _text
 from nacre.readers._maccor_header import Layout
 
 _WHOLE = ("record", "cycle", "cycle_p", "step", "end")
@@ -35,7 +34,10 @@ class RawTable:
 def read_table(data: bytes, layout: Layout, where: str, *, keep_cut: bool = True) -> RawTable:
     """All whole records, and of a cut last one what is whole. Raises ReadError."""
     _check_columns(layout, where)
-    end = _text.mend_end(data[layout.body :], layout.separator, len(layout.columns))
+    begin = layout.body
+    while data[begin : begin + 1] == b"\n":
+        begin += 1
+    end = _text.mend_end(data[begin:], layout.separator, len(layout.columns))
     sample = _sample(end.whole, layout.separator)
     notes = []
     tail = b""
@@ -90,9 +92,9 @@ def _cut_note(kept: list[str], layout: Layout, keep: bool) -> Note:
 def _sample(body: bytes, separator: str) -> list[list[str]]:
     """Cells of up to 100 records of the beginning and 100 of the end."""
     cut = body.find(b"\n", 60_000) + 1
-    head, rest = (body[:cut], body[cut:]) if cut else (body, b"")
-    tail = rest[max(0, len(rest) - 20_000) :]
-    if len(tail) < len(rest):
+    head, far = (body[:cut], max(cut, len(body) - 20_000)) if cut else (body, len(body))
+    tail = body[far:]
+    if cut and far > cut:
         tail = tail[tail.find(b"\n") + 1 :]
     lines = head.decode(errors="replace").split("\n")[:100] + tail.decode(errors="replace").split("\n")[-100:]
     return [line.split(separator) for line in lines if line.count(separator) >= 3]
@@ -131,31 +133,47 @@ def _is_number(cell: str, comma: bool) -> bool:
 
 def _parse(body: bytes, tail: bytes, layout: Layout, sample, comma: bool, where: str):
     kinds = _kinds(layout, sample, comma)
-    names = layout.separator.join(kinds).encode() + b"\n"
-    data = b"".join((names, body.lstrip(b"\n"), tail))
-    try:
-        frame = _csv(data, layout, kinds, comma)
-    except (pl.exceptions.PolarsError, ValueError):
-        # some cell is not the number that its column holds elsewhere: read text, and say which
-        return _parse_slowly(data, layout, kinds, comma, where)
-    return _drop_empty(frame, _time_place(layout), where)
+    data = body + tail if tail else body
+    if len(data) > _digits.LEAST and data.endswith(b"\n"):
+        frame = _digits.parse(data, layout.separator, comma, kinds)
+        if frame is not None:
+            return _drop_empty(_without(frame), _time_place(layout), where)
+    # most files lack no value, and looking for missing ones costs a third of the time
+    for missing in ([], _NO_VALUE):
+        try:
+            frame = _csv(data, layout, kinds, comma, missing)
+        except (pl.exceptions.PolarsError, ValueError):
+            continue
+        if not missing:
+            frame = _without(frame)
+        return _drop_empty(frame, _time_place(layout), where)
+    # some cell is not the number that its column holds elsewhere: read text, and say which
+    return _parse_slowly(data, layout, kinds, comma, where)
 
 
-def _csv(data: bytes, layout: Layout, kinds, comma: bool) -> pl.DataFrame:
+def _without(frame: pl.DataFrame) -> pl.DataFrame:
+    """Words for no value in columns of text are no value."""
+    words = cs.string()
+    return frame.with_columns(pl.when(words.is_in(_NO_VALUE).not_()).then(words).name.keep())
+
+
+def _csv(data: bytes, layout: Layout, kinds, comma: bool, missing: list[str]) -> pl.DataFrame:
     return pl.read_csv(
-        io.BytesIO(data),
+        data,
+        has_header=False,
         separator=layout.separator,
         schema=kinds,
         quote_char=None if layout.separator == "\t" else '"',
         truncate_ragged_lines=True,
-        null_values=_NO_VALUE,
+        missing_columns="insert",
+        null_values=missing or None,
         decimal_comma=comma,
     )
 
 
 def _parse_slowly(data: bytes, layout: Layout, kinds, comma: bool, where: str):
     try:
-        text = _csv(data, layout, dict.fromkeys(kinds, pl.String), False)
+        text = _csv(data, layout, dict.fromkeys(kinds, pl.String), False, _NO_VALUE)
     except (pl.exceptions.PolarsError, ValueError) as error:
         raise ReadError("the table cannot be read", where=where, found=str(error).splitlines()[0]) from None
     text, notes = _drop_empty(text, _time_place(layout), where)

@@ -3,6 +3,7 @@
 import codecs
 import hashlib
 import re
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +19,13 @@ class RawText:
 
     data: bytes
     encoding: str
-    source: Source
+    hashed: Future[Source]
     stray: int = 0
+
+    @property
+    def source(self) -> Source:
+        """Where it came from."""
+        return self.hashed.result()
 
 
 def load(path: Path, reader: str) -> RawText:
@@ -30,7 +36,9 @@ def load(path: Path, reader: str) -> RawText:
         raise ReadError("cannot open the file", where=path.name, found=error.strerror or str(error)) from None
     if not raw[:4096].strip() and not raw.strip():
         raise ReadError("the file is empty", where=path.name, found=f"{len(raw)} bytes", do="export it again")
-    source = source_of(path, raw, reader)
+    aside = ThreadPoolExecutor(1)  # hashing a large file takes as long as reading it, and other threads go on
+    hashed = aside.submit(source_of, path, raw, reader)
+    aside.shutdown(wait=False)
     data, encoding, stray = to_utf8(raw)
     if b"\0" in data[:4096]:
         raise ReadError(
@@ -40,7 +48,7 @@ def load(path: Path, reader: str) -> RawText:
             expected="a text export",
             do="export the data as text from the instrument's own software",
         )
-    return RawText(data, encoding, source, stray)
+    return RawText(data, encoding, hashed, stray)
 
 
 def source_of(path: Path, raw: bytes, reader: str) -> Source:
@@ -116,12 +124,13 @@ def mend_end(body: bytes, sep: str, columns: int = 1) -> LastLine:
 
     columns : how many cells a line should have, where there is no other line to tell.
     """
-    if not body.strip():
+    if not body[:4096].strip() and not body.strip():
         return LastLine(body)
-    ended = body.endswith(b"\n")
-    text = body.rstrip(b"\n") if ended else body
-    start = text.rfind(b"\n") + 1
-    last = text[start:].decode(errors="ignore").split(sep)
+    ended, stop = body.endswith(b"\n"), len(body)
+    while ended and body[stop - 1] == 10:
+        stop -= 1
+    start = body.rfind(b"\n", 0, stop) + 1
+    last = body[start:stop].decode(errors="ignore").split(sep)
     before = [line.split(sep) for line in _lines_before(body, start)]
     expected = min((len(cells) for cells in before), default=columns)
     if len(last) < expected:

@@ -12,33 +12,48 @@ from nacre.core.errors import NacreError
 from nacre.core.outcome import Contrast, LedgerRow, Outcome
 from nacre.core.result import Entry, Result
 from nacre.core.vocabulary import word
-from nacre.report.words import (
+from nacre.core.words import (
     count,
     formula,
     interval,
     like,
     name_words,
+    pretty_unit,
     quantity,
     sentence,
     several,
     state_words,
+    technique_words,
     with_unit,
 )
 
 LONG = 6
 MOST = 8
 LOST = 0.05
+FEW = 2  # states of one quantity that a sentence holds; more make a table
+CHAPTERS = {
+    "coating": "What the coating is",
+    "material": "The cathode material",
+    "cell": "What the cells did",
+    "cause": "What lies behind it",
+}
+ORDER = ("bad", "shown", "seen", "same", "plain")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A sentence, and how sure it is: shown (the interval leaves out zero), same, seen (no interval), plain, bad."""
+    """A sentence, and how sure it is: shown (the interval leaves out zero), same, seen (no interval), plain, bad.
+
+    heads and rows are a table under the sentence, where one sentence could not hold all states.
+    """
 
     kind: str
     text: str
     note: str = ""
     virtual: bool = False
     basis: str = ""  # what the note rests on; said once for all findings that share it
+    heads: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,60 +67,61 @@ class Block:
 
 
 def findings(outcome: Outcome) -> list[Block]:
-    """Blocks in the order a reader wants them; those without findings are left out."""
-    pairs = list(dict.fromkeys((c.reference, c.treated) for c in outcome.contrasts))
-    blocks = [block for pair in pairs for block in _versus(outcome, pair)]
-    blocks.append(Block("Found for one sample", _alone(outcome)))
+    """Blocks in the order of a reader's questions; those without findings are left out.
+
+    A quantity's chapter is the vocabulary's; what has none is folded away behind the rest.
+    """
+    told = _contrasts(outcome) + _alone(outcome)
+    blocks = [_block(heading, [row for name, row in told if name == chapter]) for chapter, heading in CHAPTERS.items()]
+    rest = sorted((row for name, row in told if not name), key=lambda row: ORDER.index(row.kind))
+    least = 0 if any(block.rows for block in blocks) else MOST
+    blocks.append(_block("Further comparisons and quantities", rest[:least], rest[least:]))
     blocks.append(Block("Do the techniques agree?", _ledger(outcome.ledger)))
+    blocks.append(Block("What to do next", _next(outcome)))
     blocks.append(Block("To keep in mind", _cautions(outcome)))
     return [block for block in blocks if block.rows or block.more]
+
+
+def _block(heading: str, main: list[Finding], more: Iterable[Finding] = ()) -> Block:
+    """Comparisons first, by how sure they are; plain facts first where they are most of what there is."""
+    facts = 2 * sum(row.kind == "plain" for row in main) > len(main)
+    main = sorted(main, key=lambda row: 0 if row.kind == "plain" and facts else 1 + ORDER.index(row.kind))
+    note, main, more = _common(main, list(more))
+    return Block(heading, main, note, more)
+
+
+def _chapter(name: str) -> str:
+    try:
+        return word("quantity", name).chapter
+    except NacreError:
+        return ""
 
 
 def title(outcome: Outcome, sample: str) -> str:
     return outcome.study.samples[sample].title if sample in outcome.study.samples else sample or "the study"
 
 
-def _versus(outcome: Outcome, pair: tuple[str, str]) -> list[Block]:
-    """The contrasts of a pair, by what the data say of them: shown, no difference, seen without an interval.
-
-    What was published or is a headline of the vocabulary comes first; the rest is folded away.
-    """
-    rows = [c for c in outcome.contrasts if (c.reference, c.treated) == pair]
-    main, more = [], []
-    for name in dict.fromkeys(row.name for row in rows):
-        same = _said_once([row for row in rows if row.name == name])
-        told = _of_one_name(outcome, ends_of_series(same, lambda row: row.state))
-        (main if _weighty(outcome, name) else more).extend(told)
-    if not main:
-        main, more = more[:MOST], more[MOST:]
-    who = f"{title(outcome, pair[1])} against {title(outcome, pair[0])}"
-    made = []
-    for kind, words in (("shown", "shown"), ("same", "no difference told"), ("seen", "seen, not proven")):
-        chosen = [[row for row in group if row.kind == kind] for group in (main, more)]
-        note, *chosen = _common(*chosen)
-        made.append(Block(f"{who}: {words}", chosen[0], note, chosen[1]))
-    return made
-
-
-def _weighty(outcome: Outcome, name: str) -> bool:
-    try:
-        headline = word("quantity", name).headline
-    except NacreError:
-        headline = False
-    return headline or name in {row.name for row in outcome.study.reported}
+def _contrasts(outcome: Outcome) -> list[tuple[str, Finding]]:
+    """(chapter, finding) of every quantity that was compared, pair by pair of samples."""
+    names = dict.fromkeys((c.reference, c.treated, c.name) for c in outcome.contrasts)
+    told = []
+    for reference, treated, name in names:
+        rows = [c for c in outcome.contrasts if (c.reference, c.treated, c.name) == (reference, treated, name)]
+        found = _of_one_name(outcome, ends_of_series(_said_once(rows), lambda row: row.state))
+        told += [(_chapter(name), finding) for finding in found]
+    return told
 
 
 def _common(main: list[Finding], more: list[Finding]) -> tuple[str, list[Finding], list[Finding]]:
     """What most findings rest on is said once, above them; what differs stands beside each."""
-    every = Counter((row.basis, row.virtual) for row in main + more)
-    if not every:
-        return "", main, more
-    basis, virtual = shared = every.most_common(1)[0][0]
+    every = main + more
+    bases = Counter(row.basis for row in every if row.basis)
+    basis = bases.most_common(1)[0][0] if bases else ""
+    virtual = bool(every) and all(row.virtual for row in every)
 
     def short(row: Finding) -> Finding:
-        if (row.basis, row.virtual) == shared:
-            return replace(row, virtual=False)
-        return replace(row, note="; ".join(filter(None, (row.note, row.basis))))
+        note = row.note if row.basis == basis else "; ".join(filter(None, (row.note, row.basis)))
+        return replace(row, note=note, virtual=row.virtual and not virtual)
 
     text = (sentence(basis) if basis else "") + (" Virtual data." if virtual else "")
     return text.strip(), [short(row) for row in main], [short(row) for row in more]
@@ -153,13 +169,18 @@ def _doubt(row: Contrast) -> tuple[bool, bool, float]:
 
 def verdict(row: Contrast) -> str:
     """shown: the 95 % interval leaves out zero; same: it does not, or not beyond what many comparisons throw up by
-    chance (adjusted p over 5 %); seen: there is no interval.
+    chance (adjusted p over 5 %); seen: there is no interval. A difference without an interval that the measurements'
+    own uncertainty exceeds is none either.
     """
     if row.lo95 is None or row.hi95 is None:
-        return "seen"
+        return "same" if _within(row) else "seen"
     if row.p_adjusted is not None and row.p_adjusted > LOST:
         return "same"
     return "shown" if row.lo95 > 0 or row.hi95 < 0 else "same"
+
+
+def _within(row: Contrast) -> bool:
+    return row.std is not None and abs(row.difference) < 1.96 * row.std
 
 
 def _of_one_name(outcome: Outcome, rows: list[Contrast]) -> list[Finding]:
@@ -175,15 +196,38 @@ def _of_one_name(outcome: Outcome, rows: list[Contrast]) -> list[Finding]:
 def _contrast(outcome: Outcome, kind: str, way: str, rows: list[Contrast]) -> Finding:
     first, virtual = rows[0], any(row.origin == "synthetic" for row in rows)
     what, new, old = name_words(first.name), title(outcome, first.treated), title(outcome, first.reference)
+    many = len(rows) > FEW
     if not way:
-        values = several([_values(row) for row in rows])
+        values = several([_values(row) for row in rows]) if not many else f"{len(rows)} states were compared"
         text = f"no difference in the {what} can be told between {new} and {old}" + (f": {values}" if values else "")
     else:
         verb = "is" if kind == "shown" else "was seen"
         sizes = several([f"by {_size(row)}{f' ({values})' if (values := _values(row)) else ''}" for row in rows])
-        text = f"the {what} of {new} {verb} {way} than that of {old}, {sizes}"
+        text = f"the {what} of {new} {verb} {way} than that of {old}, {_range(rows) if many else sizes}"
     note, basis = _evidence(outcome, rows)
-    return Finding(kind, sentence(text), note, virtual, basis)
+    heads, table = _table(rows, old, new) if many else ((), ())
+    return Finding(kind, sentence(text), "" if many else note, virtual, basis, heads, table)
+
+
+def _range(rows: list[Contrast]) -> str:
+    sizes = sorted(rows, key=lambda row: abs(row.difference))
+    least, most = _size(sizes[0]), _size(sizes[-1])
+    spread = f"by {least}" if least == most else f"by {least.split(' ')[0]} to {most}"
+    return f"{spread} in {len(rows)} states"
+
+
+def _table(rows: list[Contrast], old: str, new: str) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """A row per state: both values, the difference, and its interval where there is one."""
+    unit = pretty_unit(rows[0].unit)
+    bounded = any(row.lo95 is not None for row in rows)
+    heads = ("", *(f"{name} / {unit}" if unit else name for name in (old, new)), "difference")
+    table = []
+    for row in rows:
+        pair = _pair(row)
+        sides = (pair[1], pair[0]) if pair else ("–", "–")
+        cells = (state_words(row.state), *sides, like(row.difference, max(abs(row.difference), _scale(row) / 1000)))
+        table.append((*cells, interval(row.lo95, row.hi95)) if bounded else cells)
+    return ((*heads, "95 % interval") if bounded else heads), tuple(table)
 
 
 def _size(row: Contrast) -> str:
@@ -197,32 +241,43 @@ def _scale(row: Contrast) -> float:
     return max(abs(v) for v in (row.reference_value or 0.0, row.treated_value or 0.0, row.difference))
 
 
-def _values(row: Contrast) -> str:
-    at = state_words(row.state)
+def _pair(row: Contrast) -> tuple[str, str] | None:
+    """Treated and reference value, with the digits that show their difference."""
     if row.reference_value is None or row.treated_value is None:
-        return at
+        return None
     new, old = row.treated_value, row.reference_value
     scale = min(abs(new), abs(old)) or _scale(row)
     digits = max(min(scale, 10 * abs(row.difference) or scale), scale / 100)
-    text = f"{like(new, digits)} against {with_unit(like(old, digits), row.unit)}"
+    return like(new, digits), like(old, digits)
+
+
+def _values(row: Contrast) -> str:
+    at, pair = state_words(row.state), _pair(row)
+    if pair is None:
+        return at
+    text = f"{pair[0]} against {with_unit(pair[1], row.unit)}"
     return f"{text}; {at}" if at else text
 
 
 def _evidence(outcome: Outcome, rows: list[Contrast]) -> tuple[str, str]:
     """(what is particular to these rows: interval and p, what it rests on: method and numbers of replicates)."""
     first = rows[0]
-    if verdict(first) == "seen":
-        return "", _unproven(outcome, rows)
+    if first.lo95 is None:
+        return ("within the uncertainty of the measurements" if _within(first) else ""), _unproven(outcome, rows)
     unit = "percentage points" if first.unit == "%" else first.unit
     spans = with_unit("; ".join(interval(row.lo95, row.hi95) for row in rows), unit)
     text = f"95 % interval{'s' if rows[1:] else ''} of the difference {spans}"
     parts = [part for row in rows for part in row.method.split("; ") if part]
-    chances = [part.split(",")[1].split(" adjusted")[0].strip() for part in parts if part.startswith("p = ")]
+    chances = [row.p_adjusted for row in rows if row.p_adjusted is not None]
     if chances:
-        text += f"; p = {', '.join(chances)} (Holm)"
+        text += f"; {', '.join(_chance(p) for p in chances)} (Holm)"
     sizes = {(row.n_reference, row.n_treated) for row in rows}
     basis = [*dict.fromkeys(part for part in parts if not part.startswith("p = "))]
     return text, "; ".join([*basis, "replicates: " + ", ".join(f"{a} and {b}" for a, b in sorted(sizes))])
+
+
+def _chance(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {like(p, 10 * p)}"
 
 
 def _unproven(outcome: Outcome, rows: list[Contrast]) -> str:
@@ -245,15 +300,16 @@ def _of_cells(outcome: Outcome, row: Contrast) -> bool:
 # --- the rest -----------------------------------------------------------------------------------------------
 
 
-def _alone(outcome: Outcome) -> list[Finding]:
-    """What no contrast speaks of, per technique and sample: each quantity with the values of all its cells."""
+def _alone(outcome: Outcome) -> list[tuple[str, Finding]]:
+    """(chapter, finding) of what no contrast speaks of, per technique and sample, with the values of all cells."""
     contrasted = {row.name for row in outcome.contrasts}
-    found: dict[tuple[str, str], list[tuple[Result, Entry]]] = {}
+    found: dict[tuple[str, str, str], list[tuple[Result, Entry]]] = {}
     for result in outcome.results:
         for entry in result.entries:
             if entry.name not in contrasted and "cycle" not in entry.state:
-                found.setdefault((result.technique, _sample(outcome, result, entry)), []).append((result, entry))
-    return [_one(outcome, technique, sample, rows) for (technique, sample), rows in found.items()]
+                key = (_chapter(entry.name), result.technique, _sample(outcome, result, entry))
+                found.setdefault(key, []).append((result, entry))
+    return [(key[0], _one(outcome, *key[1:], rows)) for key, rows in found.items()]
 
 
 def _sample(outcome: Outcome, result: Result, entry: Entry) -> str:
@@ -269,7 +325,8 @@ def _one(outcome: Outcome, technique: str, sample: str, rows: list[tuple[Result,
     parts = [_values_of(name, at, entries) for (name, at), entries in same.items()]
     more = f", and {count(len(parts) - MOST, 'further quantity', 'further quantities')} below" if parts[MOST:] else ""
     virtual = any(result.origin == "synthetic" for result, _ in rows)
-    return Finding("plain", f"{title(outcome, sample)}: {several(parts[:MOST])}{more}.", technique, virtual)
+    text = f"{title(outcome, sample)}: {several(parts[:MOST])}{more}."
+    return Finding("plain", text, technique_words(technique), virtual)
 
 
 def _values_of(name: str, at: str, entries: list[Entry]) -> str:
@@ -290,10 +347,23 @@ def _ledger(rows: Iterable[LedgerRow]) -> list[Finding]:
     parts = [f"{len(by[v])} {one if len(by[v]) == 1 else many}" for v, one, many in forms if by[v]]
     found = [Finding("plain", sentence(f"of {count(len(rows), 'relation')} between techniques, {several(parts)}"))]
     found += [Finding("bad", sentence(f"broken: {formula(row.words)}"), _broken(row)) for row in by["broken"]]
-    wanted = Counter(need for row in by["cannot_tell"] for need in row.needs.split("; ") if need)
+    return found
+
+
+def _next(outcome: Outcome) -> list[Finding]:
+    """What would settle most of what is open: measurements that relations lack, and replicates."""
+    found = []
+    untold = [row for row in outcome.ledger if row.verdict == "cannot_tell" and not only_computed(row)]
+    wanted = Counter(need for row in untold for need in row.needs.split("; ") if need)
     if wanted:
         best = several([f"{formula(need)} ({count(n, 'relation')})" for need, n in wanted.most_common(3)])
-        found.append(Finding("seen", sentence(f"what would tell most: {best}")))
+        found.append(Finding("seen", sentence(f"what would tell most between the techniques: {best}")))
+    seen = [c for c in outcome.contrasts if verdict(c) == "seen" and _chapter(c.name) and _of_cells(outcome, c)]
+    if seen:
+        names = list(dict.fromkeys(name_words(c.name) for c in seen))
+        what = several(names[:4] + (["others"] if names[4:] else []))
+        text = f"at least three cells of each sample would turn what was only seen into an interval: {what}"
+        found.append(Finding("seen", sentence(text)))
     return found
 
 
@@ -305,9 +375,9 @@ def only_computed(row: LedgerRow) -> bool:
 def _broken(row: LedgerRow) -> str:
     if row.computed is None or row.stated is None:
         return row.rule
-    numbers = [
-        with_unit(like(v, min(abs(row.computed), abs(row.stated)) or 1.0), row.unit) for v in (row.computed, row.stated)
-    ]
+    sizes = (abs(row.computed), abs(row.stated), 10 * abs(row.computed - row.stated))
+    least = min(filter(None, sizes), default=1.0)
+    numbers = [with_unit(like(v, least), row.unit) for v in (row.computed, row.stated)]
     text = f"computed {numbers[0]}, stated {numbers[1]}"
     return text + (f", {row.sigma:.1f} standard deviations apart" if row.sigma is not None else "")
 

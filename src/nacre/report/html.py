@@ -11,10 +11,11 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from nacre.core import side_by_side, words
 from nacre.core.figure import Figure, Panel, extent, merge
 from nacre.core.outcome import Outcome
 from nacre.core.style import MARKERS, Palette, palette
-from nacre.report import findings, methods, plots, tables, words
+from nacre.report import findings, methods, plots, tables
 from nacre.report.ledger_graph import ledger_graph
 
 
@@ -33,7 +34,7 @@ def render(outcome: Outcome) -> str:
         summary=_summary(outcome),
         virtual=_virtual(outcome),
         findings=findings.findings(outcome),
-        groups=_groups(figures, samples),
+        groups=_groups(figures, samples, side_by_side.tables(outcome)),
         blocks=tables.quantities(outcome),
         published=tables.published(outcome),
         contrasts=tables.contrasts(outcome),
@@ -111,22 +112,30 @@ def _virtual(outcome: Outcome) -> str:
 # --- figures ------------------------------------------------------------------------------------------------
 
 
-def _groups(figures: list[Figure], samples: Palette) -> list[tuple[str, list[dict[str, Any]]]]:
-    """(heading, figures) in the paper's order: Figure 1, 2, ..., S1, ..., then those without a place."""
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for i, figure in enumerate(sorted(figures, key=lambda figure: place_key(figure.place))):
-        drawn = plots.draw(figure, samples)
-        item = {
-            "id": f"fig-{i + 1}",
-            "figure": figure,
-            "wide": figure.wide or len(figure.panels) > 1,
-            "panels": [panel.title for panel in figure.panels],
-            "shapes": [_shape(panel) for panel in figure.panels],
-            "data": drawn | {"file": re.sub(r"[^\w.+-]+", "_", f"{figure.place} {figure.key}".strip()) + ".csv"},
-            "thinned": drawn["thinned"],
-        }
-        groups.setdefault(_group(figure.place), []).append(item)
-    return list(groups.items())
+def _groups(figures: list[Figure], samples: Palette, sheets: list[side_by_side.Table]) -> list[tuple]:
+    """(heading, figures, tables) in the paper's order: Figure 1, 2, ..., S1, ..., tables, then what has no place."""
+    groups: dict[str, tuple[list[dict[str, Any]], list[side_by_side.Table]]] = {}
+    things = [*figures, *(sheet for sheet in sheets if sheet.place)]
+    for i, thing in enumerate(sorted(things, key=lambda thing: place_key(thing.place))):
+        drawn, tabled = groups.setdefault(_group(thing.place), ([], []))
+        if isinstance(thing, Figure):
+            drawn.append(_item(thing, samples, i))
+        else:
+            tabled.append(thing)
+    return [(heading, *both) for heading, both in groups.items()]
+
+
+def _item(figure: Figure, samples: Palette, i: int) -> dict[str, Any]:
+    drawn = plots.draw(figure, samples)
+    return {
+        "id": f"fig-{i + 1}",
+        "figure": figure,
+        "wide": figure.wide or len(figure.panels) > 1,
+        "panels": [panel.title for panel in figure.panels],
+        "shapes": [_shape(panel) for panel in figure.panels],
+        "data": drawn | {"file": re.sub(r"[^\w.+-]+", "_", f"{figure.place} {figure.key}".strip()) + ".csv"},
+        "thinned": drawn["thinned"],
+    }
 
 
 def _shape(panel: Panel) -> float | None:

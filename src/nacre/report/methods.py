@@ -8,7 +8,7 @@ from nacre.core.outcome import Outcome
 from nacre.core.quantity import Quantity
 from nacre.core.study import Sample, Step, Study
 from nacre.core.vocabulary import word
-from nacre.report.words import formula, quantity, sentence, several
+from nacre.core.words import formula, quantity, sentence, several
 
 # what is said before a condition, by its name's last word; a name that is a preposition speaks for itself
 _BEFORE = {

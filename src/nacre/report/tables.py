@@ -1,16 +1,16 @@
 """The report's tables as rows of plain values and text, before they become HTML."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from nacre.core import words
 from nacre.core.errors import NacreError
 from nacre.core.outcome import Outcome
 from nacre.core.quantity import Quantity
 from nacre.core.result import Entry, Result
 from nacre.core.study import Reported
-from nacre.report import words
 from nacre.report.findings import LONG, ends_of_series, only_computed, title, verdict
 
 T95 = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)  # Student's t, two-sided 95 %, 1 to 9 df
@@ -187,12 +187,25 @@ def _bar(c) -> dict[str, float] | None:
 
 
 def published(outcome: Outcome) -> list[dict[str, Any]]:
-    """A row per published value: the value, ours, the difference, and what may be said of it."""
-    return [_published(outcome, reported) for reported in outcome.study.reported]
+    """A row per published value: the value, ours, the difference, what may be said of it, and the cell model's."""
+    return [_published(outcome, reported) | _modelled(outcome, reported) for reported in outcome.study.reported]
+
+
+MODEL = {"calibrated": "fitted to it", "predicted": "predicted without it"}
+
+
+def _modelled(outcome: Outcome, reported: Reported) -> dict[str, str]:
+    """What the cell model says of a published value; "" where nothing. A prediction counts for more than a fit."""
+    results = [r for r in outcome.results if r.origin in MODEL]
+    for origin in ("predicted", "calibrated"):
+        found, _ = _matches(outcome, reported, [r for r in results if r.origin == origin])
+        if len(found) == 1:
+            return {"model": words.value(found[0][0]), "model_note": MODEL[origin]}
+    return {"model": "", "model_note": ""}
 
 
 def _published(outcome: Outcome, reported: Reported) -> dict[str, Any]:
-    found, trouble = _matches(outcome, reported)
+    found, trouble = _matches(outcome, reported, [r for r in outcome.results if r.origin not in MODEL])
     base = {
         "sample": reported.sample or (outcome.study.cells[reported.cell].sample if reported.cell else ""),
         "name": words.name_words(reported.name),
@@ -217,10 +230,12 @@ def _published(outcome: Outcome, reported: Reported) -> dict[str, Any]:
     }
 
 
-def _matches(outcome: Outcome, reported: Reported) -> tuple[list[tuple[Quantity, bool]], str]:
+def _matches(
+    outcome: Outcome, reported: Reported, results: Iterable[Result]
+) -> tuple[list[tuple[Quantity, bool]], str]:
     """(quantity in the published unit, virtual?) of each cell that has this value, or why there is none."""
     per_subject: dict[str, list[tuple[Entry, bool]]] = {}
-    for result in outcome.results:
+    for result in results:
         for entry in result.entries:
             if entry.name == reported.name and _same(outcome, result, entry, reported):
                 key = (entry.subject or result.subject).cell

@@ -420,4 +420,5 @@ TECHNIQUE = Technique(
     IcpOptions,
     vocabulary=VOCABULARY,
     citations=CITATIONS,
+    place="Tab. S3",
 )

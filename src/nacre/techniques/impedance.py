@@ -295,4 +295,5 @@ TECHNIQUE = Technique(
     ImpedanceOptions,
     needs=("area",),
     citations=CITATIONS,
+    place="Tab. S4",
 )

@@ -356,4 +356,5 @@ TECHNIQUE = Technique(
         "Y. Wu, M. W. Gaultois, rietx, https://github.com/yue-here/rietx",
     ),
     relations=RELATIONS,
+    place="Tab. S1",
 )

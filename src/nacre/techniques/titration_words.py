@@ -19,6 +19,7 @@ VOCABULARY = {
         "lithium_consumed": {
             "unit": "umol/g",
             "words": "residual lithium consumed",
+            "chapter": "coating",
             "symbol": "dn(Li)/m",
             "meaning": "residual lithium of the powder before a step less that after it, per mass of powder",
         },

@@ -219,8 +219,9 @@ def name_peaks(
     found: dict[tuple, list[float]] = {}
     points = [(peak.place.value + offset, peak.height.value) for peak in peaks]
     limits = [windows[name] for name in NAMES]
-    for shift in np.arange(0.0, largest + 1e-9, 5e-3).tolist():
-        found.setdefault(_assign(points, sign * shift, limits), []).append(shift)
+    moves = np.arange(0.0, largest + 1e-9, 5e-3)
+    for shift, key in zip(moves.tolist(), _assign(points, sign * moves, limits), strict=True):
+        found.setdefault(key, []).append(shift)
     most = max(sum(i is not None for i in key) for key in found)
     if most == 0:
         return Named({}, why="no peak where a transition may be")
@@ -249,13 +250,17 @@ def _two_ways(best: Mapping[tuple, list[float]]) -> dict[int, list[str]]:
     return {i: sorted(found, key=NAMES.index) for i, found in names.items() if len(found) > 1}
 
 
-def _assign(peaks: Sequence[tuple[float, float]], shift: float, windows: Sequence[tuple[float, float]]) -> tuple:
-    """Index of the highest of the (place, height) in each window, moved by `shift`; None where a window holds none."""
-    key = []
-    for lo, hi in windows:
-        inside = [(height, i) for i, (place, height) in enumerate(peaks) if lo + shift <= place <= hi + shift]
-        key.append(max(inside)[1] if inside else None)
-    return tuple(key)
+def _assign(peaks: Sequence[tuple[float, float]], shifts: np.ndarray, windows: Sequence[tuple[float, float]]) -> list:
+    """Per shift: index of the highest of the (place, height) in each window, moved by it; None where one holds none."""
+    if not peaks:
+        return [(None,) * len(windows)] * len(shifts)
+    order = sorted(range(len(peaks)), key=lambda i: (peaks[i][1], i), reverse=True)
+    place = np.array([peaks[i][0] for i in order])
+    moved = np.asarray(windows)[None, :, :, None] + shifts[:, None, None, None]
+    inside = (moved[:, :, 0] <= place) & (place <= moved[:, :, 1])
+    first = np.where(inside.any(axis=2), inside.argmax(axis=2), len(order)).tolist()
+    names = [*order, None]
+    return [tuple([names[i] for i in row]) for row in first]
 
 
 def _distance(moves: list[float], before: float) -> float:

@@ -393,4 +393,5 @@ TECHNIQUE = Technique(
         "K. P. Burnham, D. R. Anderson, Model Selection and Multimodel Inference, Springer, New York 2002.",
         "G. Greczynski, L. Hultman, Prog. Mater. Sci. 2020, 107, 100591.",
     ),
+    place="Tab. S2",
 )

@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 
 from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity, show
+from nacre.core.registry import techniques
 from nacre.core.style import formula, pretty_unit
 from nacre.core.vocabulary import word
 
@@ -36,6 +37,12 @@ def name_meaning(name: str) -> str:
         return formula(word("quantity", name).meaning)
     except NacreError:
         return ""
+
+
+def technique_words(name: str) -> str:
+    """A technique as people call it; the bare name of one that is not the package's."""
+    found = techniques().get(name)
+    return found.title if found else name.replace("_", " ")
 
 
 def symbol(name: str) -> Markup:

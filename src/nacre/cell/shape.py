@@ -1,0 +1,78 @@
+"""How the diffusivity varies with the filling: D(x) = diffusivity times ratio(x), in a form that a text file can hold.
+
+Kinds: `table` (x and ratio as lists; ln ratio is interpolated monotonely), `expression` (a formula in x, see
+`expression`; low and high are the ends of its range). Beyond the range the ratio stays as it is at the end.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from nacre.cell.expression import read
+from nacre.cell.potential import check_status
+from nacre.core.errors import NacreError, did_you_mean
+from nacre.physics import ocp
+
+_KEYS = {"table": ("x", "ratio"), "expression": ("formula", "low", "high")}
+INTERVALS = 2048
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """kind and numbers as in the module's words, with status and source."""
+
+    kind: str
+    numbers: Mapping[str, float | str | list[float]]
+    status: str
+    source: str
+
+    def __post_init__(self):
+        check_status(self.status)
+
+    @cached_property
+    def curve(self) -> ocp.Curve:
+        """ln ratio(x). Raises NacreError where the numbers make no positive ratio."""
+        try:
+            return _MAKERS[self.kind](**self.numbers)
+        except (ValueError, TypeError) as error:
+            raise NacreError(f"no diffusivity of kind '{self.kind}' can be made: {error}", found=self.source) from None
+
+
+def _table(x, ratio) -> ocp.Curve:
+    ratio = np.asarray(ratio, float)
+    if not (ratio > 0.0).all():
+        raise ValueError(f"the ratios must be positive; found {ratio.min():g}")
+    return ocp.from_table(x, np.log(ratio), INTERVALS)
+
+
+def _expression(formula, low=0.0, high=1.0) -> ocp.Curve:
+    x = np.linspace(low, high, INTERVALS + 1)
+    ratio = read(formula)(x)
+    if not (np.isfinite(ratio).all() and (ratio > 0.0).all()):
+        at = x[~(np.isfinite(ratio) & (ratio > 0.0))][0]
+        raise ValueError(f"the formula must be positive; at x = {at:.4g} it is {read(formula)(at):.4g}")
+    return ocp.from_function(lambda x: np.log(read(formula)(x)), low, high, INTERVALS)
+
+
+_MAKERS = {"table": _table, "expression": _expression}
+
+
+def read_shape(row: Mapping, where: str) -> Shape:
+    """A shape from its table in a TOML file. Raises NacreError with what is missing, unknown or wrong."""
+    row = dict(row)
+    kind, status, source = (str(row.pop(name, "")) for name in ("kind", "status", "source"))
+    if kind not in _KEYS:
+        raise NacreError(f"unknown kind of diffusivity '{kind}'", where=where, expected=", ".join(_KEYS))
+    if not status or not source:
+        raise NacreError("a diffusivity without status and source", where=where, do="say where it comes from")
+    for name in row:
+        if name not in _KEYS[kind]:
+            raise NacreError(f"unknown key '{name}'", where=where, do=did_you_mean(name, _KEYS[kind]))
+    made = Shape(kind, row, status, source)
+    try:
+        _ = made.curve
+    except NacreError as error:
+        raise error.at(where) from None
+    return made
