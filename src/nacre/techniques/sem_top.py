@@ -171,7 +171,7 @@ def _texture(seen: list[Seen], options: Options, where, checks: list[Check]) -> 
         values, errors = [], []
         for s in known:
             pixel = 1e3 * s.shot.pixel
-            if shortest < NOISY * pixel or longest > len(s.spectrum.frequency) * 2 * pixel:
+            if shortest < 0.999 * NOISY * pixel or longest > len(s.spectrum.frequency) * 2 * pixel:
                 continue
             value, error = s.spectrum.contrast(shortest / pixel, longest / pixel)
             values.append(value)
