@@ -9,7 +9,8 @@ from nacre.core.context import Context
 from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.techniques import _pictures as pics
 
-FINE, COARSE = 240, 140  # pixels along the longer side of an image, where fringes must be seen, and of a transform
+LEAST, MOST = 1.5, 1e3  # power over the background that is drawn black, and white
+FINE, COARSE = 320, 320  # pixels along the longer side of an image, where fringes must be seen, and of a transform
 
 
 def draw(shot: pics.Picture, scale, regions, context: Context) -> tuple[Figure, ...]:
@@ -31,10 +32,10 @@ def _box(region) -> Series:
 
 
 def _spots(region, zone) -> Panel:
-    """One transform: the heat map in 1/nm, circles around spots, with the planes where they are indexed."""
+    """One transform: its power over 1/nm, circles around spots, with the planes where they are indexed."""
     at = 10 * region.spots.at
     reach = 1.15 * max(np.abs(at).max(), 3.0) if len(at) else 7.0
-    series = [_heat(region.seen, reach)]
+    series = [_power(region.seen, reach)]
     words = _indexed(region, zone)
     for label in sorted({word[0] for word in words.values()}):
         chosen = [k for k, word in words.items() if word[0] == label]
@@ -76,12 +77,13 @@ def _circles(at: np.ndarray, reach: float, label: str) -> Series:
     return Series("line", points[:, 0], points[:, 1], label, label)
 
 
-def _heat(seen, reach: float) -> Series:
+def _power(seen, reach: float) -> Series:
     rows, columns = (np.abs(10 * g) <= reach for g in (seen.gy, seen.gx))
-    power = np.log10(np.clip(seen.ratio[np.ix_(rows, columns)], 1.5, 1e3))
+    power = np.log10(np.clip(seen.ratio[np.ix_(rows, columns)], LEAST, MOST))
     gy, gx = 10 * seen.gy[rows], 10 * seen.gx[columns]
     step = math.ceil(max(power.shape) / COARSE)
     m, n = (size // step * step for size in power.shape)
     coarse = power[:m, :n].reshape(m // step, step, n // step, step).max(axis=(1, 3))
     y, x = gy[:m].reshape(-1, step).mean(1), gx[:n].reshape(-1, step).mean(1)
-    return Series("heat", x, y, "log10 of power / background", z=np.round(coarse, 2))
+    grey = np.round(255 * (coarse - np.log10(LEAST)) / np.log10(MOST / LEAST))
+    return Series("picture", x, y, z=grey.astype(np.uint8))
