@@ -1,7 +1,6 @@
 """Figures of lattice fringes: the image with its regions, and the transform of each with its spots circled."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
@@ -17,9 +16,14 @@ def draw(shot: pics.Picture, scale, regions, context: Context) -> tuple[Figure, 
     """The image (Fig. 3c), and the transforms of the core and of the coating's regions (Fig. 3d)."""
     every = ([scale.region] if scale.region else []) + list(regions)
     boxes = [_box(region) for region in every]
+    places = [
+        (region.box[0] / 2e3 + region.box[2] / 2e3, region.box[1] / 2e3 + region.box[3] / 2e3) for region in every
+    ]
+    names = tuple(region.label for region in every)
+    boxes.append(Series("text", *np.array(places).T, "regions", words=names, legend=False))
     panel = pics.drawn(shot, *boxes, side=FINE)
     caption = "High-resolution image with the regions that were transformed."
-    image = replace(pics.figure("hrtem", "Lattice fringes", (panel,), caption, "Fig. 3c", context), wide=True)
+    image = pics.figure("hrtem", "Lattice fringes", (panel,), caption, "Fig. 3c", context)
     panels = [_spots(region, scale.zone if region is scale.region else None) for region in every]
     caption = "Fourier transforms (logarithm of power over its background) with spots circled and indexed."
     spots = pics.figure("hrtem-fft", "Spots of the transform", panels, caption, "Fig. 3d", context)
