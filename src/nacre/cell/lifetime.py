@@ -319,7 +319,7 @@ class _Log:
             "lithium_cathode": books.cathode * g,
             "lithium_anode": books.anode * g,
             "lithium_isolated": books.isolated * g,
-            "filling": walk.mean("cathode"),
+            "filling": books.cathode / (walk.sites["cathode"] * walk.active),
         }
 
     def lifetime(self, total: int) -> Lifetime:

@@ -195,6 +195,7 @@ class Walk:
         self.area, self.usual = p.area, 0.2 * p.one_c / p.area
         self.volts = [p.value(f"cell.{end}_voltage") for end in ("lower", "upper")]
         self._anode = math.nan, math.nan
+        self._steps = (), 0.0, []
 
     # --- the books ---
 
@@ -206,7 +207,7 @@ class Walk:
     def anode_potential(self) -> float:
         """At rest and mean filling, V against Li+/Li."""
         filling = self.mean("anode")
-        if not abs(filling - self._anode[0]) < 1e-4:
+        if not abs(filling - self._anode[0]) < 1e-3:
             self._anode = filling, float(self.cell.anode.ocp(filling))
         return self._anode[1]
 
@@ -287,7 +288,7 @@ class Walk:
         shares = self._shares(after, len(steps))
         extra = self._set(after, seconds, shares[0])
         kept = [1.0, *(b / a for a, b in pairwise(shares))]
-        wanted = [solver_step(s, self.area, extra, math.inf if s.until_time is None else s.until_time) for s in steps]
+        wanted = self._wanted(tuple(steps), extra)
         solution = self.prepared.run(wanted, self.state, self.how.tolerance, max_steps=MOST_STEPS, kept=kept)
         if not solution.complete or len(solution.outcomes) < len(steps) or solution.ends[-1] > TOO_LONG * seconds:
             self.back(marks)
@@ -302,11 +303,18 @@ class Walk:
         self.foreseen[key] = seconds, drive
         return halves, drive
 
+    def _wanted(self, steps: tuple[Step, ...], extra: float) -> list[p2d.Step]:
+        if self._steps[:2] != (steps, extra):
+            long = [math.inf if s.until_time is None else s.until_time for s in steps]
+            made = [solver_step(s, self.area, extra, t) for s, t in zip(steps, long, strict=True)]
+            self._steps = steps, extra, made
+        return self._steps[2]
+
     def _shares(self, after: Aged, count: int) -> list[float]:
         """The active shares in the middle of equal parts of a piece, never above that of now."""
         rate = math.log(after.active / self.aged.active)
         found = [self.aged.active * math.exp(rate * (k + 0.5) / count) for k in range(count)]
-        return np.minimum.accumulate([min(found[0], self.active), *found[1:]]).tolist()
+        return [min(share, self.active) for share in found]
 
     def _lose_within(self, halves: list["Half"], shares: list[float], extra: float) -> None:
         """Book the particles that dropped out between the steps of a piece, at the filling of those instants."""
