@@ -146,6 +146,7 @@ def test_the_window_and_the_state_are_those_of_the_package():
 PLAIN = LHO.changed({
     "cathode.particle_spread": "0", "cathode.exchange_reduction": "0.5", "cathode.coating_thickness": "0 nm",
     "cathode.contact": "0.4", "cathode.active": "0.8", "cell.contact_resistance": "0 ohm cm2",
+    "ageing.slowing": "1", "ageing.contact_loss": "0", "ageing.fracture": "0", "ageing.first_charge": "0 mAh/g",
     **{f"{part}.activation_ionic_conductivity": f"{LHO.value('separator.activation')!r} kJ/mol"
        for part in ("cathode", "anode")},
 })  # fmt: skip

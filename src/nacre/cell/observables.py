@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nacre.cell.walk import Walk, aged_cell
+from nacre.cell.pieces import aged_cell
+from nacre.cell.walk import Walk
 from nacre.physics import dqdv, p2d
 
 HOUR = 3600.0
