@@ -7,8 +7,8 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from nacre.cell.ageing import Drive
+from nacre.cell.pieces import between, scaled
 from nacre.cell.protocol import Step
-from nacre.cell.walk import between, scaled
 from nacre.core.errors import NacreError
 
 SETTLE = 1  # cycles after a jump whose particles still remember the cycle before it

@@ -18,9 +18,10 @@ from nacre.cell.ageing import Aged, Ageing, Drive
 from nacre.cell.jumping import Jump, Leaper, filled
 from nacre.cell.observables import Resistance, h1_m_peak, h1_m_window, r_cam_se
 from nacre.cell.parameters import CellParameters
+from nacre.cell.pieces import Books, Half, joined
 from nacre.cell.protocol import Loop, Step, for_cell, parse_protocol, unrolled
 from nacre.cell.sanity import refuse_if_impossible
-from nacre.cell.walk import Books, Exactness, Half, Walk, joined, start
+from nacre.cell.walk import Exactness, Walk, start
 from nacre.core.errors import NacreError, NotAssessable
 
 RATE_TEST = "\n".join(
@@ -319,7 +320,7 @@ class _Log:
             "lithium_cathode": books.cathode * g,
             "lithium_anode": books.anode * g,
             "lithium_isolated": books.isolated * g,
-            "filling": walk.mean("cathode"),
+            "filling": books.cathode / (walk.sites["cathode"] * walk.active),
         }
 
     def lifetime(self, total: int) -> Lifetime:

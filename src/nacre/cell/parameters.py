@@ -35,6 +35,7 @@ class Name:
     at_low: bool = False
 
 
+_CPE = "Q in F s^(n-1) where its exponent n is below 1"
 _ELECTRODE = {
     "thickness": Name("um", "the thickness", high=1e5),
     "volume_fraction": Name("1", "the active material's fraction of the volume, pores included", high=1.0),
@@ -57,6 +58,10 @@ _ELECTRODE = {
     "interphase_resistivity": Name("ohm cm", "the interphase's resistivity", default=0.0, at_low=True),
     "contact": Name("1", "the true over the geometric contact area", high=1.0, default=1.0),
     "active": Name("1", "the share of the particles that take part", high=1.0, default=1.0),
+    "double_layer": Name("uF/cm2", f"the double layer's capacitance per true contact area; {_CPE}", default=0.0),
+    "double_layer_exponent": Name("1", "its exponent; 1: a capacitor", high=1.0, default=1.0),
+    "coating_permittivity": Name("1", "the coating's relative permittivity", high=1e5, default=0.0),
+    "interphase_permittivity": Name("1", "the interphase's relative permittivity", high=1e5, default=0.0),
     **{
         f"activation_{name}": Name("kJ/mol", f"the activation energy of the {name}", default=0.0, at_low=True)
         for name in ("diffusivity", "exchange", "ionic_conductivity", "coating_conductivity")
@@ -104,6 +109,10 @@ NAMES: dict[str, Name] = {
     "separator.conductivity": Name("mS/cm", "the separator's ionic conductivity"),
     "separator.activation": Name("kJ/mol", "its activation energy", default=0.0, at_low=True),
     "separator.grain_boundary_resistance": Name("ohm cm2", "of its grain boundaries", default=0.0, at_low=True),
+    "separator.grain_boundary_capacitance": Name(
+        "uF/cm2", f"their capacitance per electrode area; {_CPE}", default=0.0
+    ),
+    "separator.grain_boundary_exponent": Name("1", "its exponent; 1: a capacitor", high=1.0, default=1.0),
     **{f"{part}.{name}": row for part in ("cathode", "anode") for name, row in _ELECTRODE.items()},
     **{f"ageing.{name}": row for name, row in _AGEING.items()},
 }
@@ -198,6 +207,8 @@ class CellParameters:
             self.value("cell.contact_resistance", "ohm m2"),
             self.value("separator.activation", "J/mol"),
             self.value("separator.activation", "J/mol"),
+            self.value("separator.grain_boundary_capacitance", "F/m2"),
+            self.value("separator.grain_boundary_exponent"),
         )
         return made.at(self.value("cell.temperature", "K"))
 
@@ -225,6 +236,10 @@ class CellParameters:
             contact=get("contact"),
             active=get("active"),
             activation={name: e for name in energies if (e := get(f"activation_{name}", "J/mol"))},
+            double_layer=get("double_layer", "F/m2"),
+            double_layer_exponent=get("double_layer_exponent"),
+            coating_permittivity=get("coating_permittivity"),
+            interphase_permittivity=get("interphase_permittivity"),
         )
 
 
@@ -270,7 +285,10 @@ def check_number(name: str, parameter: Parameter, where: str) -> None:
         return
     least = f"{'at least' if row.at_low else 'above'} {row.low:g}"
     most = f", at most {row.high:g}" if row.high < math.inf else ""
+    do = f"check its unit; source: {parameter.source}"
+    if value == row.low == row.default:
+        do = "leave it out for none"
     raise NacreError(
         f"{name} ({row.words}) cannot be", where=where, found=f"{value:g} {row.unit}".replace(" 1", ""),
-        expected=f"{least}{most} {row.unit}".removesuffix(" 1"), do=f"check its unit; source: {parameter.source}",
+        expected=f"{least}{most} {row.unit}".removesuffix(" 1"), do=do,
     )  # fmt: skip

@@ -19,6 +19,7 @@ import numpy as np
 
 from nacre.cell.ageing import Aged, Ageing, Drive
 from nacre.cell.parameters import CellParameters
+from nacre.cell.pieces import Books, Half, joined, lumped, scaled
 from nacre.cell.protocol import Step
 from nacre.core.errors import NacreError
 from nacre.physics import p2d
@@ -42,120 +43,6 @@ class Exactness:
     mesh: Mesh = COARSE
     tolerance: float = 5e-4
     part: float = 0.05
-
-
-@dataclass(frozen=True)
-class Books:
-    """Lithium and charge in C per m2 of plan area: lithium in the working cathode, the anode and in isolated particles;
-    drawn: from the electrolyte by side reactions; passed: net charge through the wires (positive: charged); leaked:
-    back inside the cell."""
-
-    cathode: float
-    anode: float
-    isolated: float
-    drawn: float
-    passed: float
-    leaked: float
-
-    @property
-    def lithium(self) -> float:
-        """Constant over a cell's life."""
-        return self.cathode + self.anode + self.isolated - self.drawn
-
-    @property
-    def charge(self) -> float:
-        """Constant over a cell's life: what passed the wires is in the anode, or has leaked."""
-        return self.passed - self.leaked - self.anode
-
-
-@dataclass(frozen=True, eq=False)
-class Half:
-    """One step as it ran: charges in C/m2 and energies in J/m2 through the wires by sign, seconds, how it ended, what
-    it did to the slow states, and its records where they were kept (time s, V, A/m2, C/m2: columns)."""
-
-    step: Step
-    outcome: Outcome
-    seconds: float
-    charged: float
-    discharged: float
-    energy_in: float
-    energy_out: float
-    drive: Drive | None
-    records: np.ndarray | None = None
-
-    @property
-    def normal(self) -> bool:
-        return self.outcome.normal or self.outcome is Outcome.BEYOND_AT_START
-
-
-def lumped(cell: Cell, mesh: Mesh) -> Cell:
-    """With a single node an electrode keeps a third of its resistance, as for an even reaction (the solver: half)."""
-    changes = {}
-    for part, nodes in (("cathode", mesh.cathode_nodes), ("anode", mesh.anode_nodes)):
-        e = getattr(cell, part)
-        if nodes == 1:
-            e = replace(
-                e,
-                ionic_conductivity=1.5 * e.ionic_conductivity,
-                electronic_conductivity=1.5 * e.electronic_conductivity,
-            )
-        changes[part] = e
-    return replace(cell, **changes)
-
-
-def aged_cell(cell: Cell, aged: Aged) -> Cell:
-    """A fresh cell as it is at a slow state."""
-    c = cell.cathode
-    cathode = replace(
-        c,
-        contact=c.contact * aged.contact,
-        active=c.active * aged.active,
-        interphase_thickness=c.interphase_thickness + aged.interphase,
-        diffusivity=c.diffusivity.times(aged.diffusivity),
-    )
-    return replace(cell, cathode=cathode, contact_resistance=cell.contact_resistance + aged.series)
-
-
-def joined(drives: Sequence[Drive]) -> Drive:
-    """Several drives in a row as one."""
-    if len(drives) == 1:
-        return drives[0]
-    seconds = sum(d.seconds for d in drives)
-    share = [d.seconds / seconds if seconds else 1.0 / len(drives) for d in drives]
-
-    def mean(values):
-        return sum(s * v for s, v in zip(share, values, strict=True))
-
-    return Drive(
-        seconds,
-        mean([d.kelvin for d in drives]),
-        mean([d.potential for d in drives]),
-        sum(d.swing for d in drives),
-        sum(d.half_cycles for d in drives),
-        {name: mean([d.means[name] for d in drives]) for name in drives[0].means},
-    )
-
-
-def between(a: Drive, b: Drive, t: float) -> Drive:
-    """The straight line from a (t = 0) to b (t = 1), and beyond."""
-
-    def at(x, y):
-        return x + t * (y - x)
-
-    return Drive(
-        max(at(a.seconds, b.seconds), 0.0),
-        at(a.kelvin, b.kelvin),
-        at(a.potential, b.potential),
-        max(at(a.swing, b.swing), 0.0),
-        at(a.half_cycles, b.half_cycles),
-        {name: max(at(a.means[name], b.means[name]), 0.0) for name in a.means},
-    )
-
-
-def scaled(d: Drive, seconds: float, half_cycles: float) -> Drive:
-    """The same for another time."""
-    swing = d.swing * seconds / d.seconds if d.seconds else 0.0
-    return replace(d, seconds=seconds, swing=swing, half_cycles=half_cycles)
 
 
 @dataclass(eq=False)
@@ -195,6 +82,7 @@ class Walk:
         self.area, self.usual = p.area, 0.2 * p.one_c / p.area
         self.volts = [p.value(f"cell.{end}_voltage") for end in ("lower", "upper")]
         self._anode = math.nan, math.nan
+        self._steps = (), 0.0, []
 
     # --- the books ---
 
@@ -206,7 +94,7 @@ class Walk:
     def anode_potential(self) -> float:
         """At rest and mean filling, V against Li+/Li."""
         filling = self.mean("anode")
-        if not abs(filling - self._anode[0]) < 1e-4:
+        if not abs(filling - self._anode[0]) < 1e-3:
             self._anode = filling, float(self.cell.anode.ocp(filling))
         return self._anode[1]
 
@@ -287,7 +175,7 @@ class Walk:
         shares = self._shares(after, len(steps))
         extra = self._set(after, seconds, shares[0])
         kept = [1.0, *(b / a for a, b in pairwise(shares))]
-        wanted = [solver_step(s, self.area, extra, math.inf if s.until_time is None else s.until_time) for s in steps]
+        wanted = self._wanted(tuple(steps), extra)
         solution = self.prepared.run(wanted, self.state, self.how.tolerance, max_steps=MOST_STEPS, kept=kept)
         if not solution.complete or len(solution.outcomes) < len(steps) or solution.ends[-1] > TOO_LONG * seconds:
             self.back(marks)
@@ -302,11 +190,18 @@ class Walk:
         self.foreseen[key] = seconds, drive
         return halves, drive
 
+    def _wanted(self, steps: tuple[Step, ...], extra: float) -> list[p2d.Step]:
+        if self._steps[:2] != (steps, extra):
+            long = [math.inf if s.until_time is None else s.until_time for s in steps]
+            made = [solver_step(s, self.area, extra, t) for s, t in zip(steps, long, strict=True)]
+            self._steps = steps, extra, made
+        return self._steps[2]
+
     def _shares(self, after: Aged, count: int) -> list[float]:
         """The active shares in the middle of equal parts of a piece, never above that of now."""
         rate = math.log(after.active / self.aged.active)
         found = [self.aged.active * math.exp(rate * (k + 0.5) / count) for k in range(count)]
-        return np.minimum.accumulate([min(found[0], self.active), *found[1:]]).tolist()
+        return [min(share, self.active) for share in found]
 
     def _lose_within(self, halves: list["Half"], shares: list[float], extra: float) -> None:
         """Book the particles that dropped out between the steps of a piece, at the filling of those instants."""

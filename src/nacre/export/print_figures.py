@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from nacre.core.figure import Axis, Figure, Panel, Series, columns
+from nacre.core.figure import Axis, Figure, Panel, Series, columns, extent
 from nacre.core.style import (
     VIRTUAL_TAG,
     Look,
@@ -150,7 +150,8 @@ def _tag(frame, panel: Panel) -> None:
     if any(series.kind == "heat" for series in panel.series):
         style |= {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1.5}, "zorder": 3}
     if corner is None:  # below the axis, at the end of the line of its title
-        place = {"xycoords": "axes fraction", "xytext": (0, -16), "textcoords": "offset points"}
+        down = -4 if panel.picture else -16
+        place = {"xycoords": "axes fraction", "xytext": (0, down), "textcoords": "offset points"}
         frame.annotate(VIRTUAL_TAG, (1, 0), ha="right", va="top", **place, **style)
         return
     side, level = corner
@@ -174,6 +175,10 @@ def _plot(frame, right, panel: Panel, seen: dict[int, Look]) -> None:
     if right is not None:
         _axis(right, panel.right, "y", ())
         frame.tick_params(right=False)
+    if panel.picture:  # the scale bar says what the axes would
+        frame.set(xlim=extent(panel.picture.x), ylim=sorted(extent(panel.picture.y), reverse=panel.y.reverse))
+        frame.tick_params(**dict.fromkeys(("left", "right", "top", "bottom", "labelleft", "labelbottom"), False))
+        frame.set(xlabel="", ylabel="")
     if panel.x.equal or panel.y.equal:
         frame.set_aspect("equal", adjustable="box")
 
@@ -203,8 +208,9 @@ def _power_of_ten(value: float, _place: int = 0) -> str:
 
 
 def _between(value: float, low: float, high: float) -> str:
-    """Numbers between powers of ten only where an axis spans less than a decade."""
-    return f"{value:g}" if high < 10 * low else ""
+    """Numbers between powers of ten where an axis spans less than a decade, 2 and 5 where it spans less than two."""
+    leads = float(f"{value:e}"[:3]) in (2, 5)
+    return f"{value:g}" if high < 10 * low or (high < 100 * low and leads) else ""
 
 
 def _series(frame, panel: Panel, series: Series, look: Look, slot) -> None:
@@ -214,6 +220,9 @@ def _series(frame, panel: Panel, series: Series, look: Look, slot) -> None:
         return _rule(frame, series, look)
     x, y = (positions(getattr(series, side), categories(panel, side)) for side in ("x", "y"))
     match series.kind:
+        case "picture":
+            shape = (*extent(series.x), *reversed(extent(series.y)))  # the first row is the top one
+            frame.imshow(series.z, cmap="gray", vmin=0, vmax=255, extent=shape, interpolation="none")
         case "heat":
             grey = panel.x.equal or panel.y.equal
             shown = frame.pcolormesh(x, y, series.z, cmap="gray" if grey else "cividis", rasterized=True)
@@ -233,8 +242,9 @@ def _series(frame, panel: Panel, series: Series, look: Look, slot) -> None:
             frame.plot(x, y, linestyle="none", color=colour, label=name, **marks)
             _errors(frame, x, y, series, colour)
         case _:
+            bold = 2.0 if panel.picture and not series.legend else None
             style = "steps-post" if series.kind == "steps" else "default"
-            frame.plot(x, y, color=colour, linestyle=_DASH[look.dash], drawstyle=style, label=name)
+            frame.plot(x, y, color=colour, linestyle=_DASH[look.dash], drawstyle=style, label=name, linewidth=bold)
     return None
 
 

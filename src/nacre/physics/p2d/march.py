@@ -25,7 +25,7 @@ from .drift import drift
 from .kinetics import CONSTANT_CURRENT, CONVERGED, NO_POWER, balance, margin, spread
 from .layout import BUNDLE, JJ, LANES, N_BUNDLES, N_SHELLS, RHS, ROW, SLOTS, XP
 from .particle import frozen_surface, past_solutions, predict_cells, predict_lanes, rates
-from .simd import INNER, get, get_integer, load, store
+from .simd import INNER, address, get, get_integer, load, store
 
 MODE, TARGET, LONGEST, V_LOW, V_HIGH, I_CUT, Q_CUT = range(7)
 (
@@ -140,6 +140,22 @@ def _emit(cathode, anode, series, row, history, ring, order, asked, given, sampl
 
 
 @njit(**INNER)
+def _keep(cathode, anode, traces, count, order, slot):
+    """The order and the whole state of an accepted solution, where a trace is wanted."""
+    if count >= traces.shape[0]:
+        return
+    traces[count, 0] = order
+    begin, offset = address(traces), count * traces.shape[1] + 1
+    for e in (cathode, anode):
+        for row in range(get_integer(e[0], N_BUNDLES) * get_integer(e[0], N_SHELLS)):
+            store(begin, offset, load(e[5], row * ROW + slot * LANES))
+            offset += LANES
+        for bundle in range(get_integer(e[0], N_BUNDLES)):
+            store(begin, offset, load(e[4], bundle * BUNDLE + slot * LANES))
+            offset += LANES
+
+
+@njit(**INNER)
 def _turn(ring, history, time, voltage, current, charge):
     """The oldest slot holds the new solution: make it the newest."""
     new = ring[SLOTS - 1]
@@ -251,10 +267,12 @@ def segment(
     asked,
     sampled,
     frames,
+    traces,
 ):
     """March through one step of a protocol from the solution in slot ring[0].
 
-    Records every accepted solution in `steps` (time, voltage, current, charge, number) from row `count` on;
+    Records every accepted solution in `steps` (time, voltage, current, charge, number) from row `count` on, and its
+    order (0 at the start) and state in the same row of `traces`, where that has rows;
     before_this is the step's number and the time and charge when it begins. Returns (outcome, rows used, times given,
     solves).
     """
@@ -280,6 +298,7 @@ def segment(
         history[TIME, ring[k]], history[VOLT, ring[k]] = -k * h, voltage
         history[AMPERE, ring[k]], history[CHARGE, ring[k]] = current, -k * h * current
     _record(steps, count, before_this, 0.0, voltage, current, 0.0)
+    _keep(cathode, anode, traces, count, 0, ring[0])
     count += 1
     given = _emit(cathode, anode, series, row, history, ring, 1, asked, given, sampled, frames, value, slope)
     _distances(cathode, anode, row, current, voltage, charge, g)
@@ -347,6 +366,7 @@ def segment(
         time, charge = at, moved
         points = min(points + 1, SLOTS)
         _record(steps, count, before_this, at, voltage, current, charge)
+        _keep(cathode, anode, traces, count, order, ring[0])
         count += 1
         given = _emit(cathode, anode, series, row, history, ring, order, asked, given, sampled, frames, value, slope)
         if far < 0.0:
