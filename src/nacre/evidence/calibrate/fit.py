@@ -17,7 +17,7 @@ from nacre.physics.inference import Criteria, Local
 
 SCREENED, LEAST = 12, 32  # points tried per local search, and in all
 MOST = 60  # evaluations of a local search
-SAME = 1.0  # a chi2 within this of the best is the same optimum, for all that the data can tell
+SAME, ALIKE = 1.0, 0.02  # a chi2 within this, or this part, of the best is the same optimum, for all the data can tell
 
 Progress = Callable[[str, int, int], None]
 
@@ -60,7 +60,8 @@ class Fit:
     @property
     def same(self) -> int:
         """How many searches ended at the same optimum."""
-        return sum(s.chi2 <= self.searches[0].chi2 + SAME for s in self.searches)
+        best = self.searches[0].chi2
+        return sum(s.chi2 <= best + max(SAME, ALIKE * best) for s in self.searches)
 
     @cached_property
     def criteria(self) -> Criteria:

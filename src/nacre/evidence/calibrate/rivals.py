@@ -8,10 +8,10 @@
     parameter = [{ name = "...", range = [...] }]      # numbers fitted besides
     control = true                                     # must be excluded, else the calibration cannot tell anything
 
-Verdicts go by BIC, tolerances met and the probability of chi2: `excluded` (far behind, and chi2 says it cannot be),
-`disfavoured` (behind, or a tolerance missed), `equal rival` (as good: the evidence cannot choose). A rival that only
-fits a number more `earns its place` where AICc falls, else it `does not pay`. A verdict holds for the rival as stated:
-with more numbers it may pass.
+Verdicts go by BIC, tolerances met and the probability of chi2: `excluded` (far behind, chi2 says it cannot be, and the
+searches agree on it), `disfavoured` (behind, or a tolerance missed), `equal rival` (as good: the evidence cannot choose).
+A rival that only fits a number more `earns its place` where AICc falls, else it `does not pay`. A verdict holds for the
+rival as stated: with more numbers it may pass.
 """
 
 import math
@@ -74,6 +74,7 @@ class Judged:
         text = f"{self.rival.name}: {self.verdict} ({c.k} numbers, chi2 {c.chi2:.3g}, BIC {self.delta:+.1f}"
         text += f", AICc {c.aicc:.1f}" if self.rival.nested else ""
         text += f", the shifts left out {self.left_out:.2g} sd" if math.isfinite(self.left_out) else ""
+        text += "" if _agree(self.fit) else ", its searches disagree: a better fit may exist"
         if not self.missed:
             return f"{text}; every tolerance met)"
         named = f"misses {', '.join(self.missed[:3])}"
@@ -175,7 +176,7 @@ def _judged(rival: Rival, made: Fit, found: Fit, error: float) -> Judged:
     chance = float(chi2_distribution.sf(made.criteria.chi2, max(1, made.criteria.freedom)))
     if rival.nested:
         verdict = "earns its place" if made.criteria.aicc < found.criteria.aicc else "does not pay"
-    elif missed and delta > FAR and chance < IMPOSSIBLE:
+    elif missed and delta > FAR and chance < IMPOSSIBLE and _agree(made):
         verdict = "excluded"
     elif missed or delta > NEAR:
         verdict = "disfavoured"
@@ -183,6 +184,11 @@ def _judged(rival: Rival, made: Fit, found: Fit, error: float) -> Judged:
         verdict = "equal rival"
     weighed = candidates(made) if verdict in ("disfavoured", "equal rival") else ()
     return Judged(rival, made, verdict, missed, delta, chance, error, weighed)
+
+
+def _agree(made: Fit) -> bool:
+    """Whether two searches, where there were two, ended alike: else a better fit may hide."""
+    return made.same >= min(2, len(made.searches))
 
 
 def without(problem: Problem, hidden: Sequence[Observed]) -> Problem:
