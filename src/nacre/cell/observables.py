@@ -35,10 +35,11 @@ def r_cam_se(walk: Walk, rest: float = HOUR) -> Resistance:
     aged = aged_cell(walk.cell, walk.aged)
     prepared = p2d.prepare(aged, walk.how.mesh)
     state = prepared.run(p2d.rest(rest), walk.state, walk.how.tolerance).final if rest else walk.state
-    cathode, _ = p2d.linearise(prepared, state)
-    local = cathode.film + cathode.transfer
+    cathode = p2d.linearise(prepared, state).cathode
+    film = cathode.coating + cathode.interphase
+    local = film + cathode.transfer
     total = 1.0 / (cathode.area / local).sum()
-    films = total * total * (cathode.area * cathode.film / local**2).sum()
+    films = total * total * (cathode.area * film / local**2).sum()
     filling = float(state.cathode.ravel() @ walk.weights["cathode"])
     return Resistance(float(1e4 * total), float(1e4 * films), filling)
 
