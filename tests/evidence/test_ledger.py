@@ -256,7 +256,7 @@ def test_a_measured_value_without_uncertainty_is_not_judged(study):
         result("charge_capacity", Quantity(227, "mAh/g"), {"cycle": 1, "rate_C": 0.1}, cell="lho-1"),
     ]
     row = next(r for r in ledger(study, found) if r.relation == "first-charge:lho-1")
-    assert row.verdict == "cannot_tell" and "an uncertainty of" in row.needs and "coulombic_efficiency" in row.needs
+    assert row.verdict == "cannot_tell" and "an uncertainty of" in row.needs and "Coulombic efficiency" in row.needs
 
 
 def test_replicates_are_averaged_with_their_spread(study):

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from nacre.core import side_by_side
 from nacre.core.figure import Axis, Figure, Panel, Series, columns, merge
 from nacre.core.outcome import Outcome
 from nacre.core.quantity import Quantity
@@ -187,7 +188,7 @@ def test_figures_of_one_key_are_one_figure_with_one_colour_a_sample(no_plotly):
 
 def test_figures_stand_in_the_papers_order():
     places = ["Fig. S2", "", "Fig. 10", "Tab. S1", "Fig. 4b", "Fig. 4a", "Fig. 2"]
-    ordered = sorted(places, key=html.place_key)
+    ordered = sorted(places, key=side_by_side.place_key)
     assert ordered == ["Fig. 2", "Fig. 4a", "Fig. 4b", "Fig. 10", "Fig. S2", "Tab. S1", ""]
 
 

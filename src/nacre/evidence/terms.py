@@ -296,7 +296,9 @@ def _mean(found: tuple[Fact, ...], unit: str) -> Value:
     quantities = [fact.quantity.to(unit) for fact in found]
     first = found[0]
     uses = tuple(fact.id for fact in found)
-    words = first.id.split("/", 1)[-1].partition("@")[0]
+    name = first.id.split("/", 1)[-1].partition("@")[0]
+    known = vocabulary.words("quantity").get(name)
+    words = known.words if known else name.replace("_", " ")
     synthetic = any(fact.synthetic for fact in found)
     if len(found) == 1:
         half = _half(first, quantities[0])
