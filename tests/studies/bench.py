@@ -1,5 +1,6 @@
 """Virtual raw files for the studies of docs/other-studies.md, as the instruments there would export them."""
 
+import html
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -185,3 +186,9 @@ def pellets(parent: Path) -> Path:
             signal = potentiostat.simulate(part, truth, instrument, seed=310 + 10 * i + k)
             write_eis_csv(signal, folder / "raw" / f"{sample}-{k}.csv")
     return folder
+
+
+def visible(page: str) -> str:
+    """The words of an HTML report, without its scripts and styles."""
+    body = re.sub(r"<(script|style)\b.*?</\1>", " ", page[page.index("<body") :], flags=re.DOTALL)
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", body)))

@@ -213,8 +213,8 @@ def _density(operand: Operand, binding: Binding) -> Term:
         return _missing(f"to declare {_TEXT_WORDS[operand.name]}")
     try:
         fact = library(binding.study)[name].density
-    except NacreError as error:
-        return _missing(str(error).rstrip("."))
+    except NacreError:
+        return _missing(f'the density of {name}, an unknown material (density = "... g/cm3" under [material."{name}"])')
     if fact.value is None:
         return _missing(f"the density of {name} (only a range is known)")
     words = f"the density of {name} ({fact.status})"
