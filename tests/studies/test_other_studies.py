@@ -121,6 +121,7 @@ def test_photoelectron_spectra_alone_make_a_report(photoelectrons):
     assert not re.search(PAPER + "|coat|bare", photoelectrons.words)
 
 
+@pytest.mark.slow
 def test_impedance_alone_runs_from_the_command_line(tmp_path):
     folder = bench.pellets(tmp_path)
     done = CliRunner().invoke(app, ["run", str(folder), "-j", "1"], catch_exceptions=False)
@@ -130,14 +131,10 @@ def test_impedance_alone_runs_from_the_command_line(tmp_path):
     assert not re.search(PAPER + "|coat|bare|mAh", words)
     assert (folder / "results/figures/nyquist.svg").is_file()
 
-
-@pytest.mark.parametrize("damage", [b"", b"Frequency (Hz),Z' (Ohm)", bytes(range(256)) * 8])
-def test_a_damaged_file_is_named_and_costs_its_own_values_alone(damage, tmp_path):
-    folder = bench.pellets(tmp_path)
-    (folder / "raw" / "high-2.csv").write_bytes(damage)
+    (folder / "raw" / "high-2.csv").write_bytes(b"")  # and with a file that did not survive the copy
     done = CliRunner().invoke(app, ["run", str(folder), "-j", "1"], catch_exceptions=False)
-    assert done.exit_code == 1 and "FAILED" in done.output and "high-2.csv" in done.output
+    assert done.exit_code == 1
+    assert "FAILED measurement 'high-2:eis': high-2.csv: the file is empty" in " ".join(done.output.split())
     found = json.loads((folder / "results/results.json").read_text(encoding="utf-8"))
-    cells = {q["cell"] for q in found["quantities"] if q["name"] == "r_gb"}
-    assert cells == {"low-1", "low-2", "high-1"}
+    assert {q["cell"] for q in found["quantities"] if q["name"] == "r_gb"} == {"low-1", "low-2", "high-1"}
     assert "high-2.csv" in bench.visible((folder / "results/report.html").read_text(encoding="utf-8"))

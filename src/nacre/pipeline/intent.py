@@ -14,9 +14,9 @@ def misplaced(
 ) -> dict[str, NacreError]:
     """Measurements whose files hold another kind of data than what is declared for them, or than their siblings'.
 
-    What is declared: segments of a cycling protocol, options of a technique. Siblings: what one [[measurement]] says of
-    several samples or cells. Where two siblings differ, a file whose name is of another format than its content is the
-    wrong one; where that does not tell, both are named.
+    What is declared: segments of a cycling protocol, options of a technique, an [[analysis]] of this one file.
+    Siblings: what one [[measurement]] says of several samples or cells. Where two siblings differ, a file whose name is
+    of another format than its content is the wrong one; where that does not tell, both are named.
     """
     found: dict[str, NacreError] = {}
     siblings: dict[tuple[int, str], list[Measurement]] = {}
@@ -24,7 +24,7 @@ def misplaced(
         reader = readers.get(measurement.name)
         if reader is None:
             continue
-        why = _against_declared(measurement, reader, techniques)
+        why = _against_declared(measurement, reader, techniques, study)
         if why:
             found[measurement.name] = why
         else:
@@ -42,20 +42,34 @@ def _holds(reader: Reader) -> str:
     return f"{' or '.join(reader.kinds)} (read as {reader.name})"
 
 
-def _against_declared(measurement: Measurement, reader: Reader, techniques) -> NacreError | None:
+def _against_declared(measurement: Measurement, reader: Reader, techniques, study: Study) -> NacreError | None:
     if measurement.techniques:
         return None  # what was asked for by name says itself what it cannot take
     wanted = {kind for name in measurement.options if name in techniques for kind in techniques[name].accepts}
     wanted |= {"cycling"} if measurement.segments else set()
+    why = "segments" if measurement.segments else "options"
+    if not wanted:
+        wanted, why = _of_analyses(measurement, techniques, study), "analysis"
     if not wanted or wanted & set(reader.kinds):
         return None
     return NacreError(
         "the file is not of the kind that is declared for it",
         where=", ".join(path.name for path in measurement.files),
         found=_holds(reader),
-        expected=f"{' or '.join(sorted(wanted))}, for its {'segments' if measurement.segments else 'options'}",
+        expected=f"{' or '.join(sorted(wanted))}, for its {why}",
         do=CURE,
     )
+
+
+def _of_analyses(measurement: Measurement, techniques, study: Study) -> set[str]:
+    """Kinds that declared analyses of this measurement alone take (beside others it may be of another, like masks)."""
+    names = {m.name for m in study.measurements}
+    wanted: set[str] = set()
+    for analysis in study.analyses:
+        refs = [ref for refs in analysis.inputs.values() for ref in ((refs,) if isinstance(refs, str) else refs)]
+        if [ref for ref in refs if ref in names] == [measurement.name]:
+            wanted |= set(techniques[analysis.technique].accepts)
+    return wanted
 
 
 def _odd_ones(group: Sequence[Measurement], readers: Mapping[str, Reader]) -> dict[str, NacreError]:
