@@ -266,3 +266,13 @@ def test_a_published_value_that_cannot_be_judged_says_why():
     assert tables.published(far)[2]["verdict"] == "cannot be judged: ours has no uncertainty"
     loose = replace(outcome.study, reported=(replace(outcome.study.reported[0], state={}),))
     assert "state is too loose" in tables.published(replace(outcome, study=loose))[0]["verdict"]
+
+
+def test_a_study_of_its_own_has_figures_by_technique_and_no_papers_numbers():
+    outcome = demo()
+    own = replace(outcome, study=replace(outcome.study, paper_numbers=False))
+    page = html.render(own)
+    assert '<h3 id="figure-4">' in html.render(outcome)
+    assert not re.search(r"<h3[^>]*>Figure \d|<b>(Fig|Tab)\. ", page)
+    assert [figure.key for figure in side_by_side.figures(own)] == [f.key for f in side_by_side.figures(outcome)]
+    assert not any(table.place for table in side_by_side.tables(own))
