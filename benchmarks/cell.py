@@ -1,10 +1,11 @@
 """The cell model against PyBaMM: the same equations, the same cell, in one run.
 
 Races: `1C same grid` and `0.1C same grid` (at equal error), `1C best mesh` (each code's own best mesh within 0.1 % of
-capacity and 0.5 mV rms of the converged answer), `batch of 1000` (four-rate test, per set of parameters).
+capacity and 0.5 mV rms of the converged answer), `batch of 1000` (four-rate test, per set of parameters), and
+`EIS 60 frequencies` (the same cell with double layers, at any state, against pybamm.EISSimulation).
 PyBaMM runs in an environment of its own under `.bench/`, in its best documented setting: IDAKLU, compile=True, voltage
 as the only output. Runs are interleaved; times are medians, of processor time where one thread meets one thread (not on
-Windows, whose clock is too coarse) and of wall time for the batch. Usage: cell.py [--quick]
+Windows, whose clock is too coarse) and of wall time for the batch. Usage: cell.py [--quick] [--only EIS]
 """
 
 import argparse
@@ -22,13 +23,21 @@ from scipy.interpolate import CubicSpline
 HERE = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(HERE / "src"), str(HERE / "tests")]
 
-from nacre.physics.p2d import EVEN, Mesh, Step, prepare, simulate_many  # noqa: E402
-from physics.p2d.cells import CATHODE, CELL, ONE_C, layered_oxide, titanate  # noqa: E402
+from nacre.physics.p2d import EVEN, Mesh, State, Step, impedance, prepare, rest, simulate_many  # noqa: E402
+from physics.p2d import plain  # noqa: E402
+from physics.p2d.cells import ANODE, CATHODE, CELL, ONE_C, layered_oxide, titanate  # noqa: E402
 
 VERSION = "26.10.1.1"
 LOWEST = 1.35
 # one thread against one thread: processor time, so that a busy machine does not favour the shorter runs
 CLOCK = time.perf_counter if os.name == "nt" else time.process_time
+FREQUENCIES = np.geomspace(1e-2, 1e5, 60)  # Hz
+LAYERED = replace(
+    CELL,
+    cathode=replace(CATHODE, double_layer=0.2),
+    anode=replace(ANODE, double_layer=0.1),
+    grain_boundary_capacitance=1e-4,
+)
 RATES = (0.1, 0.2, 0.5, 1.0)
 PEER_TOLERANCES = ((1e-3, 1e-4), (1e-3, 1e-6), (1e-4, 1e-6), (1e-5, 1e-7))
 OUR_TOLERANCES = (1e-3, 8e-4, 6e-4, 5e-4, 4e-4, 3e-4, 2e-4, 1e-4, 5e-5, 2e-5)
@@ -74,6 +83,9 @@ def serve():
 
     for line in sys.stdin:
         job = json.loads(line)
+        if "cathode" in job:
+            print(json.dumps(spectrum(models, job)), flush=True)
+            continue
         key, model = job_model(job["mesh"])
         key += f"{job['rtol']} {job['atol']} {job['threads']}"
         if key not in solvers:
@@ -87,6 +99,22 @@ def serve():
         first = solution[0] if isinstance(solution, list) else solution
         answer = {"seconds": taken, "t": np.asarray(first.t).tolist(), "v": np.asarray(first["Voltage"].data).tolist()}
         print(json.dumps(answer), flush=True)
+
+
+def spectrum(kept, job):
+    """One spectrum at a state; the simulation is built once, and putting the state in does not count."""
+    from physics.p2d import twin_spectrum
+
+    if "spectrum" not in kept:
+        kept["spectrum"] = twin_spectrum.spectrum_twin(LAYERED, layered_oxide, titanate)
+    if kept.get("state") != job:
+        twin_spectrum.put_state(kept["spectrum"], State(np.array(job["cathode"]), np.array(job["anode"])))
+        kept["state"] = job
+    begin = CLOCK()
+    solution = kept["spectrum"].solve(FREQUENCIES)
+    taken = CLOCK() - begin
+    z = np.asarray(solution.impedance)
+    return {"seconds": taken, "real": z.real.tolist(), "imaginary": z.imag.tolist()}
 
 
 class Peer:
@@ -105,13 +133,20 @@ class Peer:
     def __call__(self, rate, rtol, atol, mesh=None, sets=((1.0, 1.0),), threads=1):
         mesh = mesh or {"nodes": [20, 20], "shells": [20, 20], "stretch": 0.0}
         job = {"rate": rate, "rtol": rtol, "atol": atol, "mesh": mesh, "sets": list(sets), "threads": threads}
+        answer = self.ask(job)
+        return answer["seconds"], np.array(answer["t"]), np.array(answer["v"])
+
+    def spectrum(self, state):
+        answer = self.ask({"cathode": state.cathode.tolist(), "anode": state.anode.tolist()})
+        return answer["seconds"], np.array(answer["real"]) + 1j * np.array(answer["imaginary"])
+
+    def ask(self, job):
         self.process.stdin.write(json.dumps(job) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
             sys.exit("bench cell: PyBaMM's process ended; run it by hand with --serve to see why")
-        answer = json.loads(line)
-        return answer["seconds"], np.array(answer["t"]), np.array(answer["v"])
+        return json.loads(line)
 
 
 def _peer_python():
@@ -153,10 +188,10 @@ def interleaved(jobs, rounds, together=3):
     return np.median(np.array(times), axis=(0, 2))
 
 
-def record(race, ours_s, peer_s, error_ours, error_peer, unit):
+def record(race, ours_s, peer_s, error_ours, error_peer, unit, peer="PyBaMM IDAKLU compile=True"):
     line = {
         "race": race,
-        "peer": "PyBaMM IDAKLU compile=True",
+        "peer": peer,
         "peer_version": VERSION,
         "ours_s": float(f"{ours_s:.4g}"),
         "peer_s": float(f"{peer_s:.4g}"),
@@ -258,9 +293,42 @@ def batch(peer, sets, peer_sets):
     return record("batch of 1000", mine, theirs, error_ours, error_peer, "mV")
 
 
+def spectra(peer, rounds):
+    """60 frequencies at three states: at rest, just after a discharge at 1C, and an hour later; the slowest counts."""
+    prepared, fast = prepare(LAYERED, EVEN), Step("current", -ONE_C, seconds=900.0)
+    protocols = {"at rest": [rest(0.0)], "after 900 s at 1C": [fast], "an hour later": [fast, rest(3600.0)]}
+    print(f"\nEIS: {FREQUENCIES.size} frequencies, {FREQUENCIES[0]:g} to {FREQUENCIES[-1]:g} Hz, double layers")
+    found = []
+    for name, protocol in protocols.items():
+        state = prepared.run(protocol).final
+
+        def own(state=state):
+            begin = CLOCK()
+            z = impedance(prepared, state, FREQUENCIES)
+            return CLOCK() - begin, z
+
+        mine, theirs = interleaved([own, lambda state=state: peer.spectrum(state)], rounds)
+        exact = plain.impedance(prepared, state, 2j * np.pi * FREQUENCIES)
+        errors = [np.abs(z / exact - 1.0).max() for z in (own()[1], peer.spectrum(state)[1])]
+        found.append((theirs / mine, mine, theirs, *errors))
+        print(f"  {name:20s} {1e6 * mine:8.1f} us against {1e3 * theirs:7.2f} ms: {theirs / mine:.0f}x, "
+              f"relative errors {errors[0]:.1e} and {errors[1]:.1e}")  # fmt: skip
+    return record("EIS 60 frequencies", *min(found)[1:], "relative", "pybamm.EISSimulation")
+
+
+RACES = {
+    "1C": lambda peer, rounds, *_: same_grid(peer, 1.0, rounds),
+    "0.1C": lambda peer, rounds, *_: same_grid(peer, 0.1, rounds),
+    "mesh": lambda peer, rounds, *_: best_mesh(peer, rounds),
+    "batch": lambda peer, _, sets, few: batch(peer, sets, few),
+    "EIS": lambda peer, rounds, *_: spectra(peer, rounds),
+}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer rounds and a smaller batch")
+    parser.add_argument("--only", choices=RACES, action="append", help="this race only")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
@@ -271,8 +339,7 @@ def main():
     ours(prepare(CELL, EVEN), 1.0, 1e-4)
     print(f"compiled or loaded in {time.perf_counter() - begin:.1f} s")
     peer = Peer()
-    lines = [same_grid(peer, 1.0, rounds), same_grid(peer, 0.1, rounds), best_mesh(peer, rounds)]
-    lines.append(batch(peer, sets, peer_sets))
+    lines = [RACES[name](peer, rounds, sets, peer_sets) for name in options.only or RACES]
     print()
     print("\n".join(lines))
 

@@ -232,11 +232,26 @@ def simulate(
     batch: Annotated[Path | None, typer.Option("--batch", help="a csv table with a row per cell")] = None,
     threads: Annotated[int, typer.Option("--threads", help="cells at once (0: one per core)", min=0)] = 0,
     curves: Annotated[bool, typer.Option("--curves", help="keep the records of swept cells too")] = False,
+    eis: Annotated[str, typer.Option("--eis", help="impedance instead, at states like '50 %, 2.2 V, end'")] = "",
 ) -> None:
     """Run a protocol on the cell model: profiles, dQ/dV, rates, fields over the depth, and a virtual cycler file.
 
     With --sweep or --batch: many cells, one table row per run and step, and capacity against what was swept.
+    With --eis: the impedance at named states, by cause, beside what a circuit calls it.
     """
+    from nacre.core.errors import NacreError
+
+    if eis and (sweep or batch):
+        raise NacreError("--eis goes with single cells", found="--sweep or --batch", do="give one of them")
+    if eis:
+        from nacre import cli_eis
+
+        with _Shown(quiet) as shown:
+            shown.say("preparing the solver (compiled once, which takes up to a minute)")
+            folder, failures = cli_eis.run(study, eis, protocol, sample or [], out)
+        for line in (*failures, f"Wrote {folder}"):
+            _print(line)
+        raise typer.Exit(1 if failures else 0)
     if sweep or batch:
         from nacre.cli_sweep import run as run_sweep
 

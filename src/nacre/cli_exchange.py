@@ -82,6 +82,24 @@ def export_crate(
         typer.echo('  [study] says no "licence" or no "authors": whoever finds the crate cannot cite or use it')
 
 
+@exporting.command("figures")
+def export_figures(
+    study: Annotated[Path, typer.Argument(help="a folder with study.toml, or that file")],
+    columns: Annotated[int, typer.Option("--columns", min=1, max=2, help="1: 3.3 in wide, 2: 7 in wide")] = 1,
+    out: Annotated[Path | None, typer.Option("--out", help="folder (default: results/figures-N-column)")] = None,
+) -> None:
+    """All figures of a study, one or two columns of a journal wide, as svg and pdf."""
+    from nacre.export.write import write_figures
+    from nacre.pipeline import run as running
+    from nacre.pipeline.load import load
+
+    loaded = load(study)
+    outcome = running.run(loaded, workers=running.default_workers())
+    folder = out or loaded.folder / "results" / f"figures-{columns}-column"
+    written = write_figures(outcome, folder, columns)
+    typer.echo(f"Wrote {len(written)} files into {folder}")
+
+
 @exporting.command("bdf")
 def export_bdf(
     study: Annotated[Path, typer.Argument(help="a folder with study.toml, or that file")],

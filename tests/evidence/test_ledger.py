@@ -232,6 +232,19 @@ def test_files_are_judged_with_their_own_uncertainties(study):
     assert next(r for r in ledger(study, virtual) if r.evidence == "files" and r.relation == "C3").synthetic
 
 
+def test_contact_is_at_most_what_pictures_leave_closed(study):
+    """Of the gap alone the ledger says what is missing; with a contact of the same evidence it judges."""
+    state = {"stage": "cycled"}
+    gap = result("gap_fraction", Quantity(30.0, "%", 0.6), state)
+    row = next(r for r in ledger(study, [gap]) if r.relation == "contact:lho:cycled")
+    assert row.verdict == "cannot_tell" and row.computed == pytest.approx(70.0)
+    assert "a calibration of the cell model on the same evidence" in row.needs
+    for contact, verdict in ((55.0, "holds"), (90.0, "broken")):
+        found = [gap, result("contact_fraction", Quantity(contact, "%", 3.0), state)]
+        row = next(r for r in ledger(study, found) if r.relation.startswith("contact") and r.stated == contact)
+        assert row.verdict == verdict and row.evidence == "files"
+
+
 def test_a_shared_error_cancels_in_a_relation_of_one_cell(study):
     """Specific and areal capacity of one cell share its mass: the relation is sharper than either."""
     study = declaring(declaring(study, "composite_mass", "12(2) mg"), "cam_fraction", "69.3(1) wt%")

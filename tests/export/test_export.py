@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import threading
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -236,3 +237,24 @@ def test_a_short_logarithmic_axis_has_plain_numbers():
     with matplotlib.rc_context({"svg.fonttype": "none"}):
         drawn = print_figures.draw(figure, palette(demo().study, [figure]))["svg"].decode()
     assert "mathdefault" not in drawn and "\\times" not in drawn
+
+
+def test_a_picture_is_printed_without_axes():
+    z = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    picture = Series("picture", [0.5, 1.5, 2.5, 3.5], [0.5, 1.5, 2.5], z=z)
+    lines = (Series("line", [0.0, 2.0], [2.0, 2.0], legend=False), Series("text", [1.0], [2.0], words=("2 um",)))
+    panel = Panel(Axis("across", "um", equal=True), Axis("down", "um", equal=True, reverse=True), (picture, *lines))
+    figure = Figure("micrograph", "micrograph", (panel,))
+    drawn = print_figures.draw(figure, palette(demo().study, [figure]))["svg"].decode()
+    assert "<image" in drawn and "2 um" in drawn
+    assert "across" not in drawn and "down" not in drawn
+
+
+@pytest.mark.parametrize(("columns", "inches"), [(1, 3.3), (2, 7.0)])
+def test_figures_in_one_and_two_columns(tmp_path, columns, inches):
+    written = write.write_figures(demo(), tmp_path, columns)
+    drawn = [path for path in written if path.suffix == ".svg"]
+    assert drawn
+    for path in drawn:
+        width = float(re.search(r'width="([\d.]+)pt"', path.read_text(encoding="utf-8"))[1])
+        assert width == pytest.approx(72 * inches, rel=0.01)

@@ -268,6 +268,43 @@ def test_a_published_value_that_cannot_be_judged_says_why():
     assert "state is too loose" in tables.published(replace(outcome, study=loose))[0]["verdict"]
 
 
+def test_a_picture_has_its_proportions_and_lines_that_are_seen_on_it():
+    """A picture is an image under the axes, not a heat map: no colour bar, overlays in colours, scale bar white."""
+    z = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    x, y = np.array([0.5, 1.5, 2.5, 3.5]), np.array([0.5, 1.5, 2.5])
+    lines = (
+        Series("line", [0, 1], [0, 1], "particles", group="particles"),
+        Series("line", [1, 2], [0, 1], "cracks", group="cracks"),
+        Series("line", [1, 2], [2, 2], legend=False),
+    )
+    axes = Axis("x", "um", equal=True), Axis("y", "um", equal=True, reverse=True)
+    figure = Figure("k", "t", (Panel(*axes, (Series("picture", x, y, z=z), *lines)),))
+    drawn = plots.draw(figure, palette(demo().study))
+    (panel,) = drawn["panels"]
+    (image,) = panel["layout"]["images"]
+    assert image["source"].startswith("data:image/png;base64,")
+    assert (image["x"], image["y"], image["sizex"], image["sizey"]) == (0.0, 0.0, 4.0, 3.0)
+    assert panel["layout"]["xaxis"]["range"] == [0.0, 4.0] and panel["layout"]["yaxis"]["range"] == [3.0, 0.0]
+    colours = [trace["line"]["color"] for trace in panel["traces"]]
+    assert len(set(colours)) == 3 and colours[2] == "#FFFFFF"
+    assert [column["name"] for column in drawn["columns"]] == ["x", "y"] * 3
+    assert html._shape(figure.panels[0]) == pytest.approx(4 / 3, abs=1e-3)
+
+
+def test_a_short_logarithmic_axis_has_more_than_one_number():
+    def step(last):
+        panel = Panel(Axis("x", "nm", scale="log"), Axis("y"), (Series("line", [1.0, last], [1.0, 2.0]),))
+        drawn = plots.draw(Figure("k", "t", (panel,)), palette(demo().study))
+        return drawn["panels"][0]["layout"]["xaxis"]["dtick"]
+
+    assert step(30.0) == "D2" and step(1e4) == 1
+
+
+def test_long_names_under_an_axis_take_two_lines():
+    drawn = plots.axis(Axis("", categories=("a", "bare pristine")), ("a", "bare <pristine>"))
+    assert drawn["ticktext"] == ["a", "bare<br>&lt;pristine&gt;"]
+
+
 def test_a_study_of_its_own_has_figures_by_technique_and_no_papers_numbers():
     outcome = demo()
     own = replace(outcome, study=replace(outcome.study, paper_numbers=False))

@@ -193,3 +193,24 @@ def test_a_run_of_other_samples_is_refused():
     with pytest.raises(NacreError, match=r"found digests lho-1, lho-2; expected labels that begin with x or lho-ncm85"):
         analysed(run(), where=context(name="x"))
     assert analysed(run(), replace(OPTIONS, label=("lho*",)), context(name="x")).get("hf_content").value > 0
+
+
+def test_lines_are_looked_up_and_a_mistyped_one_is_named():
+    from nacre.techniques.icp_oes import _interference
+
+    class Rows:
+        def __init__(self, wavelength):
+            self.wavelength, self.name = wavelength, f"Hf {wavelength:.3f} nm"
+
+    class Found:
+        def __init__(self, wavelength):
+            self.rows = Rows(wavelength)
+
+    (good,) = _interference("Hf", [Found(277.336), Found(264.141)], ("Ni", "Co", "Mn", "Zr"))
+    assert good.status == "info"
+    assert "no strong line of Ni, Co, Mn, Zr lies within 0.05 nm" in good.text
+    assert "not checked at its source" in good.text
+    bad, near, *_ = _interference("Hf", [Found(257.620)], ("Ni", "Co", "Mn", "Zr"))
+    assert (bad.status, near.status) == ("warn", "warn")
+    assert "Hf 257.620 nm is none of the strong lines of Hf" in bad.text
+    assert "lies beside Mn 257.610 nm" in near.text

@@ -115,3 +115,21 @@ def test_maps_that_hold_no_counts_are_refused():
     alone = Signal("element_map", {k: signal[k] for k in ("Hf La1", "x", "y")}, name="a")
     with pytest.raises(NacreError, match=r"the maps differ in size; found Hf La1: 96 x 96, Ni Ka1: 64 x 64"):
         evenness([alone, small])
+
+
+@pytest.mark.slow
+def test_what_absorption_makes_of_an_even_coat_is_within_the_tolerance():
+    """A map of many counts tells a variation of a percent: told, and not called uneven."""
+    signal = powder_map(Coat(), Detector(size=96, counts=400.0, reference_counts=2400.0, background=0.0), seed=11)
+    (check,) = (c for c in evenness(signal).checks if "Hf La1" in c.text and "against" in c.text)
+    assert check.status == "pass" and "no more than the tolerance of 2 %; a variation above" in check.text
+    strict = evenness(signal, replace(HF, tolerance=0.0)).checks
+    assert any(c.status == "warn" and "is not even against" in c.text for c in strict)
+
+
+def test_a_few_particles_have_a_median_with_an_interval_and_outer_percentiles_without():
+    result, _ = top(view=View(size=512))
+    outer = result.get("secondary_diameter", percentile=10)
+    assert outer.n < 36 and outer.std is None and outer.lo95 is None
+    assert result.get("secondary_diameter", percentile=50).lo95 is not None
+    assert any("the outer percentiles have no interval" in check.text for check in result.checks)

@@ -172,3 +172,31 @@ def test_what_else_must_be_known_is_asked_for():
     cold = {name: v for name, v in signal.variables.items() if name != "temperature"}
     with pytest.raises(NacreError, match="the temperature of the bath is not known"):
         analysed(replace(signal, variables=cold))
+
+
+# --- CO2 taken up during the titration ------------------------------------------------------------------------
+
+
+def test_uptake_during_the_titration_is_fitted_along_where_it_is_asked_for():
+    """0.4 umol of CO2 per minute turns 24 % of the hydroxide: unseen it is a bias, fitted along it is not."""
+    bench, options = Titrator(flaws=Flaws(uptake=0.0, breathing=0.4)), replace(OPTIONS, fit_uptake=True)
+    where = context({**STATED, "co2_uptake": "0.0(5) %"})
+    errors = {True: [], False: []}
+    for seed in range(20):
+        signal = titrate(POWDER, bench, seed=seed)
+        for fitted in errors:
+            q = analysed(signal, options if fitted else OPTIONS, where).get("residual_lioh")
+            errors[fitted].append(((q.value - POWDER.lioh) / POWDER.lioh, q.std / POWDER.lioh))
+    blind, seeing = (np.array(errors[fitted]) for fitted in (False, True))
+    assert blind[:, 0].mean() < -0.2
+    assert abs(seeing[:, 0].mean()) < 3.5 * seeing[:, 0].std() / np.sqrt(20)
+    assert 0.7 < seeing[:, 1].mean() / seeing[:, 0].std() < 1.4
+    words = [check.text for check in analysed(signal, options, where).checks]
+    assert any("CO2 taken up during the titration, fitted along: " in text for text in words)
+
+
+def test_uptake_cannot_be_fitted_without_times():
+    signal = titrate(POWDER, seed=1)
+    timeless = replace(signal, variables={k: v for k, v in signal.variables.items() if k != "time"})
+    with pytest.raises(NacreError, match="cannot be fitted: the file tells no times"):
+        analysed(timeless, replace(OPTIONS, fit_uptake=True))

@@ -20,7 +20,7 @@ from nacre.core.quantity import Quantity, parse
 from nacre.physics import ocp
 from nacre.physics.p2d import Cell, Diffusivity, Electrode, Exchange
 
-PARTS = ("cell", "separator", "cathode", "anode")
+PARTS = ("cell", "separator", "cathode", "anode", "ageing")
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Name:
     at_low: bool = False
 
 
+_CPE = "Q in F s^(n-1) where its exponent n is below 1"
 _ELECTRODE = {
     "thickness": Name("um", "the thickness", high=1e5),
     "volume_fraction": Name("1", "the active material's fraction of the volume, pores included", high=1.0),
@@ -57,10 +58,43 @@ _ELECTRODE = {
     "interphase_resistivity": Name("ohm cm", "the interphase's resistivity", default=0.0, at_low=True),
     "contact": Name("1", "the true over the geometric contact area", high=1.0, default=1.0),
     "active": Name("1", "the share of the particles that take part", high=1.0, default=1.0),
+    "double_layer": Name("uF/cm2", f"the double layer's capacitance per true contact area; {_CPE}", default=0.0),
+    "double_layer_exponent": Name("1", "its exponent; 1: a capacitor", high=1.0, default=1.0),
+    "coating_permittivity": Name("1", "the coating's relative permittivity", high=1e5, default=0.0),
+    "interphase_permittivity": Name("1", "the interphase's relative permittivity", high=1e5, default=0.0),
     **{
         f"activation_{name}": Name("kJ/mol", f"the activation energy of the {name}", default=0.0, at_low=True)
         for name in ("diffusivity", "exchange", "ionic_conductivity", "coating_conductivity")
     },
+}
+_AGEING = {
+    "exponent": Name("1", "the power of time by which the interphase grows", high=2.0, default=0.5),
+    "slowing": Name(
+        "1", "the factor of a coating on the growth of the interphase", high=10.0, default=1.0, at_low=True
+    ),
+    "coverage": Name("1", "the share of the surface that the coating covers", high=1.0, default=0.0, at_low=True),
+    "coating_leak": Name(
+        "1", "the share of the growth constant left under the coating", high=1, default=1, at_low=True
+    ),
+    "activation_growth": Name("kJ/mol", "the activation energy of the growth constant", default=0.0, at_low=True),
+    "potential_sensitivity": Name("1", "the Tafel share of the growth constant", high=2.0, default=0.0, at_low=True),
+    "side_sensitivity": Name("1", "the Tafel share of the side current", high=2.0, default=0.0, at_low=True),
+    "reference_potential": Name(
+        "V", "the cathode's potential, against Li+/Li, that rates hold at", high=6.0, default=4.0
+    ),
+    "interphase_growth": Name("nm", "the interphase's thickness after one hour", default=0.0, at_low=True),
+    "interphase_charge": Name("C/cm3", "the charge that a volume of interphase takes", default=0.0, at_low=True),
+    "contact_loss": Name("1", "the loss of contact per growth", default=0.0, at_low=True),
+    "contact_loss_by_time": Name("1", "the loss of contact in the first hour", default=0.0, at_low=True),
+    "fracture": Name("1", "the loss of active mass per cycle and growth", high=1.0, default=0.0, at_low=True),
+    "fracture_swing": Name("1", "the swing of the filling that fracture is stated for", high=1, default=0, at_low=True),
+    "diffusivity_loss": Name("1", "the loss of diffusivity per growth", default=0.0, at_low=True),
+    "diffusivity_loss_by_time": Name("1", "the loss of diffusivity in the first hour", default=0.0, at_low=True),
+    "series_growth": Name("ohm cm2", "the growth of the series resistance per growth", default=0.0, at_low=True),
+    "series_growth_by_time": Name("ohm cm2", "that in the first hour", default=0.0, at_low=True),
+    "side_current": Name("uA/cm2", "the current of side reactions at the cathode", default=0.0, at_low=True),
+    "leak": Name("uA/cm2", "the current that leaks back inside the cell", default=0.0, at_low=True),
+    "first_charge": Name("mAh/g", "what side reactions take before the first charge", default=0.0, at_low=True),
 }
 NAMES: dict[str, Name] = {
     "cell.area": Name("cm2", "the electrode area"),
@@ -75,7 +109,12 @@ NAMES: dict[str, Name] = {
     "separator.conductivity": Name("mS/cm", "the separator's ionic conductivity"),
     "separator.activation": Name("kJ/mol", "its activation energy", default=0.0, at_low=True),
     "separator.grain_boundary_resistance": Name("ohm cm2", "of its grain boundaries", default=0.0, at_low=True),
+    "separator.grain_boundary_capacitance": Name(
+        "uF/cm2", f"their capacitance per electrode area; {_CPE}", default=0.0
+    ),
+    "separator.grain_boundary_exponent": Name("1", "its exponent; 1: a capacitor", high=1.0, default=1.0),
     **{f"{part}.{name}": row for part in ("cathode", "anode") for name, row in _ELECTRODE.items()},
+    **{f"ageing.{name}": row for name, row in _AGEING.items()},
 }
 
 
@@ -168,6 +207,8 @@ class CellParameters:
             self.value("cell.contact_resistance", "ohm m2"),
             self.value("separator.activation", "J/mol"),
             self.value("separator.activation", "J/mol"),
+            self.value("separator.grain_boundary_capacitance", "F/m2"),
+            self.value("separator.grain_boundary_exponent"),
         )
         return made.at(self.value("cell.temperature", "K"))
 
@@ -195,6 +236,10 @@ class CellParameters:
             contact=get("contact"),
             active=get("active"),
             activation={name: e for name in energies if (e := get(f"activation_{name}", "J/mol"))},
+            double_layer=get("double_layer", "F/m2"),
+            double_layer_exponent=get("double_layer_exponent"),
+            coating_permittivity=get("coating_permittivity"),
+            interphase_permittivity=get("interphase_permittivity"),
         )
 
 
@@ -240,7 +285,10 @@ def check_number(name: str, parameter: Parameter, where: str) -> None:
         return
     least = f"{'at least' if row.at_low else 'above'} {row.low:g}"
     most = f", at most {row.high:g}" if row.high < math.inf else ""
+    do = f"check its unit; source: {parameter.source}"
+    if value == row.low == row.default:
+        do = "leave it out for none"
     raise NacreError(
         f"{name} ({row.words}) cannot be", where=where, found=f"{value:g} {row.unit}".replace(" 1", ""),
-        expected=f"{least}{most} {row.unit}".removesuffix(" 1"), do=f"check its unit; source: {parameter.source}",
+        expected=f"{least}{most} {row.unit}".removesuffix(" 1"), do=do,
     )  # fmt: skip

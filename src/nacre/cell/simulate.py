@@ -144,7 +144,7 @@ def _march(p: CellParameters, prepared: Prepared, flat, state: State, settings: 
     for k, step in enumerate(flat):
         if step.kind == "charge" and any(r.cycle == cycle and r.step.kind == "discharge" for r in ran[-20:]):
             cycle += 1
-        asked = _instants(p, step, settings.points)
+        asked = instants(p, step, settings.points)
         solution = prepared.run(
             solver_step(step, p.area), state, settings.tolerance, times=[asked], max_steps=MOST_STEPS
         )
@@ -169,7 +169,7 @@ def _forget(ran: list[Ran], settings: Settings) -> None:
         ran[k] = replace(ran[k], before=None)
 
 
-def _instants(p: CellParameters, step: Step, points: int) -> np.ndarray:
+def instants(p: CellParameters, step: Step, points: int) -> np.ndarray:
     """When to record within a step: evenly in charge at constant current, else ever more slowly."""
     longest = step.until_time if step.until_time is not None else 1e7
     if not longest > 0.0:

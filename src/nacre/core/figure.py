@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-KINDS = ("line", "points", "bars", "band", "heat", "rule", "text", "steps")
+KINDS = ("line", "points", "bars", "band", "heat", "rule", "text", "steps", "picture")
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class Series:
     subject apart (a C-rate, a cycle; it gives the shade or the dash).
 
     kind : line, points, steps: x, y (n,); bars: x, y; band: x, lo, hi; rule: x or y of length 1 (the other empty);
-    text: x, y and `words`; heat: x (n,), y (m,), z (m, n).
+    text: x, y and `words`; heat: x (n,), y (m,), z (m, n); picture: the same with z the grey, 0 (black) to 255 (white),
+    of evenly spaced pixels, x and y rising.
     lo, hi : ends of error bars of points and bars.
     """
 
@@ -59,6 +60,12 @@ class Series:
                 object.__setattr__(self, name, np.atleast_1d(np.asarray(value)))
 
 
+def extent(centres: np.ndarray) -> tuple[float, float]:
+    """Where a picture begins and ends along an axis, from the centres (n,) of its pixels."""
+    half = 0.5 * (centres[-1] - centres[0]) / max(len(centres) - 1, 1)
+    return float(centres[0] - half), float(centres[-1] + half)
+
+
 @dataclass(frozen=True)
 class Panel:
     """One pair of axes (and a right-hand y axis where `right` is given)."""
@@ -69,6 +76,11 @@ class Panel:
     right: Axis | None = None
     title: str = ""
     inset: "Panel | None" = None
+
+    @property
+    def picture(self) -> Series | None:
+        """The picture that the panel shows; what else is in it is drawn over the picture."""
+        return next((s for s in self.series if s.kind == "picture"), None)
 
 
 @dataclass(frozen=True)
@@ -148,6 +160,8 @@ def columns(figure: Figure, names: Mapping[int, str] | None = None) -> list[Colu
 
 def _columns_of(series: Series, panel: Panel, comment: str, place: tuple[int, bool, int]) -> list[Column]:
     x, y = panel.x, panel.right if series.right and panel.right else panel.y
+    if series.kind == "picture":  # its numbers are in the image's own file
+        return []
     if series.kind == "heat":
         gx, gy = np.meshgrid(series.x, series.y)
         parts = [(x.label, x.unit, gx.ravel(), "x"), (y.label, y.unit, gy.ravel(), "y")]

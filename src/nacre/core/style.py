@@ -6,7 +6,7 @@ colour blindness; a sample also has a marker of its own, a run of it (a C-rate, 
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,8 @@ PALETTE = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8
 MARKERS = ("circle", "square", "diamond", "triangle", "cross", "star")
 DASHES = ("solid", "dash", "dot", "dashdot")
 NEUTRAL = ""
+ON_PICTURE = ("#E5B700", "#2EB8FF", "#D6337C", "#3FAE5A")  # seen on grey of any shade, and on the page
+BAR = "#FFFFFF"
 _CLOUD = ("line", "points", "bars", "steps")
 VIRTUAL_TAG = "virtual data"
 _DASH_WORDS = {"dashed": "dash", "dotted": "dot", "dash-dot": "dashdot", "--": "dash", ":": "dot", "-": "solid"}
@@ -88,7 +90,19 @@ def looks(figure: Figure, samples: Palette) -> dict[int, Look]:
         if s.group not in known:
             known.append(s.group)
     many = len({s.subject for s in series if s.subject}) > 1
-    return {id(s): _look(s, groups[s.subject], samples, many) for s in series}
+    found = {id(s): _look(s, groups[s.subject], samples, many) for s in series}
+    for panel in figure.panels:
+        if panel.picture:
+            found |= _over(panel, found)
+    return found
+
+
+def _over(panel: Panel, found: dict[int, Look]) -> dict[int, Look]:
+    """Looks of what is drawn over a picture: full lines in colours of their own, scale bar and words white."""
+    drawn = [s for s in panel.series if s.kind != "picture"]
+    names = list(dict.fromkeys(s.group for s in drawn if s.legend))
+    colours = {name: ON_PICTURE[i % len(ON_PICTURE)] for i, name in enumerate(names)}
+    return {id(s): replace(found[id(s)], dash="solid", colour=colours[s.group] if s.legend else BAR) for s in drawn}
 
 
 def _look(series: Series, groups: list[str], samples: Palette, many: bool) -> Look:
@@ -171,6 +185,15 @@ def positions(values: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
     return values.astype(float)
 
 
+def decades(panel: Panel, side: str) -> float:
+    """How many powers of ten an axis' values span, or its limits where they are set; 0 without positive values."""
+    limits = (panel.x if side == "x" else panel.y).limits
+    parts = [np.array(limits)] if limits else [getattr(s, side) for s in panel.series if not s.right]
+    values = np.concatenate([p.astype(float) for p in parts if p.dtype.kind in "uif"] or [np.zeros(0)])
+    values = values[np.isfinite(values) & (values > 0)]
+    return float(np.log10(values.max() / values.min())) if values.size else 0.0
+
+
 def emptiest_corner(panel: Panel) -> tuple[str, str]:
     """Where an inset hides least: ("left" or "right", "bottom" or "top")."""
     counts = _corners(panel, 0.42, 0.42)
@@ -179,6 +202,8 @@ def emptiest_corner(panel: Panel) -> tuple[str, str]:
 
 def tag_corner(panel: Panel) -> tuple[str, str] | None:
     """Where a small tag hides nothing; None where every corner is taken, and it must stand outside."""
+    if panel.picture:
+        return None
     counts = _corners(panel, 0.34, 0.14)
     if panel.inset:
         counts.pop(emptiest_corner(panel))

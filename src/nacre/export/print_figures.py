@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from nacre.core.figure import Axis, Figure, Panel, Series, columns
+from nacre.core.figure import Axis, Figure, Panel, Series, columns, extent
 from nacre.core.style import (
     VIRTUAL_TAG,
     Look,
@@ -71,19 +71,22 @@ def _settings() -> dict[str, Any]:
     }
 
 
-def draw(figure: Figure, samples: Palette) -> dict[str, bytes]:
-    """The figure as `{"svg": ..., "pdf": ...}`: 3.3 in wide, or 7 in where it asks for it or has several panels."""
+def draw(figure: Figure, samples: Palette, columns: int | None = None) -> dict[str, bytes]:
+    """The figure as `{"svg": ..., "pdf": ...}`, one column (3.3 in) or two (7 in) of a journal wide.
+
+    columns : where it is not given, two if the figure asks for it or has several panels, else one.
+    """
     import matplotlib
     from matplotlib.figure import Figure as Canvas
 
     with _LOCK, matplotlib.rc_context(_settings()):
         logging.getLogger("fontTools").setLevel(logging.ERROR)
-        rows, cols, size = _grid(figure)
+        rows, cols, size = _grid(figure, columns)
         canvas = Canvas(figsize=size, layout="constrained")
         canvas.get_layout_engine().set(w_pad=0.04, h_pad=0.04)
         frames = canvas.subplots(rows, cols, squeeze=False).ravel()
         seen = looks(figure, samples)
-        several, keys = len(figure.panels) > 1, {}
+        several, keys, across = len(figure.panels) > 1, {}, 4 if size[0] > SINGLE else 2
         for i, (panel, frame) in enumerate(zip(figure.panels, frames, strict=False)):
             own = _panel(frame, panel, seen, figure.synthetic)
             keys |= {name: handle for name, handle in own.items() if name not in keys}
@@ -91,8 +94,8 @@ def draw(figure: Figure, samples: Palette) -> dict[str, bytes]:
                 _legend(frame, own, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2)
             _head(frame, panel, i if several else None)
         if several:  # one legend for all panels: several would leave them no room
-            canvas.set_size_inches(size[0], size[1] + 0.14 * math.ceil(len(keys) / 4))
-            _legend(canvas, keys, loc="outside upper left", ncols=4)
+            canvas.set_size_inches(size[0], size[1] + 0.14 * math.ceil(len(keys) / across))
+            _legend(canvas, keys, loc="outside upper left", ncols=across)
         for frame in frames[len(figure.panels) :]:
             frame.remove()
         return {kind: _saved(canvas, figure, kind) for kind in ("svg", "pdf")}
@@ -106,11 +109,12 @@ def _saved(canvas, figure: Figure, kind: str) -> bytes:
     return stream.getvalue()
 
 
-def _grid(figure: Figure) -> tuple[int, int, tuple[float, float]]:
+def _grid(figure: Figure, columns: int | None) -> tuple[int, int, tuple[float, float]]:
+    """Rows and columns of panels, and the size in inches."""
     n = len(figure.panels)
-    cols = 1 if n == 1 else 2 if n in (2, 4) else 3
+    width = {1: SINGLE, 2: WIDE}.get(columns, WIDE if figure.wide or n > 1 else SINGLE)
+    cols = 1 if n == 1 or width == SINGLE else 2 if n in (2, 4) else 3
     rows = math.ceil(n / cols)
-    width = WIDE if figure.wide or n > 1 else SINGLE
     part = 0.42 if cols == 1 and width == WIDE else 0.8
     return rows, cols, (width, rows * width / cols * part)
 
@@ -146,7 +150,8 @@ def _tag(frame, panel: Panel) -> None:
     if any(series.kind == "heat" for series in panel.series):
         style |= {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1.5}, "zorder": 3}
     if corner is None:  # below the axis, at the end of the line of its title
-        place = {"xycoords": "axes fraction", "xytext": (0, -16), "textcoords": "offset points"}
+        down = -4 if panel.picture else -16
+        place = {"xycoords": "axes fraction", "xytext": (0, down), "textcoords": "offset points"}
         frame.annotate(VIRTUAL_TAG, (1, 0), ha="right", va="top", **place, **style)
         return
     side, level = corner
@@ -170,6 +175,10 @@ def _plot(frame, right, panel: Panel, seen: dict[int, Look]) -> None:
     if right is not None:
         _axis(right, panel.right, "y", ())
         frame.tick_params(right=False)
+    if panel.picture:  # the scale bar says what the axes would
+        frame.set(xlim=extent(panel.picture.x), ylim=sorted(extent(panel.picture.y), reverse=panel.y.reverse))
+        frame.tick_params(**dict.fromkeys(("left", "right", "top", "bottom", "labelleft", "labelbottom"), False))
+        frame.set(xlabel="", ylabel="")
     if panel.x.equal or panel.y.equal:
         frame.set_aspect("equal", adjustable="box")
 
@@ -199,8 +208,9 @@ def _power_of_ten(value: float, _place: int = 0) -> str:
 
 
 def _between(value: float, low: float, high: float) -> str:
-    """Numbers between powers of ten only where an axis spans less than a decade."""
-    return f"{value:g}" if high < 10 * low else ""
+    """Numbers between powers of ten where an axis spans less than a decade, 2 and 5 where it spans less than two."""
+    leads = float(f"{value:e}"[:3]) in (2, 5)
+    return f"{value:g}" if high < 10 * low or (high < 100 * low and leads) else ""
 
 
 def _series(frame, panel: Panel, series: Series, look: Look, slot) -> None:
@@ -210,6 +220,9 @@ def _series(frame, panel: Panel, series: Series, look: Look, slot) -> None:
         return _rule(frame, series, look)
     x, y = (positions(getattr(series, side), categories(panel, side)) for side in ("x", "y"))
     match series.kind:
+        case "picture":
+            shape = (*extent(series.x), *reversed(extent(series.y)))  # the first row is the top one
+            frame.imshow(series.z, cmap="gray", vmin=0, vmax=255, extent=shape, interpolation="none")
         case "heat":
             grey = panel.x.equal or panel.y.equal
             shown = frame.pcolormesh(x, y, series.z, cmap="gray" if grey else "cividis", rasterized=True)
@@ -229,8 +242,9 @@ def _series(frame, panel: Panel, series: Series, look: Look, slot) -> None:
             frame.plot(x, y, linestyle="none", color=colour, label=name, **marks)
             _errors(frame, x, y, series, colour)
         case _:
+            bold = 2.0 if panel.picture and not series.legend else None
             style = "steps-post" if series.kind == "steps" else "default"
-            frame.plot(x, y, color=colour, linestyle=_DASH[look.dash], drawstyle=style, label=name)
+            frame.plot(x, y, color=colour, linestyle=_DASH[look.dash], drawstyle=style, label=name, linewidth=bold)
     return None
 
 

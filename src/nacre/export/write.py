@@ -85,6 +85,18 @@ def _files(
         yield "report.html", html.encode(), ""
 
 
+def write_figures(outcome: Outcome, folder: Path, columns: int) -> list[Path]:
+    """All figures one or two columns of a journal wide, as svg and pdf, into `folder`."""
+    figures = merge(figure for result in outcome.results for figure in result.figures)
+    samples, taken, written = palette(outcome.study, figures), set(), []
+    for figure in figures:
+        stem = unique(figure_name(figure), taken)
+        for kind, data in print_figures.draw(figure, samples, columns).items():
+            written.append(folder / f"{stem}.{kind}")
+            write(written[-1], data)
+    return written
+
+
 def _tables(outcome: Outcome) -> Iterator[tuple[str, bytes, str]]:
     made, taken = side_by_side.tables(outcome), set()
     for table in made:

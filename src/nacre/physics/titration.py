@@ -154,8 +154,9 @@ def check_second_step(titration: Titration) -> None:
 class CurveFit:
     """Amounts in mol in the titrated volume, and the electrode.
 
-    values : alkalinity, carbonate (at the start), electrode zero (pH units at pH 7), electrode slope (1 is ideal);
-    covariance (4, 4) in the same order. `noise` is the scatter of the pH, `jitter` that of the volume (L).
+    values : alkalinity, carbonate (at the start), electrode zero (pH units at pH 7), electrode slope (1 is ideal), and
+    where it was asked for, CO2 taken up by the end of the titration; covariance (4 or 5 each way) in the same
+    order. `noise` is the scatter of the pH, `jitter` that of the volume (L).
     `correlation` is that of neighbouring residuals, which the covariance allows for.
     """
 
@@ -174,29 +175,47 @@ class CurveFit:
 
     @property
     def hydroxide_std(self) -> float:
-        row = np.array([1.0, -2.0, 0.0, 0.0])
-        return float(np.sqrt(row @ self.covariance @ row))
+        row = np.array([1.0, -2.0])
+        return float(np.sqrt(row @ self.covariance[:2, :2] @ row))
 
 
-def fit_curve(titration: Titration) -> CurveFit:
+BASIC = 8.3  # pH down to which water takes up CO2 from air: there bicarbonate is in equilibrium with it
+
+
+def uptake_course(time, ph) -> np.ndarray:
+    """Part of the CO2 that a bath takes up from the air which it has taken up by each point (n,), rising to 1.
+
+    The flux through the surface is limited by the film of water there, and constant while the bath is basic.
+    """
+    time, ph = np.asarray(time, float), np.asarray(ph, float)
+    basic = 0.5 * ((ph[1:] > BASIC).astype(float) + (ph[:-1] > BASIC))
+    course = np.append(0.0, np.cumsum(np.clip(np.diff(time), 0.0, None) * basic))
+    return course / course[-1] if course[-1] > 0 else course
+
+
+def fit_curve(titration: Titration, course: np.ndarray | None = None) -> CurveFit:
     """Least squares of the pH over the whole curve, its scatter estimated from the residuals.
 
-    The pH scatters by itself and, where the curve is steep, by the scatter of the volume: both are estimated by
-    maximum likelihood. Raises TitrationError for a curve without a second step or with fewer than twelve points.
+    course : (n,) part of the CO2 taken up during the titration that was taken up by each point (`uptake_course`);
+    given, its amount is fitted along. The pH scatters by itself and, where the curve is steep, by the scatter of the
+    volume: both are estimated by maximum likelihood. Raises TitrationError for a curve without a second step or with
+    fewer than twelve points.
     """
     check_second_step(titration)
     if titration.acid.size < 12:
         raise TitrationError(f"{titration.acid.size} points; the fit of the whole curve needs at least 12")
     weights = np.full(titration.acid.size, 1 / 0.02**2)
     theta, noise, jitter = _start(titration), 0.02, 0.0
+    if course is not None:
+        theta = np.append(theta, 0.0)
     for _ in range(4):
-        found, scale = _solve(titration, theta, weights)
+        found, scale = _solve(titration, theta, weights, course)
         theta, residual = found.x * scale, found.fun / np.sqrt(weights)
-        steep = np.abs(np.gradient(_model(titration, theta)[0], titration.acid))
+        steep = np.abs(np.gradient(_model(titration, theta, course)[0], titration.acid))
         noise, jitter = _scatter(residual, steep, noise, jitter)
         weights = 1 / (noise**2 + (jitter * steep) ** 2)
-    found, scale = _solve(titration, theta, weights)
-    return _summary(titration, found, scale, noise, jitter)
+    found, scale = _solve(titration, theta, weights, course)
+    return _summary(titration, found, scale, noise, jitter, course)
 
 
 def _start(titration: Titration) -> np.ndarray:
@@ -208,26 +227,29 @@ def _start(titration: Titration) -> np.ndarray:
     return np.array([titration.strength * end, 0.3 * titration.strength * end, 0.0, 1.0])
 
 
-def _model(titration: Titration, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(pH as the electrode would show it, its derivatives with the four parameters (n, 4))."""
+def _model(titration: Titration, theta: np.ndarray, course=None) -> tuple[np.ndarray, np.ndarray]:
+    """(pH as the electrode would show it, its derivatives with the parameters (n, 4 or 5))."""
     bath = Bath(theta[0], theta[1], titration.volume)
-    ph, by_base, by_carbonate = curve_and_slopes(
-        bath, titration.acid, titration.strength, titration.known, titration.absorbed
-    )
-    slopes = np.column_stack([theta[3] * by_base, theta[3] * by_carbonate, np.ones_like(ph), ph - 7])
+    absorbed = titration.absorbed if course is None else titration.absorbed + theta[4] * course
+    ph, by_base, by_carbonate = curve_and_slopes(bath, titration.acid, titration.strength, titration.known, absorbed)
+    columns = [theta[3] * by_base, theta[3] * by_carbonate, np.ones_like(ph), ph - 7]
+    slopes = np.column_stack(columns if course is None else [*columns, theta[3] * by_carbonate * course])
     return 7 + theta[2] + theta[3] * (ph - 7), slopes
 
 
-def _solve(titration: Titration, start: np.ndarray, weights: np.ndarray):
-    root = np.sqrt(weights)
+def _solve(titration: Titration, start: np.ndarray, weights: np.ndarray, course=None):
+    root, free = np.sqrt(weights), len(start)
     unit = titration.strength * titration.acid[-1]
-    scale = np.array([unit, unit, 1.0, 1.0])
+    scale = np.array([unit, unit, 1.0, 1.0, unit])[:free]
+    # the uptake may come out below nothing: an interval that is cut at zero would not cover
+    low, high = np.array([[1e-3, 0.0, -2.5, 0.7, -1.0], [20.0, 10.0, 2.5, 1.3, 1.0]])[:, :free]
+    inside = np.array([[2e-3, 1e-7, -2.0, 0.71, -0.9], [19.0, 9.0, 2.0, 1.29, 0.9]])[:, :free]
     return least_squares(
-        lambda theta: root * (_model(titration, theta * scale)[0] - titration.ph),
-        np.clip(start / scale, [2e-3, 1e-7, -2.0, 0.71], [19.0, 9.0, 2.0, 1.29]),
-        jac=lambda theta: root[:, None] * _model(titration, theta * scale)[1] * scale,
-        x_scale=[1.0, 1.0, 0.1, 0.02],
-        bounds=([1e-3, 0.0, -2.5, 0.7], [20.0, 10.0, 2.5, 1.3]),
+        lambda theta: root * (_model(titration, theta * scale, course)[0] - titration.ph),
+        np.clip(start / scale, *inside),
+        jac=lambda theta: root[:, None] * _model(titration, theta * scale, course)[1] * scale,
+        x_scale=[1.0, 1.0, 0.1, 0.02, 0.1][:free],
+        bounds=(low, high),
         xtol=1e-9,
         ftol=1e-9,
     ), scale
@@ -246,8 +268,8 @@ def _scatter(residual, steep, noise: float, jitter: float) -> tuple[float, float
     return float(max(np.exp(best.x[0]), 1e-4)), float(np.exp(best.x[1]))
 
 
-def _summary(titration: Titration, found, unit, noise: float, jitter: float) -> CurveFit:
-    n, free = titration.acid.size, 4
+def _summary(titration: Titration, found, unit, noise: float, jitter: float, course) -> CurveFit:
+    n, free = titration.acid.size, len(unit)
     dof = n - free
     scale = float(found.fun @ found.fun) / dof
     try:
@@ -260,7 +282,7 @@ def _summary(titration: Titration, found, unit, noise: float, jitter: float) -> 
     excess = max(0.0, correlation + free / n - 1 / math.sqrt(n))
     covariance = covariance * (1 + excess) / (1 - min(excess, 0.9))
     values = found.x * unit
-    model, _ = _model(titration, values)
+    model, _ = _model(titration, values, course)
     return CurveFit(values, covariance, model, titration.ph - model, noise, jitter, correlation, dof)
 
 

@@ -138,7 +138,7 @@ def _analysed(study: Study, name: str, simulation: Simulation, failures: list[Fa
         except NacreError as error:
             failures.append(Failure(f"{key} of the simulation of {name}", str(error), name))
             continue
-        found += [_predicted(replace(r, analysis=f"{key}:{name}"), name) for r in results]
+        found += [predicted(replace(r, analysis=f"{key}:{name}"), name) for r in results]
     return found
 
 
@@ -152,7 +152,7 @@ def _lasting(simulation: Simulation) -> Signal | None:
     return replace(simulation.signal, variables=variables)
 
 
-def _predicted(result: Result, name: str) -> Result:
+def predicted(result: Result, name: str) -> Result:
     """The same result, marked wherever it is shown."""
     entries = tuple(replace(e, quantity=e.quantity.marked(origin="predicted")) for e in result.entries)
     figures = tuple(marked(figure) for figure in result.figures)

@@ -12,7 +12,7 @@ import jinja2
 from markupsafe import Markup
 
 from nacre.core import side_by_side, words
-from nacre.core.figure import Figure
+from nacre.core.figure import Figure, Panel, extent
 from nacre.core.outcome import Outcome
 from nacre.core.style import MARKERS, Palette, palette
 from nacre.report import findings, methods, plots, tables
@@ -139,9 +139,18 @@ def _item(figure: Figure, samples: Palette, i: int) -> dict[str, Any]:
         "figure": figure,
         "wide": figure.wide or len(figure.panels) > 1,
         "panels": [panel.title for panel in figure.panels],
+        "shapes": [_shape(panel) for panel in figure.panels],
         "data": drawn | {"file": re.sub(r"[^\w.+-]+", "_", f"{figure.place} {figure.key}".strip()) + ".csv"},
         "thinned": drawn["thinned"],
     }
+
+
+def _shape(panel: Panel) -> float | None:
+    """Width over height of a panel's picture; None where there is none, and the page chooses."""
+    if panel.picture is None:
+        return None
+    (left, right), (low, high) = extent(panel.picture.x), extent(panel.picture.y)
+    return round((right - left) / (high - low), 3)
 
 
 def _group(place: str) -> str:

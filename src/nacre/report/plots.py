@@ -5,14 +5,16 @@ those of its light or dark theme. A series longer than `LONGEST` points is thinn
 stretches, which no eye can tell from the whole; the figure then says so.
 """
 
+import base64
 import html
+import io
 import itertools
 import math
 from typing import Any
 
 import numpy as np
 
-from nacre.core.figure import Axis, Figure, Panel, Series, columns
+from nacre.core.figure import Axis, Figure, Panel, Series, columns, extent
 from nacre.core.style import (
     VIRTUAL_TAG,
     Look,
@@ -20,6 +22,7 @@ from nacre.core.style import (
     axis_title,
     bar_slots,
     categories,
+    decades,
     emptiest_corner,
     looks,
     positions,
@@ -93,8 +96,11 @@ class _Drawing:
         x, y = ("x3", "y3") if inset else ("x", "y")
         self.layout[_key(x)] = axis(panel.x, categories(panel, "x"))
         self.layout[_key(y)] = axis(panel.y, categories(panel, "y"))
+        for side, axis_ in (("x", panel.x), ("y", panel.y)):
+            if axis_.scale == "log" and decades(panel, side) < 2:
+                self.layout[_key(x if side == "x" else y)]["dtick"] = "D2"
         if panel.y.equal or panel.x.equal:
-            fit = "domain" if any(s.kind == "heat" for s in panel.series) else "range"
+            fit = "domain" if panel.picture or any(s.kind == "heat" for s in panel.series) else "range"
             self.layout[_key(y)] |= {"scaleanchor": x, "scaleratio": 1, "constrain": fit, "constraintoward": "bottom"}
             self.layout[_key(x)] |= {"constrain": fit, "constraintoward": "left"}
         if any(s.kind == "bars" for s in panel.series) and panel.y.scale == "linear" and not panel.y.limits:
@@ -135,6 +141,8 @@ class _Drawing:
         look = self.seen[id(series)]
         if series.kind == "rule":
             return self._rule(series, look, axes)
+        if series.kind == "picture":
+            return self._picture(series, panel, axes)
         trace = axes | {
             "name": escape(look.name),
             "legendgroup": look.name,
@@ -148,6 +156,9 @@ class _Drawing:
         keep = thin(y) if series.kind in ("line", "steps") else np.arange(len(y))
         self.thinned = self.thinned or len(keep) < len(y)
         trace |= {"x": numbers(x[keep]), "y": numbers(y[keep])} | _marks(series, look)
+        if panel.picture and not series.legend:
+            trace |= {"hoverinfo": "skip", "textposition": "top center"}
+            trace |= {"line": {"color": look.colour, "width": 3}} if series.kind == "line" else {}
         if series.kind == "bars" and slot:
             trace |= {"offset": slot[0] - slot[1] / 2, "width": slot[1]}
         if series.lo is not None and series.hi is not None:
@@ -191,6 +202,15 @@ class _Drawing:
             "colorbar": bar,
         }
 
+    def _picture(self, series: Series, panel: Panel, axes: dict) -> None:
+        (left, right), (low, high) = extent(series.x), extent(series.y)
+        up = panel.y.reverse
+        image = {"source": _png(series.z), "xref": axes["xaxis"], "yref": axes["yaxis"], "layer": "below"}
+        image |= {"x": left, "y": low if up else high, "sizex": right - left, "sizey": high - low, "sizing": "stretch"}
+        self.layout.setdefault("images", []).append(image)
+        self.layout[_key(axes["xaxis"])]["range"] = [left, right]
+        self.layout[_key(axes["yaxis"])] |= {"range": [high, low] if up else [low, high], "autorange": False}
+
     def _rule(self, series: Series, look: Look, axes: dict) -> None:
         upright = len(series.x) > 0
         value = float((series.x if upright else series.y)[0])
@@ -209,6 +229,15 @@ class _Drawing:
                 spot |= {"yanchor": "bottom"}
             words = {"text": escape(series.label), "showarrow": False, "font": {"size": 11, "color": "@muted"}}
             self.layout["annotations"].append(words | spot)
+
+
+def _png(grey: np.ndarray) -> str:
+    """A picture as the page shows it: a PNG of 8 bits, in the page itself."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.fromarray(np.asarray(grey).astype(np.uint8)).save(stream, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
 
 
 def _marks(series: Series, look: Look) -> dict[str, Any]:
@@ -258,7 +287,7 @@ def axis(axis_: Axis, names: tuple[str, ...]) -> dict[str, Any]:
         out |= {"exponentformat": "power", "dtick": 1}
     limits = axis_.limits
     if names:
-        out |= {"tickmode": "array", "tickvals": list(range(len(names))), "ticktext": [escape(n) for n in names]}
+        out |= {"tickmode": "array", "tickvals": list(range(len(names))), "ticktext": [_wrapped(n) for n in names]}
         limits = limits or (-0.6, len(names) - 0.4)
     if limits:
         lo, hi = (math.log10(v) for v in limits) if axis_.scale == "log" else limits
@@ -266,6 +295,15 @@ def axis(axis_: Axis, names: tuple[str, ...]) -> dict[str, Any]:
     elif axis_.reverse:
         out["autorange"] = "reversed"
     return out
+
+
+def _wrapped(name: str, longest: int = 10) -> str:
+    """A name under an axis in two lines, parted at the space nearest to its middle, where it is long."""
+    spaces = [i for i, letter in enumerate(name) if letter == " "]
+    if len(name) <= longest or not spaces:
+        return escape(name)
+    at = min(spaces, key=lambda i: abs(i - len(name) / 2))
+    return f"{escape(name[:at])}<br>{escape(name[at + 1 :])}"
 
 
 def escape(text: str) -> str:

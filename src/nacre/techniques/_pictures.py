@@ -12,10 +12,12 @@ from nacre.core.errors import NacreError, NotAssessable
 from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.result import Check, Subject
 from nacre.core.signal import Signal
+from nacre.core.style import pretty_unit
 
-DRAWN = 192  # pixels along the longer side of a picture in a figure
+DRAWN_POINTS = 2500  # of all lines of one kind
+DRAWN = 448  # pixels along the longer side of a picture in a figure
 CLIPPED_WARN, CLIPPED_REFUSE = 0.01, 0.25
-BARS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
+BARS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
 @dataclass(frozen=True)
@@ -109,17 +111,24 @@ def clipped(shot: Picture) -> list[Check]:
 # --- figures ------------------------------------------------------------------------------------------------
 
 
-def drawn(shot: Picture, *overlays: Series, title: str = "") -> Panel:
-    """A panel with the picture in grey, a scale bar, and what is drawn over it (in um)."""
-    step = max(1, math.ceil(max(shot.values.shape) / DRAWN))
+def drawn(shot: Picture, *overlays: Series, title: str = "", unit: str = "", side: int = DRAWN) -> Panel:
+    """A panel with the picture in grey (`side` pixels at most), a scale bar, and what is drawn over it (in um).
+
+    Where `unit` says what a pixel's value is, the title tells what black and white stand for.
+    """
+    step = max(1, math.ceil(max(shot.values.shape) / side))
     rows, columns = (n // step * step for n in shot.values.shape)
     blocks = shot.values[:rows, :columns].reshape(rows // step, step, columns // step, step).mean(axis=(1, 3))
     low, high = np.percentile(blocks, (0.5, 99.5))
     grey = np.round(np.clip((blocks - low) / max(high - low, 1e-12), 0, 1) * 255)
     x = shot.corner[0] + (np.arange(grey.shape[1]) + 0.5) * step * shot.pixel
     y = shot.corner[1] + (np.arange(grey.shape[0]) + 0.5) * step * shot.pixel
-    heat = Series("heat", x, y, "brightness", z=grey)
-    series = (heat, *overlays, *_scale_bar(shot))
+    bar, words = _scale_bar(shot)
+    under = np.ix_(y > y[-1] - 0.115 * np.ptp(y), (x > bar.x[0] - 0.02 * np.ptp(x)) & (x < bar.x[1] + 0.02 * np.ptp(x)))
+    grey[under] *= 0.25  # white on any picture
+    series = (Series("picture", x, y, z=grey.astype(np.uint8)), *overlays, bar, words)
+    if unit:
+        title = f"{title}, {low:.2g} to {high:.2g} {unit}"
     return Panel(Axis("x", "um", equal=True), Axis("y", "um", equal=True, reverse=True), series, title=title)
 
 
@@ -127,18 +136,19 @@ def _scale_bar(shot: Picture) -> tuple[Series, Series]:
     width, height = shot.values.shape[1] * shot.pixel, shot.values.shape[0] * shot.pixel
     length = max((bar for bar in BARS if bar <= 0.25 * width), default=BARS[0])
     left, level = shot.corner[0] + 0.05 * width, shot.corner[1] + 0.95 * height
-    words = f"{length:g} um" if length >= 1 else f"{1e3 * length:g} nm"
+    words = f"{length:g} {pretty_unit('um')}" if length >= 1 else f"{1e3 * length:g} nm"
     bar = Series("line", [left, left + length], [level, level], legend=False)
-    return bar, Series("text", [left + length / 2], [level - 0.015 * height], words=(words,), legend=False)
+    return bar, Series("text", [left + length / 2], [level - 0.01 * height], words=(words,), legend=False)
 
 
 def contours(lines: Sequence[np.ndarray], shot: Picture, label: str, group: str = "") -> Series:
     """Lines of (row, column) in pixels as one series in um, parted by NaN, thinned to what a figure shows."""
     parts = []
+    step = math.ceil(sum(len(line) for line in lines) / DRAWN_POINTS) or 1
     for line in lines:
         if len(line) > 1:
-            keep = line[:: max(1, len(line) // 160)]
-            parts += [keep, np.full((1, 2), np.nan)]
+            keep = line[: -1 : max(1, min(step, len(line) // 6))]
+            parts += [keep, line[-1:], np.full((1, 2), np.nan)]
     points = np.concatenate(parts) if parts else np.full((1, 2), np.nan)
     x = shot.corner[0] + (points[:, 1] + 0.5) * shot.pixel
     y = shot.corner[1] + (points[:, 0] + 0.5) * shot.pixel
@@ -153,6 +163,7 @@ def runs(points: np.ndarray, chosen: np.ndarray) -> list[np.ndarray]:
 
 def figure(key: str, title: str, panels: Sequence[Panel], caption: str, place: str, context: Context) -> Figure:
     """A figure of one measurement: pictures of different ones are never drawn over each other."""
-    who = subject(context)
-    name = str(who) or context.analysis
-    return Figure(f"{key}:{name}", f"{title}: {name}", tuple(panels), caption, place, context.synthetic)
+    name = str(subject(context)) or context.analysis
+    parts = [context.sample.title if context.sample else "", context.cell.name if context.cell else ""]
+    words = ", ".join(filter(None, [*parts, str(state(context).get("stage", ""))])) or name
+    return Figure(f"{key}:{name}", f"{title}: {words}", tuple(panels), caption, place, context.synthetic)

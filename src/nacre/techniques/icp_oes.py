@@ -23,6 +23,7 @@ from nacre.core.options import option
 from nacre.core.quantity import Quantity, derive
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
+from nacre.materials import emission_lines
 from nacre.physics.calibration_line import CalibrationError
 from nacre.physics.stoichiometry import molar_mass, parse_formula
 from nacre.techniques import icp_figures as figures
@@ -168,6 +169,7 @@ def _element(symbol: str, lines: tuple[LineResult, ...], context, options, signa
         worst = min(worst, mean.p)
     whole = mean_of(means, "wt%", dof)
     checks += _agreement(symbol, lines, worst, whole.p, len(means))
+    checks += _interference(symbol, lines, _matrix(context))
     common = [whole.quantity, _assay(symbol, context), _recovery(symbol, lines, context)]
     content = derive(lambda w, a, r: w * a / r, *common, unit="wt%", origin="measured", n=len(means))
     content = _student(content, lines, len(means))
@@ -270,6 +272,35 @@ def _agreement(symbol: str, lines, p_lines: float, p_digests: float, digests: in
     if p_digests < 0.01:
         text = f"{symbol}: {digests} digests scatter beyond their errors (p = {p_digests:.2g}): the error is widened"
         checks.append(Check("warn", text, "digest more powder, or mix it better"))
+    return checks
+
+
+def _matrix(context: Context) -> tuple[str, ...]:
+    """Elements that are in the solution beside the coating's metal: those of the active material, and zirconium."""
+    return (*(element for element in _bulk(context) if element != "O"), "Zr", "Hf")
+
+
+def _interference(symbol: str, lines: Sequence[LineResult], matrix: Sequence[str]) -> list[Check]:
+    """Strong lines of the matrix beside the lines used, and wavelengths that are no line of their element."""
+    checks, clean = [], []
+    told = "" if emission_lines.status() == "verified" else " (a table of strong lines, not checked at its source)"
+    for name, wavelength in ((line.rows.name, line.rows.wavelength) for line in lines):
+        if np.isnan(wavelength):
+            continue
+        near = emission_lines.beside(symbol, wavelength, matrix)
+        if emission_lines.known(symbol, wavelength) is False:
+            text = f"{name} is none of the strong lines of {symbol}{told}"
+            checks.append(Check("warn", text, "see whether the wavelength or the element is mistyped"))
+        if near:
+            words = ", ".join(f"{element} {at:.3f} nm" for element, at in near)
+            text = f"{name} lies beside {words}{told}: that element counts as {symbol}"
+            checks.append(Check("warn", text, "use another line, or measure that element alone and correct"))
+        else:
+            clean.append(name)
+    if clean:
+        words = f"no strong line of {', '.join(dict.fromkeys(e for e in matrix if e != symbol))} lies within"
+        text = f"{', '.join(clean)}: {words} {emission_lines.BESIDE:g} nm{told}; weaker lines may"
+        checks.append(Check("info", text, "let two lines agree, or measure a blank of the matrix"))
     return checks
 
 

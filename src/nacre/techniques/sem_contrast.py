@@ -167,8 +167,8 @@ def _figure(groups: list[Group], context: Context) -> Figure:
             ends = mean.interval() or (mean.value, mean.value)
             bar = {"lo": [ends[0]], "hi": [ends[1]]} if mean.variance is not None else {}
             series += [
-                Series("points", [name] * group.images, fractions, "pictures", group.sample, name, marker="open"),
-                Series("points", [name], [mean.value], "mean", group.sample, name, **bar),
+                Series("points", [name] * group.images, fractions, "pictures", group.sample, marker="open"),
+                Series("points", [name], [mean.value], "mean", group.sample, **bar),
             ]
         panels.append(Panel(Axis("", categories=names), Axis(f"{measure.capitalize()} fraction", "%"), tuple(series)))
     caption = "Crack and gap fractions per picture (open) and of all pictures of a set, with their 95 % intervals."

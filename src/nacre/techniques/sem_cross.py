@@ -18,6 +18,7 @@ from nacre.core.options import option
 from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Curve, Entry, Result
 from nacre.core.signal import Signal
+from nacre.physics.micrograph import outline as ol
 from nacre.physics.micrograph import section as cs
 from nacre.physics.micrograph.classify import classify
 from nacre.physics.micrograph.clusters import Estimate, ratio
@@ -52,7 +53,7 @@ class Seen:
 
     shot: pics.Picture
     section: cs.Section
-    swept: tuple[cs.Section, ...]
+    swept: tuple[cs.Found, ...]
     otsu: float
 
 
@@ -145,7 +146,7 @@ def _labels(flat, levels, smallest, limits, shot, mask: Signal | None, options: 
         raise NacreError(f"no pixel bears class {options.particle_class}", where=mask.where, expected=f"one of {known}")
     if (values > 0).mean() < 0.5:  # strokes, not a whole mask: the rest is told from them
         values = classify(flat, values)
-    return cs.whole_particles(values == options.particle_class, flat, levels, smallest, limits)
+    return ol.whole_particles(values == options.particle_class, flat, levels, smallest, limits.widest)
 
 
 def _objects(values: np.ndarray, smallest: int) -> np.ndarray:

@@ -22,8 +22,12 @@ def _picture(seen, n: int, context: Context) -> Figure:
         pics.contours(section.contours, shot, "particles"),
         pics.contours(open_, shot, "gaps"),
         pics.contours([c for c in cracks if len(c) > 8], shot, "cracks"),
+        pics.contours(find_contours(section.voids.astype(float), 0.5), shot, "voids"),
     )
-    caption = f"Cross-section (first of {n}), with the outlines of particles, gaps along them, and cracks."
+    caption = (
+        f"Cross-section (first of {n}) with what was measured in it: particles, gaps along them, cracks in "
+        "them, and cracks and voids of the electrolyte."
+    )
     panel = pics.drawn(shot, *overlays)
     return pics.figure("sem-cross", "Cross-section", (panel,), caption, "Fig. 5g", context)
 

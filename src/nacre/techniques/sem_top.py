@@ -26,6 +26,7 @@ from nacre.techniques import _pictures as pics
 
 LEAST_PARTICLES, LEAST_TILES = 8, 3
 NARROW_GRAIN = 12
+NOISY = 2.4  # pixels: shorter wavelengths tell the floor of noise
 PERCENTILES = (10, 50, 90)
 
 
@@ -60,7 +61,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: Options) -> li
     where = pics.state(context)
     diameters = np.concatenate([s.sizes.diameters * s.shot.pixel for s in seen])
     weights = np.concatenate([s.sizes.weights for s in seen])
-    entries = [*_sizes(diameters, weights, where, context, checks), *_grains(seen, where, checks)]
+    entries = [*_sizes(diameters, weights, where, checks), *_grains(seen, where, checks)]
     entries += _texture(seen, options, where, checks)
     curves = [Curve("particles", {"diameter": (diameters, "um"), "weight": (weights, "1")})]
     return [
@@ -109,23 +110,30 @@ def _parted(labels: np.ndarray) -> np.ndarray:
     return (labels > 0) & ~edge
 
 
-def _sizes(diameters, weights, where, context: Context, checks: list[Check]) -> list[Entry]:
+def _sizes(diameters, weights, where, checks: list[Check]) -> list[Entry]:
     if diameters.size < LEAST_PARTICLES:
         text = f"{diameters.size} particles are seen whole: too few for a size distribution"
         checks.append(Check("warn", text, "record at a lower magnification, or more fields"))
         return []
     parts = [p / 100 for p in PERCENTILES]
-    found = pt.percentiles(diameters, weights, parts, seed=context.seed)
+    found = pt.percentiles(diameters, weights, parts)
     entries = []
+    if any(end is None for row in found for end in row):
+        text = f"{diameters.size} particles: the outer percentiles have no interval"
+        checks.append(Check("info", text, "36 particles seen whole tell one"))
     for percent, (value, lo, hi) in zip(PERCENTILES, found, strict=True):
-        std = float(hi - lo) / 3.92
-        quantity = Quantity(
-            value, "um", std, float(lo), float(hi), int(diameters.size), basis="replicates", origin="measured"
-        )
+        quantity = _with_limits(value, lo, hi, int(diameters.size))
         entries.append(Entry("secondary_diameter", quantity, {**where, "percentile": percent}))
     text = "diameters are projected, and by number; a size from laser diffraction is by volume"
     checks.append(Check("info", text))
     return entries
+
+
+def _with_limits(value: float, lo: float | None, hi: float | None, n: int) -> Quantity:
+    """A diameter with its interval; without one where too few particles are seen to tell it."""
+    if lo is None or hi is None:
+        return Quantity(value, "um", n=n, basis="none", origin="measured")
+    return Quantity(value, "um", (hi - lo) / 3.92, lo, hi, n, basis="replicates", origin="measured")
 
 
 def _grains(seen: list[Seen], where, checks: list[Check]) -> list[Entry]:
@@ -163,7 +171,7 @@ def _texture(seen: list[Seen], options: Options, where, checks: list[Check]) -> 
         values, errors = [], []
         for s in known:
             pixel = 1e3 * s.shot.pixel
-            if shortest < 2 * pixel or longest > len(s.spectrum.frequency) * 2 * pixel:
+            if shortest < 0.999 * NOISY * pixel or longest > len(s.spectrum.frequency) * 2 * pixel:
                 continue
             value, error = s.spectrum.contrast(shortest / pixel, longest / pixel)
             values.append(value)
@@ -210,11 +218,13 @@ def _figures(seen: list[Seen], diameters, weights, context: Context) -> tuple[Fi
     caption = f"Top view (first of {len(seen)}), with the outlines of the particles."
     found = [pics.figure("sem-top", "Top view", (panel,), caption, "Fig. 2a", context)]
     if diameters.size >= LEAST_PARTICLES:
-        order = np.argsort(diameters)
-        share = 100 * (np.cumsum(weights[order]) - 0.5 * weights[order]) / weights.sum()
-        series = Series("steps", diameters[order], share, stage, who.sample, stage)
-        panel = Panel(Axis("Diameter", "um"), Axis("Particles below", "%"), (series,))
-        text = "Cumulative distribution of the particles' diameters, by number, corrected for the field's edge."
+        at = np.linspace(0.95 * diameters.min(), 1.05 * diameters.max(), 160)
+        share, lo, hi = (100 * part for part in pt.cumulative(diameters, weights, at))
+        band = Series("band", at, share, "", who.sample, stage, lo, hi, legend=False)
+        series = Series("line", at, share, stage, who.sample, stage)
+        panel = Panel(Axis("Diameter", "um"), Axis("Particles below", "%"), (band, series))
+        text = "Cumulative distribution of the particles' diameters, by number, corrected for the field's edge, with "
+        text += "its 95 % interval."
         found.append(Figure("sem-sizes", "Sizes of secondary particles", (panel,), text, "Fig. 2b", context.synthetic))
     known = [s for s in seen if s.spectrum is not None]
     if known:

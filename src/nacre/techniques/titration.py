@@ -39,6 +39,9 @@ class TitrationOptions:
     burette_error: float | None = option(
         None, "relative standard uncertainty of the volume dosed", unit="%", lo=0.0, hi=10.0
     )
+    fit_uptake: bool = option(
+        False, "whether CO2 taken up during the titration is fitted along (the file must tell the times)"
+    )
     temperature: float | None = option(
         None, "temperature of the bath where the file tells none", unit="degC", lo=0, hi=60
     )
@@ -97,8 +100,9 @@ def _one(signal: Signal, context: Context, options: TitrationOptions) -> Amounts
     mass = _mass(signal, context, options)
     strength = _declared(signal, context, "titrant_concentration", "acid_concentration", "mol/L", "every amount")
     curve, part = _curve(signal, context, options, strength)
+    course = _course(signal, curve, options)
     try:
-        fit = physics.fit_curve(curve)
+        fit = physics.fit_curve(curve, course)
     except physics.TitrationError as error:
         raise NotAssessable(str(error), where=signal.where, do=_cure(str(error))) from None
     burette = Quantity(1.0, "1", None if options.burette_error is None else options.burette_error / 100)
@@ -189,6 +193,18 @@ def _curve(signal: Signal, context: Context, options: TitrationOptions, strength
         return physics.Titration(acid, ph, volume.to("L").value, strength.value, known), part
     except ValueError as error:
         raise NacreError(str(error), where=signal.where) from None
+
+
+def _course(signal: Signal, curve: physics.Titration, options: TitrationOptions) -> np.ndarray | None:
+    if not options.fit_uptake:
+        return None
+    if "time" not in signal:
+        raise NacreError(
+            "the uptake of CO2 cannot be fitted: the file tells no times",
+            where=signal.where,
+            do="leave fit_uptake off and declare co2_uptake, or export the times of the points",
+        )
+    return physics.uptake_course(signal.array("time", "s"), curve.ph)
 
 
 def _temperature(signal: Signal, options: TitrationOptions) -> float:
@@ -299,6 +315,10 @@ def _fit_checks(found: Sequence[Amounts]) -> list[Check]:
         if fit.correlation > 0.5:
             text = f"neighbouring residuals go together ({fit.correlation:.2f}: lag or drift); the error allows for it"
             checks.append(Check("info", text, "wait longer after each dose"))
+        if len(fit.values) > 4:
+            part, std = (100 * 2 * v / fit.hydroxide for v in (fit.values[4], fit.covariance[4, 4] ** 0.5))
+            text = f"CO2 taken up during the titration, fitted along: {part:.1f} +- {std:.1f} % of the hydroxide"
+            checks.append(Check("info", text, "co2_uptake then means what was taken up before the titration alone"))
         if fit.hydroxide < 2 * fit.hydroxide_std:
             checks.append(Check("info", "LiOH is not told from none"))
     return checks

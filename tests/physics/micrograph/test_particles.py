@@ -56,3 +56,21 @@ def test_percentiles_by_weight():
     assert pt.percentile(values, np.array([1, 1, 1, 9.0]), 0.5) > 3.4
     (value, lo, hi) = pt.percentiles(np.linspace(0, 10, 200), np.ones(200), [0.5])[0]
     assert lo < value < hi and hi - lo < 4
+
+
+def test_the_interval_of_a_percentile_needs_particles_beyond_it():
+    """D10 of fewer than 36 has no lower end; intervals of the median hold what they promise."""
+    few, many = (pt.percentiles(np.linspace(1, 2, n), np.ones(n), [0.1, 0.5])[0] for n in (20, 40))
+    assert few[1] is None and few[2] is not None
+    assert many[1] < many[0] < many[2]
+    rng, hits = np.random.default_rng(5), 0
+    for _ in range(400):
+        ((_, lo, hi),) = pt.percentiles(np.exp(0.2 * rng.standard_normal(15)), np.ones(15), [0.5])
+        hits += lo <= 1.0 <= hi
+    assert hits / 400 >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / 400)
+
+
+def test_the_distribution_has_limits_at_both_ends():
+    share, lo, hi = pt.cumulative(np.arange(1.0, 11.0), np.ones(10), np.array([0.5, 5.5, 20.0]))
+    assert share.tolist() == [0.0, 0.5, 1.0]
+    assert lo == pytest.approx([0.0, 0.187, 0.692], abs=1e-3) and hi == pytest.approx([0.308, 0.813, 1.0], abs=1e-3)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage as ndi
 
+from nacre.physics.micrograph import outline as ol
 from nacre.physics.micrograph import section as cs
 from nacre.physics.micrograph.flatten import flatten, otsu
 from nacre.virtual.sem import Microscope, Section, cross_section
@@ -93,7 +94,36 @@ def test_an_arc_ends_at_half_of_its_own_depth():
     depth = np.zeros(60)
     depth[20:31] = [0.2, 0.4, 0.7, 0.9, 1.0, 1.0, 1.0, 0.9, 0.7, 0.4, 0.2]
     depth[45:48] = [0.3, 0.4, 0.3]
-    opened = cs._arcs(depth, 0.35)
+    opened = ol.open_arcs(depth, 0.35)
     assert np.flatnonzero(opened).tolist() == [22, 23, 24, 25, 26, 27, 28, 46]
-    assert cs._arcs(np.full(10, 0.9), 0.35).all() and not cs._arcs(np.zeros(10), 0.35).any()
-    assert np.flatnonzero(cs._arcs(np.roll(depth, -24), 0.35)).size == 8
+    assert ol.open_arcs(np.full(10, 0.9), 0.35).all() and not ol.open_arcs(np.zeros(10), 0.35).any()
+    assert np.flatnonzero(ol.open_arcs(np.roll(depth, -24), 0.35)).size == 8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 2])
+def test_a_section_without_pores_shows_none_however_uneven_its_light(seed):
+    """The dim end of a field is as dark as a shallow pore: it is neither void nor gap."""
+    scope = Microscope(size=384, pixel=0.05, shading=0.2, dose=300.0)
+    image = cross_section(Section(0.0, 0.0, 0.0, radius=1.6), scope, seed)[0]["intensity"].values
+    flat, levels = flatten(image)
+    limits = cs.Thresholds(widest=8, reach=2)
+    found = cs.measure(flat, levels, cs.find_particles(flat, levels, 300, limits), limits)
+    assert len(found.particles) > 8
+    assert 100 * found.void_fraction < 0.2 and found.open_length / found.length < 0.005
+    assert found.crack_area == 0
+
+
+def test_a_crack_that_ends_at_the_outline_is_neither_gap_nor_contact():
+    y, x = np.indices((160, 160))
+    flat = np.where(np.hypot(y - 80, x - 80) < 50, 160.0, 85.0)
+    whole = flat.copy()
+    flat[76:84, 80:132] = 10.0  # from within to the rim
+    rng = np.random.default_rng(3)
+    flat, whole = (ndi.gaussian_filter(v, 0.8) + rng.normal(0, 2, v.shape) for v in (flat, whole))
+    limits = cs.Thresholds(widest=12, reach=4)
+    levels = flatten(flat)[1]
+    found, closed = (cs.measure(v, levels, cs.find_particles(v, levels, 200, limits), limits) for v in (flat, whole))
+    assert found.crack_area == pytest.approx(8 * 50, rel=0.1)
+    assert found.open_length < 4 and closed.open_length == 0
+    assert closed.length - found.length > 4  # half of the crack, as the outline bends into its mouth

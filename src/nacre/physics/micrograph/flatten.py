@@ -13,6 +13,10 @@ from scipy import ndimage as ndi
 
 DARKEST = 0.0008  # part of the pixels that a pore's level is taken from
 SHALLOW = 0.3  # of the step from matrix to particle: what is less below the matrix is no pore
+DOUBTFUL = 0.6  # of the same step: what is less may be the dim end of an unevenly lit field
+DEEP = 0.8  # of the same step: a pore for sure, whatever the light
+SETTLED = 0.01  # relative change of the light that ends the rounds
+NEAR = 12.0  # pixels over which the matrix beside a pore is averaged
 
 
 @dataclass(frozen=True)
@@ -53,24 +57,28 @@ def otsu(values: np.ndarray, bins: int = 256) -> float:
     return float(middle[:-1][between[:-1] >= best * (1 - 1e-9)].mean())
 
 
-def flatten(image: np.ndarray, degree: int = 3, rounds: int = 3, stripes: bool = True) -> tuple[np.ndarray, Levels]:
+def flatten(image: np.ndarray, degree: int = 3, rounds: int = 8, stripes: bool = True) -> tuple[np.ndarray, Levels]:
     """(image over its light and stripes, levels). `image` (rows, columns) >= 0.
 
     Raises ValueError where the image has no two phases that can be told apart.
     """
     image = np.asarray(image, float)
-    offset = _levels(image, ndi.gaussian_filter(image, 1.5)).pore
+    # before the light is known, what is a little darker than the matrix is as likely a dim end of the field as a pore
+    offset = _levels(image, ndi.gaussian_filter(image, 1.5), DEEP).pore
     light = np.ones_like(image)
     for _ in range(rounds):
         flat = offset + (image - offset) / light
         smooth = ndi.gaussian_filter(flat, 1.5)
         levels = _levels(flat, smooth)
-        light = light * _light(smooth, levels, offset, degree, stripes)
+        change = _light(smooth, levels, offset, degree, stripes)
+        light = light * change
+        if change.std() < SETTLED:
+            break
     flat = offset + (image - offset) / light
     return flat, _levels(flat, ndi.gaussian_filter(flat, 1.5))
 
 
-def _levels(flat: np.ndarray, smooth: np.ndarray) -> Levels:
+def _levels(flat: np.ndarray, smooth: np.ndarray, shallow: float = SHALLOW) -> Levels:
     edge = otsu(smooth)
     bright = smooth > edge
     inner, outer = ndi.binary_erosion(bright, iterations=4), ndi.binary_erosion(~bright, iterations=4)
@@ -80,28 +88,45 @@ def _levels(flat: np.ndarray, smooth: np.ndarray) -> Levels:
     rough = flat - ndi.uniform_filter(flat, 3)
     noise = 1.4826 * float(np.median(np.abs(rough[outer]))) / np.sqrt(8 / 9)
     pore = float(np.percentile(ndi.gaussian_filter(flat, 1.0), 100 * DARKEST))
+    depth, step = matrix - pore, particle - matrix
+    if shallow * step <= depth < DOUBTFUL * step:
+        depth = _local_depth(flat, smooth, outer)
     # a picture without pores does not tell how dark they are: as far below the matrix as the particles are above it
-    if matrix - pore < max(SHALLOW * (particle - matrix), 2.2 * noise):
+    if depth < max(shallow * step, 2.2 * noise):
         pore = max(matrix - (particle - matrix), 0.0)
     return Levels(pore, matrix, particle, noise)
+
+
+def _local_depth(flat: np.ndarray, smooth: np.ndarray, outer: np.ndarray) -> float:
+    """How far the darkest spots of the matrix lie below the matrix around them."""
+    weight = ndi.gaussian_filter(outer.astype(float), NEAR)
+    around = ndi.gaussian_filter(np.where(outer, smooth, 0.0), NEAR) / np.maximum(weight, 1e-3)
+    below = (around - ndi.gaussian_filter(flat, 1.0))[weight > 1e-2]
+    return float(np.percentile(below, 100 * (1 - DARKEST)))
 
 
 def _light(smooth, levels: Levels, offset: float, degree: int, stripes: bool) -> np.ndarray:
     """Correction (rows, columns), mean 1, from the pixels well inside of either phase."""
     bright = smooth > levels.outline
-    dark = smooth < 0.5 * (levels.matrix + levels.pore)
+    # not half way to the pore's level: the dim end of a field would be left out of what tells its light
+    dark = smooth < levels.matrix - DOUBTFUL * (levels.particle - levels.matrix)
     sure = ndi.binary_erosion(bright, iterations=3) | ndi.binary_erosion(~bright & ~dark, iterations=3)
     expected = np.where(bright, levels.particle, levels.matrix) - offset
     ratio = np.log(np.clip((smooth - offset) / expected, 0.2, 5.0))
     sure &= np.abs(ratio - np.median(ratio[sure])) < 0.4
     surface = _surface(ratio, sure, degree)
     if stripes:
-        left = np.where(sure, ratio - surface, np.nan)
-        known = sure.sum(axis=0) > 0.15 * len(sure)
-        column = np.zeros(smooth.shape[1])
-        column[known] = np.nanmedian(left[:, known], axis=0)
-        surface = surface + column
+        surface = surface + _stripes(ratio - surface, sure)
     return np.exp(surface - surface[sure].mean())
+
+
+def _stripes(left: np.ndarray, sure: np.ndarray, least: float = 0.15) -> np.ndarray:
+    """Median of the sure pixels of each column (columns,); 0 where less than `least` of it is sure."""
+    order = np.sort(np.where(sure, left, np.inf).T, axis=1)
+    n = sure.sum(axis=0)
+    column = np.arange(n.size)
+    middle = 0.5 * (order[column, np.maximum(n - 1, 0) // 2] + order[column, np.minimum(n // 2, len(sure) - 1)])
+    return np.where(n > least * len(sure), middle, 0.0)
 
 
 def _surface(values: np.ndarray, sure: np.ndarray, degree: int) -> np.ndarray:
@@ -113,7 +138,7 @@ def _surface(values: np.ndarray, sure: np.ndarray, degree: int) -> np.ndarray:
     pick = slice(None, None, max(1, len(y) // 40_000))
     y, x = y[pick], x[pick]
     basis = np.stack([pv[y, i] * pu[x, j] for i, j in terms], axis=1)
-    weights = np.linalg.lstsq(basis, values[y, x], rcond=None)[0]
+    weights = np.linalg.lstsq(basis.T @ basis, basis.T @ values[y, x], rcond=None)[0]
     table = np.zeros((degree + 1, degree + 1))
     for (i, j), w in zip(terms, weights, strict=True):
         table[i, j] = w

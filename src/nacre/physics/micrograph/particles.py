@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage as ndi
+from scipy import stats
 
 
 def split(mask: np.ndarray, smallest: int, smooth: float = 2.0) -> np.ndarray:
@@ -113,13 +114,23 @@ def percentile(values: np.ndarray, weights: np.ndarray, part: float) -> float:
     return float(np.interp(part, at, values))
 
 
-def percentiles(values, weights, parts, repeats: int = 400, seed: int = 0) -> list[tuple[float, float, float]]:
-    """(value, lo95, hi95) per part: bootstrap over particles (B. Efron, Ann. Statist. 7 (1979) 1)."""
-    rng = np.random.default_rng(seed)
-    n = len(values)
-    draws = rng.integers(0, n, (repeats, n))
-    found = []
+def percentiles(values, weights, parts) -> list[tuple[float, float | None, float | None]]:
+    """(value, lo95, hi95) per part: the interval lies between two of the sorted values, whatever their distribution.
+
+    Binomial limits of the order statistics (H. A. David, H. N. Nagaraja, Order Statistics, 3rd ed., Wiley 2003, 7.1);
+    None where an end would lie beyond the smallest or largest value, as for D10 of fewer than 36 particles.
+    """
+    n, found = len(values), []
     for part in parts:
-        boot = [percentile(values[d], weights[d], part) for d in draws]
-        found.append((percentile(values, weights, part), *np.percentile(boot, (2.5, 97.5))))
+        low, high = stats.binom.ppf((0.025, 0.975), n, part)
+        ends = [percentile(values, weights, (k - 0.5) / n) if 1 <= k <= n else None for k in (low, high + 1)]
+        found.append((percentile(values, weights, part), *ends))
     return found
+
+
+def cumulative(values, weights, at) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(part of the weight below each of `at` (n,), its lo95, its hi95), after C. J. Clopper, E. S. Pearson (1934)."""
+    share = weights @ (values[:, None] < at) / weights.sum()
+    n = weights.sum() ** 2 / (weights**2).sum()
+    lo, hi = (stats.beta.ppf(q, n * share + 1 - k, n * (1 - share) + k) for q, k in ((0.025, 1), (0.975, 0)))
+    return share, np.where(share > 0, lo, 0.0), np.where(share < 1, hi, 1.0)

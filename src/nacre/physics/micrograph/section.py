@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import ndimage as ndi
 
+from nacre.physics.micrograph import outline as ol
 from nacre.physics.micrograph.flatten import Levels, otsu
-from nacre.physics.micrograph.particles import split
+from nacre.physics.micrograph.outline import RIM
 
-RIM = 2  # pixels: what the blur makes of an outline
-INLET = 0.2  # depth below the matrix at which a narrow inlet is a crack, and not matrix between two particles
+GROWN = 0.62  # of the threshold: how deep the narrow end of a crack may be that was found elsewhere
 
 
 @dataclass(frozen=True)
@@ -43,20 +43,16 @@ class Particle:
 
 
 @dataclass(frozen=True)
-class Section:
-    """What a cross-section shows. `cracks` and `labels` on the image's grid; `contours` per particle (n, 2) as
-    (row, column) with `open` (n,) where it is a gap; `widths` of cracks in pixels, with their lengths as weights."""
+class Found:
+    """Particles with their cracks and gaps at one choice of thresholds. `cracks` (rows, columns), and `depth` of each
+    of their pixels over what lies around; `opened` (n,) per outline of `outlines`."""
 
-    levels: Levels
     labels: np.ndarray
     cracks: np.ndarray
-    voids: np.ndarray
+    depth: np.ndarray
     particles: tuple[Particle, ...]
-    contours: tuple[np.ndarray, ...]
+    outlines: tuple[ol.Perimeter, ...]
     opened: tuple[np.ndarray, ...]
-    widths: np.ndarray
-    lengths: np.ndarray
-    void_fraction: float
 
     @property
     def area(self) -> float:
@@ -74,72 +70,100 @@ class Section:
     def open_length(self) -> float:
         return float(sum(p.open_length for p in self.particles))
 
+    @property
+    def contours(self) -> tuple[np.ndarray, ...]:
+        """Outlines (n, 2) as (row, column)."""
+        return tuple(line.points for line in self.outlines)
 
-def outline_mask(flat: np.ndarray, levels: Levels, at: float = 0.5) -> np.ndarray:
-    """Pixels brighter than the outline level, slightly smoothed; cracks are left out of it."""
-    level = levels.matrix + at * (levels.particle - levels.matrix)
-    return ndi.gaussian_filter(flat, 1.0) > level
+
+@dataclass(frozen=True)
+class Section(Found):
+    """All that a cross-section shows: also `widths` of its cracks in pixels with their lengths as weights, the mask of
+    the matrix' cracks and voids, and their part of the matrix."""
+
+    widths: np.ndarray
+    lengths: np.ndarray
+    voids: np.ndarray
+    void_fraction: float
 
 
 def find_particles(flat: np.ndarray, levels: Levels, smallest: int, limits: Thresholds) -> np.ndarray:
-    """Labels of the particles with their cracks filled in."""
-    bright = ndi.binary_opening(outline_mask(flat, levels, limits.outline), iterations=1)
-    return whole_particles(bright, flat, levels, smallest, limits)
+    """Labels of the particles with their cracks filled in; `smallest` in pixels of area."""
+    return ol.find_particles(flat, levels, smallest, limits.widest, limits.outline)
 
 
-def whole_particles(bright, flat, levels: Levels, smallest: int, limits: Thresholds) -> np.ndarray:
-    """Labels of the particles of a mask that leaves their cracks out (pixels of their class, or bright ones)."""
-    smooth = ndi.gaussian_filter(flat, 0.7)
-    dark = smooth < levels.matrix - INLET * (levels.matrix - levels.pore)
-    dark = ndi.binary_dilation(dark, iterations=RIM + 1)
-    labels = split(_filled(bright, dark, limits.widest), smallest)
-    found = np.zeros_like(labels)
-    for i, box in enumerate(ndi.find_objects(labels), 1):
-        margin = tuple(slice(max(0, s.start - 2 * RIM), s.stop + 2 * RIM) for s in box)
-        own = (labels[margin] == i) & bright[margin]
-        own = _filled(own, dark[margin], limits.widest) & ((labels[margin] == i) | (labels[margin] == 0))
-        found[margin][own & (found[margin] == 0)] = i
+def measure(flat: np.ndarray, levels: Levels, labels: np.ndarray, limits: Thresholds | None = None) -> Section:
+    """Cracks, gaps and voids of a flattened image with its particles' labels (0 outside)."""
+    limits = limits or Thresholds()
+    (found,) = _found(flat, levels, labels, [limits])
+    widths, runs = crack_widths(found.cracks, found.depth)
+    voids, void_fraction = _voids(ndi.gaussian_filter(flat, 1.0), labels, levels, limits)
+    return Section(**vars(found), widths=widths, lengths=runs, voids=voids, void_fraction=void_fraction)
+
+
+def sweep(flat, levels: Levels, smallest: int, limits: Thresholds, spread: float = 0.3, labels=None) -> list[Found]:
+    """What is found at the four ends of thresholds that could as well have been chosen.
+
+    `spread` is the relative half range of the crack's and the gap's threshold; the outline moves between 0.4 and 0.6,
+    unless `labels` of the particles are given.
+    """
+    found = []
+    for outline in (0.4, 0.6):
+        edge = replace(limits, outline=outline)
+        mine = find_particles(flat, levels, smallest, edge) if labels is None else labels
+        ends = [1 - spread, 1 + spread]
+        found += _found(flat, levels, mine, [replace(edge, crack=limits.crack * e, gap=limits.gap * e) for e in ends])
     return found
 
 
-def _filled(bright: np.ndarray, dark: np.ndarray, widest: int) -> np.ndarray:
-    """The mask with its cracks: dark holes, and dark inlets narrower than `widest`."""
-    radius = max(1, widest // 2)
-    padded = np.pad(bright, radius + 1, mode="edge")
-    # a disc's closing by distances: grow by the radius, then shrink by it
-    grown = ndi.distance_transform_edt(~padded) <= radius
-    closed = (ndi.distance_transform_edt(np.pad(grown, 1, mode="edge")) > radius)[1:-1, 1:-1]
-    closed = closed[radius + 1 : -radius - 1, radius + 1 : -radius - 1]
-    solid = bright | (closed & dark)
-    holes, n = ndi.label(~solid)
-    inner = np.zeros_like(bright)
-    if n:
-        numbers = np.arange(1, n + 1)
-        part = ndi.mean(dark, holes, numbers)
-        rim = np.bincount(np.concatenate([holes[0], holes[-1], holes[:, 0], holes[:, -1]]), minlength=n + 1)[1:]
-        # a hole is a crack or pore where it is dark, or narrow; a wide bright one is matrix
-        half = ndi.maximum(ndi.distance_transform_edt(~solid), holes, numbers)
-        fill = ((part > 0.6) | (half <= 0.5 * widest)) & (rim <= 2 * widest)
-        inner = np.concatenate([[False], fill])[holes]
-    return solid | inner
+def _found(flat, levels: Levels, labels: np.ndarray, choices: list[Thresholds]) -> list[Found]:
+    """What each choice of thresholds finds in the same particles; `widest` and `reach` are those of the first."""
+    outlines = tuple(ol.perimeters(flat, labels, levels, choices[0].reach))
+    depth, shown, core = _depths(flat, labels, levels)
+    # along the edge of the field a crack is not told from what lies outside: the edge counts for neither area
+    inner = np.zeros(labels.shape, bool)
+    inner[choices[0].widest : -choices[0].widest, choices[0].widest : -choices[0].widest] = True
+    numbers = np.arange(labels.max() + 1)
+    sizes = np.bincount(labels[inner], minlength=numbers.size)
+    cut = set(np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])).tolist())
+    found = []
+    for limits in choices:
+        cracks = _cracks(shown, labels > 0, core, limits.crack)
+        own = _own_depth(depth, cracks, labels)
+        areas = np.clip(np.bincount(labels[inner], own[inner], numbers.size), 0, sizes)
+        opened = tuple(ol.open_arcs(line.depth, limits.gap) for line in outlines)
+        particles = tuple(
+            _particle(line, gaps, ol.mouths(line, cracks), sizes, areas, line.label in cut)
+            for line, gaps in zip(outlines, opened, strict=True)
+        )
+        found.append(Found(labels, cracks, own, particles, outlines, opened))
+    return found
 
 
-def find_cracks(flat: np.ndarray, labels: np.ndarray, levels: Levels, limits: Thresholds):
-    """(depth, crack mask) inside the particles; depth relative to each particle's own brightness."""
-    inside = labels > 0
+def _particle(line: ol.Perimeter, gaps, mouths, sizes, areas, cut: bool) -> Particle:
+    faces = line.faces & ~mouths
+    lengths = (float(line.lengths[faces & gaps].sum()), float(line.lengths[faces].sum()))
+    return Particle(line.label, float(sizes[line.label]), float(areas[line.label]), *lengths, cut)
+
+
+def _depths(flat: np.ndarray, labels: np.ndarray, levels: Levels):
+    """(depth, depth of the smoothed image, well inside), (rows, columns); relative to each particle's brightness."""
     own = np.full(labels.max() + 1, levels.particle)
     smooth = ndi.gaussian_filter(flat, 0.7)
-    core = ndi.binary_erosion(inside, iterations=RIM + 1, border_value=1)
-    bright = core & (smooth > levels.outline)
-    if bright.any():
-        numbers = np.unique(labels[bright])
-        own[numbers] = ndi.mean(smooth, np.where(bright, labels, 0), numbers)
+    core = ndi.binary_erosion(labels > 0, iterations=RIM + 1, border_value=1)
+    bright = np.where(core & (smooth > levels.outline), labels, 0)
+    counts = np.bincount(bright.ravel(), minlength=own.size)
+    counts[0] = 0
+    sums = np.bincount(bright.ravel(), smooth.ravel(), own.size)
+    own[counts > 0] = sums[counts > 0] / counts[counts > 0]
     base = own[labels]
-    depth = (base - flat) / (base - levels.pore)
-    shown = (base - smooth) / (base - levels.pore)
-    seeds = _sizeable(core & (shown > limits.crack), 4)
-    grown = ndi.binary_propagation(seeds, mask=inside & (shown > 0.8 * limits.crack))
-    return depth, grown
+    return (base - flat) / (base - levels.pore), (base - smooth) / (base - levels.pore), core
+
+
+def _cracks(shown: np.ndarray, inside: np.ndarray, core: np.ndarray, threshold: float) -> np.ndarray:
+    """Pixels of cracks: seeds deeper than the threshold, and what is less deep but joins them (hysteresis)."""
+    seeds = _sizeable(core & (shown > threshold), 4)
+    return ndi.binary_propagation(seeds, mask=inside & (shown > GROWN * threshold))
 
 
 def _sizeable(mask: np.ndarray, least: int) -> np.ndarray:
@@ -149,111 +173,15 @@ def _sizeable(mask: np.ndarray, least: int) -> np.ndarray:
     return (np.bincount(parts.ravel(), minlength=n + 1) >= least)[parts] & mask
 
 
-def measure(flat: np.ndarray, levels: Levels, labels: np.ndarray, limits: Thresholds | None = None) -> Section:
-    """Cracks, gaps and voids of a flattened image with its particles' labels (0 outside)."""
-    limits = limits or Thresholds()
-    depth, cracks = find_cracks(flat, labels, levels, limits)
+def _own_depth(depth: np.ndarray, cracks: np.ndarray, labels: np.ndarray, reach: float = 4.0) -> np.ndarray:
+    """Depth of cracks and their rim over that around them (grains of another tone, charged edges); else 0."""
     zone = ndi.binary_dilation(cracks, iterations=RIM) & (labels > 0)
-    background = _background(depth, zone, labels)
-    area = np.where(zone, depth - background, 0.0)
-    contours, opened, particles = [], [], []
-    # along the edge of the field a crack is not told from what lies outside: the edge counts for neither area
-    inner = np.zeros(labels.shape, bool)
-    inner[limits.widest : -limits.widest, limits.widest : -limits.widest] = True
-    smooth, sharp = ndi.gaussian_filter(flat, 1.0), ndi.gaussian_filter(flat, 0.6)
-    numbers = np.arange(labels.max() + 1)
-    crack_area = np.clip(ndi.sum(area * inner, labels, numbers), 0, None)
-    sizes = ndi.sum(inner, labels, numbers)
-    rows, columns = labels.shape
-    for i, box in enumerate(ndi.find_objects(labels), 1):
-        if box is None:
-            continue
-        points, gaps, faces = _perimeter(sharp, labels, i, box, levels, limits)
-        step = np.hypot(*np.diff(points, axis=0).T) if len(points) > 1 else np.zeros(0)
-        contours.append(points)
-        opened.append(gaps)
-        cut = any(s.start == 0 or s.stop == n for s, n in zip(box, (rows, columns), strict=True))
-        lengths = np.append(step, 0.0)
-        lengths[lengths > 3] = 0.0  # from one piece of the outline to the next
-        particles.append(
-            Particle(
-                i,
-                float(sizes[i]),
-                float(min(crack_area[i], sizes[i])),
-                float(lengths[gaps & faces].sum()),
-                float(lengths[faces].sum()),
-                cut,
-            )
-        )
-    widths, runs = crack_widths(cracks, area)
-    voids, void_fraction = _voids(smooth, labels, levels, limits)
-    return Section(
-        levels,
-        labels,
-        cracks,
-        voids,
-        tuple(particles),
-        tuple(contours),
-        tuple(opened),
-        widths,
-        runs,
-        void_fraction,
-    )
-
-
-def _background(depth: np.ndarray, zone: np.ndarray, labels: np.ndarray, reach: float = 4.0) -> np.ndarray:
-    """Depth of what lies around each crack, off it and off the rim: grains of another tone, bright charged edges."""
     calm = (labels > 0) & ~ndi.binary_dilation(zone, iterations=1)
     calm &= ndi.binary_erosion(labels > 0, iterations=RIM + 1, border_value=1)
     weight = ndi.gaussian_filter(calm.astype(float), reach)
     near = ndi.gaussian_filter(np.where(calm, depth, 0.0), reach)
-    return np.where(weight > 1e-4, near / np.maximum(weight, 1e-4), 0.0)
-
-
-def _perimeter(sharp, labels, i, box, levels: Levels, limits: Thresholds):
-    """(points (n, 2), open (n,), faces the matrix (n,)) along the outline of particle `i`."""
-    from skimage.measure import find_contours
-
-    rows, columns = labels.shape
-    pad = limits.reach + 3
-    top, left = max(0, box[0].start - pad), max(0, box[1].start - pad)
-    window = (slice(top, box[0].stop + pad), slice(left, box[1].stop + pad))
-    own = (labels[window] == i).astype(float)
-    height = ndi.gaussian_filter(np.pad(own, 1), 1.0)
-    pieces = [c for c in find_contours(height, 0.5) if len(c) > 12]
-    if not pieces:
-        empty = np.zeros(0, bool)
-        return np.zeros((0, 2)), empty, empty
-    points = np.concatenate(pieces) - 1
-    slope = np.stack([ndi.map_coordinates(g, points.T + 1, order=1) for g in np.gradient(height)], axis=1)
-    outward = -slope / np.maximum(np.hypot(*slope.T), 1e-9)[:, None]
-    points = points + (top, left)
-    t = np.arange(-1.0, limits.reach + 0.5, 0.5)
-    along = points[:, :, None] + outward[:, :, None] * t
-    along = along.transpose(1, 0, 2)
-    profile = ndi.map_coordinates(sharp, along, order=1, mode="nearest")
-    profile = ndi.uniform_filter1d(profile, 5, axis=0, mode="nearest")
-    depth = (levels.matrix - profile.min(axis=1)) / (levels.matrix - levels.pore)
-    beyond = ndi.map_coordinates(labels, along[:, :, t >= 1.5], order=0, mode="constant")
-    touches = np.any((beyond != 0) & (beyond != i), axis=1)
-    margin = RIM + 1
-    inner = np.all((points > margin) & (points < np.array([rows, columns]) - 1 - margin), axis=1)
-    return points, _arcs(depth, limits.gap), inner & ~touches
-
-
-def _arcs(depth: np.ndarray, threshold: float) -> np.ndarray:
-    """Where an outline is open: arcs deeper than the threshold, each ending at half of its own greatest depth.
-
-    depth (n,) along a closed outline, smeared along it by the blur: the half of an arc's depth is where it ends.
-    """
-    deep = depth > threshold
-    if deep.all() or not deep.any():
-        return deep
-    shift = int(np.argmin(deep))  # begin outside of any arc
-    deep, depth = np.roll(deep, -shift), np.roll(depth, -shift)
-    runs, n = ndi.label(deep)
-    top = np.append(0.0, ndi.maximum(depth, runs, np.arange(1, n + 1)))
-    return np.roll(deep & (depth > 0.5 * np.minimum(top, 1.0)[runs]), shift)
+    background = np.where(weight > 1e-4, near / np.maximum(weight, 1e-4), 0.0)
+    return np.where(zone, depth - background, 0.0)
 
 
 def crack_widths(cracks: np.ndarray, area: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -294,19 +222,3 @@ def otsu_fraction(image: np.ndarray, labels: np.ndarray) -> float:
     dark = image < otsu(image)
     inside = ndi.binary_erosion(labels > 0, iterations=1, border_value=1)
     return float(dark[inside].mean()) if inside.any() else float("nan")
-
-
-def sweep(flat, levels: Levels, smallest: int, limits: Thresholds, spread: float = 0.3, labels=None) -> list[Section]:
-    """Sections at the four ends of thresholds that could as well have been chosen.
-
-    `spread` is the relative half range of the crack's and the gap's threshold; the outline moves between 0.4 and 0.6,
-    unless `labels` of the particles are given.
-    """
-    found = []
-    for outline in (0.4, 0.6):
-        edge = replace(limits, outline=outline)
-        mine = find_particles(flat, levels, smallest, edge) if labels is None else labels
-        for sign in (-1, 1):
-            part = 1 + sign * spread
-            found.append(measure(flat, levels, mine, replace(edge, crack=limits.crack * part, gap=limits.gap * part)))
-    return found

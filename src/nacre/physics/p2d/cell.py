@@ -12,6 +12,7 @@ import numpy as np
 from ..ocp import GAS, Curve
 
 MAX_SHELLS = 400
+VACUUM = 8.8541878188e-12  # F/m, CODATA 2022
 
 
 def _require(ok, what, found, wanted):
@@ -84,7 +85,9 @@ class Electrode:
     effective ionic and electronic conductivities S/m. Per node or one number for all: contact (true / geometric
     contact area), active (share of the particles that take part), interphase_thickness m. interphase_resistivity ohm m;
     coating_thickness m; coating_conductivity S/m. The two films are in series with the reaction, on the true contact
-    area. activation: J/mol by name (`diffusivity`, `exchange`, `ionic_conductivity`, `electronic_conductivity`,
+    area. Of small signals only (0: none): double_layer, Q of the double layer at the reaction in F s^(n-1)/m2 of true
+    contact area, and its exponent n (1: a capacitor); relative permittivities of the two films.
+    activation: J/mol by name (`diffusivity`, `exchange`, `ionic_conductivity`, `electronic_conductivity`,
     `coating_conductivity`, `interphase_resistivity`) for `Cell.at`.
     """
 
@@ -105,14 +108,21 @@ class Electrode:
     contact: float | np.ndarray = 1.0
     active: float | np.ndarray = 1.0
     activation: Mapping[str, float] = field(default_factory=dict)
+    double_layer: float = 0.0
+    double_layer_exponent: float = 1.0
+    coating_permittivity: float = 0.0
+    interphase_permittivity: float = 0.0
 
     def __post_init__(self):
         for name in ("thickness", "c_max", "ionic_conductivity", "electronic_conductivity", "coating_conductivity"):
             value = getattr(self, name)
             _require(value > 0.0, name, value, "positive")
-        for name in ("thickness", "c_max", "coating_thickness", "interphase_resistivity"):
+        for name in ("thickness", "c_max", "coating_thickness", "interphase_resistivity", "double_layer",
+                     "coating_permittivity", "interphase_permittivity"):  # fmt: skip
             value = getattr(self, name)
             _require(0.0 <= value < math.inf, name, value, "finite and not negative")
+        exponent = self.double_layer_exponent
+        _require(0.0 < exponent <= 1.0, "double_layer_exponent", exponent, "above 0 and at most 1 (a capacitor)")
         _require(len(self.radii) == len(self.volume_fractions) > 0, "the number of particle classes", len(self.radii),
                  f"that of the volume fractions, {len(self.volume_fractions)}")  # fmt: skip
         _require(all(0.0 < r < math.inf for r in self.radii), "radii", self.radii, "positive, in m")
@@ -136,7 +146,8 @@ class Electrode:
 @dataclass(frozen=True, eq=False)
 class Cell:
     """Cathode | separator | anode. separator_thickness m, separator_conductivity S/m; grain_boundary_resistance and
-    contact_resistance ohm m2 of plan area; temperature and reference_temperature (of all given values) K."""
+    contact_resistance ohm m2 of plan area; temperature and reference_temperature (of all given values) K.
+    Of small signals only (0: none): grain_boundary_capacitance, Q in F s^(n-1)/m2 of plan area, and its exponent n."""
 
     cathode: Electrode
     anode: Electrode
@@ -147,14 +158,19 @@ class Cell:
     contact_resistance: float = 0.0
     separator_activation: float = 0.0
     grain_boundary_activation: float = 0.0
+    grain_boundary_capacitance: float = 0.0
+    grain_boundary_exponent: float = 1.0
 
     def __post_init__(self):
         for name in ("separator_conductivity", "temperature"):
             value = getattr(self, name)
             _require(0.0 < value < math.inf, name, value, "positive and finite")
-        for name in ("separator_thickness", "grain_boundary_resistance", "contact_resistance"):
+        for name in ("separator_thickness", "grain_boundary_resistance", "contact_resistance",
+                     "grain_boundary_capacitance"):  # fmt: skip
             value = getattr(self, name)
             _require(0.0 <= value < math.inf, name, value, "finite and not negative")
+        exponent = self.grain_boundary_exponent
+        _require(0.0 < exponent <= 1.0, "grain_boundary_exponent", exponent, "above 0 and at most 1 (a capacitor)")
 
     @property
     def resistance(self) -> float:

@@ -1,147 +1,215 @@
-"""The cell linearised about a state: Jacobians of the particles, slopes of the reaction, the ladder's resistances.
+"""The cell linearised about a state, and its impedance. Equations: docs/physics.md; kernels: `spectrum`."""
 
-The same equations and the same discretisation as in time (see docs/physics.md), for impedance and sensitivities. With
-x' = A x + b j in each particle, V = G(x_s, j) in each lane and a ladder of face currents, all small about the state.
-"""
-
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from ..ocp import FARADAY, GAS
-from .cell import Electrode
-from .pack import shell_geometry, surface_weights
-from .solve import Prepared, State, Step
+from . import spectrum as at
+from .cell import VACUUM, Cell, Electrode, Mesh
+from .pack import surface_weights
+from .solve import BEST, Prepared, State, prepare
+
+NOTHING = np.empty((0, 0))
+_NAMES = "cathode", "anode"
 
 
 @dataclass(frozen=True, eq=False)
 class LinearElectrode:
-    """Arrays over (classes, nodes), with a last axis of shells (centre first) where they belong to cells.
+    """An electrode about a state; arrays are (classes, nodes) unless said otherwise, areas are of true contact.
 
-    lower, diagonal, upper: d(dx/dt)/dx of the cell before, itself, the cell after, 1/s; source: d(dx/dt)/dj of the
-    outermost cell, m2/(A s); surface: weights of the last three cells in x_s, outermost first; slope: dG/dx_s at fixed
-    j, V; transfer: dG/dj at fixed x_s without the films, and film, both ohm m2 of true contact area; area: true contact
-    area per plan area; electrolyte, solid: resistances between nodes (nodes + 1; the ends are half cells), ohm m2 of
-    plan area.
+    inner, outer (classes, nodes, shells - 1): x of the next cell outwards = inner x + outer q, with q the flux between
+    them; volume (shells); surface (3): weights of the last three cells in x_s, outermost first; source: q of the
+    surface per j, with j in A/m2; transfer dG/dj and slope dG/dx_s without the films, ohm m2 and V; coating and
+    interphase ohm m2, their capacities F/m2; area per plan area; j A/m2, x_s, per = 1 / (2 i0) in m2/A and growth
+    d(ln i0)/dx_s at the state; electrolyte and solid (nodes + 1): resistances between nodes, the ends are half cells,
+    ohm m2 of plan area.
     """
 
-    lower: np.ndarray
-    diagonal: np.ndarray
-    upper: np.ndarray
-    source: np.ndarray
+    inner: np.ndarray
+    outer: np.ndarray
+    volume: np.ndarray
     surface: np.ndarray
-    slope: np.ndarray
+    source: np.ndarray
     transfer: np.ndarray
-    film: np.ndarray
+    slope: np.ndarray
+    coating: np.ndarray
+    coating_capacity: np.ndarray
+    interphase: np.ndarray
+    interphase_capacity: np.ndarray
     area: np.ndarray
+    j: np.ndarray
+    x_s: np.ndarray
+    per: np.ndarray
+    growth: np.ndarray
     electrolyte: np.ndarray
     solid: np.ndarray
 
 
-def _slope(function, x, step=1e-6):
-    low, high = np.clip(x - step, 1e-10, 1.0 - 1e-10), np.clip(x + step, 1e-10, 1.0 - 1e-10)
-    return (function(high) - function(low)) / (high - low)
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """A cell linearised about a state. `arrays` are the kernels', for each electrode."""
+
+    prepared: Prepared
+    arrays: tuple[np.ndarray, np.ndarray]
+
+    @cached_property
+    def cathode(self) -> LinearElectrode:
+        mesh = self.prepared.mesh
+        return _electrode(self.prepared.cell.cathode, self.arrays[0], mesh.cathode_nodes, mesh.cathode_shells, mesh)
+
+    @cached_property
+    def anode(self) -> LinearElectrode:
+        mesh = self.prepared.mesh
+        return _electrode(self.prepared.cell.anode, self.arrays[1], mesh.anode_nodes, mesh.anode_shells, mesh)
+
+    def impedance(self, s: np.ndarray) -> np.ndarray:
+        """Z in ohm m2 of plan area at Laplace variables s in 1/s (2 pi i f for a spectrum), any shape."""
+        s = np.ascontiguousarray(s, complex)
+        z = np.empty(s.size, complex)
+        _respond(self.prepared, (NOTHING, NOTHING), self.arrays, 0.0, False, s.ravel(), z)
+        return z.reshape(s.shape)
 
 
-def _particles(electrode: Electrode, x, grading):
-    """Jacobian of the finite volumes: (lower, diagonal, upper)."""
-    faces, centres = shell_geometry(x.shape[-1], grading)
-    radii = np.asarray(electrode.radii)[:, None, None]
-    volume = np.diff(faces**3) / 3.0
-    widths = np.diff(faces)
-    d = electrode.diffusivity(x) / radii**2
-    dd = _slope(electrode.diffusivity, x) / radii**2
-    share = widths[:-1] / (widths[:-1] + widths[1:])
-    da, db, step = d[..., :-1], d[..., 1:], np.diff(x)
-    q = share * db + (1.0 - share) * da
-    area = faces[1:-1] ** 2 / np.diff(centres)
-    k = area * da * db / q
-    inner = area * step * share * (db / q) ** 2 * dd[..., :-1] - k
-    outer = area * step * (1.0 - share) * (da / q) ** 2 * dd[..., 1:] + k
-    lower, diagonal, upper = np.zeros_like(x), np.zeros_like(x), np.zeros_like(x)
-    diagonal[..., :-1] += inner
-    upper[..., :-1] = outer
-    diagonal[..., 1:] -= outer
-    lower[..., 1:] = -inner
-    return lower / volume, diagonal / volume, upper / volume
+def linearise(prepared: Prepared, state: State | None = None, current: float = 0.0) -> Linear:
+    """The cell about a state (default: particles even at the cell's stoichiometries) while `current` (A/m2) flows.
 
-
-def _linear(electrode: Electrode, x, j, grading, quadratic, temperature) -> LinearElectrode:
-    shells, nodes = x.shape[-1], x.shape[1]
-    radii = np.asarray(electrode.radii)[:, None]
-    contact = np.broadcast_to(electrode.contact, (nodes,))
-    surface = np.array(surface_weights(shells, grading, quadratic))
-    count = min(shells, 3)
-    x_s = np.clip(x[..., ::-1][..., :count] @ surface[:count], 1e-9, 1.0 - 1e-9)
-    i0, thermal = electrode.exchange(x_s), 2.0 * GAS * temperature / FARADAY
-    z = j / (2.0 * i0)
-    root = np.sqrt(1.0 + z * z)
-    faces, _ = shell_geometry(shells, grading)
-    width = electrode.thickness / nodes
-    parts = np.r_[0.5, np.ones(nodes - 1), 0.5] * width
-    share = np.asarray(electrode.volume_fractions)[:, None] * np.broadcast_to(electrode.active, (nodes,))
-    return LinearElectrode(
-        *_particles(electrode, x, grading),
-        source=-contact / (radii * FARADAY * electrode.c_max) * 3.0 / (1.0 - faces[-2] ** 3),
-        surface=surface,
-        slope=_slope(electrode.ocp, x_s) - thermal * z / root * _slope(electrode.exchange, x_s) / i0,
-        transfer=thermal / (2.0 * i0 * root),
-        film=np.broadcast_to(electrode.film, j.shape),
-        area=3.0 * share * contact / radii * width,
-        electrolyte=parts / electrode.ionic_conductivity,
-        solid=parts / electrode.electronic_conductivity,
-    )
-
-
-def linearise(prepared: Prepared, state: State, current: float = 0.0) -> tuple[LinearElectrode, LinearElectrode]:
-    """(cathode, anode) about a state at an instant at which `current` (A/m2) flows.
-
-    Raises ValueError where no consistent currents exist for that state.
+    Raises ValueError where a stoichiometry lies outside the range of its open-circuit potential, the state does not
+    fit the mesh, or no consistent currents exist.
     """
-    instant = prepared.run(Step("current", current, seconds=0.0), state, times=[np.zeros(1)], profiles=True)
-    if not instant.states or not len(instant.states[0][0][0]):
-        raise ValueError(f"the cell cannot be linearised there: {instant.outcome.words}")
-    (xc, jc), (xa, ja) = instant.states[0]
+    return _linearised(prepared, state, current, np.empty(0, complex))[0]
+
+
+def impedance(
+    cell: Cell | Prepared,
+    state: State | None,
+    frequencies: Sequence[float],
+    mesh: Mesh = BEST,
+    current: float = 0.0,
+) -> np.ndarray:
+    """Impedance of the cell at a state, complex, ohm m2 of plan area, one per frequency (Hz).
+
+    state : None for particles even at the cell's stoichiometries. A prepared cell brings its own mesh. The state may
+    be out of equilibrium: the small signal rides on it while it is held, with `current` (A/m2) flowing.
+    Raises ValueError for frequencies that are not positive and as `linearise`.
+    """
+    frequencies = check_frequencies(frequencies)
+    prepared = cell if isinstance(cell, Prepared) else prepare(cell, mesh)
+    return _linearised(prepared, state, current, 2j * np.pi * frequencies.ravel())[1].reshape(frequencies.shape)
+
+
+def _linearised(prepared: Prepared, state: State | None, current: float, s: np.ndarray) -> tuple[Linear, np.ndarray]:
     cell, mesh = prepared.cell, prepared.mesh
-    how = mesh.grading, mesh.quadratic, cell.temperature
-    return _linear(cell.cathode, xc[0], jc[0], *how), _linear(cell.anode, xa[0], ja[0], *how)
+    shapes = (
+        (len(cell.cathode.radii), mesh.cathode_nodes, mesh.cathode_shells),
+        (len(cell.anode.radii), mesh.anode_nodes, mesh.anode_shells),
+    )
+    given = (None, None) if state is None else (state.cathode, state.anode)
+    starts = tuple([_start(x, shape, name) for x, shape, name in zip(given, shapes, _NAMES, strict=True)])
+    arrays = tuple([np.empty(at.sizes_of(*shape)[-1]) for shape in shapes])
+    z = np.empty(s.size, complex)
+    outcome = _respond(prepared, starts, arrays, current, True, s, z)
+    if outcome == at.OUTSIDE:
+        raise ValueError(_outside(cell, given))
+    if outcome == at.NO_CURRENTS:
+        raise ValueError(f"no consistent currents were found at this state and {current:g} A/m2")
+    return Linear(prepared, arrays), z
 
 
-def surface_response(e: LinearElectrode, s: complex) -> np.ndarray:
-    """x_s / j of every lane at the Laplace variable s (1/s): one Thomas sweep from the centre."""
-    shells = e.diagonal.shape[-1]
-    ratio = []
-    before = 0.0
-    for k in range(shells):
-        pivot = s - e.diagonal[..., k] - e.lower[..., k] * before
-        before = e.upper[..., k] / pivot
-        ratio.append(before)
-    x = e.source / pivot
-    total = e.surface[0] * x
-    for weight, k in zip(e.surface[1:], range(shells - 2, max(shells - 4, -1), -1), strict=False):
-        x = ratio[k] * x
-        total = total + weight * x
-    return total
+def _respond(prepared: Prepared, starts, arrays, current: float, fresh: bool, s: np.ndarray, z: np.ndarray) -> int:
+    cell = prepared.cell
+    c, a = cell.cathode, cell.anode
+    bulk = cell.separator_thickness / cell.separator_conductivity + cell.contact_resistance
+    return at.respond(
+        *prepared.pointers,
+        (cell.resistance, float(c.stoichiometry), float(a.stoichiometry), float(current), float(fresh)),
+        starts,
+        (_films(c), _films(a)) if fresh else (NOTHING, NOTHING),
+        arrays,
+        tuple([(float(e.double_layer), float(e.double_layer_exponent)) for e in (c, a)]),
+        (bulk, float(cell.grain_boundary_resistance), float(cell.grain_boundary_capacitance),
+         float(cell.grain_boundary_exponent)),
+        s,
+        z,
+    )  # fmt: skip
 
 
-def impedance(prepared: Prepared, state: State, s: np.ndarray, current: float = 0.0) -> np.ndarray:
-    """Z of the cell in ohm m2 of plan area at Laplace variables s (1j times the angular frequency for a spectrum)."""
-    electrodes = linearise(prepared, state, current)
-    flat = np.atleast_1d(np.asarray(s, complex))
-    z = [sum(_ladder(e, value) for e in electrodes) + prepared.cell.resistance for value in flat]
-    return np.array(z).reshape(np.shape(s))
+def check_frequencies(frequencies) -> np.ndarray:
+    """The frequencies as an array. Raises ValueError where there are none or one is not positive and finite."""
+    f = np.asarray(frequencies, float)
+    if not f.size:
+        raise ValueError("there are no frequencies")
+    wrong = ~((f > 0.0) & np.isfinite(f))
+    if wrong.any():
+        raise ValueError(
+            f"frequencies must be positive and finite, in Hz; found {f[wrong].ravel()[0]:g} "
+            "(the limit of zero frequency is the open-circuit curve's own slope, and no resistance)"
+        )
+    return f
 
 
-def _ladder(e: LinearElectrode, s: complex) -> complex:
-    """Impedance of one electrode: node impedances between the electrolyte's and the solid's line."""
-    z = 1.0 / (e.area / (e.film + e.transfer + e.slope * surface_response(e, s))).sum(axis=0)
-    n = z.size
-    if n == 1:
-        return z[0] + e.electrolyte[0] + e.solid[1]
-    rows = np.diag(z[1:] + z[:-1] + e.electrolyte[1:-1] + e.solid[1:-1]).astype(complex)
-    inner = np.arange(n - 2)
-    rows[inner, inner + 1] = rows[inner + 1, inner] = -z[1:-1]
-    right = e.solid[1:-1].astype(complex)
-    right[0] += z[0]
-    currents = np.linalg.solve(rows, right)
-    return z[-1] * currents[-1] + e.electrolyte[0] + e.electrolyte[1:-1] @ currents + e.solid[-1]
+def _start(x, shape, name: str) -> np.ndarray:
+    if x is None:
+        return NOTHING
+    if x.shape != shape:
+        raise ValueError(f"the {name}'s state has shape {x.shape}; this cell and mesh need {shape}")
+    return np.ascontiguousarray(x, float).reshape(-1, shape[2])
+
+
+def _outside(cell: Cell, given) -> str:
+    found = []
+    for name, state in zip(_NAMES, given, strict=True):
+        electrode = getattr(cell, name)
+        x, low, high = (
+            np.array(electrode.stoichiometry) if state is None else state,
+            electrode.ocp.low,
+            electrode.ocp.high,
+        )
+        if not ((x >= low - 1e-6) & (x <= high + 1e-6)).all():
+            span = f"{x.min():.6g} to {x.max():.6g}"
+            found.append(f"the {name}'s stoichiometries, {span}, leave the window {low:g} to {high:g} that its "
+                         "open-circuit potential covers")  # fmt: skip
+    return "; ".join(found)
+
+
+def _films(e: Electrode) -> np.ndarray:
+    """(nodes or 1, 4): resistance and capacitance of the coating, then of the interphase, per true contact area."""
+    thick = e.interphase_thickness
+    made = np.zeros((np.size(thick), 4))
+    made[:, 0] = e.coating_thickness / e.coating_conductivity
+    made[:, 2] = thick * e.interphase_resistivity
+    if e.coating_thickness > 0.0:
+        made[:, 1] = VACUUM * e.coating_permittivity / e.coating_thickness
+    if e.interphase_permittivity > 0.0:  # where there is no interphase its resistance is zero, whatever is beside it
+        made[:, 3] = VACUUM * e.interphase_permittivity / np.maximum(thick, 1e-30)
+    return made
+
+
+def _electrode(e: Electrode, array: np.ndarray, nodes: int, shells: int, mesh: Mesh) -> LinearElectrode:
+    classes = len(e.radii)
+    table, volume, rails, _ = at.sizes_of(classes, nodes, shells)
+    chain = np.moveaxis(array[:table].reshape(-1, shells, 2, at.LANES), 3, 1).reshape(-1, shells, 2)
+    inner, outer = (chain[: classes * nodes, :-1, k].reshape(classes, nodes, shells - 1) for k in range(2))
+    rows = array[table:volume].reshape(classes, nodes, at.COLUMNS)
+    electrolyte, solid = array[rails:].reshape(2, nodes + 1)
+    return LinearElectrode(
+        inner=inner,
+        outer=outer,
+        volume=array[volume : volume + shells],
+        surface=np.array(surface_weights(shells, mesh.grading, mesh.quadratic)),
+        source=rows[..., at.SOURCE],
+        transfer=rows[..., at.TRANSFER],
+        slope=rows[..., at.SLOPE],
+        coating=rows[..., at.COATING],
+        coating_capacity=rows[..., at.COATING_CAPACITY],
+        interphase=rows[..., at.INTERPHASE],
+        interphase_capacity=rows[..., at.INTERPHASE_CAPACITY],
+        area=rows[..., at.AREA],
+        j=rows[..., at.CURRENT],
+        x_s=rows[..., at.XS],
+        per=rows[..., at.PER],
+        growth=rows[..., at.GROWTH],
+        electrolyte=electrolyte,
+        solid=solid,
+    )

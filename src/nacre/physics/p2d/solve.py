@@ -17,8 +17,9 @@ from numba import njit
 from . import march
 from .bdf import AMPERE
 from .cell import Cell, Mesh
+from .drift import isolate
 from .kinetics import CONSTANT_CURRENT, CONSTANT_POWER, CONSTANT_VOLTAGE
-from .layout import LANES, N_BUNDLES, N_CLASSES, N_LANES, N_NODES, N_SHELLS, ROW, SLOTS
+from .layout import LANES, N_BUNDLES, N_CLASSES, N_DRIFT, N_LANES, N_NODES, N_SHELLS, ROW, SLOTS
 from .pack import addresses, pack, unframe
 from .simd import INNER, get, get_integer, put
 from .stamp import entry
@@ -132,7 +133,8 @@ class Solution:
     outcomes, one per step marched (fewer than asked where one ended out of order); ends: time at the end of each.
     sampled: (times, 4) time within the step, voltage, current, charge at the asked times that were reached, step by
     step; states: at the same instants, per step and electrode, stoichiometries (times, classes, nodes, shells) and
-    current densities on true contact area (times, classes, nodes), A/m2.
+    current densities on true contact area (times, classes, nodes), A/m2. trace: where asked for, per time point the
+    order of the formula (0 at the start of a step) and the solver's own picture of the state.
     """
 
     time: np.ndarray
@@ -146,6 +148,7 @@ class Solution:
     states: tuple[tuple[np.ndarray, np.ndarray], ...]
     final: State
     solves: int
+    trace: np.ndarray
 
     @property
     def outcome(self) -> Outcome:
@@ -176,22 +179,26 @@ def _get_final(e, slot, x):
 
 
 @entry
-def _march(cathode, anode, numbers, rows, starts, finals, steps, ends, asked, bounds, sampled, frames):
+def _march(cathode, anode, numbers, rows, kept, starts, finals, steps, ends, asked, bounds, sampled, frames, traces):
     """All steps of a protocol in turn; returns how many were marched.
 
-    numbers: series resistance, tolerance, even stoichiometry of cathode and anode; starts, finals: stoichiometries of
-    cathode and anode by lane and shell; `ends` gets (outcome, last row, times given, solves) per step.
+    numbers: series resistance and its slope per second of the run, tolerance, even stoichiometry of cathode and anode;
+    kept: share of the cathode's particles that each step leaves working; starts, finals: stoichiometries of cathode
+    and anode by lane and shell; `ends` gets (outcome, last row, times given,
+    solves) per step.
     """
     history = np.zeros((4, SLOTS))
     ring = np.arange(SLOTS)
-    _put_start(cathode, starts[0], numbers[2])
-    _put_start(anode, starts[1], numbers[3])
+    _put_start(cathode, starts[0], numbers[3])
+    _put_start(anode, starts[1], numbers[4])
     count, guess, done, time, charge = 0, 0.0, 0, 0.0, 0.0
     for number in range(rows.shape[0]):
         a, b = bounds[number], bounds[number + 1]
+        if kept[number] != 1.0:
+            isolate(cathode, kept[number])
         outcome, count, given, solves = march.segment(
-            cathode, anode, numbers[0], rows[number], numbers[1], guess, history, ring, steps, count,
-            (number, time, charge), asked[a:b], sampled[a:b], frames[a:b],
+            cathode, anode, (numbers[0], numbers[1], time), rows[number], numbers[2], guess, history, ring, steps,
+            count, (number, time, charge), asked[a:b], sampled[a:b], frames[a:b], traces,
         )  # fmt: skip
         ends[number, 0], ends[number, 1], ends[number, 2], ends[number, 3] = outcome, count, given, solves
         guess = history[AMPERE, ring[0]]
@@ -210,13 +217,18 @@ _NOTHING = np.empty((0, 0))
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A cell in the solver's arrays. Not to be run by two threads at once."""
+    """A cell in the solver's arrays. Not to be run by two threads at once.
+
+    series: resistance in series, ohm m2, and its slope per second of a run; it and the electrodes' arrays may drift
+    (see `drift`), while `cell` stays as it was.
+    """
 
     cell: Cell
     mesh: Mesh
     cathode: tuple
     anode: tuple
     pointers: tuple
+    series: np.ndarray
 
     def run(
         self,
@@ -226,12 +238,16 @@ class Prepared:
         times: Sequence[np.ndarray] | None = None,
         profiles: bool = False,
         max_steps: int | None = None,
+        trace: bool = False,
+        kept: Sequence[float] | None = None,
     ) -> Solution:
         """March through a protocol from a state (default: particles even at the cell's stoichiometries).
 
         tolerance: allowed local error of a time step in stoichiometry, and in voltage 1.5 V times that. times: per
         step, increasing instants (s within the step) at which to sample; profiles: keep the full states there too.
-        max_steps: most time steps in the whole run (default 3000 for each step of the protocol).
+        max_steps: most time steps in the whole run (default 3000 for each step of the protocol). trace: keep the state
+        at every time step, for `sensitivities`. kept: per step, the share of the particles of a drifting cathode (see
+        `drift`) that goes on working when it begins.
         Raises ValueError where the request is malformed; whatever happens physically is an `Outcome`.
         """
         steps = (steps,) if isinstance(steps, Step) else tuple(steps)
@@ -246,10 +262,16 @@ class Prepared:
         table, ends = np.empty((max_steps or 3000 * len(steps), 5)), np.empty((len(steps), 4), np.int64)
         sampled, frames = np.empty((asked.size, 4)), np.empty((asked.size if profiles else 0, width))
         cell = self.cell
+        traces = _NOTHING
+        if trace:
+            if kept is not None or self.series[1] or any(e[0][N_DRIFT] for e in (self.cathode, self.anode)):
+                raise ValueError("a run whose electrodes change as it goes keeps no trace: its sensitivities would lie")
+            traces = np.empty((table.shape[0], 1 + _frame_width(self.cathode) + _frame_width(self.anode)))
         done = _march(
             *self.pointers,
-            (cell.resistance, tolerance, cell.cathode.stoichiometry, cell.anode.stoichiometry),
+            (*self.series.tolist(), tolerance, cell.cathode.stoichiometry, cell.anode.stoichiometry),
             np.array([step.row for step in steps]),
+            np.ones(len(steps)) if kept is None else np.asarray(kept, float),
             (_NOTHING, _NOTHING) if state is None else _start_of(state, shapes),
             finals,
             table,
@@ -258,10 +280,11 @@ class Prepared:
             bounds,
             sampled,
             frames,
+            traces,
         )
-        return self._solution(ends[:done].tolist(), table, finals, shapes, bounds, sampled, frames)
+        return self._solution(ends[:done].tolist(), table, finals, shapes, bounds, sampled, frames, traces)
 
-    def _solution(self, ends, table, finals, shapes, bounds, sampled, frames) -> Solution:
+    def _solution(self, ends, table, finals, shapes, bounds, sampled, frames, traces) -> Solution:
         table = table[: ends[-1][1]].copy()
         given = [slice(bounds[k], bounds[k] + end[2]) for k, end in enumerate(ends)]
         cut = _frame_width(self.cathode) if frames.shape[0] else 0
@@ -281,6 +304,7 @@ class Prepared:
             ),
             final=State(finals[0].reshape(shapes[0]), finals[1].reshape(shapes[1])),
             solves=sum([end[3] for end in ends]),
+            trace=traces[: len(table)],
         )
 
 
@@ -323,7 +347,8 @@ def uniform(cell: Cell, mesh: Mesh = BEST) -> State:
 
 def prepare(cell: Cell, mesh: Mesh = BEST) -> Prepared:
     cathode, anode = pack(cell, mesh)
-    return Prepared(cell, mesh, cathode, anode, (addresses(cathode), addresses(anode)))
+    pointers = addresses(cathode), addresses(anode)
+    return Prepared(cell, mesh, cathode, anode, pointers, np.array([cell.resistance, 0.0]))
 
 
 def simulate(cell: Cell, steps, mesh: Mesh = BEST, **options) -> Solution:

@@ -4,6 +4,7 @@ import time
 
 from ..ocp import from_function
 from .cell import Cell, Electrode, Exchange, Mesh, constant_diffusivity
+from .linear import impedance
 from .solve import rest, simulate
 
 
@@ -17,5 +18,7 @@ def warm() -> float:
     electrode = Electrode(
         1e-4, (1e-6,), (0.4,), 3e4, curve, constant_diffusivity(1e-14), Exchange(1.0), 0.1, 1.0, stoichiometry=0.5
     )
-    simulate(Cell(electrode, electrode, 1e-4, 0.1, 300.0), rest(1.0), Mesh(1, 1, 1, 1))
+    cell, mesh = Cell(electrode, electrode, 1e-4, 0.1, 300.0), Mesh(1, 1, 1, 1)
+    simulate(cell, rest(1.0), mesh)
+    impedance(cell, None, [1.0], mesh)
     return time.perf_counter() - begin

@@ -1,0 +1,205 @@
+"""The impedance of a cell model at a state: by state of charge, by rest voltage, or as a simulation left it.
+
+Equations and sources: docs/physics.md, "Small signals". States of charge count from the lower (0) to the upper voltage
+(1) of the cell at rest, lithium being conserved between the electrodes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.optimize import brentq
+
+from nacre.cell.parameters import CellParameters
+from nacre.cell.sanity import refuse_if_impossible
+from nacre.cell.simulate import FINE, Simulation
+from nacre.core.errors import NacreError
+from nacre.core.result import Check
+from nacre.core.signal import Note, Signal, table
+from nacre.physics import p2d
+from nacre.physics.p2d import Linear, Mesh, State
+
+PER_CM2 = 1e4  # ohm m2 to ohm cm2
+SWEEP = np.geomspace(7e6, 1e-2, 80)  # Hz
+PARTS = ("cathode", "anode")
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """A state of the cell's particles and what it is called."""
+
+    state: State
+    words: str
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """frequency (Hz), z and its terms by cause (ohm cm2, complex), at a point; `volts` of the cell there."""
+
+    parameters: CellParameters
+    point: Point
+    volts: float
+    frequency: np.ndarray
+    z: np.ndarray
+    causes: Mapping[str, np.ndarray]
+    checks: tuple[Check, ...]
+
+    @property
+    def signal(self) -> Signal:
+        """The spectrum of the whole cell in ohm, of kind "impedance" and origin "predicted"."""
+        z = self.z / self.parameters.value("cell.area")
+        columns = {
+            "frequency_hertz": (self.frequency, "Hz"),
+            "real_impedance_ohm": (z.real, "ohm"),
+            "imaginary_impedance_ohm": (z.imag, "ohm"),
+            "voltage_volt": (np.full(z.size, self.volts), "V"),
+        }
+        notes = (Note("info", f"predicted by the cell model {self.point.words}; no instrument measured this"),)
+        name = self.parameters.name
+        return table("impedance", columns, axis="frequency", notes=notes, origin="predicted", name=name)
+
+
+def impedance(
+    parameters: CellParameters,
+    frequencies: Sequence[float] = SWEEP,
+    *,
+    soc: float | None = None,
+    volts: float | None = None,
+    after: Simulation | None = None,
+    mesh: Mesh = FINE,
+) -> np.ndarray:
+    """Complex impedance in ohm cm2 of electrode area at frequencies in Hz.
+
+    The state is that of charge `soc` (0 to 1) or of the rest voltage `volts`, with even particles, or the one that a
+    simulation on the same mesh ended with. Raises NacreError where the state is outside the window, more or less than
+    one state is named, a frequency is not positive, or a check of the parameters fails.
+    """
+    linear = linearised(parameters, point_of(parameters, soc=soc, volts=volts, after=after, mesh=mesh), mesh)
+    return PER_CM2 * linear.impedance(2j * np.pi * _frequencies(frequencies, parameters))
+
+
+def spectrum(
+    parameters: CellParameters, point: Point, frequencies: Sequence[float] = SWEEP, mesh: Mesh = FINE
+) -> Spectrum:
+    """The impedance at a point with its causes. Raises NacreError as `impedance`."""
+    found, f = tuple(refuse_if_impossible(parameters)), _frequencies(frequencies, parameters)
+    linear = linearised(parameters, point, mesh)
+    causes = {name: PER_CM2 * term for name, term in p2d.by_cause(linear, f).items()}
+    held = linear.prepared.run(p2d.rest(0.0), point.state).voltage
+    z = PER_CM2 * linear.impedance(2j * np.pi * f)
+    return Spectrum(parameters, point, float(held[0]), f, z, causes, (*found, *_layers(parameters)))
+
+
+def linearised(parameters: CellParameters, point: Point, mesh: Mesh = FINE) -> Linear:
+    """The cell about a point. Raises NacreError where it does not fit the mesh or the potentials."""
+    try:
+        return p2d.linearise(p2d.prepare(parameters.cell(), mesh), point.state)
+    except ValueError as error:
+        do = "take the state of a simulation with the same mesh" if "shape" in str(error) else ""
+        raise NacreError(str(error), where=parameters.name, do=do) from None
+
+
+def _frequencies(frequencies, parameters: CellParameters) -> np.ndarray:
+    try:
+        return p2d.linear.check_frequencies(frequencies)
+    except ValueError as error:
+        raise NacreError(str(error), where=parameters.name) from None
+
+
+def _layers(p: CellParameters) -> list[Check]:
+    bare = [part for part in PARTS if not p.value(f"{part}.double_layer")]
+    if not bare:
+        return []
+    text = (
+        f"no double layer is given for the {' and the '.join(bare)}: the reaction there makes no arc and stands in the"
+    )
+    return [Check("info", f"{text} resistance at high frequency", f'give {bare[0]}.double_layer = "10 uF/cm2" or so')]
+
+
+# --- states ---------------------------------------------------------------------------------------------------
+
+
+def point_of(
+    p: CellParameters,
+    *,
+    soc: float | None = None,
+    volts: float | None = None,
+    after: Simulation | None = None,
+    mesh: Mesh = FINE,
+) -> Point:
+    """One of: even particles at a state of charge or at a rest voltage, or the state that a simulation ended with."""
+    if sum(given is not None for given in (soc, volts, after)) != 1:
+        raise NacreError("name one state of the cell", where=p.name, do="give one of soc, volts and after")
+    if after is not None:
+        return Point(after.final, f"after {after.steps[-1].step.text or 'the protocol'}")
+    rests = Rests(p)
+    return rests.at_soc(float(soc), mesh) if soc is not None else rests.at_volts(float(volts), mesh)
+
+
+@dataclass(frozen=True, eq=False)
+class Rests:
+    """Every rest of a cell: fillings of both electrodes with all cyclable lithium in them."""
+
+    parameters: CellParameters
+
+    def anode(self, x: float) -> float:
+        """The anode's filling where the cathode's is x."""
+        p = self.parameters
+        ratio = p.sites("cathode") / p.sites("anode")
+        return p.value("anode.stoichiometry") + ratio * (p.value("cathode.stoichiometry") - x)
+
+    def volts(self, x: float) -> float:
+        p = self.parameters
+        return float(p.potentials["cathode"].curve(x) - p.potentials["anode"].curve(self.anode(x)))
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The cathode's least and largest filling that both potentials cover."""
+        c, a = (self.parameters.potentials[part].curve for part in PARTS)
+        slope = self.anode(0.0) - self.anode(1.0)
+        ends = [self.anode(0.0) - end for end in (a.high, a.low)]
+        low, high = max(c.low, ends[0] / slope), min(c.high, ends[1] / slope)
+        if not low < high:
+            raise NacreError("no filling of the two electrodes fits both potentials", where=self.parameters.name,
+                             do="check stoichiometry, mass and capacity of both electrodes")  # fmt: skip
+        return low, high
+
+    @property
+    def window(self) -> tuple[float, float]:
+        """The cathode's filling at the upper and at the lower voltage, or where the potentials end before."""
+        low, high = self.span
+        names = ("cell.upper_voltage", "cell.lower_voltage")
+        return tuple(self._filling(self.parameters.value(name), low, high) for name in names)
+
+    def _filling(self, volts: float, low: float, high: float) -> float:
+        if volts >= self.volts(low):
+            return low
+        if volts <= self.volts(high):
+            return high
+        return float(brentq(lambda x: self.volts(x) - volts, low, high, xtol=1e-13))
+
+    def at_soc(self, soc: float, mesh: Mesh) -> Point:
+        if not 0.0 <= soc <= 1.0:
+            raise NacreError("the state of charge is outside the window", where=self.parameters.name, found=f"{soc:g}",
+                             expected="0 (at the lower voltage) to 1 (at the upper voltage)")  # fmt: skip
+        top, bottom = self.window
+        return self._point(bottom + soc * (top - bottom), f"at a state of charge of {soc:g}", mesh)
+
+    def at_volts(self, volts: float, mesh: Mesh) -> Point:
+        p = self.parameters
+        lower, upper = p.value("cell.lower_voltage"), p.value("cell.upper_voltage")
+        if not lower <= volts <= upper:
+            raise NacreError("the rest voltage is outside the cell's window", where=p.name, found=f"{volts:g} V",
+                             expected=f"{lower:g} to {upper:g} V, the voltage of the cell")  # fmt: skip
+        low, high = self.span
+        ends = self.volts(high), self.volts(low)
+        if not ends[0] <= volts <= ends[1]:
+            raise NacreError("the cell has no such rest voltage", where=p.name, found=f"{volts:g} V",
+                             expected=f"{ends[0]:.4g} to {ends[1]:.4g} V, which its potentials cover")  # fmt: skip
+        return self._point(self._filling(volts, low, high), f"at rest at {volts:g} V", mesh)
+
+    def _point(self, x: float, words: str, mesh: Mesh) -> Point:
+        cell = self.parameters.cell()
+        fillings = {"cathode": x, "anode": self.anode(x)}
+        filled = {part: replace(getattr(cell, part), stoichiometry=value) for part, value in fillings.items()}
+        return Point(p2d.uniform(replace(cell, **filled), mesh), words)
