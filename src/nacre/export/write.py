@@ -87,7 +87,7 @@ def _files(
 
 def write_figures(outcome: Outcome, folder: Path, columns: int) -> list[Path]:
     """All figures one or two columns of a journal wide, as svg and pdf, into `folder`."""
-    figures = merge(figure for result in outcome.results for figure in result.figures)
+    figures = side_by_side.figures(outcome)
     samples, taken, written = palette(outcome.study, figures), set(), []
     for figure in figures:
         stem = unique(figure_name(figure), taken)
