@@ -14,7 +14,8 @@ from nacre.report.findings import findings
 from nacre.report.html import render
 from studies import bench
 
-PAPER = r"Hf(?! lies within)|hafni|LHO|lho|\bFig\. \d|\bFigure \d|Tab\. S|the paper"  # its words; a list of emission lines may hold Hf
+# words of the reference study alone (a list of emission lines may hold Hf)
+PAPER = r"Hf(?! lies within)|hafni|LHO|lho|\bFig\. \d|\bFigure \d|Tab\. S|the paper"
 
 
 @dataclass(frozen=True)
