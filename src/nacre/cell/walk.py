@@ -186,7 +186,7 @@ class Walk:
         turns = sum(s.kind in ("charge", "discharge") for s in steps)
         seconds = float(solution.ends[-1])
         drive = self._drive(solution, seconds, turns, swing)
-        self._close(solution, seconds, drive, extra)
+        self._book(solution, seconds, drive, extra)
         self.foreseen[key] = seconds, drive
         return halves, drive
 
@@ -295,7 +295,12 @@ class Walk:
         return Drive(seconds, self.cell.temperature, mean, swing, part, sensed)
 
     def _close(self, solution, seconds: float, drive: Drive, extra: float):
-        """Book a piece and move on; returns its charges and energies by sign, and its drive."""
+        """Book a piece and move on; returns its drive, charge and energy."""
+        total = self._book(solution, seconds, drive, extra)
+        return drive, total, _trapezoid(solution.time, solution.voltage * (solution.current + extra))
+
+    def _book(self, solution, seconds: float, drive: Drive, extra: float) -> float:
+        """Book the charges of a piece and age by it; returns the charge that passed outside."""
         self.state = solution.final
         side = extra - self.aged.leak
         inner = float(solution.charge[-1]) if solution.charge.size else 0.0
@@ -305,9 +310,7 @@ class Walk:
         total = inner + extra * seconds
         self.passed += total
         self.aged = self.ageing.advance(self.aged, drive)
-        current = solution.current + extra
-        energy = _trapezoid(solution.time, solution.voltage * current)
-        return drive, total, energy
+        return total
 
     def _side_first(self, step: Step):
         """Before the first lithium moves, side reactions take the whole current."""
@@ -378,17 +381,19 @@ def _key(step: Step) -> tuple:
 
 def _halves(steps: Sequence[Step], solution, extra: float) -> list[Half]:
     """The steps of a run in one piece, each with its charge and energy."""
-    found, begin = [], 0
-    ends = [*np.flatnonzero(solution.step[1:] != solution.step[:-1]) + 1, solution.step.size]
-    for step, outcome, end in zip(steps, solution.outcomes, ends, strict=True):
-        part = slice(begin, end)
-        time = solution.time[part]
-        seconds = float(time[-1] - time[0])
-        total = float(solution.charge[end - 1] - solution.charge[begin]) + extra * seconds
-        energy = _trapezoid(time, solution.voltage[part] * (solution.current[part] + extra))
+    time, charge = solution.time, solution.charge
+    power = solution.voltage * (solution.current + extra)
+    done = np.empty(time.size)
+    done[0] = 0.0
+    np.cumsum(0.5 * (power[1:] + power[:-1]) * (time[1:] - time[:-1]), out=done[1:])
+    last = [*(np.flatnonzero(solution.step[1:] != solution.step[:-1])).tolist(), time.size - 1]
+    found, first = [], 0
+    for step, outcome, end in zip(steps, solution.outcomes, last, strict=True):
+        seconds = float(time[end] - time[first])
+        total, energy = float(charge[end] - charge[first]) + extra * seconds, float(done[end] - done[first])
         sums = (total, 0.0, energy, 0.0) if total > 0.0 else (0.0, -total, 0.0, -energy)
         found.append(Half(step, outcome, seconds, *sums, None))
-        begin = end
+        first = end + 1
     return found
 
 

@@ -317,7 +317,7 @@ def _start_of(state: State, shapes) -> tuple[np.ndarray, np.ndarray]:
     for x, shape, name in ((state.cathode, shapes[0], "cathode"), (state.anode, shapes[1], "anode")):
         if x.shape != shape:
             raise ValueError(f"the {name}'s state has shape {x.shape}; this cell and mesh need {shape}")
-        if not ((x >= 0.0) & (x <= 1.0)).all():
+        if not (x.min() >= 0.0 and x.max() <= 1.0):
             raise ValueError(f"the {name}'s stoichiometries must lie from 0 to 1; found {x.min()} to {x.max()}")
         lanes.append(np.ascontiguousarray(x, float).reshape(-1, shape[2]))
     return lanes[0], lanes[1]
