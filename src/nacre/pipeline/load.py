@@ -67,7 +67,8 @@ def read(path: str | Path) -> tuple[Study, Problems]:
         seed=shape.study.seed,
         options=shape.options,
         materials=shape.material,
-        extra={"ledger": shape.ledger, "model": shape.model, "calibration": shape.calibration, "report": shape.report},
+        extra={"ledger": shape.ledger, "model": shape.model, "calibration": shape.calibration},
+        paper_numbers=shape.report.paper_numbers,
     )
     samples = _samples(shape, problems)
     defaults, cells = _cells(shape, folder, samples, problems)
