@@ -134,11 +134,15 @@ def _tell(outcome) -> None:
     for head, side in (("sample", "left"), ("quantity", "left"), ("state", "left"), ("unit", "left"),
                        ("paper", "right"), ("software round trip", "right"), ("cell model", "right")):  # fmt: skip
         shown.add_column(head, justify=side)
-    for row in tables.published(outcome):
+    rows = tables.published(outcome)
+    compared = [row for row in rows if row["ours"] != "–" or row["model"]]
+    for row in compared:
         model = f"{row['model']} ({row['model_note']})" if row["model"] else "–"
         paper = f"{row['rule']} {row['value']}".strip()
         shown.add_row(row["sample"], str(row["name"]), row["state"], row["unit"], paper, row["ours"], model)
     _console().print(shown, markup=False)
+    if len(rows) > len(compared):
+        _print(f"{len(rows) - len(compared)} further published values have no counterpart here; the report lists them.")
 
 
 def _overrides(choices: list[str]) -> dict[str, dict[str, str]]:
@@ -196,10 +200,25 @@ def demo(
     folder: Annotated[Path, typer.Argument(help="where to put it")] = Path("demo-lho-ncm85"),
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="processes at once (0: one per core)")] = 0,
 ) -> None:
-    """Run the reference study (virtual raw files of the paper's two samples) end to end."""
+    """Run the reference study (virtual raw files of the paper's two samples) end to end, its cell model included."""
     from nacre.pipeline.demo import copy_demo
 
-    raise typer.Exit(_run(copy_demo(folder), jobs=jobs, told=True))
+    study = copy_demo(folder)
+    _calibrate_once(study, jobs)
+    raise typer.Exit(_run(study, jobs=jobs, told=True))
+
+
+def _calibrate_once(study: Path, jobs: int) -> None:
+    """Calibrate a study's cell model where that has not been done since it changed."""
+    from nacre.evidence.calibrate.run import Ask
+    from nacre.pipeline import calibrate as calibrating
+    from nacre.pipeline.run import default_workers
+
+    if calibrating.is_kept(study):
+        return
+    with _Shown(quiet=False) as shown:
+        shown.say("preparing the cell model (compiled once, which takes up to a minute)")
+        calibrating.calibrate(study, Ask(rivals=False, workers=jobs or default_workers()), shown.step)
 
 
 @app.command()

@@ -242,7 +242,7 @@ def test_the_cell_model_stands_apart_and_says_whether_it_was_fitted():
     assert not any(row["model"] for row in tables.published(outcome))
     told = outcome.study.reported[0]
     entry = Entry(told.name, replace(told.quantity, value=told.quantity.value + 1), told.state, Subject(told.sample))
-    for origin, note in (("calibrated", "fitted to it"), ("predicted", "predicted without it")):
+    for origin, note in (("calibrated", "fitted to it"), ("predicted", "without it")):
         model = Result("calibration", "calibration", entries=(entry,), origin=origin)
         both = replace(outcome, results=(*outcome.results, model))
         first, *others = tables.published(both)
@@ -251,6 +251,9 @@ def test_the_cell_model_stands_apart_and_says_whether_it_was_fitted():
         assert not any(row["model"] for row in others)
         assert "Cell model" in html.render(both)
     assert "Cell model" not in html.render(outcome)
+    models = [Result("calibration", o, entries=(entry,), origin=o) for o in ("calibrated", "predicted")]
+    first = tables.published(replace(outcome, results=(*outcome.results, *models)))[0]
+    assert first["model_note"] == f"fitted to it; {first['model']} without it"
 
 
 def test_a_published_value_that_cannot_be_judged_says_why():

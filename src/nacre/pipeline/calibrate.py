@@ -129,6 +129,16 @@ def document(study: Study, made: Calibration) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def is_kept(path: str | Path) -> bool:
+    """Whether a study has a calibration that is not older than what it says."""
+    study = load(path)
+    try:
+        key, _ = loads((folder_of(study) / "kept.npz").read_bytes())
+    except Exception:  # there is none, or it is damaged
+        return False
+    return key == key_of(study)
+
+
 # --- what was kept -------------------------------------------------------------------------------------------
 
 

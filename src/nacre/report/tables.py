@@ -191,18 +191,21 @@ def published(outcome: Outcome) -> list[dict[str, Any]]:
     return [_published(outcome, reported) | _modelled(outcome, reported) for reported in outcome.study.reported]
 
 
-MODEL = {"calibrated": "fitted to it", "predicted": "predicted without it"}
+MODEL = {"calibrated": "fitted to it", "predicted": "without it"}
 
 
 def _modelled(outcome: Outcome, reported: Reported) -> dict[str, str]:
-    """What the cell model says of a published value; "" where nothing. A prediction counts for more than a fit."""
-    # a prediction of cells that were changed says nothing of the published one
-    results = [r for r in outcome.results if r.origin in MODEL and r.technique != "prediction"]
-    for origin in ("predicted", "calibrated"):
+    """What the cell model says of a published value: fitted to it, and predicted by the rest; "" where nothing."""
+    results = [r for r in outcome.results if r.origin in MODEL]
+    told = {}
+    for origin, note in MODEL.items():
         found, _ = _matches(outcome, reported, [r for r in results if r.origin == origin])
         if len(found) == 1:
-            return {"model": words.value(found[0][0]), "model_note": MODEL[origin]}
-    return {"model": "", "model_note": ""}
+            told[note] = words.value(found[0][0])
+    if not told:
+        return {"model": "", "model_note": ""}
+    (note, first), *rest = told.items()
+    return {"model": first, "model_note": "; ".join([note, *(f"{value} {other}" for other, value in rest)])}
 
 
 def _published(outcome: Outcome, reported: Reported) -> dict[str, Any]:
