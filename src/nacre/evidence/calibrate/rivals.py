@@ -8,11 +8,10 @@
     parameter = [{ name = "...", range = [...] }]      # numbers fitted besides
     control = true                                     # must be excluded, else the calibration cannot tell anything
 
-Verdicts go by BIC, tolerances met and the probability of chi2: `excluded` (far behind, chi2 says it cannot be, and the
-searches agree on it), `disfavoured` (behind, or a tolerance missed), `equal rival` (as good: the evidence cannot
-choose).
-A rival that only fits a number more `earns its place` where AICc falls, else it `does not pay`. A verdict holds for the
-rival as stated: with more numbers it may pass.
+Verdicts go by BIC, tolerances met and the probability of chi2: `excluded` (far behind, chi2 says it cannot be, and
+searches agree on it), `disfavoured` (behind, or a tolerance missed), `equal rival` (the evidence cannot choose). A
+rival that only fits a number more `earns its place` where AICc falls, else it `does not pay`. A verdict holds for
+the rival as stated: with more numbers it may pass.
 """
 
 import math
