@@ -75,6 +75,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsQuantOption
         if "transmission" in signal
         else None
     )
+    checks.append(Check("info", "areas lie above a straight background only: its choice is left to `factor_error`"))
     if passed is None:
         checks.append(Check("warn", "no transmission function in the file: amounts are not corrected for it"))
     shift = charge(x, y)
