@@ -21,11 +21,10 @@ from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.materials.xps_species import SHAPES, Region, Species, table
 from nacre.physics.xps_ensemble import Ensemble
-from nacre.techniques import xps_energy, xps_figures
+from nacre.techniques import xps_casa, xps_energy, xps_figures
 from nacre.techniques import xps_models as models
 
 SCOFIELD_4F = 1 / 1.268  # Hf 4f5/2 to 4f7/2 by cross-section (J. H. Scofield 1976) instead of statistical weights
-HOPELESS = 5.0  # reduced chi2 above which widened errors do not mend the model
 DECISIVE = 0.99  # weight from which one model is all that speaks
 SIGNIFICANT = 4.0  # an amount below this many standard deviations is not told from none
 
@@ -47,6 +46,9 @@ class XpsOptions:
     models: tuple[str, ...] = option((), "models of the ensemble; by default all", choices=tuple(models.VARIANTS))
     shapes: tuple[str, ...] = option(
         (), "line shapes, every model with each of them; by default that of the region", choices=SHAPES
+    )
+    components: str = option(
+        "table", "what is fitted: species of the table, or CasaXPS's components of the file", choices=("table", "file")
     )
     calibration: str = option("C 1s", "how energies are calibrated", choices=("C 1s", "file", "none"))
     reference_energy: float = option(284.8, "C 1s of adventitious carbon", unit="eV", lo=284.0, hi=286.0)
@@ -87,6 +89,8 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsOptions) ->
 
     Raises NacreError where no region is known, or the energies cannot be calibrated.
     """
+    if options.components == "file":
+        return [xps_casa.analyse(inputs, context, TECHNIQUE.citations)]
     sets = tuple(_set(role, found, context, options) for role, found in inputs.items())
     wanted = [table().region(name) for name in options.regions] or list(table().regions.values())
     entries, curves, figures, checks, fits = [], [], [], [_calibration(s) for s in sets], []
@@ -341,7 +345,7 @@ def _model_checks(fit: Fit) -> list[Check]:
         text = (
             f"{name}: no model describes the counts (best reduced chi2 {ensemble.dispersion:.2f}): errors are widened"
         )
-        status = "warn" if ensemble.dispersion < HOPELESS else "fail"
+        status = "warn" if ensemble.dispersion < models.HOPELESS else "fail"
         checks.append(Check(status, text, "a species is missing, or the line shape is another"))
     elif ensemble.best.p_value > 1 - 1e-6:
         text = (

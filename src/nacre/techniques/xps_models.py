@@ -21,6 +21,7 @@ VARIANTS = {
     "step+slope+overlap+widths": (True, True, False, True, True),
 }
 MIX, MIX_SD = 0.3, 0.2
+HOPELESS = 5.0  # reduced chi2 above which widened errors do not mend the model
 TAIL_SD = 0.3  # in units of the width; none is the most likely
 WIDTH_SD, SHIFT_SD, REACH = 0.5, 0.1, 1.0  # eV
 
