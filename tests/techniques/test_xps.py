@@ -15,7 +15,7 @@ from nacre.materials import xps_species
 from nacre.readers import vamas
 from nacre.techniques import xps, xps_models
 from nacre.techniques.xps import XpsOptions
-from nacre.virtual.xps import Ground, Peak, Scan, Spectrum, measure
+from nacre.virtual.xps import Ground, Peak, Scan, Spectrum, expected, measure
 
 RAW = Path(__file__).resolve().parents[2] / "studies/lho-ncm85/raw"
 techniques()
@@ -337,3 +337,39 @@ def test_every_interval_of_one_model_is_labelled():
     assert mine and all(q.basis == "fit-covariance" for q in mine)
     assert all("alone" in figure.caption for figure in single.figures)
     assert "the spread between them is part" not in single.methods
+
+
+def test_bare_and_coated_powder_are_fitted_together():
+    """The bare one shows O 2s by itself; what only the coated one shows is the coated one's."""
+    signals = {name: vamas.read(RAW / f"{name}_xps.vms") for name in ("bare", "lho")}
+    joint = replace(context("x"), others={n: context(n) for n in signals}, sample=None, measurement=None)
+    (result,) = xps.analyse(signals, joint, XpsOptions(regions=("Hf 4f",)))
+    (ratio,) = [e for e in result.entries if e.name == "hf_ratio"]
+    assert ratio.subject.sample == "lho" and ratio.quantity.lo95 < 1.02 < ratio.quantity.hi95
+    (alone,) = [e for e in analyse(signals["lho"], XpsOptions(regions=("Hf 4f",))).entries if e.name == "hf_ratio"]
+    assert ratio.quantity.std < alone.quantity.std
+    places = [e for e in result.entries if e.name == "binding_energy"]
+    assert len(places) == 2 and all(e.subject.sample == "lho" for e in places)
+    assert "bare: nothing in Hf 4f is told from none" in texts(result, "info")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [{"tail": 0.3}, {"shape": "voigt"}, {"shape": "product"}])
+def test_an_ensemble_of_shapes_covers_the_truth(kind):
+    """A fixed subset of the full study (400 draws)."""
+    region, second, draws = xps_species.table().region("Hf 4f"), 12000.0 / 2.02, 40
+    rest = {"splitting": 1.71, "ratio": 0.75} | kind
+    peaks = (Peak(12000.0 - second, 18.1, 1.5, **rest), Peak(second, 15.6, 1.5, **rest), Peak(2000.0, 22.4, 3.1))
+    x, counts = expected(replace(hafnium(scan=Scan(11.0, 25.5)), peaks=peaks))
+    chosen = xps_models.candidates(region, shapes=("sum", "tail" if "tail" in kind else kind["shape"]))
+    rng, errors, stds = np.random.default_rng(21), [], []
+    for _ in range(draws):
+        ensemble = xps_models.fit_all(chosen, [xps_models.Spectrum(x, rng.poisson(counts).astype(float))])
+        fit = xps.Fit(region, (None,), (), ensemble)
+        mean, within, between = ensemble.average(xps.log_ratio(fit, 0))
+        errors.append(mean[0] - np.log(1.02))
+        stds.append(np.sqrt(within[0, 0] + between[0, 0]))
+    errors, stds = np.array(errors), np.array(stds)
+    assert abs(errors.mean()) < 0.01 + 3 * errors.std() / np.sqrt(draws)
+    assert np.mean(np.abs(errors) < 1.96 * stds) >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / draws)
+    assert stds.mean() / errors.std(ddof=1) < 1.6 * (1 + 3 / np.sqrt(2 * draws))

@@ -232,10 +232,11 @@ def _entries(fit: Fit, context: Context) -> tuple[list[Entry], list[Check]]:
 def _positions(fit: Fit, found: list[Quantity], basis: str) -> tuple[list[Entry], list[Check]]:
     """Energies and widths of species that stand out; of a joint fit once, since its samples share them.
 
+    Those of a species that one sample alone shows are that sample's.
+
     A position that ran to the limit of its reach is not a position: it is left out, and told.
     """
     entries, checks, one, n = [], [], fit.sets[0], len(fit.region.species)
-    about = (one.state, one.subject) if len(fit.sets) == 1 else ({}, None)
     best = fit.ensemble.best
     for i, p in enumerate(fit.region.species):
         if not any(_told(fit, p, s) for s in range(len(fit.sets))):
@@ -244,6 +245,8 @@ def _positions(fit: Fit, found: list[Quantity], basis: str) -> tuple[list[Entry]
             text = f"{fit.region.name}: {p.name} ran to the limit of where it may lie ({found[i].value:.1f} eV)"
             checks.append(Check("fail", text, "the species, or the energy scale, is another: its amount means nothing"))
             continue
+        holding = [s for k, s in enumerate(fit.sets) if _told(fit, p, k)]
+        about = (holding[0].state, holding[0].subject) if len(holding) == 1 else ({}, None)
         place = _calibrated(found[i], one.scale.shift, basis)
         slack = 2 * (place.std or 0.0) + 0.05
         if not p.low - slack <= place.value <= p.high + slack:
