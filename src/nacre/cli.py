@@ -447,11 +447,13 @@ def warm() -> None:
     from nacre.physics.impedance.drt import drt
     from nacre.physics.impedance.fit import fit
     from nacre.physics.impedance.kramers_kronig import kramers_kronig
+    from nacre.physics.xps_fit import warm as warm_xps
 
     _print("Compiling the numerical kernels (once, about half a minute) ...")
     registry.readers()
     registry.techniques()
     p2d.warm()
+    warm_xps()
     f = np.geomspace(1e5, 1, 40)
     z = 10 + 50 / (1 + 2j * np.pi * f * 1e-3)
     kramers_kronig(f, z)

@@ -138,3 +138,58 @@ def test_a_soil_with_carbonate_is_analysed(realdata):
     (result,) = atr_ir.analyse({"signal": signal}, of("soil"), AtrIrOptions(normalise=False))
     assert result.figures[0].panels[0].series
     assert "one load only" in texts(result, "warn") and "cannot show" not in texts(result, "info")
+
+
+# --- depth of penetration -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("indices", [(2.4, 1.5, 45.0), (4.0, 1.7, 30.0), (2.4, 1.65, 60.0)])
+def test_effective_path_is_the_weak_limit_of_fresnel(indices):
+    """-dR/dk of the complex Fresnel coefficients, both polarisations: independent of the formula."""
+    crystal, sample, angle = indices[0], indices[1], np.radians(indices[2])
+    absorbing, nu = 1e-7, 1000.0
+    index = complex(sample, absorbing)
+    inner = np.cos(angle)
+    outer = np.sqrt(1 - (crystal / index * np.sin(angle)) ** 2 + 0j)
+    outer = outer if outer.imag > 0 else -outer
+    across = (crystal * inner - index * outer) / (crystal * inner + index * outer)
+    along = (index * inner - crystal * outer) / (index * inner + crystal * outer)
+    lost = 1 - 0.5 * (abs(across) ** 2 + abs(along) ** 2)
+    path = lost / (4 * np.pi * absorbing * 100 * nu)
+    assert physics.effective_path(nu, crystal, sample, angle) == pytest.approx(path, rel=1e-5)
+
+
+@pytest.mark.parametrize("way", ["wavenumber", "path"])
+def test_corrected_bands_have_the_ratio_of_the_absorption(way):
+    """Absorption known, absorbance = absorption x effective path: the stretch is seen weaker than the bend by 1.66."""
+    still = Flaws(contact=0.0, drift=0.0, vapour=0.0, noise=1e-9)
+    load = measure(Powder(0.045), "bare", 1, still)
+    x, truth = load["wavenumber"].values, load["absorbance"].values
+    seen = truth * physics.effective_path(x, 2.4, 1.6, np.pi / 4) / 1e-6
+    variables = {**load.variables, "absorbance": replace(load["absorbance"], values=seen)}
+    options = AtrIrOptions(
+        normalise=False, atr_correction=way, crystal_index=2.4, sample_index=1.6, angle=45.0, baselines=("straight",)
+    )
+
+    def areas(signal, options):
+        (result,) = atr_ir.analyse({"signal": [signal]}, of("bare"), options)
+        return np.array([e.quantity.value for e in result.entries if e.name == "carbonate_band"]), result
+
+    plain = AtrIrOptions(normalise=False, baselines=("straight",))
+    (true, _), (shrunk, raw) = areas(load, plain), areas(replace(load, variables=variables), plain)
+    found, result = areas(replace(load, variables=variables), options)
+    assert found[0] / found[1] == pytest.approx(true[0] / true[1], rel=1e-6)
+    assert shrunk[0] / shrunk[1] < 0.62 * true[0] / true[1]
+    if way == "path":
+        assert found == pytest.approx(true, rel=1e-6)
+    assert "not corrected" in raw.methods and "not corrected" not in result.methods
+    assert any("Harrick" in c for c in result.citations) and "Corrected" in result.figures[0].caption
+
+
+def test_an_effective_path_without_its_numbers_is_refused():
+    loads = [measure(Powder(0.045), "bare", 40)]
+    with pytest.raises(NacreError, match=r"needs indices and angle; found no crystal_index, no sample_index, no angle"):
+        atr_ir.analyse({"signal": loads}, of("bare"), AtrIrOptions(atr_correction="path"))
+    steep = AtrIrOptions(atr_correction="path", crystal_index=2.4, sample_index=2.2, angle=45.0)
+    with pytest.raises(NacreError, match=r"no total reflection.*found 2\.4 against 2\.2 at 45 degrees"):
+        atr_ir.analyse({"signal": loads}, of("bare"), steep)

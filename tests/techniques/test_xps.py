@@ -15,7 +15,7 @@ from nacre.materials import xps_species
 from nacre.readers import vamas
 from nacre.techniques import xps, xps_models
 from nacre.techniques.xps import XpsOptions
-from nacre.virtual.xps import Ground, Peak, Scan, Spectrum, measure
+from nacre.virtual.xps import Ground, Peak, Scan, Spectrum, expected, measure
 
 RAW = Path(__file__).resolve().parents[2] / "studies/lho-ncm85/raw"
 techniques()
@@ -277,3 +277,99 @@ def test_the_error_counts_noise_of_the_virtual_counts():
         q = result.get("hf_ratio")
         inside.append(q.lo95 < 1.02 < q.hi95)
     assert np.mean(inside) >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / 40)
+
+
+# --- line shapes and single models --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", ["product", "voigt", "tail"])
+def test_a_shape_of_the_lines_may_be_chosen(shape):
+    options = XpsOptions(regions=("Hf 4f",), models=("step+slope+overlap",), shapes=(shape,), calibration="none")
+    result = analyse(measure([hafnium()], "lho", 12), options)
+    ratio = result.get("hf_ratio")
+    assert abs(np.log(ratio.value / 1.02)) < 3.3 * ratio.std / ratio.value  # one draw
+    assert f"one model only (step+slope+overlap{', ' + shape})" in texts(result, "warn")
+    assert xps.SHAPE_WORDS[shape] in result.methods and "Of Hf 4f one model alone was fitted" in result.methods
+
+
+def test_shapes_are_weighed_against_each_other():
+    """An asymmetric truth: the ensemble of both shapes leans on the asymmetric one and holds the truth."""
+    second = 12000.0 / 2.02
+    rest = {"splitting": 1.71, "ratio": 0.75, "tail": 0.45}
+    peaks = (Peak(12000.0 - second, 18.1, 1.3, **rest), Peak(second, 15.6, 1.3, **rest))
+    spectrum = replace(hafnium(), peaks=tuple(replace(p, area=20 * p.area) for p in peaks))
+    signals = measure([spectrum], "lho", 13)
+    options = XpsOptions(regions=("Hf 4f",), calibration="none", models=("step+slope", "step+slope+widths"))
+    options = replace(options, shapes=("sum", "tail"))
+    result = analyse(signals, options)
+    ratio = result.get("hf_ratio")
+    assert ratio.lo95 < 1.02 < ratio.hi95 and ratio.basis == "model-spread"
+    table = next(c for c in result.curves if c.name == "Hf 4f models")
+    weights = dict(zip(table.columns["model"][0], table.columns["weight"][0], strict=True))
+    assert weights["step+slope, tail"] + weights["step+slope+widths, tail"] > 0.99
+    (alone,) = xps.analyse({"signal": signals}, context(), replace(options, shapes=("sum",)))
+    assert "no model describes the counts" in texts(alone, "warn") + texts(alone, "fail")
+
+
+def test_the_species_table_may_name_a_shape():
+    row = {"name": "metal", "position": 14.3, "range": [14.0, 14.6], "sd": 0.1, "supported": True, "source": "x"}
+    level = {"splitting": 1.71, "range": [1.66, 1.72], "source": "x"}
+    region = {"window": [10.0, 20.0], "fwhm": 1.0, "species": [row | {"shape": "tail"}, row | {"name": "oxide"}]}
+    found = xps_species.read({"levels": {"Hf 4f": level}, "regions": {"Hf 4f": region}}).regions["Hf 4f"]
+    model = xps_models.candidates(found, names=("step",), shapes=("voigt",))[0]
+    assert [line.shape for line in model.lines] == ["tail", "tail", "voigt", "voigt"]
+    assert {line.tail for line in model.lines} == {"tail", ""}
+    region["species"][0]["shape"] = "voight"
+    with pytest.raises(NacreError, match=r"line shape of Hf 4f of metal.*voight.*voigt"):
+        xps_species.read({"levels": {"Hf 4f": level}, "regions": {"Hf 4f": region}})
+
+
+def test_every_interval_of_one_model_is_labelled():
+    signals = measure([hafnium(), carbon()], "lho", 14)
+    result = analyse(signals, XpsOptions(regions=("Hf 4f",)))
+    table = next(c for c in result.curves if c.name == "Hf 4f models")
+    assert sum("of this model alone" in name for name in table.columns) == 2
+    assert "by one model (step)" in texts(result, "info")
+    single = analyse(signals, XpsOptions(models=("step+slope",)))
+    for region in ("Hf 4f", "C 1s"):
+        assert f"{region}: one model only (step+slope)" in texts(single, "warn")
+    mine = [e.quantity for e in single.entries if e.name in ("species_fraction", "hf_ratio", "peak_width")]
+    assert mine and all(q.basis == "fit-covariance" for q in mine)
+    assert all("alone" in figure.caption for figure in single.figures)
+    assert "the spread between them is part" not in single.methods
+
+
+def test_bare_and_coated_powder_are_fitted_together():
+    """The bare one shows O 2s by itself; what only the coated one shows is the coated one's."""
+    signals = {name: vamas.read(RAW / f"{name}_xps.vms") for name in ("bare", "lho")}
+    joint = replace(context("x"), others={n: context(n) for n in signals}, sample=None, measurement=None)
+    (result,) = xps.analyse(signals, joint, XpsOptions(regions=("Hf 4f",)))
+    (ratio,) = [e for e in result.entries if e.name == "hf_ratio"]
+    assert ratio.subject.sample == "lho" and ratio.quantity.lo95 < 1.02 < ratio.quantity.hi95
+    (alone,) = [e for e in analyse(signals["lho"], XpsOptions(regions=("Hf 4f",))).entries if e.name == "hf_ratio"]
+    assert ratio.quantity.std < alone.quantity.std
+    places = [e for e in result.entries if e.name == "binding_energy"]
+    assert len(places) == 2 and all(e.subject.sample == "lho" for e in places)
+    assert "bare: nothing in Hf 4f is told from none" in texts(result, "info")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [{"tail": 0.3}, {"shape": "voigt"}, {"shape": "product"}])
+def test_an_ensemble_of_shapes_covers_the_truth(kind):
+    """A fixed subset of the full study (400 draws)."""
+    region, second, draws = xps_species.table().region("Hf 4f"), 12000.0 / 2.02, 40
+    rest = {"splitting": 1.71, "ratio": 0.75} | kind
+    peaks = (Peak(12000.0 - second, 18.1, 1.5, **rest), Peak(second, 15.6, 1.5, **rest), Peak(2000.0, 22.4, 3.1))
+    x, counts = expected(replace(hafnium(scan=Scan(11.0, 25.5)), peaks=peaks))
+    chosen = xps_models.candidates(region, shapes=("sum", "tail" if "tail" in kind else kind["shape"]))
+    rng, errors, stds = np.random.default_rng(21), [], []
+    for _ in range(draws):
+        ensemble = xps_models.fit_all(chosen, [xps_models.Spectrum(x, rng.poisson(counts).astype(float))])
+        fit = xps.Fit(region, (None,), (), ensemble)
+        mean, within, between = ensemble.average(xps.log_ratio(fit, 0))
+        errors.append(mean[0] - np.log(1.02))
+        stds.append(np.sqrt(within[0, 0] + between[0, 0]))
+    errors, stds = np.array(errors), np.array(stds)
+    assert abs(errors.mean()) < 0.01 + 3 * errors.std() / np.sqrt(draws)
+    assert np.mean(np.abs(errors) < 1.96 * stds) >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / draws)
+    assert stds.mean() / errors.std(ddof=1) < 1.6 * (1 + 3 / np.sqrt(2 * draws))

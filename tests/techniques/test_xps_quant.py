@@ -133,6 +133,15 @@ def test_the_technique_refuses_a_thickness_beyond_its_reach():
     assert not [e for e in thick.entries if e.name == "shell_thickness"]
 
 
+def test_a_layer_of_either_material_has_what_is_between_in_its_error():
+    found = [
+        analyse(layered(0.006), COATED, XpsQuantOptions(layer=name)).get("shell_coverage")
+        for name in ("HfO2", "Li2HfO3", "HfO2 or Li2HfO3")
+    ]
+    assert found[2].value == pytest.approx(0.5 * (found[0].value + found[1].value))
+    assert found[2].std > max(found[0].std, found[1].std) and found[1].value > found[0].value
+
+
 # --- bad input ----------------------------------------------------------------------------------------------
 
 

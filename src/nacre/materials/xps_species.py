@@ -13,6 +13,7 @@ from importlib.resources import files
 
 from nacre.core.errors import NacreError, did_you_mean, unknown
 
+SHAPES = ("sum", "product", "voigt", "tail")  # those of the fit, physics.xps_shapes
 _ORBITAL = {"s": 0, "p": 1, "d": 2, "f": 3}
 # splittings in eV that no table may leave, from two compilations each; guards the table against a swap of rows
 _BOUNDS = {"S 2p": (1.10, 1.25), "P 2p": (0.80, 0.90), "Hf 4f": (1.60, 1.75)}
@@ -54,7 +55,10 @@ class Level:
 
 @dataclass(frozen=True)
 class Species:
-    """A chemical state: position of its main line in eV, range, prior width of it, whether the assignment is known."""
+    """A chemical state: position of its main line in eV, range, prior width of it, whether the assignment is known.
+
+    shape : of its lines, where it is not that of the region (a metal among oxides).
+    """
 
     name: str
     position: float
@@ -64,6 +68,7 @@ class Species:
     supported: bool
     source: str
     width_factor: float = 1.0
+    shape: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,7 @@ class Region:
     fwhm: float
     species: tuple[Species, ...]
     overlaps: tuple[Overlap, ...] = ()
+    shape: str = "sum"
 
     @property
     def name(self) -> str:
@@ -142,7 +148,7 @@ def read(raw: Mapping) -> Table:
             Overlap(o["name"], o["position"], o["sd"], o["fwhm"], o["fwhm_sd"], o["source"])
             for o in row.get("overlap", ())
         )
-        regions[name] = Region(level, tuple(row["window"]), row["fwhm"], species, overlaps)
+        regions[name] = Region(level, tuple(row["window"]), row["fwhm"], species, overlaps, _shape(row, name, "sum"))
     return Table(levels, regions)
 
 
@@ -163,5 +169,12 @@ def _species(region: str, row: Mapping) -> Species:
     low, high = row["range"]
     if not low <= row["position"] <= high:
         raise NacreError(f"{region} of {row['name']} lies outside its own range", where="xps_species.toml")
-    factor = row.get("width_factor", 1.0)
-    return Species(row["name"], row["position"], low, high, row["sd"], row["supported"], row["source"], factor)
+    factor, shape = row.get("width_factor", 1.0), _shape(row, f"{region} of {row['name']}", "")
+    return Species(row["name"], row["position"], low, high, row["sd"], row["supported"], row["source"], factor, shape)
+
+
+def _shape(row: Mapping, what: str, default: str) -> str:
+    shape = row.get("shape", default)
+    if shape and shape not in SHAPES:
+        raise unknown(f"line shape of {what}", shape, SHAPES)
+    return shape

@@ -91,3 +91,18 @@ def penetration(wavenumber, crystal: float, sample: float, angle: float):
     if inside <= 0:
         raise ValueError("no total reflection at this angle and these refractive indices")
     return 1.0 / (2 * np.pi * 100.0 * np.asarray(wavenumber) * crystal * np.sqrt(inside))
+
+
+def effective_path(wavenumber, crystal: float, sample: float, angle: float):
+    """Path in m that gives in transmission the absorbance of one reflection, of unpolarised light off a thick sample
+    that absorbs weakly (N. J. Harrick, F. K. du Pre, Appl. Opt. 5 (1966) 1739); angle in rad.
+
+    crystal, sample : refractive indices. Raises ValueError below the critical angle.
+    """
+    n2, sine2 = (sample / crystal) ** 2, np.sin(angle) ** 2
+    if sine2 <= n2:
+        raise ValueError("no total reflection at this angle and these refractive indices")
+    wave = 1.0 / (100.0 * np.asarray(wavenumber) * crystal)
+    across = np.sqrt(n2) * np.cos(angle) / (np.pi * (1 - n2) * np.sqrt(sine2 - n2)) * wave
+    along = across * (2 * sine2 - n2) / ((1 + n2) * sine2 - n2)
+    return 0.5 * (across + along)

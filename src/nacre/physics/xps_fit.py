@@ -13,6 +13,7 @@ import numpy as np
 from scipy import stats
 
 from nacre.physics import xps_kernel as kernel
+from nacre.physics import xps_shapes as shapes
 
 MOST_ITERATIONS = 80
 # Tougaard's universal loss function, B T/(C + T^2)^2: C in eV^2 (Surf. Interface Anal. 11 (1988) 453)
@@ -36,6 +37,8 @@ class Line:
     """One line: names of its parameters, and what it has besides (area factor, position offset, width factor).
 
     `shift` names a parameter added to the positions of all lines of a spectrum: charge that calibration left.
+    `shape` is one of `xps_shapes.NAMES`; `tail` names the parameter of the tail's length over the width, where the
+    shape has one.
     """
 
     area: str
@@ -47,6 +50,8 @@ class Line:
     width_factor: float = 1.0
     spectrum: int = 0
     shift: str = ""
+    shape: str = "sum"
+    tail: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,9 @@ class Model:
         """lines, factors and grounds of the kernel, then start, prior, sd, lo, hi, linear."""
         at = self.index
         lines = [
-            [at[v.area], at[v.position], at[v.width], at[v.mix], v.spectrum, at.get(v.shift, -1)] for v in self.lines
+            [at[v.area], at[v.position], at[v.width], at[v.mix], v.spectrum, at.get(v.shift, -1)]
+            + [shapes.NAMES.index(v.shape), at[v.tail] if v.tail else -1]
+            for v in self.lines
         ]
         factors = [[v.area_factor, v.offset, v.width_factor] for v in self.lines]
         grounds = [
@@ -95,7 +102,7 @@ class Model:
             [q.hi for q in p],
         )
         return (
-            np.array(lines, np.int64).reshape(-1, 6),
+            np.array(lines, np.int64).reshape(-1, 8),
             np.array(factors, float).reshape(-1, 3),
             np.array(grounds, np.int64),
             *(np.array(column, float) for column in columns),
@@ -208,12 +215,18 @@ def _at(model: Model, data: Data, values: np.ndarray) -> tuple[np.ndarray, np.nd
     lines, factors, grounds, *_ = model.arrays
     n, total = data.x.size, len(values)
     mu, jac, inner = np.empty(n), np.empty((total, n)), np.empty((total, n))
-    kernel.evaluate(values, data.x, data.starts, lines, factors, grounds, _loss(model, data), mu, jac, inner)
+    kernel.evaluate(
+        values, data.x, data.starts, lines, factors, grounds, _loss(model, data), _tables(model), mu, jac, inner
+    )
     return mu, jac
 
 
 def _loss(model: Model, data: Data) -> np.ndarray:
     return data.operator() if any(b.loss for b in model.backgrounds) else np.zeros((0, 0))
+
+
+def _tables(model: Model) -> np.ndarray:
+    return np.zeros((0, 0, 0, 0, 0)) if all(v.shape == "sum" for v in model.lines) else shapes.tables()
 
 
 def fit(model: Model, data: Data, start: np.ndarray | None = None) -> Fitted:
@@ -224,7 +237,7 @@ def fit(model: Model, data: Data, start: np.ndarray | None = None) -> Fitted:
     mu, slopes = _at(model, data, first)
     found = kernel.fit(
         first, mu, slopes, data.x, data.y, data.starts, lines, factors, grounds, _loss(model, data),
-        prior, sd, lo, hi, linear, MOST_ITERATIONS,
+        _tables(model), prior, sd, lo, hi, linear, MOST_ITERATIONS,
     )  # fmt: skip
     values, fisher, free, objective, deviance, chi2, _, converged = found
     covariance = np.linalg.pinv(fisher, hermitian=True)
@@ -245,7 +258,7 @@ def fit_many(model: Model, data: Data, counts: np.ndarray, start: np.ndarray | N
         first, linear = start, np.zeros_like(linear)
     return kernel.fit_many(
         first, data.x, np.ascontiguousarray(counts, float), data.starts, lines, factors, grounds,
-        _loss(model, data), prior, sd, lo, hi, linear, MOST_ITERATIONS,
+        _loss(model, data), _tables(model), prior, sd, lo, hi, linear, MOST_ITERATIONS,
     )  # fmt: skip
 
 
@@ -253,3 +266,14 @@ def noise_scale(y: np.ndarray) -> float:
     """Variance over mean of a smooth spectrum's scatter, from its second differences: 1 for Poisson counts."""
     second = y[2:] - 2 * y[1:-1] + y[:-2]
     return float(np.median(second**2) / 0.4549 / 6 / max(np.median(y), 1e-300))
+
+
+def warm() -> None:
+    """Compiles the kernels, or loads them from numba's cache on disk; the spectrum means nothing."""
+    parameters = [Parameter(name, 1.0, linear=True) for name in ("A", "b")]
+    parameters += [Parameter("p", 0.0, -1.0, 1.0), Parameter("w", 1.0, 0.5, 2.0), Parameter("m", 0.3, 0.0, 1.0)]
+    model = Model("warm", tuple(parameters), (Line("A", "p", "w", "m"),), (Background("b"),))
+    x = np.linspace(-4.0, 4.0, 41)
+    y = 50.0 + 500.0 * np.exp(-2.8 * x * x)
+    fit(model, Data.of([(x, y)]))
+    fit_many(model, Data.of([(x, y)]), y[None, :])

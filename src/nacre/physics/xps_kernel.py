@@ -8,15 +8,17 @@ with u = (x - p)/w, f the line shape of unit area and unit FWHM, F its integral 
 Shirley's step made by the model's own peaks, so that it knows nothing of the pedestal b0 (D. A. Shirley, Phys. Rev. B 5
 (1972) 4709; background in the model: A. Herrera-Gomez et al., Surf. Interface Anal. 46 (2014) 897); the integral is the
 Tougaard background by parts, K the loss function (S. Tougaard, Surf. Interface Anal. 11 (1988) 453). z runs from -1/2
-to 1/2 over a spectrum. The shape is the sum of Gaussian (1 - m) and Lorentzian (m) of one FWHM.
+to 1/2 over a spectrum. The shape is the sum of Gaussian (1 - m) and Lorentzian (m) of one FWHM, or one of `xps_shapes`.
 
 The fit minimises the Poisson deviance 2 sum(mu - y + y ln(y/mu)) plus ((theta - prior)/sd)^2 by Levenberg-Marquardt
 steps on the Fisher information (weights 1/mu from the model, not from the data).
 
-Arrays: `lines` (n_lines, 6) parameter indices of area, position, width, mix, the spectrum, and the index of
-the spectrum's shift in energy (-1: none); `factors` (n_lines, 3)
-area factor, position offset, width factor; `grounds` (n_spectra, 4) parameter indices of b0, b1, k, t, -1 where absent;
-`starts` (n_spectra + 1,) first point of each spectrum; `loss` (n, n) the operator K', or (0, 0).
+Arrays: `lines` (n_lines, 8) parameter indices of area, position, width, mix, the spectrum, the index of the
+spectrum's shift in energy (-1: none), the shape (0: the sum) and the index of its tail (-1: none); `factors`
+(n_lines, 3) area factor, position offset, width factor; `grounds` (n_spectra, 4) parameter indices of b0, b1, k, t, -1
+where absent;
+`starts` (n_spectra + 1,) first point of each spectrum; `loss` (n, n) the operator K', or (0, 0); `tables` those of
+`xps_shapes`, of no size where all lines are sums.
 """
 
 import math
@@ -64,7 +66,70 @@ def _shapes(u, table):
 
 
 @njit(cache=True, error_model="numpy")
-def evaluate(theta, x, starts, lines, factors, grounds, loss, mu, jac, inner):
+def _blend(table, s, out):
+    """out (2, points, 3): entries of a table (nodes, 2, points, 3) at the shape's parameter s, derivatives by s."""
+    cells = table.shape[0] - 1
+    s = min(max(s, 0.0), 1.0)
+    j = min(int(math.acos(1.0 - 2.0 * s) / math.pi * cells), cells - 1)
+    low = 0.5 * (1.0 - math.cos(math.pi * j / cells))
+    wide = 0.5 * (1.0 - math.cos(math.pi * (j + 1) / cells)) - low
+    t = (s - low) / wide
+    rise, first, last = t * t * (3.0 - 2.0 * t), t * (1.0 - t) * (1.0 - t) * wide, -t * t * (1.0 - t) * wide
+    d_rise, d_first, d_last = 6.0 * t * (1.0 - t) / wide, (1.0 - t) * (1.0 - 3.0 * t), t * (3.0 * t - 2.0)
+    for i in range(table.shape[2]):
+        for c in range(3):
+            a, b, slope_a, slope_b = table[j, 0, i, c], table[j + 1, 0, i, c], table[j, 1, i, c], table[j + 1, 1, i, c]
+            out[0, i, c] = a + rise * (b - a) + first * slope_a + last * slope_b
+            out[1, i, c] = d_rise * (b - a) + d_first * slope_a + d_last * slope_b
+
+
+@njit(cache=True, inline="always")
+def _read(entries, i, t, step):
+    """R, its derivative by v and its integral, in cell i at t (0 to 1) of it."""
+    rise, first, last = entries[i + 1, 0] - entries[i, 0], entries[i, 1], entries[i + 1, 1]
+    c2, c3 = 3.0 * rise - 2.0 * first - last, first + last - 2.0 * rise
+    value = entries[i, 0] + t * (first + t * (c2 + t * c3))
+    by_v = (first + t * (2.0 * c2 + t * 3.0 * c3)) / step
+    return value, by_v, entries[i, 2] + step * t * (entries[i, 0] + t * (0.5 * first + t * (c2 / 3.0 + t * 0.25 * c3)))
+
+
+@njit(cache=True, error_model="numpy")
+def _shaped(energy, p, per, m, a, kind, tables, columns):
+    """Fills columns (8, n): u, shape, slope, integral, derivatives of shape and integral by mix, then by tail."""
+    points = tables.shape[3]
+    step, blended = 1.0 / (points - 1), np.empty((2, points, 3))
+    value, by_mix, by_tail = np.empty((points, 3)), np.empty((points, 3)), np.zeros((points, 3))
+    if kind < 3:
+        _blend(tables[kind - 1], m, blended)
+        value[:, :] = blended[0]
+        by_mix[:, :] = blended[1]
+    else:
+        other = np.empty((2, points, 3))
+        _blend(tables[2], a, blended)
+        _blend(tables[3], a, other)
+        for i in range(points):
+            for c in range(3):
+                value[i, c] = (1.0 - m) * blended[0, i, c] + m * other[0, i, c]
+                by_mix[i, c] = other[0, i, c] - blended[0, i, c]
+                by_tail[i, c] = (1.0 - m) * blended[1, i, c] + m * other[1, i, c]
+    for i in range(energy.size):
+        u = (energy[i] - p) * per
+        q = 1.0 / (1.0 + 4.0 * u * u)
+        el = 2.0 / math.pi * q
+        place = (0.5 + math.atan(2.0 * u) / math.pi) * (points - 1)
+        cell = min(int(place), points - 2)
+        t = place - cell
+        r, by_v, big = _read(value, cell, t, step)
+        columns[0, i], columns[1, i], columns[3, i] = u, el * r * per, big
+        columns[2, i] = el * (el * by_v - 8.0 * u * q * r) * per
+        r, _, columns[5, i] = _read(by_mix, cell, t, step)
+        columns[4, i] = el * r * per
+        r, _, columns[7, i] = _read(by_tail, cell, t, step)
+        columns[6, i] = el * r * per
+
+
+@njit(cache=True, error_model="numpy")
+def evaluate(theta, x, starts, lines, factors, grounds, loss, tables, mu, jac, inner):
     """Fills mu (n,) and jac (P, n); inner (P, n) is work space (derivatives of the sum of F, where loss is wanted).
 
     Shapes first, one point after the other, then sums over whole rows, which the compiler turns into vector code.
@@ -76,7 +141,8 @@ def evaluate(theta, x, starts, lines, factors, grounds, loss, mu, jac, inner):
     if tracked:
         inner[:, :] = 0.0
     step, table = np.zeros(n), _TABLE
-    at, f, slope, big, by_mix, big_by_mix = np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    columns = np.empty((8, n))
+    at, f, slope, big, by_mix, big_by_mix = columns[0], columns[1], columns[2], columns[3], columns[4], columns[5]
     for j in range(lines.shape[0]):
         s, moved = lines[j, 4], lines[j, 5]
         ra, rw = factors[j, 0], factors[j, 2]
@@ -93,17 +159,21 @@ def evaluate(theta, x, starts, lines, factors, grounds, loss, mu, jac, inner):
         a, b, per = starts[s], starts[s + 1], 1.0 / w
         # slices, counted from zero: the compiler makes vector code of these alone
         energy, total_mu, total_step = x[a:b], mu[a:b], step[a:b]
-        for i in range(energy.size):
-            u = (energy[i] - p) * per
-            g, big_g, big_l = _shapes(u, table)
-            q = 1.0 / (1.0 + 4.0 * u * u)
-            el = 2.0 / math.pi * q
-            at[i] = u
-            f[i] = ((1.0 - m) * g + m * el) * per
-            slope[i] = -8.0 * u * (_LN2 * (1.0 - m) * g + q * m * el) * per
-            big[i] = (1.0 - m) * big_g + m * big_l
-            by_mix[i] = (el - g) * per
-            big_by_mix[i] = big_l - big_g
+        if lines[j, 6] == 0:
+            for i in range(energy.size):
+                u = (energy[i] - p) * per
+                g, big_g, big_l = _shapes(u, table)
+                q = 1.0 / (1.0 + 4.0 * u * u)
+                el = 2.0 / math.pi * q
+                at[i] = u
+                f[i] = ((1.0 - m) * g + m * el) * per
+                slope[i] = -8.0 * u * (_LN2 * (1.0 - m) * g + q * m * el) * per
+                big[i] = (1.0 - m) * big_g + m * big_l
+                by_mix[i] = (el - g) * per
+                big_by_mix[i] = big_l - big_g
+        else:
+            tail = theta[lines[j, 7]] if lines[j, 7] >= 0 else 0.0
+            _shaped(energy, p, per, m, tail, lines[j, 6], tables, columns)
         by_area, by_place = jac[lines[j, 0], a:b], jac[lines[j, 1], a:b]
         by_width, mixed = jac[lines[j, 2], a:b], jac[lines[j, 3], a:b]
         for i in range(energy.size):
@@ -121,6 +191,10 @@ def evaluate(theta, x, starts, lines, factors, grounds, loss, mu, jac, inner):
             by_shift = jac[moved, a:b]
             for i in range(energy.size):
                 by_shift[i] -= area * (slope[i] * per + k * f[i])
+        if lines[j, 7] >= 0:
+            trailed = jac[lines[j, 7], a:b]
+            for i in range(energy.size):
+                trailed[i] += area * (columns[6, i] + k * columns[7, i])
         if tracked:
             for i in range(energy.size):
                 inner[lines[j, 0], a + i] += ra * big[i]
@@ -129,6 +203,8 @@ def evaluate(theta, x, starts, lines, factors, grounds, loss, mu, jac, inner):
                 inner[lines[j, 3], a + i] += area * big_by_mix[i]
                 if moved >= 0:
                     inner[moved, a + i] -= area * f[i]
+                if lines[j, 7] >= 0:
+                    inner[lines[j, 7], a + i] += area * columns[7, i]
     for s in range(grounds.shape[0]):
         a, b = starts[s], starts[s + 1]
         i0, i1, ik, it = grounds[s, 0], grounds[s, 1], grounds[s, 2], grounds[s, 3]
@@ -261,7 +337,9 @@ def _hold(theta, gradient, lo, hi, free):
 
 
 @njit(cache=True)
-def fit(start, mu_start, jac_start, x, y, starts, lines, factors, grounds, loss, prior, sd, lo, hi, linear, most):
+def fit(
+    start, mu_start, jac_start, x, y, starts, lines, factors, grounds, loss, tables, prior, sd, lo, hi, linear, most
+):
     """(theta, fisher (P, P), penalised deviance, deviance, chi2, iterations, converged) from `start`.
 
     mu_start (n,), jac_start (P, n): the spectrum and its derivatives at `start`. `linear` marks parameters that mu
@@ -279,7 +357,7 @@ def fit(start, mu_start, jac_start, x, y, starts, lines, factors, grounds, loss,
             fisher[j, j] *= 1.0 + 1e-9
         theta = theta + _solve(_factor(fisher), gradient)
         theta = np.minimum(np.maximum(theta, lo), hi)
-        evaluate(theta, x, starts, lines, factors, grounds, loss, mu, jac, inner)
+        evaluate(theta, x, starts, lines, factors, grounds, loss, tables, mu, jac, inner)
     best = _deviance(y, mu, floor) + _penalty(theta, prior, sd)
     damping, converged, used = 1e-3, False, most
     free = np.ones(total, dtype=np.bool_)
@@ -302,13 +380,13 @@ def fit(start, mu_start, jac_start, x, y, starts, lines, factors, grounds, loss,
             for j in range(total):
                 damped[j, j] *= 1.0 + damping
             trial = np.minimum(np.maximum(theta + _solve(_factor(damped), gradient), lo), hi)
-            evaluate(trial, x, starts, lines, factors, grounds, loss, mu, jac, inner)
+            evaluate(trial, x, starts, lines, factors, grounds, loss, tables, mu, jac, inner)
             value = _deviance(y, mu, floor) + _penalty(trial, prior, sd)
             better = value <= best
             damping = max(damping * 0.15, 1e-9) if better else damping * 6.0
             tried += 1
         if not better:
-            evaluate(theta, x, starts, lines, factors, grounds, loss, mu, jac, inner)
+            evaluate(theta, x, starts, lines, factors, grounds, loss, tables, mu, jac, inner)
             converged, used = True, iteration + 1
             break
         gain = best - value
@@ -328,16 +406,16 @@ def fit(start, mu_start, jac_start, x, y, starts, lines, factors, grounds, loss,
 
 
 @njit(cache=True)
-def fit_many(starting, x, ys, starts, lines, factors, grounds, loss, prior, sd, lo, hi, linear, most):
+def fit_many(starting, x, ys, starts, lines, factors, grounds, loss, tables, prior, sd, lo, hi, linear, most):
     """`fit` of every row of ys (m, n) from one start: thetas, variances (m, P), chi2 (m,), converged (m,)."""
     m, total = ys.shape[0], starting.size
     thetas, variances = np.empty((m, total)), np.empty((m, total))
     chi2s, good = np.empty(m), np.empty(m, dtype=np.bool_)
     mu, jac, inner = np.empty(x.size), np.empty((total, x.size)), np.empty((total, x.size))
-    evaluate(starting, x, starts, lines, factors, grounds, loss, mu, jac, inner)
+    evaluate(starting, x, starts, lines, factors, grounds, loss, tables, mu, jac, inner)
     for r in range(m):
         theta, fisher, free, _, _, chi2, _, converged = fit(
-            starting, mu, jac, x, ys[r], starts, lines, factors, grounds, loss, prior, sd, lo, hi, linear, most
+            starting, mu, jac, x, ys[r], starts, lines, factors, grounds, loss, tables, prior, sd, lo, hi, linear, most
         )
         low, unit = _factor(fisher), np.zeros(total)
         thetas[r] = theta

@@ -8,8 +8,9 @@
 The data of the block stay as recorded. Calibration lines are cumulative: each adds A - M to the binding energy.
 Limits of regions and positions of components are kinetic energies on the calibrated scale, so binding energy =
 photon energy - position. An index of -1 means free, another one names the component (from 0) that the value is
-tied to, by the multiplier or offset. The measured energy of a calibration line may be a range (`M = 280,281`); its
-shift is then not known and a warning says so. Meanings were inferred from files: CasaXPS publishes none.
+tied to, by the multiplier or offset; lo and hi are the limits of a free value (0 0: none). The measured energy of a
+calibration line may be a range (`M = 280,281`); its shift is then not known and a warning says so. Meanings were
+inferred from files: CasaXPS publishes none.
 """
 
 import re
@@ -42,7 +43,7 @@ class CasaComponent:
     """A fitted component: area in counts per second x eV, FWHM and calibrated binding energy in eV.
 
     `area_of`, `width_of`, `position_of` give the component a value is tied to (None: free), with its multiplier or,
-    for positions, offset on the binding-energy scale.
+    for positions, offset on the binding-energy scale; `width_limits` and `position_limits` what a free one may be.
     """
 
     name: str
@@ -54,6 +55,8 @@ class CasaComponent:
     width_of: tuple[int, float] | None
     position_of: tuple[int, float] | None
     factor: float | None
+    width_limits: tuple[float, float] | None = None
+    position_limits: tuple[float, float] | None = None
 
 
 def parse(comments: list[str], photon: float | None) -> tuple[dict, list[Note]]:
@@ -91,4 +94,8 @@ def _component(match: re.Match, photon: float) -> dict:
         tied[2] = (tied[2][0], -tied[2][1])
     factor = float(match[18]) if match[18] else None
     position = photon - values[10]
-    return asdict(CasaComponent(match[1], match[2], values[0], values[5], position, *tied, factor))
+    limits = [
+        None if tied[t] or values[i] >= values[i + 1] else (values[i], values[i + 1]) for t, i in ((1, 6), (2, 11))
+    ]
+    place = (photon - limits[1][1], photon - limits[1][0]) if limits[1] else None
+    return asdict(CasaComponent(match[1], match[2], values[0], values[5], position, *tied, factor, limits[0], place))

@@ -24,7 +24,14 @@ from nacre.core.signal import Signal
 from nacre.materials.infrared_bands import Band, bands
 from nacre.physics import infrared
 
+HARRICK = "N. J. Harrick, F. K. du Pre, Appl. Opt. 1966, 5, 1739-1743."
 CARBONATE = ("carbonate-stretch", "carbonate-bend")
+REFERENCE = 1000.0  # cm-1 at which the correction in proportion to wavenumber is 1
+CORRECTIONS = {
+    "none": "absorbance was not corrected for the depth of penetration",
+    "wavenumber": "absorbance was multiplied by wavenumber over 1000 cm-1, for the depth of penetration",
+    "path": "absorbance was divided by the effective path of a reflection (indices {0:g}, {1:g}; {2:g} degrees)",
+}
 SEEN = 5.0  # times the noise of an area
 
 
@@ -34,6 +41,14 @@ class AtrIrOptions:
 
     baselines: tuple[str, ...] = option(infrared.BASELINES, "baselines to take in turn", choices=infrared.BASELINES)
     normalise: bool = option(True, "divide bands by the flank of the metal-oxygen absorption")
+    atr_correction: str = option(
+        "none",
+        "of the depth of penetration: none, in proportion to wavenumber, or absorbance per um of effective path",
+        choices=("none", "wavenumber", "path"),
+    )
+    crystal_index: float | None = option(None, "refractive index of the crystal, for 'path' (diamond 2.4)", lo=1.0)
+    sample_index: float | None = option(None, "refractive index of the sample, for 'path'", lo=1.0)
+    angle: float | None = option(None, "angle of incidence, for 'path'", unit="deg", lo=0.0, hi=90.0)
 
 
 @dataclass(frozen=True)
@@ -83,16 +98,17 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: AtrIrOptions) 
     per = "their areas divided by that of the metal-oxygen flank" if options.normalise else "areas as they are"
     methods = (
         f"Infrared bands were integrated above {len(options.baselines)} baselines ({', '.join(options.baselines)}), "
-        f"{per}; the uncertainty is that of repeated loads and of the choice of baseline."
+        f"{per}; the uncertainty is that of repeated loads and of the choice of baseline; "
+        f"{CORRECTIONS[options.atr_correction].format(options.crystal_index, options.sample_index, options.angle)}."
     )
     return [
         Result(
             "atr_ir",
             entries=tuple(entries),
             curves=tuple(_curve(one) for one in sets),
-            figures=(_figure(sets),),
+            figures=(_figure(sets, options),),
             checks=tuple(checks),
-            citations=TECHNIQUE.citations,
+            citations=(*TECHNIQUE.citations, *((HARRICK,) if options.atr_correction != "none" else ())),
             methods=methods,
         )
     ]
@@ -116,6 +132,7 @@ def _load(signal: Signal, options: AtrIrOptions) -> Load:
     except ValueError as error:
         raise NacreError(str(error), where=signal.where, do="export absorbance") from None
     x = x[order]
+    y = y * _correction(x, options, signal.where)
     wanted = [bands()[name] for name in (*CARBONATE, *(["oxide"] if options.normalise else []))]
     for band in wanted:
         if not band.inside(x[0], x[-1]):
@@ -127,6 +144,29 @@ def _load(signal: Signal, options: AtrIrOptions) -> Load:
                 do="measure a wider range" + (", or set normalise = false" if band.name == "oxide" else ""),
             )
     return Load(x, y, _areas(x, y, options), {b.name: _noise(x, y, b) for b in wanted}, signal.where)
+
+
+def _correction(x: np.ndarray, options: AtrIrOptions, where: str) -> np.ndarray | float:
+    """What absorbance is multiplied by. Raises NacreError where an index or the angle is missing or impossible."""
+    if options.atr_correction == "none":
+        return 1.0
+    if options.atr_correction == "wavenumber":
+        return x / REFERENCE
+    given = {"crystal_index": options.crystal_index, "sample_index": options.sample_index, "angle": options.angle}
+    missing = [name for name, value in given.items() if value is None]
+    if missing:
+        raise NacreError(
+            "the effective path needs indices and angle",
+            where=where,
+            found=f"no {', no '.join(missing)}",
+            do="give them, or use atr_correction = 'wavenumber', which needs none",
+        )
+    try:
+        path = infrared.effective_path(x, options.crystal_index, options.sample_index, np.radians(options.angle))
+    except ValueError as error:
+        found = f"{options.crystal_index:g} against {options.sample_index:g} at {options.angle:g} degrees"
+        raise NacreError(str(error), where=where, found=found, do="look at the indices and the angle") from None
+    return 1e-6 / path
 
 
 def _areas(x, y, options: AtrIrOptions) -> dict[tuple[str, str], float]:
@@ -275,7 +315,7 @@ def _curve(one: Set) -> Curve:
     return Curve(f"spectra {one.label}", columns)
 
 
-def _figure(sets: tuple[Set, ...]) -> Figure:
+def _figure(sets: tuple[Set, ...], options: AtrIrOptions) -> Figure:
     series = []
     for one in sets:
         for i, load in enumerate(one.loads):
@@ -283,8 +323,11 @@ def _figure(sets: tuple[Set, ...]) -> Figure:
     for name in CARBONATE:
         for at in bands()[name].at:
             series.append(Series("rule", np.array([at]), np.array([]), style="dash", legend=False))
-    panel = Panel(Axis("Wavenumber", "1/cm", reverse=True), Axis("Absorbance"), tuple(series))
+    height = "Absorbance per um" if options.atr_correction == "path" else "Absorbance"
+    panel = Panel(Axis("Wavenumber", "1/cm", reverse=True), Axis(height), tuple(series))
     caption = "ATR-IR spectra, every load; dashed lines mark the carbonate bands."
+    if options.atr_correction != "none":
+        caption += " Corrected for the depth of penetration."
     return Figure("atr-ir", "ATR-IR spectra", (panel,), caption, "Fig. 2j")
 
 

@@ -19,14 +19,22 @@ from nacre.core.options import option
 from nacre.core.quantity import Quantity, correlated, derive
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
-from nacre.materials.xps_species import Region, Species, table
+from nacre.materials.xps_species import SHAPES, Region, Species, table
 from nacre.physics.xps_ensemble import Ensemble
-from nacre.techniques import xps_energy, xps_figures
+from nacre.techniques import xps_casa, xps_energy, xps_figures
 from nacre.techniques import xps_models as models
 
 SCOFIELD_4F = 1 / 1.268  # Hf 4f5/2 to 4f7/2 by cross-section (J. H. Scofield 1976) instead of statistical weights
-HOPELESS = 5.0  # reduced chi2 above which widened errors do not mend the model
+DECISIVE = 0.99  # weight from which one model is all that speaks
 SIGNIFICANT = 4.0  # an amount below this many standard deviations is not told from none
+
+
+SHAPE_WORDS = {
+    "sum": "Gaussian-Lorentzian sums",
+    "product": "Gaussian-Lorentzian products",
+    "voigt": "Voigt profiles",
+    "tail": "Gaussian-Lorentzian sums with an exponential tail",
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,12 @@ class XpsOptions:
     regions: tuple[str, ...] = option((), "regions to fit, like 'Hf 4f'; by default all that the table knows")
     leave_out: tuple[str, ...] = option((), "species to leave out of the fit")
     models: tuple[str, ...] = option((), "models of the ensemble; by default all", choices=tuple(models.VARIANTS))
+    shapes: tuple[str, ...] = option(
+        (), "line shapes, every model with each of them; by default that of the region", choices=SHAPES
+    )
+    components: str = option(
+        "table", "what is fitted: species of the table, or CasaXPS's components of the file", choices=("table", "file")
+    )
     calibration: str = option("C 1s", "how energies are calibrated", choices=("C 1s", "file", "none"))
     reference_energy: float = option(284.8, "C 1s of adventitious carbon", unit="eV", lo=284.0, hi=286.0)
     reference_error: float = option(0.2, "standard uncertainty of that energy", unit="eV", lo=0.0, hi=2.0)
@@ -75,9 +89,11 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsOptions) ->
 
     Raises NacreError where no region is known, or the energies cannot be calibrated.
     """
+    if options.components == "file":
+        return [xps_casa.analyse(inputs, context, TECHNIQUE.citations)]
     sets = tuple(_set(role, found, context, options) for role, found in inputs.items())
     wanted = [table().region(name) for name in options.regions] or list(table().regions.values())
-    entries, curves, figures, checks = [], [], [], [_calibration(s) for s in sets]
+    entries, curves, figures, checks, fits = [], [], [], [_calibration(s) for s in sets], []
     for region in wanted:
         having = tuple(s for s in sets if s.of(region) is not None)
         if not having:
@@ -89,6 +105,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsOptions) ->
                 raise
             checks.append(Check("fail", f"{region.name} is not assessed: {error}"))
             continue
+        fits.append(fit)
         found, judged = _entries(fit, context)
         entries += found
         checks += judged + _model_checks(fit)
@@ -102,7 +119,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsOptions) ->
             expected=", ".join(table().regions),
             do="name the regions in the file after element and level",
         )
-    methods = _methods(sets, options)
+    methods = _methods(sets, fits)
     return [
         Result(
             "xps",
@@ -147,7 +164,9 @@ def _fit(region: Region, sets: tuple[Set, ...], options: XpsOptions) -> Fit:
         energy = signal.array("binding_energy", "eV") + s.scale.shift.value
         unit = signal["intensity"].unit
         spectra.append(models.prepare(energy, signal["intensity"].values, unit, region, signal.where))
-    chosen = models.candidates(region, len(sets), names=options.models, splitting=options.splitting)
+    chosen = models.candidates(
+        region, len(sets), names=options.models, shapes=options.shapes, splitting=options.splitting
+    )
     return Fit(region, sets, tuple(spectra), models.fit_all(chosen, spectra))
 
 
@@ -213,10 +232,11 @@ def _entries(fit: Fit, context: Context) -> tuple[list[Entry], list[Check]]:
 def _positions(fit: Fit, found: list[Quantity], basis: str) -> tuple[list[Entry], list[Check]]:
     """Energies and widths of species that stand out; of a joint fit once, since its samples share them.
 
+    Those of a species that one sample alone shows are that sample's.
+
     A position that ran to the limit of its reach is not a position: it is left out, and told.
     """
     entries, checks, one, n = [], [], fit.sets[0], len(fit.region.species)
-    about = (one.state, one.subject) if len(fit.sets) == 1 else ({}, None)
     best = fit.ensemble.best
     for i, p in enumerate(fit.region.species):
         if not any(_told(fit, p, s) for s in range(len(fit.sets))):
@@ -225,6 +245,8 @@ def _positions(fit: Fit, found: list[Quantity], basis: str) -> tuple[list[Entry]
             text = f"{fit.region.name}: {p.name} ran to the limit of where it may lie ({found[i].value:.1f} eV)"
             checks.append(Check("fail", text, "the species, or the energy scale, is another: its amount means nothing"))
             continue
+        holding = [s for k, s in enumerate(fit.sets) if _told(fit, p, k)]
+        about = (holding[0].state, holding[0].subject) if len(holding) == 1 else ({}, None)
         place = _calibrated(found[i], one.scale.shift, basis)
         slack = 2 * (place.std or 0.0) + 0.05
         if not p.low - slack <= place.value <= p.high + slack:
@@ -299,12 +321,12 @@ def _without_overlap(fit: Fit, s: int, one: Set) -> list[Check]:
 
 def _constants(fit: Fit, s: int, one: Set) -> Check:
     """What other splittings and branching ratios of the level would do to the ratio; not part of its interval."""
-    level, name = fit.region.level, fit.ensemble.best.model.name
+    level = fit.region.level
     asked = {f"{gap:g} eV": {"splitting": gap} for gap in (level.low, level.high)}
     asked["cross-sections instead of 4:3"] = {"ratio": SCOFIELD_4F}
     ratios = {}
     for words, change in asked.items():
-        (model,) = models.candidates(fit.region, len(fit.sets), names=(name,), **change)
+        model = models.again(fit.ensemble.best.model, fit.region, len(fit.sets), **change)
         fitted = models.fit_all([model], fit.spectra).best
         ratios[words] = float(np.exp(log_ratio(fit, s)(fitted.values, model)))
     listed = ", ".join(f"{value:.3f} with {words}" for words, value in ratios.items())
@@ -326,7 +348,7 @@ def _model_checks(fit: Fit) -> list[Check]:
         text = (
             f"{name}: no model describes the counts (best reduced chi2 {ensemble.dispersion:.2f}): errors are widened"
         )
-        status = "warn" if ensemble.dispersion < HOPELESS else "fail"
+        status = "warn" if ensemble.dispersion < models.HOPELESS else "fail"
         checks.append(Check(status, text, "a species is missing, or the line shape is another"))
     elif ensemble.best.p_value > 1 - 1e-6:
         text = (
@@ -336,6 +358,9 @@ def _model_checks(fit: Fit) -> list[Check]:
     if len(ensemble.fits) == 1:
         text = f"{name}: one model only ({ensemble.best.model.name}): the interval leaves the choice of model out"
         checks.append(Check("warn", text))
+    elif ensemble.weights.max() > DECISIVE:
+        text = f"{name}: '{ensemble.best.model.name}' has {100 * ensemble.weights.max():.1f} % of the weight"
+        checks.append(Check("info", f"{text}: the interval is in effect that of this model alone"))
     for fitted in ensemble.fits:
         if not fitted.converged:
             checks.append(Check("warn", f"{name}: the model '{fitted.model.name}' did not converge"))
@@ -363,20 +388,36 @@ def _curves(fit: Fit) -> list[Curve]:
     }
     if len(region.species) > 1:
         for s, one in enumerate(fit.sets):
-            values = [float(np.exp(log_ratio(fit, s)(f.values, f.model))) for f in ensemble.fits]
-            rows[f"{region.species[0].name} over {region.species[1].name}, {one.label}"] = (np.array(values), "1")
+            name = f"{region.species[0].name} over {region.species[1].name}, {one.label}"
+            rows |= _each_alone(ensemble, log_ratio(fit, s), name)
     return [*curves, Curve(f"{region.name} models", rows)]
 
 
-def _methods(sets: tuple[Set, ...], options: XpsOptions) -> str:
+def _each_alone(ensemble: Ensemble, logarithm, name: str) -> dict:
+    """Columns of what every model gives by itself; its interval is labelled as that of one model alone."""
+    found = [replace(ensemble, fits=(f,), weights=np.ones(1)).average(logarithm) for f in ensemble.fits]
+    means = np.array([float(mean[0]) for mean, _, _ in found])
+    stds = np.array([float(np.sqrt(within[0, 0])) for _, within, _ in found])
+    columns = {name: (np.exp(means), "1")}
+    columns |= {f"{name}: 95 % of this model alone, low": (np.exp(np.clip(means - 1.96 * stds, -50, 50)), "1")}
+    return columns | {f"{name}: 95 % of this model alone, high": (np.exp(np.clip(means + 1.96 * stds, -50, 50)), "1")}
+
+
+def _methods(sets: tuple[Set, ...], fits: list[Fit]) -> str:
     together = " The spectra of all samples were fitted together with shared positions, widths and shape." * (
         len(sets) > 1
     )
+    used = {line.shape for fit in fits for f in fit.ensemble.fits for line in f.model.lines}
+    shapes = " or ".join(words for name, words in SHAPE_WORDS.items() if name in used) or SHAPE_WORDS["sum"]
+    alone = [fit.region.name for fit in fits if len(fit.ensemble.fits) == 1]
+    weighed = "Models were weighted by AICc, and the spread between them is part of the uncertainty."
+    if alone:
+        weighed = weighed * (len(alone) < len(fits)) or "Intervals leave the choice of model out."
+        weighed += f" Of {', '.join(alone)} one model alone was fitted."
     return (
         f"Binding energies: {'; '.join(dict.fromkeys(s.scale.words for s in sets))}. Core levels were fitted by "
-        "maximum Poisson likelihood with Gaussian-Lorentzian sums; splitting and area ratio of doublets are those of "
-        "element and level; Shirley, Tougaard and sloping backgrounds are part of the model. Models were weighted by "
-        f"AICc, and the spread between them is part of the uncertainty.{together}"
+        f"maximum Poisson likelihood with {shapes}; splitting and area ratio of doublets are those of element and "
+        f"level; Shirley, Tougaard and sloping backgrounds are part of the model. {weighed}{together}"
     )
 
 

@@ -65,7 +65,7 @@ def carbon(signals: Sequence[Signal], reference: float, error: float, where: str
     at = fit.value("position C-C") - shift
     std = float(np.hypot(fit.std("position C-C"), error))
     quantity = Quantity(reference - at, "eV", std, basis="propagated", origin="measured")
-    words = f"C 1s of adventitious carbon, found at {at:.2f} eV, set to {reference:.1f} eV"
+    words = f"C 1s of adventitious carbon, found at {at:.2f} eV by one model (step), set to {reference:.1f} eV"
     return Scale(quantity, words, at)
 
 

@@ -15,10 +15,9 @@ def draw(fit, entries) -> list[Figure]:
     name = fit.region.name
     place, amounts = PLACES.get(name, ("", ""))
     panels = tuple(_panel(fit, s) for s in range(len(fit.sets)))
-    caption = (
-        f"{name} spectrum: counts (points), fit, background (dashed) and species of the most likely of "
-        f"{len(fit.ensemble.fits)} models."
-    )
+    many = len(fit.ensemble.fits)
+    model = f"the most likely of {many} models" if many > 1 else f"one model alone ({fit.ensemble.best.model.name})"
+    caption = f"{name} spectrum: counts (points), fit, background (dashed) and species of {model}."
     key = f"xps-{name.lower().replace(' ', '')}"
     if len(fit.sets) == 1:
         key += f"-{fit.sets[0].who}"
@@ -68,5 +67,6 @@ def _amounts(fit, entries, place: str) -> list[Figure]:
         return []
     key = f"xps-amounts-{fit.region.name.lower().replace(' ', '')}"
     panel = Panel(Axis("Species", categories=names), Axis(f"Share of {fit.region.name.split()[0]}", "%"), tuple(series))
-    caption = f"Relative amounts of species by {fit.region.name}, with 95 % intervals that include the choice of model."
+    choice = "include the choice of model" if len(fit.ensemble.fits) > 1 else "are those of one model alone"
+    caption = f"Relative amounts of species by {fit.region.name}, with 95 % intervals that {choice}."
     return [Figure(key, f"Species in {fit.region.name}", (panel,), caption, place)]

@@ -9,6 +9,7 @@ from nacre.core.errors import NacreError, NotAssessable
 from nacre.materials.xps_species import Region, Species
 from nacre.physics import xps_ensemble, xps_fit
 from nacre.physics.xps_fit import Background, Data, Line, Model, Parameter
+from nacre.physics.xps_shapes import MOST_TAIL
 
 # name -> (step of Shirley, slope, loss of Tougaard, widths free, overlaps in)
 VARIANTS = {
@@ -20,6 +21,8 @@ VARIANTS = {
     "step+slope+overlap+widths": (True, True, False, True, True),
 }
 MIX, MIX_SD = 0.3, 0.2
+HOPELESS = 5.0  # reduced chi2 above which widened errors do not mend the model
+TAIL_SD = 0.3  # in units of the width; none is the most likely
 WIDTH_SD, SHIFT_SD, REACH = 0.5, 0.1, 1.0  # eV
 
 
@@ -42,12 +45,14 @@ def candidates(
     spectra: int = 1,
     *,
     names: Sequence[str] = (),
+    shapes: Sequence[str] = (),
     splitting: float | None = None,
     ratio: float | None = None,
 ) -> list[Model]:
     """The models of a region, for one spectrum or several with shared positions, widths and shape.
 
-    names : of VARIANTS, all that apply by default. splitting, ratio : instead of the level's, for a test of them; a
+    names : of VARIANTS, all that apply by default. shapes : of the lines, in turn, instead of the region's; a species
+    with a shape of its own keeps it. splitting, ratio : instead of the level's, for a test of them; a
     splitting that the level cannot have is refused.
     """
     wanted = names or tuple(VARIANTS)
@@ -56,12 +61,22 @@ def candidates(
         region.level.checked(splitting)
     gap = region.level.splitting if splitting is None else splitting
     weak = region.level.ratio if ratio is None else ratio
-    return [_model(region, spectra, name, gap, weak) for name in chosen]
+    return [_model(region, spectra, name, shape, gap, weak) for shape in shapes or (region.shape,) for name in chosen]
 
 
-def _model(region: Region, spectra: int, name: str, gap: float, weak: float) -> Model:
-    step, slope, loss, free, overlap = VARIANTS[name]
+def again(model: Model, region: Region, spectra: int, **change: float) -> Model:
+    """A model of the ensemble with another `splitting` or `ratio`."""
+    variant, _, shape = model.name.partition(", ")
+    (found,) = candidates(region, spectra, names=(variant,), shapes=(shape or "sum",), **change)
+    return found
+
+
+def _model(region: Region, spectra: int, variant: str, shape: str, gap: float, weak: float) -> Model:
+    step, slope, loss, free, overlap = VARIANTS[variant]
+    name = variant if shape == "sum" else f"{variant}, {shape}"
     parameters = [Parameter("mix", MIX, 0.0, 1.0, (MIX, MIX_SD))]
+    if "tail" in {species.shape or shape for species in region.species}:
+        parameters.append(Parameter("tail", 0.15, 0.0, MOST_TAIL, (0.0, TAIL_SD)))
     if not free:
         parameters.append(_width("width", region.fwhm))
     lines = []
@@ -74,7 +89,7 @@ def _model(region: Region, spectra: int, name: str, gap: float, weak: float) -> 
         parameters += [Parameter(shift, 0.0, -0.6, 0.6, (0.0, SHIFT_SD))] if s else []
         for species in region.species:
             parameters.append(Parameter(area(species.name, s), 1.0, linear=True))
-            lines += _lines(species, s, shift, free, gap, weak)
+            lines += _lines(species, s, shift, free, gap, weak, species.shape or shape)
         parameters.append(Parameter(f"constant {s}", 1.0, linear=True))
         parameters += [Parameter(f"slope {s}", 0.0, linear=True)] if slope else []
         parameters += [Parameter(f"step {s}", 0.03, 0.0, 0.6)] if step else []
@@ -114,11 +129,12 @@ def _position(species: Species) -> Parameter:
     return Parameter(f"position {species.name}", species.position, low, high, (species.position, species.sd))
 
 
-def _lines(species: Species, s: int, shift: str, free: bool, gap: float, weak: float) -> list[Line]:
+def _lines(species: Species, s: int, shift: str, free: bool, gap: float, weak: float, shape: str) -> list[Line]:
     width = f"width {species.name}" if free else "width"
     names = (area(species.name, s), f"position {species.name}", width, "mix")
     factor = 1.0 if free else species.width_factor
-    rest = {"width_factor": factor, "spectrum": s, "shift": shift}
+    rest = {"width_factor": factor, "spectrum": s, "shift": shift, "shape": shape}
+    rest |= {"tail": "tail"} if shape == "tail" else {}
     if not gap:
         return [Line(*names, 1.0, 0.0, **rest)]
     return [Line(*names, 1 / (1 + weak), 0.0, **rest), Line(*names, weak / (1 + weak), gap, **rest)]

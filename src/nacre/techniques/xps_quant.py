@@ -37,7 +37,7 @@ class XpsQuantOptions:
     factor_error: float = option(
         10.0, "relative standard uncertainty of factor, escape depth and transmission", unit="%", lo=0.0, hi=100.0
     )
-    layer: str = option("", "material of a layer whose thickness or coverage is wanted, like 'HfO2'")
+    layer: str = option("", "material of a layer whose thickness or coverage is wanted, like 'HfO2 or Li2HfO3'")
     layer_element: str = option("", "element that only the layer has; else the metal of its formula")
     substrate_element: str = option("Ni", "element that only the substrate has")
     known_thickness: float | None = option(None, "thickness of the layer known otherwise", unit="nm", lo=0.0)
@@ -75,6 +75,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsQuantOption
         if "transmission" in signal
         else None
     )
+    checks.append(Check("info", "areas lie above a straight background only: its choice is left to `factor_error`"))
     if passed is None:
         checks.append(Check("warn", "no transmission function in the file: amounts are not corrected for it"))
     shift = charge(x, y)
@@ -208,10 +209,11 @@ def _elements(context: Context) -> set[str]:
 
 
 def _metal_of(layer: str, where: str) -> str:
-    metals = [e for e in stoichiometry.parse_formula(builtin()[layer].formula) if e not in ("O", "Li", "H", "C")]
+    formulas = [builtin()[name].formula for name in layer.split(" or ")]
+    metals = {e for formula in formulas for e in stoichiometry.parse_formula(formula)} - {"O", "Li", "H", "C"}
     if len(metals) != 1:
         raise NacreError("which element has only the layer?", where=where, found=layer, do='give layer_element = "..."')
-    return metals[0]
+    return metals.pop()
 
 
 def _layer(seen, context: Context, signal: Signal, options: XpsQuantOptions) -> tuple[list[Entry], list[Check]]:
@@ -227,50 +229,82 @@ def _layer(seen, context: Context, signal: Signal, options: XpsQuantOptions) -> 
     for element in (options.layer_element, options.substrate_element):
         if element not in seen:
             return [], [Check("info", f"no {element} is seen: nothing is said of the layer")]
-    own, through = layer_lengths(options, seen, signal.metadata["photon_energy_eV"])
     cam = context.text("cam")
     if not cam:
         raise NacreError(
             "the substrate's formula is not given", where=context.where, do='add cam = "..." to the sample'
         )
-    ratio = _signal_ratio(seen, options, cam)
-    apparent, limit = xps_depth.layer_thickness(max(ratio, 0.0), own, through, math.radians(angle))
+    kinds = [_kind(name, seen, options, cam, math.radians(angle), signal) for name in options.layer.split(" or ")]
+    relative = math.sqrt(2) * options.factor_error / 100
+    found = ", ".join(f"{kind.apparent:.1f} nm of {kind.name}" for kind in kinds)
+    limit = min(kind.limit for kind in kinds)
+    text = f"a uniform layer would be {found}; above {limit:.1f} nm (3 lambda cos theta) none can be told"
     thick = options.known_thickness is not None and options.known_thickness > limit
-    text = f"a uniform layer would be {apparent:.1f} nm; above {limit:.1f} nm (3 lambda cos theta) none can be told"
-    if apparent > limit or thick:
-        part = 100 * xps_depth.coverage(ratio)
-        relative = math.sqrt(2) * options.factor_error / 100
-        std = part * (1 - part / 100) * relative
-        found = Quantity(part, "%", std, basis="propagated", origin="measured")
+    if thick or max(kind.apparent for kind in kinds) > limit:
+        parts = [100 * xps_depth.coverage(kind.ratio) for kind in kinds]
+        part = 0.5 * (min(parts) + max(parts))
+        std = math.hypot(part * (1 - part / 100) * relative, 0.5 * (max(parts) - min(parts)) / math.sqrt(3))
+        coverage = Quantity(part, "%", std, basis="propagated", origin="measured")
         why = f"{text}: no thickness is given, but the coverage if the layer is thick where it is"
-        return [Entry("shell_coverage", found, {"line": seen[options.substrate_element].factor.name})], [
+        return [Entry("shell_coverage", coverage, {"line": seen[options.substrate_element].factor.name})], [
             Check("warn", why)
         ]
-    relative = math.sqrt(2) * options.factor_error / 100
-    up = xps_depth.layer_thickness(ratio * (1 + relative), own, through, math.radians(angle))[0]
-    std = math.hypot(up - apparent, 0.11 * apparent)  # and 11 % of TPP-2M
-    found = Quantity(apparent, "nm", std, basis="propagated", origin="measured")
+    depths = [kind.apparent for kind in kinds]
+    depth, spread = 0.5 * (min(depths) + max(depths)), 0.5 * (max(depths) - min(depths)) / math.sqrt(3)
+    up = max(kind.thicker(1 + relative) - kind.apparent for kind in kinds)
+    std = math.sqrt(up**2 + (0.11 * depth) ** 2 + spread**2)  # 11 %: TPP-2M
+    thickness = Quantity(depth, "nm", std, basis="propagated", origin="measured")
     note = f"{text}; islands that are thicker would look the same"
-    return [Entry("shell_thickness", found, {"line": seen[options.layer_element].factor.name})], [Check("info", note)]
+    return [Entry("shell_thickness", thickness, {"line": seen[options.layer_element].factor.name})], [
+        Check("info", note)
+    ]
 
 
-def layer_lengths(options: XpsQuantOptions, seen, photon: float) -> tuple[float, float]:
+@dataclass(frozen=True)
+class Kind:
+    """What the signals say if the layer is of this material: ratio to the substrate, thickness and its limit in nm."""
+
+    name: str
+    ratio: float
+    own: float
+    through: float
+    angle: float
+
+    @property
+    def apparent(self) -> float:
+        return self.thicker(1.0)
+
+    @property
+    def limit(self) -> float:
+        return xps_depth.layer_thickness(self.ratio, self.own, self.through, self.angle)[1]
+
+    def thicker(self, factor: float) -> float:
+        """The thickness for `factor` times the ratio."""
+        return xps_depth.layer_thickness(self.ratio * factor, self.own, self.through, self.angle)[0]
+
+
+def _kind(name: str, seen, options: XpsQuantOptions, cam: str, angle: float, signal: Signal) -> Kind:
+    own, through = layer_lengths(name, options, seen, signal.metadata["photon_energy_eV"])
+    return Kind(name, max(_signal_ratio(name, seen, options, cam), 0.0), own, through, angle)
+
+
+def layer_lengths(name: str, options: XpsQuantOptions, seen, photon: float) -> tuple[float, float]:
     """Attenuation lengths (nm) in the layer of its own line and of the substrate's line, by TPP-2M."""
-    inputs = imfp_inputs(options.layer)
+    inputs = imfp_inputs(name)
     if inputs is None:
         raise NotAssessable(
-            f"escape depths in {options.layer} are not known", do="leave `layer` empty: valence and gap are missing"
+            f"escape depths in {name} are not known", do="leave `layer` empty: valence and gap are missing"
         )
-    material = builtin()[options.layer]
+    material = builtin()[name]
     density, mass = material.density.value.to("g/cm3").value, material.molar_mass.to("g/mol").value
     energies = [photon - seen[e].factor.energy for e in (options.layer_element, options.substrate_element)]
     own, through = xps_depth.inelastic_mean_free_path(np.array(energies), density, mass, *inputs)
     return float(own), float(through)
 
 
-def _signal_ratio(seen, options: XpsQuantOptions, cam: str) -> float:
+def _signal_ratio(name: str, seen, options: XpsQuantOptions, cam: str) -> float:
     """Signal of layer over substrate, each against its bulk: the bulk of each has its own atoms per volume."""
-    layer, substrate = builtin()[options.layer], builtin()[cam]
+    layer, substrate = builtin()[name], builtin()[cam]
     dense = []
     for material, element in ((layer, options.layer_element), (substrate, options.substrate_element)):
         per = stoichiometry.parse_formula(material.formula)[element]

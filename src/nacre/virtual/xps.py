@@ -19,7 +19,10 @@ FINE = 0.01  # eV
 
 @dataclass(frozen=True)
 class Peak:
-    """A line or, with a splitting, a doublet: total area in counts x eV of all scans, position of the main line."""
+    """A line or, with a splitting, a doublet: total area in counts x eV of all scans, position of the main line.
+
+    tail : decay length towards high binding energy over the FWHM, of a line convolved with an exponential.
+    """
 
     area: float
     position: float
@@ -28,6 +31,7 @@ class Peak:
     ratio: float = 0.0
     mix: float = 0.3
     shape: str = "sum"
+    tail: float = 0.0
     name: str = ""
 
 
@@ -74,6 +78,11 @@ class Spectrum:
 
 
 def _line(x: np.ndarray, position: float, fwhm: float, mix: float, shape: str) -> np.ndarray:
+    if shape == "product":  # not of the width asked for: it is said to be the Gaussian's and the Lorentzian's
+        squared = ((x - position) / fwhm) ** 2
+        wide = np.linspace(-200.0, 200.0, 400001)
+        area = np.sum(np.exp(-4 * np.log(2) * (1 - mix) * wide**2) / (1 + 4 * mix * wide**2)) * (wide[1] - wide[0])
+        return np.exp(-4 * np.log(2) * (1 - mix) * squared) / (1 + 4 * mix * squared) / (area * fwhm)
     sigma, gamma = fwhm / (2 * np.sqrt(2 * np.log(2))), fwhm / 2
     if shape == "voigt":  # FWHM of each part so that the whole has the one asked for (Olivero, Longbothum 1977)
         part = 0.5346 * mix + np.sqrt(0.2166 * mix**2 + (1 - mix) ** 2)
@@ -85,10 +94,15 @@ def _line(x: np.ndarray, position: float, fwhm: float, mix: float, shape: str) -
 def _peak(x: np.ndarray, peak: Peak, moved: float) -> np.ndarray:
     parts = [(1.0, 0.0)] if not peak.splitting else [(1.0, 0.0), (peak.ratio, peak.splitting)]
     total = sum(weight for weight, _ in parts)
-    return sum(
+    whole = sum(
         peak.area * weight / total * _line(x, peak.position + offset + moved, peak.fwhm, peak.mix, peak.shape)
         for weight, offset in parts
     )
+    if not peak.tail:
+        return whole
+    fade = np.exp(-np.arange(0.0, 20 * peak.tail * peak.fwhm, FINE) / (peak.tail * peak.fwhm))
+    fade[0] /= 2  # half of the first bin lies before the line
+    return np.convolve(whole, fade / fade.sum())[: x.size]
 
 
 def expected(spectrum: Spectrum, flaws: Flaws | None = None) -> tuple[np.ndarray, np.ndarray]:
