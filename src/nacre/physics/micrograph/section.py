@@ -130,7 +130,7 @@ def _found(flat, levels: Levels, labels: np.ndarray, choices: list[Thresholds]) 
     found = []
     for limits in choices:
         cracks = _cracks(shown, labels > 0, core, limits.crack)
-        own = _own_depth(flat, levels, cracks, labels)
+        own = _own_depth(flat, levels, cracks, labels, core)
         areas = np.clip(np.bincount(labels[inner], own[inner], numbers.size), 0, sizes)
         opened = tuple(ol.open_arcs(line.depth, limits.gap) for line in outlines)
         particles = tuple(
@@ -174,16 +174,15 @@ def _sizeable(mask: np.ndarray, least: int) -> np.ndarray:
     return (np.bincount(parts.ravel(), minlength=n + 1) >= least)[parts] & mask
 
 
-def _own_depth(flat: np.ndarray, levels: Levels, cracks: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def _own_depth(flat, levels: Levels, cracks: np.ndarray, labels: np.ndarray, core: np.ndarray) -> np.ndarray:
     """Depth of cracks and their rim: 0 at the brightness of the particle around them, 1 at an open pore; else 0."""
     zone = ndi.binary_dilation(cracks, iterations=RIM) & (labels > 0)
     if not zone.any():
         return np.zeros_like(flat)
-    core = ndi.binary_erosion(labels > 0, iterations=RIM + 1, border_value=1)
     away = ndi.distance_transform_edt(~cracks)
     calm = core & (away > CALM)
-    weight = ndi.gaussian_filter(calm.astype(float), CALM)
-    near = ndi.gaussian_filter(np.where(calm, flat, 0.0), CALM)
+    weight = ndi.gaussian_filter(calm.astype(np.float32), CALM, truncate=3.0)
+    near = ndi.gaussian_filter(np.where(calm, flat, 0.0).astype(np.float32), CALM, truncate=3.0)
     around = np.where(weight > 1e-4, near / np.maximum(weight, 1e-4), levels.particle)
     depth = (around - flat) / (around - levels.pore)
     glow = np.where(zone & ~cracks, _glow(depth, away, core), 0.0)
