@@ -11,12 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from nacre.core.registry import readers
+from nacre.materials.crystals import layered, structure
 from nacre.readers.vamas import write_all
 from nacre.virtual import (
     diffractometer,
     diffractometer_truth,
     eds,
+    eels,
     emission,
+    hrtem,
     potentiostat,
     sem,
     sem_top,
@@ -120,6 +123,33 @@ def scanning(folder: Path) -> None:
     readers()["h5oina"].write(eds.powder_map(coat, eds.Detector(size=160), seed=550), folder / "lho_map.h5oina")
 
 
+def fringes(folder: Path) -> None:
+    """High-resolution image: core below, a grain of each phase of the coating, amorphous carbon above."""
+    known = {name: row["value"] for name, row in truth("hrtem").items()}
+    thick, tilt = known["thickness"], known["tilt"]
+    oxide, hafnia = layered("LiNi0.85Co0.10Mn0.05O2"), structure("HfO2")
+    left = ((11.0, 9.0, 1.0, 0.1), (6.0, 14.3, 0.0, 1.0), (6.0, 3.2, -0.1, -1.0))
+    right = ((11.3, 9.0, -1.0, -0.1), (16.0, 14.3, 0.0, 1.0), (16.0, 2.6, 0.05, -1.0))
+    scene = (
+        hrtem.Grain(hafnia, tuple(known["zone_hfo2"]), 20.0, tilt, (6.4, 9.0), sides=left, thickness=thick),
+        hrtem.Grain(hrtem.HAFNATE, tuple(known["zone_li2hfo3"]), 50.0, tilt, (16.4, 9.0), sides=right, thickness=thick),
+        hrtem.Grain(oxide, tuple(known["zone_core"]), 8.0, tilt, (11.0, 20.0), sides=((11.0, 14.5, 0.0, -1.0),)),
+        hrtem.Amorphous("C", 95.0, 6.0, (0.0, 0.0, 23.0, 3.0)),
+    )
+    scope = hrtem.Scope(640, known["pixel"], dose=900.0, scale=known["scale"], stretch=known["stretch"])
+    readers()["sem"].write(hrtem.image(scene, scope, seed=600), folder / "lho_hrtem.tif")
+
+
+def losses(folder: Path) -> None:
+    """Energy-loss spectra of the coating, and of hafnia without lithium."""
+    known = {name: row["value"] for name, row in truth("eels").items()}
+    tool = eels.Spectrometer(known.pop("counts"))
+    write = readers()["msa"].write
+    write(eels.measure(eels.Matter(**known, chemistry=0.5), tool, seed=610, name="coating"), folder / "lho_eels.msa")
+    tool = replace(tool, counts=1e5)
+    write(eels.measure(eels.Matter(), tool, seed=611, name="HfO2"), folder / "hafnia_eels.msa")
+
+
 def main(folder: Path = HERE / "raw") -> None:
     folder.mkdir(exist_ok=True)
     cycling(folder)
@@ -129,6 +159,8 @@ def main(folder: Path = HERE / "raw") -> None:
     spectra(folder)
     microscopy(folder)
     scanning(folder)
+    fringes(folder)
+    losses(folder)
 
 
 if __name__ == "__main__":

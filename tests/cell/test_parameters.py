@@ -48,10 +48,11 @@ def test_every_number_has_a_status_and_a_source():
     assert LHO.potentials["cathode"].status == "fitted" and LHO.potentials["anode"].status == "assumed"
 
 
-def test_the_samples_differ_in_contact_mass_and_film_alone():
+def test_the_samples_differ_in_contact_mass_film_and_ageing_alone():
     bare = from_recipe(context("bare"))
     differ = {n for n in NAMES if bare.value(n) != LHO.value(n)}
-    assert differ == {f"cathode.{n}" for n in ("contact", "active", "coating_thickness", "coating_conductivity")}
+    films = {f"cathode.{n}" for n in ("contact", "active", "coating_thickness", "coating_conductivity")}
+    assert differ == films | {"ageing.slowing"}
 
 
 def test_the_study_has_the_last_word():

@@ -148,6 +148,12 @@ def test_a_real_bruker_map_reads_with_the_extra_and_says_so_without(realdata):
     else:
         kinds = [signal.kind for signal in bcf.read(path)]
         assert kinds.count("image") >= 1 and kinds.count("element_map") == 1
+        cube = bcf.read(path, bcf.Options(cube=True))[-1]
+        assert cube.kind == "spectrum_image" and cube["counts"].values.shape == (64, 64, 2048)
+        assert np.diff(cube.array("x", "nm"))[0] == pytest.approx(0.7710, abs=1e-4)
+        spectrum = cube["counts"].values.sum(axis=(0, 1))
+        energy = cube.array("energy", "keV")
+        assert energy[spectrum.argmax()] == pytest.approx(1.740, abs=0.015)  # Si Ka
 
 
 def test_a_micrograph_is_no_mask(tmp_path):

@@ -47,6 +47,7 @@ def from_recipe(
     for part, material in (("cathode", context.text("cam")), ("anode", context.text("counter_electrode"))):
         _electrode(part, material, context, made, library, numbers, potentials)
     _coating(context, numbers)
+    _ageing(context, library, numbers)
     for layer in _layers_of(model or {}, context):
         _overlay(layer, numbers, potentials)
     _thickness_is_known(context, numbers)
@@ -152,6 +153,19 @@ def _coating(context: Context, numbers: dict[str, Parameter]) -> None:
     if target is not None:
         numbers["cathode.coating_thickness"] = Parameter(target, "declared", "the coating's target thickness")
     return None
+
+
+def _ageing(context: Context, library: Library, numbers: dict[str, Parameter]) -> None:
+    """What is known of ageing: of one oxide, bare or with the reference's coating. Of others it must be declared."""
+    key = library[context.text("cam")].key
+    rows = known()["ageing"].get(_ALIKE.get(key, key))
+    if rows is None:
+        return
+    if context.sample is not None and context.sample.coating:
+        if read_coating(context.sample.coating, context.where).precursor != known()["coated"]["precursor"]:
+            return
+        rows = {**rows, **known()["coated"]["ageing"]}
+    _rows(rows, "ageing", numbers, "known.toml")
 
 
 def _thickness_is_known(context: Context, numbers: Mapping[str, Parameter]) -> None:

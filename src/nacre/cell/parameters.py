@@ -20,7 +20,7 @@ from nacre.core.quantity import Quantity, parse
 from nacre.physics import ocp
 from nacre.physics.p2d import Cell, Diffusivity, Electrode, Exchange
 
-PARTS = ("cell", "separator", "cathode", "anode")
+PARTS = ("cell", "separator", "cathode", "anode", "ageing")
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,35 @@ _ELECTRODE = {
         for name in ("diffusivity", "exchange", "ionic_conductivity", "coating_conductivity")
     },
 }
+_AGEING = {
+    "exponent": Name("1", "the power of time by which the interphase grows", high=2.0, default=0.5),
+    "slowing": Name(
+        "1", "the factor of a coating on the growth of the interphase", high=10.0, default=1.0, at_low=True
+    ),
+    "coverage": Name("1", "the share of the surface that the coating covers", high=1.0, default=0.0, at_low=True),
+    "coating_leak": Name(
+        "1", "the share of the growth constant left under the coating", high=1, default=1, at_low=True
+    ),
+    "activation_growth": Name("kJ/mol", "the activation energy of the growth constant", default=0.0, at_low=True),
+    "potential_sensitivity": Name("1", "the Tafel share of the growth constant", high=2.0, default=0.0, at_low=True),
+    "side_sensitivity": Name("1", "the Tafel share of the side current", high=2.0, default=0.0, at_low=True),
+    "reference_potential": Name(
+        "V", "the cathode's potential, against Li+/Li, that rates hold at", high=6.0, default=4.0
+    ),
+    "interphase_growth": Name("nm", "the interphase's thickness after one hour", default=0.0, at_low=True),
+    "interphase_charge": Name("C/cm3", "the charge that a volume of interphase takes", default=0.0, at_low=True),
+    "contact_loss": Name("1", "the loss of contact per growth", default=0.0, at_low=True),
+    "contact_loss_by_time": Name("1", "the loss of contact in the first hour", default=0.0, at_low=True),
+    "fracture": Name("1", "the loss of active mass per cycle and growth", high=1.0, default=0.0, at_low=True),
+    "fracture_swing": Name("1", "the swing of the filling that fracture is stated for", high=1, default=0, at_low=True),
+    "diffusivity_loss": Name("1", "the loss of diffusivity per growth", default=0.0, at_low=True),
+    "diffusivity_loss_by_time": Name("1", "the loss of diffusivity in the first hour", default=0.0, at_low=True),
+    "series_growth": Name("ohm cm2", "the growth of the series resistance per growth", default=0.0, at_low=True),
+    "series_growth_by_time": Name("ohm cm2", "that in the first hour", default=0.0, at_low=True),
+    "side_current": Name("uA/cm2", "the current of side reactions at the cathode", default=0.0, at_low=True),
+    "leak": Name("uA/cm2", "the current that leaks back inside the cell", default=0.0, at_low=True),
+    "first_charge": Name("mAh/g", "what side reactions take before the first charge", default=0.0, at_low=True),
+}
 NAMES: dict[str, Name] = {
     "cell.area": Name("cm2", "the electrode area"),
     "cell.cam_mass": Name("mg", "the mass of cathode active material"),
@@ -85,6 +114,7 @@ NAMES: dict[str, Name] = {
     ),
     "separator.grain_boundary_exponent": Name("1", "its exponent; 1: a capacitor", high=1.0, default=1.0),
     **{f"{part}.{name}": row for part in ("cathode", "anode") for name, row in _ELECTRODE.items()},
+    **{f"ageing.{name}": row for name, row in _AGEING.items()},
 }
 
 

@@ -38,15 +38,22 @@ def reciprocal(hkl: np.ndarray, cell) -> np.ndarray:
 
 
 def solve(
-    spots: np.ndarray, first: np.ndarray, every: np.ndarray, cell, tolerance: Tolerance, most: int = 20
+    spots: np.ndarray,
+    first: np.ndarray,
+    every: np.ndarray,
+    cell,
+    tolerance: Tolerance,
+    most: int = 20,
+    seed: tuple[int, int] | None = None,
 ) -> list[Solution]:
     """Zones that explain spots (n, 2) in 1/angstrom, best first: most spots matched, then the smallest residual.
 
     first : hkl (m, 3) that are unique by symmetry; every : all allowed hkl (k, 3), opposites included. Spots on one
-    line through the centre span no zone: then the list is empty.
+    line through the centre span no zone: then the list is empty. `seed` names the two spots that are matched first, by
+    default the two shortest.
     """
     spots = np.asarray(spots, float)
-    seed = seed_of(spots)
+    seed = seed_of(spots) if seed is None else seed
     if seed is None or not len(first) or not len(every):
         return []
     g_first, g_every = reciprocal(first, cell), reciprocal(every, cell)

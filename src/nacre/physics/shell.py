@@ -26,6 +26,8 @@ from scipy.optimize import minimize
 from scipy.special import gammaln, ndtr
 from scipy.stats import beta
 
+from nacre.physics import scoring
+
 LR_95_ONE_SIDED = 2.706  # chi2 of one degree of freedom exceeded with 10 %, for a parameter at its bound
 LR_99_ONE_SIDED = 5.412  # the same, with 2 %
 
@@ -53,8 +55,7 @@ class Profile:
 
     def likelihood(self, per_pixel: np.ndarray) -> float:
         """Quasi log-likelihood of a model of amplitudes per pixel (n,)."""
-        mu = np.maximum(self.offset + self.pixels * per_pixel / self.phi, 1e-9)
-        return float(np.sum(self.z * np.log(mu) - mu))
+        return scoring.likelihood(self.z, self.offset + self.pixels * per_pixel / self.phi)
 
 
 @dataclass(frozen=True)
@@ -129,48 +130,21 @@ def fit_window(profile: Profile, stack: Box, *, inner: float = 1.0, amplitude: f
 
 
 def _fit(profile: Profile, prior: np.ndarray, free: np.ndarray) -> BoxFit:
-    """Largest likelihood with normal priors, in units of their widths; the error from the Hessian at the end."""
+    """Largest likelihood with normal priors, in units of their widths."""
 
-    def misfit(q: np.ndarray) -> float:
-        return -profile.likelihood(_box(prior + free * q)(profile.d)) + 0.5 * float(q @ q)
+    def model(q: np.ndarray) -> np.ndarray:
+        return profile.offset + profile.pixels * _box(prior + free * q)(profile.d) / profile.phi
 
-    def residuals(q: np.ndarray) -> np.ndarray:
-        return profile.pixels * _box(prior + free * q)(profile.d) / profile.phi
+    def longest(step: np.ndarray) -> float:  # lengths and amplitude change by at most a factor of e
+        return float(np.abs(step * free)[1:5].max())
 
-    # Fisher scoring: the expected information is positive definite wherever the fit stands
-    q, damping = np.zeros(prior.size), 1e-2
-    value = misfit(q)
-    for _ in range(60):
-        gradient, information = _slopes(profile, residuals, q)
-        step = np.linalg.solve(information + damping * np.diag(np.diag(information)), gradient)
-        step *= min(1.0, 1.0 / max(np.abs(step * free)[1:5].max(), 1e-12))  # lengths change by at most a factor of e
-        trial = misfit(q + step)
-        if trial <= value:
-            done = value - trial < 1e-7 and damping < 1e-3
-            q, value, damping = q + step, trial, max(damping / 5, 1e-9)
-            if done:
-                break
-        else:
-            damping *= 6
-            if damping > 1e9:
-                break
-    box = _box(prior + free * q)
-    covariance = np.linalg.inv(_slopes(profile, residuals, q)[1])
-    return BoxFit(box, box.thickness * free[1] * math.sqrt(covariance[1, 1]), profile.likelihood(box(profile.d)))
+    best = scoring.maximise(profile.z, model, np.zeros(prior.size), longest=longest)
+    box = _box(prior + free * best.q)
+    return BoxFit(box, box.thickness * free[1] * math.sqrt(best.covariance[1, 1]), profile.likelihood(box(profile.d)))
 
 
-def _slopes(profile: Profile, model, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(gradient of the posterior, expected information with that of the priors)."""
-    step = 1e-5
-    columns = [(model(q + step * e) - model(q - step * e)) / (2 * step) for e in np.eye(q.size)]
-    jacobian = np.column_stack(columns)
-    mu = np.maximum(profile.offset + model(q), 1e-9)
-    gradient = jacobian.T @ (profile.z / mu - 1) - q
-    return gradient, (jacobian / mu[:, None]).T @ jacobian + np.eye(q.size)
-
-
-def spread(values: np.ndarray, stds: np.ndarray) -> tuple[float, float, float]:
-    """(mean, its standard deviation, true spread) of thicknesses with errors of their own.
+def spread(values: np.ndarray, stds: np.ndarray) -> tuple[float, float]:
+    """(mean, true spread) of thicknesses with errors of their own.
 
     Mean and spread have the largest restricted likelihood under normal scatter plus errors (a random-effects model:
     R. DerSimonian, N. Laird, Control. Clin. Trials 7 (1986) 177); the noise of the single values is not in the spread.
@@ -184,7 +158,51 @@ def spread(values: np.ndarray, stds: np.ndarray) -> tuple[float, float, float]:
     grid = np.log(np.geomspace(1e-2, 3 * np.ptp(values) + 0.1, 200))
     tau = math.exp(grid[int(np.argmin([misfit(t) for t in grid]))])
     weight = 1 / (tau**2 + stds**2)
-    return float(np.sum(weight * values) / weight.sum()), float(weight.sum() ** -0.5), tau
+    return float(np.sum(weight * values) / weight.sum()), tau
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Mean thickness of an edge of which a piece was measured, its standard deviation and 95 % interval, in nm.
+
+    correlation : over which length the thickness is alike.
+    """
+
+    mean: float
+    std: float
+    low: float
+    high: float
+    correlation: float
+
+
+def beyond(values: np.ndarray, stds: np.ndarray, places: np.ndarray) -> Whole:
+    """The mean of the whole edge, from thicknesses of windows at `places` (nm), which are alike where they are near.
+
+    Covariance tau^2 exp(-r / L) plus the errors; tau and L are averaged over with their restricted likelihood (H. D.
+    Patterson, R. Thompson, Biometrika 58 (1971) 545), L up to half of the piece: what wanders slower is not seen in it.
+    """
+    apart = np.abs(places[:, None] - places[None, :])
+    stds = np.clip(stds, 1e-3, 10 * np.ptp(values) + 1)
+    lengths = np.geomspace(np.diff(places).min(), np.ptp(places) / 2, 8)
+    spreads = np.linspace(0.02, 2.0, 16) * max(float(values.std()), 1e-3)
+    rows = []
+    for length in lengths:
+        for tau in spreads:
+            inverse = np.linalg.inv(tau**2 * np.exp(-apart / length) + np.diag(stds**2))
+            total = inverse.sum()
+            mean = float(inverse.sum(axis=0) @ values) / total
+            rest = values - mean
+            likelihood = 0.5 * (np.linalg.slogdet(inverse)[1] - rest @ inverse @ rest - math.log(total))
+            rows.append((likelihood, mean, 1 / total, length))
+    likelihood, means, variances, correlation = np.array(rows).T
+    weight = np.exp(likelihood - likelihood.max())
+    weight /= weight.sum()
+    mean = float(weight @ means)
+    std = math.sqrt(float(weight @ (variances + (means - mean) ** 2)))
+    grid = mean + std * np.linspace(-8, 8, 1601)
+    below = weight @ ndtr((grid - means[:, None]) / np.sqrt(variances)[:, None])
+    low, high = (float(np.interp(share, below, grid)) for share in (0.025, 0.975))
+    return Whole(mean, std, low, high, float(weight @ correlation))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ A cube becomes maps by windows on element lines. The lines are those that the fi
 (reader_options = { lines = ["Hf La1", "Ni Ka1"] }). A window is one peak width (FWHM) wide, centred on the line; no
 background is taken off, and lines of other elements in the window are counted with it (the analysis guards that).
 
-Result: one signal of kind "element_map" per cube (`energy`, `spectrum` with it), and one of kind "image" per image.
+Result: one signal of kind "element_map" per cube (`energy`, `spectrum` with it), and one of kind "image" per image;
+with reader_options = { cube = true } each cube also whole, as a "spectrum_image" of counts on (y, x, energy), which is
+what techniques that tell elements apart by their lines take.
 Uncertainty: that of counting; none is stated by the file.
 """
 
@@ -24,7 +26,8 @@ from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import option
 from nacre.core.signal import Note, Signal, Variable
 from nacre.materials.xray_lines import fwhm_ev, main_line
-from nacre.readers import _image, _text
+from nacre.readers import _em, _image, _text
+from nacre.readers._em import Axis, Origin
 
 _MAGIC = b"AAMVHFSS"
 
@@ -32,6 +35,7 @@ _MAGIC = b"AAMVHFSS"
 @dataclass(frozen=True)
 class Options:
     lines: tuple[str, ...] = option((), "element lines to make maps of; by default those the file names")
+    cube: bool = option(False, "give the cube of spectra too, as a spectrum_image")
 
 
 def sniff(head: Head) -> float:
@@ -62,7 +66,19 @@ def read(path: Path, options: Options | None = None) -> list[Signal]:
             "RosettaSciIO cannot read the file", where=path.name, found=f"{type(error).__name__}: {error}"
         ) from None
     source = _text.source_of(path, raw, "bcf")
-    return [_signal(part, path, source, options) for part in parts]
+    signals = [_signal(part, path, source, options) for part in parts]
+    if options.cube:
+        signals += [_cube(part, path, source) for part in parts if np.ndim(part["data"]) == 3]
+    return signals
+
+
+def _cube(part: dict, path: Path, source) -> Signal:
+    rows = sorted(part["axes"], key=lambda axis: axis.get("index_in_array", 0))
+    axes = [Axis(str(a.get("name", "")), str(a.get("units", "")), float(a["scale"]), float(a["offset"])) for a in rows]
+    microscope = part.get("metadata", {}).get("Acquisition_instrument", {})
+    beam = [one["beam_energy"] for one in microscope.values() if "beam_energy" in one]
+    about = {"beam_kV": float(beam[0])} if beam else {}
+    return _em.signal(np.asarray(part["data"]), axes, Origin(source, f"{path.stem} EDS", about))
 
 
 def _signal(part: dict, path: Path, source, options: Options) -> Signal:
@@ -110,7 +126,7 @@ def _energy(axis: dict, channels: int) -> np.ndarray:
 READER = Reader(
     name="bcf",
     words="Bruker hypermap (.bcf, with the extra em)",
-    kinds=("element_map", "image"),
+    kinds=("element_map", "image", "spectrum_image"),
     suffixes=(".bcf",),
     sniff=sniff,
     read=read,

@@ -17,7 +17,7 @@ from nacre.core.style import pretty_unit
 DRAWN_POINTS = 2500  # of all lines of one kind
 DRAWN = 448  # pixels along the longer side of a picture in a figure
 CLIPPED_WARN, CLIPPED_REFUSE = 0.01, 0.25
-BARS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
+BARS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
 @dataclass(frozen=True)
@@ -111,12 +111,12 @@ def clipped(shot: Picture) -> list[Check]:
 # --- figures ------------------------------------------------------------------------------------------------
 
 
-def drawn(shot: Picture, *overlays: Series, title: str = "", unit: str = "") -> Panel:
-    """A panel with the picture in grey, a scale bar, and what is drawn over it (in um).
+def drawn(shot: Picture, *overlays: Series, title: str = "", unit: str = "", side: int = DRAWN) -> Panel:
+    """A panel with the picture in grey (`side` pixels at most), a scale bar, and what is drawn over it (in um).
 
     Where `unit` says what a pixel's value is, the title tells what black and white stand for.
     """
-    step = max(1, math.ceil(max(shot.values.shape) / DRAWN))
+    step = max(1, math.ceil(max(shot.values.shape) / side))
     rows, columns = (n // step * step for n in shot.values.shape)
     blocks = shot.values[:rows, :columns].reshape(rows // step, step, columns // step, step).mean(axis=(1, 3))
     low, high = np.percentile(blocks, (0.5, 99.5))

@@ -8,7 +8,7 @@ place along it.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, gaussian_filter1d
 from scipy.spatial import cKDTree
 from skimage.measure import find_contours
 
@@ -21,6 +21,8 @@ from nacre.physics.shell import Profile
 FWHM = 0.130  # keV at Mn Ka, where the search for the detector's own begins
 _MARGIN = 0.45  # keV beside the outermost lines
 _DENSE = 0.25  # pixels between points of the contour
+_ALONG = 3.0  # pixels over which it is smoothed: distances to a jagged line are too short
+_PRESENT = 4.0  # standard deviations by which an element stands out in the summed spectrum
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,10 @@ class Edge:
 
 
 def unmix(signal: Signal, families: tuple[str, ...]) -> Elements:
-    """The map's elements. Raises NacreError or NotAssessable where the map holds no counts, or not these families."""
+    """The map's elements: the coating's first, the core's next, then all others that are in the spectrum.
+
+    Raises NacreError or NotAssessable where the map holds no counts, or not these families.
+    """
     if "counts" not in signal:
         raise NotAssessable(
             "the map does not hold counts",
@@ -91,7 +96,22 @@ def unmix(signal: Signal, families: tuple[str, ...]) -> Elements:
     weights, variances = eds_families.unmixing(shapes, found @ np.vstack([peaks, smooth]))
     amplitude = np.einsum("kn,yxn->kyx", weights, counts, optimize=True)
     freedom = max(energy.size - len(found) - 2, 1)
+    errors = np.sqrt(variances @ np.append(found[: len(peaks)], background.sum()))
+    _refuse_missing(families[:2], found, errors, signal.where)
     return Elements(tuple(families), amplitude, variances, fwhm, shift, deviance / freedom, found[: len(peaks)])
+
+
+def _refuse_missing(families: tuple[str, ...], found: np.ndarray, errors: np.ndarray, where: str) -> None:
+    """The coating's and the core's element must be there; further ones need not."""
+    for name, counts, error in zip(families, found, errors, strict=False):
+        if counts < _PRESENT * error:
+            raise NotAssessable(
+                f"the spectra of the map hold no {name}",
+                where=where,
+                found=f"{counts:.0f} counts, of an error of {error:.0f}",
+                expected=f"more than {_PRESENT:g} times the error",
+                do="count longer, name another family of lines, or call the sample bare",
+            )
 
 
 def _lines(name: str, where: str) -> np.ndarray:
@@ -118,7 +138,7 @@ def edge(core: np.ndarray, pixel: float, where: str) -> Edge:
         )
     contour = max(contours, key=_length)
     closed = bool(np.allclose(contour[0], contour[-1]))
-    points, arc = _dense(contour)
+    points, arc = _dense(contour, closed)
     rows, columns = np.indices(core.shape)
     distance, nearest = cKDTree(points).query(np.column_stack([rows.ravel(), columns.ravel()]))
     sign = np.where(smooth.ravel() > level, -1.0, 1.0)
@@ -145,11 +165,12 @@ def _length(contour: np.ndarray) -> float:
     return float(np.hypot(*np.diff(contour, axis=0).T).sum())
 
 
-def _dense(contour: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(points evenly spaced along a contour, their places on it), in pixels."""
+def _dense(contour: np.ndarray, closed: bool) -> tuple[np.ndarray, np.ndarray]:
+    """(points evenly spaced along a contour and smoothed, their places on it), in pixels."""
     arc = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(contour, axis=0).T))])
     even = np.linspace(0, arc[-1], max(int(arc[-1] / _DENSE), 2))
-    return np.column_stack([np.interp(even, arc, contour[:, i]) for i in (0, 1)]), even
+    points = np.column_stack([np.interp(even, arc, contour[:, i]) for i in (0, 1)])
+    return gaussian_filter1d(points, _ALONG / _DENSE, axis=0, mode="wrap" if closed else "nearest"), even
 
 
 def profile(elements: Elements, name: str, edge: Edge, reach: float, pixel: float, chosen=None, like=None) -> Profile:

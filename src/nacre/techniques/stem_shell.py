@@ -18,14 +18,14 @@ from scipy.special import ndtr
 from nacre.core.context import Context
 from nacre.core.contracts import Technique
 from nacre.core.errors import NotAssessable
-from nacre.core.figure import Axis, Figure, Panel, Series
+from nacre.core.figure import Figure
 from nacre.core.options import option
 from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.physics import shell
 from nacre.readers import _image
-from nacre.techniques import stem_map
+from nacre.techniques import stem_figures, stem_map
 from nacre.techniques.stem_map import Edge, Elements
 
 LEAST_EVIDENCE = 12.0  # twice the log-likelihood by which a coating must beat none
@@ -52,6 +52,7 @@ class Found:
     """All that a map says of its coating: lengths in nm, windows as rows of place, thickness, its std, used or not."""
 
     elements: Elements
+    pixel: float
     edge: Edge
     core: shell.Profile
     stack: shell.Profile
@@ -60,6 +61,7 @@ class Found:
     mean: float
     std: float
     spread: float
+    whole: shell.Whole
     cover: shell.Cover
     tail: shell.Tail
 
@@ -92,9 +94,24 @@ def measure(signal: Signal, options: ShellOptions) -> Found:
             expected="3 or more",
             do="map a longer piece of the edge, or set a shorter window",
         )
-    mean, std, spread = shell.spread(used[:, 1], used[:, 2])
     tail = shell.diffusion(stack, fit, 0.1 * blur, options.tail_length)
-    return Found(elements, edge, core, stack, fit, windows, mean, std, spread, cover, tail)
+    mean, spread = shell.spread(used[:, 1], used[:, 2])
+    std = _error(fit.std, windows, spread, tail.dispersion)
+    if tail.found:  # a part of the tail stands in the thickness
+        std = float(np.hypot(std, tail.share * mean))
+    whole = shell.beyond(used[:, 1], used[:, 2], used[:, 0])
+    return Found(elements, pixel, edge, core, stack, fit, windows, mean, std, spread, whole, cover, tail)
+
+
+def _error(shared: float, windows: np.ndarray, spread: float, dispersion: float) -> float:
+    """The error of the mean thickness of the mapped edge: what all windows share, their own, and what was left out."""
+    used = windows[:, 3] > 0
+    stds = windows[used, 2]
+    weight = 1 / (spread**2 + stds**2)
+    own = np.sqrt(np.sum((weight * stds) ** 2)) / weight.sum()
+    left_out = spread**2 * (1 / used.sum() - 1 / len(windows))
+    # the thickness varies within a window too: the dispersion is that of its own error
+    return float(np.sqrt(shared**2 + dispersion * own**2 + left_out))
 
 
 def _refuse_projection(edge: Edge, options: ShellOptions, where: str) -> None:
@@ -104,7 +121,7 @@ def _refuse_projection(edge: Edge, options: ShellOptions, where: str) -> None:
             where=where,
             found=f"a closed edge of {edge.length:.0f} nm",
             expected="an edge that crosses the map, of a lamella",
-            do="map a piece of the edge; if it is a lamella through a whole particle, set cross_section = true",
+            do="use stem_particles for whole particles; for a lamella through one, set cross_section = true",
         )
 
 
@@ -172,7 +189,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: ShellOptions) 
             subject,
             entries=tuple(_entries(found)),
             curves=tuple(_curves(found)),
-            figures=(_figure(found, subject.sample),),
+            figures=(_figure(found, options, context),),
             checks=tuple(_checks(found, options)),
             citations=TECHNIQUE.citations,
             methods=_methods(found, options),
@@ -186,8 +203,11 @@ def _entries(found: Found) -> list[Entry]:
     cover, tail = found.cover, found.tail
     low, high = (100 * bound for bound in (cover.low, cover.high))
     share = 100 * tail.share
+    whole = found.whole
+    edge = Quantity(whole.mean, "nm", whole.std, whole.low, whole.high, number, "model-spread", "measured")
     return [
         Entry("shell_thickness", thickness),
+        Entry("shell_thickness_edge", edge),
         Entry("shell_thickness_spread", Quantity(found.spread, "nm", n=number, basis="none", origin="measured")),
         Entry("shell_coverage", Quantity(100 * cover.share, "%", None, low, high, basis="counting", origin="measured")),
         Entry("interdiffused_share", Quantity(share, "%", None, 0.0 if not tail.found else None, 100 * tail.limit,
@@ -199,7 +219,10 @@ def _checks(found: Found, options: ShellOptions) -> list[Check]:
     element, tail = options.shell.split()[0], found.tail
     checks = []
     if tail.found:
-        text = f"{element} has a tail into the core: {100 * tail.share:.1f} %, likelihood ratio {tail.ratio:.1f}"
+        text = (
+            f"{element} has a tail into the core: {100 * tail.share:.1f} %, likelihood ratio {tail.ratio:.1f}; the "
+            "thickness holds a part of it"
+        )
         checks.append(Check("warn", text, "a rough edge or one tilted in depth can look alike: repeat at another tilt"))
     else:
         text = f"no tail of {element} into the core is seen; with a decay of {options.tail_length:g} nm it is below "
@@ -211,6 +234,12 @@ def _checks(found: Found, options: ShellOptions) -> list[Check]:
         text = f"no gap is seen; the lower bound of the coverage is what {found.edge.length:.0f} nm of edge allow"
         checks.append(Check("info", text, "map more of the edge to raise it"))
     noise = float(np.sqrt(np.mean(found.windows[:, 2] ** 2)))
+    whole = found.whole
+    text = (
+        f"the error of the thickness is that of the {found.edge.length:.0f} nm of edge in the map; the whole edge, of "
+        f"which this is a piece, has a mean between {whole.low:.1f} and {whole.high:.1f} nm (95 %)"
+    )
+    checks.append(Check("info", text, "map more of the edge to narrow it"))
     if found.spread < noise:
         checks.append(Check("warn", f"the thickness spreads less than one window's error of {noise:.1f} nm",
                             "the spread is uncertain: count longer"))  # fmt: skip
@@ -241,26 +270,24 @@ def _curves(found: Found) -> list[Curve]:
     ]  # fmt: skip
 
 
-def _figure(found: Found, subject: str) -> Figure:
-    place, thickness, std, _ = found.windows.T
-    stack = found.stack
-    per_pixel = np.maximum(stack.pixels, 1)
-    along = Panel(
-        Axis("place along the edge", "nm"),
-        Axis("thickness", "nm"),
-        (Series("points", place, thickness, "windows", subject, lo=thickness - 2 * std, hi=thickness + 2 * std),),
+def _figure(found: Found, options: ShellOptions, context: Context) -> Figure:
+    """Maps with the edge, counts across it, the thickness along it, and its distribution."""
+    subject = context.sample.name if context.sample else ""
+    names = (options.shell, options.core)
+    edge = stem_figures.contour(found.edge.points, "edge", subject)
+    used = found.windows[(found.windows[:, 3] > 0) & (found.windows[:, 2] < found.windows[:, 1])]
+    panels = (
+        stem_figures.element_map(found.elements.of(names[0]), found.pixel, names[0], edge),
+        stem_figures.element_map(found.elements.of(names[1]), found.pixel, names[1], edge),
+        stem_figures.across(found.core, found.stack, found.fit.box(found.stack.d), names, subject),
+        stem_figures.along(found.windows, subject),
+        stem_figures.distribution(used[:, 1], found.mean, found.spread, subject),
     )
-    across = Panel(
-        Axis("distance from the edge", "nm"),
-        Axis("counts per pixel"),
-        (
-            Series("points", stack.d, stack.y / per_pixel, "coating", subject, group="coating"),
-            Series("line", stack.d, found.fit.box(stack.d), "fit", subject, group="fit"),
-            Series("points", stack.d, found.core.y / per_pixel, "core", subject, group="core", marker="open"),
-        ),
+    words = (
+        "Maps of the coating's and the core's element with the edge of the core; counts across the edge, mean over it; "
+        "thickness in windows along the edge (bars: 95 %), and its distribution."
     )
-    words = "Thickness in windows along the edge (bars: 95 %), and counts across it, mean over the edge."
-    return Figure(f"shell-{subject}", "Coating in cross-section", (along, across), words, "Fig. 3b")
+    return stem_figures.figure("shell", "Coating in cross-section", panels, words, "Fig. 3b", context)
 
 
 TECHNIQUE = Technique(
@@ -272,6 +299,9 @@ TECHNIQUE = Technique(
     asked=True,
     vocabulary={
         "quantity": {
+            "shell_thickness_edge": {"unit": "nm", "words": "mean shell thickness of the whole edge",
+                                     "symbol": "d_edge", "meaning": "mean thickness of an edge of which a piece was "
+                                     "mapped; the error allows for what was not mapped"},
             "shell_thickness_spread": {"unit": "nm", "words": "spread of the shell thickness", "symbol": "s_shell",
                                        "meaning": "standard deviation of the thickness along the edge, noise removed"},
             "interdiffused_share": {"unit": "%", "words": "interdiffused share", "symbol": "f_tail",
@@ -281,6 +311,7 @@ TECHNIQUE = Technique(
     citations=(
         "R. W. M. Wedderburn, Biometrika 61 (1974) 439-447 (quasi-likelihood)",
         "R. DerSimonian, N. Laird, Control. Clin. Trials 7 (1986) 177-188 (spread beyond the errors)",
+        "H. D. Patterson, R. Thompson, Biometrika 58 (1971) 545-554 (mean of an edge from a piece of it)",
         "J. A. Hanley, A. Lippman-Hand, JAMA 249 (1983) 1743-1745 (bound where nothing is seen)",
     ),
 )  # fmt: skip

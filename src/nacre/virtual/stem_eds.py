@@ -14,16 +14,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nacre.core.signal import Signal, Variable
+from nacre.virtual import _photons
 
 FINE = 4  # subdivisions of a pixel
-LINES: Mapping[str, tuple[tuple[float, float], ...]] = {
-    "Ni": ((7.478, 1.0), (8.265, 0.14)),
-    "Co": ((6.930, 1.0), (7.649, 0.14)),
-    "Mn": ((5.899, 1.0), (6.490, 0.14)),
-    "Hf": ((7.899, 0.50), (7.845, 0.055), (9.023, 0.33), (9.347, 0.105), (6.960, 0.025)),
-    "Cu": ((8.048, 1.0), (8.905, 0.14)),
-    "Ga": ((9.252, 1.0), (10.264, 0.15)),
-}
 
 
 @dataclass(frozen=True)
@@ -31,6 +24,7 @@ class Specimen:
     """The truth. Lengths in nm; counts are photons per pixel of the element's whole family.
 
     thickness, spread : mean and standard deviation of the coating along the contour; correlation : over this length;
+    sampled : the map shows a piece drawn from a coating of that mean and spread, not one that has both itself;
     gaps : (start, length) along the contour; tail : share of the coating's element that decays into the core over
     tail_length.
     """
@@ -38,6 +32,7 @@ class Specimen:
     thickness: float = 12.0
     spread: float = 2.0
     correlation: float = 25.0
+    sampled: bool = False
     gaps: tuple[tuple[float, float], ...] = ()
     tail: float = 0.0
     tail_length: float = 3.0
@@ -82,7 +77,7 @@ def measure(
         per_pixel = _dose(kind, region, specimen, flaws)
         number = rng.poisson(per_pixel / FINE**2 * density)
         place = _land(number, specimen, flaws, rng, pixels, pixel)
-        channel = np.floor((_energies(kind, place.size, flaws, rng) - 4.99) / 0.02).astype(int)
+        channel = np.floor((_photons.energies(kind, place.size, flaws, rng) - 4.99) / 0.02).astype(int)
         inside = (place >= 0) & (channel >= 0) & (channel < energy.size)
         np.add.at(cube, place[inside] * energy.size + channel[inside], 1)
     centres = (np.arange(pixels) + 0.5) * pixel * 1e-3
@@ -105,7 +100,7 @@ def _scene(s: Specimen, rng, pixels: int, pixel: float):
     edge -= 0.6 * s.waviness * np.exp(-(((x - length * rng.uniform(0.3, 0.7)) / 15) ** 2))
     slope = np.gradient(edge, x)
     arc = np.concatenate([[0.0], np.cumsum(np.hypot(1, slope[1:]) * step)])
-    thick = np.maximum(s.thickness + s.spread * _wandering(arc, s.correlation, rng), 2.0)
+    thick = np.maximum(s.thickness + s.spread * _wandering(arc, s, rng), 2.0)
     bare = np.zeros(x.size, bool)
     for start, extent in s.gaps:
         bare |= (arc >= start) & (arc < start + extent)
@@ -126,11 +121,11 @@ def _scene(s: Specimen, rng, pixels: int, pixel: float):
     return densities, Truth(values, float(1 - np.interp(even, arc, bare.astype(float)).mean()))
 
 
-def _wandering(arc: np.ndarray, correlation: float, rng) -> np.ndarray:
-    """A smooth random line of mean 0 and standard deviation 1 over the arc."""
-    waves = rng.normal(size=60) / correlation
+def _wandering(arc: np.ndarray, s: Specimen, rng) -> np.ndarray:
+    """A smooth random line of mean 0 and standard deviation 1, over the arc or over all such lines."""
+    waves = rng.normal(size=60) / s.correlation
     line = np.cos(np.outer(arc, waves) + rng.uniform(0, 2 * np.pi, 60)).sum(axis=1)
-    return (line - line.mean()) / line.std()
+    return line / np.sqrt(30) if s.sampled else (line - line.mean()) / line.std()
 
 
 def _dose(kind: str, region: str, s: Specimen, flaws: Flaws) -> float:
@@ -156,13 +151,3 @@ def _land(number: np.ndarray, s: Specimen, flaws: Flaws, rng, pixels: int, pixel
     row, column = np.floor(y / pixel).astype(int), np.floor(x / pixel).astype(int)
     inside = (row >= 0) & (row < pixels) & (column >= 0) & (column < pixels)
     return np.where(inside, row * pixels + column, -1)
-
-
-def _energies(kind: str, number: int, flaws: Flaws, rng) -> np.ndarray:
-    if kind == "continuum":
-        return 4.8 + rng.exponential(4.0, number)
-    lines = np.array(LINES[kind])
-    at = rng.choice(lines[:, 0], number, p=lines[:, 1] / lines[:, 1].sum())
-    noise = np.sqrt(flaws.fwhm**2 + 2.5e-3 * (at - 5.895)) / 2.3548
-    lost = np.where(rng.random(number) < flaws.collection, rng.exponential(0.15, number), 0.0)
-    return flaws.gain * at + noise * rng.normal(size=number) - lost

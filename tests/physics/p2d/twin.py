@@ -5,11 +5,25 @@ given as closed forms and discretised by PyBaMM's own finite volumes.
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import pybamm
 
 from nacre.physics.ocp import FARADAY, GAS
+
+
+@dataclass(frozen=True)
+class Laws:
+    """Ageing of the cathode: with g = sqrt(hours), contact / (1 + contact_loss g), D / (1 + diffusivity_loss g),
+    a film thicker by `thickness` g (m), series g (ohm m2) more in series, d ln f = - fracture g / (2 swing) dx."""
+
+    contact_loss: float = 0.0
+    diffusivity_loss: float = 0.0
+    thickness: float = 0.0
+    series: float = 0.0
+    fracture: float = 0.0
+    swing: float = 1.0
 
 
 def _film(e):
@@ -26,15 +40,26 @@ def _diffusivity(e, x):
     return pybamm.exp(power)
 
 
-def twin_model(cell, cathode_u, anode_u):
+def twin_model(cell, cathode_u, anode_u, laws=None):
     """Model with output `Voltage` and inputs `Current` (A/m2, positive charges), `Lowest` (V), and factors on the
-    cathode's contact fraction and diffusivity, `Contact` and `Diffusion`."""
+    cathode's contact fraction and diffusivity, `Contact` and `Diffusion`. With laws of ageing there are an input
+    `Highest` (V) too and the outputs `Growth` and `Active`."""
     current, lowest = pybamm.InputParameter("Current"), pybamm.InputParameter("Lowest")
     factors = {
         "negative": (pybamm.Scalar(1.0), pybamm.Scalar(1.0)),
         "positive": (pybamm.InputParameter("Contact"), pybamm.InputParameter("Diffusion")),
     }
     model = pybamm.BaseModel("single-ion twin")
+    active, more_film, more_series = pybamm.Scalar(1.0), pybamm.Scalar(0.0), pybamm.Scalar(0.0)
+    if laws is not None:
+        growth, active = _age(model, cell.cathode, laws, current)
+        contact, diffusion = factors["positive"]
+        factors["positive"] = (
+            contact / (1.0 + laws.contact_loss * growth),
+            diffusion / (1.0 + laws.diffusivity_loss * growth),
+        )
+        more_film = cell.cathode.interphase_resistivity * laws.thickness * growth
+        more_series = laws.series * growth
     thermal = 2.0 * GAS * cell.temperature / FARADAY
     ocp = {"negative": anode_u, "positive": cathode_u}
     electrodes = {"negative": cell.anode, "positive": cell.cathode}
@@ -58,13 +83,14 @@ def twin_model(cell, cathode_u, anode_u):
     start = {}
     for side, e in electrodes.items():
         contact = float(e.contact) * factors[side][0]
+        works, film = (active, _film(e) + more_film) if side == "positive" else (1.0, _film(e))
         area = 3.0 * e.volume_fractions[0] / e.radii[0] * contact
-        source[side] = area * j[side]
+        source[side] = area * works * j[side]
         surface = pybamm.surf(x[side])
         i0 = e.exchange.reference * pybamm.sqrt(surface * (1.0 - surface))
         eta = thermal * pybamm.arcsinh(j[side] / (2.0 * i0))
         model.algebraic[j[side]] = (
-            phi_s[side] - phi_e_parts[side] - ocp[side](surface, pybamm.exp, pybamm.tanh) - (_film(e) * j[side] + eta)
+            phi_s[side] - phi_e_parts[side] - ocp[side](surface, pybamm.exp, pybamm.tanh) - (film * j[side] + eta)
         )
         d = _diffusivity(e, x[side]) * factors[side][1]
         model.rhs[x[side]] = pybamm.div(d * pybamm.grad(x[side]))
@@ -77,7 +103,7 @@ def twin_model(cell, cathode_u, anode_u):
         }
         model.initial_conditions[x[side]] = pybamm.Scalar(e.stoichiometry)
         model.initial_conditions[j[side]] = pybamm.Scalar(0.0) + (1 if side == "negative" else -1) * -1 * current / (
-            area * e.thickness
+            3.0 * e.volume_fractions[0] / e.radii[0] * float(e.contact) * e.thickness
         )
         i_s = -e.electronic_conductivity * pybamm.grad(phi_s[side])
         model.algebraic[phi_s[side]] = (pybamm.div(i_s) + source[side]) * e.thickness
@@ -93,10 +119,27 @@ def twin_model(cell, cathode_u, anode_u):
     model.initial_conditions[phi_s["positive"]] = pybamm.Scalar(start["positive"] - start["negative"])
     model.initial_conditions[phi_e] = pybamm.Scalar(-start["negative"])
     extra = cell.grain_boundary_resistance + cell.contact_resistance
-    voltage = pybamm.boundary_value(phi_s["positive"], "right") + current * extra
+    voltage = pybamm.boundary_value(phi_s["positive"], "right") + current * (extra + more_series)
     model.variables = {"Voltage": voltage}
-    model.events = [pybamm.Event("lowest voltage", voltage - lowest)]
+    # a name with [experiment] lets the next step go on from the event
+    model.events = [pybamm.Event("lowest voltage [experiment]", voltage - lowest)]
+    if laws is not None:
+        model.variables |= {"Growth": growth, "Active": active}
+        highest = pybamm.InputParameter("Highest")
+        model.events.append(pybamm.Event("highest voltage [experiment]", highest - voltage))
     return model
+
+
+def _age(model, e, laws, current):
+    """Adds the hours and ln f; returns (growth, active share)."""
+    hours, lost = pybamm.Variable("hours"), pybamm.Variable("ln active")
+    growth, active = pybamm.sqrt(hours), pybamm.exp(lost)
+    sites = FARADAY * e.c_max * e.thickness * sum(e.volume_fractions) * active
+    model.rhs[hours] = pybamm.Scalar(1.0 / 3600.0)
+    model.rhs[lost] = -laws.fracture * growth / (2.0 * laws.swing) * abs(current) / sites
+    model.initial_conditions[hours] = pybamm.Scalar(1e-9)
+    model.initial_conditions[lost] = pybamm.Scalar(0.0)
+    return growth, active
 
 
 def twin_geometry(cell):
@@ -111,9 +154,9 @@ def twin_geometry(cell):
     }
 
 
-def twin_discretised(cell, cathode_u, anode_u, nodes=(20, 20), shells=(20, 20), particle_mesh=None):
+def twin_discretised(cell, cathode_u, anode_u, nodes=(20, 20), shells=(20, 20), particle_mesh=None, laws=None):
     """The model on PyBaMM's mesh; nodes and shells are (cathode, anode)."""
-    model = twin_model(cell, cathode_u, anode_u)
+    model = twin_model(cell, cathode_u, anode_u, laws)
     even = pybamm.Uniform1DSubMesh
     particle = particle_mesh or even
     kinds = dict.fromkeys(("negative electrode", "separator", "positive electrode"), even)
@@ -142,3 +185,19 @@ def twin_run(solver, model, current, lowest, seconds):
     """(time, voltage) at the solver's own points, ending on the cut-off."""
     solution = solver.solve(model, np.array([0.0, seconds]), inputs=twin_inputs(current, lowest))
     return np.asarray(solution.t), np.asarray(solution["Voltage"].data)
+
+
+def cycle_solver(rtol=1e-6, atol=1e-8, compile=False):
+    return pybamm.IDAKLUSolver(rtol=rtol, atol=atol, options={"compile": compile})
+
+
+def twin_cycles(model, cycles, current, lowest, highest, solver):
+    """Charge and discharge at a constant current: rows (seconds, growth, active share) at the end of each half."""
+    solution, rows = None, []
+    for _ in range(cycles):
+        for sign in (1.0, -1.0):
+            far = {"Lowest": lowest if sign < 0 else -1e3, "Highest": highest if sign > 0 else 1e3}
+            inputs = {**twin_inputs(sign * current, 0.0), **far}
+            solution = solver.step(solution, model, 1e6, inputs=inputs, save=False)
+            rows.append((solution.t[-1] - solution.t[0], solution["Growth"].data[-1], solution["Active"].data[-1]))
+    return np.array(rows)

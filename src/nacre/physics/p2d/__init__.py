@@ -2,7 +2,8 @@
 
 from .causes import by_cause
 from .cell import EVEN, Cell, Diffusivity, Electrode, Exchange, Mesh, constant_diffusivity
-from .fields import Fields, fields, filling, lithium, throughput
+from .drift import Course, Drifting
+from .fields import Fields, fields, filling, lithium, shell_weights, throughput
 from .linear import Linear, LinearElectrode, impedance, linearise
 from .sensitivity import StepSensitivity, sensitivities
 from .slopes import derivatives as impedance_derivatives
@@ -28,7 +29,9 @@ __all__ = [
     "EVEN",
     "STENCILS",
     "Cell",
+    "Course",
     "Diffusivity",
+    "Drifting",
     "Electrode",
     "Exchange",
     "Fields",
@@ -55,6 +58,7 @@ __all__ = [
     "prepare",
     "rest",
     "sensitivities",
+    "shell_weights",
     "simulate",
     "simulate_many",
     "tangent",

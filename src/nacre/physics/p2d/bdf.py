@@ -11,6 +11,7 @@ import math
 import numpy as np
 from numba import njit
 
+from .drift import drift
 from .kinetics import CONVERGED, balance
 from .layout import N_LANES, N_SHELLS, SLOTS
 from .particle import backward, distance, forward, past_solutions
@@ -68,11 +69,12 @@ def _norm(cathode, anode, sums):
 
 
 @njit(**INNER)
-def attempt(cathode, anode, resistance, mode, target, history, ring, order, at, value, slope, stop):
+def attempt(cathode, anode, series, mode, target, history, ring, order, at, value, slope, stop):
     """One implicit step to time `at`: (outcome, current, voltage, charge, error in x, error in V), errors unscaled."""
     times = history[TIME]
     cc = (1.0 - KAPPA[order]) * coefficients(times, ring, order, at, value, slope)
     past = past_solutions(ring, value, slope, order)
+    resistance = drift(cathode, anode, series, at)
     forward(cathode, cc, past)
     forward(anode, cc, past)
     guess = combine(history[AMPERE], ring, order, value)

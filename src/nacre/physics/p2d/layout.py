@@ -20,7 +20,7 @@ from .simd import WIDTH
 LANES = WIDTH
 SLOTS = 7  # order 5 predicts from six past solutions; the seventh slot takes the new one
 
-N_BUNDLES, N_SHELLS, N_NODES, N_LANES, N_DMODE, N_PLAIN, N_CLASSES, N_STRIDE = range(8)
+N_BUNDLES, N_SHELLS, N_NODES, N_LANES, N_DMODE, N_PLAIN, N_CLASSES, N_STRIDE, N_DRIFT = range(9)
 
 (
     S_THERMAL,  # 2RT/F / V
@@ -74,8 +74,16 @@ ROW = CELL_PLANES * LANES
     SCALE,  # ln(1/R^2)
     DLANE,  # D/R^2 where it is constant
     MASK,  # 1 for a particle, 0 for a ghost
-) = range(SLOTS, SLOTS + 17)
-LANE_PLANES = SLOTS + 17
+    AREA0,  # where sizes[N_DRIFT] is not 0: value when a run begins, and its slope per second
+    AREA1,
+    FILM0,
+    FILM1,
+    SOURCE0,
+    SOURCE1,
+    SCALE0,
+    SCALE1,
+) = range(SLOTS, SLOTS + 25)
+LANE_PLANES = SLOTS + 25
 BUNDLE = LANE_PLANES * LANES
 
 SHELL_FACE, SHELL_INV, SHELL_MEAN = range(3)

@@ -21,6 +21,7 @@ from .bdf import (
     other_error,
     scaled,
 )
+from .drift import drift
 from .kinetics import CONSTANT_CURRENT, CONVERGED, NO_POWER, balance, margin, spread
 from .layout import BUNDLE, JJ, LANES, N_BUNDLES, N_SHELLS, RHS, ROW, SLOTS, XP
 from .particle import frozen_surface, past_solutions, predict_cells, predict_lanes, rates
@@ -59,24 +60,26 @@ def _distances(cathode, anode, row, current, voltage, charge, g):
 
 
 @njit(**INNER)
-def _instant(cathode, anode, resistance, row, current):
+def _instant(cathode, anode, series, row, current, time):
     """Consistent currents for the particles as they stand in the prediction: (outcome, current, voltage)."""
+    resistance = drift(cathode, anode, series, time)
     frozen_surface(cathode)
     frozen_surface(anode)
     return balance(cathode, anode, int(row[MODE]), row[TARGET], resistance, current, 1e-7, 200)
 
 
 @njit(**INNER)
-def _start(cathode, anode, resistance, row, ring, value, slope, guess):
+def _start(cathode, anode, series, row, ring, value, slope, guess):
     """State at the first instant of a step: (outcome, current, voltage)."""
     value[0], value[1] = 1.0, 0.0
     past = past_solutions(ring, value, slope, 1)
     predict_cells(cathode, past)
     predict_cells(anode, past)
+    drift(cathode, anode, series, 0.0)
     first = row[TARGET] if row[MODE] == CONSTANT_CURRENT else guess
     spread(cathode, -first)
     spread(anode, first)
-    return _instant(cathode, anode, resistance, row, first)
+    return _instant(cathode, anode, series, row, first, 0.0)
 
 
 @njit(**INNER)
@@ -109,7 +112,7 @@ def _save(e, frame, offset):
 
 
 @njit(**INNER)
-def _emit(cathode, anode, resistance, row, history, ring, order, asked, given, sampled, frames, value, slope):
+def _emit(cathode, anode, series, row, history, ring, order, asked, given, sampled, frames, value, slope):
     """Dense output at the asked times up to the newest solution; returns how many are given by now.
 
     Particles are interpolated, then currents and voltage solved for anew: features of the open-circuit potential
@@ -125,7 +128,7 @@ def _emit(cathode, anode, resistance, row, history, ring, order, asked, given, s
             predict_cells(e, past)
             predict_lanes(e, past)
         guess = combine(history[AMPERE], ring, order, value)
-        outcome, current, voltage = _instant(cathode, anode, resistance, row, guess)
+        outcome, current, voltage = _instant(cathode, anode, series, row, guess, asked[given])
         sampled[given, 0], sampled[given, 1], sampled[given, 2] = asked[given], voltage, current
         if outcome != CONVERGED:
             sampled[given, 1], sampled[given, 2] = combine(history[VOLT], ring, order, value), guess
@@ -198,7 +201,7 @@ def _root(ta, ga, tb, gb, tc, gc):
 
 @njit(**INNER)
 def _land(
-    cathode, anode, resistance, row, history, ring, order, h, value, slope, stop, armed, g, before, back, older, sharp
+    cathode, anode, series, row, history, ring, order, h, value, slope, stop, armed, g, before, back, older, sharp
 ):
     """Shorten the step that passed an end until it stops on it; each trial is solved in full.
 
@@ -217,7 +220,7 @@ def _land(
         if not low < step < high:
             step = low + (high - low) * low_g / (low_g - high_g) if trial % 8 < 7 else 0.5 * (low + high)
         at = begin + step
-        result = attempt(cathode, anode, resistance, mode, target, history, ring, order, at, value, slope, stop)
+        result = attempt(cathode, anode, series, mode, target, history, ring, order, at, value, slope, stop)
         if result[0] != CONVERGED:
             return result[0], step, result[1], result[2], result[3], which
         _distances(cathode, anode, row, result[1], result[2], result[3], g)
@@ -252,7 +255,7 @@ def _record(steps, count, before_this, time, voltage, current, charge):
 def segment(
     cathode,
     anode,
-    resistance,
+    series,
     row,
     tolerance,
     guess,
@@ -281,7 +284,7 @@ def segment(
     mode, target, longest = int(row[MODE]), row[TARGET], row[LONGEST]
     stop = 0.1 * math.sqrt(tolerance)
     sharp = max(1e-3 * tolerance, 1e-11)
-    outcome, current, voltage = _start(cathode, anode, resistance, row, ring, value, slope, guess)
+    outcome, current, voltage = _start(cathode, anode, series, row, ring, value, slope, guess)
     given, solves = 0, 0
     if outcome != CONVERGED:
         return (POWER_IMPOSSIBLE if outcome == NO_POWER else STUCK), count, given, solves
@@ -297,7 +300,7 @@ def segment(
     _record(steps, count, before_this, 0.0, voltage, current, 0.0)
     _keep(cathode, anode, traces, count, 0, ring[0])
     count += 1
-    given = _emit(cathode, anode, resistance, row, history, ring, 1, asked, given, sampled, frames, value, slope)
+    given = _emit(cathode, anode, series, row, history, ring, 1, asked, given, sampled, frames, value, slope)
     _distances(cathode, anode, row, current, voltage, charge, g)
     passed = _arm(row, current, g, armed)
     if passed >= 0:
@@ -315,7 +318,7 @@ def segment(
             h = 0.5 * last
         at = longest if h == last else time + h
         outcome, current, voltage, moved, error_x, error_v = attempt(
-            cathode, anode, resistance, mode, target, history, ring, order, at, value, slope, stop
+            cathode, anode, series, mode, target, history, ring, order, at, value, slope, stop
         )
         solves += 1
         error = scaled(order, error_x, error_v, tolerance, points > 3)
@@ -336,7 +339,7 @@ def segment(
             continue
         if far < 0.0:
             outcome, h, current, voltage, moved, crossed = _land(
-                cathode, anode, resistance, row, history, ring, order, h, value, slope, stop, armed, g, before,
+                cathode, anode, series, row, history, ring, order, h, value, slope, stop, armed, g, before,
                 earlier - time, older, sharp,
             )  # fmt: skip
             if outcome != CONVERGED:
@@ -365,9 +368,7 @@ def segment(
         _record(steps, count, before_this, at, voltage, current, charge)
         _keep(cathode, anode, traces, count, order, ring[0])
         count += 1
-        given = _emit(
-            cathode, anode, resistance, row, history, ring, order, asked, given, sampled, frames, value, slope
-        )
+        given = _emit(cathode, anode, series, row, history, ring, order, asked, given, sampled, frames, value, slope)
         if far < 0.0:
             return _named(crossed, False), count, given, solves
         if time >= longest:

@@ -139,7 +139,7 @@ def pack_electrode(electrode: Electrode, nodes: int, shells: int, mesh: Mesh, te
     mode = at.D_CONSTANT if electrode.diffusivity.constant else varied
     stride = -(-(nodes + 1) // at.LANES) * at.LANES + at.LANES
     plain = electrode.exchange.plain
-    sizes = np.array([bundles, shells, nodes, count, mode, plain, classes, stride], np.int64)
+    sizes = np.array([bundles, shells, nodes, count, mode, plain, classes, stride, 0], np.int64)
     e = (
         sizes,
         _scalars(electrode, temperature, weights),

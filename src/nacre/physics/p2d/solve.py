@@ -17,8 +17,9 @@ from numba import njit
 from . import march
 from .bdf import AMPERE
 from .cell import Cell, Mesh
+from .drift import isolate
 from .kinetics import CONSTANT_CURRENT, CONSTANT_POWER, CONSTANT_VOLTAGE
-from .layout import LANES, N_BUNDLES, N_CLASSES, N_LANES, N_NODES, N_SHELLS, ROW, SLOTS
+from .layout import LANES, N_BUNDLES, N_CLASSES, N_DRIFT, N_LANES, N_NODES, N_SHELLS, ROW, SLOTS
 from .pack import addresses, pack, unframe
 from .simd import INNER, get, get_integer, put
 from .stamp import entry
@@ -178,22 +179,26 @@ def _get_final(e, slot, x):
 
 
 @entry
-def _march(cathode, anode, numbers, rows, starts, finals, steps, ends, asked, bounds, sampled, frames, traces):
+def _march(cathode, anode, numbers, rows, kept, starts, finals, steps, ends, asked, bounds, sampled, frames, traces):
     """All steps of a protocol in turn; returns how many were marched.
 
-    numbers: series resistance, tolerance, even stoichiometry of cathode and anode; starts, finals: stoichiometries of
-    cathode and anode by lane and shell; `ends` gets (outcome, last row, times given, solves) per step.
+    numbers: series resistance and its slope per second of the run, tolerance, even stoichiometry of cathode and anode;
+    kept: share of the cathode's particles that each step leaves working; starts, finals: stoichiometries of cathode
+    and anode by lane and shell; `ends` gets (outcome, last row, times given,
+    solves) per step.
     """
     history = np.zeros((4, SLOTS))
     ring = np.arange(SLOTS)
-    _put_start(cathode, starts[0], numbers[2])
-    _put_start(anode, starts[1], numbers[3])
+    _put_start(cathode, starts[0], numbers[3])
+    _put_start(anode, starts[1], numbers[4])
     count, guess, done, time, charge = 0, 0.0, 0, 0.0, 0.0
     for number in range(rows.shape[0]):
         a, b = bounds[number], bounds[number + 1]
+        if kept[number] != 1.0:
+            isolate(cathode, kept[number])
         outcome, count, given, solves = march.segment(
-            cathode, anode, numbers[0], rows[number], numbers[1], guess, history, ring, steps, count,
-            (number, time, charge), asked[a:b], sampled[a:b], frames[a:b], traces,
+            cathode, anode, (numbers[0], numbers[1], time), rows[number], numbers[2], guess, history, ring, steps,
+            count, (number, time, charge), asked[a:b], sampled[a:b], frames[a:b], traces,
         )  # fmt: skip
         ends[number, 0], ends[number, 1], ends[number, 2], ends[number, 3] = outcome, count, given, solves
         guess = history[AMPERE, ring[0]]
@@ -212,13 +217,18 @@ _NOTHING = np.empty((0, 0))
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """A cell in the solver's arrays. Not to be run by two threads at once."""
+    """A cell in the solver's arrays. Not to be run by two threads at once.
+
+    series: resistance in series, ohm m2, and its slope per second of a run; it and the electrodes' arrays may drift
+    (see `drift`), while `cell` stays as it was.
+    """
 
     cell: Cell
     mesh: Mesh
     cathode: tuple
     anode: tuple
     pointers: tuple
+    series: np.ndarray
 
     def run(
         self,
@@ -229,13 +239,15 @@ class Prepared:
         profiles: bool = False,
         max_steps: int | None = None,
         trace: bool = False,
+        kept: Sequence[float] | None = None,
     ) -> Solution:
         """March through a protocol from a state (default: particles even at the cell's stoichiometries).
 
         tolerance: allowed local error of a time step in stoichiometry, and in voltage 1.5 V times that. times: per
         step, increasing instants (s within the step) at which to sample; profiles: keep the full states there too.
         max_steps: most time steps in the whole run (default 3000 for each step of the protocol). trace: keep the state
-        at every time step, for `sensitivities`.
+        at every time step, for `sensitivities`. kept: per step, the share of the particles of a drifting cathode (see
+        `drift`) that goes on working when it begins.
         Raises ValueError where the request is malformed; whatever happens physically is an `Outcome`.
         """
         steps = (steps,) if isinstance(steps, Step) else tuple(steps)
@@ -252,11 +264,14 @@ class Prepared:
         cell = self.cell
         traces = _NOTHING
         if trace:
+            if kept is not None or self.series[1] or any(e[0][N_DRIFT] for e in (self.cathode, self.anode)):
+                raise ValueError("a run whose electrodes change as it goes keeps no trace: its sensitivities would lie")
             traces = np.empty((table.shape[0], 1 + _frame_width(self.cathode) + _frame_width(self.anode)))
         done = _march(
             *self.pointers,
-            (cell.resistance, tolerance, cell.cathode.stoichiometry, cell.anode.stoichiometry),
+            (*self.series.tolist(), tolerance, cell.cathode.stoichiometry, cell.anode.stoichiometry),
             np.array([step.row for step in steps]),
+            np.ones(len(steps)) if kept is None else np.asarray(kept, float),
             (_NOTHING, _NOTHING) if state is None else _start_of(state, shapes),
             finals,
             table,
@@ -302,7 +317,7 @@ def _start_of(state: State, shapes) -> tuple[np.ndarray, np.ndarray]:
     for x, shape, name in ((state.cathode, shapes[0], "cathode"), (state.anode, shapes[1], "anode")):
         if x.shape != shape:
             raise ValueError(f"the {name}'s state has shape {x.shape}; this cell and mesh need {shape}")
-        if not ((x >= 0.0) & (x <= 1.0)).all():
+        if not (x.min() >= 0.0 and x.max() <= 1.0):
             raise ValueError(f"the {name}'s stoichiometries must lie from 0 to 1; found {x.min()} to {x.max()}")
         lanes.append(np.ascontiguousarray(x, float).reshape(-1, shape[2]))
     return lanes[0], lanes[1]
@@ -332,7 +347,8 @@ def uniform(cell: Cell, mesh: Mesh = BEST) -> State:
 
 def prepare(cell: Cell, mesh: Mesh = BEST) -> Prepared:
     cathode, anode = pack(cell, mesh)
-    return Prepared(cell, mesh, cathode, anode, (addresses(cathode), addresses(anode)))
+    pointers = addresses(cathode), addresses(anode)
+    return Prepared(cell, mesh, cathode, anode, pointers, np.array([cell.resistance, 0.0]))
 
 
 def simulate(cell: Cell, steps, mesh: Mesh = BEST, **options) -> Solution:

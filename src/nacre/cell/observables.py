@@ -1,0 +1,72 @@
+"""What is measured on a cell of the model at a slow state: the cathode's interfacial resistance, the H1-M peak."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nacre.cell.pieces import aged_cell
+from nacre.cell.walk import Walk
+from nacre.physics import dqdv, p2d
+
+HOUR = 3600.0
+# where nickel-rich layered oxides go from H1 to M, V against Li+/Li (H. Li et al., Chem. Mater. 31 (2019) 7574)
+H1_M = 3.67, 3.99
+RISE = 1e-3  # of its height that a maximum must rise above the lowest points on both sides
+SMOOTHING = 0.010  # V: a wider kernel loses the peak, a narrower one finds the shoulder of H1
+
+
+@dataclass(frozen=True)
+class Resistance:
+    """Of the cathode's particles against the electrolyte, ohm cm2 of plan area: total, of which films and transfer,
+    at the filling that the rest after the discharge leaves."""
+
+    total: float
+    films: float
+    filling: float
+
+
+def r_cam_se(walk: Walk, rest: float = HOUR) -> Resistance:
+    """Charge transfer and films over the true contact area, all particles in parallel, after a rest of `rest` s from
+    the state the cell is in. The cell itself does not move.
+
+    RT/(F i0 sqrt(1 + (j/2 i0)^2)) at the residual currents of the rest: without the diffusion impedance and the double
+    layer, what the arc of a spectrum between them spans.
+    """
+    aged = aged_cell(walk.cell, walk.aged)
+    prepared = p2d.prepare(aged, walk.how.mesh)
+    state = prepared.run(p2d.rest(rest), walk.state, walk.how.tolerance).final if rest else walk.state
+    cathode = p2d.linearise(prepared, state).cathode
+    film = cathode.coating + cathode.interphase
+    local = film + cathode.transfer
+    total = 1.0 / (cathode.area / local).sum()
+    films = total * total * (cathode.area * film / local**2).sum()
+    filling = float(state.cathode.ravel() @ walk.weights["cathode"])
+    return Resistance(float(1e4 * total), float(1e4 * films), filling)
+
+
+def h1_m_peak(volts: np.ndarray, charge: np.ndarray, window: tuple[float, float], smoothing=SMOOTHING) -> float:
+    """Place in V of the highest local maximum of dQ/dV inside a window of the cell's voltage; NaN where there is none.
+
+    volts, charge: (n,) along a charge. The maximum must lie inside: the shoulder of H1 below the window and M-H2 above
+    it are often higher.
+    """
+    rising = np.maximum.accumulate(np.abs(charge - charge[0]))
+    found = dqdv.density(dqdv.passed(volts, rising), 1e-3, smoothing)
+    v, f = found.voltage, found.slope
+    tops = np.flatnonzero((f[1:-1] > f[:-2]) & (f[1:-1] >= f[2:])) + 1
+    tops = tops[(v[tops] > window[0]) & (v[tops] < window[1])]
+    if not tops.size:
+        return float("nan")
+    k = tops[np.argmax(f[tops])]
+    low, high = np.searchsorted(v, window)
+    if f[k] < (1.0 + RISE) * max(f[low : k + 1].min(), f[k : high + 1].min()):
+        return float("nan")
+    left, middle, right = f[k - 1 : k + 2]
+    bend = left - 2.0 * middle + right
+    return float(v[k] + (0.5 * (left - right) / bend * (v[1] - v[0]) if bend else 0.0))
+
+
+def h1_m_window(walk: Walk) -> tuple[float, float]:
+    """The window in volts of the cell: the anode's plateau taken off."""
+    plateau = float(walk.cell.anode.ocp(0.5))
+    return H1_M[0] - plateau, H1_M[1] - plateau
