@@ -181,6 +181,9 @@ class _Shown:
     def count(self, name: str, done: int, total: int) -> None:
         self.bar.update(self.task, description=f"simulating {name}", completed=done, total=total)
 
+    def step(self, text: str, done: int, total: int) -> None:
+        self.bar.update(self.task, description=text, completed=done, total=total)
+
     def event(self, kind: str, name: str, text: str) -> None:
         if kind == "start":
             self.say(name)
@@ -281,6 +284,76 @@ def simulate(
         _print(f"FAILED {failure.what}: {failure.error}")
     _print(f"Wrote {folder}")
     raise typer.Exit(0 if made and not outcome.failures and all(s.complete for s in made.values()) else 1)
+
+
+@app.command()
+def calibrate(
+    study: StudyPath,
+    starts: Annotated[int, typer.Option("--starts", help="local searches (0: as the study says)", min=0)] = 0,
+    rivals: Annotated[bool, typer.Option("--rivals", help="fit competing explanations too (minutes)")] = False,
+    profiles: Annotated[bool, typer.Option("--profiles", help="profile likelihood of every number")] = False,
+    posterior: Annotated[bool, typer.Option("--posterior", help="sample the posterior (emcee; minutes)")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", help="threads (0: one per core)")] = 0,
+    out: Annotated[Path | None, typer.Option("--out", help="where to write (default: results/calibration)")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print the folder only")] = False,
+) -> None:
+    """Fit the cell model to a study's evidence: numbers, what is told and what is not, rivals; then `nacre predict`."""
+    from nacre.evidence.calibrate.run import Ask
+    from nacre.export import write_all
+    from nacre.pipeline import calibrate as calibrating
+    from nacre.pipeline.run import default_workers
+    from nacre.report.html import render
+
+    ask = Ask(starts, rivals, True, profiles, posterior, jobs or default_workers())
+    with _Shown(quiet) as shown:
+        shown.say("preparing the solver (compiled once, which takes up to a minute)")
+        outcome, made, written = calibrating.calibrate(study, ask, shown.step)
+        folder = out or calibrating.folder_of(outcome.study)
+        shown.say("writing report and figures")
+        write_all(outcome, folder, html=render(outcome))
+    _print_checks(outcome)
+    for path in written:
+        _print(f"Wrote {path}")
+    _print(f"Report: {folder / 'report.html'} (and in that of `nacre run`)")
+    raise typer.Exit(0 if made.fit.converged else 1)
+
+
+@app.command()
+def predict(
+    study: StudyPath,
+    case: Annotated[list[str] | None, typer.Option("--case", help='"NAME: PARAMETER = VALUE; ..."')] = None,
+    sample: Annotated[str, typer.Option("--sample", help="whose cell is changed")] = "",
+    draws: Annotated[int, typer.Option("--draws", help="draws behind the intervals", min=20, max=5000)] = 48,
+    out: Annotated[Path | None, typer.Option("--out", help="where to write (default: results/prediction)")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print the folder only")] = False,
+) -> None:
+    """What the calibrated model makes of cells that nobody has built, with intervals; extrapolation is said."""
+    from nacre.export import write_all
+    from nacre.pipeline import calibrate as calibrating
+    from nacre.report.html import render
+
+    with _Shown(quiet) as shown:
+        shown.say("preparing the solver (compiled once, which takes up to a minute)")
+        outcome, made = calibrating.predict(study, case or [], sample, draws, shown.step)
+        folder = out or outcome.study.folder / "results" / "prediction"
+        write_all(outcome, folder, html=render(outcome))
+    if not quiet:
+        from nacre.core.quantity import show
+
+        for result in outcome.results:
+            for entry in result.entries:
+                state = ", ".join(f"{k} {v}" for k, v in entry.state.items() if k != "case")
+                span = f"{entry.quantity.lo95:.4g} to {entry.quantity.hi95:.4g}"
+                _print(f"{entry.state['case']}: {entry.name} ({state}) {show(entry.quantity)} [{span}]")
+    _print_checks(outcome)
+    _print(f"Wrote {folder}")
+    raise typer.Exit(1 if any(p.failed for p in made) else 0)
+
+
+def _print_checks(outcome) -> None:
+    for result in outcome.results:
+        for check in result.checks:
+            _print(f"{check.status}: {check.text}")
 
 
 @app.command()

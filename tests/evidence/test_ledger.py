@@ -186,7 +186,7 @@ def test_an_unknown_phase_is_named_where_its_density_is_needed(study):
     coating = {**study.samples["lho"].coating, "phases": ["HfO2", "Li4HfO4"]}
     samples = {**study.samples, "lho": dataclasses.replace(study.samples["lho"], coating=coating)}
     rows = rows_of(dataclasses.replace(study, samples=samples))
-    assert "unknown material 'Li4HfO4'" in rows["T1"].needs
+    assert "the density of Li4HfO4, an unknown material" in rows["T1"].needs
     assert rows["C2"].verdict == "cannot_tell"  # 0.56 wt% was stated of Li2HfO3, not of this phase
     assert rows["C5"].verdict == "holds"
 
@@ -269,7 +269,7 @@ def test_a_measured_value_without_uncertainty_is_not_judged(study):
         result("charge_capacity", Quantity(227, "mAh/g"), {"cycle": 1, "rate_C": 0.1}, cell="lho-1"),
     ]
     row = next(r for r in ledger(study, found) if r.relation == "first-charge:lho-1")
-    assert row.verdict == "cannot_tell" and "an uncertainty of" in row.needs and "coulombic_efficiency" in row.needs
+    assert row.verdict == "cannot_tell" and "an uncertainty of" in row.needs and "Coulombic efficiency" in row.needs
 
 
 def test_replicates_are_averaged_with_their_spread(study):

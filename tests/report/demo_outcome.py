@@ -68,7 +68,9 @@ def _study(names, titles, replicates) -> Study:
     )
     samples = {
         names[0]: Sample(names[0], titles[0], {"cam": "LiNi0.85Co0.1Mn0.05O2"}, (heated,)),
-        names[1]: Sample(names[1], titles[1], {"cam": "LiNi0.85Co0.1Mn0.05O2"}, (heated, *coated)),
+        names[1]: Sample(
+            names[1], titles[1], {"cam": "LiNi0.85Co0.1Mn0.05O2"}, (heated, *coated), {"precursor": "HfO2"}
+        ),
     }
     inputs = {
         "composite_mass": parse("12.0(1) mg"),
@@ -95,6 +97,7 @@ def _study(names, titles, replicates) -> Study:
         reported=reported + extra,
         contrasts=(names,),
         citation="R. Zhang et al., ACS Appl. Mater. Interfaces 15 (2023) 7075.",
+        paper_numbers=True,
     )
 
 

@@ -17,6 +17,7 @@ from nacre.virtual import stem_eds
 from nacre.virtual.stem_eds import Specimen
 
 registry.techniques()  # makes the technique's own words known
+HAFNIUM = ShellOptions(shell="Hf L")
 
 
 def made(seed=1, **changes):
@@ -28,7 +29,7 @@ def made(seed=1, **changes):
 def test_thickness_spread_and_coverage_come_back(counts, bias):
     """Single maps: the bounds are those of the mean over maps (0.15, 0.3, 0.5 nm), doubled for one."""
     signal, truth = made(counts=counts)
-    found = stem_shell.measure(signal, ShellOptions())
+    found = stem_shell.measure(signal, HAFNIUM)
     assert found.mean == pytest.approx(truth.thickness.mean(), abs=bias)
     pieces = np.array_split(truth.thickness, len(found.windows))
     assert found.spread == pytest.approx(np.std([piece.mean() for piece in pieces]), rel=0.25)
@@ -42,7 +43,9 @@ def test_gaps_and_a_tail_come_back_through_a_file(tmp_path):
     velox.write(signal, tmp_path / "map.emd")
     (signal,) = velox.read(tmp_path / "map.emd")
     assert signal.origin == "synthetic"
-    (result,) = stem_shell.analyse({"signal": signal}, Context(sample=Sample("lho")), ShellOptions())
+    (result,) = stem_shell.analyse(
+        {"signal": signal}, Context(sample=Sample("lho", coating={"precursor": "HfO2"})), ShellOptions()
+    )
     coverage = result.get("shell_coverage")
     assert coverage.value == pytest.approx(100 * truth.covered, abs=3) and coverage.lo95 < 100 * truth.covered
     assert coverage.hi95 > 100 * truth.covered
@@ -52,8 +55,16 @@ def test_gaps_and_a_tail_come_back_through_a_file(tmp_path):
     assert len(result.figures[0].panels) == 5 and result.figures[0].place == "Fig. 3b"
     assert "half-height contour of Ni K" in result.methods
     tailed, _ = made(3, counts=5.0, tail=0.04)
-    tail = stem_shell.measure(tailed, ShellOptions()).tail
+    tail = stem_shell.measure(tailed, HAFNIUM).tail
     assert tail.found and tail.share == pytest.approx(0.04, abs=0.015)
+
+
+def test_the_coatings_element_is_declared_or_asked_for():
+    for precursor, family in (("HfO2", "Hf L"), ("Nb2O5", "Nb L"), ("Al2O3", "Al K"), ("LiTaO3", "Ta L")):
+        context = Context(sample=Sample("coated", coating={"precursor": precursor}))
+        assert stem_shell._declared_family(context, "map") == family
+    with pytest.raises(NotAssessable, match=r"which element is the coating's\?.*shell = "):
+        stem_shell.analyse({"signal": small()}, Context(sample=Sample("bare")), ShellOptions())
 
 
 def small(**changes):
@@ -63,7 +74,7 @@ def small(**changes):
 
 def refused(signal, **options) -> str:
     with pytest.raises(NotAssessable) as caught:
-        stem_shell.measure(signal, ShellOptions(**options))
+        stem_shell.measure(signal, ShellOptions(**{"shell": "Hf L", **options}))
     return str(caught.value)
 
 

@@ -148,7 +148,7 @@ def test_another_source_negative_counts_and_unknown_layers_are_refused():
     with pytest.raises(NacreError, match="intensities must not be negative"):
         analyse(replace(signal, variables=below), COATED)
     with pytest.raises(NotAssessable, match="escape depths in Nb2O5 are not known"):
-        analyse(signal, COATED, XpsQuantOptions(layer="Nb2O5"))
+        analyse(signal, COATED, XpsQuantOptions(layer="Nb2O5", layer_element="Hf"))
     with pytest.raises(NacreError, match="no survey scan is given; expected a scan over more than 250 eV"):
         xps_quant.analyse({}, Context(), XpsQuantOptions())
     flat = {**signal.variables, "intensity": replace(old, values=np.full(old.values.shape, 100.0))}

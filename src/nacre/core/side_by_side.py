@@ -1,10 +1,14 @@
-"""Tables that set what a technique found for each sample side by side, as a paper prints them."""
+"""The figures of a study, and tables that set what a technique found for each sample side by side, as a paper prints
+them. Both come in the order of the reference paper; its numbers they bear only where the study asks for them.
+"""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nacre.core import words
+from nacre.core.figure import Figure, merge
 from nacre.core.outcome import Outcome
 from nacre.core.quantity import Quantity
 from nacre.core.registry import techniques
@@ -41,7 +45,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """`columns` are titles of samples (of cells, where a sample has several); `place` as in "Tab. S1"."""
+    """`columns` are titles of samples (of cells, where a sample has several); `place` as in "Tab. S1".
+
+    printed : whether a paper would print it, rather than keep it for those who ask.
+    """
 
     key: str
     title: str
@@ -49,11 +56,28 @@ class Table:
     columns: tuple[str, ...]
     lines: tuple[Line, ...]
     synthetic: bool
+    printed: bool = False
 
     @property
     def caption(self) -> str:
         text = f"{self.title}. One standard deviation of the last digits in brackets"
         return text + (" (virtual data)." if self.synthetic else ".")
+
+
+def figures(outcome: Outcome) -> list[Figure]:
+    """Every figure once, those of several samples as one, in the order of their places."""
+    made = merge(figure for result in outcome.results for figure in result.figures)
+    made.sort(key=lambda figure: place_key(figure.place))
+    return made if outcome.study.paper_numbers else [replace(figure, place="") for figure in made]
+
+
+def place_key(place: str) -> tuple:
+    """Sorts `Fig. 2b` before `Fig. 10`, both before `Fig. S1`, and what has no place last."""
+    match = re.match(r"\s*(fig|tab)\w*\.?\s*(S?)(\d+)\s*(\w*)", place, re.IGNORECASE)
+    if not match:
+        return (3, 0, place)
+    kind, supporting, number, letter = match.groups()
+    return ((2 if kind.lower() == "tab" else 1 if supporting else 0), int(number), letter)
 
 
 def tables(outcome: Outcome) -> list[Table]:
@@ -63,7 +87,8 @@ def tables(outcome: Outcome) -> list[Table]:
         if result.entries:
             by.setdefault(result.technique, []).append(result)
     made = [_table(outcome, technique, results) for technique, results in by.items()]
-    return sorted((table for table in made if table.lines), key=lambda table: (not table.place, table.place))
+    made = sorted((table for table in made if table.lines), key=lambda table: (not table.place, table.place))
+    return made if outcome.study.paper_numbers else [replace(table, place="") for table in made]
 
 
 def _table(outcome: Outcome, technique: str, results: list[Result]) -> Table:
@@ -81,7 +106,8 @@ def _table(outcome: Outcome, technique: str, results: list[Result]) -> Table:
         lines.append(Line(name, state, unit, cells))
     known = techniques().get(technique)
     title, place = words.technique_words(technique), known.place if known else ""
-    return Table(technique, title, place, titles, tuple(lines), any(r.origin == "synthetic" for r in results))
+    synthetic = any(r.origin == "synthetic" for r in results)
+    return Table(technique, title, place, titles, tuple(lines), synthetic, bool(place))
 
 
 def _who(result: Result, entry: Entry) -> tuple[str, str, str]:

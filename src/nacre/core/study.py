@@ -103,7 +103,10 @@ class Reported:
 
 @dataclass(frozen=True)
 class Study:
-    """Everything study.toml says, checked."""
+    """Everything study.toml says, checked.
+
+    paper_numbers : figures and tables bear the reference paper's numbers; other studies have figures of their own.
+    """
 
     name: str
     folder: Path
@@ -122,6 +125,7 @@ class Study:
     citation: str = ""
     authors: tuple[str, ...] = ()
     licence: str = ""
+    paper_numbers: bool = False
 
     def sample(self, name: str) -> Sample:
         if name not in self.samples:

@@ -23,6 +23,7 @@ _CLOUD = ("line", "points", "bars", "steps")
 VIRTUAL_TAG = "virtual data"
 _DASH_WORDS = {"dashed": "dash", "dotted": "dot", "dash-dot": "dashdot", "--": "dash", ":": "dot", "-": "solid"}
 _UNITS = {"degC": "°C", "Ang": "Å", "ohm": "Ω", "um": "µm", "C-rate": "C", "arb": "arb. u.", "deg": "°"}
+_UNITS |= {"uF": "µF", "uA": "µA", "uV": "µV"}
 _ELEMENTS = frozenset(
     re.findall(
         "[A-Z][a-z]?",
@@ -31,7 +32,8 @@ _ELEMENTS = frozenset(
     )
 )
 _SIMPLE = {"O2", "N2", "H2", "CO2", "Cl2", "F2"}
-_FORMULA = re.compile(r"\b(?:[A-Z][a-z]?\d*(?:\.\d+)?)+\b")
+# not the hexagonal phases of a layered oxide: H2 in M-H2 and H2-H3
+_FORMULA = re.compile(r"(?<!M-)(?<!H2-)\b(?:[A-Z][a-z]?\d*(?:\.\d+)?)+\b(?!-H3)")
 _DOWN = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 

@@ -14,7 +14,8 @@ from nacre.core.errors import NacreError, unknown
 class Word:
     """One vocabulary entry. For inputs: `where` is study, sample or cell; `each` says that cells which share the
     declared value have each their own error (every pellet is weighed anew), not one in common (the die). For
-    quantities: `chapter` (coating, material, cell or cause) is the question of the report's first page that it answers.
+    quantities: `chapter` (coating, material, cell or cause) is the question of the report's first page that it answers;
+    `compared` is false where it tells of the measurement, not of the sample (a detection limit).
     """
 
     name: str
@@ -25,6 +26,7 @@ class Word:
     symbol: str = ""
     each: bool = False
     chapter: str = ""
+    compared: bool = True
 
 
 @lru_cache(maxsize=1)

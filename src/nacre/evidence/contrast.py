@@ -100,7 +100,8 @@ def _collect(results: Iterable[Result]) -> _Found:
     for result in results:
         for entry in result.entries:
             subject = entry.subject or result.subject
-            if subject.sample and math.isfinite(entry.quantity.value):
+            told = subject.sample and word("quantity", entry.name).compared
+            if told and math.isfinite(entry.quantity.value):
                 key = (subject.sample, result.technique, *entry.key)
                 found[key].append((result.entry_id(entry), _in_vocabulary_unit(entry), subject.cell))
     return found

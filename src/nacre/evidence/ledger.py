@@ -134,8 +134,9 @@ def value(study: Study, results: Iterable[Result], which: str, row: str) -> Quan
 
 def _subjects(relation: Relation, study: Study, pool: Pool, known) -> list[Binding]:
     base = Binding(study, pool, known, "")
-    if relation.each == "pair":
-        return [replace(base, sample=treated, reference=reference) for reference, treated in study.contrasts]
+    if relation.each in ("pair", "coated-pair"):
+        pairs = [p for p in study.contrasts if relation.each == "pair" or study.samples[p[1]].coating]
+        return [replace(base, sample=treated, reference=reference) for reference, treated in pairs]
     samples = [s for s in study.samples.values() if relation.each != "coated" or s.coating]
     if relation.each != "subject":
         return [replace(base, sample=s.name) for s in samples]

@@ -5,7 +5,8 @@ A relation is a table (in `relations/*.toml` here, in `[[ledger.relation]]` of a
 
     id, words      its name, and what it says, in a sentence
     each           what it is evaluated for: "study", "sample", "coated" (samples with a coating), "subject" (each
-                   cell, or the sample where a value belongs to no cell) or "pair" (reference and treated sample)
+                   cell, or the sample where a value belongs to no cell), "pair" (reference and treated sample) or
+                   "coated-pair" (where the treated one bears a coating)
     operands       name = what it is, see below
     computed       an equation of the operands
     stated         an operand's name or an equation; left out where the relation only computes something
@@ -44,7 +45,7 @@ from nacre.core.errors import NacreError, did_you_mean
 from nacre.core.quantity import Quantity, parse
 from nacre.evidence.equation import Equation, parse_equation
 
-EACH = ("study", "sample", "coated", "subject", "pair")
+EACH = ("study", "sample", "coated", "subject", "pair", "coated-pair")
 RULES = ("equal", "at most", "at least")
 TEXTS = ("oxide", "product", "metal", "cam", "se", "anode", "carbon", "basis")
 _KEYS = ("id", "words", "each", "operands", "computed", "stated", "unit", "rule", "techniques", "how", "where", "quiet")

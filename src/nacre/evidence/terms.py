@@ -213,8 +213,8 @@ def _density(operand: Operand, binding: Binding) -> Term:
         return _missing(f"to declare {_TEXT_WORDS[operand.name]}")
     try:
         fact = library(binding.study)[name].density
-    except NacreError as error:
-        return _missing(str(error).rstrip("."))
+    except NacreError:
+        return _missing(f'the density of {name}, an unknown material (density = "... g/cm3" under [material."{name}"])')
     if fact.value is None:
         return _missing(f"the density of {name} (only a range is known)")
     words = f"the density of {name} ({fact.status})"
@@ -296,7 +296,9 @@ def _mean(found: tuple[Fact, ...], unit: str) -> Value:
     quantities = [fact.quantity.to(unit) for fact in found]
     first = found[0]
     uses = tuple(fact.id for fact in found)
-    words = first.id.split("/", 1)[-1].partition("@")[0]
+    name = first.id.split("/", 1)[-1].partition("@")[0]
+    known = vocabulary.words("quantity").get(name)
+    words = known.words if known else name.replace("_", " ")
     synthetic = any(fact.synthetic for fact in found)
     if len(found) == 1:
         half = _half(first, quantities[0])

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from nacre.core import side_by_side, style
-from nacre.core.figure import Figure, merge
+from nacre.core.figure import Figure
 from nacre.core.outcome import Outcome
 from nacre.core.style import palette
 from nacre.export import cif, curves, latex, print_figures, results_json, word
@@ -76,7 +76,7 @@ def _files(
         yield f"{unique(name, taken)}.cif", data.encode(), ""
     yield from _tables(outcome)
     taken = set()
-    figures = merge(figure for result in outcome.results for figure in result.figures)
+    figures = side_by_side.figures(outcome)
     samples = palette(outcome.study, figures)
     for figure in figures:
         stem = f"figures/{unique(figure_name(figure), taken)}"
@@ -87,7 +87,7 @@ def _files(
 
 def write_figures(outcome: Outcome, folder: Path, columns: int) -> list[Path]:
     """All figures one or two columns of a journal wide, as svg and pdf, into `folder`."""
-    figures = merge(figure for result in outcome.results for figure in result.figures)
+    figures = side_by_side.figures(outcome)
     samples, taken, written = palette(outcome.study, figures), set(), []
     for figure in figures:
         stem = unique(figure_name(figure), taken)

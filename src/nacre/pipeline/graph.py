@@ -11,6 +11,7 @@ from nacre.core.context import Context
 from nacre.core.contracts import Reader, Technique
 from nacre.core.errors import NacreError, unknown
 from nacre.core.study import Measurement, Study
+from nacre.pipeline.intent import misplaced
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ class Graph:
 def build(study: Study, overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Graph:
     """All nodes of a study. `overrides` are options of `--set`, per technique.
 
-    A measurement that no reader takes is in `failed`; it does not hinder the others.
+    A measurement that no reader takes, or whose file is of another kind than is said of it, is in `failed`; it does
+    not hinder the others.
     """
     techniques, readers = registry.techniques(study.folder), registry.readers(study.folder)
     for name, options in (overrides or {}).items():
@@ -70,11 +72,12 @@ def build(study: Study, overrides: Mapping[str, Mapping[str, Any]] | None = None
             chosen[measurement.name] = _reader(measurement, readers)
         except NacreError as error:
             failed[measurement.name] = error
+    failed |= misplaced(study, chosen, techniques)
     nodes: dict[str, Node] = {}
     # a measurement that a declared analysis takes is not analysed a second time, alone, by the same technique
     taken = {(a.technique, ref) for a in study.analyses for refs in a.inputs.values() for ref in _flat(refs)}
     for measurement in study.measurements:
-        if measurement.name in chosen:
+        if measurement.name in chosen and measurement.name not in failed:
             for technique in _techniques_for(measurement, chosen[measurement.name], techniques):
                 if (technique.name, measurement.name) in taken:
                     continue
@@ -115,7 +118,7 @@ def _reader(measurement: Measurement, readers: Mapping[str, Reader]) -> Reader:
         raise NacreError(
             "the files of one measurement are of different formats",
             found=", ".join(f"{p.name}: {r.name}" for p, r in zip(measurement.files, found, strict=True)),
-            do="declare one measurement per format",
+            do="declare one measurement per format, or put the right file there",
         )
     return found[0]
 

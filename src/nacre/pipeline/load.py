@@ -67,7 +67,8 @@ def read(path: str | Path) -> tuple[Study, Problems]:
         seed=shape.study.seed,
         options=shape.options,
         materials=shape.material,
-        extra={"ledger": shape.ledger, "model": shape.model, "calibration": shape.calibration, "report": shape.report},
+        extra={"ledger": shape.ledger, "model": shape.model, "calibration": shape.calibration},
+        paper_numbers=shape.report.paper_numbers,
     )
     samples = _samples(shape, problems)
     defaults, cells = _cells(shape, folder, samples, problems)
@@ -83,6 +84,11 @@ def read(path: str | Path) -> tuple[Study, Problems]:
         check_model(shape.model, samples)
     with problems.catch(("ledger",)):
         check_settings(study)
+    if shape.calibration and not problems.errors:
+        from nacre.evidence.calibrate.run import check  # takes a second to import
+
+        with problems.catch(("calibration",)):
+            check(study)
     for name, row in shape.material.items():
         with problems.catch(("material", name)):
             builtin().adding({name: row})

@@ -100,6 +100,14 @@ class ReportedPart(Part):
     cell: str = ""
 
 
+class ReportPart(Part):
+    """How the report looks."""
+
+    paper_numbers: bool = Field(
+        False, description="figures and tables bear the numbers that the reference paper gives them (Fig. 4a, Tab. S1)"
+    )
+
+
 class StudyFile(Part):
     """study.toml as a whole."""
 
@@ -117,4 +125,4 @@ class StudyFile(Part):
     ledger: dict[str, Any] = {}
     model: dict[str, Any] = {}
     calibration: dict[str, Any] = {}
-    report: dict[str, Any] = {}
+    report: ReportPart = ReportPart()

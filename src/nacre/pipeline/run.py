@@ -64,10 +64,12 @@ def run(
     runner = _Runner(graph, store, progress, report)
     runner.run(workers)
     results = runner.collect()
+    from nacre.pipeline.calibrate import kept_results  # takes a second to import, and workers need none of it
+
     store.sweep(set(runner.keys.values()))
     return Outcome(
         study=study,
-        results=tuple(results),
+        results=(*results, *kept_results(study)),
         contrasts=tuple(contrasts(study, results)),
         ledger=tuple(ledger(study, results)),
         failures=tuple(runner.failures()),

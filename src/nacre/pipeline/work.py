@@ -87,6 +87,8 @@ def _analyse(task: Task, technique: Technique) -> list[Result]:
                 return []
         signals += own
         inputs[role] = own if role in task.many or len(own) > 1 else own[0]
+    if signals and not task.upstream:
+        _accepted(signals, task, technique)  # a role may take another kind, like masks; none at all is a wrong file
     results: list[Result] = []
     for role, keys in task.upstream.items():
         found = [result for key in keys for result in Store(task.store_folder).get(key) or []]
@@ -139,14 +141,19 @@ def _accepted(signals: list[Signal], task: Task, technique: Technique) -> list[S
     """Those of a kind the technique takes: one format may hold several. Raises NacreError where it was asked for."""
     found = [signal for signal in signals if signal.kind in technique.accepts]
     if not found and task.asked:
-        kinds = ", ".join(dict.fromkeys(f"'{signal.kind}'" for signal in signals))
-        raise NacreError(
-            f"technique '{task.technique}' cannot take this",
-            where=signals[0].where,
-            found=f"data of kind {kinds}",
-            expected=" or ".join(f"'{kind}'" for kind in technique.accepts),
-        )
+        _refuse(signals, task.technique, technique)
     return found
+
+
+def _refuse(signals: list[Signal], name: str, technique: Technique) -> None:
+    kinds = ", ".join(dict.fromkeys(f"'{signal.kind}'" for signal in signals))
+    raise NacreError(
+        f"technique '{name}' cannot take this",
+        where=signals[0].where,
+        found=f"data of kind {kinds}",
+        expected=" or ".join(f"'{kind}'" for kind in technique.accepts),
+        do="put the right file there",
+    )
 
 
 def _note_check(note: Note, signal: Signal) -> Check:

@@ -59,6 +59,7 @@ def read(path: Path, options: InfraredTextOptions | None = None) -> list[Signal]
             where=path.name,
             found=f"'{lines[wrong].strip()}'" if wrong is not None else f"{len(rows)} rows",
             expected="wavenumber in cm-1 and the ordinate, with a decimal point",
+            do="export the spectrum again; if this is its last row, the file was cut: copy it again",
         )
     data = np.array([row[:2] for row in rows])
     told = next((name for name in QUANTITIES if name[:6] in heading.lower()), "")

@@ -31,6 +31,8 @@ LONG = 6
 MOST = 8
 LOST = 0.05
 FEW = 2  # states of one quantity that a sentence holds; more make a table
+FURTHER = "Further comparisons and quantities"
+UNCOATED = "Composition and surface"  # what the first chapter is called where no sample bears a coating
 CHAPTERS = {
     "coating": "What the coating is",
     "material": "The cathode material",
@@ -72,10 +74,12 @@ def findings(outcome: Outcome) -> list[Block]:
     A quantity's chapter is the vocabulary's; what has none is folded away behind the rest.
     """
     told = _contrasts(outcome) + _alone(outcome)
-    blocks = [_block(heading, [row for name, row in told if name == chapter]) for chapter, heading in CHAPTERS.items()]
+    coated = any(sample.coating for sample in outcome.study.samples.values())
+    heads = CHAPTERS if coated else CHAPTERS | {"coating": UNCOATED}
+    blocks = [_block(heading, [row for name, row in told if name == chapter]) for chapter, heading in heads.items()]
     rest = sorted((row for name, row in told if not name), key=lambda row: ORDER.index(row.kind))
     least = 0 if any(block.rows for block in blocks) else MOST
-    blocks.append(_block("Further comparisons and quantities", rest[:least], rest[least:]))
+    blocks.append(_block(FURTHER if least == 0 else FURTHER.split(" ", 1)[1].capitalize(), rest[:least], rest[least:]))
     blocks.append(Block("Do the techniques agree?", _ledger(outcome.ledger)))
     blocks.append(Block("What to do next", _next(outcome)))
     blocks.append(Block("To keep in mind", _cautions(outcome)))
@@ -95,6 +99,14 @@ def _chapter(name: str) -> str:
         return word("quantity", name).chapter
     except NacreError:
         return ""
+
+
+def _of_the_sample(name: str) -> bool:
+    """Not so a detection limit: what tells of the measurement alone stands in the tables only."""
+    try:
+        return word("quantity", name).compared
+    except NacreError:
+        return True
 
 
 def title(outcome: Outcome, sample: str) -> str:
@@ -271,9 +283,10 @@ def _evidence(outcome: Outcome, rows: list[Contrast]) -> tuple[str, str]:
     chances = [row.p_adjusted for row in rows if row.p_adjusted is not None]
     if chances:
         text += f"; {', '.join(_chance(p) for p in chances)} (Holm)"
-    sizes = {(row.n_reference, row.n_treated) for row in rows}
     basis = [*dict.fromkeys(part for part in parts if not part.startswith("p = "))]
-    return text, "; ".join([*basis, "replicates: " + ", ".join(f"{a} and {b}" for a, b in sorted(sizes))])
+    sizes = {(row.n_reference, row.n_treated) for row in rows} - {(1, 1)}
+    unsaid = [f"{a} and {b}" for a, b in sorted(sizes) if not any(f"over {a} and {b} " in part for part in basis)]
+    return text, "; ".join([*basis, *(["replicates: " + ", ".join(unsaid)] if unsaid else [])])
 
 
 def _chance(p: float) -> str:
@@ -304,9 +317,13 @@ def _alone(outcome: Outcome) -> list[tuple[str, Finding]]:
     """(chapter, finding) of what no contrast speaks of, per technique and sample, with the values of all cells."""
     contrasted = {row.name for row in outcome.contrasts}
     found: dict[tuple[str, str, str], list[tuple[Result, Entry]]] = {}
+    # what a model was fitted to is no finding of its own; what it predicts is one where nothing was measured
+    measured = any(result.origin not in ("calibrated", "predicted") for result in outcome.results)
     for result in outcome.results:
+        if result.origin == "calibrated" or (result.origin == "predicted" and measured):
+            continue
         for entry in result.entries:
-            if entry.name not in contrasted and "cycle" not in entry.state:
+            if entry.name not in contrasted and "cycle" not in entry.state and _of_the_sample(entry.name):
                 key = (_chapter(entry.name), result.technique, _sample(outcome, result, entry))
                 found.setdefault(key, []).append((result, entry))
     return [(key[0], _one(outcome, *key[1:], rows)) for key, rows in found.items()]
@@ -386,7 +403,8 @@ def _cautions(outcome: Outcome) -> list[Finding]:
     found = []
     virtual = sum(result.origin == "synthetic" for result in outcome.results)
     if virtual:
-        text = f"{virtual} of {len(outcome.results)} results come from files that a virtual instrument wrote"
+        which = "all" if virtual == len(outcome.results) else f"{virtual} of {len(outcome.results)}"
+        text = f"{which} results come from files that a virtual instrument wrote"
         found.append(Finding("seen", sentence(text), "they show that the software works, not what a sample does"))
     if outcome.failures:
         names = several([f.what for f in outcome.failures[:3]] + (["others"] if len(outcome.failures) > 3 else []))

@@ -12,7 +12,7 @@ import jinja2
 from markupsafe import Markup
 
 from nacre.core import side_by_side, words
-from nacre.core.figure import Figure, Panel, extent, merge
+from nacre.core.figure import Figure, Panel, extent
 from nacre.core.outcome import Outcome
 from nacre.core.style import MARKERS, Palette, palette
 from nacre.report import findings, methods, plots, tables
@@ -21,7 +21,7 @@ from nacre.report.ledger_graph import ledger_graph
 
 def render(outcome: Outcome) -> str:
     """The whole report as HTML text. Sees the outcome only; loads nothing from anywhere."""
-    figures = merge(figure for result in outcome.results for figure in result.figures)
+    figures = side_by_side.figures(outcome)
     samples = palette(outcome.study, figures)
     page = _environment().get_template("report.html")
     return page.render(
@@ -34,7 +34,7 @@ def render(outcome: Outcome) -> str:
         summary=_summary(outcome),
         virtual=_virtual(outcome),
         findings=findings.findings(outcome),
-        groups=_groups(figures, samples, side_by_side.tables(outcome)),
+        groups=_groups(outcome, figures, samples),
         blocks=tables.quantities(outcome),
         published=tables.published(outcome),
         contrasts=tables.contrasts(outcome),
@@ -112,12 +112,19 @@ def _virtual(outcome: Outcome) -> str:
 # --- figures ------------------------------------------------------------------------------------------------
 
 
-def _groups(figures: list[Figure], samples: Palette, sheets: list[side_by_side.Table]) -> list[tuple]:
-    """(heading, figures, tables) in the paper's order: Figure 1, 2, ..., S1, ..., tables, then what has no place."""
+def _groups(outcome: Outcome, figures: list[Figure], samples: Palette) -> list[tuple]:
+    """(heading, figures, tables) in the paper's order: Figure 1, 2, ..., S1, ..., tables, then what has no place.
+
+    A study that bears no paper's numbers has a heading per technique instead.
+    """
     groups: dict[str, tuple[list[dict[str, Any]], list[side_by_side.Table]]] = {}
-    things = [*figures, *(sheet for sheet in sheets if sheet.place)]
-    for i, thing in enumerate(sorted(things, key=lambda thing: place_key(thing.place))):
-        drawn, tabled = groups.setdefault(_group(thing.place), ([], []))
+    sheets = [sheet for sheet in side_by_side.tables(outcome) if sheet.printed]
+    topic = {sheet.key: sheet.key for sheet in sheets}
+    topic |= {figure.key: result.technique for result in outcome.results for figure in result.figures}
+    for i, thing in enumerate(sorted([*figures, *sheets], key=lambda thing: side_by_side.place_key(thing.place))):
+        numbered = outcome.study.paper_numbers
+        heading = _group(thing.place) if numbered else words.technique_words(topic[thing.key])
+        drawn, tabled = groups.setdefault(heading, ([], []))
         if isinstance(thing, Figure):
             drawn.append(_item(thing, samples, i))
         else:
@@ -144,15 +151,6 @@ def _shape(panel: Panel) -> float | None:
         return None
     (left, right), (low, high) = extent(panel.picture.x), extent(panel.picture.y)
     return round((right - left) / (high - low), 3)
-
-
-def place_key(place: str) -> tuple:
-    """Sorts `Fig. 2b` before `Fig. 10`, both before `Fig. S1`, and what has no place last."""
-    match = re.match(r"\s*(fig|tab)\w*\.?\s*(S?)(\d+)\s*(\w*)", place, re.IGNORECASE)
-    if not match:
-        return (3, 0, place)
-    kind, supporting, number, letter = match.groups()
-    return ((2 if kind.lower() == "tab" else 1 if supporting else 0), int(number), letter)
 
 
 def _group(place: str) -> str:

@@ -196,7 +196,8 @@ MODEL = {"calibrated": "fitted to it", "predicted": "predicted without it"}
 
 def _modelled(outcome: Outcome, reported: Reported) -> dict[str, str]:
     """What the cell model says of a published value; "" where nothing. A prediction counts for more than a fit."""
-    results = [r for r in outcome.results if r.origin in MODEL]
+    # a prediction of cells that were changed says nothing of the published one
+    results = [r for r in outcome.results if r.origin in MODEL and r.technique != "prediction"]
     for origin in ("predicted", "calibrated"):
         found, _ = _matches(outcome, reported, [r for r in results if r.origin == origin])
         if len(found) == 1:

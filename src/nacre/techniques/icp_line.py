@@ -278,7 +278,7 @@ def _recovery(rows: Rows, signal, variance, line: Line, labels: Sequence[str]):
     checks = []
     if not 90 <= recovery.value <= 110:
         text = f"{rows.name}: {recovery.value:.0f} % of the spike is found"
-        cure = "look for lost analyte (hafnium hydrolyses without fluoride), or match the matrix of the standards"
+        cure = "look for lost analyte (Ti, Zr, Hf, Nb, Ta hydrolyse without fluoride), or match the standards' matrix"
         checks.append(Check("warn", text, cure))
     return recovery, checks
 

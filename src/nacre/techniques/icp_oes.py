@@ -325,7 +325,7 @@ def _budget_checks(found: Sequence[Element], signal: Signal, context: Context, o
         text = f"not stated: {', '.join(lacks)}; the uncertainty of what depends on it is unknown"
         cure = (
             "HfOCl2 standards are hydrates: their content needs a gravimetric assay"
-            if "standard_assay" in lacks
+            if "standard_assay" in lacks and any(e.symbol == "Hf" for e in found)
             else ""
         )
         checks.append(Check("warn", text, cure))

@@ -26,12 +26,14 @@ VOCABULARY = {
             "words": "detection limit",
             "symbol": "x_D",
             "meaning": "content of the powder that is found with a probability of 95 % (DIN 32645)",
+            "compared": False,
         },
         "spike_recovery": {
             "unit": "%",
             "words": "recovery of a spike",
             "symbol": "R",
             "meaning": "content found of what was added to a digest, over what was added",
+            "compared": False,
         },
     },
     "input": {

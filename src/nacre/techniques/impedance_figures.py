@@ -159,7 +159,7 @@ def bars(verdicts: Sequence[Verdict], found: Sequence[Sequence[Entry]], area: Qu
     if not rows:
         return None
     x = Axis("", categories=tuple(_PLACES.values()))
-    caption = "Resistances times electrode area (Tab. S4); error bars are 95 % intervals of the fit alone."
+    caption = "Resistances times electrode area; error bars are 95 % intervals of the fit alone."
     return Figure("resistances", "Resistances", (Panel(x, Axis("R", AREAL), tuple(rows)),), caption, "Fig. 6b")
 
 

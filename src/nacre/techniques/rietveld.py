@@ -328,7 +328,7 @@ RELATIONS = (
     {
         "id": "antisites-of-lost-lithium",
         "words": "antisites grew by no more than the coating's lithium, had it left the lattice, would make room for",
-        "each": "pair",
+        "each": "coated-pair",
         "unit": "%",
         "computed": "lithium * 1e-6 * molar_mass(cam) / atoms(cam, 'Li') * 100",
         "stated": "after - before",

@@ -8,7 +8,7 @@ says that it is a cross-section.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -23,7 +23,9 @@ from nacre.core.options import option
 from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
+from nacre.materials import xray_lines
 from nacre.physics import shell
+from nacre.physics.stoichiometry import FormulaError, parse_formula
 from nacre.readers import _image
 from nacre.techniques import stem_figures, stem_map
 from nacre.techniques.stem_map import Edge, Elements
@@ -36,7 +38,7 @@ MISFIT = 10.0  # deviance per degree of freedom above which the fit of the spect
 class ShellOptions:
     """What may be chosen about the fit."""
 
-    shell: str = option("Hf L", "family of lines of the coating")
+    shell: str = option("", "family of lines of the coating, like 'Hf L'; else that of the declared coating's metal")
     core: str = option("Ni K", "family of lines of the core, whose edge is where the coating begins")
     others: tuple[str, ...] = option(("Co K", "Mn K", "Cu K", "Ga K"), "further families in the spectrum")
     window: float = option(10.0, "length of contour over which one thickness is fitted", unit="nm", lo=1)
@@ -177,9 +179,23 @@ def _windows(profile, stack, box: shell.Box, edge: Edge, gap: np.ndarray, option
     return np.array(rows)
 
 
+def _declared_family(context: Context, where: str) -> str:
+    """The lines by which the metal of the declared coating is seen. Raises NotAssessable where none is declared."""
+    precursor = str(context.sample.coating.get("precursor", "")) if context.sample else ""
+    try:
+        metals = [element for element in parse_formula(precursor) if element not in ("O", "Li", "H", "C")]
+    except FormulaError:
+        metals = []
+    if len(metals) != 1:
+        cure = 'set shell = "..." among the options of stem_shell, or precursor = "..." under [sample.coating]'
+        raise NotAssessable("which element is the coating's?", where=where, expected="a family like 'Hf L'", do=cure)
+    return xray_lines.main_line(metals[0], where=where).family
+
+
 def analyse(inputs: Mapping[str, Any], context: Context, options: ShellOptions) -> list[Result]:
     """Thickness, its spread, coverage and interdiffusion of one map. Raises NacreError."""
     signal: Signal = inputs["signal"]
+    options = replace(options, shell=options.shell or _declared_family(context, signal.where))
     found = measure(signal, options)
     subject = Subject(context.sample.name if context.sample else "", "", signal.name)
     return [

@@ -98,7 +98,7 @@ def _measurement(context: Context) -> str:
 
 def _one(signal: Signal, context: Context, options: TitrationOptions) -> Amounts:
     mass = _mass(signal, context, options)
-    strength = _declared(signal, context, "titrant_concentration", "acid_concentration", "mol/L", "the amounts")
+    strength = _declared(signal, context, "titrant_concentration", "acid_concentration", "mol/L", "every amount")
     curve, part = _curve(signal, context, options, strength)
     course = _course(signal, curve, options)
     try:

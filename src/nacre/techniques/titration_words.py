@@ -74,7 +74,7 @@ RELATIONS = (
     {
         "id": "residual-lithium",
         "words": "lithium in the coating is the residual lithium that titration no longer finds",
-        "each": "pair",
+        "each": "coated-pair",
         "unit": "umol/g",
         "computed": "c / 100 / molar_mass(product) * atoms(product, 'Li') * 1e6",
         "stated": "before - after",

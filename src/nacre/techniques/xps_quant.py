@@ -8,7 +8,7 @@ over the outermost nanometres. Of a layer, thickness is given only where the sub
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,7 @@ class XpsQuantOptions:
         10.0, "relative standard uncertainty of factor, escape depth and transmission", unit="%", lo=0.0, hi=100.0
     )
     layer: str = option("", "material of a layer whose thickness or coverage is wanted, like 'HfO2'")
-    layer_element: str = option("Hf", "element that only the layer has")
+    layer_element: str = option("", "element that only the layer has; else the metal of its formula")
     substrate_element: str = option("Ni", "element that only the substrate has")
     known_thickness: float | None = option(None, "thickness of the layer known otherwise", unit="nm", lo=0.0)
 
@@ -207,6 +207,13 @@ def _elements(context: Context) -> set[str]:
     return known
 
 
+def _metal_of(layer: str, where: str) -> str:
+    metals = [e for e in stoichiometry.parse_formula(builtin()[layer].formula) if e not in ("O", "Li", "H", "C")]
+    if len(metals) != 1:
+        raise NacreError("which element has only the layer?", where=where, found=layer, do='give layer_element = "..."')
+    return metals[0]
+
+
 def _layer(seen, context: Context, signal: Signal, options: XpsQuantOptions) -> tuple[list[Entry], list[Check]]:
     """Thickness where the substrate's signal tells it, else coverage, else nothing."""
     if not options.layer:
@@ -216,6 +223,7 @@ def _layer(seen, context: Context, signal: Signal, options: XpsQuantOptions) -> 
         raise NacreError(
             "the emission angle is not in the file", where=signal.where, do="leave `layer` empty, or export it"
         )
+    options = replace(options, layer_element=options.layer_element or _metal_of(options.layer, signal.where))
     for element in (options.layer_element, options.substrate_element):
         if element not in seen:
             return [], [Check("info", f"no {element} is seen: nothing is said of the layer")]

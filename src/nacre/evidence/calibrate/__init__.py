@@ -1,0 +1,1 @@
+"""The cell model against a study's evidence: fit, identifiability, rivals, prediction."""
