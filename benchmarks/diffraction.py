@@ -23,7 +23,9 @@ from nacre.core.context import Context
 from nacre.core.study import Sample
 from nacre.readers import stoe
 from nacre.techniques import _rietx
-from nacre.techniques.rietveld_setup import RietveldOptions, problem_of
+from nacre.techniques._rietx_build import paths_of
+from nacre.techniques.rietveld_options import RietveldOptions
+from nacre.techniques.rietveld_setup import problem_of
 
 PEER = "1.10.0"
 STUDY = Path(__file__).resolve().parents[1] / "studies" / "lho-ncm85"
@@ -65,7 +67,7 @@ def plain(task):
         kind = {"occ": "occ", "b": "biso"}[tie.kind]
         paths = [f"phases.0.atoms.{place[label]}.{kind}" for label in (tie.label, tie.source)]
         refinement.tie(paths[0], paths[1], scale=tie.scale, offset=tie.offset)
-    stages = [rietx.Stage(step.name, _rietx.paths_of(step, task)) for step in task.steps]
+    stages = [rietx.Stage(step.name, paths_of(step, task)) for step in task.steps]
     data = rietx.PatternData(
         two_theta=task.two_theta.tolist(), intensity=task.intensity.tolist(), sigma=task.sigma.tolist()
     )

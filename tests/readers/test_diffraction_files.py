@@ -2,6 +2,7 @@
 
 import struct
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -144,6 +145,133 @@ def test_bruker_without_the_engine(tmp_path, monkeypatch):
     path.write_bytes(b"RAW4.00\0" + bytes(100))
     with pytest.raises(ReadError, match=r"not installed\. Pip install 'nacre\[xrd\]'"):
         bruker.read(path)
+
+
+TIME = '<RawDataView xsi:type="FixedRawDataView" Start="0" Length="1" LogicName="MeasuredTime"/>'
+ABSORBER = '<RawDataView xsi:type="FixedRawDataView" Start="1" Length="1" LogicName="AbsorptionFactor"/>'
+TUBE = (
+    '<Tube><TubeMaterial Value="Cu"/><WaveLengthAlpha1 Unit="&#197;" Value="1.5406"/>'
+    '<WaveLengthAlpha2 Unit="&#197;" Value="1.54439"/><WaveLengthRatio Value="0.5"/></Tube>'
+)
+
+
+def varying(*axes, start=2):
+    fields = "".join(f'<FieldDefinitions FieldName="{axis}" AxisId="{axis}"/>' for axis in axes)
+    size = f'Start="{start}" Length="{len(axes)}"'
+    return f'<RawDataView xsi:type="VaryingRawDataView" {size}><Varying>{fields}</Varying></RawDataView>'
+
+
+def recorded(start=4, length=1):
+    unit = '<Recording><Unit Base="Counts"/></Recording>'
+    return f'<RawDataView xsi:type="RecordedRawDataView" Start="{start}" Length="{length}">{unit}</RawDataView>'
+
+
+def brml(path, views="", rows=None, members=("DataContainer", "RawData0"), tube=TUBE):
+    """A `.brml` as the diffractometer's program lays it out: a zip with a list of scans, and an XML for each scan."""
+    views = views or TIME + ABSORBER + varying("TwoTheta", "Theta") + recorded()
+    rows = rows or [f"96,1,{10 + 0.02 * i:.4f},{5 + 0.01 * i:.4f},{1000 + i}" for i in range(60)]
+    scan = '<ScanInformation VisibleName="Coupled TwoTheta/Theta"/>' + "".join(f"<Datum>{row}</Datum>" for row in rows)
+    routes = (
+        f'<DataRoutes><DataRoute RouteFlag="Measured">{scan}<DataViews>{views}</DataViews></DataRoute></DataRoutes>'
+    )
+    space = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+    listed = "<string>Experiment0/RawData0.xml</string>"
+    texts = {
+        "DataContainer": f"<A><RawDataReferenceList>{listed}</RawDataReferenceList></A>",
+        "RawData0": f"<RawData {space}><FixedInformation>{tube}</FixedInformation>{routes}</RawData>",
+        "MeasurementContainer": f"<Measurement>{TUBE}</Measurement>",
+    }
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in members:
+            archive.writestr(f"Experiment0/{name}.xml", texts[name])
+    return path
+
+
+def test_a_brml_is_read_by_what_it_says_of_its_columns(tmp_path):
+    pytest.importorskip("rietx", reason="Bruker files are read by rietx: pip install 'nacre[xrd]'")
+    path = brml(tmp_path / "a.brml")
+    assert reader_for(path, readers()).name == "bruker"
+    (found,) = bruker.read(path)
+    assert found.array("two_theta", "deg")[[0, -1]] == pytest.approx([10.0, 11.18])
+    assert found.array("intensity", "counts")[[0, -1]] == pytest.approx([1000, 1059])
+    assert found["intensity"].std is None and found.metadata["anode"] == "Cu"
+    assert found.metadata["wavelengths"] == (1.5406, 1.54439) and found.metadata["weights"] == (1.0, 0.5)
+    # another order of columns, and the wavelengths where older files have them
+    moved = [f"{1000 + i},96,{5 + 0.01 * i:.4f},{10 + 0.02 * i:.4f}" for i in range(60)]
+    views = recorded(start=0) + varying("Theta", "TwoTheta")
+    members = ("MeasurementContainer", "DataContainer", "RawData0")
+    (again,) = bruker.read(brml(path, views, moved, members, tube=""))
+    assert again.array("two_theta", "deg") == pytest.approx(found.array("two_theta", "deg"))
+    assert again.metadata["wavelengths"] == (1.5406, 1.54439)
+    (bare,) = bruker.read(brml(path, tube=""))
+    assert "wavelengths" not in bare.metadata
+
+
+def test_an_absorber_is_in_the_counts_of_a_brml_and_in_their_uncertainty(tmp_path):
+    pytest.importorskip("rietx", reason="Bruker files are read by rietx: pip install 'nacre[xrd]'")
+    factor = [1 if i < 30 else 8 for i in range(60)]
+    rows = [f"96,{a},{10 + 0.02 * i:.4f},5,{(1000 + i) * a}" for i, a in enumerate(factor)]
+    (found,) = bruker.read(brml(tmp_path / "a.brml", rows=rows))
+    assert found.array("intensity", "counts")[-1] == 8 * 1059
+    assert found["intensity"].std[[0, -1]] == pytest.approx([1000**0.5, 8 * 1059**0.5])
+    assert any("automatic absorber" in note.text for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"members": ("RawData0",)}, "no scan in the archive; found Experiment0/RawData0.xml; expected DataContainer"),
+        ({"members": ("DataContainer",)}, "no scan in the archive"),
+        ({"rows": ["96,1,ten,5,7"] * 60}, "not a row of comma-separated numbers"),
+        ({"rows": ["96,1,10"] * 60}, "the data and the description of it disagree"),
+        ({"rows": [f"96,1,{i},5,7" for i in range(5)]}, "too short for a powder pattern; found 5 points"),
+        ({"views": varying("TwoTheta") + recorded(4, 128)}, "128 channels per point"),
+        ({"views": varying("Theta") + recorded()}, "a rocking curve"),
+    ],
+)
+def test_a_brml_that_is_no_powder_scan(tmp_path, given, words):
+    pytest.importorskip("rietx", reason="Bruker files are read by rietx: pip install 'nacre[xrd]'")
+    with pytest.raises(ReadError, match=words):
+        bruker.read(brml(tmp_path / "a.brml", **given))
+
+
+def test_a_cut_brml(tmp_path):
+    pytest.importorskip("rietx", reason="Bruker files are read by rietx: pip install 'nacre[xrd]'")
+    path = brml(tmp_path / "a.brml")
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(ReadError, match=r"a\.brml: the archive is broken.* Copy the file again, it may be cut"):
+        bruker.read(path)
+
+
+@pytest.mark.parametrize(
+    ("row", "last"),
+    [
+        ("{x:.2f} {y}.50 {s:.3f}", "12.50 1050.50 32."),
+        ("{x:.2f} {y}.50 {s:.3f}", "12.50 1050.50"),
+        ("{x:.2f} {y}.50 {s:.3f}", "12.5"),
+        ("{x:.2f} {y}.50", "12.50 105"),
+        ("{x:.2f} {y}", "12.50 105"),
+        ("{x:.2f},{y}.25", "12.50,1050.2"),
+        ("{x:.2f} {y}.5e+00", "12.50 1.05e"),
+    ],
+)
+def test_a_cut_last_number_is_said_and_left_out(tmp_path, row, last):
+    path = tmp_path / "a.xy"
+    body = "\n".join(row.format(x=10 + 0.05 * i, y=1000 + i, s=(1000 + i) ** 0.5) for i in range(50))
+    path.write_text(f"{body}\n{last}")
+    (found,) = xy.read(path)
+    assert found.sizes["two_theta"] == 50
+    assert (found["intensity"].std is not None) == ("{s" in row)
+    (note,) = [note for note in found.notes if note.level == "warning"]
+    assert f"ends inside its last line ('{last}')" in note.text and "that point is left out" in note.text
+
+
+@pytest.mark.parametrize(("row", "last"), [("{x:.2f} {y}.50", "12.50 1050.50"), ("{x:.2f} {y}", "12.50 998")])
+def test_a_last_line_left_open_is_no_cut(tmp_path, row, last):
+    path = tmp_path / "a.xy"
+    path.write_text("\n".join([*(row.format(x=10 + 0.05 * i, y=1000 + i) for i in range(50)), last]))
+    (found,) = xy.read(path)
+    assert found.sizes["two_theta"] == 51 and not found.notes
 
 
 REAL = {

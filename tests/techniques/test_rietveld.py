@@ -14,7 +14,8 @@ from nacre.core.study import Sample
 from nacre.materials.crystals import layered, structure
 from nacre.readers import diffractometer, gsas, pdcif, xrdml, xy
 from nacre.techniques import _rietx, line_standard, rietveld, trace_phase
-from nacre.techniques.rietveld_setup import RietveldOptions as Options
+from nacre.techniques._rietx_problem import Machine, Problem, Step
+from nacre.techniques.rietveld_options import RietveldOptions as Options
 from nacre.virtual import diffractometer as virtual
 
 pytest.importorskip("rietx", reason="Rietveld refinement needs the engine rietx: pip install 'nacre[xrd]'")
@@ -83,7 +84,7 @@ def test_the_volume_comes_with_the_covariance_of_the_edges(result):
 def test_the_standard_finds_the_resolution(standard):
     row = {name: float(values[0]) for name, (values, _) in standard.curve("instrument").columns.items()}
     beam = virtual.Beam()
-    machine = _rietx.Machine((0.7093172,), **{name: row[name] for name in "uvwxy"})
+    machine = Machine((0.7093172,), **{name: row[name] for name in "uvwxy"})
     angles = np.array([10.0, 30.0, 55.0])
     theta = np.radians(angles / 2)
     expected = np.sqrt(beam.u * np.tan(theta) ** 2 + beam.v * np.tan(theta) + beam.w)
@@ -306,8 +307,8 @@ def test_unknown_items_and_phases_of_a_plan(pattern):
 def test_a_fit_that_diverges_is_never_silent(pattern):
     lost = replace(layered(FORMULA), cell=(3.4, 3.4, 16.5, 90.0, 90.0, 120.0), name="lost")
     x, y = pattern.array("two_theta", "deg"), pattern.array("intensity", "counts")
-    steps = (_rietx.Step("all", ("scale", "background", "zero", "cell", "size", "strain", "b", "antisite")),)
-    problem = _rietx.Problem(x, y, np.sqrt(y), (lost,), _rietx.Machine((0.7093172,)), steps)
+    steps = (Step("all", ("scale", "background", "zero", "cell", "size", "strain", "b", "antisite")),)
+    problem = Problem(x, y, np.sqrt(y), (lost,), Machine((0.7093172,)), steps)
     with pytest.raises(NacreError):
         rietveld.checked(_rietx.refine(problem), pattern)
 

@@ -16,7 +16,8 @@ import pytest
 from nacre.core import registry
 from nacre.core.context import Context
 from nacre.materials.crystals import layered
-from nacre.techniques.rietveld_setup import RietveldOptions, problem_of
+from nacre.techniques.rietveld_options import RietveldOptions
+from nacre.techniques.rietveld_setup import problem_of
 from nacre.virtual import diffractometer as virtual
 
 FORMULA = "LiNi0.85Co0.10Mn0.05O2"

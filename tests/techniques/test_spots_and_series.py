@@ -11,7 +11,7 @@ from nacre.core.errors import NacreError
 from nacre.core.signal import Signal, Variable, table
 from nacre.materials.crystals import layered
 from nacre.techniques import pattern_series, spot_indexing
-from nacre.techniques.rietveld_setup import RietveldOptions
+from nacre.techniques.rietveld_options import RietveldOptions
 from nacre.virtual import diffractometer as virtual
 
 registry.techniques()

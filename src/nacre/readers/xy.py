@@ -7,8 +7,9 @@
 apart by blanks, tabs, commas or semicolons. Lines before, between and after that are not numbers are comments; a
 wavelength in one of them ("wavelength = 0.70930") is kept. The format does not say what the intensities are: without
 a third column nothing is known of their uncertainty, and whoever uses them must say that they are counts. There may be
-more columns; they are left out, and a note says so. `.csv` and `.txt` are not taken unasked, as many other things are
-called so.
+more columns; they are left out, and a note says so. A file that ends without a line end inside its last number (fewer
+columns or decimals than all rows before, or a count below a fifth of them) was cut: that point is left out, and said.
+`.csv` and `.txt` are not taken unasked, as many other things are called so.
 """
 
 import re
@@ -26,6 +27,7 @@ from nacre.readers._virtual import origin_of
 
 OWN = (".xy", ".xye", ".xyd")
 SHARED = (".dat", ".prn", ".chi", ".asc")
+LOOKED_AT = 30  # lines before the last that tell whether it is cut
 _WAVELENGTH = re.compile(r"(?:wave\s*length|lambda)[^\d\n]{0,24}(\d?\.\d+)", re.IGNORECASE)
 
 
@@ -46,6 +48,8 @@ def read(path: Path, options=None) -> list[Signal]:
     path = Path(path)
     text = _text.load(path, "xy")
     lines = text.data.decode().splitlines()
+    cut = "" if text.data.endswith((b"\n", b"\r")) else _cut_end(lines)
+    lines = lines[:-1] if cut else lines
     rows, comments, first = [], [], 0
     for i, line in enumerate(lines):
         found = numbers(line)
@@ -61,6 +65,9 @@ def read(path: Path, options=None) -> list[Signal]:
         )
     table = np.array([row[:width] for row in rows])
     notes = [Note("info", f"{width - 3} more columns are left out")] if width > 3 else []
+    if cut:
+        words = f"the file ends inside its last line ('{cut}'), without a line end: it was cut, that point is left out"
+        notes.append(Note("warning", words))
     wavelength = next((float(m[1]) for line in comments if (m := _WAVELENGTH.search(line))), None)
     return [
         pattern(
@@ -75,6 +82,27 @@ def read(path: Path, options=None) -> list[Signal]:
             name=path.stem,
         )
     ]
+
+
+def _cut_end(lines: list[str]) -> str:
+    """The last line where it looks cut beside the rows before it, else "" (many programs leave the last line open)."""
+    rows = [line for line in lines[-LOOKED_AT:-1] if len(numbers(line) or ()) >= 2]
+    if len(rows) < 3 or not lines[-1].strip():
+        return ""
+    known = [numbers(line) for line in rows]
+    last = numbers(lines[-1])
+    short = last is None or len(last) < min(len(row) for row in known)
+    decimals = {_decimals(line) for line in rows}
+    fewer = len(decimals) == 1 and _decimals(lines[-1]) < max(decimals)
+    least = min(row[-1] for row in known)
+    low = not short and max(decimals) == 0 and least >= 50 and last[-1] < 0.2 * least
+    return lines[-1].strip() if short or fewer or low else ""
+
+
+def _decimals(line: str) -> int:
+    """Decimals of the last number of a line."""
+    _, point, behind = re.split(r"[\s;]+|,\s+|,(?=\d*\.)", line.strip())[-1].replace(",", ".").rpartition(".")
+    return len(behind) if point else 0
 
 
 def write(signal: Signal, path: Path) -> None:

@@ -19,8 +19,9 @@ from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.materials.crystals import structure, with_shared_sites
 from nacre.techniques import _rietx, rietveld, rietveld_figures
-from nacre.techniques._rietx import Fit, Problem, Step
-from nacre.techniques.rietveld_setup import RietveldOptions, machine_of, pattern_of, ranges
+from nacre.techniques._rietx_problem import Fit, Problem, Step
+from nacre.techniques.rietveld_machine import machine_of
+from nacre.techniques.rietveld_options import RietveldOptions, pattern_of, ranges
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.techniques import _rietx, rietveld
-from nacre.techniques._rietx import Fit, Problem
-from nacre.techniques.rietveld_setup import RietveldOptions, problem_of
+from nacre.techniques._rietx_problem import Fit, Problem
+from nacre.techniques.rietveld_options import RietveldOptions
+from nacre.techniques.rietveld_setup import problem_of
 
 NAMES = ("lattice_a", "lattice_b", "lattice_c", "cell_volume", "oxygen_z", "ni_li")
 

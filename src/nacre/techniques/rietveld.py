@@ -21,8 +21,10 @@ from nacre.core.result import Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.physics.crystal import volume
 from nacre.techniques import _rietx, rietveld_checks, rietveld_figures
-from nacre.techniques._rietx import Fit
-from nacre.techniques.rietveld_setup import RietveldOptions, in_words, problem_of
+from nacre.techniques._rietx_problem import Fit
+from nacre.techniques.rietveld_options import RietveldOptions
+from nacre.techniques.rietveld_plan import in_words
+from nacre.techniques.rietveld_setup import problem_of
 
 SERIAL = 1.5  # Durbin-Watson below which residuals are serially correlated
 EXPLAINED = 0.5  # part of the net intensity's chi2 that a model must explain to be one

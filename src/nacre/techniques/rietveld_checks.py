@@ -2,8 +2,9 @@
 
 from nacre.core.result import Check
 from nacre.physics.capillary import b_shift
-from nacre.techniques._rietx import Fit
-from nacre.techniques.rietveld_setup import RietveldOptions, in_words
+from nacre.techniques._rietx_problem import Fit
+from nacre.techniques.rietveld_options import RietveldOptions
+from nacre.techniques.rietveld_plan import in_words
 
 
 def checks(fit: Fit, factor: float, options: RietveldOptions) -> list[Check]:

@@ -5,7 +5,7 @@ import numpy as np
 from nacre.core.context import Context
 from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.result import Curve
-from nacre.techniques._rietx import Fit
+from nacre.techniques._rietx_problem import Fit
 
 
 def curves(fit: Fit) -> tuple[Curve, ...]:

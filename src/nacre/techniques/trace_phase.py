@@ -23,8 +23,9 @@ from nacre.core.options import option
 from nacre.core.quantity import Z95, Quantity
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.techniques import _rietx, rietveld
-from nacre.techniques._rietx import Fit
-from nacre.techniques.rietveld_setup import RietveldOptions, problem_of
+from nacre.techniques._rietx_problem import Fit
+from nacre.techniques.rietveld_options import RietveldOptions
+from nacre.techniques.rietveld_setup import problem_of
 
 DETECTION = 3.29
 

@@ -8,7 +8,7 @@ from scipy import ndimage as ndi
 
 from nacre.physics.micrograph import outline as ol
 from nacre.physics.micrograph import section as cs
-from nacre.physics.micrograph.flatten import flatten, otsu
+from nacre.physics.micrograph.flatten import Levels, flatten, otsu
 from nacre.virtual.sem import Microscope, Section, cross_section
 
 CASES = {
@@ -42,6 +42,33 @@ def test_cracks_gaps_and_particles_are_as_drawn(name):
     assert 100 * found.void_fraction == pytest.approx(100 * truth.void_fraction, abs=0.6)
     inside = labels > 0
     assert (inside & (truth.active > 0.5)).sum() / (inside | (truth.active > 0.5)).sum() > 0.97
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("charging", "blur"), [(0.0, 0.7), (0.2, 0.7), (0.0, 1.2), (0.1, 1.2)])
+def test_bright_rims_and_blur_take_nothing_from_cracks(charging, blur):
+    """Charging brightens the rim of a crack: that the rim is brighter does not make the crack smaller."""
+    scope = Microscope(size=512, charging=charging, blur=blur)
+    signal, truth = cross_section(Section(0.08, 0.2), scope, 302)
+    flat, levels = flatten(signal["intensity"].values)
+    limits = cs.Thresholds(widest=13, reach=3)
+    found = cs.measure(flat, levels, cs.find_particles(flat, levels, 870, limits), limits)
+    assert 100 * found.crack_area / found.area == pytest.approx(100 * truth.crack_within(13), abs=0.3)
+    assert 100 * found.open_length / found.length == pytest.approx(100 * truth.gap_fraction, abs=2.0)
+
+
+def test_the_area_of_a_crack_with_a_glowing_rim_is_that_drawn():
+    y, x = np.indices((200, 200))
+    whole = np.hypot(y - 100, x - 100) < 80
+    crack = (np.abs(y - 100) < 2.5) & (np.abs(x - 100) < 50)
+    away = ndi.distance_transform_edt(~crack)
+    rng = np.random.default_rng(7)
+    for glow in (0.0, 0.15):
+        flat = np.where(whole, 160.0, 85.0) * (1 + glow * np.clip(1 - away / 6, 0, None))
+        flat = ndi.gaussian_filter(np.where(crack, 10.0, flat), 0.8) + rng.normal(0, 2, flat.shape)
+        limits = cs.Thresholds(widest=12, reach=4)
+        found = cs.measure(flat, Levels(10.0, 85.0, 160.0, 2.0), whole.astype(int), limits)
+        assert found.crack_area == pytest.approx(crack.sum(), rel=0.02)
 
 
 @pytest.mark.slow

@@ -44,19 +44,20 @@ def whole_particles(bright, flat, levels: Levels, smallest: int, widest: int) ->
     smooth = ndi.gaussian_filter(flat, 0.7)
     dark = smooth < levels.matrix - INLET * (levels.matrix - levels.pore)
     dark = ndi.binary_dilation(dark, iterations=RIM + 1)
-    labels = split(_filled(bright, dark, widest), smallest)
+    labels = split(_filled(bright, dark, widest, widest // 2), smallest)
     found = np.zeros_like(labels)
     for i, box in enumerate(ndi.find_objects(labels), 1):
         margin = tuple(slice(max(0, s.start - 2 * RIM), s.stop + 2 * RIM) for s in box)
         own = (labels[margin] == i) & bright[margin]
-        own = _filled(own, dark[margin], widest) & ((labels[margin] == i) | (labels[margin] == 0))
+        # alone, a particle is closed by a larger disc: it leaves less of a notch where a crack ends at the outline
+        own = _filled(own, dark[margin], widest, widest) & ((labels[margin] == i) | (labels[margin] == 0))
         found[margin][own & (found[margin] == 0)] = i
     return found
 
 
-def _filled(bright: np.ndarray, dark: np.ndarray, widest: int) -> np.ndarray:
-    """The mask with its cracks: dark holes, and dark inlets narrower than `widest`."""
-    radius = max(1, widest // 2)
+def _filled(bright: np.ndarray, dark: np.ndarray, widest: int, radius: int) -> np.ndarray:
+    """The mask with its cracks: dark holes, and dark inlets that a disc of `radius` does not enter."""
+    radius = max(1, radius)
     padded = np.pad(bright, radius + 1, mode="edge")
     # a disc's closing by distances: grow by the radius, then shrink by it
     grown = ndi.distance_transform_edt(~padded) <= radius

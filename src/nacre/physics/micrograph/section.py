@@ -16,6 +16,7 @@ from nacre.physics.micrograph import outline as ol
 from nacre.physics.micrograph.flatten import Levels, otsu
 from nacre.physics.micrograph.outline import RIM
 
+CALM = 6.0  # pixels from a crack at which neither its blur nor what charging does to its rim is seen
 GROWN = 0.62  # of the threshold: how deep the narrow end of a crack may be that was found elsewhere
 
 
@@ -119,7 +120,7 @@ def sweep(flat, levels: Levels, smallest: int, limits: Thresholds, spread: float
 def _found(flat, levels: Levels, labels: np.ndarray, choices: list[Thresholds]) -> list[Found]:
     """What each choice of thresholds finds in the same particles; `widest` and `reach` are those of the first."""
     outlines = tuple(ol.perimeters(flat, labels, levels, choices[0].reach))
-    depth, shown, core = _depths(flat, labels, levels)
+    shown, core = _shown(flat, labels, levels)
     # along the edge of the field a crack is not told from what lies outside: the edge counts for neither area
     inner = np.zeros(labels.shape, bool)
     inner[choices[0].widest : -choices[0].widest, choices[0].widest : -choices[0].widest] = True
@@ -129,7 +130,7 @@ def _found(flat, levels: Levels, labels: np.ndarray, choices: list[Thresholds]) 
     found = []
     for limits in choices:
         cracks = _cracks(shown, labels > 0, core, limits.crack)
-        own = _own_depth(depth, cracks, labels)
+        own = _own_depth(flat, levels, cracks, labels, core)
         areas = np.clip(np.bincount(labels[inner], own[inner], numbers.size), 0, sizes)
         opened = tuple(ol.open_arcs(line.depth, limits.gap) for line in outlines)
         particles = tuple(
@@ -146,8 +147,8 @@ def _particle(line: ol.Perimeter, gaps, mouths, sizes, areas, cut: bool) -> Part
     return Particle(line.label, float(sizes[line.label]), float(areas[line.label]), *lengths, cut)
 
 
-def _depths(flat: np.ndarray, labels: np.ndarray, levels: Levels):
-    """(depth, depth of the smoothed image, well inside), (rows, columns); relative to each particle's brightness."""
+def _shown(flat: np.ndarray, labels: np.ndarray, levels: Levels):
+    """(depth of the smoothed image, well inside), (rows, columns); relative to each particle's brightness."""
     own = np.full(labels.max() + 1, levels.particle)
     smooth = ndi.gaussian_filter(flat, 0.7)
     core = ndi.binary_erosion(labels > 0, iterations=RIM + 1, border_value=1)
@@ -157,7 +158,7 @@ def _depths(flat: np.ndarray, labels: np.ndarray, levels: Levels):
     sums = np.bincount(bright.ravel(), smooth.ravel(), own.size)
     own[counts > 0] = sums[counts > 0] / counts[counts > 0]
     base = own[labels]
-    return (base - flat) / (base - levels.pore), (base - smooth) / (base - levels.pore), core
+    return (base - smooth) / (base - levels.pore), core
 
 
 def _cracks(shown: np.ndarray, inside: np.ndarray, core: np.ndarray, threshold: float) -> np.ndarray:
@@ -173,15 +174,31 @@ def _sizeable(mask: np.ndarray, least: int) -> np.ndarray:
     return (np.bincount(parts.ravel(), minlength=n + 1) >= least)[parts] & mask
 
 
-def _own_depth(depth: np.ndarray, cracks: np.ndarray, labels: np.ndarray, reach: float = 4.0) -> np.ndarray:
-    """Depth of cracks and their rim over that around them (grains of another tone, charged edges); else 0."""
+def _own_depth(flat, levels: Levels, cracks: np.ndarray, labels: np.ndarray, core: np.ndarray) -> np.ndarray:
+    """Depth of cracks and their rim: 0 at the brightness of the particle around them, 1 at an open pore; else 0."""
     zone = ndi.binary_dilation(cracks, iterations=RIM) & (labels > 0)
-    calm = (labels > 0) & ~ndi.binary_dilation(zone, iterations=1)
-    calm &= ndi.binary_erosion(labels > 0, iterations=RIM + 1, border_value=1)
-    weight = ndi.gaussian_filter(calm.astype(float), reach)
-    near = ndi.gaussian_filter(np.where(calm, depth, 0.0), reach)
-    background = np.where(weight > 1e-4, near / np.maximum(weight, 1e-4), 0.0)
-    return np.where(zone, depth - background, 0.0)
+    if not zone.any():
+        return np.zeros_like(flat)
+    away = ndi.distance_transform_edt(~cracks)
+    calm = core & (away > CALM)
+    weight = ndi.gaussian_filter(calm.astype(np.float32), CALM, truncate=3.0)
+    near = ndi.gaussian_filter(np.where(calm, flat, 0.0).astype(np.float32), CALM, truncate=3.0)
+    around = np.where(weight > 1e-4, near / np.maximum(weight, 1e-4), levels.particle)
+    depth = (around - flat) / (around - levels.pore)
+    glow = np.where(zone & ~cracks, _glow(depth, away, core), 0.0)
+    return np.where(zone, depth - glow, 0.0)
+
+
+def _glow(depth: np.ndarray, away: np.ndarray, core: np.ndarray) -> np.ndarray:
+    """Depth (<= 0) of the bright rim that charging gives a crack: no part of the crack is less dark for it.
+
+    It is seen where the blur of the crack has ended, and carried on towards the crack as a straight line.
+    """
+    rings = [depth[core & (np.abs(away - d) <= 0.5)] for d in (RIM + 1, RIM + 2)]
+    if min(ring.size for ring in rings) < 2:
+        return np.zeros_like(depth)
+    first, second = (float(ring.mean()) for ring in rings)
+    return np.minimum(0.0, first + max(second - first, 0.0) * (away - RIM - 1)) if first < 0 else np.zeros_like(depth)
 
 
 def crack_widths(cracks: np.ndarray, area: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
