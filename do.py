@@ -94,6 +94,9 @@ def demo(args):
 def test(args):
     ensure()
     args = [word for word in args if word != "--fast"] + (["-m", "not slow"] if "--fast" in args else [])
+    # matrices of these tests are small: threads of the algebra library cost them more than they gain
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
     run(venv_python(), "-m", "pytest", *args)
 
 
