@@ -9,7 +9,7 @@ import pytest
 from nacre.core import registry
 from nacre.core.context import Context
 from nacre.core.errors import NacreError, NotAssessable
-from nacre.core.quantity import parse
+from nacre.core.quantity import derive, parse
 from nacre.core.study import Measurement, Sample
 from nacre.techniques import lithium_consumed
 from nacre.techniques.titration import TECHNIQUE, TitrationOptions
@@ -200,3 +200,18 @@ def test_uptake_cannot_be_fitted_without_times():
     timeless = replace(signal, variables={k: v for k, v in signal.variables.items() if k != "time"})
     with pytest.raises(NacreError, match="cannot be fitted: the file tells no times"):
         analysed(timeless, replace(OPTIONS, fit_uptake=True))
+
+
+def test_what_two_powders_took_up_does_not_cancel_in_their_difference():
+    """Same hydroxide, other carbonate, another uptake each: the difference of the hydroxides covers nought."""
+    inside = []
+    for seed in range(40):
+        found = []
+        for name, carbonate in (("bare", 0.25), ("lho", 0.08)):
+            rng = np.random.default_rng((seed, len(name)))
+            flaws = Flaws(uptake=max(0.0, rng.normal(0.02, 0.01)))
+            signal = titrate(Powder(0.05, carbonate), Titrator(flaws=flaws), seed=seed + 100 * len(name))
+            found.append(analysed(signal, where=context(name=name)).get("residual_lioh"))
+        apart = derive(lambda a, b: a - b, *found, unit="wt%")
+        inside.append(abs(apart.value) < 1.96 * apart.std)
+    assert np.mean(inside) > 0.84  # 95 % less three standard deviations of 40 cases

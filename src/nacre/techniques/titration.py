@@ -119,7 +119,8 @@ def _one(signal: Signal, context: Context, options: TitrationOptions) -> Amounts
         return amount * c / nominal * b / (m * p)
 
     base = derive(per_gram, umol["base"], *scale, unit=unit)
-    uptake = context.find("co2_uptake", "1") or Quantity(0.0, "1")
+    # a beaker's uptake is its own: what two powders declare alike does not cancel in their difference
+    uptake = (context.find("co2_uptake", "1") or Quantity(0.0, "1")).tagged(f"titration:{context.analysis}:uptake")
     # what met CO2 before or during the titration is counted back: measured OH = OH (1 - u), CO3 = CO3 + u OH / 2
     hydroxide = derive(
         lambda a, k, u, *s: per_gram(a - 2 * k, *s) / (1 - u),
