@@ -9,7 +9,7 @@ from paper_truth import STUDY
 
 ELECTRIC = ("rate", "eis", "icp", "impedance-pair")
 EVERY_KIND = ("rate", "eis", "icp", "titration", "lithium-consumed", "xps", "ir", "carbonate", "stem", "shell", "top")
-EVERY_KIND += ("map", "si640f", "line-standard")
+EVERY_KIND += ("map", "si640f", "line-standard", "hafnium", "surface-lho")
 # the paper states no uncertainty of its masses; with one, capacities can be judged against published ones
 WEIGHED = (
     ('composite_mass = "12 mg"', 'composite_mass = "12.00(3) mg"'),

@@ -14,7 +14,7 @@ LOST = {
     "lho-1_eis.mpt": {"impedance:lho-1:eis"},
     "icp.csv": {"icp_oes:bare:icp", "icp_oes:lho:icp"},
     "lho_titration.txt": {"titration:lho:titration", "lithium-consumed"},
-    "lho_xps.vms": {"xps:lho:xps", "xps_quant:lho:xps"},
+    "lho_xps.vms": {"surface-lho", "xps_quant:lho:xps", "hafnium"},
     "lho_ir_1.dpt": {"carbonate"},
     "lho_stem.emd": {"shell"},
     "lho_top.tif": {"sem_top:lho:top"},

@@ -118,7 +118,7 @@ def test_errors_of_the_mean_thickness_are_true():
     for seed in range(12):
         specimen = Specimen(counts=1.0, waviness=4.0, sampled=True)
         signal, truth = stem_eds.measure(specimen, seed=900 + seed, pixels=128)
-        found = stem_shell.measure(signal, ShellOptions())
+        found = stem_shell.measure(signal, HAFNIUM)
         rows.append((found.mean - truth.thickness.mean(), found.std, found.whole.low < 12 < found.whole.high))
     error, std, inside = np.array(rows).T
     assert abs(error.mean()) < 0.3

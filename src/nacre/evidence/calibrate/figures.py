@@ -49,7 +49,7 @@ def _parameters(c: Calibration) -> Figure:
         if at:
             names = np.array([labels[k] for k in at])
             series.append(Series("points", u[at], names, label=words, marker="filled" if known else "open"))
-    x = Axis("Place in the physical range", limits=(-0.02, 1.02))
+    x = Axis("Place in the physical range", limits=(-0.03, 1.03))
     panel = Panel(x, Axis("", categories=tuple(reversed(labels))), tuple(series))
     caption = "Fitted numbers with their 95 % intervals: 0 and 1 are the ends of what is physically possible."
     return Figure("calibration-parameters", "Fitted numbers", (panel,), caption, wide=True)

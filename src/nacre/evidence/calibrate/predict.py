@@ -2,7 +2,7 @@
 
     [[calibration.prediction]]
     name = "3 nm"
-    sample = "lho"
+    sample = "new"
     change = { "cathode.coating_thickness" = "3 nm" }     # as in cell.toml; and `loading`, `coverage`, `n_over_p`
 
 `loading = "2"` is twice the cathode on the same area; `coverage = "80 %"` of a coating that was calibrated as closed;

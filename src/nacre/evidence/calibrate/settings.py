@@ -12,10 +12,10 @@ scale = "log"                    # "linear" where it is not said
 sample = "bare"                  # of this sample only; without it, shared by all
 prior = "2e-12 +- 1e-12 cm2/s"   # what is known beside the evidence
 [[calibration.observable]]
-sample = "lho"                   # which published values count: all that these words fit
+sample = "new"                   # which published values count: all that these words fit
 name = "discharge_capacity"
 relative = "5 %"                 # 95 % of differences between model and value lie within; or absolute = "2 mV"
-against = "lho"                  # the sample that a shift within one cycle is taken against
+against = "new"                  # the sample that a shift within one cycle is taken against
 """
 
 from collections.abc import Mapping
