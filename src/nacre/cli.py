@@ -140,7 +140,10 @@ def _tell(outcome) -> None:
         model = f"{row['model']} ({row['model_note']})" if row["model"] else "–"
         paper = f"{row['rule']} {row['value']}".strip()
         shown.add_row(row["sample"], str(row["name"]), row["state"], row["unit"], paper, row["ours"], model)
-    _console().print(shown, markup=False)
+    console = _console()
+    if not console.is_terminal:  # a log has no width of its own
+        console.width = 140
+    console.print(shown, markup=False)
     if len(rows) > len(compared):
         _print(f"{len(rows) - len(compared)} further published values have no counterpart here; the report lists them.")
 
