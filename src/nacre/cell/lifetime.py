@@ -297,8 +297,8 @@ class _Log:
 
     def _row(self, number: int, simulated: bool) -> dict:
         walk, g = self.walk, self.per_gram
-        charged, discharged = (sum(getattr(h, n) for h in self.halves) * g for n in ("charged", "discharged"))
-        energies = [sum(getattr(h, n) for h in self.halves) * g for n in ("energy_in", "energy_out")]
+        charged, discharged = sum([h.charged for h in self.halves]) * g, sum([h.discharged for h in self.halves]) * g
+        energies = [sum([h.energy_in for h in self.halves]) * g, sum([h.energy_out for h in self.halves]) * g]
         books, aged = walk.books, walk.aged
         return {
             "cycle": number,

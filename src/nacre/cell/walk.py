@@ -83,12 +83,18 @@ class Walk:
         self.volts = [p.value(f"cell.{end}_voltage") for end in ("lower", "upper")]
         self._anode = math.nan, math.nan
         self._steps = (), 0.0, []
+        self._means = None, {}
 
     # --- the books ---
 
     def mean(self, part: str) -> float:
-        """Mean filling of an electrode."""
-        return float(getattr(self.state, part).ravel() @ self.weights[part])
+        """Mean filling of an electrode; worked out once for a state."""
+        if self._means[0] is not self.state:
+            self._means = self.state, {}
+        known = self._means[1]
+        if part not in known:
+            known[part] = float(getattr(self.state, part).ravel() @ self.weights[part])
+        return known[part]
 
     @property
     def anode_potential(self) -> float:
