@@ -31,6 +31,7 @@ from nacre.core.style import (
 )
 
 SINGLE, WIDE = 3.3, 7.0
+CROWDED = 60  # letters of categories that stand side by side under one column
 INK, MUTED = "#1A1A1A", "#767676"
 _DASH = {"solid": "-", "dash": (0, (5, 2)), "dot": (0, (1, 1.5)), "dashdot": (0, (5, 1.5, 1, 1.5))}
 _MARKER = {"circle": "o", "square": "s", "diamond": "D", "triangle": "^", "cross": "X", "star": "*"}
@@ -91,7 +92,8 @@ def draw(figure: Figure, samples: Palette, columns: int | None = None) -> dict[s
             own = _panel(frame, panel, seen, figure.synthetic)
             keys |= {name: handle for name, handle in own.items() if name not in keys}
             if not several:
-                _legend(frame, own, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2)
+                # long names beside the axis leave the legend one column's room
+                _legend(frame, own, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=1 if panel.y.categories else 2)
             _head(frame, panel, i if several else None)
         if several:  # one legend for all panels: several would leave them no room
             canvas.set_size_inches(size[0], size[1] + 0.14 * math.ceil(len(keys) / across))
@@ -192,7 +194,8 @@ def _axis(frame, axis: Axis, side: str, names: tuple[str, ...]) -> None:
         drawn.set_major_formatter(_power_of_ten)
         drawn.set_minor_formatter(lambda value, _place: _between(value, *drawn.get_view_interval()))
     if names:
-        put["ticks"](range(len(names)), names)
+        crowded = side == "x" and len(names) * max(map(len, names)) > CROWDED
+        put["ticks"](range(len(names)), names, **({"rotation": 90} if crowded else {}))
         put["lim"](-0.6, len(names) - 0.4)
     if axis.limits:
         put["lim"](*sorted(axis.limits))
