@@ -89,22 +89,32 @@ def _expression(formula, low=0.0, high=1.0) -> ocp.Curve:
 _MAKERS = {"msmr": _msmr, "table": _table, "plateau": _plateau, "expression": _expression}
 
 
-def read_potential(row: Mapping, where: str) -> Potential:
-    """A potential from its table in a TOML file. Raises NacreError with what is missing, unknown or wrong."""
+def read_curve(made: type, keys: Mapping[str, tuple[str, ...]], what: str, row: Mapping, where: str):
+    """An object of kind, numbers, status and source from its table in a TOML file, its curve made once to be sure.
+
+    Raises NacreError with what is missing, unknown or wrong; `what` names it in words.
+    """
     row = dict(row)
     kind, status, source = (str(row.pop(name, "")) for name in ("kind", "status", "source"))
-    if kind not in _KEYS:
-        raise NacreError(f"unknown kind of potential '{kind}'", where=where, expected=", ".join(_KEYS))
+    if kind not in keys:
+        raise NacreError(f"unknown kind of {what} '{kind}'", where=where, expected=", ".join(keys))
     if not status or not source:
-        raise NacreError("a potential without status and source", where=where, do="say where it comes from")
+        raise NacreError(f"a {what} without status and source", where=where, do="say where it comes from")
     for name in row:
-        if name not in _KEYS[kind]:
-            raise NacreError(f"unknown key '{name}'", where=where, do=did_you_mean(name, _KEYS[kind]))
-    made = Potential(kind, row, status, source)
+        if name not in keys[kind]:
+            raise NacreError(f"unknown key '{name}'", where=where, do=did_you_mean(name, keys[kind]))
+    found = made(kind, row, status, source)
     try:
-        curve = made.curve
+        _ = found.curve
     except NacreError as error:
         raise error.at(where) from None
+    return found
+
+
+def read_potential(row: Mapping, where: str) -> Potential:
+    """A potential from its table in a TOML file. Raises NacreError with what is missing, unknown or wrong."""
+    made = read_curve(Potential, _KEYS, "potential", row, where)
+    curve = made.curve
     if (np.diff(curve.value) > 1e-9).any():
         at = curve.x[1:][np.diff(curve.value) > 1e-9][0]
         raise NacreError(

@@ -11,8 +11,8 @@ from functools import cached_property
 import numpy as np
 
 from nacre.cell.expression import read
-from nacre.cell.potential import check_status
-from nacre.core.errors import NacreError, did_you_mean
+from nacre.cell.potential import check_status, read_curve
+from nacre.core.errors import NacreError
 from nacre.physics import ocp
 
 _KEYS = {"table": ("x", "ratio"), "expression": ("formula", "low", "high")}
@@ -61,18 +61,4 @@ _MAKERS = {"table": _table, "expression": _expression}
 
 def read_shape(row: Mapping, where: str) -> Shape:
     """A shape from its table in a TOML file. Raises NacreError with what is missing, unknown or wrong."""
-    row = dict(row)
-    kind, status, source = (str(row.pop(name, "")) for name in ("kind", "status", "source"))
-    if kind not in _KEYS:
-        raise NacreError(f"unknown kind of diffusivity '{kind}'", where=where, expected=", ".join(_KEYS))
-    if not status or not source:
-        raise NacreError("a diffusivity without status and source", where=where, do="say where it comes from")
-    for name in row:
-        if name not in _KEYS[kind]:
-            raise NacreError(f"unknown key '{name}'", where=where, do=did_you_mean(name, _KEYS[kind]))
-    made = Shape(kind, row, status, source)
-    try:
-        _ = made.curve
-    except NacreError as error:
-        raise error.at(where) from None
-    return made
+    return read_curve(Shape, _KEYS, "diffusivity", row, where)
