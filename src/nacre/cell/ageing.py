@@ -11,16 +11,17 @@ closed form or by the midpoint of `before` and `after`. Where it lets a current 
 """
 
 import math
-import pkgutil
+import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
-from importlib import import_module
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from nacre.cell.parameters import CellParameters
+from nacre.core import registry
 from nacre.core.errors import NacreError
 from nacre.physics.ocp import FARADAY, GAS
 
@@ -99,8 +100,9 @@ class Ageing:
 
     @staticmethod
     def of(parameters: CellParameters, plus: Iterable[Mechanism] = ()) -> "Ageing":
-        """The mechanisms that the numbers of [ageing] switch on, and others behind them."""
-        made = (kind.of(parameters) for kind in built_in())
+        """The mechanisms that the numbers of [ageing] switch on, those of the study's plugins behind those of the
+        package, and others behind them. Raises MechanismError where one crashes."""
+        made = [_made(kind, parameters) for kind in (*built_in(), *parameters.mechanisms)]
         mass = parameters.value("cell.cam_mass", "g") / parameters.area
         return Ageing(
             (*(m for m in made if m is not None), *plus),
@@ -123,25 +125,75 @@ class Ageing:
     def advance(self, before: Aged, drive: Drive) -> Aged:
         """The state after a piece. Raises NacreError where a mechanism gives an impossible one, with its name."""
         after = start = before.changed(seconds=before.seconds + drive.seconds)
-        for mechanism in self.mechanisms:
-            after = mechanism.advance(before, after, drive)
-        if not _possible(after):
+        try:
+            for mechanism in self.mechanisms:
+                after = mechanism.advance(before, after, drive)
+            if _possible(after):
+                return after
+        except Exception:
             self._blame(before, start, drive)
+            raise
+        self._blame(before, start, drive)
         return after
 
     def _blame(self, before: Aged, after: Aged, drive: Drive) -> None:
+        """Once more, slowly: raises NacreError with the name of the mechanism that is at fault."""
         for mechanism in self.mechanisms:
-            after = mechanism.advance(before, after, drive)
+            try:
+                after = mechanism.advance(before, after, drive)
+            except NacreError:
+                raise
+            except ArithmeticError as error:
+                raise _impossible(mechanism, f"{type(error).__name__}: {error}") from error
+            except Exception as error:
+                raise _crashed(mechanism, "advance()", error) from error
+            if not isinstance(after, Aged):
+                raise MechanismError(
+                    f"advance() of the ageing mechanism '{mechanism.name}' gives no state",
+                    found=type(after).__name__, expected="Aged", do="end it with return after.changed(...)",
+                )  # fmt: skip
             if not _possible(after):
-                raise _impossible(mechanism, after)
+                raise _impossible(mechanism, _words(after))
 
     def senses(self, potential: np.ndarray) -> dict[str, np.ndarray]:
         """What the mechanisms sense at the cathode's potentials (n,), by name."""
-        return {m.name: m.sense(potential) for m in self._sensing}
+        return {m.name: _sensed(m, potential) for m in self._sensing}
 
     @property
     def _sensing(self):
         return [m for m in self.mechanisms if getattr(m, "sense", None) is not None]
+
+
+class MechanismError(NacreError):
+    """A mistake in a mechanism's file: to be mended there, and no property of the cell."""
+
+
+def _made(kind, parameters: CellParameters):
+    try:
+        return kind.of(parameters)
+    except NacreError:
+        raise
+    except Exception as error:
+        raise _crashed(kind, "of()", error) from error
+
+
+def _sensed(mechanism, potential: np.ndarray) -> np.ndarray:
+    try:
+        found = np.asarray(mechanism.sense(potential), float)
+    except Exception as error:
+        raise _crashed(mechanism, "sense()", error) from error
+    if found.shape != potential.shape:
+        raise MechanismError(f"sense() of the ageing mechanism '{mechanism.name}' gives no value for every potential",
+                             found=f"shape {found.shape}", expected=f"shape {potential.shape}")  # fmt: skip
+    return found
+
+
+def _crashed(mechanism, what: str, error: Exception) -> MechanismError:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return MechanismError(
+        f"{what} of the ageing mechanism '{mechanism.name}' crashed", where=f"{Path(last.filename).name}:{last.lineno}",
+        found=f"{type(error).__name__}: {error}", do="mend it, or take the mechanism out",
+    )  # fmt: skip
 
 
 def _named(mechanism) -> str:
@@ -161,10 +213,12 @@ def _possible(a: Aged) -> bool:
     return low and a.contact <= 1.0 and a.active <= 1.0 and math.isfinite(a.series + a.interphase + a.diffusivity)
 
 
-def _impossible(mechanism, a: Aged) -> NacreError:
-    found = ", ".join(
-        f"{f.name} = {getattr(a, f.name):.3g}" for f in fields(a) if isinstance(getattr(a, f.name), float)
-    )
+def _words(a: Aged) -> str:
+    values = {f.name: getattr(a, f.name) for f in fields(a)}
+    return ", ".join(f"{name} = {value:.3g}" for name, value in values.items() if isinstance(value, float))
+
+
+def _impossible(mechanism, found: str) -> NacreError:
     return NacreError(
         f"the ageing mechanism '{mechanism.name}' gives an impossible cell", found=found,
         expected="contact and active above 0 and at most 1, diffusivity above 0, all finite",
@@ -175,9 +229,7 @@ def _impossible(mechanism, a: Aged) -> NacreError:
 @lru_cache(maxsize=1)
 def built_in() -> tuple[type, ...]:
     """The mechanisms of the package, the interphase first: others follow its growth."""
-    folder = import_module("nacre.cell.mechanisms")
-    found = [import_module(f"{folder.__name__}.{m.name}").MECHANISM for m in pkgutil.iter_modules(folder.__path__)]
-    return tuple(sorted(found, key=lambda kind: (kind.name != "interphase", kind.name)))
+    return tuple(sorted(registry.mechanisms().values(), key=lambda kind: (kind.name != "interphase", kind.name)))
 
 
 def arrhenius(energy: float, kelvin: float, reference: float) -> float:

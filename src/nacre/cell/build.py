@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from nacre.cell.coating import read_coating
-from nacre.cell.parameters import PARTS, CellParameters, Parameter, read_number
+from nacre.cell.parameters import NAMES, PARTS, CellParameters, Name, Parameter, names_with, read_number
 from nacre.cell.potential import Potential, read_potential
 from nacre.cell.recipe import Layer, Recipe, recipe
 from nacre.core.context import Context
@@ -31,9 +31,13 @@ def known() -> dict[str, Any]:
 
 
 def from_recipe(
-    context: Context, model: Mapping[str, Any] | None = None, library: Library | None = None
+    context: Context,
+    model: Mapping[str, Any] | None = None,
+    library: Library | None = None,
+    mechanisms: tuple[type, ...] = (),
 ) -> CellParameters:
-    """All numbers of the cell of a context. `model` is the study's [model] table.
+    """All numbers of the cell of a context. `model` is the study's [model] table; `mechanisms` are the classes of its
+    own ageing mechanisms (`nacre.cell.plugged`).
 
     Raises NacreError where the recipe lacks a layer or a declared number, and NotAssessable where nothing is known of
     a material; both say what to declare.
@@ -49,9 +53,9 @@ def from_recipe(
     _coating(context, numbers)
     _ageing(context, library, numbers)
     for layer in _layers_of(model or {}, context):
-        _overlay(layer, numbers, potentials)
+        _overlay(layer, numbers, potentials, names_with(mechanisms))
     _thickness_is_known(context, numbers)
-    return CellParameters(context.where.replace("'", ""), numbers, potentials)
+    return CellParameters(context.where.replace("'", ""), numbers, potentials, mechanisms=mechanisms)
 
 
 def _rows(rows: Mapping[str, Any], part: str, numbers: dict[str, Parameter], where: str) -> None:
@@ -178,19 +182,19 @@ def _thickness_is_known(context: Context, numbers: Mapping[str, Parameter]) -> N
     )
 
 
-def check_model(model: Mapping[str, Any], samples: Mapping[str, Any]) -> None:
-    """Raises NacreError where the study's [model] table names a parameter, part or sample nobody knows, or a value
-    cannot be read."""
+def check_model(model: Mapping[str, Any], samples: Mapping[str, Any], known: Mapping[str, Name] = NAMES) -> None:
+    """Raises NacreError where the study's [model] table names a parameter (not among `known`), part or sample nobody
+    knows, or a value cannot be read."""
     for name, layer in model.get("sample", {}).items():
         if name not in samples:
             raise unknown("sample", name, samples, "[model.sample]")
-        _read_layer(f"[model.sample.{name}]", layer)
-    _read_layer("[model]", model)
+        _read_layer(f"[model.sample.{name}]", layer, known)
+    _read_layer("[model]", model, known)
 
 
-def _read_layer(place: str, layer: Mapping[str, Any]) -> None:
+def _read_layer(place: str, layer: Mapping[str, Any], known: Mapping[str, Name]) -> None:
     _check_parts(place, layer)
-    _overlay((place, {name: layer[name] for name in PARTS if name in layer}), {}, {})
+    _overlay((place, {name: layer[name] for name in PARTS if name in layer}), {}, {}, known)
 
 
 def _layers_of(model: Mapping[str, Any], context: Context):
@@ -209,7 +213,7 @@ def _check_parts(place: str, layer: Mapping[str, Any]) -> None:
             raise NacreError(f"unknown part '{name}'", where=f"study.toml {place}", do=near)
 
 
-def _overlay(layer, numbers, potentials) -> None:
+def _overlay(layer, numbers, potentials, known: Mapping[str, Name]) -> None:
     place, parts = layer
     where = f"study.toml {place}"
     for part, rows in parts.items():
@@ -220,4 +224,4 @@ def _overlay(layer, numbers, potentials) -> None:
             row = row if isinstance(row, Mapping) else {"value": row}
             full = {"status": "declared", "source": where, **row}
             key = f"{part}.{name}"
-            numbers[key] = read_number(key, full.get("value", ""), full["status"], full["source"], where)
+            numbers[key] = read_number(key, full.get("value", ""), full["status"], full["source"], where, known)

@@ -16,7 +16,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from nacre.cell.parameters import NAMES, PARTS, CellParameters, Parameter, read_number
+from nacre.cell.parameters import PARTS, CellParameters, Name, Parameter, names_with, read_number
 from nacre.cell.potential import Potential, read_potential
 from nacre.cell.shape import Shape, read_shape
 from nacre.core.errors import NacreError, did_you_mean
@@ -32,7 +32,7 @@ def text(parameters: CellParameters) -> str:
     for part in PARTS:
         lines += ["", f"[{part}]"]
         mine = {n: p for n, p in parameters.numbers.items() if n.startswith(f"{part}.")}
-        lines += [_row(name, mine[name]) for name in NAMES if name in mine]
+        lines += [_row(name, mine[name], row) for name, row in parameters.names.items() if name in mine]
         if part in parameters.potentials:
             lines += ["", f"[{part}.potential]", *_form(parameters.potentials[part])]
         if part in parameters.shapes:
@@ -40,8 +40,8 @@ def text(parameters: CellParameters) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(name: str, parameter: Parameter) -> str:
-    words = f"  # {NAMES[name].words}"
+def _row(name: str, parameter: Parameter, row: Name) -> str:
+    words = f"  # {row.words}"
     value, status, source = (_quoted(t) for t in (_number(parameter.quantity), parameter.status, parameter.source))
     return f"{name.partition('.')[2]} = {{ value = {value}, status = {status}, source = {source} }}{words}"
 
@@ -77,8 +77,11 @@ def save(parameters: CellParameters, path: Path) -> Path:
     return path
 
 
-def load(path: Path) -> CellParameters:
-    """A cell from its file. Raises NacreError with the file, the parameter, what was found and what to do."""
+def load(path: Path, mechanisms: tuple[type, ...] = ()) -> CellParameters:
+    """A cell from its file; mechanisms: classes of ageing mechanisms beside those of the package.
+
+    Raises NacreError with the file, the parameter, what was found and what to do.
+    """
     try:
         raw = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -97,17 +100,17 @@ def load(path: Path) -> CellParameters:
             elif key == "diffusivity_shape":
                 shapes[part] = read_shape(row, f"{where}, {part}")
             else:
-                numbers[f"{part}.{key}"] = _read(f"{part}.{key}", row, where)
+                numbers[f"{part}.{key}"] = _read(f"{part}.{key}", row, where, names_with(mechanisms))
     try:
-        return CellParameters(name, numbers, potentials, shapes)
+        return CellParameters(name, numbers, potentials, shapes, mechanisms)
     except NacreError as error:
         raise error.at(where) from None
 
 
-def _read(name: str, row, where: str) -> Parameter:
+def _read(name: str, row, where: str, known: Mapping[str, Name]) -> Parameter:
     if not isinstance(row, Mapping) or set(row) != {"value", "status", "source"}:
         raise NacreError(
             f"{name} must have value, status and source", where=where, found=str(row)[:60],
             do='write it as { value = "...", status = "assumed", source = "..." }',
         )  # fmt: skip
-    return read_number(name, str(row["value"]), str(row["status"]), str(row["source"]), where)
+    return read_number(name, str(row["value"]), str(row["status"]), str(row["source"]), where, known)

@@ -8,6 +8,7 @@ declared (in the study), paper, computed (from declared numbers), literature, fi
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -118,6 +119,13 @@ NAMES: dict[str, Name] = {
 }
 
 
+@lru_cache(maxsize=16)
+def names_with(mechanisms: tuple[type, ...]) -> Mapping[str, Name]:
+    """`NAMES`, and the numbers of a study's own ageing mechanisms."""
+    own = (getattr(kind, "numbers", {}) for kind in mechanisms)
+    return {**NAMES, **{f"ageing.{name}": row for rows in own for name, row in rows.items()}}
+
+
 @dataclass(frozen=True)
 class Parameter:
     """A value with its status and source."""
@@ -134,17 +142,19 @@ class Parameter:
 
 @dataclass(frozen=True, eq=False)
 class CellParameters:
-    """A cell's name, its numbers by `part.name`, the potentials of its electrodes against Li+/Li, and by what ratio
-    their diffusivities vary with the filling, where more than the drops is known."""
+    """A cell's name, its numbers by `part.name`, the potentials of its electrodes against Li+/Li, by what ratio their
+    diffusivities vary with the filling, where more than the drops is known, and the classes of ageing mechanisms beside
+    those of the package (`nacre.cell.plugged`)."""
 
     name: str
     numbers: Mapping[str, Parameter]
     potentials: Mapping[str, Potential]
     shapes: Mapping[str, Shape] = field(default_factory=dict)
+    mechanisms: tuple[type, ...] = ()
 
     def __post_init__(self):
         for name, parameter in self.numbers.items():
-            check_number(name, parameter, self.name)
+            check_number(name, parameter, self.name, self.names)
         lacking = [n for n, row in NAMES.items() if row.default is None and n not in self.numbers]
         lacking += [f"{part}.potential" for part in ("cathode", "anode") if part not in self.potentials]
         if lacking:
@@ -152,18 +162,21 @@ class CellParameters:
             more = f" (and {len(lacking) - 1} more: {', '.join(lacking[1:4])})" if len(lacking) > 1 else ""
             raise NacreError(f"{lacking[0]} is missing{more}", where=self.name, expected=first)
 
+    @property
+    def names(self) -> Mapping[str, Name]:
+        """All numbers that this cell may have."""
+        return names_with(self.mechanisms) if self.mechanisms else NAMES
+
     def value(self, name: str, unit: str | None = None) -> float:
         """A number in its own unit or another; its default where it is not given."""
-        row = NAMES.get(name)
-        if row is None:
-            raise unknown("parameter", name, NAMES, self.name)
+        row = named(name, self.name, self.names)
         if name in self.numbers:
             return self.numbers[name].quantity.to(unit or row.unit).value
         return Quantity(row.default, row.unit).to(unit or row.unit).value
 
     def changed(self, changes: Mapping[str, str], status: str = "assumed", source: str = "a trial") -> "CellParameters":
         """The same cell with other values, as text with units: `{"cathode.contact": "0.2"}`."""
-        made = {name: read_number(name, text, status, source, self.name) for name, text in changes.items()}
+        made = {n: read_number(n, text, status, source, self.name, self.names) for n, text in changes.items()}
         return replace(self, numbers={**self.numbers, **made})
 
     @property
@@ -265,19 +278,25 @@ def diffusivity(value: float, drop_full: float, drop_empty: float, shape: Shape 
     return Diffusivity(log_curve=ocp.from_function(log, 0.0, 1.0, 512 if shape is None else INTERVALS))
 
 
-def read_number(name: str, text, status: str, source: str, where: str) -> Parameter:
+def named(name: str, where: str = "", known: Mapping[str, Name] = NAMES) -> Name:
+    """Unit, words and bounds of a number of the cell or of its ageing. Raises NacreError with did-you-mean."""
+    if name in known:
+        return known[name]
+    error = unknown("parameter", name, known, where)
+    if name.startswith("ageing."):
+        error.do = f"{error.do} A mechanism of your own belongs into plugins/ of the study".strip()
+    raise error
+
+
+def read_number(name: str, text, status: str, source: str, where: str, known: Mapping[str, Name] = NAMES) -> Parameter:
     """A parameter from text with its unit. Raises NacreError with the parameter's name and did-you-mean."""
-    row = NAMES.get(name)
-    if row is None:
-        raise unknown("parameter", name, NAMES, where)
+    row = named(name, where, known)
     return Parameter(parse(text, row.unit, where=f"{where}, {name}"), status, source)
 
 
-def check_number(name: str, parameter: Parameter, where: str) -> None:
+def check_number(name: str, parameter: Parameter, where: str, known: Mapping[str, Name] = NAMES) -> None:
     """Raises NacreError where a number is unknown or out of its bounds."""
-    row = NAMES.get(name)
-    if row is None:
-        raise unknown("parameter", name, NAMES, where)
+    row = named(name, where, known)
     value = parameter.quantity.to(row.unit).value
     if name.endswith("particle_classes") and value != round(value):
         raise NacreError(f"{name} must be a whole number", where=where, found=f"{value:g}")

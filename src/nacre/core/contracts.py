@@ -1,13 +1,13 @@
-"""What a reader and a technique must offer. Each is one file that defines one of these objects.
+"""What a reader, a technique and an ageing mechanism must offer. Each is one file that defines one of these objects.
 
-A reader's file ends with `READER = Reader(...)`, a technique's with `TECHNIQUE = Technique(...)`; nothing else
-anywhere needs to know of it.
+A reader's file ends with `READER = Reader(...)`, a technique's with `TECHNIQUE = Technique(...)`, a mechanism's with
+`MECHANISM = ...`, its class; nothing else anywhere needs to know of it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from nacre.core.context import Context
 from nacre.core.options import NoOptions
@@ -95,3 +95,21 @@ class Technique:
     citations: tuple[str, ...] = ()
     relations: tuple[Mapping[str, Any], ...] = ()
     place: str = ""
+
+
+class MechanismKind(Protocol):
+    """The class of an ageing mechanism of the cell model (see `nacre.cell.ageing` and docs/ageing.md).
+
+    of : the numbers of a cell (`nacre.cell.parameters.CellParameters`) -> the mechanism, or None where they switch it
+        off. A class may also have `numbers`: those of its own that may stand under [ageing], by name, each a
+        `nacre.cell.parameters.Name`.
+    """
+
+    name: str
+    words: str
+    citation: str
+
+    @staticmethod
+    def of(parameters: Any) -> Any: ...
+
+    def advance(self, before: Any, after: Any, drive: Any) -> Any: ...

@@ -1,4 +1,4 @@
-"""Readers and techniques, found by folder: those of the package, and those in `plugins/` beside a study."""
+"""Readers, techniques and ageing mechanisms, found by folder: those of the package, those in `plugins/` of a study."""
 
 import hashlib
 import importlib
@@ -11,10 +11,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from nacre.core import vocabulary
-from nacre.core.contracts import HEAD_BYTES, Head, Reader, Technique
+from nacre.core.contracts import HEAD_BYTES, Head, MechanismKind, Reader, Technique
 from nacre.core.errors import NacreError, ReadError, did_you_mean, unknown
 
-KINDS = {"READER": Reader, "TECHNIQUE": Technique}
+KINDS = {"READER": Reader, "TECHNIQUE": Technique, "MECHANISM": MechanismKind}
 
 
 @lru_cache(maxsize=4)
@@ -53,25 +53,45 @@ def _plugins(folder: Path | None, attribute: str) -> dict[str, object]:
     for path in sorted((folder / "plugins").glob("*.py")) if folder else ():
         module = _plugin(path, hashlib.sha256(path.read_bytes()).hexdigest())
         item = getattr(module, attribute, None)
-        if item is None and not hasattr(module, "READER") and not hasattr(module, "TECHNIQUE"):
+        if item is None and not any(hasattr(module, kind) for kind in KINDS):
             raise NacreError(
-                "a plugin defines neither READER nor TECHNIQUE",
+                "a plugin defines neither READER nor TECHNIQUE nor MECHANISM",
                 where=f"plugins/{path.name}",
                 do="see docs: add a reader",
             )
-        if item is not None and not isinstance(item, KINDS[attribute]):
-            kind = KINDS[attribute].__name__
-            raise NacreError(
-                f"{attribute} is not a {kind}",
-                where=f"plugins/{path.name}",
-                found=type(item).__name__,
-                do=f"write {attribute} = {kind}(...)",
-            )
+        if item is not None:
+            _check_kind(attribute, item, f"plugins/{path.name}")
         if item is not None and item.name in found:
             raise NacreError(f"two plugins define '{item.name}'", where=f"plugins/{path.name}", do="rename one")
         if item is not None:
             found[item.name] = item
     return found
+
+
+def _check_kind(attribute: str, item, where: str) -> None:
+    if attribute == "MECHANISM":
+        return _check_mechanism(item, where)
+    kind = KINDS[attribute]
+    if not isinstance(item, kind):
+        raise NacreError(
+            f"{attribute} is not a {kind.__name__}",
+            where=where,
+            found=type(item).__name__,
+            do=f"write {attribute} = {kind.__name__}(...)",
+        )
+    return None
+
+
+def _check_mechanism(item, where: str) -> None:
+    lacks = [name for name in ("name", "words", "citation", "of", "advance") if not hasattr(item, name)]
+    if not isinstance(item, type) or lacks:
+        raise NacreError(
+            "MECHANISM is not the class of an ageing mechanism",
+            where=where,
+            found=f"a class without {' and '.join(lacks)}" if isinstance(item, type) else type(item).__name__,
+            expected="a class with name, words, citation, of(parameters) and advance(before, after, drive)",
+            do="write MECHANISM = THE_CLASS; see docs: ageing",
+        )
 
 
 def readers(study_folder: Path | None = None) -> dict[str, Reader]:
@@ -96,6 +116,24 @@ def technique(name: str, study_folder: Path | None = None, where: str = "") -> T
     if name not in known:
         raise unknown("technique", name, known, where)
     return known[name]
+
+
+def mechanisms(study_folder: Path | None = None) -> dict[str, type[MechanismKind]]:
+    """The classes of all ageing mechanisms by name. Raises NacreError where a plugin takes a name of the package."""
+    known, own = _package("nacre.cell.mechanisms", "MECHANISM"), _plugins(study_folder, "MECHANISM")
+    for name, kind in own.items():
+        if name in known:
+            raise NacreError(
+                f"'{name}' is the name of an ageing mechanism of the package",
+                where=place(kind),
+                do="give yours a name of its own; a rate of zero switches that of the package off",
+            )
+    return {**known, **own}
+
+
+def place(kind: type) -> str:
+    """`plugins/FILE` of a class that a plugin defines."""
+    return f"plugins/{Path(getattr(sys.modules.get(kind.__module__), '__file__', None) or kind.__module__).name}"
 
 
 def head(path: Path) -> Head:

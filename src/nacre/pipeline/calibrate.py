@@ -7,13 +7,14 @@ the same of its samples, cells, model and evidence; an older one is left out of 
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nacre.cell import cell_toml
+from nacre.cell.plugged import mechanisms_of, names_of
 from nacre.core.errors import NacreError
 from nacre.core.outcome import Outcome
 from nacre.core.result import Check, Result
@@ -41,6 +42,8 @@ def key_of(study: Study) -> str:
     """What a calibration depends on."""
     extra = {name: study.extra.get(name) for name in ("calibration", "model")}
     about = [study.samples, study.cells, study.inputs, study.materials, study.reported, study.seed, extra]
+    if mechanisms_of(study.folder):
+        about.append(keys.plugins_hash(study.folder))
     return keys.digest(about)[:40]
 
 
@@ -98,7 +101,7 @@ def cell_of(made: Calibration, sample: str):
         if free.sample in ("", sample):
             old = numbers[free.name]
             numbers[free.name] = type(old)(quantities[free.label], old.status, old.source)
-    return type(cell)(cell.name, numbers, cell.potentials)
+    return replace(cell, numbers=numbers)
 
 
 def document(study: Study, made: Calibration) -> dict[str, Any]:
@@ -144,7 +147,7 @@ def is_kept(path: str | Path) -> bool:
 
 def kept_results(study: Study) -> list[Result]:
     """Results of the kept calibration and predictions, for the report; a word where they are older than the study."""
-    register()
+    register(names_of(study.folder))
     found: list[Result] = []
     for name in ("kept.npz", "predicted.npz"):
         try:
@@ -193,7 +196,7 @@ def predict(
         name = sample or (list(study.samples)[-1] if len(study.samples) == 1 else "")
         if name not in study.samples:
             raise NacreError("whose cell is to be changed?", where="--sample", expected=", ".join(study.samples))
-        chosen = [predicting.parse_case(text, name) for text in cases]
+        chosen = [predicting.parse_case(text, name, known=names_of(study.folder)) for text in cases]
     else:
         chosen = list(predicting.read_cases(study))
     if not chosen:

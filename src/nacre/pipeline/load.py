@@ -11,6 +11,8 @@ from pydantic import ValidationError
 
 from nacre.cell.build import check_model
 from nacre.cell.coating import read_coating
+from nacre.cell.parameters import NAMES
+from nacre.cell.plugged import names_of
 from nacre.cell.protocol import parse_protocol
 from nacre.core import registry, vocabulary
 from nacre.core.errors import NacreError, StudyError, did_you_mean, unknown
@@ -80,8 +82,11 @@ def read(path: str | Path) -> tuple[Study, Problems]:
         contrasts=_contrasts(shape, samples, problems),
         reported=_reported(shape, samples, problems),
     )
+    known = NAMES
+    with problems.catch(()):
+        known = names_of(folder)
     with problems.catch(("model",)):
-        check_model(shape.model, samples)
+        check_model(shape.model, samples, known)
     with problems.catch(("ledger",)):
         check_settings(study)
     if shape.calibration and not problems.errors:

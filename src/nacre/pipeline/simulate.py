@@ -10,6 +10,7 @@ import numpy as np
 from nacre.cell import cell_toml
 from nacre.cell.build import from_recipe
 from nacre.cell.parameters import CellParameters
+from nacre.cell.plugged import above, mechanisms_of
 from nacre.cell.simulate import Settings, Simulation, run
 from nacre.core import registry
 from nacre.core.context import Context
@@ -46,7 +47,7 @@ def find(path: Path, samples: list[str], protocol: str, needs_protocol: bool = T
     text = protocol_text(protocol)
     some = _some if needs_protocol else (lambda words, where: words)
     if path.is_file() and path.name != "study.toml":
-        parameters = cell_toml.load(path)
+        parameters = cell_toml.load(path, mechanisms_of(above(path)))
         if samples and samples != [parameters.name]:
             raise unknown("sample", samples[0], [parameters.name], str(path))
         title = f"Predicted by a cell model, not measured: {parameters.name}"
@@ -54,6 +55,7 @@ def find(path: Path, samples: list[str], protocol: str, needs_protocol: bool = T
         return Subjects(study, path.parent / "simulation", {parameters.name: (parameters, some(text, str(path)))})
     study = load(path)
     library = builtin().adding(study.materials) if study.materials else builtin()
+    mechanisms = mechanisms_of(study.folder)
     for name in samples:
         if name not in study.samples:
             raise unknown("sample", name, study.samples, "--sample")
@@ -61,7 +63,7 @@ def find(path: Path, samples: list[str], protocol: str, needs_protocol: bool = T
     for name in samples or study.samples:
         cell = next((c for c in study.cells.values() if c.sample == name), None)
         context = Context(study.name, study.samples[name], cell, inputs=study.inputs)
-        parameters = replace(from_recipe(context, study.extra.get("model"), library), name=name)
+        parameters = replace(from_recipe(context, study.extra.get("model"), library, mechanisms), name=name)
         cells[name] = parameters, some(text or context.text("protocol"), study.name)
     # published values stay out: some numbers of the model were fitted to them, and agreement would prove nothing
     title = f"Predicted by a cell model, not measured: {study.title}"

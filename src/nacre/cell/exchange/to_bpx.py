@@ -41,6 +41,8 @@ def to_bpx(p: CellParameters) -> dict[str, Any]:
     """The content of the file, for json.dump. Raises NacreError where a potential cannot be made."""
     lost = unsaid(p)
     words = f"Of the model only the User-defined block holds: {'; '.join(lost)}." if lost else ""
+    own = [name for name in p.numbers if name not in NAMES]
+    words += f" Left out, of ageing mechanisms of the study's own: {', '.join(own)}." if own else ""
     made = {
         "Header": {
             "BPX": VERSION,

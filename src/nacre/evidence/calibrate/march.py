@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from nacre.cell.ageing import Ageing
+from nacre.cell.ageing import Ageing, MechanismError
 from nacre.cell.jumping import Jump
 from nacre.cell.lifetime import Lifetime, Watch, age
 from nacre.cell.parameters import CellParameters
@@ -81,6 +81,8 @@ def _aged(parameters: CellParameters, text: str, plan: Plan, watch: Watch) -> Li
     try:
         with np.errstate(all="ignore"):
             made = age(parameters, text, Ageing.of(parameters), plan.jump, plan.how, watch)
+    except MechanismError:  # a mistake in its file: no search may take it for a cell that does not work
+        raise
     except NacreError as error:
         raise Failed(str(error)) from error
     if not made.complete:

@@ -9,7 +9,8 @@ import numpy as np
 
 from nacre.cell.build import from_recipe
 from nacre.cell.lifetime import Lifetime
-from nacre.cell.parameters import NAMES, CellParameters, Parameter
+from nacre.cell.parameters import CellParameters, Name, Parameter
+from nacre.cell.plugged import mechanisms_of
 from nacre.core.context import Context
 from nacre.core.quantity import Quantity
 from nacre.core.study import Study
@@ -31,11 +32,11 @@ class SampleTests:
 def cells_of(study: Study) -> dict[str, CellParameters]:
     """The cell model of every sample before calibration. Raises NacreError where a recipe lacks something."""
     library = builtin().adding(study.materials) if study.materials else builtin()
-    found = {}
+    mechanisms, found = mechanisms_of(study.folder), {}
     for name, sample in study.samples.items():
         cell = next((c for c in study.cells.values() if c.sample == name), None)
         context = Context(study.name, sample, cell, inputs=study.inputs)
-        found[name] = replace(from_recipe(context, study.extra.get("model"), library), name=name)
+        found[name] = replace(from_recipe(context, study.extra.get("model"), library, mechanisms), name=name)
     return found
 
 
@@ -64,6 +65,11 @@ class Model:
     def with_plan(self, plan: Plan, fine: Sequence[int] = ()) -> "Model":
         """The same for other tests; fine: cycles to simulate besides."""
         return Model(self.cells, self.free, plan, self.ageing, self.constant, sorted({*self.fine, *fine}))
+
+    @property
+    def names(self) -> Mapping[str, Name]:
+        """All numbers that the cells may have."""
+        return next(iter(self.cells.values())).names
 
     # values <-> the unit box
 
@@ -136,5 +142,5 @@ class Model:
 
 def with_numbers(cell: CellParameters, numbers: Mapping[str, float], source: str) -> CellParameters:
     """A cell with other numbers, in the units of their names."""
-    made = {name: Parameter(Quantity(v, NAMES[name].unit), "fitted", source) for name, v in numbers.items()}
+    made = {name: Parameter(Quantity(v, cell.names[name].unit), "fitted", source) for name, v in numbers.items()}
     return replace(cell, numbers={**cell.numbers, **made})

@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nacre.cell.parameters import CellParameters, Parameter, read_number
+from nacre.cell.parameters import NAMES, CellParameters, Name, Parameter, named, read_number
+from nacre.cell.plugged import names_of
 from nacre.core.errors import NacreError, unknown
 from nacre.core.quantity import Quantity, parse
 from nacre.core.study import Study
@@ -24,7 +25,7 @@ from nacre.evidence.calibrate.fit import Progress, silent
 from nacre.evidence.calibrate.march import Failed, Plan
 from nacre.evidence.calibrate.model import Model, SampleTests
 from nacre.evidence.calibrate.observed import KINDS, Observed, value_of
-from nacre.evidence.calibrate.settings import known_row, only
+from nacre.evidence.calibrate.settings import only
 
 KEYS = ("name", "sample", "change")
 DRAWS = 48
@@ -78,11 +79,14 @@ def _case(raw: Mapping, study: Study, where: str) -> Case:
     sample = str(raw.get("sample", ""))
     if sample not in study.samples:
         raise unknown("sample", sample, study.samples, where)
-    return checked(Case(str(raw.get("name", "")) or "changed", sample, dict(raw.get("change", {}))), where)
+    return checked(
+        Case(str(raw.get("name", "")) or "changed", sample, dict(raw.get("change", {}))), where, names_of(study.folder)
+    )
 
 
-def parse_case(text: str, sample: str, where: str = "--case") -> Case:
-    """`3 nm: cathode.coating_thickness = 3 nm; loading = 2`, the name in front being optional."""
+def parse_case(text: str, sample: str, where: str = "--case", known: Mapping[str, Name] = NAMES) -> Case:
+    """`3 nm: cathode.coating_thickness = 3 nm; loading = 2`, the name in front being optional; known: numbers of the
+    cell."""
     name, colon, rest = text.partition(":")
     body = rest if colon else text
     change = {}
@@ -92,10 +96,10 @@ def parse_case(text: str, sample: str, where: str = "--case") -> Case:
             raise NacreError("cannot read a change", where=where, found=f"'{part.strip()}'",
                              expected="PARAMETER = VALUE, set apart by ;")  # fmt: skip
         change[key.strip()] = value.strip()
-    return checked(Case(name.strip() if colon else body.strip(), sample, change), where)
+    return checked(Case(name.strip() if colon else body.strip(), sample, change), where, known)
 
 
-def checked(case: Case, where: str) -> Case:
+def checked(case: Case, where: str, known: Mapping[str, Name] = NAMES) -> Case:
     """The case itself. Raises NacreError where a word or a value cannot be."""
     for key, text in case.change.items():
         if key in EXTRA:
@@ -104,7 +108,7 @@ def checked(case: Case, where: str) -> Case:
                 raise NacreError(f"{key} cannot be", where=where, found=str(text), expected="above 0"
                                  + (", at most 100 %" if key == "coverage" else ""))  # fmt: skip
         else:
-            row = known_row(key, where)
+            row = named(key, where, known)
             value = parse(str(text), row.unit, where=f"{where}, {key}").value
             if not row.low <= value <= row.high:
                 raise NacreError(f"{key} ({row.words}) cannot be", where=where, found=str(text),
@@ -134,7 +138,7 @@ def changed(cell: CellParameters, case: Case) -> CellParameters:
             ratio = cell.sites("anode") / cell.sites("cathode")
             put("anode.thickness", cell.value("anode.thickness") * parse(str(text), "1").value / ratio, "um")
         else:
-            numbers[key] = read_number(key, str(text), "assumed", source, case.name)
+            numbers[key] = read_number(key, str(text), "assumed", source, case.name, cell.names)
     return replace(cell, numbers=numbers)
 
 

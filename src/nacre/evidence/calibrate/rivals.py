@@ -21,6 +21,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.stats import chi2 as chi2_distribution
 
+from nacre.cell.parameters import named
+from nacre.cell.plugged import names_of
 from nacre.core.errors import NacreError, unknown
 from nacre.core.quantity import parse
 from nacre.core.study import Study
@@ -29,7 +31,7 @@ from nacre.evidence.calibrate.identify import Candidate, candidates
 from nacre.evidence.calibrate.model import Model
 from nacre.evidence.calibrate.observed import Observed
 from nacre.evidence.calibrate.problem import Problem
-from nacre.evidence.calibrate.settings import Free, free_of, known_row, only
+from nacre.evidence.calibrate.settings import Free, free_of, only
 
 KEYS = ("name", "words", "without", "fixed", "parameter", "control")
 FAR, NEAR = 10.0, 6.0  # differences of BIC: very strong, strong (R. E. Kass, A. E. Raftery, J. Am. Stat. Assoc. 1995)
@@ -92,11 +94,12 @@ def _rival(raw: Mapping, study: Study, mine: set[str], where: str) -> Rival:
     only(raw, KEYS, where)
     if not raw.get("name"):
         raise NacreError("a rival without a name", where=where, expected='name = "..."')
+    known = names_of(study.folder)
     for name in raw.get("without", ()):
         if name not in mine:
             raise unknown("fitted parameter", name, mine, where)
         fixes = any(key.rpartition(":")[2] == name for key in raw.get("fixed", {}))
-        if known_row(name).default is None and not fixes:
+        if known[name].default is None and not fixes:
             raise NacreError(f"{name} is not fitted by '{raw['name']}', and has no neutral value", where=where,
                              do=f'say what holds instead: fixed = {{ "{name}" = "..." }}')  # fmt: skip
     fixed = {}
@@ -104,7 +107,7 @@ def _rival(raw: Mapping, study: Study, mine: set[str], where: str) -> Rival:
         sample, colon, name = key.rpartition(":")
         if colon and sample not in study.samples:
             raise unknown("sample", sample, study.samples, where)
-        fixed[key] = parse(text, known_row(name, where).unit, where=f"{where}, {key}").value
+        fixed[key] = parse(text, named(name, where, known).unit, where=f"{where}, {key}").value
     free = tuple(free_of(row, study, f"{where}, parameter {k}") for k, row in enumerate(raw.get("parameter", []), 1))
     return Rival(
         raw["name"], raw.get("words", ""), tuple(raw.get("without", ())), fixed, free, bool(raw.get("control"))
@@ -116,7 +119,9 @@ def problem_of(rival: Rival, base: Problem) -> Problem:
     kept = [f for f in base.free if f.name not in rival.without]
     replaced = {(f.name, f.sample) for f in rival.free}
     neutral = {
-        f"{f.sample}:{f.name}".lstrip(":"): known_row(f.name).default for f in base.free if f.name in rival.without
+        f"{f.sample}:{f.name}".lstrip(":"): base.model.names[f.name].default
+        for f in base.free
+        if f.name in rival.without
     }
     free = [f for f in kept if (f.name, f.sample) not in replaced] + list(rival.free)
     m = base.model

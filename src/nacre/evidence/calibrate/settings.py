@@ -22,7 +22,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nacre.cell.parameters import NAMES
+from nacre.cell.parameters import named
+from nacre.cell.plugged import names_of
 from nacre.core.errors import NacreError, did_you_mean, unknown
 from nacre.core.quantity import Quantity, parse
 from nacre.core.study import Study
@@ -77,13 +78,6 @@ class Settings:
     seed: int = 0
 
 
-def known_row(name: str, where: str = ""):
-    """Unit, words and bounds of a parameter of the cell or of its ageing. Raises NacreError with did-you-mean."""
-    if name not in NAMES:
-        raise unknown("parameter", name, NAMES, where)
-    return NAMES[name]
-
-
 def read_settings(study: Study) -> Settings | None:
     """The settings of a study; None where it has no [calibration]. Raises NacreError with place and cure."""
     raw = study.extra.get("calibration") or {}
@@ -121,7 +115,7 @@ def _sample(raw: Mapping[str, Any], key: str, study: Study, where: str) -> str:
 def free_of(raw: Mapping[str, Any], study: Study, where: str) -> Free:
     only(raw, PARAMETER_KEYS, where)
     name = str(raw.get("name", ""))
-    row = known_row(name, where)
+    row = named(name, where, names_of(study.folder))
     ends = raw.get("range", ())
     if not isinstance(ends, list) or len(ends) != 2:
         raise NacreError(f"{name} has no range", where=where, expected='range = ["low unit", "high unit"]',
