@@ -186,7 +186,8 @@ def test_another_program_reads_the_same_cell_from_them():
 
 def test_what_they_cannot_say_is_named():
     words = " ".join(unsaid(LHO))
-    for name in ("cathode.coating_thickness = 12 nm", "cathode.particle_spread = 0.497", "cell.contact_resistance = 4"):
+    spread = f"cathode.particle_spread = {LHO.value('cathode.particle_spread'):g}"
+    for name in ("cathode.coating_thickness = 12 nm", spread, "cell.contact_resistance = 4"):
         assert name in words
     assert words.count("cathode.coating_thickness") == 1 and "cathode.thickness" not in words
     assert "cathode.coating_thickness = 12 nm" in to_bpx(LHO)["Header"]["Description"]

@@ -101,15 +101,17 @@ def test_side_charges_add_up():
     assert sensed.side_charge == pytest.approx(3e-3 * 36000)
     # the interphase takes charge by its volume over the particles' surface
     p = fixed_share(BARE, interphase_growth="1 nm", interphase_charge="1000 C/cm3")
-    surface = 6 * p.value("cathode.volume_fraction") * p.value("cathode.thickness", "m") / 5e-6 * 0.87
+    surface = 6 * p.value("cathode.volume_fraction") * p.value("cathode.thickness", "m") / 5e-6
+    surface *= BARE.value("cathode.active")
     assert after(Ageing.of(p), 100.0).side_charge == pytest.approx(10e-9 * 1e9 * surface, rel=1e-9)
 
 
 def test_the_numbers_of_a_cell_switch_mechanisms_on_and_off():
     assert [m.name for m in Ageing.of(BARE).mechanisms] == ["interphase", "contact loss", "fracture"]
-    assert Ageing.of(LHO).mechanisms[0].slowing == 0.245 and Ageing.of(BARE).mechanisms[0].slowing == 1.0
+    assert Ageing.of(LHO).mechanisms[0].slowing == LHO.value("ageing.slowing") < 0.3
+    assert Ageing.of(BARE).mechanisms[0].slowing == 1.0
     grams = BARE.value("cell.cam_mass", "g") / BARE.area
-    assert Ageing.of(BARE).first_charge == pytest.approx(13.2e-3 * 3600 * grams)
+    assert Ageing.of(BARE).first_charge == pytest.approx(BARE.value("ageing.first_charge") * 3.6 * grams)
     every = fixed_share(
         BARE, diffusivity_loss="0.1", series_growth="1 ohm cm2", side_current="0.1 uA/cm2", leak="0.2 uA/cm2"
     )
@@ -139,7 +141,7 @@ class Creep:
 
 
 def test_a_mechanism_of_ones_own_needs_no_entry_anywhere():
-    ageing = Ageing.of(BARE, plus=[Creep(1e-3)])
+    ageing = Ageing.of(fixed_share(BARE, contact_loss="0.06"), plus=[Creep(1e-3)])
     state = after(ageing, 100.0, 4)
     assert state.contact == pytest.approx(1.0) and state.own == {"creeps": 4.0}
     assert after(ageing.without("creep"), 100.0).contact == pytest.approx(1 / 1.6)

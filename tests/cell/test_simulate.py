@@ -107,10 +107,10 @@ def test_charge_passed_is_lithium_moved():
 
 
 def test_the_papers_capacities_are_near():
-    # numbers of the model were fitted to these, by another code with one particle depth: near is all that is asked
+    # numbers of the model were calibrated on these in a test that ages; here nothing does, and the bare cell gives more
     lho, bare = (capacities(run(p, RATES, Settings(points=100))) for p in (LHO, BARE))
     assert lho == pytest.approx([187, 155, 112, 71], rel=0.05)
-    assert bare[[0, 3]] == pytest.approx([162, 46], rel=0.08)
+    assert bare[0] == pytest.approx(162, rel=0.05) and 46 < bare[3] < 46 * 1.15
 
 
 @pytest.mark.slow

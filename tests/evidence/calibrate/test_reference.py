@@ -51,6 +51,14 @@ def test_the_jumps_and_the_mesh_cost_less_than_a_fifth_of_a_tolerance(found):
     assert np.abs((other - found.predicted) / [1.96 * o.std for o in found.problem.observed]).max() < 0.2
 
 
+def test_the_packages_fitted_numbers_are_those_of_this_calibration(found):
+    cells = found.problem.model.cells
+    for free, value in zip(found.problem.free, found.values, strict=True):
+        packaged = cells[free.sample or "bare"].numbers[free.name]
+        assert packaged.quantity.to(free.unit).value == pytest.approx(value, rel=0.01), free.label
+        assert packaged.status == "fitted" and "calibrated on the published values" in packaged.source
+
+
 @pytest.mark.slow
 def test_a_film_independent_of_the_state_of_charge_is_excluded(study, found):
     control = [r for r in read_rivals(study) if r.control]
