@@ -10,7 +10,7 @@ from evidence.calibrate import synthetic
 from nacre.core.errors import NacreError
 from nacre.core.study import Sample, Study
 from nacre.core.style import palette
-from nacre.evidence.calibrate import identify, predict, predicted
+from nacre.evidence.calibrate import identify, predict, predicted, rivals
 from nacre.evidence.calibrate.fit import fit
 from nacre.evidence.calibrate.leave_out import leave_out
 from nacre.evidence.calibrate.problem import Problem
@@ -136,6 +136,21 @@ def test_a_rival_without_the_cause_is_excluded_and_one_that_is_the_truth_is_equa
     assert excluded.verdict == "excluded" and any("interfacial resistance" in title for title in excluded.missed)
     assert equal.verdict == "equal rival" and equal.delta == pytest.approx(0, abs=0.5)
     assert excluded.fit.criteria.k == 4
+
+
+@pytest.mark.parametrize(("chance", "begun"), [(0.2, [1]), (5e-4, [1, 4]), (1e-9, [1])])
+def test_a_rival_that_is_narrowly_excluded_is_searched_for_again(found, monkeypatch, chance, begun):
+    asked = []
+
+    def twice(problem, starts, *others):
+        asked.append(starts)
+        return dataclasses.replace(found, searches=found.searches[:1] * 2)
+
+    monkeypatch.setattr(rivals, "fit", twice)
+    monkeypatch.setattr(rivals, "polished", lambda made: made)
+    monkeypatch.setattr(rivals, "_chance", lambda made: chance)
+    rivals._searched(found.problem, found, 1, 0, 1)
+    assert asked == begun
 
 
 def test_a_control_that_passes_condemns_the_calibration(found):

@@ -165,10 +165,11 @@ def judge(
 
 
 def _searched(problem: Problem, found: Fit, starts: int, seed: int, workers: int) -> Fit:
-    """The best of a rival: where searches disagree there are more of them, for none is to fall by a bad search."""
+    """The best of a rival: where searches disagree, or chi2 speaks narrowly against it, there are more of them, for
+    none is to fall by a bad search."""
     begun = [warm_start(problem, found)]
     made = fit(problem, starts, seed, begun, workers)
-    if starts and made.same < 2:
+    if starts and (made.same < 2 or IMPOSSIBLE**2 < _chance(made) < IMPOSSIBLE):
         more = fit(problem, MORE, seed + 1000, [made.u], workers)
         both = sorted((*made.searches, *more.searches), key=lambda local: local.chi2)
         made = replace(made, u=both[0].u, searches=tuple(both))
@@ -178,7 +179,7 @@ def _searched(problem: Problem, found: Fit, starts: int, seed: int, workers: int
 def _judged(rival: Rival, made: Fit, found: Fit, error: float) -> Judged:
     missed = tuple(o.title for o, ok in zip(made.problem.observed, made.met, strict=True) if not ok)
     delta = made.criteria.bic - found.criteria.bic
-    chance = float(chi2_distribution.sf(made.criteria.chi2, max(1, made.criteria.freedom)))
+    chance = _chance(made)
     if rival.nested:
         verdict = "earns its place" if made.criteria.aicc < found.criteria.aicc else "does not pay"
     elif missed and delta > FAR and chance < IMPOSSIBLE and _agree(made):
@@ -189,6 +190,11 @@ def _judged(rival: Rival, made: Fit, found: Fit, error: float) -> Judged:
         verdict = "equal rival"
     weighed = candidates(made) if verdict in ("disfavoured", "equal rival") else ()
     return Judged(rival, made, verdict, missed, delta, chance, error, weighed)
+
+
+def _chance(made: Fit) -> float:
+    """The probability of a chi2 as large, if the explanation were right."""
+    return float(chi2_distribution.sf(made.criteria.chi2, max(1, made.criteria.freedom)))
 
 
 def _agree(made: Fit) -> bool:
