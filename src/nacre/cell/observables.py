@@ -9,7 +9,7 @@ from nacre.cell.walk import Walk
 from nacre.physics import dqdv, p2d
 
 HOUR = 3600.0
-# where nickel-rich layered oxides go from H1 to M, V against Li+/Li (H. Li et al., Chem. Mater. 31 (2019) 7574)
+# where the maximum from H1 to M is sought, V against Li+/Li: above the shoulder of H1, below M-H2
 H1_M = 3.67, 3.99
 RISE = 1e-3  # of its height that a maximum must rise above the lowest points on both sides
 SMOOTHING = 0.010  # V: a wider kernel loses the peak, a narrower one finds the shoulder of H1

@@ -1,7 +1,8 @@
 """Loss of contact area: theta = theta_0 / (1 + k growth + k_t (t / 1 h)^p).
 
 Products between particle and electrolyte block the contact in proportion to their thickness; the second term stands for
-a loss that goes with time alone (creep, pressure). k = 1/(growth that halves the contact).
+a loss that goes with time alone (creep, pressure). k = 1/(growth that halves the contact). Both an interphase and lost
+contact are seen in such cathodes (R. Koerver et al.); the law between them is an assumption.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Falling effective diffusivity: D = D_0 / (1 + k growth + k_t (t / 1 h)^p).
 
-Cracks that a solid electrolyte does not fill lengthen the way of lithium: an effective number, not a property of the
-lattice (R. Ruess et al., J. Electrochem. Soc. 167 (2020) 100532).
+Cracks that a solid electrolyte does not fill lengthen the way of lithium (R. Ruess et al.): an effective number, not a
+property of the lattice. The law is an assumption.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
 """Loss of active mass: interphase-assisted fracture isolates particles, d ln f / dn = - Lambda growth.
 
 n counts cycles, or, where `swing` is given, the way of the mean filling in units of that of one cycle (there and back):
-the volume strain of a layered oxide goes with its filling. What drops out keeps the lithium that it holds.
+the volume strain of a layered oxide, which cracks its particles (A. O. Kondrakov et al.), goes with its filling. That
+the interphase assists is an assumption. What drops out keeps the lithium that it holds.
 """
 
 import math

@@ -1,7 +1,7 @@
 """Growth of the interphase between active material and electrolyte.
 
 growth = (time of bare contact at the reference / 1 h)^p; thickness = growth times that after the first hour. p = 1/2 is
-diffusion through the layer, seen between layered oxides and sulfides (T.-T. Zuo et al., Nat. Commun. 12 (2021) 6669).
+diffusion through the layer, seen between layered oxides and a sulfide (T.-T. Zuo et al., Nat. Commun. 12 (2021) 6669).
 The growth constant goes with temperature and with the cathode's potential, and by (1 - C) + C phi with a coating of
 coverage C that lets a share phi through.
 """

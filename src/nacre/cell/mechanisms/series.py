@@ -1,7 +1,7 @@
 """Growth of the series resistance: R = R_0 + r growth + r_t (t / 1 h)^p.
 
 Whatever neither the filling of the particles nor their contact area changes: layers at the carbon and the collectors, a
-separator that loses contact (J. Janek, W. G. Zeier, Nat. Energy 8 (2023) 230).
+separator that loses contact. The law is an assumption; the citation is of solid-state cells at large.
 """
 
 from dataclasses import dataclass
