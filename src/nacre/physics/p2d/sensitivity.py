@@ -17,6 +17,7 @@ from numba import njit
 from .bdf import KAPPA, coefficients, combine
 from .kinetics import CONSTANT_CURRENT, CONSTANT_VOLTAGE, CONVERGED, balance
 from .layout import CELL_PLANES, LANES, N_BUNDLES, N_SHELLS, N_STRIDE, RHS, SLOTS
+from .linearised import W_BUNDLE, WORK_PLANES, WORK_ROWS, blend, eliminate, react, recall
 from .march import I_CUT, LONGEST, MODE, Q_CUT, TARGET, V_HIGH, V_LOW
 from .particle import fluxes, frozen_surface, rates
 from .simd import INLINE, INNER, address
@@ -24,18 +25,11 @@ from .solve import DEFAULT, Outcome, Prepared, Solution, State, Step
 from .stamp import entry
 from .tangent import Q_DIFFUSION, Q_SURFACE, TANGENT_NUMBERS, TANGENT_PLANES, ElectrodeTangent, Tangent, diffusion_grid
 from .variation import (
-    W_BUNDLE,
-    WORK_PLANES,
-    WORK_ROWS,
     backward_tangent,
-    blend,
     densities,
     drift,
-    eliminate,
     forward_tangent,
     potential_tangent,
-    react,
-    recall,
     surface_rate,
     surface_tangent,
 )
