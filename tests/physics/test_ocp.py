@@ -37,6 +37,12 @@ def test_a_table_stays_monotone_and_meets_its_points():
     assert (curve.low, curve.high) == (0.1, 0.9)
 
 
+def test_one_number_gives_what_an_array_gives():
+    curve = from_msmr(AMOUNTS, POTENTIALS, WIDTHS, 318.15, 0.01, 0.99)
+    x = np.append(np.linspace(-0.05, 1.05, 500), curve.x[[0, 1, -2, -1]])
+    assert np.array([curve.at(float(v)) for v in x]) == pytest.approx(curve(x), rel=1e-13)
+
+
 def test_beyond_the_ends_the_curve_is_straight():
     curve = from_function(lambda x: x**2, 0.2, 0.8)
     assert curve(0.9) == pytest.approx(0.64 + 1.6 * 0.1, rel=1e-6)

@@ -101,7 +101,7 @@ class Walk:
         """At rest and mean filling, V against Li+/Li."""
         filling = self.mean("anode")
         if not abs(filling - self._anode[0]) < 1e-3:
-            self._anode = filling, float(self.cell.anode.ocp(filling))
+            self._anode = filling, self.cell.anode.ocp.at(filling)
         return self._anode[1]
 
     @property

@@ -212,6 +212,14 @@ def test_any_possible_cell_ends_with_a_name(v):
         assert max(abs(m - s.charge[-1]) for m in moved) < 1e-9 * scale + 1e-6
 
 
+def started(**wrong):
+    """A state with one stoichiometry, the last, that is wrong."""
+    state = uniform(CELL, Mesh())
+    for part, value in wrong.items():
+        getattr(state, part)[-1, -1, -1] = value
+    return state
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
@@ -230,6 +238,15 @@ def test_any_possible_cell_ends_with_a_name(v):
         (lambda: simulate(CELL, ()), "the protocol has no steps"),
         (lambda: simulate(CELL, rest(1.0), tolerance=0.1), "the tolerance is 0.1; it must lie from 1e-09 to 0.001"),
         (lambda: simulate(CELL, rest(1.0), state=uniform(CELL, EVEN), mesh=ONE_CELL), "this cell and mesh need"),
+        (
+            lambda: simulate(CELL, rest(1.0), state=started(cathode=1.01)),
+            "the cathode's stoichiometries must lie from 0",
+        ),
+        (
+            lambda: simulate(CELL, rest(1.0), state=started(anode=-1e-9)),
+            "the anode's stoichiometries must lie from 0 to",
+        ),
+        (lambda: simulate(CELL, rest(1.0), state=started(anode=float("nan"))), "the anode's stoichiometries must lie"),
         (lambda: simulate(with_cathode(contact=np.ones(3)), rest(1.0)), "the mesh has 16 nodes"),
         (lambda: simulate(CELL, rest(1.0), times=[]), "times has 0 entries"),
     ],

@@ -161,13 +161,19 @@ class Solution:
 
 @njit(**INNER)
 def _put_start(e, x, even):
-    """Stoichiometries into slot 0: x by lane and shell, or where x is empty the same one everywhere."""
-    shells, count = get_integer(e[0], N_SHELLS), get_integer(e[0], N_LANES)
+    """Stoichiometries into slot 0: x by lane and shell, or where x is empty the same one everywhere.
+
+    Returns whether all lie from 0 to 1.
+    """
+    shells, count, inside = get_integer(e[0], N_SHELLS), get_integer(e[0], N_LANES), True
     for bundle in range(get_integer(e[0], N_BUNDLES)):
         for shell in range(shells):
             for i in range(LANES):
                 lane = min(bundle * LANES + i, count - 1)
-                put(e[5], (bundle * shells + shell) * ROW + i, x[lane, shell] if x.shape[0] else even)
+                value = x[lane, shell] if x.shape[0] else even
+                inside = inside and 0.0 <= value <= 1.0
+                put(e[5], (bundle * shells + shell) * ROW + i, value)
+    return inside
 
 
 @njit(**INNER)
@@ -180,7 +186,7 @@ def _get_final(e, slot, x):
 
 @entry
 def _march(cathode, anode, numbers, rows, kept, starts, finals, steps, ends, asked, bounds, sampled, frames, traces):
-    """All steps of a protocol in turn; returns how many were marched.
+    """All steps of a protocol in turn; returns how many were marched: none where the start lies outside 0 to 1.
 
     numbers: series resistance and its slope per second of the run, tolerance, even stoichiometry of cathode and anode;
     kept: share of the cathode's particles that each step leaves working; starts, finals: stoichiometries of cathode
@@ -189,8 +195,9 @@ def _march(cathode, anode, numbers, rows, kept, starts, finals, steps, ends, ask
     """
     history = np.zeros((4, SLOTS))
     ring = np.arange(SLOTS)
-    _put_start(cathode, starts[0], numbers[3])
-    _put_start(anode, starts[1], numbers[4])
+    inside = _put_start(cathode, starts[0], numbers[3])
+    if not _put_start(anode, starts[1], numbers[4]) or not inside:
+        return 0
     count, guess, done, time, charge = 0, 0.0, 0, 0.0, 0.0
     for number in range(rows.shape[0]):
         a, b = bounds[number], bounds[number + 1]
@@ -282,6 +289,8 @@ class Prepared:
             frames,
             traces,
         )
+        if not done:
+            raise _outside(state if state is not None else uniform(cell, self.mesh))
         return self._solution(ends[:done].tolist(), table, finals, shapes, bounds, sampled, frames, traces)
 
     def _solution(self, ends, table, finals, shapes, bounds, sampled, frames, traces) -> Solution:
@@ -317,10 +326,16 @@ def _start_of(state: State, shapes) -> tuple[np.ndarray, np.ndarray]:
     for x, shape, name in ((state.cathode, shapes[0], "cathode"), (state.anode, shapes[1], "anode")):
         if x.shape != shape:
             raise ValueError(f"the {name}'s state has shape {x.shape}; this cell and mesh need {shape}")
-        if not (x.min() >= 0.0 and x.max() <= 1.0):
-            raise ValueError(f"the {name}'s stoichiometries must lie from 0 to 1; found {x.min()} to {x.max()}")
         lanes.append(np.ascontiguousarray(x, float).reshape(-1, shape[2]))
     return lanes[0], lanes[1]
+
+
+def _outside(state: State) -> ValueError:
+    for name in ("cathode", "anode"):
+        x = getattr(state, name)
+        if not (x.min() >= 0.0 and x.max() <= 1.0):
+            break
+    return ValueError(f"the {name}'s stoichiometries must lie from 0 to 1; found {x.min()} to {x.max()}")
 
 
 def _frame_width(e) -> int:
