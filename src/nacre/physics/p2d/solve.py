@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numba import njit
@@ -98,7 +99,7 @@ class Step:
         if not ends and (self.mode == "voltage" or self.value == 0.0):
             raise ValueError(f"a step at {self.mode} {self.value} would never end; give it seconds, or current_below")
 
-    @property
+    @cached_property
     def row(self) -> tuple:
         cuts = self.lowest, self.highest, self.current_below, self.charge
         return (_MODES[self.mode], self.value, self.seconds, *cuts)
