@@ -149,8 +149,18 @@ def test_a_rival_that_is_narrowly_excluded_is_searched_for_again(found, monkeypa
     monkeypatch.setattr(rivals, "fit", twice)
     monkeypatch.setattr(rivals, "polished", lambda made: made)
     monkeypatch.setattr(rivals, "_chance", lambda made: chance)
-    rivals._searched(found.problem, found, 1, 0, 1)
-    assert asked == begun
+    made = rivals._searched(found.problem, found, 1, 0, 1)
+    assert asked == begun and len(made.searches) == 2 * len(begun)
+
+
+def test_two_optima_of_the_same_chi2_are_no_agreement_where_the_verdict_is_narrow(found, monkeypatch):
+    best = found.searches[0]
+    elsewhere = dataclasses.replace(best, u=np.full(len(best.u), 0.5))
+    same, other = (dataclasses.replace(found, searches=(best, second)) for second in (best, elsewhere))
+    many = dataclasses.replace(found, searches=(best, *[dataclasses.replace(best, chi2=best.chi2 + 50.0)] * 5))
+    for chance, agree in ((5e-4, (True, False, False)), (1e-9, (True, True, True)), (0.2, (True, True, False))):
+        monkeypatch.setattr(rivals, "_chance", lambda made, c=chance: c)
+        assert tuple(map(rivals._agree, (same, other, many))) == agree
 
 
 def test_a_control_that_passes_condemns_the_calibration(found):

@@ -169,8 +169,8 @@ def _searched(problem: Problem, found: Fit, starts: int, seed: int, workers: int
     none is to fall by a bad search."""
     begun = [warm_start(problem, found)]
     made = fit(problem, starts, seed, begun, workers)
-    if starts and (made.same < 2 or IMPOSSIBLE**2 < _chance(made) < IMPOSSIBLE):
-        more = fit(problem, MORE, seed + 1000, [made.u], workers)
+    if starts and (made.same < 2 or _narrow(made)):
+        more = fit(problem, MORE, seed + 1000, (), workers)
         both = sorted((*made.searches, *more.searches), key=lambda local: local.chi2)
         made = replace(made, u=both[0].u, searches=tuple(both))
     return polished(made)
@@ -197,9 +197,23 @@ def _chance(made: Fit) -> float:
     return float(chi2_distribution.sf(made.criteria.chi2, max(1, made.criteria.freedom)))
 
 
+def _narrow(made: Fit) -> bool:
+    """Whether a somewhat better fit would not be excluded."""
+    return IMPOSSIBLE**2 < _chance(made) < IMPOSSIBLE
+
+
 def _agree(made: Fit) -> bool:
-    """Whether two searches, where there were two, ended alike: else a better fit may hide."""
-    return made.same >= min(2, len(made.searches))
+    """Whether two searches, where there were two, ended alike: else a better fit may hide.
+
+    Two optima may have the same chi2, so where the verdict is narrow the residuals must be the same too, to a standard
+    deviation; where chi2 is beyond all hope, many searches that find nothing better are enough.
+    """
+    if len(made.searches) > MORE and _chance(made) <= IMPOSSIBLE**2:
+        return True
+    if made.same < 2 or not _narrow(made):
+        return made.same >= min(2, len(made.searches))
+    others = [made.problem.residuals(s.u) - made.residuals for s in made.searches[1 : made.same]]
+    return any(float(apart @ apart) < 1.0 for apart in others)
 
 
 def without(problem: Problem, hidden: Sequence[Observed]) -> Problem:
