@@ -23,16 +23,13 @@ from nacre.core.options import option
 from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
-from nacre.materials import xray_lines
 from nacre.physics import shell, shell_gaps
 from nacre.physics.shell_gaps import Cover
-from nacre.physics.stoichiometry import FormulaError, parse_formula
 from nacre.readers import _image
-from nacre.techniques import stem_figures, stem_map
+from nacre.techniques import stem_families, stem_figures, stem_map
 from nacre.techniques.stem_map import Edge, Elements
 
 LEAST_EVIDENCE = 12.0  # twice the log-likelihood by which a coating must beat none
-MISFIT = 10.0  # deviance per degree of freedom above which the fit of the spectrum is doubtful
 
 
 @dataclass(frozen=True)
@@ -40,8 +37,14 @@ class ShellOptions:
     """What may be chosen about the fit."""
 
     shell: str = option("", "family of lines of the coating, like 'Hf L'; else that of the declared coating's metal")
-    core: str = option("Ni K", "family of lines of the core, whose edge is where the coating begins")
-    others: tuple[str, ...] = option(("Co K", "Mn K", "Cu K", "Ga K"), "further families in the spectrum")
+    core: str = option(
+        "",
+        "family of lines of the core, whose edge is where the coating begins; else that of the "
+        "declared active material's first metal",
+    )
+    others: tuple[str, ...] = option(
+        (), "further families in the spectrum; else those of the active material, Cu and Ga that lie near"
+    )
     window: float = option(10.0, "length of contour over which one thickness is fitted", unit="nm", lo=1)
     stretch: float = option(2.0, "length of contour that is covered or not", unit="nm", lo=0.5)
     gap_length: float = option(10.0, "length within which gaps are not independent", unit="nm", lo=1)
@@ -180,23 +183,11 @@ def _windows(profile, stack, box: shell.Box, edge: Edge, cover: Cover, options: 
     return np.array(rows)
 
 
-def _declared_family(context: Context, where: str) -> str:
-    """The lines by which the metal of the declared coating is seen. Raises NotAssessable where none is declared."""
-    precursor = str(context.sample.coating.get("precursor", "")) if context.sample else ""
-    try:
-        metals = [element for element in parse_formula(precursor) if element not in ("O", "Li", "H", "C")]
-    except FormulaError:
-        metals = []
-    if len(metals) != 1:
-        cure = 'set shell = "..." among the options of stem_shell, or precursor = "..." under [sample.coating]'
-        raise NotAssessable("which element is the coating's?", where=where, expected="a family like 'Hf L'", do=cure)
-    return xray_lines.main_line(metals[0], where=where).family
-
-
 def analyse(inputs: Mapping[str, Any], context: Context, options: ShellOptions) -> list[Result]:
     """Thickness, its spread, coverage and interdiffusion of one map. Raises NacreError."""
     signal: Signal = inputs["signal"]
-    options = replace(options, shell=options.shell or _declared_family(context, signal.where))
+    shell_, core, others = stem_families.declared(context, options.shell, options.core, options.others, signal.where)
+    options = replace(options, shell=shell_, core=core, others=others)
     found = measure(signal, options)
     subject = Subject(context.sample.name if context.sample else "", "", signal.name)
     return [
@@ -265,10 +256,7 @@ def _checks(found: Found, options: ShellOptions) -> list[Check]:
     if found.spread < noise:
         checks.append(Check("warn", f"the thickness spreads less than one window's error of {noise:.1f} nm",
                             "the spread is uncertain: count longer"))  # fmt: skip
-    if found.elements.deviance > MISFIT:
-        checks.append(Check("warn", f"the families fit the spectrum badly: deviance {found.elements.deviance:.0f} per "
-                            "degree of freedom", "name the elements that are missing in `others`"))  # fmt: skip
-    return checks
+    return checks + stem_map.checks(found.elements)
 
 
 def _methods(found: Found, options: ShellOptions) -> str:
