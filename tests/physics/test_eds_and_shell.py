@@ -142,14 +142,24 @@ def test_coverage_is_true_and_bounded(bare, counts):
 
 
 def test_blur_along_the_edge_leaves_a_gap_its_length():
-    """A gap of 6 nm, smeared until nothing of it is bare: the coating that is missing is the same."""
+    """A gap of 6 nm, smeared until nothing of it is quite bare: the coating that is missing is the same."""
     rng = np.random.default_rng(3)
     place = np.arange(240) + 0.5
-    for blur in (0.5, 2.0, 3.0):
+    for blur in (0.5, 1.0, 2.0):
         covered = 1 - ndtr((place - 100) / blur) + ndtr((place - 106) / blur)
         counts = rng.poisson(0.3 + 30 * covered).astype(float)
-        found = shell_gaps.coverage(counts, np.full(240, 0.3), np.full(240, 30.3), 1.0, 10.0)
+        found = shell_gaps.coverage(counts, np.full(240, 0.3), np.full(240, 30.3), 1.0, 10.0, blur)
         assert found.lengths == pytest.approx([6.0], abs=0.7)
+
+
+def test_a_thin_coating_is_no_gap():
+    """Half of the mean thickness over 10 nm, at doses where that is plainly seen."""
+    rng = np.random.default_rng(5)
+    thickness = np.interp(np.arange(240), [0, 100, 105, 115, 120, 240], [1, 1, 0.5, 0.5, 1, 1])
+    for counts in (15.0, 75.0):
+        z = rng.poisson(0.3 + counts * thickness).astype(float)
+        found = shell_gaps.coverage(z, np.full(240, 0.3), np.full(240, counts + 0.3), 1.0, 10.0)
+        assert found.share == 1 and found.lengths.size == 0
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])

@@ -13,6 +13,7 @@ from scipy.special import gammaln
 from scipy.stats import beta
 
 _EVIDENCE = 6.0  # log-likelihood by which a gap must beat the coating
+_THIN = 0.01  # of the stretches with a coating, those where it is thinner than it varies elsewhere
 _BESIDE = 10.0  # nm of coating beside a gap against which it is measured
 
 
@@ -32,26 +33,30 @@ class Cover:
     shortest: float
 
 
-def coverage(z: np.ndarray, gap: np.ndarray, coated: np.ndarray, step: float, gap_length: float) -> Cover:
+def coverage(
+    z: np.ndarray, gap: np.ndarray, coated: np.ndarray, step: float, gap_length: float, blur: float = 0.0
+) -> Cover:
     """The covered part of a contour, from pieces of `step` nm of it.
 
     z (n,) : effective counts of each piece in the band of the coating; gap, coated (n,) : the means expected of a piece
     without and with coating. gap_length : length (nm) within which pieces are not independent, where gaps are shorter.
+    blur : of the map (nm), which carries counts past the ends of a gap.
 
     Stretches of two pieces are bare, or covered (their counts scatter more than Poisson, as the thickness does, by a
-    dispersion that is fitted), or hold the end of a gap and are covered in part. A gap is where the first and the last
-    beat coating by a log-likelihood of 6 together. It is as long as the coating that is missing there, counted from a
-    stretch before it to one behind against the coating beside it, so that blur along the edge does not change it. The
-    interval is that of a share of n independent pieces (C. J. Clopper, E. S. Pearson, Biometrika 26 (1934) 404), n the
-    length of the contour over that of the gaps (each weighted with its length, as long gaps make pieces alike).
+    dispersion that is fitted; one in a hundred is thinner than that allows), or hold the end of a gap and are covered in
+    part. A gap is where stretches that are not covered beat coating by a log-likelihood of 6 together. It is as long as
+    the coating that is missing there, counted from a stretch (or 1.5 times the blur) before it to one behind, against
+    the coating beside it, so that blur along the edge does not change it. The interval is that of a share of n
+    independent pieces (C. J. Clopper, E. S. Pearson, Biometrika 26 (1934) 404), n the length of the contour over that
+    of the gaps (each weighted with its length, as long gaps make pieces alike).
     """
     z, length = np.maximum(z, 0), step * z.size
     mixture = _mixture(*(_pairs(values) for values in (z, gap, coated)))
     shortest = 2 * step * max(_EVIDENCE / max(mixture.power, 1e-9), 1.0)
-    marked = np.zeros(z.size, bool)
+    marked, margin = np.zeros(z.size, bool), max(2, round(1.5 * blur / step))
     for begin, end in _runs(mixture.covered < 0.5):
         if mixture.evidence[begin:end].sum() > _EVIDENCE:
-            marked[max(2 * begin - 2, 0) : 2 * end + 2] = True
+            marked[max(2 * begin - margin, 0) : 2 * end + margin] = True
     runs = _runs(marked)
     if not runs:  # no gap is seen: all of the 5 % goes to the lower bound
         return Cover(1.0, 0.05 ** min(gap_length / length, 1.0), 1.0, np.zeros((0, 2)), np.zeros(0), shortest)
@@ -95,33 +100,37 @@ class _Mixture:
 
 
 def _mixture(z: np.ndarray, gap: np.ndarray, coated: np.ndarray) -> _Mixture:
-    def full(p: np.ndarray, z: np.ndarray) -> np.ndarray:
-        return _log_gamma_poisson(z, np.maximum(coated * math.exp(p[2]), gap + 1e-9), math.exp(p[3]))
+    def full(p: np.ndarray, z: np.ndarray, thin: np.ndarray) -> np.ndarray:
+        usual = _log_gamma_poisson(z, np.maximum(coated * math.exp(p[2]), gap + 1e-9), math.exp(p[3]))
+        return np.logaddexp(usual + math.log(1 - _THIN), thin + math.log(_THIN))
 
     def components(p: np.ndarray) -> np.ndarray:
         shares = np.array([0.0, p[0], p[1]])
-        return (shares - np.logaddexp.reduce(shares))[:, None] + np.vstack([full(p, z), lacking])
+        return (shares - np.logaddexp.reduce(shares))[:, None] + np.vstack([full(p, z, thin), lacking])
 
     def misfit(p: np.ndarray) -> float:
         # weak ties: a dim coating is not a gap, and the ends of gaps are fewer than stretches
         ties = (p[2] / 0.15) ** 2 + ((p[3] - 3.5) / 1.5) ** 2 + ((p[0] + 4) / 2) ** 2 + ((p[1] + 4) / 4) ** 2
         return 0.5 * float(ties) - float(np.logaddexp.reduce(components(p)).sum())
 
-    lacking, none = _lacking(z, gap, coated), _lacking(gap, gap, coated)
+    (thin, *lacking), (none_thin, *none) = (_parts(at, gap, coated) for at in (z, gap))
     start = np.array([-4.0, -3.0, 0.0, 3.0])
     p = minimize(misfit, start, method="Nelder-Mead", options={"maxfev": 1500, "xatol": 1e-3, "fatol": 1e-4}).x
     logs = components(p)
-    evidence, power = (np.logaddexp(*of) - math.log(2) - full(p, at) for of, at in ((lacking, z), (none, gap)))
+    evidence = np.logaddexp(*lacking) - math.log(2) - full(p, z, thin)
+    power = np.logaddexp(*none) - math.log(2) - full(p, gap, none_thin)
     covered = np.exp(logs[0] - np.logaddexp.reduce(logs))
     return _Mixture(covered, evidence, math.exp(p[2]), math.exp(p[3]), float(power.mean()))
 
 
-def _lacking(z: np.ndarray, gap: np.ndarray, coated: np.ndarray) -> np.ndarray:
-    """Log-likelihoods (2, n) of stretches that are covered in part, and bare."""
-    # above some half, a stretch cannot be told from one of thin coating and is taken as covered
-    parts = np.linspace(0.05, 0.55, 6)[:, None]
-    mixed = np.logaddexp.reduce(_log_poisson(z, gap + parts * (coated - gap)), axis=0) - math.log(len(parts))
-    return np.array([mixed, _log_poisson(z, gap)])
+def _parts(z: np.ndarray, gap: np.ndarray, coated: np.ndarray) -> np.ndarray:
+    """Log-likelihoods (3, n) of stretches with a thin coating, with the end of a gap, and bare."""
+
+    def between(low: float, high: float) -> np.ndarray:
+        parts = np.arange(low, high, 0.1)[:, None]
+        return np.logaddexp.reduce(_log_poisson(z, gap + parts * (coated - gap)), axis=0) - math.log(len(parts))
+
+    return np.array([between(0.35, 0.9), between(0.05, 0.3), _log_poisson(z, gap)])
 
 
 def _pairs(values: np.ndarray) -> np.ndarray:
