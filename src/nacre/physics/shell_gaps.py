@@ -43,7 +43,7 @@ def coverage(
     blur : of the map (nm), which carries counts past the ends of a gap.
 
     Stretches of two pieces are bare, or covered (their counts scatter more than Poisson, as the thickness does, by a
-    dispersion that is fitted; one in a hundred is thinner than that allows), or hold the end of a gap and are covered in
+    dispersion that is fitted; one in a hundred is thinner than that allows), or hold a gap's end and are covered in
     part. A gap is where stretches that are not covered beat coating by a log-likelihood of 6 together. It is as long as
     the coating that is missing there, counted from a stretch (or 1.5 times the blur) before it to one behind, against
     the coating beside it, so that blur along the edge does not change it. The interval is that of a share of n
