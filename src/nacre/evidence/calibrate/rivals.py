@@ -168,12 +168,12 @@ def _searched(problem: Problem, found: Fit, starts: int, seed: int, workers: int
     """The best of a rival: where searches disagree, or chi2 speaks narrowly against it, there are more of them, for
     none is to fall by a bad search."""
     begun = [warm_start(problem, found)]
-    made = fit(problem, starts, seed, begun, workers)
+    made = polished(fit(problem, starts, seed, begun, workers))
     if starts and (made.same < 2 or _narrow(made)):
         more = fit(problem, MORE, seed + 1000, (), workers)
         both = sorted((*made.searches, *more.searches), key=lambda local: local.chi2)
-        made = replace(made, u=both[0].u, searches=tuple(both))
-    return polished(made)
+        made = polished(replace(made, u=both[0].u, searches=tuple(both)))
+    return made
 
 
 def _judged(rival: Rival, made: Fit, found: Fit, error: float) -> Judged:
