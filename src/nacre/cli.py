@@ -89,11 +89,12 @@ def _run(
     from nacre.export import write_all
     from nacre.pipeline import run as running
     from nacre.pipeline.load import load
+    from nacre.pipeline.lock import held
     from nacre.report.html import render
 
     loaded = load(study)
     report = running.Report()
-    with _Shown(quiet) as shown:
+    with held(loaded.folder / "results"), _Shown(quiet) as shown:
         outcome = running.run(
             loaded,
             overrides=_overrides(choose),

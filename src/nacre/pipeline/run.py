@@ -20,6 +20,7 @@ from nacre.evidence.ledger import ledger
 from nacre.pipeline import keys
 from nacre.pipeline.graph import Graph, Node, build, context_of, files_of
 from nacre.pipeline.load import load
+from nacre.pipeline.lock import held
 from nacre.pipeline.store import Store
 from nacre.pipeline.work import Done, Task, run_task
 
@@ -54,12 +55,18 @@ def run(
     workers : processes at once (start method `spawn`; a script that asks for more than one needs the usual
     `if __name__ == "__main__"`). Results are kept in `results/.cache` beside study.toml; nothing is written
     elsewhere. One failed analysis is listed in `Outcome.failures`; it does not hinder the others.
-    Raises StudyProblems where study.toml is wrong.
+    Raises StudyProblems where study.toml is wrong, StudyError where another process runs the same study.
     """
     study = study if isinstance(study, Study) else load(study)
+    results_folder = results_folder or study.folder / "results"
+    with held(results_folder):
+        return _run(study, overrides, workers, progress, report, results_folder)
+
+
+def _run(study: Study, overrides, workers, progress, report, results_folder: Path) -> Outcome:
     progress, report = progress or Progress(), report if report is not None else Report()
     graph = build(study, overrides)
-    store = Store((results_folder or study.folder / "results") / ".cache")
+    store = Store(results_folder / ".cache")
     progress.total(len(graph.nodes))
     runner = _Runner(graph, store, progress, report)
     runner.run(workers)
