@@ -361,3 +361,40 @@ def test_a_relation_can_be_left_out(study):
     off = dataclasses.replace(study, extra={**study.extra, "ledger": {**study.extra["ledger"], "off": ["dose"]}})
     assert "C5" in rows_of(study) and "C5" not in rows_of(off)
     assert all(judged.relation.id != "dose" for judged in evaluate(off, [], "reported"))
+
+
+DENSE = {"HfO2": {"density": "9.68(5) g/cm3"}, "Li2HfO3": {"density": "6.60(15) g/cm3"}}
+
+
+def covered(study, area, coverage, std=1.5, densities=DENSE):
+    """`film-coverage` on files, and whether it is shown: 0.84 wt% of Hf as a 12 nm film on powder of `area`."""
+    found = [
+        result("hf_content", Quantity(0.84, "wt%", 0.01)),
+        result("hf_ratio", Quantity(1.02, "1", 0.05)),
+        result("shell_thickness", Quantity(12.0, "nm", 0.3)),
+        result("shell_coverage", Quantity(coverage, "%", std)),
+    ]
+    inputs = {**study.inputs, "surface_area": parse(area, "m2/g").tagged("study:surface_area")} if area else {}
+    study = dataclasses.replace(study, inputs=inputs or study.inputs, materials=densities)
+    rows = {judged.id: judged.judgement for judged in evaluate(study, found, "files")}
+    shown = {row.relation for row in ledger(study, found) if row.evidence == "files"}
+    return rows["film-coverage:lho"], "film-coverage:lho" in shown
+
+
+@pytest.mark.parametrize(("coverage", "verdict"), [(98.0, "holds"), (85.0, "holds"), (70.0, "broken")])
+def test_a_dense_film_of_the_coating_covers_no_more_than_is_seen_covered(study, coverage, verdict):
+    """By hand: 0.500 wt% HfO2 and 0.560 wt% Li2HfO3 are 1.36e-3 cm3/g; as 12 nm they cover 0.114 m2/g."""
+    found, shown = covered(study, "0.130(2) m2/g", coverage)
+    by_hand = 100 * (0.005002 / 9.68 + 0.005600 / 6.60) * 1e3 / (12.0 * 0.130)
+    assert found.computed.value == pytest.approx(by_hand, rel=1e-3)
+    assert (found.verdict, shown) == (verdict, True)
+
+
+def test_without_a_surface_or_an_error_the_film_s_coverage_cannot_be_told(study):
+    found, shown = covered(study, "", 70.0)
+    assert found.verdict == "cannot_tell" and "gas adsorption (BET) on the powder (surface_area =" in found.needs
+    assert not shown, "the row is quiet: film-area asks for the same measurement"
+    found, _ = covered(study, "0.130(2) m2/g", 70.0, std=None)
+    assert (found.verdict, found.needs) == ("cannot_tell", "an uncertainty of shell coverage")
+    found, _ = covered(study, "0.130(2) m2/g", 70.0, densities={})
+    assert "an uncertainty of the density of Li2HfO3 (estimated)" in found.needs
