@@ -142,6 +142,14 @@ def test_a_layer_of_either_material_has_what_is_between_in_its_error():
     assert found[2].std > max(found[0].std, found[1].std) and found[1].value > found[0].value
 
 
+def test_the_study_s_survey_tells_the_coverage_behind_it():
+    """Its truth is 95 %, of both materials; the study's map of one edge is closed."""
+    signal = next(s for s in vamas.read(RAW / "lho_xps.vms") if s.kind == "xps-survey")
+    options = XpsQuantOptions(layer="HfO2 or Li2HfO3", known_thickness=12.0)
+    found = analyse(signal, COATED, options).get("shell_coverage")
+    assert abs(found.value - 95.0) < 2 * found.std < 3.0
+
+
 # --- bad input ----------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """Virtual spectrometers: the study's files follow from its truth, and the spectra are what the truth says."""
 
 import importlib.util
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,21 @@ def test_the_committed_spectra_follow_from_the_truth(tmp_path):
         data = (tmp_path / name).read_bytes()
         assert data == (STUDY / "raw" / name).read_bytes(), name
         assert b"NACRE VIRTUAL" in data[:1000]
+
+
+def test_the_survey_of_the_coated_powder_stands_for_the_shell_that_the_microscope_sees():
+    """Hf over Ni by hand: a closed layer on 95 % of the surface, HfO2 and Li2HfO3 with as many Hf as the paper says."""
+    truth = tomllib.loads((STUDY / "truth.toml").read_text(encoding="utf-8"))
+    seen = {element: row["value"] for element, row in truth["xps"]["survey"]["lho"].items()}
+    coverage, share = truth["xps"]["layer"]["coverage"]["value"], truth["xps"]["hafnium"]["hf_ratio"]["value"]
+    first = share / (1 + share)
+    per_hf = first * 210.484 / 9.68 + (1 - first) * 241.4 / 4 * 0.602214  # cm3/mol
+    nickel = 0.85 * 4.8 / 97.6  # mol/cm3
+    assert seen["Hf"] / seen["Ni"] == pytest.approx(coverage / (1 - coverage) / per_hf / nickel, rel=0.02)
+    bare = truth["xps"]["survey"]["bare"]
+    for element in ("Co", "Mn"):
+        assert seen[element] / seen["Ni"] == pytest.approx(bare[element]["value"] / bare["Ni"]["value"], rel=0.01)
+    assert truth["stem"]["thickness"]["value"] > 4 * truth["stem"]["spread"]["value"], "the map's edge is closed"
 
 
 @pytest.mark.parametrize("shape", ["sum", "voigt"])

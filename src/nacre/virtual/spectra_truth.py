@@ -52,7 +52,7 @@ def _powder(name: str, x: Mapping) -> list[Spectrum]:
         peaks += [Peak(second, h["position_LiHfO_eV"], h["fwhm_eV"], **doublet)]
     surface = 16000.0 if coated else 30000.0
     oxygens = [Peak(a, p, 1.6) for a, p in ((surface, 529.5), (0.6 * surface, 531.7), (0.15 * surface, 533.2))]
-    nickel = 9000.0 if coated else 40000.0
+    nickel = 40000.0 * x["survey"][name]["Ni"] / x["survey"]["bare"]["Ni"]
     levels = [Peak(nickel, 855.1, 3.0, 17.3, 0.5), Peak(0.5 * nickel, 861.4, 4.8, 17.3, 0.5)]
     return [
         Spectrum("O 1s", Scan(524.0, 541.0), tuple(oxygens), Ground(4000.0, 100.0, 0.03)),
