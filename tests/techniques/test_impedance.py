@@ -80,6 +80,38 @@ def test_a_cable_is_fitted_only_where_the_criteria_ask_for_it():
     assert "does not describe these data" in texts(never, "fail")
 
 
+def late(seed=20014, fast=0.0, **flaws):
+    """An arc seen precisely by an instrument that is 20 ps late, and a further arc beyond its fast end."""
+    cell = tool.resistor("R_0") - (tool.resistor("R_1") | tool.cpe("Q_1"))
+    truth = {"R_0": 20, "R_1": 200, "Q_1.Q": 1e-5, "Q_1.n": 0.85}
+    if fast:
+        cell = cell - (tool.resistor("R_2") | tool.capacitor("C_2"))
+        truth |= {"R_2": fast, "C_2": 1e-9 / fast}
+    return virtual(truth, seed, cell, None, noise=3e-4, **flaws)
+
+
+def test_a_late_instrument_is_not_the_circuit_s_fault_and_is_said():
+    options = replace(NAMED, circuit="R_0-(R_1|Q_1)")
+    result = run(late(), options)
+    said = texts(result, "warn")
+    assert (
+        "a series inductance L_0 of -0.469 nH is fitted beside the named circuit R_0-(R_1|Q_1): it lowers AICc" in said
+    )
+    assert "Below zero it is an instrument that answers 23 ps late (0.059 degrees at its fastest point)" in said
+    assert "the tail of an arc faster than the sweep; these data cannot tell. measure a resistor or a short" in said
+    assert "does not describe" not in texts(result)
+    assert result.get("area_resistance", element="R_0").std > 0
+    assert "does not describe these data" in texts(run(late(), replace(options, cable="never")), "fail")
+    assert "L_0" not in texts(run(late(delay=0.0), options), "warn")
+
+
+def test_more_than_instruments_err_by_is_an_arc_that_the_circuit_lacks():
+    """2 ohm at 1 ns beside 20 ohm turns the phase by 0.2 degrees at 7 MHz, 10 ohm by 0.9."""
+    options = replace(NAMED, circuit="R_0-(R_1|Q_1)")
+    assert "does not describe these data" in texts(run(late(fast=10.0, delay=0.0), options), "fail")
+    assert "the tail of an arc faster than the sweep" in texts(run(late(fast=2.0, delay=0.0), options), "warn")
+
+
 @pytest.mark.slow
 def test_coverage_of_the_resistances(record_property):
     """95 % intervals of the paper's circuit hold the truth (40 fixed seeds; 400 in docs/techniques/impedance.md)."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from nacre.core.quantity import Quantity, show
 from nacre.core.result import Check
 from nacre.techniques.impedance_judge import Verdict
@@ -67,14 +69,22 @@ def _offer(verdict: Verdict) -> str:
 
 
 def _extension(verdict: Verdict) -> Iterable[Check]:
-    if verdict.extended:
-        named, used = verdict.rungs[0], next(r for r in verdict.rungs if r.circuit == verdict.fit.circuit.text)
-        yield Check(
-            "info",
-            f"a series inductance L_0 (cables) of {1e9 * verdict.fit.value('L_0'):.3g} nH is fitted beside the named "
-            f"circuit {named.circuit}: it lowers AICc by {-used.delta_aicc:.3g} and BIC by {-used.delta_bic:.3g}.",
-            "cable = 'never' leaves it out",
-        )
+    if not verdict.extended:
+        return
+    named, used = verdict.rungs[0], next(r for r in verdict.rungs if r.circuit == verdict.fit.circuit.text)
+    henry, leaves_out = verdict.fit.value("L_0"), "cable = 'never' leaves it out"
+    gain = f"it lowers AICc by {-used.delta_aicc:.3g} and BIC by {-used.delta_bic:.3g}."
+    beside = f"{1e9 * henry:.3g} nH is fitted beside the named circuit {named.circuit}: {gain}"
+    if henry > 0:
+        yield Check("info", f"a series inductance L_0 (cables) of {beside}", leaves_out)
+        return
+    late = -henry / abs(verdict.fit.impedance[-1])
+    shift = np.degrees(2 * np.pi * verdict.fit.frequency[-1] * late)
+    what = (
+        f"Below zero it is an instrument that answers {1e12 * late:.2g} ps late ({shift:.2g} degrees at its fastest "
+        "point), cables corrected for too much, or the tail of an arc faster than the sweep; these data cannot tell."
+    )
+    yield Check("warn", f"a series inductance L_0 of {beside} {what}", f"measure a resistor or a short; {leaves_out}")
 
 
 def undetermined(verdict: Verdict) -> Iterable[Check]:

@@ -9,7 +9,7 @@ from nacre.physics.impedance.drt import drt
 from nacre.physics.impedance.fit import fit
 from nacre.physics.impedance.identifiability import identify, profile, threshold
 from nacre.physics.impedance.kramers_kronig import kramers_kronig
-from nacre.physics.impedance.selection import adequacy, compare
+from nacre.physics.impedance.selection import _excess, adequacy, compare
 from nacre.physics.impedance.suggest import suggest_circuit
 from physics.impedance.spectra import BARE, COATED, PAPER, PAPER_FREQUENCY, cpe, noisy, paper, s_of, together
 
@@ -63,6 +63,38 @@ def test_the_right_circuit_describes_and_a_poor_one_does_not():
     assert verdict.describes is False
     assert "does not describe these data" in verdict.sentence
     assert verdict.ratio > 2
+
+
+SHORT = np.geomspace(7e6, 10, 36)
+
+
+def one_arc(seed, more=0.0):
+    """Kramers-Kronig and circuit fits to 36 points of an arc, and of one more at its fast side; 0.1 % noise."""
+    s = s_of(SHORT)
+    z = 20 + together(200 + 0 * s, cpe(s, 1e-5, 0.85))
+    if more:
+        z = z + together(more + 0 * s, cpe(s, 1e-5**0.9 / more, 0.9))
+    z = noisy(z, 1e-3, np.random.default_rng(seed))
+    return kramers_kronig(SHORT, z), fit("R_0-(R_1|Q_1)", SHORT, z)
+
+
+def test_a_yardstick_of_chosen_order_is_not_taken_for_a_given_one():
+    """The F test alone refuses the true circuit in 11 of 400 of these spectra; with its level simulated in 4."""
+    test, right = one_arc(41)
+    assert adequacy(right, test).describes is False
+    test, right = one_arc(250)
+    verdict = adequacy(right, test)
+    assert _excess(right.fitted, right.impedance, right.n_free, test)[1] < 0.01
+    assert verdict.describes is True and verdict.p_value == adequacy(right, test).p_value > 0.01
+
+
+@pytest.mark.slow
+def test_the_true_circuit_is_refused_in_one_of_a_hundred_and_a_poorer_one_always():
+    alarms = [adequacy(right, test).describes is False for test, right in map(one_arc, range(1000, 1150))]
+    assert sum(alarms) <= 5  # 1.5 expected; 6 or more in 0.4 % of such trials
+    for seed in range(20):
+        test, poor = one_arc(seed, more=5.0)
+        assert test.verdict != "valid" or adequacy(poor, test).describes is False
 
 
 def test_a_drifting_spectrum_gives_no_yardstick():
