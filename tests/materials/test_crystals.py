@@ -88,3 +88,19 @@ def test_atoms_on_one_place_share_their_displacement():
 
 def test_a_layered_oxide_by_its_name():
     assert crystals.layered("NCM85").sites == crystals.layered("LiNi0.85Co0.10Mn0.05O2").sites
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("Li2HfO3", ["Li2HfO3 C2/c", "Li2HfO3 C2/m"]),
+        ("TiO2", ["TiO2 anatase", "TiO2 rutile"]),
+        ("hafnia", ["HfO2"]),
+        ("Li2HfO3 C2/m", ["Li2HfO3 C2/m"]),
+        ("Li2Co2O4", ["LiCoO2"]),
+        ("Nb2O5", []),
+        ("no formula", []),
+    ],
+)
+def test_structures_are_found_by_their_compound(name, keys):
+    assert crystals.of_compound(name) == keys

@@ -14,12 +14,14 @@ from nacre.core.study import Sample
 from nacre.materials.crystals import layered, structure
 from nacre.readers import sem
 from nacre.techniques import hrtem
+from nacre.techniques._candidates import candidates
 from nacre.techniques.hrtem import Options
 from nacre.virtual import hrtem as virtual
 from nacre.virtual.hrtem import Amorphous, Grain, Scope
 
 registry.techniques()  # makes the technique's own words known
 OXIDE = layered("LiNi0.85Co0.10Mn0.05O2")
+LHO = Sample("lho", inputs={"cam": "LiNi0.85Co0.10Mn0.05O2"}, coating={"phases": ["HfO2", "Li2HfO3"]})
 REGIONS = {"coating": (4.2, 1.1, 11.2, 8.1), "core": (0.3, 9.4, 15.0, 15.0)}
 
 
@@ -31,9 +33,9 @@ def particle(crystal, zone, turn=20.0, tilt=1.0):
     return Grain(crystal, zone, turn, tilt, (7.7, 4.6), 3.3)
 
 
-def analysed(signal, seed=0, **options):
+def analysed(signal, seed=0, sample=LHO, **options):
     options = Options(**{"trials": 60} | options)
-    return hrtem.analyse({"signal": signal}, Context(sample=Sample("lho"), seed=seed), options)[0]
+    return hrtem.analyse({"signal": signal}, Context(sample=sample, seed=seed), options)[0]
 
 
 def words(result):
@@ -55,20 +57,39 @@ def test_phase_zone_and_scale_come_back_through_a_file(tmp_path):
     assert "coating: HfO2 in zone [0 1 -1]" in words(result) or "coating: HfO2 in zone [0 1 1]" in words(result)
     assert [figure.place for figure in result.figures] == ["Fig. 3c", "Fig. 3d"]
     assert "1 1 1" in " ".join(w for s in result.figures[1].panels[1].series for w in s.words)
-    assert "fringes of the layered oxide core" in result.methods
+    assert "fringes of the core, the layered oxide" in result.methods
+
+
+def test_another_lab_s_core_and_coating_come_from_its_declaration():
+    """Zirconia on LiCoO2: hafnates are not tried, and the scale is that of LiCoO2's fringes, 2 % finer than NCM's."""
+    cobaltate = replace(core(), crystal=structure("LiCoO2"))
+    signal = virtual.image([particle(structure("ZrO2"), (0, 1, 1)), cobaltate], Scope(scale=0.02), seed=4)
+    sample = Sample("zro", inputs={"cam": "LiCoO2"}, coating={"phases": ["ZrO2"]})
+    result = analysed(signal, sample=sample, **REGIONS)
+    scale = result.get("image_scale")
+    assert scale.lo95 < 1.02 < scale.hi95
+    assert result.get("indexed_spots", phase="ZrO2").value >= 6
+    assert "of LiCoO2) say that lengths are 1.0" in words(result) and "Hf" not in words(result)
+    assert "fringes of the core, LiCoO2" in result.methods
+    phosphate = replace(sample, inputs={"cam": "LiFePO4"})
+    said = words(analysed(signal, sample=phosphate, **REGIONS))
+    why = "the lattice of LiFePO4 is not known: it is no layered oxide with nickel, and not in the table"
+    assert f"{why}: the scale of the image is taken as stated" in said and f"{why}: spots of the core are not" in said
+    with pytest.raises(NacreError, match=r"which phases may it be\?; found no coating or core declared"):
+        analysed(signal, sample=Sample("unknown"), **REGIONS)
 
 
 @pytest.mark.slow
 def test_most_zones_of_both_phases_are_found_at_three_percent_and_two_degrees():
     """A fixed few of the hundred that the page reports."""
-    right = 0
+    right, given = 0, candidates((), "", Context(sample=LHO))
     cases = [("HfO2", (1, 1, 0)), ("HfO2", (0, 0, 1)), ("HfO2", (1, 2, 1)), ("Li2HfO3", (1, 0, 0)),
              ("Li2HfO3", (1, 1, 0)), ("HfO2", (1, 0, 1))]  # fmt: skip
     for k, (name, zone) in enumerate(cases):
         crystal = virtual.HAFNATE if name == "Li2HfO3" else structure(name)
         scope = Scope(scale=0.03 * (-1) ** k, stretch=0.006, slant=0.3, dose=700)
         signal = virtual.image([particle(crystal, zone, 37.0 * k, 2.0), core(turn=11.0 * k)], scope, seed=20 + k)
-        _, _, (region,), _ = hrtem.measure(signal, Options(trials=20, **REGIONS), "", np.random.default_rng(k))
+        _, _, (region,), _ = hrtem.measure(signal, Options(trials=20, **REGIONS), given, np.random.default_rng(k))
         best = region.grains[0].ranked[0] if region.grains else ("", None)
         mirrored = tuple(np.array(zone) * [1, -1, 1])
         same = best[1] and any(best[1].axis in (z, tuple(-v for v in z)) for z in (zone, tuple(map(int, mirrored))))

@@ -9,6 +9,7 @@ from nacre.core import registry
 from nacre.core.context import Context
 from nacre.core.errors import NacreError
 from nacre.core.signal import Signal, Variable, table
+from nacre.core.study import Sample
 from nacre.materials.crystals import layered
 from nacre.techniques import pattern_series, spot_indexing
 from nacre.techniques.rietveld_options import RietveldOptions
@@ -22,9 +23,11 @@ def spots(d, angle) -> Signal:
     return table("spots", {"d": (np.array(d, float), "Ang"), "angle": (np.array(angle, float), "deg")})
 
 
-def index(signal, **options):
+def index(signal, cam=FORMULA, coating=None, **options):
     options = spot_indexing.SpotOptions(trials=60, **options)
-    return spot_indexing.analyse({"signal": signal}, Context(analysis="fft"), options)[0]
+    coating = {"phases": ["HfO2", "Li2HfO3"]} if coating is None else coating
+    sample = Sample("coated", inputs={"cam": cam} if cam else {}, coating=coating)
+    return spot_indexing.analyse({"signal": signal}, Context(analysis="fft", sample=sample), options)[0]
 
 
 def test_hafnia_and_nothing_else():
@@ -38,6 +41,34 @@ def test_what_fits_two_phases_is_said_to():
     texts = [check.text for check in found.checks]
     assert any("Li2HfO3 C2/c and Li2HfO3 C2/m all fit these spots: they cannot be told apart" in text for text in texts)
     assert any("the cell of Li2HfO3 C2/m is estimated" in text for text in texts)
+
+
+def test_the_phases_tried_are_those_that_the_sample_declares():
+    nothing = spots([3.3, 3.1], [0, 40])
+
+    def said(**declared):
+        return " | ".join(check.text for check in index(nothing, **declared).checks)
+
+    assert "none of HfO2, Li2HfO3 C2/c, Li2HfO3 C2/m, layered oxide explains all 2 spots" in said()
+    assert "none of Al2O3, LiCoO2 explains" in said(cam="LiCoO2", coating={"phases": ["Al2O3"]})
+    assert "none of ZrO2, layered oxide explains" in said(coating={"precursor": "ZrO2"})
+    niobate = said(coating={"phases": ["LiNbO3"]})
+    assert "none of layered oxide explains" in niobate
+    assert "no structure of LiNbO3 is in the table: it is not tried" in niobate
+    assert "none of TiO2 anatase, TiO2 rutile explains" in said(cam="LiFePO4", coating={"phases": ["TiO2"]})
+    bare = said(coating={})
+    assert "none of layered oxide explains" in bare and "Hf" not in bare
+
+
+def test_where_nothing_is_declared_it_is_asked_in_words():
+    nothing = spots([3.3, 3.1], [0, 40])
+    with pytest.raises(NacreError, match=r"which phases may it be\?; found no coating or core declared") as error:
+        index(nothing, cam="", coating={})
+    assert 'Add phases = ["HfO2"] to [sample.coating] and cam = "..." to the sample' in str(error.value)
+    with pytest.raises(NacreError, match="found no structure of LiNbO3 in the table"):
+        index(nothing, cam="LiFePO4", coating={"phases": ["LiNbO3"]})
+    with pytest.raises(NacreError, match=r"the core's formula is not given; expected a formula like LiNi0\.85"):
+        index(nothing, cam="", phases=("layered",))
 
 
 def test_spots_that_fit_nothing_and_spots_on_a_line():

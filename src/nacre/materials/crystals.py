@@ -186,6 +186,23 @@ def structure(name: str) -> Crystal:
     return table()[key]
 
 
+def of_compound(name: str) -> list[str]:
+    """Keys of the table's structures of a compound, by formula or by a name of the library ("HfO2", "hafnia")."""
+    if name in table():
+        return [name]
+    try:
+        wanted = _per_oxygen(name)
+    except NacreError:
+        return []
+    return [key for key in table() if _per_oxygen(key.split()[0]) == wanted]
+
+
+def _per_oxygen(name: str) -> dict[str, float]:
+    """Atoms per oxygen (else per formula), so that LiCoO2 and Li2Co2O4 are one compound."""
+    atoms = {element: float(n) for element, n in composition(name).items()}
+    return {element: round(n / atoms.get("O", 1.0), 6) for element, n in atoms.items()}
+
+
 def _row(key: str, row: Mapping) -> Crystal:
     sites = tuple(Site(*site) for site in row.get("sites", ()))
     return Crystal(

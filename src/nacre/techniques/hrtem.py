@@ -20,7 +20,6 @@ from nacre.core.options import option
 from nacre.core.quantity import Quantity
 from nacre.core.result import Curve, Entry, Result
 from nacre.core.signal import Signal
-from nacre.materials import crystals as library
 from nacre.materials.crystals import Crystal
 from nacre.physics import fringes, zones
 from nacre.physics.crystal import d_spacing
@@ -31,6 +30,7 @@ from nacre.techniques import _pictures as pics
 from nacre.techniques import hrtem_figures as figures
 from nacre.techniques import hrtem_words as words
 from nacre.techniques import spot_indexing
+from nacre.techniques._candidates import Candidates, candidates, the
 from nacre.techniques.hrtem_words import LEAST
 
 MARGIN = 3.0  # log-likelihood by which a phase must beat the next
@@ -48,11 +48,15 @@ class Options:
     )
     core: tuple[float, ...] = option((), "region of the core, whose fringes give the scale; empty: none", unit="nm")
     phases: tuple[str, ...] = option(
-        ("HfO2", "Li2HfO3 C2/c", "Li2HfO3 C2/m", "layered"), "phases tried: names of the table, or 'layered'"
+        (), "phases tried: names of the table, or 'layered'; empty: those the sample's coating declares, and its core"
     )
-    composition: str = option("", "formula of the core's layered oxide; empty: the sample's `cam`")
-    core_a: float = option(2.874, "lattice parameter a of the core", unit="Ang", lo=2.5, hi=3.2)
-    core_c: float = option(14.20, "lattice parameter c of the core", unit="Ang", lo=12, hi=16)
+    composition: str = option("", "formula of the core; empty: the sample's `cam`")
+    core_a: float | None = option(
+        None, "lattice parameter a of the core; empty: the table's, or 2.874 of nickel-rich oxides", unit="Ang", lo=2.5
+    )
+    core_c: float | None = option(
+        None, "lattice parameter c of the core; empty: the table's, or 14.20 of nickel-rich oxides", unit="Ang", lo=2.5
+    )
     d_min: float = option(1.33, "smallest spacing looked for", unit="Ang", lo=0.5)
     d_max: float = option(6.6, "largest spacing looked for", unit="Ang", lo=1)
     false_spots: float = option(0.1, "spots that noise alone makes in a region, on average", lo=1e-4, hi=5)
@@ -105,6 +109,7 @@ class Scale:
     zone: Zone | None
     region: Region | None
     words: str
+    lattice: str = ""
 
 
 def formula(name: str) -> str:
@@ -112,27 +117,21 @@ def formula(name: str) -> str:
 
 
 def measure(
-    signal: Signal, options: Options, formula_: str, rng
+    signal: Signal, options: Options, given: Candidates, rng
 ) -> tuple[pics.Picture, Scale, list[Region], list[Crystal]]:
-    """All that an image says. Raises NacreError (NotAssessable where there is no scale)."""
+    """All that an image says of the lattices given. Raises NacreError (NotAssessable where there is no scale)."""
     if "x" not in signal or "y" not in signal:
         raise NotAssessable("the image has no scale", where=signal.where, do="give the reader option pixel_size")
     shot = pics.picture(signal, ())
-    candidates = [_crystal(name, formula_, options) for name in options.phases]
-    scale = _scale(shot, options, _crystal("layered", formula_, options)) if options.core else _no_core(options)
+    scale = _no_core(options)
+    if options.core:
+        scale = _scale(shot, options, given.core) if given.core else _no_core(options, given.why)
     boxes = _boxes(options.coating) or [_whole(shot)]
     labels = [f"coating {i}" if len(boxes) > 1 else "coating" for i in range(1, len(boxes) + 1)]
     regions = [
-        _region(shot, label, box, scale, candidates, options, rng) for label, box in zip(labels, boxes, strict=True)
+        _region(shot, label, box, scale, given.tried, options, rng) for label, box in zip(labels, boxes, strict=True)
     ]
-    return shot, scale, regions, candidates
-
-
-def _crystal(name: str, formula_: str, options: Options) -> Crystal:
-    if name != "layered":
-        return library.structure(name)
-    oxide = library.layered(formula_ or "LiNi0.85Co0.10Mn0.05O2", a=options.core_a, c=options.core_c)
-    return replace(oxide, name="layered oxide")
+    return shot, scale, regions, list(given.tried)
 
 
 def _boxes(numbers: tuple[float, ...]) -> list[tuple[float, ...]]:
@@ -203,7 +202,7 @@ def _no_core(options: Options, words: str = "no region of the core is given") ->
 
 
 def _scale(shot: pics.Picture, options: Options, oxide: Crystal) -> Scale:
-    """Scale and distortion by the core's fringes, where they are those of the layered oxide in one zone."""
+    """Scale and distortion by the core's fringes, where they are those of its lattice in one zone."""
     if len(options.core) != 4:
         raise NacreError(
             "a region is x0, y0, x1, y1 in nm", where="option core", found=f"{len(options.core)} numbers", expected="4"
@@ -216,13 +215,13 @@ def _scale(shot: pics.Picture, options: Options, oxide: Crystal) -> Scale:
     doubt = zones.doubts(spots.strength)
     found = zones.search(spots.at, doubt, _lattice(oxide, options), bounds, _reach(options))
     if not found or found[0].matched.sum() < 2 or found[0].evidence < MARGIN:
-        words = f"the core's {len(spots.at)} spots do not fit a zone of the layered oxide"
+        words = f"the core's {len(spots.at)} spots do not fit a zone of {the(oxide.name)}"
         return replace(_no_core(options, words), region=region)
     fits = [_distortion(spots, zone, oxide, prior) for zone in found if found[0].evidence - zone.evidence < MARGIN]
     if max(abs(fit.values[0] - fits[0].values[0]) for fit in fits) > 0.007:
-        words = "the core's fringes fit several zones of the layered oxide, each with a scale of its own"
+        words = f"the core's fringes fit several zones of {the(oxide.name)}, each with a scale of its own"
         return replace(_no_core(options, words), region=region)
-    return Scale(fits[0], found[0], replace(region, true=fits[0].apply(spots.at)), "")
+    return Scale(fits[0], found[0], replace(region, true=fits[0].apply(spots.at)), "", oxide.name)
 
 
 def _distortion(spots: Spots, zone: Zone, oxide: Crystal, prior: Distortion) -> Distortion:
@@ -296,7 +295,8 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: Options) -> li
     """Phases and zones of the regions of one image. Raises NacreError."""
     (signal,) = pics.signals(inputs, "signal", "image", context.where)[:1]
     rng = np.random.default_rng([context.seed, 3])
-    shot, scale, regions, candidates = measure(signal, options, options.composition or context.text("cam"), rng)
+    given = candidates(options.phases, options.composition, context, options.core_a, options.core_c)
+    shot, scale, regions, tried = measure(signal, options, given, rng)
     return [
         Result(
             "hrtem",
@@ -305,7 +305,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: Options) -> li
             entries=tuple(_entries(scale, regions, pics.state(context))),
             curves=tuple(_table(region) for region in (*([scale.region] if scale.region else []), *regions)),
             figures=figures.draw(shot, scale, regions, context),
-            checks=tuple(words.checks(scale, regions, candidates, options)),
+            checks=(*words.checks(scale, regions, tried, options), *given.checks),
             citations=TECHNIQUE.citations,
             methods=_methods(scale, options),
         )
@@ -350,7 +350,7 @@ def _table(region: Region) -> Curve:
 
 def _methods(scale: Scale, options: Options) -> str:
     how = (
-        "scale and distortion of the image were taken from the fringes of the layered oxide core"
+        f"scale and distortion of the image were taken from the fringes of the core, {the(scale.lattice)}"
         if scale.zone
         else f"the scale was left free within {options.scale_tolerance:g} %"
     )

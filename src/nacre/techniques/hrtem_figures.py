@@ -24,7 +24,7 @@ def draw(shot: pics.Picture, scale, regions, context: Context) -> tuple[Figure, 
     panel = pics.drawn(shot, *boxes, side=FINE)
     caption = "High-resolution image with the regions that were transformed."
     image = pics.figure("hrtem", "Lattice fringes", (panel,), caption, "Fig. 3c", context)
-    panels = [_spots(region, scale.zone if region is scale.region else None) for region in every]
+    panels = [_spots(region, scale if region is scale.region else None) for region in every]
     caption = "Fourier transforms (logarithm of power over its background) with spots circled and indexed."
     spots = pics.figure("hrtem-fft", "Spots of the transform", panels, caption, "Fig. 3d", context)
     return image, spots
@@ -35,12 +35,12 @@ def _box(region) -> Series:
     return Series("line", [x0, x1, x1, x0, x0], [y0, y0, y1, y1, y0], region.label, region.label)
 
 
-def _spots(region, zone) -> Panel:
+def _spots(region, scale) -> Panel:
     """One transform: its power over 1/nm, circles around spots, with the planes where they are indexed."""
     at = 10 * region.spots.at
     reach = 1.15 * max(np.abs(at).max(), 3.0) if len(at) else 7.0
     series = [_power(region.seen, reach)]
-    words = _indexed(region, zone)
+    words = _indexed(region, scale)
     for label in sorted({word[0] for word in words.values()}):
         chosen = [k for k, word in words.items() if word[0] == label]
         series.append(_circles(at[chosen], reach, label))
@@ -57,11 +57,12 @@ def _spots(region, zone) -> Panel:
     return Panel(*axes, tuple(series), title=region.label)
 
 
-def _indexed(region, zone) -> dict[int, tuple[str, str]]:
-    """Spot number -> (phase, hkl)."""
+def _indexed(region, scale) -> dict[int, tuple[str, str]]:
+    """Spot number -> (phase, hkl); `scale` is that of the core's own region."""
     found = {}
-    if zone is not None:
-        found = {int(k): ("layered oxide", _hkl(zone.hkl[k])) for k in np.flatnonzero(zone.matched)}
+    if scale is not None and scale.zone is not None:
+        zone = scale.zone
+        found = {int(k): (scale.lattice, _hkl(zone.hkl[k])) for k in np.flatnonzero(zone.matched)}
     for grain in region.grains:
         best = grain.ranked[0][1]
         label = grain.name if grain.sure else f"{grain.name}?"

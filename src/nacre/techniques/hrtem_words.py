@@ -6,6 +6,7 @@ import numpy as np
 
 from nacre.core.result import Check
 from nacre.materials.crystals import Crystal
+from nacre.techniques._candidates import the
 
 LEAST = 4  # spots for a claim: two fit most phases by chance, three often two of them
 
@@ -30,7 +31,7 @@ def _scale_check(scale, options) -> Check:
     axis = " ".join(map(str, scale.zone.axis))
     error = 100 * scale.distortion.scale_error()
     text = (
-        f"the core's fringes ({int(scale.zone.matched.sum())} spots, zone [{axis}] of the layered oxide) say that "
+        f"the core's fringes ({int(scale.zone.matched.sum())} spots, zone [{axis}] of {the(scale.lattice)}) say that "
         f"lengths are {1 / (1 + s):.4f} times the stated ones, distorted by {100 * np.hypot(p, q):.2f} %, "
         f"known to {error:.2f} %"
     )

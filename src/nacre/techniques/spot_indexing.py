@@ -6,7 +6,7 @@ is no proof: the part of random patterns that match as well is given beside it, 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,10 +19,10 @@ from nacre.core.options import option
 from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
-from nacre.materials import crystals as library
 from nacre.materials.crystals import Crystal
 from nacre.physics import indexing
 from nacre.physics.indexing import Solution, Tolerance
+from nacre.techniques._candidates import candidates
 
 LIKELY = 0.05  # part of random patterns above which a match says nothing
 ESTIMATED = 0.01  # added to the relative tolerance where a cell is estimated
@@ -33,7 +33,7 @@ class SpotOptions:
     """What may be chosen about the indexing."""
 
     phases: tuple[str, ...] = option(
-        ("HfO2", "Li2HfO3 C2/c", "Li2HfO3 C2/m", "layered"), "phases tried: names of the table, or 'layered'"
+        (), "phases tried: names of the table, or 'layered'; empty: those the sample's coating declares, and its core"
     )
     composition: str = option("", "formula of the layered oxide; empty: the sample's `cam`")
     length_tolerance: float = option(1.5, "how far a spacing may be off", unit="%", lo=0.05, hi=10)
@@ -47,8 +47,8 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: SpotOptions) -
     signal: Signal = inputs["signal"]
     spots = spots_of(signal)
     found: dict[str, tuple[Crystal, Solution, float]] = {}
-    for i, name in enumerate(options.phases):
-        crystal = _phase(name, context, options)
+    given = candidates(options.phases, options.composition, context)
+    for i, crystal in enumerate(given.tried):
         solution, rate = index(spots, crystal, options, np.random.default_rng([context.seed, i]))
         if solution is not None:
             found[crystal.name] = (crystal, solution, rate)
@@ -61,7 +61,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: SpotOptions) -
             entries=tuple(_entries(found)),
             curves=(_table(spots, found),),
             figures=(_figure(spots, found, subject.sample),),
-            checks=tuple(_checks(spots, found, options)),
+            checks=(*_checks(spots, found, [crystal.name for crystal in given.tried]), *given.checks),
             methods=(
                 f"Spots were indexed by pairs of spacings and the angle between them (tolerances "
                 f"{options.length_tolerance:g} % and {options.angle_tolerance:g} deg, scale free within "
@@ -102,13 +102,6 @@ def index(spots: np.ndarray, crystal: Crystal, options: SpotOptions, rng) -> tup
     )
 
 
-def _phase(name: str, context: Context, options: SpotOptions) -> Crystal:
-    if name != "layered":
-        return library.structure(name)
-    formula = options.composition or context.text("cam")
-    return replace(library.layered(formula or "LiNi0.85Co0.10Mn0.05O2"), name="layered oxide")
-
-
 def _entries(found) -> list[Entry]:
     entries = []
     for name, (_, solution, rate) in found.items():
@@ -121,9 +114,9 @@ def _entries(found) -> list[Entry]:
     return entries
 
 
-def _checks(spots: np.ndarray, found, options: SpotOptions) -> list[Check]:
+def _checks(spots: np.ndarray, found, tried: list[str]) -> list[Check]:
     if not found:
-        return [Check("warn", f"none of {', '.join(options.phases)} explains all {len(spots)} spots",
+        return [Check("warn", f"none of {', '.join(tried)} explains all {len(spots)} spots",
                       "check the scale of the image, or try other phases")]  # fmt: skip
     checks = []
     for name, (crystal, solution, rate) in found.items():
@@ -138,9 +131,10 @@ def _checks(spots: np.ndarray, found, options: SpotOptions) -> list[Check]:
     if len(found) > 1:
         checks.append(Check("warn", f"{' and '.join(found)} all fit these spots: they cannot be told apart here",
                             "more spots or another zone can tell; so can diffraction, Raman or XPS"))  # fmt: skip
-    hafnates = [name for name in found if name.startswith("Li2HfO3")]
-    if len(hafnates) == 1:
-        checks.append(Check("info", f"of the two models of Li2HfO3 only {hafnates[0]} fits"))
+    for compound in dict.fromkeys(name.split()[0] for name in tried):
+        models, fit = ([n for n in names if n.split()[0] == compound] for names in (tried, found))
+        if len(models) > 1 and len(fit) == 1:
+            checks.append(Check("info", f"of the models of {compound} only {fit[0]} fits"))
     return checks
 
 
