@@ -7,6 +7,7 @@ errors. What the budget needs and nobody stated (weighing, volumes, the standard
 uncertainty unknown, and a check names it.
 """
 
+import contextlib
 import fnmatch
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,6 +35,8 @@ from nacre.techniques.icp_line import LineResult, Reading, Rows, analyse_line, s
 from nacre.techniques.icp_words import CITATIONS, VOCABULARY
 
 NOT_METALS = ("Li", "O", "F", "S", "P", "Cl", "Na")
+
+COMPANIONS = ("Zr", "Hf")  # of each other in every ore; zirconia also comes from mills
 
 
 @dataclass(frozen=True)
@@ -171,7 +174,7 @@ def _element(symbol: str, lines: tuple[LineResult, ...], context, options, signa
         worst = min(worst, mean.p)
     whole = mean_of(means, "wt%", dof)
     checks += _agreement(symbol, lines, worst, whole.p, len(means))
-    checks += _interference(symbol, lines, _matrix(context))
+    checks += _interference(symbol, lines, _declared(context))
     common = [whole.quantity, _assay(symbol, context), _recovery(symbol, lines, context)]
     content = derive(lambda w, a, r: w * a / r, *common, unit="wt%", origin="measured", n=len(means))
     content = _student(content, lines, len(means))
@@ -277,33 +280,44 @@ def _agreement(symbol: str, lines, p_lines: float, p_digests: float, digests: in
     return checks
 
 
-def _matrix(context: Context) -> tuple[str, ...]:
-    """Elements that are in the solution beside the coating's metal: those of the active material, and zirconium."""
-    return (*(element for element in _bulk(context) if element != "O"), "Zr", "Hf")
+def _declared(context: Context) -> tuple[str, ...]:
+    """Elements that are in the solution: those of the active material and of the coating."""
+    found = [element for element in _bulk(context) if element != "O"]
+    for phase in context.sample.coating.get("phases", ()) if context.sample else ():
+        with contextlib.suppress(NacreError):
+            found += [element for element in composition(str(phase)) if element not in ("O", "H", "C")]
+    return tuple(dict.fromkeys(found))
 
 
-def _interference(symbol: str, lines: Sequence[LineResult], matrix: Sequence[str]) -> list[Check]:
-    """Strong lines of the matrix beside the lines used, and wavelengths that are no line of their element."""
+def _interference(symbol: str, lines: Sequence[LineResult], declared: Sequence[str]) -> list[Check]:
+    """Lines of other elements beside the lines used (of companions the strong ones), and wavelengths of no line."""
     checks, clean = [], []
-    told = "" if emission_lines.status() == "verified" else " (a table of strong lines, not checked at its source)"
+    companions = [element for element in COMPANIONS if element not in declared]
+    matrix = [*declared, *companions]
     for name, wavelength in ((line.rows.name, line.rows.wavelength) for line in lines):
         if np.isnan(wavelength):
             continue
-        near = emission_lines.beside(symbol, wavelength, matrix)
+        near = emission_lines.beside(symbol, wavelength, declared)
+        near += emission_lines.beside(symbol, wavelength, companions, weaker=False)
         if emission_lines.known(symbol, wavelength) is False:
-            text = f"{name} is none of the strong lines of {symbol}{told}"
+            text = f"{name} is none of the strong lines of {symbol}{_unread([symbol])}"
             checks.append(Check("warn", text, "see whether the wavelength or the element is mistyped"))
         if near:
             words = ", ".join(f"{element} {at:.3f} nm" for element, at in near)
-            text = f"{name} lies beside {words}{told}: that element counts as {symbol}"
+            text = f"{name} lies beside {words}{_unread(e for e, _ in near)}: that element counts as {symbol}"
             checks.append(Check("warn", text, "use another line, or measure that element alone and correct"))
         else:
             clean.append(name)
     if clean:
         words = f"no strong line of {', '.join(dict.fromkeys(e for e in matrix if e != symbol))} lies within"
-        text = f"{', '.join(clean)}: {words} {emission_lines.BESIDE:g} nm{told}; weaker lines may"
+        text = f"{', '.join(clean)}: {words} {emission_lines.BESIDE:g} nm{_unread(matrix)}; weaker lines may"
         checks.append(Check("info", text, "let two lines agree, or measure a blank of the matrix"))
     return checks
+
+
+def _unread(elements) -> str:
+    names = emission_lines.unread(elements)
+    return f" (of {', '.join(names)} not all lines were read at the table's source)" if names else ""
 
 
 def _budget_checks(found: Sequence[Element], signal: Signal, context: Context, options: IcpOptions) -> list[Check]:
