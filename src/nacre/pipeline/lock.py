@@ -33,7 +33,7 @@ def held(results: Path) -> Iterator[None]:
         yield
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT), "r+b") as stream:
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)), "r+b") as stream:
         if not _lock(stream):
             raise StudyError(
                 f"another run ({_holder(stream)}) works on this study",
@@ -47,10 +47,11 @@ def held(results: Path) -> Iterator[None]:
         finally:
             _OURS.discard(path)
             _write(stream, {})
+            _unlock(stream)
 
 
 def _lock(stream: BinaryIO) -> bool:
-    """Whether the file is now ours; closing it gives it back."""
+    """Whether the file is now ours."""
     try:
         if os.name == "nt":
             import msvcrt
@@ -64,6 +65,16 @@ def _lock(stream: BinaryIO) -> bool:
     except OSError as error:
         return error.errno not in _TAKEN
     return True
+
+
+def _unlock(stream: BinaryIO) -> None:
+    """On Windows a lock should be given back before its file is closed; elsewhere closing gives it back."""
+    if os.name == "nt":
+        import msvcrt
+
+        with contextlib.suppress(OSError):
+            stream.seek(_BEYOND)
+            msvcrt.locking(stream.fileno(), msvcrt.LK_UNLCK, 1)
 
 
 def _write(stream: BinaryIO, words: dict[str, object]) -> None:
