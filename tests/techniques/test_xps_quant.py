@@ -14,7 +14,7 @@ from nacre.core.study import Sample
 from nacre.materials.xps_factors import factors
 from nacre.physics import xps_depth
 from nacre.readers import vamas
-from nacre.techniques import xps_quant
+from nacre.techniques import xps_layer, xps_quant
 from nacre.techniques.xps_quant import XpsQuantOptions
 from nacre.virtual.xps_survey import survey
 
@@ -148,6 +148,25 @@ def test_the_study_s_survey_tells_the_coverage_behind_it():
     options = XpsQuantOptions(layer="HfO2 or Li2HfO3", known_thickness=12.0)
     found = analyse(signal, COATED, options).get("shell_coverage")
     assert abs(found.value - 95.0) < 2 * found.std < 3.0
+
+
+def test_a_substrate_that_is_not_seen_bounds_the_coverage():
+    """No nickel at all: a full coverage with the least that it may be."""
+    signal = survey({"C": 0.2, "O": 0.5, "Hf": 0.3}, "lho", 4)
+    options = XpsQuantOptions(layer="HfO2 or Li2HfO3", known_thickness=12.0)
+    found = analyse(signal, COATED, options)
+    coverage = found.get("shell_coverage")
+    assert coverage.std is None and coverage.hi95 == 100 and 90 < coverage.lo95 < 99.5
+    assert "Ni 2p is not seen: a uniform layer is thicker than" in texts(found, "warn")
+    low, high = (analyse(layered(nickel), COATED, options).get("shell_coverage").value for nickel in (0.02, 0.004))
+    assert low < high < 100  # what is seen tells more
+
+
+def test_the_substrate_is_that_of_the_declared_active_material():
+    assert xps_layer._first("LiCoO2", "Hf") == "Co" and xps_layer._first("NCM85", "Hf") == "Ni"
+    assert xps_layer._first("LiFePO4", "Hf") == "Fe" and xps_layer._first("LiNi0.5Mn1.5O4", "Zr") == "Mn"
+    with pytest.raises(NacreError, match="which element has only the substrate"):
+        xps_layer._first("Li2ZrO3", "Zr")
 
 
 # --- bad input ----------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ over the outermost nanometres. Of a layer, thickness is given only where the sub
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,12 +21,13 @@ from nacre.core.options import option
 from nacre.core.quantity import Quantity, derive
 from nacre.core.result import Check, Curve, Entry, Result
 from nacre.core.signal import Signal
-from nacre.materials.library import builtin
-from nacre.materials.xps_factors import Factor, factors, imfp_inputs, photon_range, set_name
-from nacre.physics import stoichiometry, xps_depth
+from nacre.materials.library import composition
+from nacre.materials.xps_factors import Factor, factors, photon_range, set_name
+from nacre.physics import xps_depth
+from nacre.techniques import xps_layer
+from nacre.techniques.xps_layer import Line
 
 BELOW, ABOVE, ENDS = 7.0, 9.0, 4  # eV of window below the main and above the last line; points of each end
-SEEN = 6.0
 
 
 @dataclass(frozen=True)
@@ -39,22 +40,8 @@ class XpsQuantOptions:
     )
     layer: str = option("", "material of a layer whose thickness or coverage is wanted, like 'HfO2 or Li2HfO3'")
     layer_element: str = option("", "element that only the layer has; else the metal of its formula")
-    substrate_element: str = option("Ni", "element that only the substrate has")
+    substrate_element: str = option("", "element that only the substrate has; else the active material's first metal")
     known_thickness: float | None = option(None, "thickness of the layer known otherwise", unit="nm", lo=0.0)
-
-
-@dataclass(frozen=True)
-class Line:
-    """An element's line: area in counts eV with its counting error, and the amount in units of C 1s counts eV."""
-
-    factor: Factor
-    area: float
-    error: float
-    amount: float
-
-    @property
-    def seen(self) -> bool:
-        return self.area > SEEN * self.error
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: XpsQuantOptions) -> list[Result]:
@@ -91,7 +78,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsQuantOption
         raise NotAssessable("no line of a known element stands out", where=signal.where, do="count longer")
     entries, doubts = _fractions(seen, options)
     checks += doubts + _surprises(seen, context, options)
-    layer, judged = _layer(seen, context, signal, options)
+    layer, judged = xps_layer.judge(lines, seen, context, signal, options)
     methods = (
         f"Surface composition from a survey scan with the factors of {set_name()}, escape depths as the kinetic energy "
         f"to the power {xps_depth.AVERAGE_EXPONENT}, and the transmission of the file; relative uncertainty "
@@ -153,7 +140,8 @@ def measure(x: np.ndarray, y: np.ndarray, factor: Factor, photon: float, passed)
     kinetic = photon - factor.energy
     seen = (kinetic / 1000.0) ** xps_depth.AVERAGE_EXPONENT
     through = float(np.interp(factor.energy, x, passed)) if passed is not None else 1.0
-    return Line(factor, area, error, area / (factor.factor * seen * through))
+    per_area = 1 / (factor.factor * seen * through)
+    return Line(factor, area, error, area * per_area, per_area)
 
 
 def _fractions(seen: dict[str, Line], options: XpsQuantOptions) -> tuple[list[Entry], list[Check]]:
@@ -200,117 +188,12 @@ def _elements(context: Context) -> set[str]:
         phases = context.sample.coating.get("phases", ())
         words += [str(context.sample.coating.get("precursor", "")), *map(str, phases)]
     known = set()
-    for word in words:
+    for word in filter(None, words):
         try:
-            known |= set(stoichiometry.parse_formula(word)) if word else set()
-        except stoichiometry.FormulaError:
+            known |= set(composition(word))
+        except NacreError:
             known |= set(re.findall(r"[A-Z][a-z]?", word))
     return known
-
-
-def _metal_of(layer: str, where: str) -> str:
-    formulas = [builtin()[name].formula for name in layer.split(" or ")]
-    metals = {e for formula in formulas for e in stoichiometry.parse_formula(formula)} - {"O", "Li", "H", "C"}
-    if len(metals) != 1:
-        raise NacreError("which element has only the layer?", where=where, found=layer, do='give layer_element = "..."')
-    return metals.pop()
-
-
-def _layer(seen, context: Context, signal: Signal, options: XpsQuantOptions) -> tuple[list[Entry], list[Check]]:
-    """Thickness where the substrate's signal tells it, else coverage, else nothing."""
-    if not options.layer:
-        return [], []
-    angle = signal.metadata.get("emission_angle_deg")
-    if angle is None:
-        raise NacreError(
-            "the emission angle is not in the file", where=signal.where, do="leave `layer` empty, or export it"
-        )
-    options = replace(options, layer_element=options.layer_element or _metal_of(options.layer, signal.where))
-    for element in (options.layer_element, options.substrate_element):
-        if element not in seen:
-            return [], [Check("info", f"no {element} is seen: nothing is said of the layer")]
-    cam = context.text("cam")
-    if not cam:
-        raise NacreError(
-            "the substrate's formula is not given", where=context.where, do='add cam = "..." to the sample'
-        )
-    kinds = [_kind(name, seen, options, cam, math.radians(angle), signal) for name in options.layer.split(" or ")]
-    relative = math.sqrt(2) * options.factor_error / 100
-    found = ", ".join(f"{kind.apparent:.1f} nm of {kind.name}" for kind in kinds)
-    limit = min(kind.limit for kind in kinds)
-    text = f"a uniform layer would be {found}; above {limit:.1f} nm (3 lambda cos theta) none can be told"
-    thick = options.known_thickness is not None and options.known_thickness > limit
-    if thick or max(kind.apparent for kind in kinds) > limit:
-        parts = [100 * xps_depth.coverage(kind.ratio) for kind in kinds]
-        part = 0.5 * (min(parts) + max(parts))
-        std = math.hypot(part * (1 - part / 100) * relative, 0.5 * (max(parts) - min(parts)) / math.sqrt(3))
-        coverage = Quantity(part, "%", std, basis="propagated", origin="measured")
-        why = f"{text}: no thickness is given, but the coverage if the layer is thick where it is"
-        return [Entry("shell_coverage", coverage, {"line": seen[options.substrate_element].factor.name})], [
-            Check("warn", why)
-        ]
-    depths = [kind.apparent for kind in kinds]
-    depth, spread = 0.5 * (min(depths) + max(depths)), 0.5 * (max(depths) - min(depths)) / math.sqrt(3)
-    up = max(kind.thicker(1 + relative) - kind.apparent for kind in kinds)
-    std = math.sqrt(up**2 + (0.11 * depth) ** 2 + spread**2)  # 11 %: TPP-2M
-    thickness = Quantity(depth, "nm", std, basis="propagated", origin="measured")
-    note = f"{text}; islands that are thicker would look the same"
-    return [Entry("shell_thickness", thickness, {"line": seen[options.layer_element].factor.name})], [
-        Check("info", note)
-    ]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What the signals say if the layer is of this material: ratio to the substrate, thickness and its limit in nm."""
-
-    name: str
-    ratio: float
-    own: float
-    through: float
-    angle: float
-
-    @property
-    def apparent(self) -> float:
-        return self.thicker(1.0)
-
-    @property
-    def limit(self) -> float:
-        return xps_depth.layer_thickness(self.ratio, self.own, self.through, self.angle)[1]
-
-    def thicker(self, factor: float) -> float:
-        """The thickness for `factor` times the ratio."""
-        return xps_depth.layer_thickness(self.ratio * factor, self.own, self.through, self.angle)[0]
-
-
-def _kind(name: str, seen, options: XpsQuantOptions, cam: str, angle: float, signal: Signal) -> Kind:
-    own, through = layer_lengths(name, options, seen, signal.metadata["photon_energy_eV"])
-    return Kind(name, max(_signal_ratio(name, seen, options, cam), 0.0), own, through, angle)
-
-
-def layer_lengths(name: str, options: XpsQuantOptions, seen, photon: float) -> tuple[float, float]:
-    """Attenuation lengths (nm) in the layer of its own line and of the substrate's line, by TPP-2M."""
-    inputs = imfp_inputs(name)
-    if inputs is None:
-        raise NotAssessable(
-            f"escape depths in {name} are not known", do="leave `layer` empty: valence and gap are missing"
-        )
-    material = builtin()[name]
-    density, mass = material.density.value.to("g/cm3").value, material.molar_mass.to("g/mol").value
-    energies = [photon - seen[e].factor.energy for e in (options.layer_element, options.substrate_element)]
-    own, through = xps_depth.inelastic_mean_free_path(np.array(energies), density, mass, *inputs)
-    return float(own), float(through)
-
-
-def _signal_ratio(name: str, seen, options: XpsQuantOptions, cam: str) -> float:
-    """Signal of layer over substrate, each against its bulk: the bulk of each has its own atoms per volume."""
-    layer, substrate = builtin()[name], builtin()[cam]
-    dense = []
-    for material, element in ((layer, options.layer_element), (substrate, options.substrate_element)):
-        per = stoichiometry.parse_formula(material.formula)[element]
-        dense.append(per * material.density.value.to("g/cm3").value / material.molar_mass.to("g/mol").value)
-    amounts = [seen[e].amount for e in (options.layer_element, options.substrate_element)]
-    return (amounts[0] / dense[0]) / (amounts[1] / dense[1])
 
 
 def _curve(lines: list[Line]) -> Curve:
