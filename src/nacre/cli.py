@@ -111,6 +111,8 @@ def _run(
             _print(f"{name}: nothing changed")
     for failure in outcome.failures:
         _print(f"FAILED {failure.what}: {failure.error}")
+    for doubt in outcome.doubts:
+        _print(f"LOOK AT {doubt}")
     if not quiet:
         done, fresh = len(report.redone), len(report.fresh)
         _print(f"{done} run, {fresh} unchanged, {len(outcome.failures)} failed.")

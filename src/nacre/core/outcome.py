@@ -80,12 +80,16 @@ class Failure:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A study and all that was found."""
+    """A study and all that was found.
+
+    `doubts` are sentences on what was declared and hardly can be meant, and on measurements that nothing was made of.
+    """
 
     study: Study
     results: tuple[Result, ...] = ()
     contrasts: tuple[Contrast, ...] = ()
     ledger: tuple[LedgerRow, ...] = ()
     failures: tuple[Failure, ...] = ()
+    doubts: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     when: str = ""

@@ -164,8 +164,19 @@ def read_inputs(
             elif isinstance(value, (dict, list, bool)):
                 raise NacreError(f"'{name}' cannot be {type(value).__name__}", expected=f'"... {word.unit}"')
             else:
-                inputs[name] = parse(value, word.unit, where=f"'{name}'").tagged(f"{tag}:{name}")
+                inputs[name] = _positive(name, parse(value, word.unit, where=f"'{name}'")).tagged(f"{tag}:{name}")
     return inputs
+
+
+_ABOVE_ZERO = ("cam_mass", "composite_mass", "cam_fraction", "area", "diameter", "one_c", "theoretical_capacity")
+
+
+def _positive(name: str, quantity: Quantity) -> Quantity:
+    """What is divided by is above zero. Raises NacreError: a capacity per -8.3 mg would look like one."""
+    if name in _ABOVE_ZERO and not quantity.value > 0:
+        found = f"{quantity.value:g} {quantity.unit}"
+        raise NacreError(f"'{name}' is not above zero", found=found, do="leave it empty where it is not known")
+    return quantity
 
 
 # a number and something that may be meant as its unit: "750 degZ", "8,3 mg"; not "2-propanol" or "5 % H2 in Ar"

@@ -18,6 +18,7 @@ from nacre.core.study import Study
 from nacre.evidence.contrast import contrasts
 from nacre.evidence.ledger import ledger
 from nacre.pipeline import keys
+from nacre.pipeline.doubts import doubts
 from nacre.pipeline.graph import Graph, Node, build, context_of, files_of
 from nacre.pipeline.load import load
 from nacre.pipeline.store import Store
@@ -73,6 +74,7 @@ def run(
         contrasts=tuple(contrasts(study, results)),
         ledger=tuple(ledger(study, results)),
         failures=tuple(runner.failures()),
+        doubts=tuple(doubts(graph, runner.barren)),
         versions=keys.versions(),
         when=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
     )
@@ -86,6 +88,7 @@ class _Runner:
         self.keys: dict[str, str] = {}
         self.errors: dict[str, str] = {}
         self.parts: dict[str, dict[str, Any]] = {}
+        self.barren: set[str] = set()  # nodes that ran and found nothing of their kind
 
     def run(self, workers: int) -> None:
         waiting = dict(self.graph.nodes)
@@ -232,7 +235,10 @@ class _Runner:
         found = []
         for name in self.graph.nodes:
             if name in self.keys and name not in self.errors:
-                found += self.store.get(self.keys[name]) or []
+                results = self.store.get(self.keys[name]) or []
+                found += results
+                if not results:
+                    self.barren.add(name)
         return found
 
     def failures(self) -> Iterable[Failure]:

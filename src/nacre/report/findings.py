@@ -406,6 +406,7 @@ def _cautions(outcome: Outcome) -> list[Finding]:
         which = "all" if virtual == len(outcome.results) else f"{virtual} of {len(outcome.results)}"
         text = f"{which} results come from files that a virtual instrument wrote"
         found.append(Finding("seen", sentence(text), "they show that the software works, not what a sample does"))
+    found += [Finding("bad", text) for text in outcome.doubts]
     if outcome.failures:
         names = several([f.what for f in outcome.failures[:3]] + (["others"] if len(outcome.failures) > 3 else []))
         text = f"{count(len(outcome.failures), 'analysis', 'analyses')} failed and left no numbers: {names}"
