@@ -162,6 +162,31 @@ def test_nothing_found_says_nothing():
 def test_an_interval_that_many_comparisons_would_throw_up_shows_nothing():
     outcome = demo(replicates=3)
     one = replace(outcome.contrasts[0], lo95=0.1, hi95=50.0)
-    for p, kind in ((None, "shown"), (0.01, "shown"), (0.3, "same")):
+    for p, kind in ((None, "shown"), (0.01, "shown"), (0.3, "seen")):
         rows = of(replace(outcome, contrasts=(replace(one, p_adjusted=p),)), "specific discharge capacity")
         assert [row.kind for row in rows] == [kind]
+        assert ("not beyond chance among so many comparisons: not proven" in rows[0].note) == (kind == "seen")
+        assert (" was seen higher than " in rows[0].text) == (kind == "seen")
+
+
+@pytest.mark.parametrize(("scatter", "kind"), [(None, "seen"), (1.0, "seen"), (60.0, "same")])
+def test_one_cell_against_several_is_judged_by_their_scatter(scatter, kind):
+    outcome = demo(replicates=3)
+    one = replace(outcome.contrasts[0], lo95=None, hi95=None, std=None, scatter95=scatter, n_reference=3, n_treated=1)
+    row = of(replace(outcome, contrasts=(one,)), "specific discharge capacity")[0]
+    assert row.kind == kind
+    assert ("within the scatter of the other three cells" in row.note) == (kind == "same")
+
+
+def test_a_difference_of_no_digit_is_none():
+    outcome = demo()
+    change = {"difference": 2e-6, "reference_value": 171.0, "treated_value": 171.000002, "std": None}
+    one = replace(outcome.contrasts[0], lo95=None, hi95=None, **change)
+    (row,) = of(replace(outcome, contrasts=(one,)), "specific discharge capacity")
+    assert row.kind == "same" and "no difference" in row.text.lower()
+
+
+def test_doubts_stand_on_the_first_page():
+    text = "one_c = 190000 mA/g is no current of 1C that is known. Look at its unit; like 190 mA/g."
+    (block,) = [b for b in findings(replace(demo(), doubts=(text,))) if b.heading == "To keep in mind"]
+    assert any(row.kind == "bad" and row.text == text for row in block.rows)

@@ -17,7 +17,8 @@ class Contrast:
     difference = treated - reference; `lo95`, `hi95` bound it, None where replicates are too few to tell.
     `effect` is the standardised mean difference (Hedges g), `method` how the interval came about, `p_adjusted` the
     p value after Holm's rule over all comparisons of the two samples. `std` is the
-    standard uncertainty of the difference from the measurements alone, without the spread between cells.
+    standard uncertainty of the difference from the measurements alone, without the spread between cells. `scatter95`,
+    for one cell against several: how far one more of these would lie from their mean (95 %).
     """
 
     name: str
@@ -39,6 +40,7 @@ class Contrast:
     origin: str = "measured"
     std: float | None = None
     p_adjusted: float | None = None
+    scatter95: float | None = None
 
 
 @dataclass(frozen=True)

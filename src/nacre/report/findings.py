@@ -4,6 +4,7 @@ Nothing here knows a sample, a coating or a technique: the words are the vocabul
 of the difference, and a difference is called one only where an interval that leaves out zero says so.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -39,12 +40,13 @@ CHAPTERS = {
     "cell": "What the cells did",
     "cause": "What lies behind it",
 }
+CHANCE = "not beyond chance among so many comparisons: not proven"
 ORDER = ("bad", "shown", "seen", "same", "plain")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A sentence, and how sure it is: shown (the interval leaves out zero), same, seen (no interval), plain, bad.
+    """A sentence, and how sure it is: shown (the interval leaves out zero), same, seen (not proven), plain, bad.
 
     heads and rows are a table under the sentence, where one sentence could not hold all states.
     """
@@ -180,19 +182,31 @@ def _doubt(row: Contrast) -> tuple[bool, bool, float]:
 
 
 def verdict(row: Contrast) -> str:
-    """shown: the 95 % interval leaves out zero; same: it does not, or not beyond what many comparisons throw up by
-    chance (adjusted p over 5 %); seen: there is no interval. A difference without an interval that the measurements'
-    own uncertainty exceeds is none either.
+    """shown: the 95 % interval leaves out zero; same: it does not; seen: there is no interval, or it leaves out zero
+    not beyond what many comparisons throw up by chance (adjusted p over 5 %). A difference without an interval is none
+    where the measurements' own uncertainty or the scatter of the replicates of one side exceeds it, or its digits.
     """
     if row.lo95 is None or row.hi95 is None:
-        return "same" if _within(row) else "seen"
-    if row.p_adjusted is not None and row.p_adjusted > LOST:
+        return "same" if _within(row) or not re.search("[1-9]", _size(row).split(" ")[0]) else "seen"
+    if row.lo95 <= 0 <= row.hi95:
         return "same"
-    return "shown" if row.lo95 > 0 or row.hi95 < 0 else "same"
+    return "seen" if _chancy(row) else "shown"
 
 
-def _within(row: Contrast) -> bool:
-    return row.std is not None and abs(row.difference) < 1.96 * row.std
+def _chancy(row: Contrast) -> bool:
+    """Whether its interval leaves out zero by itself, and not beyond chance among all comparisons."""
+    out = row.lo95 is not None and row.hi95 is not None and not row.lo95 <= 0 <= row.hi95
+    return out and row.p_adjusted is not None and row.p_adjusted > LOST
+
+
+def _within(row: Contrast) -> str:
+    """What alone may make such a difference; "" where nothing known does."""
+    size = abs(row.difference)
+    if row.std is not None and size < 1.96 * row.std:
+        return "within the uncertainty of the measurements"
+    if row.scatter95 is not None and size < row.scatter95:
+        return f"within the scatter of the other {count(max(row.n_reference, row.n_treated), 'cell')}"
+    return ""
 
 
 def _of_one_name(outcome: Outcome, rows: list[Contrast]) -> list[Finding]:
@@ -201,8 +215,8 @@ def _of_one_name(outcome: Outcome, rows: list[Contrast]) -> list[Finding]:
     for row in rows:
         kind = verdict(row)
         way = "" if kind == "same" or row.difference == 0 else "higher" if row.difference > 0 else "lower"
-        groups.setdefault((kind, way), []).append(row)
-    return [_contrast(outcome, kind, way, group) for (kind, way), group in groups.items()]
+        groups.setdefault((kind, way, row.lo95 is None), []).append(row)
+    return [_contrast(outcome, kind, way, group) for (kind, way, _), group in groups.items()]
 
 
 def _contrast(outcome: Outcome, kind: str, way: str, rows: list[Contrast]) -> Finding:
@@ -218,7 +232,9 @@ def _contrast(outcome: Outcome, kind: str, way: str, rows: list[Contrast]) -> Fi
         text = f"the {what} of {new} {verb} {way} than that of {old}, {_range(rows) if many else sizes}"
     note, basis = _evidence(outcome, rows)
     heads, table = _table(rows, old, new) if many else ((), ())
-    return Finding(kind, sentence(text), "" if many else note, virtual, basis, heads, table)
+    if many:
+        note = CHANCE if way and any(map(_chancy, rows)) else ""
+    return Finding(kind, sentence(text), note, virtual, basis, heads, table)
 
 
 def _range(rows: list[Contrast]) -> str:
@@ -275,7 +291,7 @@ def _evidence(outcome: Outcome, rows: list[Contrast]) -> tuple[str, str]:
     """(what is particular to these rows: interval and p, what it rests on: method and numbers of replicates)."""
     first = rows[0]
     if first.lo95 is None:
-        return ("within the uncertainty of the measurements" if _within(first) else ""), _unproven(outcome, rows)
+        return _within(first), _unproven(outcome, rows)
     unit = "percentage points" if first.unit == "%" else first.unit
     spans = with_unit("; ".join(interval(row.lo95, row.hi95) for row in rows), unit)
     text = f"95 % interval{'s' if rows[1:] else ''} of the difference {spans}"
@@ -283,6 +299,8 @@ def _evidence(outcome: Outcome, rows: list[Contrast]) -> tuple[str, str]:
     chances = [row.p_adjusted for row in rows if row.p_adjusted is not None]
     if chances:
         text += f"; {', '.join(_chance(p) for p in chances)} (Holm)"
+    if any(map(_chancy, rows)):
+        text += f"; {CHANCE}"
     basis = [*dict.fromkeys(part for part in parts if not part.startswith("p = "))]
     sizes = {(row.n_reference, row.n_treated) for row in rows} - {(1, 1)}
     unsaid = [f"{a} and {b}" for a, b in sorted(sizes) if not any(f"over {a} and {b} " in part for part in basis)]
@@ -375,7 +393,11 @@ def _next(outcome: Outcome) -> list[Finding]:
     if wanted:
         best = several([f"{formula(need)} ({count(n, 'relation')})" for need, n in wanted.most_common(3)])
         found.append(Finding("seen", sentence(f"what would tell most between the techniques: {best}")))
-    seen = [c for c in outcome.contrasts if verdict(c) == "seen" and _chapter(c.name) and _of_cells(outcome, c)]
+    seen = [
+        c
+        for c in outcome.contrasts
+        if c.lo95 is None and verdict(c) == "seen" and _chapter(c.name) and _of_cells(outcome, c)
+    ]
     if seen:
         names = list(dict.fromkeys(name_words(c.name) for c in seen))
         what = several(names[:4] + (["others"] if names[4:] else []))
