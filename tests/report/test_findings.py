@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 
 from nacre.core.outcome import Contrast, Outcome
+from nacre.core.quantity import Quantity
+from nacre.core.result import Check
 from nacre.report.findings import findings
 from report.demo_outcome import demo
 
@@ -190,3 +192,35 @@ def test_doubts_stand_on_the_first_page():
     text = "one_c = 190000 mA/g is no current of 1C that is known. Look at its unit; like 190 mA/g."
     (block,) = [b for b in findings(replace(demo(), doubts=(text,))) if b.heading == "To keep in mind"]
     assert any(row.kind == "bad" and row.text == text for row in block.rows)
+
+
+def failing(outcome, technique):
+    """The same with a failed check on every result of a technique, and its numbers without an uncertainty."""
+
+    def bare(entry):
+        return replace(entry, quantity=Quantity(entry.quantity.value, entry.quantity.unit, origin="measured"))
+
+    broken = [
+        replace(r, checks=(Check("fail", "breaks Kramers-Kronig"),), entries=tuple(map(bare, r.entries)))
+        if r.technique == technique
+        else r
+        for r in outcome.results
+    ]
+    return replace(outcome, results=tuple(broken))
+
+
+def test_numbers_of_a_failed_check_are_no_findings():
+    outcome = replace(demo(), contrasts=())
+    assert of(outcome, "cathode interfacial resistance") and not of(
+        failing(outcome, "impedance"), "cathode interfacial resistance"
+    )
+
+
+def test_a_difference_that_rests_on_a_failed_check_is_not_shown():
+    outcome = demo(replicates=3)
+    sound = [c for c in outcome.contrasts if c.lo95 is not None and c.lo95 > 0 and c.name == "discharge_capacity"]
+    outcome = replace(outcome, contrasts=tuple(sound[:1]))
+    (technique,) = {r.technique for r in outcome.results for e in r.entries if r.entry_id(e) in sound[0].quantities}
+    good, bad = (of(o, "specific discharge capacity")[0] for o in (outcome, failing(outcome, technique)))
+    assert (good.kind, bad.kind) == ("shown", "seen")
+    assert "a check of data behind it failed: see Checks" in bad.note and "failed" not in good.note

@@ -176,6 +176,14 @@ def test_without_a_named_circuit_the_cell_decides():
     assert max(found) == pytest.approx(850, rel=0.02)
 
 
+def test_an_arc_that_nobody_named_says_of_how_many(few=("R_bulk", "R_cam_se", "Q_cam_se.Q", "Q_cam_se.n")):
+    signal = virtual(
+        {k: BARE[k] for k in few}, cell=tool.resistor("R_bulk") - (tool.resistor("R_cam_se") | tool.cpe("Q_cam_se"))
+    )
+    elements = {e.state["element"] for e in run(signal, ImpedanceOptions()).entries}
+    assert {"R_0 of one arc", "R_1 of one arc", "Q_1 of one arc"} <= elements, "not comparable with R_1 of two arcs"
+
+
 def test_a_series_keeps_its_spectra_apart():
     signals = [virtual(BARE | {"R_cam_se": r}, k) for k, r in enumerate((100, 400, 850))]
     options = replace(NAMED, at=(1, 100, 200), along="cycle")

@@ -41,6 +41,7 @@ CHAPTERS = {
     "cause": "What lies behind it",
 }
 CHANCE = "not beyond chance among so many comparisons: not proven"
+FAILED = "a check of data behind it failed: see Checks"
 ORDER = ("bad", "shown", "seen", "same", "plain")
 
 
@@ -214,6 +215,8 @@ def _of_one_name(outcome: Outcome, rows: list[Contrast]) -> list[Finding]:
     groups: dict[tuple, list[Contrast]] = {}
     for row in rows:
         kind = verdict(row)
+        if kind == "shown" and any(_unfounded(*pair) for pair in _behind(outcome, row)):
+            kind = "seen"
         way = "" if kind == "same" or row.difference == 0 else "higher" if row.difference > 0 else "lower"
         groups.setdefault((kind, way, row.lo95 is None), []).append(row)
     return [_contrast(outcome, kind, way, group) for (kind, way, _), group in groups.items()]
@@ -231,9 +234,11 @@ def _contrast(outcome: Outcome, kind: str, way: str, rows: list[Contrast]) -> Fi
         sizes = several([f"by {_size(row)}{f' ({values})' if (values := _values(row)) else ''}" for row in rows])
         text = f"the {what} of {new} {verb} {way} than that of {old}, {_range(rows) if many else sizes}"
     note, basis = _evidence(outcome, rows)
+    broken = [result for row in rows for result, _ in _behind(outcome, row) if _failed(result)]
+    note = "; ".join(filter(None, (note, FAILED if broken else "")))
     heads, table = _table(rows, old, new) if many else ((), ())
     if many:
-        note = CHANCE if way and any(map(_chancy, rows)) else ""
+        note = "; ".join(filter(None, (CHANCE if any(map(_chancy, rows)) else "", FAILED if broken else "")))
     return Finding(kind, sentence(text), note, virtual, basis, heads, table)
 
 
@@ -319,13 +324,27 @@ def _unproven(outcome: Outcome, rows: list[Contrast]) -> str:
 
 
 def _of_cells(outcome: Outcome, row: Contrast) -> bool:
+    return any((entry.subject or result.subject).cell for result, entry in _behind(outcome, row))
+
+
+def _behind(outcome: Outcome, row: Contrast) -> list[tuple[Result, Entry]]:
+    """The quantities that a contrast compares."""
     wanted = set(row.quantities)
-    return any(
-        (entry.subject or result.subject).cell
+    return [
+        (result, entry)
         for result in outcome.results
         for entry in result.entries
         if entry.name == row.name and result.entry_id(entry) in wanted
-    )
+    ]
+
+
+def _failed(result: Result) -> bool:
+    return any(check.status == "fail" for check in result.checks)
+
+
+def _unfounded(result: Result, entry: Entry) -> bool:
+    """A number without an uncertainty from data of which a check failed: it is printed, and no finding."""
+    return _failed(result) and entry.quantity.std is None and not entry.quantity.bounded
 
 
 # --- the rest -----------------------------------------------------------------------------------------------
@@ -341,7 +360,8 @@ def _alone(outcome: Outcome) -> list[tuple[str, Finding]]:
         if result.origin == "calibrated" or (result.origin == "predicted" and measured):
             continue
         for entry in result.entries:
-            if entry.name not in contrasted and "cycle" not in entry.state and _of_the_sample(entry.name):
+            told = entry.name not in contrasted and "cycle" not in entry.state and _of_the_sample(entry.name)
+            if told and not _unfounded(result, entry):
                 key = (_chapter(entry.name), result.technique, _sample(outcome, result, entry))
                 found.setdefault(key, []).append((result, entry))
     return [(key[0], _one(outcome, *key[1:], rows)) for key, rows in found.items()]
