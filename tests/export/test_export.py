@@ -258,3 +258,11 @@ def test_figures_in_one_and_two_columns(tmp_path, columns, inches):
     for path in drawn:
         width = float(re.search(r'width="([\d.]+)pt"', path.read_text(encoding="utf-8"))[1])
         assert width == pytest.approx(72 * inches, rel=0.01)
+
+
+def test_words_far_outside_the_axes_do_not_squeeze_them():
+    far = Series("text", [0.5, 4e4], [0.5, 2e4], words=("here", "far off"))
+    line = Series("line", np.array([0.0, 1.0]), np.array([0.0, 1.0]))
+    x, y = (Axis(label, "ohm", limits=(0.0, 1.0), equal=True) for label in ("Re(Z)", "-Im(Z)"))
+    figure = Figure("far", "far", (Panel(x, y, (line, far)), Panel(x, y, (line,))))
+    print_figures.draw(figure, palette(demo().study, [figure]))  # a layout that collapses is a warning, thus an error

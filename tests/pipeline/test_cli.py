@@ -17,7 +17,7 @@ HEAVY = ("numpy", "polars", "scipy", "pydantic", "plotly", "matplotlib", "numba"
 def nacre(*words, cwd=None, encoding="utf-8"):
     env = {**os.environ, "PYTHONPATH": str(SOURCE), "PYTHONIOENCODING": encoding, "COLUMNS": "200", "NO_COLOR": "1"}
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "nacre.cli", *map(str, words)],
+        [sys.executable, "-W", "error", "-m", "nacre", *map(str, words)],
         capture_output=True,
         check=False,
         cwd=cwd,
@@ -95,6 +95,10 @@ def test_lists_and_schema(folder, tmp_path):
         assert (code, err) == (0, "")
     code, _, _ = nacre("schema", tmp_path / "s.json", "--study", folder)
     assert code == 0
+    assert any(
+        line.startswith("rietveld ") and line.endswith("when asked for") for line in nacre("techniques")[1].splitlines()
+    )
+    assert nacre("run", "--help")[1].startswith("Usage: nacre run ")
     techniques = json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))["$defs"]["AnalysisPart"]
     assert "joint" in techniques["properties"]["technique"]["enum"]
 

@@ -1,8 +1,11 @@
 """Slips that a study file bears and no rule forbids: a mass in g, an electrode in cm, files that nobody analyses."""
 
+import re
+
 import pytest
 
 import nacre
+from nacre.core.errors import StudyError
 from nacre.core.quantity import parse
 from nacre.core.study import Cell, Measurement, Sample, Study
 from nacre.pipeline.check import check
@@ -65,3 +68,52 @@ def test_check_and_run_say_so(tmp_path):
     found, _ = check(folder)
     assert any("one_c = 190000 mA/g" in p.text and p.level == "warning" for p in found)
     assert any("one_c = 190000 mA/g" in text for text in nacre.run(folder).doubts)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('label = "Bare"', "label = “Bare”", "Write plain quotes"),
+        ('label = "Bare"', 'label = "Bare"\n    label = "b"', 'was said before: label = "b"'),
+        ('one_c = "190 mA/g"', "one_c = 190 mA/g", 'in quotes, like diameter = "10 mm"'),
+        ('label = "Bare"', 'label = "Bare', "Close the quotes that open in this line"),
+        ('label = "Bare"', 'label = "raw\\data"', "Write Windows paths with /"),
+    ],
+)
+def test_what_editors_do_to_toml_is_named_with_its_cure(tmp_path, old, new, words):
+    folder = toys.make(tmp_path / "study")
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    assert old in text
+    (folder / "study.toml").write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(StudyError, match=re.escape(words)):
+        nacre.load(folder)
+
+
+CELLS = 'schema = 1\n[study]\nname = "s"\n[[sample]]\nname = "a"\n[[measurement]]\nfiles = "raw/{cell}_eis.z"\n'
+
+
+def errors(folder):
+    return [p.text for p in read(folder)[1].errors]
+
+
+def test_a_file_that_was_moved_is_found_and_no_other_cell_s_is_offered(tmp_path):
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "study.toml").write_text(CELLS, encoding="utf-8")
+    (tmp_path / "cells.csv").write_text("cell,sample\na-1,a\na-2,a\n", encoding="utf-8")
+    (tmp_path / "raw" / "a-2_eis.z").write_text("x", encoding="utf-8")
+    assert errors(tmp_path) == ["'raw/a-1_eis.z' matches no file below the study's folder."]
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "a-1_eis.z").write_text("x", encoding="utf-8")
+    assert errors(tmp_path)[0].endswith("A file of this name is at 'old/a-1_eis.z'.")
+
+
+def test_a_workbook_of_cells_is_named(tmp_path):
+    (tmp_path / "study.toml").write_text(CELLS, encoding="utf-8")
+    (tmp_path / "cells.xlsx").write_bytes(b"PK")
+    assert errors(tmp_path) == ["no cells are declared. cells.xlsx is not read: save it as CSV, cells.csv."]
+
+
+def test_an_unknown_column_says_which_are_known(tmp_path):
+    (tmp_path / "study.toml").write_text(CELLS, encoding="utf-8")
+    (tmp_path / "cells.csv").write_text("cell,sample,Masse / mg\na-1,a,8.3\n", encoding="utf-8")
+    assert "unknown column 'Masse'. Known are cell, sample, comment and inputs like cam_mass" in errors(tmp_path)[0]

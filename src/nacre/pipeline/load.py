@@ -109,11 +109,23 @@ def _parse(file: Path) -> tuple[dict[str, Any], Problems]:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        cure = (
-            "write Windows paths with / or in 'single quotes'" if "\\" in str(error) or "escape" in str(error) else ""
-        )
-        raise StudyError(f"not valid TOML: {error}", where=file.name, do=cure) from None
+        raise StudyError(f"not valid TOML: {error}", where=file.name, do=_toml_cure(str(error), text)) from None
     return raw, Problems(file.name, line_map(text))
+
+
+def _toml_cure(error: str, text: str) -> str:
+    """What people's editors do to TOML, and what to do about it."""
+    at = re.search(r"line (\d+)", error)
+    line = text.splitlines()[int(at[1]) - 1] if at and int(at[1]) <= text.count("\n") + 1 and text else ""
+    if "\\" in line or "escape" in error:
+        return "write Windows paths with / or in 'single quotes'"
+    if re.search("[“”„‟«»]", line):
+        return 'write plain quotes, "like this"; a word processor has turned them'
+    if "overwrite" in error or "twice" in error:
+        return f"what stands in this line was said before: {line.strip()}"
+    if re.search(r"=\s*[^\s\"'\[{]", line):
+        return 'write text and quantities in quotes, like diameter = "10 mm"'
+    return "close the quotes that open in this line" if line.count('"') % 2 else ""
 
 
 def _validate(raw: dict[str, Any], problems: Problems) -> StudyFile:
