@@ -312,6 +312,13 @@ def test_more_than_the_formula_holds_is_no_capacity(mass, words):
     assert not words or "lithium of LiNi0.85Co0.10Mn0.05O2 is 275 mAh/g look at the mass of active material" in found
 
 
+def test_more_than_lithium_itself_is_no_capacity_of_anything():
+    assert "and lithium itself, of which every material holds less, is 3.86e+03 mAh/g" in texts(
+        run(virtual("lho", FIRST), cam_mass="8.316 ug"), "fail"
+    )
+    assert not texts(run(virtual("lho", FIRST)), "fail")
+
+
 def test_what_is_asked_for_beforehand_follows_the_options():
     assert TECHNIQUE.needs(CyclingOptions()) == ("cam_mass", "area")
     assert TECHNIQUE.needs(CyclingOptions(divide_by=("nothing",))) == ()

@@ -95,3 +95,11 @@ class Outcome:
     doubts: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     when: str = ""
+
+    def __repr__(self) -> str:
+        """One line: a notebook prints what stands last in a cell, and an outcome holds every curve."""
+        quantities = sum(len(result.entries) for result in self.results)
+        return (
+            f"<Outcome of '{self.study.name}': {len(self.results)} results, {quantities} quantities, "
+            f"{len(self.contrasts)} contrasts, {len(self.failures)} failures>"
+        )

@@ -281,7 +281,7 @@ def _pair(row: Contrast) -> tuple[str, str] | None:
     new, old = row.treated_value, row.reference_value
     scale = min(abs(new), abs(old)) or _scale(row)
     digits = max(min(scale, 10 * abs(row.difference) or scale), scale / 100)
-    return like(new, digits), like(old, digits)
+    return like(new, max(digits, abs(new) / 1000)), like(old, max(digits, abs(old) / 1000))
 
 
 def _values(row: Contrast) -> str:
@@ -381,7 +381,8 @@ def _one(outcome: Outcome, technique: str, sample: str, rows: list[tuple[Result,
     more = f", and {count(len(parts) - MOST, 'further quantity', 'further quantities')} below" if parts[MOST:] else ""
     virtual = any(result.origin == "synthetic" for result, _ in rows)
     text = f"{title(outcome, sample)}: {several(parts[:MOST])}{more}."
-    return Finding("plain", text, technique_words(technique), virtual)
+    failed = f"; {FAILED}" if any(_failed(result) for result, _ in rows) else ""
+    return Finding("plain", text, technique_words(technique) + failed, virtual)
 
 
 def _values_of(name: str, at: str, entries: list[Entry]) -> str:

@@ -17,11 +17,9 @@ from nacre.core.options import option
 from nacre.core.quantity import Quantity, derive
 from nacre.core.result import Check, Curve, Entry, Result
 from nacre.physics import fade
-from nacre.physics import stoichiometry as st
 from nacre.techniques import cycling_figures as figures
 from nacre.techniques import halfcycles as hc
-
-EXCESS = 1.05  # of all lithium of the formula: a weighing and a formula may be off by so much
+from nacre.techniques.capacity_check import possible
 
 # the amount a charge is divided by -> (declared input, its unit, unit of the result, names on discharge and charge)
 PER = {
@@ -114,7 +112,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: CyclingOptions
     cycles = cycles_of(half, parts, options, _source(context, rows))
     entries, findings = _segments(cycles, parts, amounts, options)
     checks = (
-        *_possible(cycles, amounts.get("mass"), context),
+        *possible(_largest(cycles, amounts.get("mass")), context),
         *_window(half, context, options),
         *_sides_check(half, cycles, options),
         *part_checks,
@@ -335,22 +333,10 @@ def _only_rest(rows: hc.Rows) -> Check:
     return Check("warn", text, "a test is judged on files with current")
 
 
-def _possible(cycles: list[Cycle], mass: Quantity | None, context: Context) -> list[Check]:
-    """Whether the formula holds the charge that was drawn: a mass in the wrong unit gives a capacity like any other."""
+def _largest(cycles: list[Cycle], mass: Quantity | None) -> float:
+    """The largest discharge, mAh/g; 0 where it is not divided by a mass."""
     sides = [c.sides[-1].charge for c in cycles if -1 in c.sides]
-    cam = context.text("cam")
-    if mass is None or not sides or not cam:
-        return []
-    try:
-        formula = st.parse_formula(cam)
-    except st.FormulaError:
-        return []  # a name; the ledger asks for a formula
-    most = st.theoretical_capacity(formula, float(formula.get("Li", 0))) / 3600
-    drawn = max(q.to("mAh").value for q in sides) / mass.to("g").value
-    if not most or drawn < EXCESS * most:
-        return []
-    text = f"{drawn:.4g} mAh/g were discharged, and all lithium of {cam} is {most:.3g} mAh/g"
-    return [Check("fail", text, "look at the mass of active material, its unit and the formula")]
+    return max((q.to("mAh").value for q in sides), default=0.0) / mass.to("g").value if mass else 0.0
 
 
 def _window(half: hc.HalfCycles, context: Context, options) -> list[Check]:
