@@ -494,8 +494,19 @@ def main() -> None:
         typer.echo(f"{name}{error.strerror or error}. Is the file open in another program, or the disk full?", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
-        typer.echo("Stopped. What was finished is kept; run again to go on.", err=True)
-        sys.exit(130)
+        _stopped()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # typer ends so of itself, without a word
+            _stopped()
+        raise
+
+
+INTERRUPTED = 130
+
+
+def _stopped() -> None:
+    typer.echo("Stopped. What was finished is kept; run again to go on.", err=True)
+    sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

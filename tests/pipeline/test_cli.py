@@ -110,3 +110,15 @@ def test_usage_is_explained():
     assert code == 2 and "No such command 'rnu'" in err
     code, out, err = nacre()
     assert "Usage: " in out + err
+
+
+def test_ctrl_c_says_that_nothing_is_lost(folder):
+    code = (
+        "import sys\nfrom nacre.pipeline import check\n"
+        "def stop(path):\n    raise KeyboardInterrupt\n"
+        f"check.check = stop\nsys.argv = ['nacre', 'check', {str(folder)!r}]\nfrom nacre.cli import main\nmain()"
+    )
+    env = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True, env=env)
+    assert done.returncode == 130 and "Traceback" not in done.stderr
+    assert done.stderr.strip() == "Stopped. What was finished is kept; run again to go on."
