@@ -182,10 +182,19 @@ def test_one_cell_against_several_is_judged_by_their_scatter(scatter, kind):
 
 def test_a_difference_of_no_digit_is_none():
     outcome = demo()
-    change = {"difference": 2e-6, "reference_value": 171.0, "treated_value": 171.000002, "std": None}
+    for more, kind in ((2e-6, "same"), (1e-4, "same"), (0.5, "seen")):
+        change = {"difference": more, "reference_value": 99.3, "treated_value": 99.3 + more, "std": None}
+        one = replace(outcome.contrasts[0], lo95=None, hi95=None, **change)
+        row = of(replace(outcome, contrasts=(one,)), "specific discharge capacity")[0]
+        assert row.kind == kind and ("no difference" in row.text.lower()) == (kind == "same")
+
+
+def test_values_far_apart_are_printed_with_their_own_digits():
+    outcome = demo()
+    change = {"difference": 128726.7, "reference_value": 0.000606, "treated_value": 128726.708222, "std": None}
     one = replace(outcome.contrasts[0], lo95=None, hi95=None, **change)
-    (row,) = of(replace(outcome, contrasts=(one,)), "specific discharge capacity")
-    assert row.kind == "same" and "no difference" in row.text.lower()
+    (row, *_) = of(replace(outcome, contrasts=(one,)), "specific discharge capacity")
+    assert "(128727 against 0.000606 mAh/g" in row.text
 
 
 def test_doubts_stand_on_the_first_page():

@@ -188,10 +188,16 @@ def verdict(row: Contrast) -> str:
     where the measurements' own uncertainty or the scatter of the replicates of one side exceeds it, or its digits.
     """
     if row.lo95 is None or row.hi95 is None:
-        return "same" if _within(row) or not re.search("[1-9]", _size(row).split(" ")[0]) else "seen"
+        return "same" if _within(row) or _alike(row) else "seen"
     if row.lo95 <= 0 <= row.hi95:
         return "same"
     return "seen" if _chancy(row) else "shown"
+
+
+def _alike(row: Contrast) -> bool:
+    """Whether the two values are the same as printed."""
+    pair = _pair(row)
+    return pair[0] == pair[1] if pair else not re.search("[1-9]", _size(row).split(" ")[0])
 
 
 def _chancy(row: Contrast) -> bool:
