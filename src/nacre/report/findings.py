@@ -27,6 +27,7 @@ from nacre.core.words import (
     technique_words,
     with_unit,
 )
+from nacre.report.abreast import abreast
 
 LONG = 6
 MOST = 8
@@ -79,7 +80,8 @@ def findings(outcome: Outcome) -> list[Block]:
     told = _contrasts(outcome) + _alone(outcome)
     coated = any(sample.coating for sample in outcome.study.samples.values())
     heads = CHAPTERS if coated else CHAPTERS | {"coating": UNCOATED}
-    blocks = [_block(heading, [row for name, row in told if name == chapter]) for chapter, heading in heads.items()]
+    blocks = [_block("Samples side by side", _abreast(outcome))]
+    blocks += [_block(heading, [row for name, row in told if name == chapter]) for chapter, heading in heads.items()]
     rest = sorted((row for name, row in told if not name), key=lambda row: ORDER.index(row.kind))
     least = 0 if any(block.rows for block in blocks) else MOST
     blocks.append(_block(FURTHER if least == 0 else FURTHER.split(" ", 1)[1].capitalize(), rest[:least], rest[least:]))
@@ -87,6 +89,21 @@ def findings(outcome: Outcome) -> list[Block]:
     blocks.append(Block("What to do next", _next(outcome)))
     blocks.append(Block("To keep in mind", _cautions(outcome)))
     return [block for block in blocks if block.rows or block.more]
+
+
+def _abreast(outcome: Outcome) -> list[Finding]:
+    """A table of what has a chapter, where several samples are held against one: sentences of pairs bury a series."""
+    rows = []
+    for name in dict.fromkeys(c.name for c in outcome.contrasts if _chapter(c.name)):
+        for pair in dict.fromkeys((c.reference, c.treated) for c in outcome.contrasts):
+            own = [c for c in outcome.contrasts if c.name == name and (c.reference, c.treated) == pair]
+            rows += ends_of_series(_said_once(own), lambda row: row.state)
+    rows.sort(key=lambda row: list(CHAPTERS).index(_chapter(row.name)))
+    made = abreast(outcome, rows, lambda row: judged(outcome, row), lambda sample: title(outcome, sample))
+    if made is None:
+        return []
+    virtual = any(row.origin == "synthetic" for row in rows)
+    return [Finding("plain", made[0], "", virtual, heads=made[1], rows=made[2])]
 
 
 def _block(heading: str, main: list[Finding], more: Iterable[Finding] = ()) -> Block:
@@ -194,6 +211,12 @@ def verdict(row: Contrast) -> str:
     return "seen" if _chancy(row) else "shown"
 
 
+def judged(outcome: Outcome, row: Contrast) -> str:
+    """The verdict, with what rests on a failed check not shown."""
+    kind = verdict(row)
+    return "seen" if kind == "shown" and any(_unfounded(*pair) for pair in _behind(outcome, row)) else kind
+
+
 def _alike(row: Contrast) -> bool:
     """Whether the two values are the same as printed."""
     pair = _pair(row)
@@ -220,9 +243,7 @@ def _of_one_name(outcome: Outcome, rows: list[Contrast]) -> list[Finding]:
     """One sentence for all states in which the verdict and the direction are the same."""
     groups: dict[tuple, list[Contrast]] = {}
     for row in rows:
-        kind = verdict(row)
-        if kind == "shown" and any(_unfounded(*pair) for pair in _behind(outcome, row)):
-            kind = "seen"
+        kind = judged(outcome, row)
         way = "" if kind == "same" or row.difference == 0 else "higher" if row.difference > 0 else "lower"
         groups.setdefault((kind, way, row.lo95 is None), []).append(row)
     return [_contrast(outcome, kind, way, group) for (kind, way, _), group in groups.items()]
