@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from nacre import export
-from nacre.core.figure import Axis, Figure, Panel, Series, columns, merge
+from nacre.core.figure import Axis, Figure, Panel, Series, columns, merge, of_cell
 from nacre.core.outcome import Contrast, LedgerRow
 from nacre.core.result import Check
 from nacre.core.style import palette
@@ -266,3 +266,17 @@ def test_words_far_outside_the_axes_do_not_squeeze_them():
     x, y = (Axis(label, "ohm", limits=(0.0, 1.0), equal=True) for label in ("Re(Z)", "-Im(Z)"))
     figure = Figure("far", "far", (Panel(x, y, (line, far)), Panel(x, y, (line,))))
     print_figures.draw(figure, palette(demo().study, [figure]))  # a layout that collapses is a warning, thus an error
+
+
+def test_the_csv_of_several_cells_says_whose_each_column_is_and_whether_it_is_the_fit():
+    x = np.array([1.0, 2.0])
+    drawn = (Series("points", x, x, "bare", "bare"), Series("line", x, x, "", "bare"))
+    one = Figure("nyquist", "Nyquist", (Panel(Axis("Re(Z)", "ohm"), Axis("-Im(Z)", "ohm"), drawn),))
+    (whole,) = merge([of_cell(one, "bare-1"), of_cell(one, "bare-2")])
+    comments = [c.comment for c in columns(whole)][::2]
+    assert comments == [
+        "bare bare, bare-1, points",
+        "bare, bare-1, line",
+        "bare bare, bare-2, points",
+        "bare, bare-2, line",
+    ]
