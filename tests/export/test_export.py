@@ -274,9 +274,4 @@ def test_the_csv_of_several_cells_says_whose_each_column_is_and_whether_it_is_th
     one = Figure("nyquist", "Nyquist", (Panel(Axis("Re(Z)", "ohm"), Axis("-Im(Z)", "ohm"), drawn),))
     (whole,) = merge([of_cell(one, "bare-1"), of_cell(one, "bare-2")])
     comments = [c.comment for c in columns(whole)][::2]
-    assert comments == [
-        "bare bare, bare-1, points",
-        "bare, bare-1, line",
-        "bare bare, bare-2, points",
-        "bare, bare-2, line",
-    ]
+    assert comments == [f"bare, {cell}, {kind}" for cell in ("bare-1", "bare-2") for kind in ("points", "line")]

@@ -162,7 +162,9 @@ def columns(figure: Figure, names: Mapping[int, str] | None = None) -> list[Colu
     for i, panel in enumerate(figure.panels):
         for inset, frame in ((False, panel), (True, panel.inset)):
             for j, series in enumerate(frame.series if frame else ()):
-                name = (names or {}).get(id(series)) or " ".join(w for w in (series.subject, series.label) if w)
+                name = (names or {}).get(id(series)) or " ".join(
+                    dict.fromkeys(w for w in (series.subject, series.label) if w)
+                )
                 title = frame.title if len(figure.panels) > 1 else ""
                 words = [title, name, *_apart(series, frame, name), "inset" if inset else ""]
                 words.append("virtual data" if figure.synthetic else "")
