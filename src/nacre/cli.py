@@ -116,7 +116,7 @@ def _run(
             _print(f"{name}: nothing changed")
     for failure in outcome.failures:
         _print(f"FAILED {failure.what}: {failure.error}")
-    for doubt in outcome.doubts:
+    for doubt in (*outcome.doubts, *outcome.idle):
         _print(f"LOOK AT {doubt}")
     if not quiet:
         done, fresh = len(report.redone), len(report.fresh)

@@ -9,7 +9,7 @@ from nacre.core.errors import StudyError
 from nacre.core.quantity import parse
 from nacre.core.study import Cell, Measurement, Sample, Study
 from nacre.pipeline.check import check
-from nacre.pipeline.doubts import doubts
+from nacre.pipeline.doubts import doubts, idle
 from nacre.pipeline.graph import Graph
 from nacre.pipeline.load import read
 from pipeline import toys
@@ -47,7 +47,7 @@ def test_a_current_of_1c_in_another_unit_is_named(tmp_path):
 
 def test_files_that_only_wait_to_be_asked_for_are_named_with_what_takes_them(tmp_path):
     measurements = (Measurement("bare:xrd", "a", reader="stoe"), Measurement("lho:xrd", "a", reader="xy"))
-    (found,) = doubts(graph(tmp_path, measurements=measurements))
+    (found,) = idle(graph(tmp_path, measurements=measurements))
     assert found.startswith("measurements 'bare:xrd' and 'lho:xrd': no analysis uses them. Ask for one")
     assert "[[analysis]]" in found and "rietveld" in found
 

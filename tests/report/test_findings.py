@@ -201,6 +201,16 @@ def test_doubts_stand_on_the_first_page():
     text = "one_c = 190000 mA/g is no current of 1C that is known. Look at its unit; like 190 mA/g."
     (block,) = [b for b in findings(replace(demo(), doubts=(text,))) if b.heading == "To keep in mind"]
     assert any(row.kind == "bad" and row.text == text for row in block.rows)
+    (block,) = [
+        b for b in findings(replace(demo(), idle=("measurement 'a': no analysis uses it.",))) if "mind" in b.heading
+    ]
+    assert any(row.kind == "seen" and row.text == "Measurement 'a': no analysis uses it." for row in block.rows)
+
+
+def test_failed_checks_are_named_on_the_first_page():
+    (block,) = [b for b in findings(failing(demo(), "impedance")) if b.heading == "To keep in mind"]
+    (said,) = [row for row in block.rows if "failed check" in row.text]
+    assert said.kind == "bad" and said.note == "breaks Kramers-Kronig; see Checks"
 
 
 def failing(outcome, technique):

@@ -84,7 +84,7 @@ class Failure:
 class Outcome:
     """A study and all that was found.
 
-    `doubts` are sentences on what was declared and hardly can be meant, and on measurements that nothing was made of.
+    `doubts` are sentences on what was declared and hardly can be meant, `idle` on measurements that nothing came of.
     """
 
     study: Study
@@ -93,6 +93,7 @@ class Outcome:
     ledger: tuple[LedgerRow, ...] = ()
     failures: tuple[Failure, ...] = ()
     doubts: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     when: str = ""
 

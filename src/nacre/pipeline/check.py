@@ -6,7 +6,7 @@ from nacre.core import options as option_tools
 from nacre.core import registry
 from nacre.core.contracts import Technique
 from nacre.core.errors import NacreError
-from nacre.pipeline.doubts import doubts
+from nacre.pipeline.doubts import doubts, idle
 from nacre.pipeline.graph import Graph, Node, build, context_of
 from nacre.pipeline.load import read
 from nacre.pipeline.problems import Problem
@@ -34,7 +34,7 @@ def check(path: str | Path) -> tuple[list[Problem], int]:
                 context.need(need, _unit(need), f"technique '{technique.name}'")
             except NacreError as error:
                 problems.add((), str(error), line=node.line)
-    for text in doubts(graph):
+    for text in (*doubts(graph), *idle(graph)):
         problems.add((), text, level="warning")
     for cell in study.cells.values():
         if not any(m.cell == cell.name for m in study.measurements):

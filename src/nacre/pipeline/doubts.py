@@ -14,14 +14,11 @@ LOADING = (0.2, 200.0)  # mg/cm2, from thin films to thick pellets
 ONE_C = (10.0, 5000.0)  # mA/g, from half the slowest intercalation to sulfur
 
 
-def doubts(graph: Graph, barren: Collection[str] = ()) -> list[str]:
-    """Sentences on declared numbers that hardly can be meant, and on measurements that no analysis uses.
-
-    barren : nodes that ran and had nothing to analyse (a file of several kinds held none of theirs).
-    """
+def doubts(graph: Graph) -> list[str]:
+    """Sentences on declared numbers that hardly can be meant."""
     study = graph.study
     masses = {name: q.value for name in study.cells if (q := _of(study, name).find("cam_mass", "mg"))}
-    return [*_apart(masses), *_loadings(study, masses), *_currents(study), *_idle(graph, barren)]
+    return [*_apart(masses), *_loadings(study, masses), *_currents(study)]
 
 
 def _of(study: Study, cell: str) -> Context:
@@ -64,8 +61,11 @@ def _currents(study: Study) -> Iterable[str]:
         yield f"one_c = {value:g} mA/g is no current of 1C that is known. Look at its unit; like 190 mA/g."
 
 
-def _idle(graph: Graph, barren: Collection[str]) -> Iterable[str]:
-    """Measurements that are read and that nothing is made of: their techniques wait to be asked."""
+def idle(graph: Graph, barren: Collection[str] = ()) -> list[str]:
+    """Sentences on measurements that nothing is made of: their techniques wait to be asked.
+
+    barren : nodes that ran and had nothing to analyse (a file of several kinds held none of theirs).
+    """
     study = graph.study
     used = {name for node in graph.nodes.values() if node.name not in barren for name in node.measurements}
     techniques, readers = registry.techniques(study.folder), registry.readers(study.folder)
@@ -76,11 +76,12 @@ def _idle(graph: Graph, barren: Collection[str]) -> Iterable[str]:
         kinds = set(readers[graph.readers[measurement.name]].kinds)
         takes = tuple(t.name for t in techniques.values() if t.asked and kinds & set(t.accepts))
         rows.setdefault(takes, []).append(f"'{measurement.name}'")
-    for takes, names in rows.items():
-        what = (
-            f"measurement{'s' if names[1:] else ''} {several(names)}: no analysis uses {'them' if names[1:] else 'it'}"
-        )
-        if takes:
-            yield f'{what}. Ask for one under [[analysis]] or with technique = "...": {", ".join(takes)}.'
-        else:
-            yield f"{what}. Name it in the inputs of an [[analysis]], or take it out."
+    return [_wait(names, takes) for takes, names in rows.items()]
+
+
+def _wait(names: list[str], takes: tuple[str, ...]) -> str:
+    many = len(names) > 1
+    what = f"measurement{'s' if many else ''} {several(names)}: no analysis uses {'them' if many else 'it'}"
+    if takes:
+        return f'{what}. Ask for one under [[analysis]] or with technique = "...": {", ".join(takes)}.'
+    return f"{what}. Name it in the inputs of an [[analysis]], or take it out."

@@ -18,7 +18,7 @@ from nacre.core.study import Study
 from nacre.evidence.contrast import contrasts
 from nacre.evidence.ledger import ledger
 from nacre.pipeline import keys
-from nacre.pipeline.doubts import doubts
+from nacre.pipeline.doubts import doubts, idle
 from nacre.pipeline.graph import Graph, Node, build, context_of, files_of
 from nacre.pipeline.load import load
 from nacre.pipeline.store import Store
@@ -74,7 +74,8 @@ def run(
         contrasts=tuple(contrasts(study, results)),
         ledger=tuple(ledger(study, results)),
         failures=tuple(runner.failures()),
-        doubts=tuple(doubts(graph, runner.barren)),
+        doubts=tuple(doubts(graph)),
+        idle=tuple(idle(graph, runner.barren)),
         versions=keys.versions(),
         when=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
     )

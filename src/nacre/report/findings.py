@@ -7,7 +7,7 @@ of the difference, and a difference is called one only where an interval that le
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from nacre.core.errors import NacreError
 from nacre.core.outcome import Contrast, LedgerRow, Outcome
@@ -28,6 +28,8 @@ from nacre.core.words import (
     with_unit,
 )
 from nacre.report.abreast import abreast
+from nacre.report.cautions import cautions
+from nacre.report.finding import Block, Finding
 
 LONG = 6
 MOST = 8
@@ -46,32 +48,6 @@ FAILED = "a check of data behind it failed: see Checks"
 ORDER = ("bad", "shown", "seen", "same", "plain")
 
 
-@dataclass(frozen=True)
-class Finding:
-    """A sentence, and how sure it is: shown (the interval leaves out zero), same, seen (not proven), plain, bad.
-
-    heads and rows are a table under the sentence, where one sentence could not hold all states.
-    """
-
-    kind: str
-    text: str
-    note: str = ""
-    virtual: bool = False
-    basis: str = ""  # what the note rests on; said once for all findings that share it
-    heads: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
-
-
-@dataclass(frozen=True)
-class Block:
-    """Findings under a heading. `note` holds for all of them; `more` are those of lesser weight, folded away."""
-
-    heading: str
-    rows: list[Finding]
-    note: str = ""
-    more: list[Finding] = field(default_factory=list)
-
-
 def findings(outcome: Outcome) -> list[Block]:
     """Blocks in the order of a reader's questions; those without findings are left out.
 
@@ -87,7 +63,7 @@ def findings(outcome: Outcome) -> list[Block]:
     blocks.append(_block(FURTHER if least == 0 else FURTHER.split(" ", 1)[1].capitalize(), rest[:least], rest[least:]))
     blocks.append(Block("Do the techniques agree?", _ledger(outcome.ledger)))
     blocks.append(Block("What to do next", _next(outcome)))
-    blocks.append(Block("To keep in mind", _cautions(outcome)))
+    blocks.append(Block("To keep in mind", cautions(outcome)))
     return [block for block in blocks if block.rows or block.more]
 
 
@@ -467,25 +443,3 @@ def _broken(row: LedgerRow) -> str:
     numbers = [with_unit(like(v, least), row.unit) for v in (row.computed, row.stated)]
     text = f"computed {numbers[0]}, stated {numbers[1]}"
     return text + (f", {row.sigma:.1f} standard deviations apart" if row.sigma is not None else "")
-
-
-def _cautions(outcome: Outcome) -> list[Finding]:
-    found = []
-    virtual = sum(result.origin == "synthetic" for result in outcome.results)
-    if virtual:
-        which = "all" if virtual == len(outcome.results) else f"{virtual} of {len(outcome.results)}"
-        text = f"{which} results come from files that a virtual instrument wrote"
-        found.append(Finding("seen", sentence(text), "they show that the software works, not what a sample does"))
-    found += [Finding("bad", text) for text in outcome.doubts]
-    if outcome.failures:
-        names = several([f.what for f in outcome.failures[:3]] + (["others"] if len(outcome.failures) > 3 else []))
-        text = f"{count(len(outcome.failures), 'analysis', 'analyses')} failed and left no numbers: {names}"
-        found.append(Finding("bad", sentence(text), "the rest is not affected"))
-    for status, words, kind in (("fail", "failed check", "bad"), ("warn", "warning", "seen")):
-        n = sum(check.status == status for result in outcome.results for check in result.checks)
-        if n:
-            found.append(Finding(kind, sentence(f"the data came with {count(n, words)}"), "see Checks"))
-    bare = sum(q.std is None and not q.bounded for r in outcome.results for q in (e.quantity for e in r.entries))
-    if bare:
-        found.append(Finding("seen", sentence(f"{count(bare, 'quantity', 'quantities')} came without an uncertainty")))
-    return found
