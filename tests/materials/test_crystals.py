@@ -84,3 +84,7 @@ def test_atoms_on_one_place_share_their_displacement():
     )
     crystal = crystals.with_shared_sites(crystals.from_signal(signal))
     assert [(tie.label, tie.source) for tie in crystal.ties] == [("B", "A")]
+
+
+def test_a_layered_oxide_by_its_name():
+    assert crystals.layered("NCM85").sites == crystals.layered("LiNi0.85Co0.10Mn0.05O2").sites

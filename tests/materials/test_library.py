@@ -4,6 +4,7 @@ import pytest
 
 from nacre.core.errors import NacreError, NotAssessable
 from nacre.materials import STATUSES, builtin, ncm
+from nacre.materials.library import composition
 from nacre.physics.coating import phase_fractions
 from nacre.physics.film import coating_volume, film_area
 
@@ -236,3 +237,9 @@ def test_the_reference_coating_with_these_densities():
 def test_a_bad_row_says_which_material_and_what(row, words):
     with pytest.raises(NacreError, match=words):
         LIBRARY.adding({"X": row})
+
+
+def test_atoms_of_a_name_and_of_a_formula():
+    assert composition("NCM85") == composition("LiNi0.85Co0.10Mn0.05O2") and composition("LiCoO2")["Co"] == 1
+    with pytest.raises(NacreError, match=r"neither a material nor a formula: formula 'NiMgic'.*Write the formula"):
+        composition("NiMgic")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from nacre.physics import eds_families, shell
+from nacre.physics import eds_families, shell, shell_gaps
 
 ENERGY = 5.5 + 0.02 * np.arange(250)
 HF = np.array([[7.899, 100], [7.8446, 11], [9.0227, 70], [9.3473, 20], [6.9596, 5]])
@@ -125,15 +125,50 @@ def test_the_mean_of_the_whole_edge_allows_for_neighbours_that_are_alike():
 
 @pytest.mark.parametrize(("bare", "counts"), [(0, 40.0), (15, 40.0), (40, 40.0), (15, 6.0)])
 def test_coverage_is_true_and_bounded(bare, counts):
+    """An edge of 240 nm in pieces of 1 nm, whose thickness changes within some 10 nm; `bare` of 120 stretches."""
     rng = np.random.default_rng(7)
-    thickness = np.maximum(rng.normal(1.0, 0.17, 120), 0.3)
-    thickness[:bare] = 0
-    gap, coated = np.full(120, 0.5), np.full(120, counts + 0.5)
-    found = shell.coverage(rng.poisson(0.5 + counts * thickness).astype(float), gap, coated, 24.0)
+    thickness = np.interp(np.arange(240), np.arange(0, 250, 10), rng.normal(1.0, 0.17, 25))
+    thickness[: 2 * bare] = 0
+    gap, coated = np.full(240, 0.25), np.full(240, counts / 2 + 0.25)
+    found = shell_gaps.coverage(rng.poisson(0.25 + counts / 2 * thickness).astype(float), gap, coated, 1.0, 10.0)
     true = 1 - bare / 120
     assert found.share == pytest.approx(true, abs=0.02) and found.low <= true <= found.high
-    if not bare:  # rule of three: 0.05^(1/24)
-        assert found.low == pytest.approx(0.05 ** (1 / 24), abs=1e-6) and found.high == 1
+    if bare:
+        assert len(found.gaps) == len(found.lengths) == 1 and found.gaps[0, 0] == 0
+        assert found.gaps[0, 1] == pytest.approx(2 * bare, abs=4)
+    else:  # rule of three: 0.05^(1/24)
+        assert found.low == pytest.approx(0.05 ** (1 / 24), abs=1e-6) and found.high == found.share == 1
+        assert found.shortest == 2  # one stretch: forty counts that are missing are seen
+
+
+def test_blur_along_the_edge_leaves_a_gap_its_length():
+    """A gap of 6 nm, smeared until nothing of it is quite bare: the coating that is missing is the same."""
+    rng = np.random.default_rng(3)
+    place = np.arange(240) + 0.5
+    for blur in (0.5, 1.0, 2.0):
+        covered = 1 - ndtr((place - 100) / blur) + ndtr((place - 106) / blur)
+        counts = rng.poisson(0.3 + 30 * covered).astype(float)
+        found = shell_gaps.coverage(counts, np.full(240, 0.3), np.full(240, 30.3), 1.0, 10.0, blur)
+        assert found.lengths == pytest.approx([6.0], abs=0.7)
+
+
+def test_a_thin_coating_is_no_gap():
+    """Half of the mean thickness over 10 nm, at doses where that is plainly seen."""
+    rng = np.random.default_rng(5)
+    thickness = np.interp(np.arange(240), [0, 100, 105, 115, 120, 240], [1, 1, 0.5, 0.5, 1, 1])
+    for counts in (15.0, 75.0):
+        z = rng.poisson(0.3 + counts * thickness).astype(float)
+        found = shell_gaps.coverage(z, np.full(240, 0.3), np.full(240, counts + 0.3), 1.0, 10.0)
+        assert found.share == 1 and found.lengths.size == 0
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+def test_coverage_of_few_pieces(size):
+    gap, coated = np.full(size, 0.5), np.full(size, 40.5)
+    bare = shell_gaps.coverage(gap, gap, coated, 1.0, 10.0)
+    assert bare.share == pytest.approx(0, abs=0.05) and bare.low < 0.01
+    full = shell_gaps.coverage(coated, gap, coated, 1.0, 10.0)
+    assert full.share == 1 and full.low == pytest.approx(0.05, abs=1e-9) and len(full.gaps) == 0
 
 
 def test_a_tail_of_four_per_cent_is_found_and_none_is_not():

@@ -19,7 +19,7 @@ from nacre.virtual import stem_particles as virtual
 from nacre.virtual.stem_particles import Specimen
 
 registry.techniques()  # makes the technique's own words known
-OPTIONS = ParticleOptions(shell="Fe K", core="Pt L", density=0.36)
+OPTIONS = ParticleOptions(shell="Fe K", core="Pt L", others=("Cu K",), density=0.36)
 
 
 def made(seed, pixels=40, **changes):

@@ -7,17 +7,17 @@ import pytest
 
 from nacre.core import registry
 from nacre.core.context import Context
-from nacre.core.errors import NotAssessable
+from nacre.core.errors import NacreError, NotAssessable
 from nacre.core.signal import Variable
 from nacre.core.study import Sample
 from nacre.readers import hspy, velox
-from nacre.techniques import stem_shell
+from nacre.techniques import stem_families, stem_shell
 from nacre.techniques.stem_shell import ShellOptions
 from nacre.virtual import stem_eds
 from nacre.virtual.stem_eds import Specimen
 
 registry.techniques()  # makes the technique's own words known
-HAFNIUM = ShellOptions(shell="Hf L")
+HAFNIUM = ShellOptions(shell="Hf L", core="Ni K", others=("Co K", "Mn K", "Cu K", "Ga K"))
 
 
 def made(seed=1, **changes):
@@ -44,13 +44,15 @@ def test_gaps_and_a_tail_come_back_through_a_file(tmp_path):
     (signal,) = velox.read(tmp_path / "map.emd")
     assert signal.origin == "synthetic"
     (result,) = stem_shell.analyse(
-        {"signal": signal}, Context(sample=Sample("lho", coating={"precursor": "HfO2"})), ShellOptions()
+        {"signal": signal},
+        Context(sample=Sample("lho", inputs={"cam": "NCM85"}, coating={"precursor": "HfO2"})),
+        ShellOptions(),
     )
     coverage = result.get("shell_coverage")
     assert coverage.value == pytest.approx(100 * truth.covered, abs=3) and coverage.lo95 < 100 * truth.covered
     assert coverage.hi95 > 100 * truth.covered
     assert result.get("shell_thickness").lo95 < 12 < result.get("shell_thickness").hi95
-    assert any("stretches of 2 nm are bare" in check.text for check in result.checks)
+    assert any(check.text.startswith("2 gaps are seen, ") for check in result.checks)
     assert result.get("shell_thickness_edge").std > result.get("shell_thickness").std
     assert len(result.figures[0].panels) == 5 and result.figures[0].place == "Fig. 3b"
     assert "half-height contour of Ni K" in result.methods
@@ -59,12 +61,35 @@ def test_gaps_and_a_tail_come_back_through_a_file(tmp_path):
     assert tail.found and tail.share == pytest.approx(0.04, abs=0.015)
 
 
-def test_the_coatings_element_is_declared_or_asked_for():
-    for precursor, family in (("HfO2", "Hf L"), ("Nb2O5", "Nb L"), ("Al2O3", "Al K"), ("LiTaO3", "Ta L")):
-        context = Context(sample=Sample("coated", coating={"precursor": precursor}))
-        assert stem_shell._declared_family(context, "map") == family
+@pytest.mark.parametrize(
+    ("cam", "precursor", "expected"),
+    [
+        ("LiNi0.85Co0.10Mn0.05O2", "HfO2", ("Hf L", "Ni K", ("Co K", "Mn K", "Cu K", "Ga K"))),
+        ("NCM85", "Li2ZrO3", ("Zr L", "Ni K", ("Co K", "Mn K", "Cu K", "Ga K", "Ga L"))),
+        ("LiCoO2", "LiNbO3", ("Nb L", "Co K", ("Cu K",))),
+        ("LiFePO4", "Al2O3", ("Al K", "Fe K", ("Fe L", "Cu K", "Cu L", "Ga L"))),
+        ("LiNi0.5Mn1.5O4", "Li3PO4", ("P K", "Mn K", ("Ni K", "Ga L"))),
+        ("LiNi0.8Co0.15Al0.05O2", "LiTaO3", ("Ta L", "Ni K", ("Co K", "Cu K", "Ga K"))),
+    ],
+)
+def test_the_families_follow_from_what_is_declared(cam, precursor, expected):
+    context = Context(sample=Sample("coated", inputs={"cam": cam}, coating={"precursor": precursor}))
+    assert stem_families.declared(context, "", "", (), "map") == expected
+    assert stem_families.declared(context, "", "", ("S K",), "map") == (*expected[:2], ("S K",))
+
+
+def test_the_families_are_asked_for_where_nothing_tells_them():
     with pytest.raises(NotAssessable, match=r"which element is the coating's\?.*shell = "):
         stem_shell.analyse({"signal": small()}, Context(sample=Sample("bare")), ShellOptions())
+    coated = Context(sample=Sample("coated", coating={"precursor": "HfO2"}))
+    with pytest.raises(NotAssessable, match=r"which element is the core's\?.*core = .*cam = "):
+        stem_families.declared(coated, "", "", (), "map")
+    same = Context(sample=Sample("x", inputs={"cam": "LiCoO2"}, coating={"precursor": "Co3O4"}))
+    with pytest.raises(NotAssessable, match="which element is the coating's"):
+        stem_families.declared(same, "", "", (), "map")
+    strange = Context(sample=Sample("x", inputs={"cam": "NiMgic"}, coating={"precursor": "HfO2"}))
+    with pytest.raises(NacreError, match="neither a material nor a formula: formula 'NiMgic'"):
+        stem_families.declared(strange, "", "", (), "map")
 
 
 def small(**changes):
@@ -74,7 +99,7 @@ def small(**changes):
 
 def refused(signal, **options) -> str:
     with pytest.raises(NotAssessable) as caught:
-        stem_shell.measure(signal, ShellOptions(**{"shell": "Hf L", **options}))
+        stem_shell.measure(signal, replace(HAFNIUM, **options))
     return str(caught.value)
 
 
@@ -109,6 +134,23 @@ def test_an_element_that_lies_everywhere_is_no_coating():
         signal, variables=dict(signal.variables) | {"counts": Variable(counts, "1", ("y", "x", "energy"))}
     )
     assert "no coating of Hf L is seen along the edge" in refused(spoiled)
+
+
+@pytest.mark.slow
+def test_an_element_that_is_not_named_is_pointed_out():
+    signal = small(counts=1.0)
+    counts = signal["counts"].values.copy()
+    peak = np.exp(-(((signal.array("energy", "keV") - 8.637) / 0.085) ** 2))  # Zn Ka, of nothing that is named
+    counts += np.random.default_rng(3).poisson(0.05 * peak, counts.shape).astype(np.uint16)
+    spoiled = replace(
+        signal, variables=dict(signal.variables) | {"counts": Variable(counts, "1", ("y", "x", "energy"))}
+    )
+    context = Context(sample=Sample("lho", inputs={"cam": "NCM85"}, coating={"precursor": "HfO2"}))
+    texts = [
+        " ".join(check.text for check in stem_shell.analyse({"signal": of}, context, ShellOptions())[0].checks)
+        for of in (signal, spoiled)
+    ]
+    assert ["the families fit the spectrum badly" in text for text in texts] == [False, True]
 
 
 @pytest.mark.slow

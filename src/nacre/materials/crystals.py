@@ -10,8 +10,9 @@ import numpy as np
 
 from nacre.core.errors import NacreError, unknown
 from nacre.core.signal import Signal
+from nacre.materials.library import composition
 from nacre.physics import crystal as lattice
-from nacre.physics.stoichiometry import molar_mass, parse_formula
+from nacre.physics.stoichiometry import molar_mass
 
 AVOGADRO = 6.02214076e23
 HC_EV_ANGSTROM = 12398.41984
@@ -207,9 +208,10 @@ def layered(
 
     One variable x exchanges nickel and lithium: Ni on 3b = x, Li on 3b = 1 - x, Ni on 3a = n(Ni) - x, Li on 3a = x;
     all atoms of a site share one B. Excess lithium (Li > 1) sits on 3a beside the metals. Metals are taken per oxygen
-    pair. Raises NacreError where the formula is not that of a layered oxide with nickel.
+    pair; the formula may be a name of the library ("NCM85"). Raises NacreError where it is not that of a layered oxide
+    with nickel.
     """
-    atoms = {element: float(n) for element, n in parse_formula(formula).items()}
+    atoms = {element: float(n) for element, n in composition(formula).items()}
     oxygen, lithium = atoms.pop("O", 0.0), atoms.pop("Li", 0.0)
     metals = {element: 2 * n / oxygen for element, n in atoms.items()} if oxygen else {}
     lithium = 2 * lithium / oxygen if oxygen else 0.0

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -86,6 +87,15 @@ class Library(Mapping[str, Material]):
             known = self._names.get(key.lower(), key)
             added[known] = read_material(known, row, where=where, base=added.get(known), origin="study")
         return Library(added)
+
+
+def composition(name: str) -> dict[str, Fraction]:
+    """Atoms per formula unit of a material of the library ("NCM85") or of a formula. Raises NacreError for neither."""
+    material = builtin().get(name)
+    try:
+        return stoichiometry.parse_formula(material.formula if material else name)
+    except stoichiometry.FormulaError as error:
+        raise NacreError(f"neither a material nor a formula: {error}", do="write the formula") from error
 
 
 @lru_cache(maxsize=1)

@@ -14,8 +14,7 @@ that of Poisson, z ln mu - mu (quasi-likelihood: R. W. M. Wedderburn, Biometrika
 Tail: Hf that diffused into the core decays as exp((d - x1) / l) inside x1; its share of the element is tested by the
 likelihood ratio (divided by the dispersion of the profile about the box), on a profile whose inner edge is as wide as
 the edge of the core's own element in the same map. The upper limit is where the profile likelihood has fallen by 1.35
-(one-sided 95 %). Gaps: a mixture of stretches that bear the coating's counts and stretches that bear the background's.
-No gap among n: at most 1 - 0.05^(1/n), the "rule of three" (J. A. Hanley, A. Lippman-Hand, JAMA 249 (1983) 1743).
+(one-sided 95 %).
 """
 
 import math
@@ -23,8 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import gammaln, ndtr
-from scipy.stats import beta
+from scipy.special import ndtr
 
 from nacre.physics import scoring
 
@@ -203,63 +201,6 @@ def beyond(values: np.ndarray, stds: np.ndarray, places: np.ndarray) -> Whole:
     below = weight @ ndtr((grid - means[:, None]) / np.sqrt(variances)[:, None])
     low, high = (float(np.interp(share, below, grid)) for share in (0.025, 0.975))
     return Whole(mean, std, low, high, float(weight @ correlation))
-
-
-@dataclass(frozen=True)
-class Cover:
-    """Covered part of a contour with its 95 % interval, and how probable a gap is in each stretch (n,)."""
-
-    share: float
-    low: float
-    high: float
-    gap: np.ndarray
-
-
-def coverage(z: np.ndarray, gap: np.ndarray, coated: np.ndarray, independent: float) -> Cover:
-    """The covered part of a contour from stretches of equal length.
-
-    z : effective counts of each stretch in the band of the coating; gap, coated : the means expected of a stretch
-    without and with coating. independent : how many of the stretches are independent of each other, as a gap may be
-    longer than one. A stretch is bare, or covered (its counts scatter more than Poisson, as the thickness does, by a
-    dispersion that is fitted), or holds the end of a gap and is covered in part.
-    """
-    z = np.maximum(z, 0)
-    bare = _log_poisson(z, gap)
-    # above some half, a stretch cannot be told from one of thin coating and is taken as covered
-    parts = np.linspace(0.05, 0.55, 6)
-    mixed = np.logaddexp.reduce([_log_poisson(z, gap + u * (coated - gap)) for u in parts], axis=0) - math.log(6)
-
-    def components(p: np.ndarray) -> np.ndarray:
-        shares = np.exp([0.0, p[0], p[1]])
-        full = _log_gamma_poisson(z, np.maximum(coated * math.exp(p[2]), gap + 1e-9), math.exp(p[3]))
-        return np.log(shares / shares.sum())[:, None] + np.array([full, mixed, bare])
-
-    def misfit(p: np.ndarray) -> float:
-        # weak ties: a dim coating is not a gap, and the ends of gaps are fewer than stretches
-        ties = (p[2] / 0.15) ** 2 + ((p[3] - 3.5) / 1.5) ** 2 + ((p[0] + 4) / 2) ** 2 + ((p[1] + 4) / 4) ** 2
-        return 0.5 * float(ties) - float(np.logaddexp.reduce(components(p)).sum())
-
-    start = np.array([-4.0, -3.0, 0.0, 3.0])
-    found = minimize(misfit, start, method="Nelder-Mead", options={"maxfev": 1500, "xatol": 1e-3, "fatol": 1e-4})
-    logs = components(found.x)
-    each = np.exp(logs - np.logaddexp.reduce(logs))
-    lacking = float((each[2] + (1 - parts.mean()) * each[1]).mean())
-    if not np.any(each[2] > 0.5):  # no gap is seen: all of the 5 % goes to the lower bound
-        return Cover(1 - lacking, min(0.05 ** (1 / independent), 1 - lacking), 1.0, each[2])
-    covered = (1 - lacking) * independent
-    low = float(beta.ppf(0.025, covered, independent - covered + 1))
-    high = float(beta.ppf(0.975, covered + 1, independent - covered)) if covered < independent else 1.0
-    return Cover(1 - lacking, low, high, each[2])
-
-
-def _log_poisson(z: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    return z * np.log(np.maximum(mean, 1e-9)) - mean - gammaln(z + 1)
-
-
-def _log_gamma_poisson(z: np.ndarray, mean: np.ndarray, shape: float) -> np.ndarray:
-    """Poisson counts whose mean scatters with a relative variance of 1 / shape."""
-    ways = gammaln(z + shape) - gammaln(shape) - gammaln(z + 1)
-    return ways + shape * np.log(shape / (shape + mean)) + z * np.log(mean / (shape + mean))
 
 
 @dataclass(frozen=True)

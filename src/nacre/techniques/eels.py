@@ -326,7 +326,8 @@ def _entries(found: Found, verdict: str, state: dict) -> list[Entry]:
     else:
         upper = 100 * found.fit.upper * found.per_amplitude
         ratio = Quantity(max(value, 0.0), "%", None, 0.0, upper, basis="fit-covariance", origin="measured")
-    limit = Quantity(100 * found.fit.limit * found.per_amplitude, "%", basis="none", origin="measured")
+    least = 100 * found.fit.limit * found.per_amplitude  # of the shape found: others hold more or less
+    limit = Quantity(least, "%", SHAPE_RATIO * least, basis="model-spread", origin="measured")
     return [*entries, Entry("lithium_edge_ratio", ratio, state), Entry("lithium_detection_limit", limit, state)]
 
 

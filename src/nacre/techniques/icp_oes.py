@@ -10,6 +10,7 @@ uncertainty unknown, and a check names it.
 import fnmatch
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,9 @@ from nacre.core.quantity import Quantity, derive
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.materials import emission_lines
+from nacre.materials.library import composition
 from nacre.physics.calibration_line import CalibrationError
-from nacre.physics.stoichiometry import molar_mass, parse_formula
+from nacre.physics.stoichiometry import molar_mass
 from nacre.techniques import icp_figures as figures
 from nacre.techniques.determinations import mean_of
 from nacre.techniques.icp_line import LineResult, Reading, Rows, analyse_line, split
@@ -187,10 +189,10 @@ def _assay(symbol: str, context: Context) -> Quantity:
     return declared.tagged(f"icp:{symbol}:assay") if declared else Quantity(1.0, "1")
 
 
-def _bulk(context: Context) -> tuple[str, ...]:
-    """Elements of the active material, whose standards are others than that of the coating's metal."""
+def _bulk(context: Context) -> Mapping[str, Fraction]:
+    """Atoms of the active material, whose standards are others than that of the coating's metal."""
     cam = context.text("cam")
-    return tuple(parse_formula(cam)) if cam else ()
+    return composition(cam) if cam else {}
 
 
 def _recovery(symbol: str, lines: Sequence[LineResult], context: Context) -> Quantity:
@@ -361,7 +363,7 @@ def _entries(found: Sequence[Element]) -> list[Entry]:
 def _composition(found: Sequence[Element], context: Context) -> tuple[list[Entry], list[Check]]:
     """Atoms per transition-metal atom, where the run covers all transition metals of the active material."""
     by = {element.symbol: element.content for element in found}
-    cam = parse_formula(context.text("cam")) if context.text("cam") else {}
+    cam = _bulk(context)
     metals = [symbol for symbol in cam if symbol not in NOT_METALS]
     if not metals or not all(symbol in by for symbol in metals):
         return [], []

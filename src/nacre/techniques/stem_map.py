@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 from skimage.measure import find_contours
 
 from nacre.core.errors import NacreError, NotAssessable
+from nacre.core.result import Check
 from nacre.core.signal import Signal
 from nacre.materials import xray_lines
 from nacre.physics import eds_families
@@ -22,6 +23,7 @@ FWHM = 0.130  # keV at Mn Ka, where the search for the detector's own begins
 _MARGIN = 0.45  # keV beside the outermost lines
 _DENSE = 0.25  # pixels between points of the contour
 _ALONG = 3.0  # pixels over which it is smoothed: distances to a jagged line are too short
+_MISFIT = 10.0  # deviance per degree of freedom above which the fit of the spectrum is doubtful
 _PRESENT = 4.0  # standard deviations by which an element stands out in the summed spectrum
 
 
@@ -99,6 +101,14 @@ def unmix(signal: Signal, families: tuple[str, ...]) -> Elements:
     errors = np.sqrt(variances @ np.append(found[: len(peaks)], background.sum()))
     _refuse_missing(families[:2], found, errors, signal.where)
     return Elements(tuple(families), amplitude, variances, fwhm, shift, deviance / freedom, found[: len(peaks)])
+
+
+def checks(elements: Elements) -> list[Check]:
+    """What is doubtful in the fit of the spectrum."""
+    if elements.deviance <= _MISFIT:
+        return []
+    text = f"the families fit the spectrum badly: deviance {elements.deviance:.0f} per degree of freedom"
+    return [Check("warn", text, "name the elements that are missing in `others`")]
 
 
 def _refuse_missing(families: tuple[str, ...], found: np.ndarray, errors: np.ndarray, where: str) -> None:

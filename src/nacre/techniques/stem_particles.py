@@ -7,7 +7,7 @@ describe the map as well, there is no shell to be seen, and the result is what m
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,12 +23,11 @@ from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.physics import core_shell, shell
 from nacre.readers import _image
-from nacre.techniques import stem_figures, stem_map
+from nacre.techniques import stem_families, stem_figures, stem_map
 from nacre.techniques.stem_map import Elements
 
 LONG = 1.6  # elongation of a core beyond which it may be two
 DOUBTFUL = 2.0  # dispersion about the fit above which the model is doubtful
-MISFIT = 10.0  # deviance per degree of freedom above which the fit of the spectrum is doubtful
 ONE_SIDED = 1.645  # standard deviations of a 95 % bound
 
 
@@ -36,9 +35,9 @@ ONE_SIDED = 1.645  # standard deviations of a 95 % bound
 class ParticleOptions:
     """What may be chosen about the fit."""
 
-    shell: str = option("Hf L", "family of lines of the shell")
-    core: str = option("Ni K", "family of lines that the core alone holds")
-    others: tuple[str, ...] = option(("Cu K",), "further families in the spectrum")
+    shell: str = option("", "family of lines of the shell; else that of the declared coating's metal")
+    core: str = option("", "family of lines that the core alone holds; else of the declared active material's metal")
+    others: tuple[str, ...] = option((), "further families in the spectrum; else those that lie near, Cu and Ga too")
     smallest: float | None = option(None, "smallest radius of a core; by default two pixels", unit="nm", lo=0.1)
     largest: float | None = option(None, "largest radius of a core; by default a sixth of the map", unit="nm", lo=0.2)
     test: float = option(1.0, "thickness of the shell that is tested where none is seen", unit="nm", lo=0.1)
@@ -130,6 +129,8 @@ def _is_whole(p: core_shell.Particle, shape: tuple[int, int], pixel: float) -> b
 def analyse(inputs: Mapping[str, Any], context: Context, options: ParticleOptions) -> list[Result]:
     """Radii and thicknesses of the particles of one map. Raises NacreError."""
     signal: Signal = inputs["signal"]
+    shell_, core, others = stem_families.declared(context, options.shell, options.core, options.others, signal.where)
+    options = replace(options, shell=shell_, core=core, others=others)
     found = measure(signal, options)
     subject = Subject(context.sample.name if context.sample else "", "", signal.name)
     return [
@@ -196,14 +197,11 @@ def _checks(found: Found, options: ParticleOptions) -> list[Check]:
     if long := sum(p.elongation > LONG for p in chosen):
         text = f"{long} cores are more than {LONG:g} times longer than wide: each may be two that overlap"
         checks.append(Check("warn", text, "look at the map"))
-    if found.elements.deviance > MISFIT:
-        text = f"the families fit the spectrum badly: deviance {found.elements.deviance:.0f} per degree of freedom"
-        checks.append(Check("warn", text, "name the elements that are missing in `others`"))
     worst = float(np.median(found.fit.dispersion[found.whole]))
     if worst > DOUBTFUL:
         text = f"the particles scatter {worst:.1f} times more than counting about spheres in shells"
         checks.append(Check("warn", text, "other shapes or holes: take the numbers as rough"))
-    return checks
+    return checks + stem_map.checks(found.elements)
 
 
 def _none(found: Found, options: ParticleOptions) -> str:

@@ -23,15 +23,13 @@ from nacre.core.options import option
 from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
-from nacre.materials import xray_lines
-from nacre.physics import shell
-from nacre.physics.stoichiometry import FormulaError, parse_formula
+from nacre.physics import shell, shell_gaps
+from nacre.physics.shell_gaps import Cover
 from nacre.readers import _image
-from nacre.techniques import stem_figures, stem_map
+from nacre.techniques import stem_families, stem_figures, stem_map
 from nacre.techniques.stem_map import Edge, Elements
 
 LEAST_EVIDENCE = 12.0  # twice the log-likelihood by which a coating must beat none
-MISFIT = 10.0  # deviance per degree of freedom above which the fit of the spectrum is doubtful
 
 
 @dataclass(frozen=True)
@@ -39,8 +37,14 @@ class ShellOptions:
     """What may be chosen about the fit."""
 
     shell: str = option("", "family of lines of the coating, like 'Hf L'; else that of the declared coating's metal")
-    core: str = option("Ni K", "family of lines of the core, whose edge is where the coating begins")
-    others: tuple[str, ...] = option(("Co K", "Mn K", "Cu K", "Ga K"), "further families in the spectrum")
+    core: str = option(
+        "",
+        "family of lines of the core, whose edge is where the coating begins; else that of the "
+        "declared active material's first metal",
+    )
+    others: tuple[str, ...] = option(
+        (), "further families in the spectrum; else those of the active material, Cu and Ga that lie near"
+    )
     window: float = option(10.0, "length of contour over which one thickness is fitted", unit="nm", lo=1)
     stretch: float = option(2.0, "length of contour that is covered or not", unit="nm", lo=0.5)
     gap_length: float = option(10.0, "length within which gaps are not independent", unit="nm", lo=1)
@@ -64,7 +68,7 @@ class Found:
     std: float
     spread: float
     whole: shell.Whole
-    cover: shell.Cover
+    cover: Cover
     tail: shell.Tail
 
 
@@ -85,8 +89,8 @@ def measure(signal: Signal, options: ShellOptions) -> Found:
     blur = shell.fit_edge(core)[1]
     fit = shell.fit_stack(stack, blur)
     _refuse_nothing(stack, fit, options, signal.where)
-    cover = _cover(profile, stack, fit.box, edge, options)
-    windows = _windows(profile, stack, fit.box, edge, cover.gap, options)
+    cover = _cover(elements, edge, stack, fit.box, options)
+    windows = _windows(profile, stack, fit.box, edge, cover, options)
     used = windows[windows[:, 3] > 0]
     if len(used) < 3:
         raise NotAssessable(
@@ -105,15 +109,15 @@ def measure(signal: Signal, options: ShellOptions) -> Found:
     return Found(elements, pixel, edge, core, stack, fit, windows, mean, std, spread, whole, cover, tail)
 
 
-def _error(shared: float, windows: np.ndarray, spread: float, dispersion: float) -> float:
-    """The error of the mean thickness of the mapped edge: what all windows share, their own, and what was left out."""
-    used = windows[:, 3] > 0
-    stds = windows[used, 2]
-    weight = 1 / (spread**2 + stds**2)
-    own = np.sqrt(np.sum((weight * stds) ** 2)) / weight.sum()
-    left_out = spread**2 * (1 / used.sum() - 1 / len(windows))
-    # the thickness varies within a window too: the dispersion is that of its own error
-    return float(np.sqrt(shared**2 + dispersion * own**2 + left_out))
+def _error(std: float, windows: np.ndarray, spread: float, dispersion: float) -> float:
+    """The error of the mean thickness of the mapped edge: that of the whole profile, and what was left out.
+
+    The whole profile holds the counts of all windows, so that theirs are in it; it scatters more than counts do, by the
+    dispersion, as the thickness varies.
+    """
+    used = windows[:, 3].sum()
+    left_out = spread**2 * (1 / used - 1 / len(windows))
+    return float(np.sqrt(dispersion * std**2 + left_out))
 
 
 def _refuse_projection(edge: Edge, options: ShellOptions, where: str) -> None:
@@ -152,50 +156,38 @@ def _pieces(edge: Edge, length: float) -> list[np.ndarray]:
     return [(edge.along >= low) & (edge.along < high) for low, high in pairwise(bounds)]
 
 
-def _cover(profile, stack: shell.Profile, box: shell.Box, edge: Edge, options: ShellOptions) -> shell.Cover:
-    band = (stack.d > box.inner) & (stack.d < box.inner + box.thickness)
-    rows = []
-    for chosen in _pieces(edge, options.stretch):
-        one = profile(options.shell, chosen, stack)
-        outside = ndtr(one.d / box.blur_in)
-        bare = box.background_in * (1 - outside) + box.background_out * outside
-        means = (one.offset + one.pixels * per_pixel / one.phi for per_pixel in (bare, box(one.d)))
-        rows.append([values[band].sum() for values in (one.z, *means)])
-    z, gap, coated = np.array(rows).T
-    return shell.coverage(z, gap, coated, max(edge.length / options.gap_length, 1.0))
+def _cover(elements: Elements, edge: Edge, stack: shell.Profile, box: shell.Box, options: ShellOptions) -> Cover:
+    """Coverage from pieces of half a stretch."""
+    number = max(round(2 * edge.length / options.stretch), 2)
+    d, along = edge.distance, edge.along
+    band = np.isfinite(d) & (d > box.inner) & (d < box.inner + box.thickness)
+    d, piece = d[band], np.minimum((along[band] / edge.length * number).astype(int), number - 1)
+    other = np.interp(d, stack.d, stack.other) / stack.phi**2
+    outside = ndtr(d / box.blur_in)
+    bare = box.background_in * (1 - outside) + box.background_out * outside
+    values = (elements.of(options.shell)[band] / stack.phi, bare / stack.phi, box(d) / stack.phi)
+    z, gap, coated = (np.bincount(piece, weights=each + other, minlength=number) for each in values)
+    return shell_gaps.coverage(z, gap, coated, edge.length / number, options.gap_length, box.blur_in)
 
 
-def _windows(profile, stack, box: shell.Box, edge: Edge, gap: np.ndarray, options: ShellOptions) -> np.ndarray:
+def _windows(profile, stack, box: shell.Box, edge: Edge, cover: Cover, options: ShellOptions) -> np.ndarray:
     """Rows of place, thickness, its std, and whether the window bears no gap."""
-    places = (np.arange(gap.size) + 0.5) / gap.size * edge.length
     pieces = _pieces(edge, options.window)
     half = edge.length / len(pieces) / 2
     rows = []
     for i, chosen in enumerate(pieces):
         place = (2 * i + 1) * half
         fit = shell.fit_window(profile(options.shell, chosen, stack), box)
-        whole = not np.any(gap[np.abs(places - place) < half + options.stretch] > 0.5)
+        whole = not any(begin < place + half and end > place - half for begin, end in cover.gaps)
         rows.append([place, fit.box.thickness, fit.std, float(whole)])
     return np.array(rows)
-
-
-def _declared_family(context: Context, where: str) -> str:
-    """The lines by which the metal of the declared coating is seen. Raises NotAssessable where none is declared."""
-    precursor = str(context.sample.coating.get("precursor", "")) if context.sample else ""
-    try:
-        metals = [element for element in parse_formula(precursor) if element not in ("O", "Li", "H", "C")]
-    except FormulaError:
-        metals = []
-    if len(metals) != 1:
-        cure = 'set shell = "..." among the options of stem_shell, or precursor = "..." under [sample.coating]'
-        raise NotAssessable("which element is the coating's?", where=where, expected="a family like 'Hf L'", do=cure)
-    return xray_lines.main_line(metals[0], where=where).family
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: ShellOptions) -> list[Result]:
     """Thickness, its spread, coverage and interdiffusion of one map. Raises NacreError."""
     signal: Signal = inputs["signal"]
-    options = replace(options, shell=options.shell or _declared_family(context, signal.where))
+    shell_, core, others = stem_families.declared(context, options.shell, options.core, options.others, signal.where)
+    options = replace(options, shell=shell_, core=core, others=others)
     found = measure(signal, options)
     subject = Subject(context.sample.name if context.sample else "", "", signal.name)
     return [
@@ -243,11 +235,16 @@ def _checks(found: Found, options: ShellOptions) -> list[Check]:
     else:
         text = f"no tail of {element} into the core is seen; with a decay of {options.tail_length:g} nm it is below "
         checks.append(Check("info", text + f"{100 * tail.limit:.1f} % of the coating's {element} (95 %)"))
-    gaps = int((found.cover.gap > 0.5).sum())
-    if gaps:
-        checks.append(Check("info", f"{gaps} of {found.cover.gap.size} stretches of {options.stretch:g} nm are bare"))
+    gaps = found.cover.lengths
+    if gaps.size:
+        many = f"{gaps.size} gaps are" if gaps.size > 1 else "one gap is"
+        longest = f", the longest of {gaps.max():.0f} nm" if gaps.size > 1 else ""
+        checks.append(Check("info", f"{many} seen, {gaps.sum():.0f} nm in all{longest}"))
     else:
-        text = f"no gap is seen; the lower bound of the coverage is what {found.edge.length:.0f} nm of edge allow"
+        text = (
+            f"no gap is seen (one below about {found.cover.shortest:.0f} nm would not be); the lower bound of the "
+            f"coverage is what {found.edge.length:.0f} nm of edge allow"
+        )
         checks.append(Check("info", text, "map more of the edge to raise it"))
     noise = float(np.sqrt(np.mean(found.windows[:, 2] ** 2)))
     whole = found.whole
@@ -259,10 +256,7 @@ def _checks(found: Found, options: ShellOptions) -> list[Check]:
     if found.spread < noise:
         checks.append(Check("warn", f"the thickness spreads less than one window's error of {noise:.1f} nm",
                             "the spread is uncertain: count longer"))  # fmt: skip
-    if found.elements.deviance > MISFIT:
-        checks.append(Check("warn", f"the families fit the spectrum badly: deviance {found.elements.deviance:.0f} per "
-                            "degree of freedom", "name the elements that are missing in `others`"))  # fmt: skip
-    return checks
+    return checks + stem_map.checks(found.elements)
 
 
 def _methods(found: Found, options: ShellOptions) -> str:

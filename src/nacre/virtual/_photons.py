@@ -5,6 +5,8 @@ from typing import Protocol
 
 import numpy as np
 
+from nacre.core.signal import Signal, Variable
+
 LINES: Mapping[str, tuple[tuple[float, float], ...]] = {
     "Ni": ((7.478, 1.0), (8.265, 0.14)),
     "Co": ((6.930, 1.0), (7.649, 0.14)),
@@ -37,3 +39,17 @@ def energies(kind: str, number: int, detector: Detector, rng: np.random.Generato
     noise = np.sqrt(detector.fwhm**2 + 2.5e-3 * (at - 5.895)) / 2.3548
     lost = np.where(rng.random(number) < detector.collection, rng.exponential(0.15, number), 0.0)
     return detector.gain * at + noise * rng.normal(size=number) - lost
+
+
+def image(cube: np.ndarray, energy: np.ndarray, pixel: float, beam_kv: float, name: str) -> Signal:
+    """A "spectrum_image" of counts (pixels * pixels * channels,) in a square map; energy in keV, pixel in nm."""
+    pixels = int(np.sqrt(cube.size // energy.size))
+    centres = (np.arange(pixels) + 0.5) * pixel * 1e-3
+    variables = {
+        "counts": Variable(cube.reshape(pixels, pixels, -1), "1", ("y", "x", "energy")),
+        "energy": Variable(energy, "keV", ("energy",)),
+        "y": Variable(centres, "um", ("y",)),
+        "x": Variable(centres, "um", ("x",)),
+    }
+    metadata = {"beam_kV": beam_kv, "pixel_um": pixel * 1e-3}
+    return Signal("spectrum_image", variables, metadata, origin="synthetic", name=name)

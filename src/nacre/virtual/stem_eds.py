@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nacre.core.signal import Signal, Variable
+from nacre.core.signal import Signal
 from nacre.virtual import _photons
 
 FINE = 4  # subdivisions of a pixel
@@ -80,15 +80,7 @@ def measure(
         channel = np.floor((_photons.energies(kind, place.size, flaws, rng) - 4.99) / 0.02).astype(int)
         inside = (place >= 0) & (channel >= 0) & (channel < energy.size)
         np.add.at(cube, place[inside] * energy.size + channel[inside], 1)
-    centres = (np.arange(pixels) + 0.5) * pixel * 1e-3
-    variables = {
-        "counts": Variable(cube.reshape(pixels, pixels, -1), "1", ("y", "x", "energy")),
-        "energy": Variable(energy, "keV", ("energy",)),
-        "y": Variable(centres, "um", ("y",)),
-        "x": Variable(centres, "um", ("x",)),
-    }
-    metadata = {"beam_kV": 300.0, "pixel_um": pixel * 1e-3}
-    return Signal("spectrum_image", variables, metadata, origin="synthetic", name="virtual STEM-EDS"), truth
+    return _photons.image(cube, energy, pixel, 300.0, "virtual STEM-EDS"), truth
 
 
 def _scene(s: Specimen, rng, pixels: int, pixel: float):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nacre.core.signal import Signal, Variable
+from nacre.core.signal import Signal
 from nacre.virtual import _photons
 
 
@@ -102,17 +102,9 @@ def measure(
         channel = np.floor((_photons.energies(kind, len(points), flaws, rng) - 4.99) / 0.02).astype(int)
         inside = (place >= 0) & (channel >= 0) & (channel < energy.size)
         np.add.at(cube, place[inside] * energy.size + channel[inside], 1)
-    centres = (np.arange(pixels) + 0.5) * pixel * 1e-3
-    variables = {
-        "counts": Variable(cube.reshape(pixels, pixels, -1), "1", ("y", "x", "energy")),
-        "energy": Variable(energy, "keV", ("energy",)),
-        "y": Variable(centres, "um", ("y",)),
-        "x": Variable(centres, "um", ("x",)),
-    }
     x, y = np.array([core.middle[:2] for core, _ in pairs]).T
     radius, outer = np.array([[body.radius for body in pair] for pair in pairs]).T
-    metadata = {"beam_kV": 200.0, "pixel_um": pixel * 1e-3}
-    signal = Signal("spectrum_image", variables, metadata, origin="synthetic", name="virtual particles")
+    signal = _photons.image(cube, energy, pixel, 200.0, "virtual particles")
     return signal, Truth(x, y, radius, outer - radius)
 
 
