@@ -5,6 +5,8 @@
 >>> page = nacre.write(outcome)
 """
 
+from importlib import import_module
+
 __version__ = "0.1.0"
 __all__ = ["load", "run", "write"]
 
@@ -19,19 +21,7 @@ def __getattr__(name: str):
         from nacre.pipeline.run import run
 
         return run
+    if name == "write":
+        # by name: all modules import this one for its version, and the report stands above them
+        return import_module("nacre.whole").write
     raise AttributeError(f"module 'nacre' has no attribute '{name}'")
-
-
-def write(outcome, folder=None):
-    """Writes report, figures, tables and results of an outcome into `folder` (default: results/ of its study).
-
-    Returns the path of report.html.
-    """
-    from pathlib import Path
-
-    from nacre.export import write_all
-    from nacre.report.html import render
-
-    folder = Path(folder) if folder else outcome.study.folder / "results"
-    write_all(outcome, folder, html=render(outcome))
-    return folder / "report.html"
