@@ -339,6 +339,11 @@ def test_one_run_of_many_samples_is_of_each_of_them(tmp_path):
     assert 'name = "icp"\nsample = ["bare", "lho"]' in result.study.read_text(encoding="utf-8")
 
 
+def test_doses_stand_in_their_order(tmp_path):
+    raw = fill(tmp_path / "raw", ["lno2_cell1.txt", "lno1_cell1.txt", "lno05_cell1.txt", "bare_cell1.txt"])
+    assert list(new(study(tmp_path / "s"), raw).samples) == ["bare", "lno05", "lno1", "lno2"]
+
+
 def test_what_is_no_data_by_its_ending_is_listed_apart(tmp_path):
     raw = fill(tmp_path / "raw", ["bare_1.txt", "sub/~$Massen.xlsx"])
     for name in ("sub/Thumbs.db", "Protokoll.pdf"):

@@ -167,7 +167,12 @@ def test_what_is_known_is_kept():
 
 def test_without_a_named_circuit_the_cell_decides():
     with_composite = run(virtual(), ImpedanceOptions(), composite_mass="12 mg")
-    assert f"that of a pellet cell is assumed, {PELLET_CELL}" in texts(with_composite, "info")
+    assert f"that of a pellet cell is assumed, {PELLET_CELL}" in texts(with_composite, "warn")
+    assert "and no electrolyte is declared" in texts(with_composite, "warn")
+    declared = context(composite_mass="12 mg")
+    cell = replace(declared.cell, inputs={**declared.cell.inputs, "electrolyte": "Li6PS5Cl"})
+    (solid,) = TECHNIQUE.analyse({"signal": virtual()}, replace(declared, cell=cell), ImpedanceOptions())
+    assert "a pellet cell is assumed" in texts(solid, "info") and "no electrolyte" not in texts(solid)
     assert with_composite.get("r_cam_se").std
     pellet = run(virtual(), ImpedanceOptions())
     assert "the one that the distribution of relaxation times offers" in texts(pellet, "info")

@@ -60,7 +60,8 @@ def new(folder: Path, raw: Path, name: str = "") -> NewStudy:
     }
     counts = Counter(sample for path, n in named.items() for sample in shared.get(path, (n.sample,)))
     samples = list(dict.fromkeys(sample for path, n in named.items() for sample in shared.get(path, (n.sample,))))
-    samples.sort(key=lambda sample: (not is_reference(sample), natural(Path(sample))))
+    # labs write half a per cent as 05: it comes before 1
+    samples.sort(key=lambda s: (not is_reference(s), natural(Path(re.sub(r"(?<!\d)0(\d)", r"0.\1", s)))))
     text = _study_text(name or folder.resolve().name, samples, known, named, cells, folder, shared)
     cells_path = folder / "cells.csv" if cells else None
     if cells_path:

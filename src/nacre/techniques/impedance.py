@@ -81,7 +81,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: ImpedanceOptio
             failures.append(error)
     if not verdicts:
         raise failures[0]
-    stated = [Check("info", f"{why}.", "name the circuit in the options of 'impedance'")] if why else []
+    stated = _of_circuit(text, why, context) if why else []
     stated += [Check("fail", f"left out: {error}") for error in failures]
     found = [numbers(verdict, area, options, context.analysis or "impedance") for verdict in verdicts]
     each = [check for verdict in verdicts for check in checks.of_spectrum(verdict, len(signals) > 1)]
@@ -99,6 +99,14 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: ImpedanceOptio
             origin=signals[0].origin,
         )
     ]
+
+
+def _of_circuit(text: str, why: str, context: Context) -> list[Check]:
+    """How the circuit was chosen; a doubt where grain boundaries are spoken of and no solid electrolyte is declared."""
+    cure = "name the circuit in the options of 'impedance'"
+    if text and not context.text("electrolyte"):
+        return [Check("warn", f"{why}, and no electrolyte is declared", f'{cure}, or declare electrolyte = "..."')]
+    return [Check("info", f"{why}.", cure)]
 
 
 def _numbered(verdict: Verdict, entries: list[Entry], named: str) -> list[Entry]:
