@@ -14,6 +14,7 @@ from scipy.stats import beta
 
 _EVIDENCE = 6.0  # log-likelihood by which a gap must beat the coating
 _THIN = 0.01  # of the stretches with a coating, those where it is thinner than it varies elsewhere
+_ENDS = 0.7  # of the coating's counts, below which a stretch beside a gap belongs to its end
 _BESIDE = 10.0  # nm of coating beside a gap against which it is measured
 
 
@@ -33,30 +34,29 @@ class Cover:
     shortest: float
 
 
-def coverage(
-    z: np.ndarray, gap: np.ndarray, coated: np.ndarray, step: float, gap_length: float, blur: float = 0.0
-) -> Cover:
+def coverage(z: np.ndarray, gap: np.ndarray, coated: np.ndarray, step: float, gap_length: float) -> Cover:
     """The covered part of a contour, from pieces of `step` nm of it.
 
     z (n,) : effective counts of each piece in the band of the coating; gap, coated (n,) : the means expected of a piece
     without and with coating. gap_length : length (nm) within which pieces are not independent, where gaps are shorter.
-    blur : of the map (nm), which carries counts past the ends of a gap.
 
     Stretches of two pieces are bare, or covered (their counts scatter more than Poisson, as the thickness does, by a
     dispersion that is fitted; one in a hundred is thinner than that allows), or hold a gap's end and are covered in
-    part. A gap is where stretches that are not covered beat coating by a log-likelihood of 6 together. It is as long as
-    the coating that is missing there, counted from a stretch (or 1.5 times the blur) before it to one behind, against
-    the coating beside it, so that blur along the edge does not change it. The interval is that of a share of n
-    independent pieces (C. J. Clopper, E. S. Pearson, Biometrika 26 (1934) 404), n the length of the contour over that
-    of the gaps (each weighted with its length, as long gaps make pieces alike).
+    part. A gap is where stretches that are not covered beat coating by a log-likelihood of 6 together. Its ends are
+    blurred: it reaches as far (up to two stretches) as counts are below 0.7 of the coating's, and a piece further. Its
+    length is that of the coating that is missing there, against the coating beside it, which blur does not change. The
+    interval is that of a share of n independent pieces (C. J. Clopper, E. S. Pearson, Biometrika 26 (1934) 404), n the
+    length of the contour over that of the gaps (each weighted with its length, as long gaps make pieces alike).
     """
     z, length = np.maximum(z, 0), step * z.size
     mixture = _mixture(*(_pairs(values) for values in (z, gap, coated)))
     shortest = 2 * step * max(_EVIDENCE / max(mixture.power, 1e-9), 1.0)
-    marked, margin = np.zeros(z.size, bool), max(2, round(1.5 * blur / step))
+    dim = _pairs(z - gap) < _ENDS * _pairs(coated - gap)
+    marked = np.zeros(z.size, bool)
     for begin, end in _runs(mixture.covered < 0.5):
         if mixture.evidence[begin:end].sum() > _EVIDENCE:
-            marked[max(2 * begin - margin, 0) : 2 * end + margin] = True
+            before, behind = (_reach(dim, at) for at in (range(begin - 1, -1, -1), range(end, dim.size)))
+            marked[max(2 * (begin - before) - 1, 0) : 2 * (end + behind) + 1] = True
     runs = _runs(marked)
     if not runs:  # no gap is seen: all of the 5 % goes to the lower bound
         return Cover(1.0, 0.05 ** min(gap_length / length, 1.0), 1.0, np.zeros((0, 2)), np.zeros(0), shortest)
@@ -66,6 +66,16 @@ def coverage(
     low = float(beta.ppf(0.025, share * number, (1 - share) * number + 1)) if share > 0 else 0.0
     high = float(beta.ppf(0.975, share * number + 1, (1 - share) * number)) if share < 1 else 1.0
     return Cover(share, low, high, step * np.array(runs, float), lengths, shortest)
+
+
+def _reach(dim: np.ndarray, places: range) -> int:
+    """How many of the places (at most two) are dim, up to the first that is not."""
+    reach = 0
+    for place in places[:2]:
+        if not dim[place]:
+            break
+        reach += 1
+    return reach
 
 
 def _missing(seen, full, marked, run, mixture: "_Mixture", step: float) -> float:

@@ -167,7 +167,7 @@ def _cover(elements: Elements, edge: Edge, stack: shell.Profile, box: shell.Box,
     bare = box.background_in * (1 - outside) + box.background_out * outside
     values = (elements.of(options.shell)[band] / stack.phi, bare / stack.phi, box(d) / stack.phi)
     z, gap, coated = (np.bincount(piece, weights=each + other, minlength=number) for each in values)
-    return shell_gaps.coverage(z, gap, coated, edge.length / number, options.gap_length, box.blur_in)
+    return shell_gaps.coverage(z, gap, coated, edge.length / number, options.gap_length)
 
 
 def _windows(profile, stack, box: shell.Box, edge: Edge, cover: Cover, options: ShellOptions) -> np.ndarray:
