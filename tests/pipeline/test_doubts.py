@@ -45,6 +45,18 @@ def test_a_current_of_1c_in_another_unit_is_named(tmp_path):
     assert found.startswith("one_c = 190000 mA/g") and "like 190 mA/g" in found
 
 
+def test_a_copy_is_no_second_cell(tmp_path):
+    for name, text in (("1.txt", "same"), ("2.txt", "same"), ("3.txt", "else")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    measurements = tuple(
+        Measurement(f"a-{i}:rate", "a", f"a-{i}", (tmp_path / f"{i + 1}.txt",), reader="maccor") for i in range(3)
+    )
+    (found,) = doubts(graph(tmp_path, measurements=measurements))
+    assert (
+        found == "cells 'a-0' (1.txt) and 'a-1' (2.txt) have the same file, byte for byte: one cell is not two cells."
+    )
+
+
 def test_files_that_only_wait_to_be_asked_for_are_named_with_what_takes_them(tmp_path):
     measurements = (Measurement("bare:xrd", "a", reader="stoe"), Measurement("lho:xrd", "a", reader="xy"))
     (found,) = idle(graph(tmp_path, measurements=measurements))

@@ -1,13 +1,15 @@
 """What is likely a slip in a study that is sound in itself: a mass in g among masses in mg, files nobody analyses."""
 
 import statistics
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
 from nacre.core import registry
 from nacre.core.context import Context
 from nacre.core.study import Study
-from nacre.core.words import several
+from nacre.core.words import count, several
 from nacre.pipeline.graph import Graph
+from nacre.pipeline.keys import file_hash
 
 APART = 5.0  # cells of one study are weighed out alike; a slip of a unit or a decimal point is a factor 10 or 1000
 LOADING = (0.2, 200.0)  # mg/cm2, from thin films to thick pellets
@@ -18,7 +20,7 @@ def doubts(graph: Graph) -> list[str]:
     """Sentences on declared numbers that hardly can be meant."""
     study = graph.study
     masses = {name: q.value for name in study.cells if (q := _of(study, name).find("cam_mass", "mg"))}
-    return [*_apart(masses), *_loadings(study, masses), *_currents(study)]
+    return [*_apart(masses), *_loadings(study, masses), *_currents(study), *_twins(study)]
 
 
 def _of(study: Study, cell: str) -> Context:
@@ -59,6 +61,20 @@ def _currents(study: Study) -> Iterable[str]:
             found.setdefault(one_c.value, []).append(name)
     for value in found:
         yield f"one_c = {value:g} mA/g is no current of 1C that is known. Look at its unit; like 190 mA/g."
+
+
+def _twins(study: Study) -> Iterable[str]:
+    """Cells with the same file: a copy is no replicate, however well it agrees."""
+    files = [(path, m) for m in study.measurements if m.cell for path in m.files if path.is_file()]
+    sizes = Counter(path.stat().st_size for path, _ in files)
+    found: dict[str, dict[str, str]] = {}
+    for path, m in files:
+        if sizes[path.stat().st_size] > 1:
+            found.setdefault(file_hash(path), {}).setdefault(m.cell, path.name)
+    for cells in found.values():
+        if len(cells) > 1:
+            names = several([f"'{cell}' ({file})" for cell, file in cells.items()])
+            yield f"cells {names} have the same file, byte for byte: one cell is not {count(len(cells), 'cell')}."
 
 
 def idle(graph: Graph, barren: Collection[str] = ()) -> list[str]:
