@@ -2,10 +2,13 @@
 
 >>> study = nacre.load("study.toml")
 >>> outcome = nacre.run(study)
+>>> page = nacre.write(outcome)
 """
 
+from importlib import import_module
+
 __version__ = "0.1.0"
-__all__ = ["load", "run"]
+__all__ = ["load", "run", "write"]
 
 
 def __getattr__(name: str):
@@ -18,4 +21,7 @@ def __getattr__(name: str):
         from nacre.pipeline.run import run
 
         return run
+    if name == "write":
+        # by name: all modules import this one for its version, and the report stands above them
+        return import_module("nacre.whole").write
     raise AttributeError(f"module 'nacre' has no attribute '{name}'")

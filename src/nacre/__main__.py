@@ -1,4 +1,4 @@
-"""`python -m nacre`: the command line, where the folder of scripts is not on the path."""
+"""`python -m nacre`, where the command `nacre` is not on the path."""
 
 from nacre.cli import main
 

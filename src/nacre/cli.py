@@ -47,12 +47,17 @@ def new(
         _print(f"{count:>5} files  {what}")
     for file, why in making.left_out(made):
         _print(f"  left out: {file}: {why}")
+    if others := making.no_data(made):
+        _print(f"  not looked into: {', '.join(others)}")
+    _print(f"Samples, as the names were understood: {', '.join(f'{s} ({n})' for s, n in made.samples.items())}")
+    if len(made.samples) > 2:
+        _print("  If two of these are one, give their files one sample in study.toml and their cells one in cells.csv.")
     _print(f"Wrote {made.study}" + (f" and {made.cells}" if made.cells else ""))
     if made.blanks:
         _print("Only you can fill these in:")
         for blank in made.blanks:
             _print(f"  - {blank}")
-    _print(f"Then: nacre run {folder}")
+    _print(f"Then: nacre check {folder}, which names what else is missing, and nacre run {folder}")
 
 
 @app.command()
@@ -112,6 +117,8 @@ def _run(
             _print(f"{name}: nothing changed")
     for failure in outcome.failures:
         _print(f"FAILED {failure.what}: {failure.error}")
+    for doubt in (*outcome.doubts, *outcome.idle):
+        _print(f"LOOK AT {doubt}")
     if not quiet:
         done, fresh = len(report.redone), len(report.fresh)
         _print(f"{done} run, {fresh} unchanged, {len(outcome.failures)} failed.")
@@ -379,13 +386,19 @@ def _print_checks(outcome) -> None:
             _print(f"{check.status}: {check.text}")
 
 
+def _columns(rows: list[tuple[str, ...]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        _print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
 @app.command()
 def formats() -> None:
     """List the file formats that can be read."""
     from nacre.core.registry import readers
 
-    for reader in readers().values():
-        _print(f"{reader.name:14} {', '.join(reader.kinds):12} {' '.join(reader.suffixes):24} {reader.words}")
+    known = readers().values()
+    _columns([(r.name, r.words, " ".join(r.suffixes), ", ".join(r.kinds)) for r in known])
 
 
 @app.command()
@@ -397,8 +410,8 @@ def techniques(
     from nacre.core.options import table
 
     if not name:
-        for technique in registry.techniques().values():
-            _print(f"{technique.name:14} {', '.join(technique.accepts):14} {technique.title}")
+        every = registry.techniques().values()
+        _columns([(t.name, t.title, ", ".join(t.accepts), "when asked for" if t.asked else "") for t in every])
         return
     technique = registry.technique(name)
     _print(f"{technique.name}: {technique.title}")
@@ -473,7 +486,7 @@ def main() -> None:
     from nacre.core.errors import NacreError
 
     try:
-        app(standalone_mode=True)
+        app(standalone_mode=True, prog_name="nacre")
     except NacreError as error:
         typer.echo(str(error), err=True)
         sys.exit(2)
@@ -482,8 +495,19 @@ def main() -> None:
         typer.echo(f"{name}{error.strerror or error}. Is the file open in another program, or the disk full?", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
-        typer.echo("Stopped. What was finished is kept; run again to go on.", err=True)
-        sys.exit(130)
+        _stopped()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # typer ends so of itself, without a word
+            _stopped()
+        raise
+
+
+INTERRUPTED = 130
+
+
+def _stopped() -> None:
+    typer.echo("Stopped. What was finished is kept; run again to go on.", err=True)
+    sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

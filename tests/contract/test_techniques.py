@@ -41,7 +41,7 @@ def test_some_reader_gives_what_it_takes(technique):
 
 @each
 def test_what_it_needs_and_its_own_words_are_words(technique):
-    for need in technique.needs:
+    for need in technique.needs(technique.options()) if callable(technique.needs) else technique.needs:
         vocabulary.word("input", need)
     for kind, rows in technique.vocabulary.items():
         for name, row in rows.items():

@@ -54,12 +54,28 @@ def test_welch_and_hedges_by_hand():
     assert found.method == "Welch's t interval over 3 and 2 cells"
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_one_cell_against_several_is_told_how_far_one_more_would_lie(turned):
+    found = one(replicates([189, 190, 191], [180]) if turned else replicates([180], [189, 190, 191]))
+    assert found.lo95 is None and abs(found.difference) == 10
+    assert found.scatter95 == pytest.approx(4.303 * 1.0 * math.sqrt(4 / 3), rel=1e-3), "t(0.975; 2) of any table"
+    words = "one cell on a side: no interval can be given; one more cell like the 3 of the other side would lie within"
+    assert found.method.startswith(f"{words} +- 5 mAh/g of their mean (95 %); the measurements alone leave")
+
+
+def test_one_more_equal_cell_is_inside_in_nineteen_of_twenty():
+    rng, runs, hits = np.random.default_rng(7), 2000, 0
+    for _ in range(runs):
+        found = one(replicates(rng.normal(180, 4, 3), rng.normal(180, 4, 1)))
+        hits += abs(found.difference) < found.scatter95
+    assert abs(hits / runs - 0.95) <= 3 * math.sqrt(0.95 * 0.05 / runs), hits / runs
+
+
 def test_one_cell_each_gives_a_difference_and_says_why_no_interval():
-    for results in (replicates([180], [190]), replicates([180], [189, 190, 191])):
-        found = one(results)
-        assert found.difference == 10 and found.lo95 is None and found.hi95 is None and found.effect is None
-        words = "one cell on a side: the spread between cells is unknown, no interval can be given; the measurements"
-        assert found.method.startswith(words)
+    found = one(replicates([180], [190]))
+    assert found.difference == 10 and found.lo95 is None and found.hi95 is None and found.effect is None
+    words = "one cell on a side: the spread between cells is unknown, no interval can be given; the measurements"
+    assert found.method.startswith(words) and found.scatter95 is None
 
 
 def test_measurements_of_one_cell_are_no_replicates():

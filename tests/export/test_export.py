@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 from nacre import export
-from nacre.core.figure import Axis, Figure, Panel, Series, columns, merge
+from nacre.core.figure import Axis, Figure, Panel, Series, columns, merge, of_cell
 from nacre.core.outcome import Contrast, LedgerRow
 from nacre.core.result import Check
 from nacre.core.style import palette
@@ -258,3 +258,20 @@ def test_figures_in_one_and_two_columns(tmp_path, columns, inches):
     for path in drawn:
         width = float(re.search(r'width="([\d.]+)pt"', path.read_text(encoding="utf-8"))[1])
         assert width == pytest.approx(72 * inches, rel=0.01)
+
+
+def test_words_far_outside_the_axes_do_not_squeeze_them():
+    far = Series("text", [0.5, 4e4], [0.5, 2e4], words=("here", "far off"))
+    line = Series("line", np.array([0.0, 1.0]), np.array([0.0, 1.0]))
+    x, y = (Axis(label, "ohm", limits=(0.0, 1.0), equal=True) for label in ("Re(Z)", "-Im(Z)"))
+    figure = Figure("far", "far", (Panel(x, y, (line, far)), Panel(x, y, (line,))))
+    print_figures.draw(figure, palette(demo().study, [figure]))  # a layout that collapses is a warning, thus an error
+
+
+def test_the_csv_of_several_cells_says_whose_each_column_is_and_whether_it_is_the_fit():
+    x = np.array([1.0, 2.0])
+    drawn = (Series("points", x, x, "bare", "bare"), Series("line", x, x, "", "bare"))
+    one = Figure("nyquist", "Nyquist", (Panel(Axis("Re(Z)", "ohm"), Axis("-Im(Z)", "ohm"), drawn),))
+    (whole,) = merge([of_cell(one, "bare-1"), of_cell(one, "bare-2")])
+    comments = [c.comment for c in columns(whole)][::2]
+    assert comments == [f"bare, {cell}, {kind}" for cell in ("bare-1", "bare-2") for kind in ("points", "line")]

@@ -17,7 +17,7 @@ HEAVY = ("numpy", "polars", "scipy", "pydantic", "plotly", "matplotlib", "numba"
 def nacre(*words, cwd=None, encoding="utf-8"):
     env = {**os.environ, "PYTHONPATH": str(SOURCE), "PYTHONIOENCODING": encoding, "COLUMNS": "200", "NO_COLOR": "1"}
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "nacre.cli", *map(str, words)],
+        [sys.executable, "-W", "error", "-m", "nacre", *map(str, words)],
         capture_output=True,
         check=False,
         cwd=cwd,
@@ -95,6 +95,10 @@ def test_lists_and_schema(folder, tmp_path):
         assert (code, err) == (0, "")
     code, _, _ = nacre("schema", tmp_path / "s.json", "--study", folder)
     assert code == 0
+    assert any(
+        line.startswith("rietveld ") and line.endswith("when asked for") for line in nacre("techniques")[1].splitlines()
+    )
+    assert nacre("run", "--help")[1].startswith("Usage: nacre run ")
     techniques = json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))["$defs"]["AnalysisPart"]
     assert "joint" in techniques["properties"]["technique"]["enum"]
 
@@ -106,3 +110,15 @@ def test_usage_is_explained():
     assert code == 2 and "No such command 'rnu'" in err
     code, out, err = nacre()
     assert "Usage: " in out + err
+
+
+def test_ctrl_c_says_that_nothing_is_lost(folder):
+    code = (
+        "import sys\nfrom nacre.pipeline import check\n"
+        "def stop(path):\n    raise KeyboardInterrupt\n"
+        f"check.check = stop\nsys.argv = ['nacre', 'check', {str(folder)!r}]\nfrom nacre.cli import main\nmain()"
+    )
+    env = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True, env=env)
+    assert done.returncode == 130 and "Traceback" not in done.stderr
+    assert done.stderr.strip() == "Stopped. What was finished is kept; run again to go on."

@@ -6,8 +6,12 @@ import pytest
 
 import nacre
 from nacre.core.errors import StudyError
+from nacre.core.registry import readers
 from nacre.pipeline.naming import clean, is_formula, part_of, read_names
-from nacre.pipeline.new import left_out, new, summary
+from nacre.pipeline.new import left_out, new, no_data, summary
+from nacre.pipeline.seen import Seen, once
+from nacre.virtual import emission
+from readers.test_wet_chemistry import workbook
 
 READER = '''
 """Toy formats: the first word says the kind; BOTH holds whichever its second word names."""
@@ -300,3 +304,52 @@ def test_folders_that_cannot_become_a_study(tmp_path):
     ):
         new(study(tmp_path / "c"), tmp_path / "none")
     assert not (tmp_path / "c" / "study.toml").exists()
+
+
+def test_the_text_export_of_a_file_that_is_there_is_no_second_run():
+    def taken(name, kind="impedance"):
+        return Seen(Path(name), "r", kind)
+
+    files = [taken("a/bare_1.mpr"), taken("a/bare_1.mpt"), taken("b/bare_1.mpt"), taken("a/bare_1.txt")]
+    seen = {s.path.as_posix(): s.why_not for s in once([*files, taken("a/lho.mpr", "cycling"), taken("a/lho.mpt")])}
+    assert [name for name, why in seen.items() if why] == ["a/bare_1.mpt"]
+    assert seen["a/bare_1.mpt"] == "the text export of bare_1.mpr, which is taken."
+
+
+def test_a_workbook_is_what_can_be_read_in_it(tmp_path):
+    raw = fill(tmp_path / "raw", ["bare_1.txt"])
+    workbook(raw / "Notizen Gespräch.xlsx", [["on Monday", "we weighed"], ["bare 1", "8.3"]])
+    titration = [["volume / mL", "pH"], *([f"{0.1 * i:.1f}", f"{10 - 0.3 * i:.2f}"] for i in range(20))]
+    workbook(raw / "bare_titration.xlsx", titration)
+    result = new(study(tmp_path / "s"), raw)
+    words = "the workbook holds no table of an instrument that is known (icp_table, titration_table were tried)."
+    assert left_out(result) == [("Notizen Gespräch.xlsx", words)]
+    text = result.study.read_text(encoding="utf-8")
+    assert 'bare_titration.xlsx"\nreader = "titration_table"' in text and "Notizen" not in text
+    assert nacre.load(result.study)
+
+
+def test_one_run_of_many_samples_is_of_each_of_them(tmp_path):
+    raw = fill(tmp_path / "raw", ["bare_1.txt", "bare_2.txt", "lho_1.txt"])
+    digests = tuple(emission.Digest(f"{name}-{i}", {"Li": 7.0}, 0.1) for name in ("bare", "lho") for i in (1, 2))
+    readers()["icp_table"].write(emission.measure(digests, emission.Spectrometer(), seed=1), raw / "icp.csv")
+    result = new(study(tmp_path / "s"), raw)
+    assert dict(result.samples) == {"bare": 3, "lho": 2}
+    assert nacre.load(result.study).samples.keys() == {"bare", "lho"}
+    assert 'name = "icp"\nsample = ["bare", "lho"]' in result.study.read_text(encoding="utf-8")
+
+
+def test_doses_stand_in_their_order(tmp_path):
+    raw = fill(tmp_path / "raw", ["lno2_cell1.txt", "lno1_cell1.txt", "lno05_cell1.txt", "bare_cell1.txt"])
+    assert list(new(study(tmp_path / "s"), raw).samples) == ["bare", "lno05", "lno1", "lno2"]
+
+
+def test_what_is_no_data_by_its_ending_is_listed_apart(tmp_path):
+    raw = fill(tmp_path / "raw", ["bare_1.txt", "sub/~$Massen.xlsx"])
+    for name in ("sub/Thumbs.db", "Protokoll.pdf"):
+        (raw / name).write_bytes(b"%\x00\x01")
+    (raw / "sub" / "leer.txt").touch()
+    result = new(study(tmp_path / "s"), raw)
+    assert no_data(result) == ["Protokoll.pdf", "sub/Thumbs.db"]
+    assert [name for name, _ in left_out(result)] == ["sub/leer.txt"]
+    assert left_out(result)[0][1].startswith("the file is empty")

@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 
 from nacre.core.outcome import Contrast, Outcome
+from nacre.core.quantity import Quantity
+from nacre.core.result import Check
 from nacre.report.findings import findings
 from report.demo_outcome import demo
 
@@ -162,6 +164,80 @@ def test_nothing_found_says_nothing():
 def test_an_interval_that_many_comparisons_would_throw_up_shows_nothing():
     outcome = demo(replicates=3)
     one = replace(outcome.contrasts[0], lo95=0.1, hi95=50.0)
-    for p, kind in ((None, "shown"), (0.01, "shown"), (0.3, "same")):
+    for p, kind in ((None, "shown"), (0.01, "shown"), (0.3, "seen")):
         rows = of(replace(outcome, contrasts=(replace(one, p_adjusted=p),)), "specific discharge capacity")
         assert [row.kind for row in rows] == [kind]
+        assert ("not beyond chance among so many comparisons: not proven" in rows[0].note) == (kind == "seen")
+        assert (" was seen higher than " in rows[0].text) == (kind == "seen")
+
+
+@pytest.mark.parametrize(("scatter", "kind"), [(None, "seen"), (1.0, "seen"), (60.0, "same")])
+def test_one_cell_against_several_is_judged_by_their_scatter(scatter, kind):
+    outcome = demo(replicates=3)
+    one = replace(outcome.contrasts[0], lo95=None, hi95=None, std=None, scatter95=scatter, n_reference=3, n_treated=1)
+    row = of(replace(outcome, contrasts=(one,)), "specific discharge capacity")[0]
+    assert row.kind == kind
+    assert ("within the scatter of the other three cells" in row.note) == (kind == "same")
+
+
+def test_a_difference_of_no_digit_is_none():
+    outcome = demo()
+    for more, kind in ((2e-6, "same"), (1e-4, "same"), (0.5, "seen")):
+        change = {"difference": more, "reference_value": 99.3, "treated_value": 99.3 + more, "std": None}
+        one = replace(outcome.contrasts[0], lo95=None, hi95=None, **change)
+        row = of(replace(outcome, contrasts=(one,)), "specific discharge capacity")[0]
+        assert row.kind == kind and ("no difference" in row.text.lower()) == (kind == "same")
+
+
+def test_values_far_apart_are_printed_with_their_own_digits():
+    outcome = demo()
+    change = {"difference": 128726.7, "reference_value": 0.000606, "treated_value": 128726.708222, "std": None}
+    one = replace(outcome.contrasts[0], lo95=None, hi95=None, **change)
+    (row, *_) = of(replace(outcome, contrasts=(one,)), "specific discharge capacity")
+    assert "(128727 against 0.000606 mAh/g" in row.text
+
+
+def test_doubts_stand_on_the_first_page():
+    text = "one_c = 190000 mA/g is no current of 1C that is known. Look at its unit; like 190 mA/g."
+    (block,) = [b for b in findings(replace(demo(), doubts=(text,))) if b.heading == "To keep in mind"]
+    assert any(row.kind == "bad" and row.text == text for row in block.rows)
+    (block,) = [
+        b for b in findings(replace(demo(), idle=("measurement 'a': no analysis uses it.",))) if "mind" in b.heading
+    ]
+    assert any(row.kind == "seen" and row.text == "Measurement 'a': no analysis uses it." for row in block.rows)
+
+
+def test_failed_checks_are_named_on_the_first_page():
+    (block,) = [b for b in findings(failing(demo(), "impedance")) if b.heading == "To keep in mind"]
+    (said,) = [row for row in block.rows if "failed check" in row.text]
+    assert said.kind == "bad" and said.note == "breaks Kramers-Kronig; see Checks"
+
+
+def failing(outcome, technique):
+    """The same with a failed check on every result of a technique, and its numbers without an uncertainty."""
+
+    def bare(entry):
+        return replace(entry, quantity=Quantity(entry.quantity.value, entry.quantity.unit, origin="measured"))
+
+    broken = [
+        replace(r, checks=(Check("fail", "breaks Kramers-Kronig"),), entries=tuple(map(bare, r.entries)))
+        if r.technique == technique
+        else r
+        for r in outcome.results
+    ]
+    return replace(outcome, results=tuple(broken))
+
+
+def test_numbers_of_a_failed_check_are_no_findings():
+    outcome = replace(demo(), contrasts=())
+    assert of(outcome, "shell thickness") and not of(failing(outcome, "shell"), "shell thickness")
+
+
+def test_a_difference_that_rests_on_a_failed_check_is_not_shown():
+    outcome = demo(replicates=3)
+    sound = [c for c in outcome.contrasts if c.lo95 is not None and c.lo95 > 0 and c.name == "discharge_capacity"]
+    outcome = replace(outcome, contrasts=tuple(sound[:1]))
+    (technique,) = {r.technique for r in outcome.results for e in r.entries if r.entry_id(e) in sound[0].quantities}
+    good, bad = (of(o, "specific discharge capacity")[0] for o in (outcome, failing(outcome, technique)))
+    assert (good.kind, bad.kind) == ("shown", "seen")
+    assert "a check of data behind it failed: see Checks" in bad.note and "failed" not in good.note

@@ -26,6 +26,7 @@ def test_formulae_are_lowered_and_names_are_not(text, shown):
 @pytest.mark.parametrize(
     ("unit", "plain", "powers"),
     [
+        ("umol/g", "µmol/g", "µmol g⁻¹"),
         ("mAh/g", "mAh/g", "mAh g⁻¹"),
         ("ohm cm2", "Ω cm²", "Ω cm²"),
         ("mAh/g/V", "mAh/g/V", "mAh g⁻¹ V⁻¹"),

@@ -302,6 +302,28 @@ def test_missing_mass_or_area(change, words):
         run(virtual("lho", FIRST), **change)
 
 
+@pytest.mark.parametrize(("mass", "words"), [("8.316 mg", ""), ("0.8316 mg", "1870 mAh/g were discharged, and all")])
+def test_more_than_the_formula_holds_is_no_capacity(mass, words):
+    signal, told = virtual("lho", FIRST), context(cam_mass=mass)
+    told = replace(told, sample=Sample("lho", inputs={"cam": "LiNi0.85Co0.10Mn0.05O2"}))
+    (result,) = TECHNIQUE.analyse({"signal": signal}, told, CyclingOptions())
+    found = texts(result, "fail")
+    assert words in found and bool(words) == bool(found)
+    assert not words or "lithium of LiNi0.85Co0.10Mn0.05O2 is 275 mAh/g look at the mass of active material" in found
+
+
+def test_more_than_lithium_itself_is_no_capacity_of_anything():
+    assert "and lithium itself, of which every material holds less, is 3.86e+03 mAh/g" in texts(
+        run(virtual("lho", FIRST), cam_mass="8.316 ug"), "fail"
+    )
+    assert not texts(run(virtual("lho", FIRST)), "fail")
+
+
+def test_what_is_asked_for_beforehand_follows_the_options():
+    assert TECHNIQUE.needs(CyclingOptions()) == ("cam_mass", "area")
+    assert TECHNIQUE.needs(CyclingOptions(divide_by=("nothing",))) == ()
+
+
 def test_divided_by_what_is_asked():
     result = run(virtual("lho", FIRST), CyclingOptions(divide_by=("nothing",)), cam_mass="", diameter="")
     assert result.get("discharge_charge").value == pytest.approx(187 * 8.316e-3, rel=1e-3)

@@ -199,13 +199,26 @@ def test_what_is_known_is_kept():
 
 def test_without_a_named_circuit_the_cell_decides():
     with_composite = run(virtual(), ImpedanceOptions(), composite_mass="12 mg")
-    assert f"that of a pellet cell is assumed, {PELLET_CELL}" in texts(with_composite, "info")
+    assert f"that of a pellet cell is assumed, {PELLET_CELL}" in texts(with_composite, "warn")
+    assert "and no electrolyte is declared" in texts(with_composite, "warn")
+    declared = context(composite_mass="12 mg")
+    cell = replace(declared.cell, inputs={**declared.cell.inputs, "electrolyte": "Li6PS5Cl"})
+    (solid,) = TECHNIQUE.analyse({"signal": virtual()}, replace(declared, cell=cell), ImpedanceOptions())
+    assert "a pellet cell is assumed" in texts(solid, "info") and "no electrolyte" not in texts(solid)
     assert with_composite.get("r_cam_se").std
     pellet = run(virtual(), ImpedanceOptions())
     assert "the one that the distribution of relaxation times offers" in texts(pellet, "info")
     assert {e.name for e in pellet.entries} & {"r_cam_se", "r_gb"} == set()
     found = [e.quantity.value for e in pellet.entries if e.name == "area_resistance"]
     assert max(found) == pytest.approx(850, rel=0.02)
+
+
+def test_an_arc_that_nobody_named_says_of_how_many(few=("R_bulk", "R_cam_se", "Q_cam_se.Q", "Q_cam_se.n")):
+    signal = virtual(
+        {k: BARE[k] for k in few}, cell=tool.resistor("R_bulk") - (tool.resistor("R_cam_se") | tool.cpe("Q_cam_se"))
+    )
+    elements = {e.state["element"] for e in run(signal, ImpedanceOptions()).entries}
+    assert {"R_0 of one arc", "R_1 of one arc", "Q_1 of one arc"} <= elements, "not comparable with R_1 of two arcs"
 
 
 def test_a_series_keeps_its_spectra_apart():

@@ -163,3 +163,8 @@ def test_figures():
     kept = next(f for f in drawn if f.key == "rate-retention")
     assert kept.panels[0].series[0].y[0] == 100
     assert {s.subject for s in kept.panels[0].series} == set(PAPER)
+
+
+def test_capacities_that_no_material_has_fail_a_check():
+    right, wrong = (run(virtual("lho", RATE), cam_mass=mass) for mass in ("8.316 mg", "8.316 ug"))
+    assert not texts(right, "fail") and "were discharged, and lithium itself" in texts(wrong, "fail")

@@ -373,3 +373,19 @@ def test_an_ensemble_of_shapes_covers_the_truth(kind):
     assert abs(errors.mean()) < 0.01 + 3 * errors.std() / np.sqrt(draws)
     assert np.mean(np.abs(errors) < 1.96 * stds) >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / draws)
     assert stds.mean() / errors.std(ddof=1) < 1.6 * (1 + 3 / np.sqrt(2 * draws))
+
+
+def test_a_share_below_zero_takes_the_uncertainty_of_all_shares_away():
+    def doublet(area, volts):
+        return Peak(area, volts, 1.2, 1.18, 0.5, shape="voigt")
+
+    scan, ground = Scan(156.5, 176.5), Ground(3000.0, 50.0, 0.04)
+    shares = {}
+    for dip in (0.0, -1500.0):  # a charging artefact takes counts away where polysulfide would lie
+        sulfur = Spectrum("S 2p", scan, (doublet(20000.0, 161.5), doublet(dip, 163.6)), ground)
+        result = analyse(measure([carbon(), sulfur], "lho", 11), XpsOptions(regions=("S 2p",)))
+        shares[dip] = [e.quantity for e in result.entries if e.name == "species_fraction"], texts(result, "fail")
+    (sound, none), (bare, said) = shares[0.0], shares[-1500.0]
+    assert all(q.std for q in sound) and "negative share" not in none
+    assert min(q.value for q in bare) < 0 and all(q.std is None and not q.bounded for q in bare)
+    assert "S 2p gives a negative share (polysulfide -" in said and "beyond its error" in said

@@ -158,7 +158,7 @@ def test_a_substrate_that_is_not_seen_bounds_the_coverage():
     coverage = found.get("shell_coverage")
     assert coverage.std is None and coverage.hi95 == 100 and 90 < coverage.lo95 < 99.5
     assert "Ni 2p is not seen: a uniform layer is thicker than" in texts(found, "warn")
-    low, high = (analyse(layered(nickel), COATED, options).get("shell_coverage").value for nickel in (0.02, 0.004))
+    low, high = (analyse(layered(nickel), COATED, options).get("shell_coverage").value for nickel in (0.02, 0.006))
     assert low < high < 100  # what is seen tells more
 
 

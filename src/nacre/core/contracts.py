@@ -78,7 +78,8 @@ class Technique:
     analyse : (inputs, context, options) -> results. `inputs` maps the names of study.toml to a Signal, a
         Result or a list of them; a plain measurement arrives as {"signal": Signal}, the parts of one that has
         several files as {"signal": [Signal, ...]} in the order of their start.
-    needs : names of declared inputs without which it cannot run; `nacre check` asks for them beforehand.
+    needs : names of declared inputs without which it cannot run; `nacre check` asks for them beforehand. Where they
+        depend on the options: options -> names.
     vocabulary : words of its own: {"quantity": {...}, "state": {...}, "input": {...}}.
     relations : what its quantities must fulfil together with others', as rows of the ledger (see evidence.relation).
     place : where the table of its quantities belongs in the reference paper's order ("Tab. S1").
@@ -90,7 +91,7 @@ class Technique:
     analyse: Callable[[Mapping[str, Any], Context, Any], list[Result]]
     options: type = NoOptions
     asked: bool = False
-    needs: tuple[str, ...] = ()
+    needs: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
     vocabulary: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     citations: tuple[str, ...] = ()
     relations: tuple[Mapping[str, Any], ...] = ()

@@ -34,6 +34,7 @@ class Series:
     text: x, y and `words`; heat: x (n,), y (m,), z (m, n); picture: the same with z the grey, 0 (black) to 255 (white),
     of evenly spaced pixels, x and y rising.
     lo, hi : ends of error bars of points and bars.
+    cell : whose it is, for the table of the figure's data; the pipeline fills it in.
     """
 
     kind: str
@@ -50,6 +51,7 @@ class Series:
     marker: str = "filled"
     right: bool = False
     legend: bool = True
+    cell: str = ""
 
     def __post_init__(self):
         if self.kind not in KINDS:
@@ -101,6 +103,16 @@ class Figure:
     sources: tuple[str, ...] = field(default=())
 
 
+def of_cell(figure: Figure, cell: str) -> Figure:
+    """The figure with every series that names no cell said to be of this one."""
+
+    def told(panel: Panel) -> Panel:
+        series = tuple(s if s.cell else replace(s, cell=cell) for s in panel.series)
+        return replace(panel, series=series, inset=told(panel.inset) if panel.inset else None)
+
+    return replace(figure, panels=tuple(map(told, figure.panels))) if cell else figure
+
+
 def merge(figures: Iterable[Figure]) -> list[Figure]:
     """One figure per key, the series of all of them together; first seen, first drawn."""
     groups: dict[str, list[Figure]] = {}
@@ -150,12 +162,21 @@ def columns(figure: Figure, names: Mapping[int, str] | None = None) -> list[Colu
     for i, panel in enumerate(figure.panels):
         for inset, frame in ((False, panel), (True, panel.inset)):
             for j, series in enumerate(frame.series if frame else ()):
-                name = (names or {}).get(id(series)) or " ".join(w for w in (series.subject, series.label) if w)
+                name = (names or {}).get(id(series)) or " ".join(
+                    dict.fromkeys(w for w in (series.subject, series.label) if w)
+                )
                 title = frame.title if len(figure.panels) > 1 else ""
-                words = [title, name, series.group if series.group not in name else "", "inset" if inset else ""]
+                words = [title, name, *_apart(series, frame, name), "inset" if inset else ""]
                 words.append("virtual data" if figure.synthetic else "")
                 found += _columns_of(series, frame, ", ".join(w for w in words if w), (i, inset, j))
     return found
+
+
+def _apart(series: Series, frame: Panel, name: str) -> list[str]:
+    """What tells a series from the others of its sample: the cell, the run, whether it is points or a line."""
+    words = [word for word in dict.fromkeys((series.cell, series.group)) if word and word not in name]
+    like = [s for s in frame.series if (s.subject, s.cell, s.group) == (series.subject, series.cell, series.group)]
+    return [*words, series.kind] if len({s.kind for s in like}) > 1 else words
 
 
 def _columns_of(series: Series, panel: Panel, comment: str, place: tuple[int, bool, int]) -> list[Column]:

@@ -17,7 +17,8 @@ class Contrast:
     difference = treated - reference; `lo95`, `hi95` bound it, None where replicates are too few to tell.
     `effect` is the standardised mean difference (Hedges g), `method` how the interval came about, `p_adjusted` the
     p value after Holm's rule over all comparisons of the two samples. `std` is the
-    standard uncertainty of the difference from the measurements alone, without the spread between cells.
+    standard uncertainty of the difference from the measurements alone, without the spread between cells. `scatter95`,
+    for one cell against several: how far one more of these would lie from their mean (95 %).
     """
 
     name: str
@@ -39,6 +40,7 @@ class Contrast:
     origin: str = "measured"
     std: float | None = None
     p_adjusted: float | None = None
+    scatter95: float | None = None
 
 
 @dataclass(frozen=True)
@@ -80,12 +82,25 @@ class Failure:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A study and all that was found."""
+    """A study and all that was found.
+
+    `doubts` are sentences on what was declared and hardly can be meant, `idle` on measurements that nothing came of.
+    """
 
     study: Study
     results: tuple[Result, ...] = ()
     contrasts: tuple[Contrast, ...] = ()
     ledger: tuple[LedgerRow, ...] = ()
     failures: tuple[Failure, ...] = ()
+    doubts: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     when: str = ""
+
+    def __repr__(self) -> str:
+        """One line: a notebook prints what stands last in a cell, and an outcome holds every curve."""
+        quantities = sum(len(result.entries) for result in self.results)
+        return (
+            f"<Outcome of '{self.study.name}': {len(self.results)} results, {quantities} quantities, "
+            f"{len(self.contrasts)} contrasts, {len(self.failures)} failures>"
+        )

@@ -102,6 +102,11 @@ class Result:
     origin: str = "measured"
     provenance: Provenance = Provenance()
 
+    def __repr__(self) -> str:
+        """One line, as it holds whole curves."""
+        who = str(self.subject) or self.analysis
+        return f"<Result of {self.technique}, {who}: {len(self.entries)} quantities, {len(self.curves)} curves>"
+
     def __post_init__(self):
         seen = set()
         for entry in self.entries:

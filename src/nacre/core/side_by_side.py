@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nacre.core import words
-from nacre.core.figure import Figure, merge
+from nacre.core.figure import Figure, merge, of_cell
 from nacre.core.outcome import Outcome
 from nacre.core.quantity import Quantity
 from nacre.core.registry import techniques
@@ -66,7 +66,7 @@ class Table:
 
 def figures(outcome: Outcome) -> list[Figure]:
     """Every figure once, those of several samples as one, in the order of their places."""
-    made = merge(figure for result in outcome.results for figure in result.figures)
+    made = merge(of_cell(figure, r.subject.cell) for r in outcome.results for figure in r.figures)
     made.sort(key=lambda figure: place_key(figure.place))
     return made if outcome.study.paper_numbers else [replace(figure, place="") for figure in made]
 

@@ -23,7 +23,7 @@ _CLOUD = ("line", "points", "bars", "steps")
 VIRTUAL_TAG = "virtual data"
 _DASH_WORDS = {"dashed": "dash", "dotted": "dot", "dash-dot": "dashdot", "--": "dash", ":": "dot", "-": "solid"}
 _UNITS = {"degC": "°C", "Ang": "Å", "ohm": "Ω", "um": "µm", "C-rate": "C", "arb": "arb. u.", "deg": "°"}
-_UNITS |= {"uF": "µF", "uA": "µA", "uV": "µV"}
+_UNITS |= {f"u{unit}": f"µ{unit}" for unit in ("F", "A", "V", "mol", "g", "L", "S", "W")}
 _ELEMENTS = frozenset(
     re.findall(
         "[A-Z][a-z]?",

@@ -3,7 +3,9 @@
 Cells are replicates. With two or more on both sides the interval is Welch's t (B. L. Welch, Biometrika 34 (1947) 28)
 on their means, not a bootstrap: cells come by twos and threes, and resampling three values gives 95 % intervals that
 hold the truth in 78 % of cases only (two: 67 %). One cell on a side gives a difference without an interval, since the
-spread between cells is unknown; what the measurements alone leave of it is said beside it. Many comparisons are made
+spread between cells is unknown; what the measurements alone leave of it is said beside it. Where the other side has
+replicates, so is how far one more cell like them would lie from their mean, t s sqrt(1 + 1/n) (J. R. Crawford,
+D. C. Howell, Clin. Neuropsychol. 12 (1998) 482): a difference inside of that is none. Many comparisons are made
 at once: each p value is also adjusted over all comparisons of the two samples (S. Holm, Scand. J. Stat. 6 (1979) 65).
 """
 
@@ -138,6 +140,7 @@ def _contrast(
         treated_value=mean_b,
         origin="synthetic" if any(q.origin == "synthetic" for q in (*a, *b)) else "measured",
         std=alone.std,
+        scatter95=judged.scatter95,
     )
     return contrast, judged.p
 
@@ -164,6 +167,7 @@ class _Judged:
     hi95: float | None = None
     p: float | None = None
     effect: float | None = None
+    scatter95: float | None = None
 
 
 def _difference(a: list[Quantity], b: list[Quantity]) -> Quantity:
@@ -175,6 +179,8 @@ def _difference(a: list[Quantity], b: list[Quantity]) -> Quantity:
 def _judge(a: list[Quantity], b: list[Quantity], of_cells: bool, alone: Quantity) -> _Judged:
     if len(a) > 1 and len(b) > 1:
         return _welch([q.value for q in a], [q.value for q in b], "cells" if of_cells else "measurements")
+    if of_cells and len(a) + len(b) > 2:
+        return _one_more(a if len(a) > 1 else b, alone)
     if of_cells:
         words = "one cell on a side: the spread between cells is unknown, no interval can be given"
         return _Judged(f"{words}; {_measured(alone)}")
@@ -186,6 +192,17 @@ def _judge(a: list[Quantity], b: list[Quantity], of_cells: bool, alone: Quantity
         p = math.erfc(abs(alone.value) / alone.std / math.sqrt(2)) if alone.std else None
         return _Judged(method, alone.value - half, alone.value + half, p)
     return _Judged("unequal numbers of measurements, no interval can be given")
+
+
+def _one_more(replicates: list[Quantity], alone: Quantity) -> _Judged:
+    """One cell against several: how far one more of these would lie from their mean, with a chance of 95 %."""
+    n = len(replicates)
+    half = float(stdtrit(n - 1, 0.975)) * statistics.stdev(q.value for q in replicates) * math.sqrt(1 + 1 / n)
+    words = (
+        f"one cell on a side: no interval can be given; one more cell like the {n} of the other side would lie within "
+        f"+- {half:.2g} {alone.unit} of their mean (95 %)"
+    ).replace(" 1 of", " of")
+    return _Judged(f"{words}; {_measured(alone)}", scatter95=half)
 
 
 def _measured(alone: Quantity) -> str:

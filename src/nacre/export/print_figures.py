@@ -234,7 +234,7 @@ def _series(frame, panel: Panel, series: Series, look: Look, slot) -> None:
             frame.fill_between(x, series.lo, series.hi, color=colour, alpha=0.2, linewidth=0, label=name)
         case "text":
             for px, py, word in zip(x, y, series.words, strict=True):
-                frame.text(px, py, word, color=colour, fontsize=7, ha="center", va="bottom")
+                frame.text(px, py, word, color=colour, fontsize=7, ha="center", va="bottom", clip_on=True)
         case "bars":
             shift, width = slot
             frame.bar(x + shift, y, width, color=colour, alpha=1 if look.filled else 0.4, label=name, linewidth=0)

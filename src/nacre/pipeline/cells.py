@@ -62,7 +62,9 @@ def _header(row: list[str], problems: Problems, line: int) -> list[tuple[str, st
         match = _HEADING.match(item)
         name, unit = (match[1], match[2] or "") if match else (item.strip(), "")
         if name and name not in known:
-            cure = did_you_mean(name, known)
+            cure = (
+                did_you_mean(name, known) or "Known are cell, sample, comment and inputs like cam_mass, composite_mass."
+            )
             problems.add((), f"unknown column '{name}'. {cure}".strip(), file="cells.csv", line=line)
             name = ""
         header.append(("" if name == "comment" else name, unit))

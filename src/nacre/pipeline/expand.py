@@ -106,7 +106,13 @@ def _subjects(part: MeasurementPart, study: Study, path: tuple, problems: Proble
             if c.sample in samples and (not part.cell or any(fnmatch.fnmatch(c.name, p) for p in part.cell))
         ]
         if not cells and not part.cell:
-            problems.add(path, "no cells are declared. Add cells.csv, or [cell.NAME] tables.")
+            books = [p.name for p in sorted(study.folder.glob("cells.xls*"))]
+            cure = (
+                f"{books[0]} is not read: save it as CSV, cells.csv."
+                if books
+                else "Add cells.csv, or [cell.NAME] tables."
+            )
+            problems.add(path, f"no cells are declared. {cure}")
         return [(c.sample, c.name) for c in cells]
     if part.sample or "{sample}" in text:
         return [(s, "") for s in samples]
@@ -126,10 +132,26 @@ def _files(part: MeasurementPart, study: Study, sample: str, cell: str) -> tuple
         filled = pattern.replace("\\", "/").replace("{sample}", sample).replace("{cell}", cell)
         matched = _glob(study.folder, filled)
         if not matched:
-            near = did_you_mean(Path(filled).name, [p.name for p in _neighbours(study.folder, filled)])
-            raise StudyError(f"'{filled}' matches no file below the study's folder", do=near)
+            raise StudyError(
+                f"'{filled}' matches no file below the study's folder", do=_elsewhere(study, pattern, filled)
+            )
         found += [path for path in matched if path not in found]
     return tuple(found)
+
+
+def _elsewhere(study: Study, pattern: str, filled: str) -> str:
+    """Where a file of that name lies now, or which name may be meant; never the file of another cell or sample."""
+    name = Path(filled).name
+    moved = [p for p in study.folder.rglob(name) if p.is_file() and "results" not in p.parts] if _plain(name) else []
+    if moved:
+        return f"a file of this name is at '{moved[0].relative_to(study.folder).as_posix()}'"
+    others = Path(re.sub(r"\{(cell|sample)\}", "*", pattern.replace("\\", "/"))).name
+    near = [p.name for p in _neighbours(study.folder, filled)]
+    return did_you_mean(name, [n for n in near if "{" not in pattern or not fnmatch.fnmatch(n, others)])
+
+
+def _plain(name: str) -> bool:
+    return bool(name) and not re.search(r"[*?\[\]]", name)
 
 
 def _glob(folder: Path, pattern: str) -> list[Path]:

@@ -114,11 +114,23 @@ def _parse(file: Path) -> tuple[dict[str, Any], Problems]:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        cure = (
-            "write Windows paths with / or in 'single quotes'" if "\\" in str(error) or "escape" in str(error) else ""
-        )
-        raise StudyError(f"not valid TOML: {error}", where=file.name, do=cure) from None
+        raise StudyError(f"not valid TOML: {error}", where=file.name, do=_toml_cure(str(error), text)) from None
     return raw, Problems(file.name, line_map(text))
+
+
+def _toml_cure(error: str, text: str) -> str:
+    """What people's editors do to TOML, and what to do about it."""
+    at = re.search(r"line (\d+)", error)
+    line = text.splitlines()[int(at[1]) - 1] if at and int(at[1]) <= text.count("\n") + 1 and text else ""
+    if "\\" in line or "escape" in error:
+        return "write Windows paths with / or in 'single quotes'"
+    if re.search("[“”„‟«»]", line):
+        return 'write plain quotes, "like this"; a word processor has turned them'
+    if "overwrite" in error or "twice" in error:
+        return f"what stands in this line was said before: {line.strip()}"
+    if re.search(r"=\s*[^\s\"'\[{]", line):
+        return 'write text and quantities in quotes, like diameter = "10 mm"'
+    return "close the quotes that open in this line" if line.count('"') % 2 else ""
 
 
 def _validate(raw: dict[str, Any], problems: Problems) -> StudyFile:
@@ -169,8 +181,19 @@ def read_inputs(
             elif isinstance(value, (dict, list, bool)):
                 raise NacreError(f"'{name}' cannot be {type(value).__name__}", expected=f'"... {word.unit}"')
             else:
-                inputs[name] = parse(value, word.unit, where=f"'{name}'").tagged(f"{tag}:{name}")
+                inputs[name] = _positive(name, parse(value, word.unit, where=f"'{name}'")).tagged(f"{tag}:{name}")
     return inputs
+
+
+_ABOVE_ZERO = ("cam_mass", "composite_mass", "cam_fraction", "area", "diameter", "one_c", "theoretical_capacity")
+
+
+def _positive(name: str, quantity: Quantity) -> Quantity:
+    """What is divided by is above zero. Raises NacreError: a capacity per -8.3 mg would look like one."""
+    if name in _ABOVE_ZERO and not quantity.value > 0:
+        found = f"{quantity.value:g} {quantity.unit}"
+        raise NacreError(f"'{name}' is not above zero", found=found, do="leave it empty where it is not known")
+    return quantity
 
 
 # a number and something that may be meant as its unit: "750 degZ", "8,3 mg"; not "2-propanol" or "5 % H2 in Ar"

@@ -3,78 +3,35 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from nacre.core import registry, vocabulary
+from nacre.core import vocabulary
 from nacre.core.errors import NacreError, StudyError
 from nacre.pipeline.expand import natural
-from nacre.pipeline.keys import file_hash
 from nacre.pipeline.naming import Named, clean, is_reference, read_names
+from nacre.pipeline.seen import NO_DATA, Seen, look
 from nacre.pipeline.store import write_atomic
 from nacre.pipeline.work import read_file
 
 CELL_KINDS = ("cycling", "impedance")
-_IGNORED = (".toml", ".md", ".json", ".py", ".ini", ".lnk", ".docx", ".pdf", ".pptx", ".opju", ".ds_store")
 Cells = dict[tuple[str, str], str]
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One raw file: the reader that takes it and its kind, or why none does."""
-
-    path: Path
-    reader: str = ""
-    kind: str = ""
-    why_not: str = ""
-
-
-@dataclass(frozen=True)
 class NewStudy:
-    """What `nacre new` made: the files it wrote, what it read, what it left out, what is still blank."""
+    """What `nacre new` made: the files it wrote, what it read, what it left out, what is still blank.
+
+    `samples` counts the files of each sample, as the names were understood; `raw` is the folder looked through.
+    """
 
     study: Path
     cells: Path | None
     seen: tuple[Seen, ...]
     blanks: tuple[str, ...]
-
-
-def look(raw: Path, study_folder: Path | None = None) -> list[Seen]:
-    """Every file below a folder, with the reader that takes it. Raises StudyError where the folder has no files."""
-    if not raw.is_dir():
-        raise StudyError("no such folder", where=str(raw), do="name the folder that holds the raw files")
-    paths = [p for p in raw.rglob("*") if p.is_file() and not _not_raw(p.relative_to(raw).parts)]
-    if not paths:
-        raise StudyError("the folder holds no files", where=str(raw))
-    readers = registry.readers(study_folder)
-    first: dict[tuple[int, str], Path] = {}
-    sizes = Counter(path.stat().st_size for path in paths)
-    seen = []
-    for path in sorted(paths, key=natural):
-        one = _look(path, readers, study_folder)
-        size = path.stat().st_size
-        if one.kind and sizes[size] > 1:
-            original = first.setdefault((size, file_hash(path)), path)
-            if original != path:
-                one = Seen(path, why_not=f"the same, byte for byte, as {original.name}.")
-        seen.append(one)
-    return seen
-
-
-def _not_raw(parts: tuple[str, ...]) -> bool:
-    return parts[0] in ("results", "plugins") or any(part.startswith((".", "~$")) for part in parts)
-
-
-def _look(path: Path, readers, study_folder: Path | None) -> Seen:
-    try:
-        reader = registry.reader_for(path, readers)
-        if len(reader.kinds) == 1:
-            return Seen(path, reader.name, reader.kinds[0])
-        # a format of several kinds: only the data tell
-        return Seen(path, reader.name, read_file(path, reader.name, {}, study_folder)[0].kind)
-    except NacreError as error:
-        return Seen(path, why_not=str(error))
+    raw: Path = Path(".")
+    samples: Mapping[str, int] = field(default_factory=dict)
 
 
 def new(folder: Path, raw: Path, name: str = "") -> NewStudy:
@@ -98,15 +55,35 @@ def new(folder: Path, raw: Path, name: str = "") -> NewStudy:
     named = _same_samples({n.path: n for n in read_names([s.path for s in known], raw)}, of_cells)
     folder.mkdir(parents=True, exist_ok=True)
     cells = _cells([n for path, n in named.items() if path in of_cells])
-    samples = list(dict.fromkeys(n.sample for n in named.values()))
-    samples.sort(key=lambda sample: (not is_reference(sample), natural(Path(sample))))
-    text = _study_text(name or folder.resolve().name, samples, known, named, cells, folder)
+    shared = {
+        s.path: found for s in known if (found := _of_many(s, {n.sample for p, n in named.items() if p != s.path}))
+    }
+    counts = Counter(sample for path, n in named.items() for sample in shared.get(path, (n.sample,)))
+    samples = list(dict.fromkeys(sample for path, n in named.items() for sample in shared.get(path, (n.sample,))))
+    # labs write half a per cent as 05: it comes before 1
+    samples.sort(key=lambda s: (not is_reference(s), natural(Path(re.sub(r"(?<!\d)0(\d)", r"0.\1", s)))))
+    text = _study_text(name or folder.resolve().name, samples, known, named, cells, folder, shared)
     cells_path = folder / "cells.csv" if cells else None
     if cells_path:
         write_atomic(cells_path, _cells_text(cells).encode("utf-8-sig"))  # the BOM lets Excel see UTF-8
     write_atomic(target, text.encode("utf-8"))
     blanks = tuple(_blanks(cells))
-    return NewStudy(target, cells_path, tuple(seen), blanks)
+    return NewStudy(target, cells_path, tuple(seen), blanks, raw, {sample: counts[sample] for sample in samples})
+
+
+def _of_many(seen: Seen, samples: set[str]) -> tuple[str, ...]:
+    """The samples that one table holds: those that its labels begin with, where there are two or more."""
+    if seen.kind != "emission":
+        return ()
+    try:
+        signal = read_file(seen.path, seen.reader, {}, None)[0]
+    except NacreError:
+        return ()
+    labels = {str(label).lower() for label in signal["label"].values} if "label" in signal.variables else set()
+    found = sorted(
+        (s for s in samples if any(label.startswith(s.lower()) for label in labels)), key=lambda s: natural(Path(s))
+    )
+    return tuple(found) if len(found) > 1 else ()
 
 
 def _cells(named: Sequence[Named]) -> Cells:
@@ -134,7 +111,7 @@ def _same_samples(named: dict[Path, Named], of_cells: set[Path]) -> dict[Path, N
     return made
 
 
-def _study_text(name: str, samples, known: Sequence[Seen], named, cells, folder: Path) -> str:
+def _study_text(name: str, samples, known: Sequence[Seen], named, cells, folder: Path, shared) -> str:
     guess = "" if is_reference(samples[0]) or len(samples) == 1 else "; a guess: name the right one"
     lines = [
         "# What this study is made of. `nacre check` names what is missing or wrong; `nacre run` does the rest.",
@@ -146,18 +123,22 @@ def _study_text(name: str, samples, known: Sequence[Seen], named, cells, folder:
         f'reference = "{samples[0]}"  # the sample that the others are compared with{guess}',
     ]
     for sample in samples:
-        lines += ["", "[[sample]]", f'name = "{sample}"', f'label = "{sample}"']
+        lines += ["", "[[sample]]", f'name = "{sample}"', f'label = "{sample}"', f"# {_CAM}"]
     if cells:
         lines += ["", "[cell]  # what all cells share; what differs stands in cells.csv"]
         for key, hint in _SHARED:
             lines.append(f'{key} = ""  # FILL IN: {vocabulary.word("input", key).words}, like "{hint}"')
         lines += [f'# {key} = "{hint}"' for key, hint in _OPTIONAL]
-    for text in _measurements(known, named, cells, folder):
+    for text in _measurements([s for s in known if s.path not in shared], named, cells, folder):
         lines += ["", "[[measurement]]", *text]
+    for path, of in shared.items():
+        own = [f'name = "{named[path].part or "emission"}"', f"sample = [{', '.join(map(_quote, of))}]"]
+        lines += ["", "[[measurement]]", *own, f"files = {_quote(_place(path, folder))}"]
     return "\n".join(lines) + "\n"
 
 
 _SHARED = (("diameter", "10 mm"), ("one_c", "190 mA/g"))
+_CAM = 'cam = "LiNi0.8Co0.1Mn0.1O2"  # its active material: many checks and the refinement follow from it'
 _OPTIONAL = (
     ("counter_electrode", "Li4Ti5O12"),
     ("counter_potential", "1.55 V"),
@@ -175,6 +156,7 @@ def _measurements(known: Sequence[Seen], named: dict[Path, Named], cells, folder
         groups.setdefault((s.kind, n.part or s.kind, s.reader), {}).setdefault(subject, []).append(s.path)
     made = []
     parts = Counter(part for _, part, _ in groups)
+    forced = {s.reader for s in known if s.named}
     for (kind, part, reader), by_subject in groups.items():
         part = part if parts[part] == 1 else f"{part}-{reader}"
         role = "cell" if kind in CELL_KINDS else "sample"
@@ -183,12 +165,18 @@ def _measurements(known: Sequence[Seen], named: dict[Path, Named], cells, folder
         everyone = set(by_subject) == (set(cells.values()) if role == "cell" else {n.sample for n in named.values()})
         if len(common) == 1 and len(by_subject) > 1 and all("{" in p for p in next(iter(common))):
             who = [] if everyone else [f"{role} = [{', '.join(_quote(s) for s in by_subject)}]"]
-            made.append([f'name = "{part}"', *who, f"files = {_list(next(iter(common)))}"])
+            made.append([f'name = "{part}"', *who, f"files = {_list(next(iter(common)))}", *_reader(reader, forced)])
             continue
         for subject, paths in by_subject.items():
             files = [_place(path, folder) for path in paths]
-            made.append([f'name = "{part}"', f"{role} = {_quote(subject)}", f"files = {_list(files)}"])
+            made.append(
+                [f'name = "{part}"', f"{role} = {_quote(subject)}", f"files = {_list(files)}", *_reader(reader, forced)]
+            )
     return made
+
+
+def _reader(name: str, forced: set[str]) -> list[str]:
+    return [f'reader = "{name}"'] if name in forced else []
 
 
 def _patterns(paths: Sequence[Path], subject: str, role: str, folder: Path) -> list[str]:
@@ -246,4 +234,21 @@ def summary(made: NewStudy) -> list[tuple[str, str]]:
 
 def left_out(made: NewStudy) -> list[tuple[str, str]]:
     """(file, why) of what no reader takes, leaving out what is no raw file at all."""
-    return [(s.path.name, s.why_not) for s in made.seen if not s.kind and s.path.suffix.lower() not in _IGNORED]
+    return [(_below(s.path, made.raw), _why(s)) for s in made.seen if not s.kind and not _no_data(s)]
+
+
+def no_data(made: NewStudy) -> list[str]:
+    """Files that by their endings are letters, notes and the system's own, and were not looked into."""
+    return [_below(s.path, made.raw) for s in made.seen if not s.kind and _no_data(s)]
+
+
+def _no_data(seen: Seen) -> bool:
+    return seen.path.suffix.lower() in NO_DATA
+
+
+def _below(path: Path, raw: Path) -> str:
+    return path.relative_to(raw).as_posix() if path.is_relative_to(raw) else path.name
+
+
+def _why(seen: Seen) -> str:
+    return seen.why_not.removeprefix(f"{seen.path.name}: ")

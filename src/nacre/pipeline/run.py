@@ -18,6 +18,7 @@ from nacre.core.study import Study
 from nacre.evidence.contrast import contrasts
 from nacre.evidence.ledger import ledger
 from nacre.pipeline import keys
+from nacre.pipeline.doubts import doubts, idle
 from nacre.pipeline.graph import Graph, Node, build, context_of, files_of
 from nacre.pipeline.load import load
 from nacre.pipeline.lock import held
@@ -80,6 +81,8 @@ def _run(study: Study, overrides, workers, progress, report, results_folder: Pat
         contrasts=tuple(contrasts(study, results)),
         ledger=tuple(ledger(study, results)),
         failures=tuple(runner.failures()),
+        doubts=tuple(doubts(graph)),
+        idle=tuple(idle(graph, runner.barren)),
         versions=keys.versions(),
         when=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
     )
@@ -93,6 +96,7 @@ class _Runner:
         self.keys: dict[str, str] = {}
         self.errors: dict[str, str] = {}
         self.parts: dict[str, dict[str, Any]] = {}
+        self.barren: set[str] = set()  # nodes that ran and found nothing of their kind
 
     def run(self, workers: int) -> None:
         waiting = dict(self.graph.nodes)
@@ -239,7 +243,10 @@ class _Runner:
         found = []
         for name in self.graph.nodes:
             if name in self.keys and name not in self.errors:
-                found += self.store.get(self.keys[name]) or []
+                results = self.store.get(self.keys[name]) or []
+                found += results
+                if not results:
+                    self.barren.add(name)
         return found
 
     def failures(self) -> Iterable[Failure]:

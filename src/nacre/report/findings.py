@@ -4,9 +4,10 @@ Nothing here knows a sample, a coating or a technique: the words are the vocabul
 of the difference, and a difference is called one only where an interval that leaves out zero says so.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from nacre.core.errors import NacreError
 from nacre.core.outcome import Contrast, LedgerRow, Outcome
@@ -26,6 +27,9 @@ from nacre.core.words import (
     technique_words,
     with_unit,
 )
+from nacre.report.abreast import abreast
+from nacre.report.cautions import cautions
+from nacre.report.finding import Block, Finding
 
 LONG = 6
 MOST = 8
@@ -39,33 +43,9 @@ CHAPTERS = {
     "cell": "What the cells did",
     "cause": "What lies behind it",
 }
+CHANCE = "not beyond chance among so many comparisons: not proven"
+FAILED = "a check of data behind it failed: see Checks"
 ORDER = ("bad", "shown", "seen", "same", "plain")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A sentence, and how sure it is: shown (the interval leaves out zero), same, seen (no interval), plain, bad.
-
-    heads and rows are a table under the sentence, where one sentence could not hold all states.
-    """
-
-    kind: str
-    text: str
-    note: str = ""
-    virtual: bool = False
-    basis: str = ""  # what the note rests on; said once for all findings that share it
-    heads: tuple[str, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
-
-
-@dataclass(frozen=True)
-class Block:
-    """Findings under a heading. `note` holds for all of them; `more` are those of lesser weight, folded away."""
-
-    heading: str
-    rows: list[Finding]
-    note: str = ""
-    more: list[Finding] = field(default_factory=list)
 
 
 def findings(outcome: Outcome) -> list[Block]:
@@ -76,14 +56,30 @@ def findings(outcome: Outcome) -> list[Block]:
     told = _contrasts(outcome) + _alone(outcome)
     coated = any(sample.coating for sample in outcome.study.samples.values())
     heads = CHAPTERS if coated else CHAPTERS | {"coating": UNCOATED}
-    blocks = [_block(heading, [row for name, row in told if name == chapter]) for chapter, heading in heads.items()]
+    blocks = [_block("Samples side by side", _abreast(outcome))]
+    blocks += [_block(heading, [row for name, row in told if name == chapter]) for chapter, heading in heads.items()]
     rest = sorted((row for name, row in told if not name), key=lambda row: ORDER.index(row.kind))
     least = 0 if any(block.rows for block in blocks) else MOST
     blocks.append(_block(FURTHER if least == 0 else FURTHER.split(" ", 1)[1].capitalize(), rest[:least], rest[least:]))
     blocks.append(Block("Do the techniques agree?", _ledger(outcome.ledger)))
     blocks.append(Block("What to do next", _next(outcome)))
-    blocks.append(Block("To keep in mind", _cautions(outcome)))
+    blocks.append(Block("To keep in mind", cautions(outcome)))
     return [block for block in blocks if block.rows or block.more]
+
+
+def _abreast(outcome: Outcome) -> list[Finding]:
+    """A table of what has a chapter, where several samples are held against one: sentences of pairs bury a series."""
+    rows = []
+    for name in dict.fromkeys(c.name for c in outcome.contrasts if _chapter(c.name)):
+        for pair in dict.fromkeys((c.reference, c.treated) for c in outcome.contrasts):
+            own = [c for c in outcome.contrasts if c.name == name and (c.reference, c.treated) == pair]
+            rows += ends_of_series(_said_once(own), lambda row: row.state)
+    rows.sort(key=lambda row: list(CHAPTERS).index(_chapter(row.name)))
+    made = abreast(outcome, rows, lambda row: judged(outcome, row), lambda sample: title(outcome, sample))
+    if made is None:
+        return []
+    virtual = any(row.origin == "synthetic" for row in rows)
+    return [Finding("plain", made[0], "", virtual, heads=made[1], rows=made[2])]
 
 
 def _block(heading: str, main: list[Finding], more: Iterable[Finding] = ()) -> Block:
@@ -180,29 +176,53 @@ def _doubt(row: Contrast) -> tuple[bool, bool, float]:
 
 
 def verdict(row: Contrast) -> str:
-    """shown: the 95 % interval leaves out zero; same: it does not, or not beyond what many comparisons throw up by
-    chance (adjusted p over 5 %); seen: there is no interval. A difference without an interval that the measurements'
-    own uncertainty exceeds is none either.
+    """shown: the 95 % interval leaves out zero; same: it does not; seen: there is no interval, or it leaves out zero
+    not beyond what many comparisons throw up by chance (adjusted p over 5 %). A difference without an interval is none
+    where the measurements' own uncertainty or the scatter of the replicates of one side exceeds it, or its digits.
     """
     if row.lo95 is None or row.hi95 is None:
-        return "same" if _within(row) else "seen"
-    if row.p_adjusted is not None and row.p_adjusted > LOST:
+        return "same" if _within(row) or _alike(row) else "seen"
+    if row.lo95 <= 0 <= row.hi95:
         return "same"
-    return "shown" if row.lo95 > 0 or row.hi95 < 0 else "same"
+    return "seen" if _chancy(row) else "shown"
 
 
-def _within(row: Contrast) -> bool:
-    return row.std is not None and abs(row.difference) < 1.96 * row.std
+def judged(outcome: Outcome, row: Contrast) -> str:
+    """The verdict, with what rests on a failed check not shown."""
+    kind = verdict(row)
+    return "seen" if kind == "shown" and any(_unfounded(*pair) for pair in _behind(outcome, row)) else kind
+
+
+def _alike(row: Contrast) -> bool:
+    """Whether the two values are the same as printed."""
+    pair = _pair(row)
+    return pair[0] == pair[1] if pair else not re.search("[1-9]", _size(row).split(" ")[0])
+
+
+def _chancy(row: Contrast) -> bool:
+    """Whether its interval leaves out zero by itself, and not beyond chance among all comparisons."""
+    out = row.lo95 is not None and row.hi95 is not None and not row.lo95 <= 0 <= row.hi95
+    return out and row.p_adjusted is not None and row.p_adjusted > LOST
+
+
+def _within(row: Contrast) -> str:
+    """What alone may make such a difference; "" where nothing known does."""
+    size = abs(row.difference)
+    if row.std is not None and size < 1.96 * row.std:
+        return "within the uncertainty of the measurements"
+    if row.scatter95 is not None and size < row.scatter95:
+        return f"within the scatter of the other {count(max(row.n_reference, row.n_treated), 'cell')}"
+    return ""
 
 
 def _of_one_name(outcome: Outcome, rows: list[Contrast]) -> list[Finding]:
     """One sentence for all states in which the verdict and the direction are the same."""
     groups: dict[tuple, list[Contrast]] = {}
     for row in rows:
-        kind = verdict(row)
+        kind = judged(outcome, row)
         way = "" if kind == "same" or row.difference == 0 else "higher" if row.difference > 0 else "lower"
-        groups.setdefault((kind, way), []).append(row)
-    return [_contrast(outcome, kind, way, group) for (kind, way), group in groups.items()]
+        groups.setdefault((kind, way, row.lo95 is None), []).append(row)
+    return [_contrast(outcome, kind, way, group) for (kind, way, _), group in groups.items()]
 
 
 def _contrast(outcome: Outcome, kind: str, way: str, rows: list[Contrast]) -> Finding:
@@ -217,8 +237,12 @@ def _contrast(outcome: Outcome, kind: str, way: str, rows: list[Contrast]) -> Fi
         sizes = several([f"by {_size(row)}{f' ({values})' if (values := _values(row)) else ''}" for row in rows])
         text = f"the {what} of {new} {verb} {way} than that of {old}, {_range(rows) if many else sizes}"
     note, basis = _evidence(outcome, rows)
+    broken = [result for row in rows for result, _ in _behind(outcome, row) if _failed(result)]
+    note = "; ".join(filter(None, (note, FAILED if broken else "")))
     heads, table = _table(rows, old, new) if many else ((), ())
-    return Finding(kind, sentence(text), "" if many else note, virtual, basis, heads, table)
+    if many:
+        note = "; ".join(filter(None, (CHANCE if any(map(_chancy, rows)) else "", FAILED if broken else "")))
+    return Finding(kind, sentence(text), note, virtual, basis, heads, table)
 
 
 def _range(rows: list[Contrast]) -> str:
@@ -260,7 +284,7 @@ def _pair(row: Contrast) -> tuple[str, str] | None:
     new, old = row.treated_value, row.reference_value
     scale = min(abs(new), abs(old)) or _scale(row)
     digits = max(min(scale, 10 * abs(row.difference) or scale), scale / 100)
-    return like(new, digits), like(old, digits)
+    return like(new, max(digits, abs(new) / 1000)), like(old, max(digits, abs(old) / 1000))
 
 
 def _values(row: Contrast) -> str:
@@ -275,7 +299,7 @@ def _evidence(outcome: Outcome, rows: list[Contrast]) -> tuple[str, str]:
     """(what is particular to these rows: interval and p, what it rests on: method and numbers of replicates)."""
     first = rows[0]
     if first.lo95 is None:
-        return ("within the uncertainty of the measurements" if _within(first) else ""), _unproven(outcome, rows)
+        return _within(first), _unproven(outcome, rows)
     unit = "percentage points" if first.unit == "%" else first.unit
     spans = with_unit("; ".join(interval(row.lo95, row.hi95) for row in rows), unit)
     text = f"95 % interval{'s' if rows[1:] else ''} of the difference {spans}"
@@ -283,6 +307,8 @@ def _evidence(outcome: Outcome, rows: list[Contrast]) -> tuple[str, str]:
     chances = [row.p_adjusted for row in rows if row.p_adjusted is not None]
     if chances:
         text += f"; {', '.join(_chance(p) for p in chances)} (Holm)"
+    if any(map(_chancy, rows)):
+        text += f"; {CHANCE}"
     basis = [*dict.fromkeys(part for part in parts if not part.startswith("p = "))]
     sizes = {(row.n_reference, row.n_treated) for row in rows} - {(1, 1)}
     unsaid = [f"{a} and {b}" for a, b in sorted(sizes) if not any(f"over {a} and {b} " in part for part in basis)]
@@ -301,13 +327,27 @@ def _unproven(outcome: Outcome, rows: list[Contrast]) -> str:
 
 
 def _of_cells(outcome: Outcome, row: Contrast) -> bool:
+    return any((entry.subject or result.subject).cell for result, entry in _behind(outcome, row))
+
+
+def _behind(outcome: Outcome, row: Contrast) -> list[tuple[Result, Entry]]:
+    """The quantities that a contrast compares."""
     wanted = set(row.quantities)
-    return any(
-        (entry.subject or result.subject).cell
+    return [
+        (result, entry)
         for result in outcome.results
         for entry in result.entries
         if entry.name == row.name and result.entry_id(entry) in wanted
-    )
+    ]
+
+
+def _failed(result: Result) -> bool:
+    return any(check.status == "fail" for check in result.checks)
+
+
+def _unfounded(result: Result, entry: Entry) -> bool:
+    """A number without an uncertainty from data of which a check failed: it is printed, and no finding."""
+    return _failed(result) and entry.quantity.std is None and not entry.quantity.bounded
 
 
 # --- the rest -----------------------------------------------------------------------------------------------
@@ -323,7 +363,8 @@ def _alone(outcome: Outcome) -> list[tuple[str, Finding]]:
         if result.origin == "calibrated" or (result.origin == "predicted" and measured):
             continue
         for entry in result.entries:
-            if entry.name not in contrasted and "cycle" not in entry.state and _of_the_sample(entry.name):
+            told = entry.name not in contrasted and "cycle" not in entry.state and _of_the_sample(entry.name)
+            if told and not _unfounded(result, entry):
                 key = (_chapter(entry.name), result.technique, _sample(outcome, result, entry))
                 found.setdefault(key, []).append((result, entry))
     return [(key[0], _one(outcome, *key[1:], rows)) for key, rows in found.items()]
@@ -343,7 +384,8 @@ def _one(outcome: Outcome, technique: str, sample: str, rows: list[tuple[Result,
     more = f", and {count(len(parts) - MOST, 'further quantity', 'further quantities')} below" if parts[MOST:] else ""
     virtual = any(result.origin == "synthetic" for result, _ in rows)
     text = f"{title(outcome, sample)}: {several(parts[:MOST])}{more}."
-    return Finding("plain", text, technique_words(technique), virtual)
+    failed = f"; {FAILED}" if any(_failed(result) for result, _ in rows) else ""
+    return Finding("plain", text, technique_words(technique) + failed, virtual)
 
 
 def _values_of(name: str, at: str, entries: list[Entry]) -> str:
@@ -375,7 +417,11 @@ def _next(outcome: Outcome) -> list[Finding]:
     if wanted:
         best = several([f"{formula(need)} ({count(n, 'relation')})" for need, n in wanted.most_common(3)])
         found.append(Finding("seen", sentence(f"what would tell most between the techniques: {best}")))
-    seen = [c for c in outcome.contrasts if verdict(c) == "seen" and _chapter(c.name) and _of_cells(outcome, c)]
+    seen = [
+        c
+        for c in outcome.contrasts
+        if c.lo95 is None and verdict(c) == "seen" and _chapter(c.name) and _of_cells(outcome, c)
+    ]
     if seen:
         names = list(dict.fromkeys(name_words(c.name) for c in seen))
         what = several(names[:4] + (["others"] if names[4:] else []))
@@ -397,24 +443,3 @@ def _broken(row: LedgerRow) -> str:
     numbers = [with_unit(like(v, least), row.unit) for v in (row.computed, row.stated)]
     text = f"computed {numbers[0]}, stated {numbers[1]}"
     return text + (f", {row.sigma:.1f} standard deviations apart" if row.sigma is not None else "")
-
-
-def _cautions(outcome: Outcome) -> list[Finding]:
-    found = []
-    virtual = sum(result.origin == "synthetic" for result in outcome.results)
-    if virtual:
-        which = "all" if virtual == len(outcome.results) else f"{virtual} of {len(outcome.results)}"
-        text = f"{which} results come from files that a virtual instrument wrote"
-        found.append(Finding("seen", sentence(text), "they show that the software works, not what a sample does"))
-    if outcome.failures:
-        names = several([f.what for f in outcome.failures[:3]] + (["others"] if len(outcome.failures) > 3 else []))
-        text = f"{count(len(outcome.failures), 'analysis', 'analyses')} failed and left no numbers: {names}"
-        found.append(Finding("bad", sentence(text), "the rest is not affected"))
-    for status, words, kind in (("fail", "failed check", "bad"), ("warn", "warning", "seen")):
-        n = sum(check.status == status for result in outcome.results for check in result.checks)
-        if n:
-            found.append(Finding(kind, sentence(f"the data came with {count(n, words)}"), "see Checks"))
-    bare = sum(q.std is None and not q.bounded for r in outcome.results for q in (e.quantity for e in r.entries))
-    if bare:
-        found.append(Finding("seen", sentence(f"{count(bare, 'quantity', 'quantities')} came without an uncertainty")))
-    return found

@@ -19,6 +19,7 @@ from nacre.core.result import Check, Curve, Entry, Result
 from nacre.physics import fade
 from nacre.techniques import cycling_figures as figures
 from nacre.techniques import halfcycles as hc
+from nacre.techniques.capacity_check import possible
 
 # the amount a charge is divided by -> (declared input, its unit, unit of the result, names on discharge and charge)
 PER = {
@@ -111,6 +112,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: CyclingOptions
     cycles = cycles_of(half, parts, options, _source(context, rows))
     entries, findings = _segments(cycles, parts, amounts, options)
     checks = (
+        *possible(_largest(cycles, amounts.get("mass")), context),
         *_window(half, context, options),
         *_sides_check(half, cycles, options),
         *part_checks,
@@ -331,6 +333,12 @@ def _only_rest(rows: hc.Rows) -> Check:
     return Check("warn", text, "a test is judged on files with current")
 
 
+def _largest(cycles: list[Cycle], mass: Quantity | None) -> float:
+    """The largest discharge, mAh/g; 0 where it is not divided by a mass."""
+    sides = [c.sides[-1].charge for c in cycles if -1 in c.sides]
+    return max((q.to("mAh").value for q in sides), default=0.0) / mass.to("g").value if mass else 0.0
+
+
 def _window(half: hc.HalfCycles, context: Context, options) -> list[Check]:
     checks = []
     for sign, name, word in ((1, "upper_voltage", "charge"), (-1, "lower_voltage", "discharge")):
@@ -407,6 +415,7 @@ TECHNIQUE = Technique(
     ("cycling",),
     analyse,
     CyclingOptions,
+    needs=lambda options: tuple(PER[per][0] for per in options.divide_by if PER[per][0]),
     citations=(
         "D. W. Bacon, D. G. Watts, Biometrika 1971, 58, 525-534.",
         "P. Fermin-Cueto et al., Energy and AI 2020, 1, 100006.",

@@ -18,6 +18,7 @@ from nacre.core.options import option
 from nacre.core.quantity import Z95, Quantity, correlated, derive
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.vocabulary import words
+from nacre.core.words import count
 from nacre.physics.impedance.circuit import arcs
 from nacre.techniques import impedance_checks as checks
 from nacre.techniques import impedance_figures as figures
@@ -80,7 +81,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: ImpedanceOptio
             failures.append(error)
     if not verdicts:
         raise failures[0]
-    stated = [Check("info", f"{why}.", "name the circuit in the options of 'impedance'")] if why else []
+    stated = _of_circuit(text, why, context) if why else []
     stated += [Check("fail", f"left out: {error}") for error in failures]
     found = [numbers(verdict, area, options, context.analysis or "impedance") for verdict in verdicts]
     each = [check for verdict in verdicts for check in checks.of_spectrum(verdict, len(signals) > 1)]
@@ -89,7 +90,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: ImpedanceOptio
             "impedance",
             context.analysis,
             subject,
-            entries=tuple(entry for entries in found for entry in entries),
+            entries=tuple(e for v, entries in zip(verdicts, found, strict=True) for e in _numbered(v, entries, text)),
             curves=tuple(curve for verdict in verdicts for curve in curves(verdict, len(verdicts) > 1)),
             figures=figures.draw(verdicts, found, area, context, signals[0].origin == "synthetic"),
             checks=(*stated, *each, *checks.of_area(verdicts, area)),
@@ -97,6 +98,28 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: ImpedanceOptio
             methods=methods(verdicts, options),
             origin=signals[0].origin,
         )
+    ]
+
+
+def _of_circuit(text: str, why: str, context: Context) -> list[Check]:
+    """How the circuit was chosen; a doubt where grain boundaries are spoken of and no solid electrolyte is declared."""
+    cure = "name the circuit in the options of 'impedance'"
+    if text and not context.text("electrolyte"):
+        return [Check("warn", f"{why}, and no electrolyte is declared", f'{cure}, or declare electrolyte = "..."')]
+    return [Check("info", f"{why}.", cure)]
+
+
+def _numbered(verdict: Verdict, entries: list[Entry], named: str) -> list[Entry]:
+    """The elements of a circuit that nobody named say of how many arcs they are: the first of two arcs is not the
+    first of four, and is not compared with it.
+    """
+    if named:
+        return entries
+    arcs = count(verdict.fit.circuit.text.count("("), "arc")
+    elements = [entry.state.get("element") for entry in entries]
+    return [
+        replace(entry, state={**entry.state, "element": f"{element} of {arcs}"}) if element else entry
+        for entry, element in zip(entries, elements, strict=True)
     ]
 
 

@@ -73,6 +73,8 @@ def nyquist(verdicts: Sequence[Verdict], area: float, subject: str) -> Figure:
         axes = (Axis(label, AREAL, limits=limits, equal=True) for label, limits in (x, y))
         panels.append(Panel(*axes, tuple(fast), title="above 1 kHz"))
     circuits = " or ".join(dict.fromkeys(verdict.fit.circuit.text for verdict in verdicts))
+    if "(R_1|" in circuits:  # nobody named it, and every cell may have another
+        circuits = "the circuit that each spectrum offers"
     caption = f"Nyquist plot times area; filled points are whole decades of frequency in Hz, lines fits of {circuits}."
     return Figure("nyquist", "Nyquist plot", tuple(panels), caption, "Fig. 6a", wide=True)
 

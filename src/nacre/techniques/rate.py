@@ -18,6 +18,7 @@ from nacre.core.quantity import Quantity, derive
 from nacre.core.result import Check, Curve, Entry, Result
 from nacre.techniques import halfcycles as hc
 from nacre.techniques import rate_figures as figures
+from nacre.techniques.capacity_check import possible
 
 LONG = 10
 NOT_A_RATE_TEST = ("ageing", "aging", "cycling", "long")
@@ -82,11 +83,22 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: RateOptions) -
             entries=entries,
             curves=(_table(entries),),
             figures=figures.draw(half, steps, entries, mass, context, rows.origin == "synthetic"),
-            checks=(*missing, *warned, *again, *_common(grown, steps), *_accuracy(options)),
+            checks=(
+                *possible(_largest(entries), context),
+                *missing,
+                *warned,
+                *again,
+                *_common(grown, steps),
+                *_accuracy(options),
+            ),
             methods=_methods(options),
             origin=rows.origin,
         )
     ]
+
+
+def _largest(entries: Sequence[Entry]) -> float:
+    return max((e.quantity.to("mAh/g").value for e in entries if e.name == "discharge_capacity"), default=0.0)
 
 
 def _source(context: Context, rows: hc.Rows) -> str:

@@ -26,6 +26,7 @@ from nacre.techniques import xps_models as models
 
 SCOFIELD_4F = 1 / 1.268  # Hf 4f5/2 to 4f7/2 by cross-section (J. H. Scofield 1976) instead of statistical weights
 DECISIVE = 0.99  # weight from which one model is all that speaks
+BELOW = 3.0  # standard deviations below zero at which a share is no noise
 SIGNIFICANT = 4.0  # an amount below this many standard deviations is not told from none
 
 
@@ -208,6 +209,11 @@ def _entries(fit: Fit, context: Context) -> tuple[list[Entry], list[Check]]:
         if not any(_told(fit, p, s) for p in species):
             checks.append(Check("info", f"{one.label}: nothing in {fit.region.name} is told from none"))
             continue
+        negative = _negative(fit, s, found)
+        if negative:
+            checks.append(negative)
+            bare = [Quantity(q.value, q.unit, origin=q.origin) for q in found[s * n : (s + 1) * n]]
+            found[s * n : (s + 1) * n] = bare
         for i, p in enumerate(species):
             here = {**one.state, "line": fit.region.name, "species": p.name}
             if n > 1:
@@ -227,6 +233,18 @@ def _entries(fit: Fit, context: Context) -> tuple[list[Entry], list[Check]]:
             text = f"{fit.region.name}: assignment of {p.name} independently supported: no ({p.source})"
             checks.append(Check("warn", text, "amounts do not depend on it; the name of the species does"))
     return entries, checks
+
+
+def _negative(fit: Fit, s: int, found: list[Quantity]) -> Check | None:
+    """A share below zero by more than its error: the error does not hold what is wrong with the model."""
+    n = len(fit.region.species)
+    shares = zip(fit.region.species, found[s * n : (s + 1) * n], strict=True)
+    below = [f"{p.name} {q.value:.1f} %" for p, q in shares if q.std and q.value < -BELOW * q.std]
+    if n < 2 or not below:
+        return None
+    text = f"{fit.sets[s].label}: {fit.region.name} gives a negative share ({', '.join(below)}), beyond its error"
+    cure = "the species or the background do not describe this spectrum; its shares bear no uncertainty"
+    return Check("fail", text, cure)
 
 
 def _positions(fit: Fit, found: list[Quantity], basis: str) -> tuple[list[Entry], list[Check]]:

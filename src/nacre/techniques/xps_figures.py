@@ -60,9 +60,11 @@ def _amounts(fit, entries, place: str) -> list[Figure]:
         if not mine:
             continue
         values = np.array([e.quantity.value for e in mine])
-        half = 1.96 * np.array([e.quantity.std for e in mine])
+        known = all(e.quantity.std is not None for e in mine)  # a set with a negative share bears no errors
+        half = 1.96 * np.array([e.quantity.std for e in mine]) if known else None
         labels = np.array([e.state["species"] for e in mine], object)
-        series.append(Series("bars", labels, values, one.label, one.who, one.label, values - half, values + half))
+        bounds = () if half is None else (values - half, values + half)
+        series.append(Series("bars", labels, values, one.label, one.who, one.label, *bounds))
     if not series:
         return []
     key = f"xps-amounts-{fit.region.name.lower().replace(' ', '')}"
