@@ -72,9 +72,26 @@ def test_many_comparisons_are_adjusted():
     assert min(raw[:-1]) < 0.05
     assert min(adjusted[:-1]) > 0.05
     assert adjusted[-1] < 0.05
-    assert "adjusted over 41 comparisons (Holm)" in made[0].method
+    assert "adjusted over the findings' 41 comparisons (Holm)" in made[0].method
     order = np.argsort(raw)
     assert all(np.diff(np.array(adjusted)[order]) >= 0)
+
+
+def test_what_says_the_same_again_does_not_weaken_the_findings():
+    cells = {"bare": [99.0, 100.0, 101.0], "lho": [103.0, 104.0, 105.0]}
+    found = capacities(cells, state={"cycle": 1})
+    alone = found + capacities({"bare": [50.0, 51.0, 50.5], "lho": [50.1, 50.9, 50.4]}, state={"cycle": 2})
+    again = [
+        result(sample, f"{sample}-{i}", Entry(name, Quantity(v * (1 + 0.01 * k), unit), {"cycle": 1}))
+        for k, (name, unit) in enumerate((("charge_capacity", "mAh/g"), ("discharge_energy", "mWh/g")))
+        for sample, values in cells.items()
+        for i, v in enumerate(values, 1)
+    ]
+    first = {(c.name, c.state.get("cycle")): c.p_adjusted for c in contrasts(STUDY, alone)}
+    second = {(c.name, c.state.get("cycle")): c.p_adjusted for c in contrasts(STUDY, alone + again)}
+    assert second["discharge_capacity", 1] == first["discharge_capacity", 1] > 0
+    others = [c for c in contrasts(STUDY, alone + again) if c.name == "discharge_energy"]
+    assert "adjusted over the other 2 comparisons (Holm)" in others[0].method
 
 
 def _p_values(method):

@@ -141,9 +141,13 @@ def _anode_capacity(context: Context, unknown: dict[str, str]) -> Quantity | Non
     """Capacity, mAh, of the anode's active material."""
     mass, part = context.find("anode_composite_mass", "mg"), context.find("anode_fraction", "1")
     given = context.find("anode_theoretical_capacity", "mAh/g")
+    counter = context.text("counter_electrode")
+    if given is None and not counter:
+        unknown["anode_capacity"] = 'anode_theoretical_capacity = "... mAh/g" or counter_electrode = "a formula"'
+        return None
     if given is None:
         try:
-            given = Quantity(insertion_capacity(context.text("counter_electrode") or "C0"), "mAh/g", 0.0)
+            given = Quantity(insertion_capacity(counter), "mAh/g", 0.0)
         except (NacreError, ValueError) as error:
             unknown["anode_capacity"] = str(error)
             return None

@@ -16,9 +16,9 @@ class Contrast:
 
     difference = treated - reference; `lo95`, `hi95` bound it, None where replicates are too few to tell.
     `effect` is the standardised mean difference (Hedges g), `method` how the interval came about, `p_adjusted` the
-    p value after Holm's rule over all comparisons of the two samples. `std` is the
-    standard uncertainty of the difference from the measurements alone, without the spread between cells. `scatter95`,
-    for one cell against several: how far one more of these would lie from their mean (95 %).
+    p value after Holm's rule over the comparisons of the two samples that the findings tell, or over all others. `std`
+    is the standard uncertainty of the difference from the measurements alone, without the spread between cells.
+    `scatter95`, for one cell against several: how far one more of these would lie from their mean (95 %).
     """
 
     name: str

@@ -6,7 +6,8 @@ hold the truth in 78 % of cases only (two: 67 %). One cell on a side gives a dif
 spread between cells is unknown; what the measurements alone leave of it is said beside it. Where the other side has
 replicates, so is how far one more cell like them would lie from their mean, t s sqrt(1 + 1/n) (J. R. Crawford,
 D. C. Howell, Clin. Neuropsychol. 12 (1998) 482): a difference inside of that is none. Many comparisons are made
-at once: each p value is also adjusted over all comparisons of the two samples (S. Holm, Scand. J. Stat. 6 (1979) 65).
+at once: each p value is also adjusted (S. Holm, Scand. J. Stat. 6 (1979) 65) over those of the findings' quantities,
+or over all others of the two samples.
 """
 
 import math
@@ -49,18 +50,30 @@ def contrasts(study: Study, results: Iterable[Result]) -> list[Contrast]:
 
 
 def _adjusted(pairs: list[tuple[Contrast, float | None]]) -> list[Contrast]:
-    """The contrasts of two samples, each p value also adjusted by Holm's step-down rule over all that have one."""
-    tested = sorted((p, i) for i, (_, p) in enumerate(pairs) if p is not None)
-    words, adjusted, worst = {}, {}, 0.0
-    if len(tested) < 2:
-        return [c for c, _ in pairs]
-    for rank, (p, i) in enumerate(tested):
+    """The contrasts of two samples, each p value also adjusted by Holm's step-down rule over its family.
+
+    What answers a question of the first page is one family, fixed beforehand by the vocabulary; all else, much of which
+    says the same again (capacity per area, energy), is the other.
+    """
+    found = {}
+    for asked in (True, False):
+        tested = [(p, i) for i, (c, p) in enumerate(pairs) if p is not None and asked == bool(_chapter(c.name))]
+        found |= _holm(sorted(tested), "the findings'" if asked else "the other")
+    return [replace(c, method=c.method + found[i][1], p_adjusted=found[i][0]) if i in found else c
+            for i, (c, _) in enumerate(pairs)]  # fmt: skip
+
+
+def _holm(tested: list[tuple[float, int]], whose: str) -> dict[int, tuple[float, str]]:
+    """(adjusted p, words) of each of the p values, the smallest first; none where there is but one."""
+    adjusted, worst = {}, 0.0
+    for rank, (p, i) in enumerate(tested if len(tested) > 1 else []):
         worst = max(worst, min(1.0, (len(tested) - rank) * p))
-        adjusted[i] = worst
-        words[i] = f"; p = {p:.2g}, {worst:.2g} adjusted over {len(tested)} comparisons (Holm)"
-    return [
-        replace(c, method=c.method + words.get(i, ""), p_adjusted=adjusted.get(i)) for i, (c, _) in enumerate(pairs)
-    ]
+        adjusted[i] = worst, f"; p = {p:.2g}, {worst:.2g} adjusted over {whose} {len(tested)} comparisons (Holm)"
+    return adjusted
+
+
+def _chapter(name: str) -> str:
+    return word("quantity", name).chapter
 
 
 def _first_shift(made: list[Contrast]) -> list[Contrast]:

@@ -162,6 +162,19 @@ def edge(core: np.ndarray, pixel: float, where: str) -> Edge:
                 (along * pixel).reshape(shape), sigma * pixel, closed)  # fmt: skip
 
 
+def curvature(edge: Edge, over: float) -> float:
+    """Root mean square curvature (1/nm) of the edge, smoothed over a length in nm."""
+    step = edge.length / max(len(edge.points) - 1, 1)
+    mode = "wrap" if edge.closed else "nearest"
+    smooth = [gaussian_filter1d(edge.points[:, i], over / step, mode=mode) for i in (0, 1)]
+    (dy, dx), (ddy, ddx) = (
+        [np.gradient(v, step) for v in of] for of in (smooth, [np.gradient(v, step) for v in smooth])
+    )
+    bend = (dx * ddy - dy * ddx) / np.maximum(np.hypot(dx, dy), 1e-6) ** 3
+    ends = int(over / step) if not edge.closed and len(bend) > 4 * over / step else 0  # smoothing bends the ends
+    return float(np.sqrt(np.mean(bend[ends : bend.size - ends] ** 2)))
+
+
 def _middle(values: np.ndarray) -> float:
     """Half-way between the means of what lies above and below it."""
     level = float(values.min() + values.max()) / 2

@@ -102,22 +102,25 @@ def measure(signal: Signal, options: ShellOptions) -> Found:
         )
     tail = shell.diffusion(stack, fit, 0.1 * blur, options.tail_length)
     mean, spread = shell.spread(used[:, 1], used[:, 2])
-    std = _error(fit.std, windows, spread, tail.dispersion)
+    whole = shell.beyond(used[:, 1], used[:, 2], used[:, 0])
+    independent = max(edge.length / (2 * whole.correlation), 1.0)
+    bent = 0.5 * mean * stem_map.curvature(edge, options.window) / np.sqrt(independent)
+    std = _error(fit.std, windows, spread, bent)
     if tail.found:  # a part of the tail stands in the thickness
         std = float(np.hypot(std, tail.share * mean))
-    whole = shell.beyond(used[:, 1], used[:, 2], used[:, 0])
     return Found(elements, pixel, edge, core, stack, fit, windows, mean, std, spread, whole, cover, tail)
 
 
-def _error(std: float, windows: np.ndarray, spread: float, dispersion: float) -> float:
-    """The error of the mean thickness of the mapped edge: that of the whole profile, and what was left out.
+def _error(std: float, windows: np.ndarray, spread: float, bent: float) -> float:
+    """The error of the mean thickness of the mapped edge: that of the whole profile, which holds the counts of all
+    windows; windows that were left out; and, of a bent edge, the share `bent` of the spread.
 
-    The whole profile holds the counts of all windows, so that theirs are in it; it scatters more than counts do, by the
-    dispersion, as the thickness varies.
+    Where the edge is bent, the middle of the coating differs in length from its inside by half of thickness times
+    curvature, and a mean along one is not that along the other. That averages out over independent pieces; the mean of a
+    length L of what is alike over l (exponentially) is one of L / 2 l pieces.
     """
-    used = windows[:, 3].sum()
-    left_out = spread**2 * (1 / used - 1 / len(windows))
-    return float(np.sqrt(dispersion * std**2 + left_out))
+    left_out = 1 / windows[:, 3].sum() - 1 / len(windows)
+    return float(np.sqrt(std**2 + spread**2 * (left_out + bent**2)))
 
 
 def _refuse_projection(edge: Edge, options: ShellOptions, where: str) -> None:

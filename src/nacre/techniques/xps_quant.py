@@ -162,7 +162,11 @@ def _fractions(seen: dict[str, Line], options: XpsQuantOptions) -> tuple[list[En
 
 
 def _surprises(seen: dict[str, Line], context: Context, options: XpsQuantOptions) -> list[Check]:
-    expected = {"C", "O", *options.expected, *_elements(context)}
+    declared = _elements(context)
+    if not declared:
+        text = f"seen: {', '.join(sorted(seen))}; which of them belong there is not said"
+        return [Check("info", text, 'add cam = "..." to the sample, and its [sample.coating]')]
+    expected = {"C", "O", *options.expected, *declared}
     checks = []
     for element in sorted(set(seen) - expected):
         line = seen[element]
@@ -175,7 +179,7 @@ def _surprises(seen: dict[str, Line], context: Context, options: XpsQuantOptions
         checks.append(Check("warn", text, hint))
     table = ", ".join(factors())
     checks.append(Check("info", f"elements looked for: {table}; a line of any other would be taken for one of these"))
-    missing = sorted(_elements(context) - set(seen) - {"Li", "H"})
+    missing = sorted(declared - set(seen) - {"Li", "H"})
     if missing:
         checks.append(Check("info", f"not seen in the survey: {', '.join(missing)}"))
     return checks
