@@ -116,8 +116,8 @@ def _error(std: float, windows: np.ndarray, spread: float, bent: float) -> float
     windows; windows that were left out; and, of a bent edge, the share `bent` of the spread.
 
     Where the edge is bent, the middle of the coating differs in length from its inside by half of thickness times
-    curvature, and a mean along one is not that along the other. That averages out over independent pieces; the mean of a
-    length L of what is alike over l (exponentially) is one of L / 2 l pieces.
+    curvature, and a mean along one is not that along the other. That averages out over independent pieces: a length L
+    of what is alike over l (exponentially) holds L / 2 l of them.
     """
     left_out = 1 / windows[:, 3].sum() - 1 / len(windows)
     return float(np.sqrt(std**2 + spread**2 * (left_out + bent**2)))
