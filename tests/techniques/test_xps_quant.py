@@ -51,6 +51,12 @@ def test_zirconium_of_the_mill_is_flagged():
     assert "Zr 3d" not in texts(analyse(signal, BARE, XpsQuantOptions(expected=("Zr",))), "warn")
 
 
+def test_where_nothing_is_declared_nothing_is_a_contamination():
+    result = analyse(survey({"C": 0.25, "O": 0.50, "Ni": 0.10, "Hf": 0.15}, "lho", 1), Sample("unknown"))
+    assert "which of them belong there is not said" in texts(result, "info") and "Hf" in texts(result, "info")
+    assert "is not said to hold" not in texts(result, "warn")
+
+
 def test_lines_under_auger_lines_are_upper_limits():
     result = analyse(survey({"C": 0.3, "O": 0.5, "Ni": 0.17, "Co": 0.03}, "bare", 2), BARE)
     assert result.get("surface_fraction", line="Co 2p").std is None

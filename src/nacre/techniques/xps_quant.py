@@ -162,10 +162,11 @@ def _fractions(seen: dict[str, Line], options: XpsQuantOptions) -> tuple[list[En
 
 
 def _surprises(seen: dict[str, Line], context: Context, options: XpsQuantOptions) -> list[Check]:
+    table = f"elements looked for: {', '.join(factors())}; a line of any other would be taken for one of these"
     declared = _elements(context)
-    if not declared:
+    if not declared and not options.expected:
         text = f"seen: {', '.join(sorted(seen))}; which of them belong there is not said"
-        return [Check("info", text, 'add cam = "..." to the sample, and its [sample.coating]')]
+        return [Check("info", text, 'add cam = "..." to the sample, and its [sample.coating]'), Check("info", table)]
     expected = {"C", "O", *options.expected, *declared}
     checks = []
     for element in sorted(set(seen) - expected):
@@ -177,8 +178,7 @@ def _surprises(seen: dict[str, Line], context: Context, options: XpsQuantOptions
             "zirconia balls of a mill, or zirconium in the hafnium precursor" if element == "Zr" else "a contamination"
         )
         checks.append(Check("warn", text, hint))
-    table = ", ".join(factors())
-    checks.append(Check("info", f"elements looked for: {table}; a line of any other would be taken for one of these"))
+    checks.append(Check("info", table))
     missing = sorted(declared - set(seen) - {"Li", "H"})
     if missing:
         checks.append(Check("info", f"not seen in the survey: {', '.join(missing)}"))
