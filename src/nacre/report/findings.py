@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from nacre.core.errors import NacreError
 from nacre.core.outcome import Contrast, LedgerRow, Outcome
+from nacre.core.quantity import Quantity
 from nacre.core.result import Entry, Result
 from nacre.core.vocabulary import word
 from nacre.core.words import (
@@ -389,10 +390,17 @@ def _one(outcome: Outcome, technique: str, sample: str, rows: list[tuple[Result,
 
 
 def _values_of(name: str, at: str, entries: list[Entry]) -> str:
-    text = f"{name_words(name)}{f' ({at})' if at else ''} {several([quantity(entry.quantity) for entry in entries])}"
+    text = f"{name_words(name)}{f' ({at})' if at else ''} {several([_bounded(entry.quantity) for entry in entries])}"
     if all(entry.quantity.std is None and not entry.quantity.bounded for entry in entries):
         text += " (no uncertainty estimated)"
     return text
+
+
+def _bounded(q: Quantity) -> str:
+    """The value; with its 95 % interval where nothing else says how well it is known: 100 % may mean "at least 87"."""
+    if q.std is None and q.bounded:
+        return f"{quantity(q)} (95 %: {q.lo95:.3g} to {q.hi95:.3g})"
+    return quantity(q)
 
 
 def _ledger(rows: Iterable[LedgerRow]) -> list[Finding]:
