@@ -457,25 +457,10 @@ def schema(
 @app.command(hidden=True)
 def warm() -> None:
     """Import and compile everything once, so that the first study starts quickly."""
-    import numpy as np
-
-    from nacre.core import registry
-    from nacre.physics import p2d
-    from nacre.physics.impedance.drt import drt
-    from nacre.physics.impedance.fit import fit
-    from nacre.physics.impedance.kramers_kronig import kramers_kronig
-    from nacre.physics.xps_fit import warm as warm_xps
+    from nacre import cli_warm
 
     _print("Compiling the numerical kernels (once, about half a minute) ...")
-    registry.readers()
-    registry.techniques()
-    p2d.warm()
-    warm_xps()
-    f = np.geomspace(1e5, 1, 40)
-    z = 10 + 50 / (1 + 2j * np.pi * f * 1e-3)
-    kramers_kronig(f, z)
-    drt(f, z, draws=2)
-    fit("R_0-(R_1|Q_1)", f, z)
+    cli_warm.run()
 
 
 def main() -> None:
