@@ -82,13 +82,13 @@ def ensure():
         fail(f"could not make {VENV}: {text}")
     pip = [venv_python(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     run(*pip, "-c", "constraints.txt", "-e", f".[{EXTRAS}]")
-    run(venv_python(), "-m", "nacre.cli", "warm")
+    run(venv_python(), "-m", "nacre", "warm")
     stamp.write_text(wanted, encoding="utf-8")
 
 
 def demo(args):
     ensure()
-    run(venv_python(), "-m", "nacre.cli", "demo", *args)
+    run(venv_python(), "-m", "nacre", "demo", *args)
 
 
 def test(args):

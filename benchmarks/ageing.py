@@ -120,14 +120,14 @@ def _peer_python():
 def make_ours():
     """A function of mesh, tolerance, part and jump: (seconds, seconds of all half cycles, the run)."""
     from cell.cells import closed_form, to_coulombs
-    from nacre.cell.ageing import Ageing
-    from nacre.cell.lifetime import age
-    from nacre.cell.mechanisms.contact import ContactLoss
-    from nacre.cell.mechanisms.diffusivity import DiffusivityLoss
-    from nacre.cell.mechanisms.fracture import Fracture
-    from nacre.cell.mechanisms.interphase import Interphase
-    from nacre.cell.mechanisms.series import SeriesGrowth
-    from nacre.cell.walk import Exactness
+    from nacre.cell.ageing.lifetime import age
+    from nacre.cell.ageing.long_test import Exactness
+    from nacre.cell.ageing.mechanisms.contact import ContactLoss
+    from nacre.cell.ageing.mechanisms.diffusivity import DiffusivityLoss
+    from nacre.cell.ageing.mechanisms.fracture import Fracture
+    from nacre.cell.ageing.mechanisms.interphase import Interphase
+    from nacre.cell.ageing.mechanisms.series import SeriesGrowth
+    from nacre.cell.ageing.slow_states import Ageing
     from nacre.physics.p2d import EVEN, Mesh
     from physics.p2d.cells import ONE_C
 
@@ -195,7 +195,7 @@ def shown(jobs, rounds, exact):
 
 def same_grid(peer, ours, rounds):
     """On one grid, against its own converged answer."""
-    from nacre.cell.jumping import Jump
+    from nacre.cell.ageing.jumping import Jump
 
     exact = ours(SAME, 1e-6, 0.002)[1]
     apart = worst(peer(SAME, 1e-6, 1e-8)[1], exact)
@@ -228,7 +228,7 @@ def fastest(seconds, errors, begin, end=None):
 
 
 def best_mesh(peer, ours, rounds):
-    from nacre.cell.jumping import Jump
+    from nacre.cell.ageing.jumping import Jump
 
     fine = (*FINE[0], *FINE[1], FINE[2], True)
     exact = ours(fine, 1e-6, 0.002)[1]
@@ -252,8 +252,8 @@ def best_mesh(peer, ours, rounds):
 def reference_cells():
     """What the numbers of known.toml give, beside what the paper states."""
     from cell.cells import BARE, LHO
-    from nacre.cell.jumping import Jump
-    from nacre.cell.lifetime import RATE_TEST, Watch, age
+    from nacre.cell.ageing.jumping import Jump
+    from nacre.cell.ageing.lifetime import RATE_TEST, Watch, age
 
     watch = Watch(curves=(1, 11, 201), resistances=(2, 201))
     lives = {"lho": age(LHO, jump=Jump(), watch=watch), "bare": age(BARE, jump=Jump(), watch=watch)}

@@ -142,8 +142,8 @@ def _write(path, head, names, gap, table, zero):
 
 def make_files():
     """(true discharges in mAh, true H1-M peak of the first charge in V) of the test in the files."""
-    from nacre.virtual.cycler import Cycler, Logging, peaks, simulate
-    from nacre.virtual.cycler_truth import Programme, load, schedule
+    from nacre.virtual.cycling.cycler import Cycler, Logging, peaks, simulate
+    from nacre.virtual.cycling.cycler_truth import Programme, load, schedule
 
     study = Path(__file__).resolve().parent.parent / "studies" / "lho-ncm85"
     truth, programme = load(study / "truth.toml")["lho"], Programme("bench", ((0.2, CYCLES),))
@@ -169,7 +169,7 @@ def context():
 def ours(task, path):
     """(seconds, answer) of this package: the file is read, the whole cycling analysis done, and dQ/dV where asked."""
     from nacre.core.registry import readers
-    from nacre.techniques import cycling, dqdv
+    from nacre.techniques.cycling import cycling, dqdv
 
     reader, about = readers()["maccor"], context()
     begin = time.perf_counter()

@@ -21,11 +21,11 @@ import rietx
 from nacre.core import registry
 from nacre.core.context import Context
 from nacre.core.study import Sample
-from nacre.readers import stoe
-from nacre.techniques import _rietx
-from nacre.techniques._rietx_build import paths_of
-from nacre.techniques.rietveld_options import RietveldOptions
-from nacre.techniques.rietveld_setup import problem_of
+from nacre.readers.diffraction import stoe
+from nacre.techniques.diffraction import rietx_engine
+from nacre.techniques.diffraction.options import RietveldOptions
+from nacre.techniques.diffraction.rietx_model import paths_of
+from nacre.techniques.diffraction.setup import problem_of
 
 PEER = "1.10.0"
 STUDY = Path(__file__).resolve().parents[1] / "studies" / "lho-ncm85"
@@ -88,9 +88,9 @@ def main():
         raise SystemExit(f"the race is against rietx {PEER}; this is {rietx.__version__}")
     task = problem()
     ours, peer = [], []
-    mine, theirs = _rietx.refine(replace(task)), plain(task)  # first runs compile and fill caches: not counted
+    mine, theirs = rietx_engine.refine(replace(task)), plain(task)  # first runs compile and fill caches: not counted
     for _ in range(runs):
-        seconds, mine = timed(_rietx.refine, replace(task))
+        seconds, mine = timed(rietx_engine.refine, replace(task))
         ours.append(seconds)
         seconds, theirs = timed(plain, task)
         peer.append(seconds)

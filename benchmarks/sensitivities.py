@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import nacre
-from nacre.cell.build import from_recipe
+from nacre.cell.recipe.build import from_recipe
 from nacre.cell.sensitivities import sensitivities
 from nacre.cell.simulate import FINE, Settings, solver_step
 from nacre.core.context import Context

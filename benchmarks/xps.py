@@ -141,7 +141,7 @@ def ask(process, way, many):
 
 
 def our_model():
-    from nacre.physics.xps_fit import Background, Line, Model, Parameter
+    from nacre.physics.xps_ir.fit import Background, Line, Model, Parameter
 
     linear = {"A1", "A2", "b0", "b1"}
     limits = {name: BOUNDS.get(name, (-np.inf, np.inf)) for name in NAMES}
@@ -153,7 +153,7 @@ def our_model():
 
 
 def ours(x, ys):
-    from nacre.physics.xps_fit import Data, fit_many
+    from nacre.physics.xps_ir.fit import Data, fit_many
 
     begin = time.perf_counter()
     values, _, _, converged = fit_many(our_model(), Data.of([(x, ys[0])]), ys, np.array(START))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from nacre.virtual.cycler_truth import load
+from nacre.virtual.cycling.cycler_truth import load
 
 STUDY = Path(__file__).resolve().parents[1] / "studies" / "lho-ncm85"
 PAPER = load(STUDY / "truth.toml")

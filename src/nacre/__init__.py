@@ -14,14 +14,14 @@ __all__ = ["load", "run", "write"]
 def __getattr__(name: str):
     # what needs numpy, polars and pydantic is imported when it is first asked for, so that `nacre --help` is quick
     if name == "load":
-        from nacre.pipeline.load import load
+        from nacre.pipeline.loading.load import load
 
         return load
     if name == "run":
-        from nacre.pipeline.run import run
+        from nacre.pipeline.running.run import run
 
         return run
     if name == "write":
         # by name: all modules import this one for its version, and the report stands above them
-        return import_module("nacre.whole").write
+        return import_module("nacre.api").write
     raise AttributeError(f"module 'nacre' has no attribute '{name}'")

@@ -12,23 +12,14 @@ from pathlib import Path
 
 from nacre.core.registry import readers
 from nacre.materials.crystals import layered, structure
-from nacre.readers.vamas import write_all
-from nacre.virtual import (
-    diffractometer,
-    diffractometer_truth,
-    eds,
-    eels,
-    emission,
-    hrtem,
-    potentiostat,
-    sem,
-    sem_top,
-    spectra_truth,
-    stem_eds,
-    titrator,
-)
-from nacre.virtual.cycler import Cycler, Logging, simulate
-from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, RATE, load
+from nacre.readers.xps_ir.vamas import write_all
+from nacre.virtual.chemistry import emission, titrator
+from nacre.virtual.cycling.cycler import Cycler, Logging, simulate
+from nacre.virtual.cycling.cycler_truth import AGEING, CHECK_UPS, RATE, load
+from nacre.virtual.diffraction import diffractometer, diffractometer_truth
+from nacre.virtual.impedance import potentiostat
+from nacre.virtual.microscopy import eds, eels, hrtem, sem, sem_top, stem_eds
+from nacre.virtual.xps_ir import spectra_truth
 
 HERE = Path(__file__).resolve().parent
 # the ageing test is recorded finely in its check-up cycles only, to keep the files small

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import nacre
 from cell.discharged import DISCHARGED
-from nacre.cell.build import from_recipe
 from nacre.cell.parameters import CellParameters
+from nacre.cell.recipe.build import from_recipe
 from nacre.core.context import Context
 from physics.p2d.cells import ONE_C
 

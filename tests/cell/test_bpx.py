@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 import nacre
 from nacre.cell import cell_toml
-from nacre.cell.build import from_recipe
+from nacre.cell.diffusivity import Shape, read_shape
 from nacre.cell.exchange import from_bpx, to_bpx, unsaid
 from nacre.cell.exchange.to_bpx import D_ERROR, OCP_ERROR, window
 from nacre.cell.parameters import NAMES, CellParameters, Parameter
 from nacre.cell.potential import STATUSES, Potential
-from nacre.cell.shape import Shape, read_shape
+from nacre.cell.recipe.build import from_recipe
 from nacre.cell.simulate import Settings, run
 from nacre.core.context import Context
 from nacre.core.errors import NacreError

@@ -8,7 +8,7 @@ import pytest
 from cell.test_simulate import LHO, SMALL
 from nacre.cell import cell_toml
 from nacre.cell.impedance import Rests, impedance, point_of, spectrum
-from nacre.cell.impedance_slopes import KNOWN, derivatives
+from nacre.cell.impedance_sensitivities import KNOWN, derivatives
 from nacre.cell.parameters import NAMES
 from nacre.cell.simulate import run
 from nacre.core.errors import NacreError

@@ -9,9 +9,9 @@ import pytest
 
 import nacre
 from nacre.cell import cell_toml
-from nacre.cell.build import check_model, from_recipe, known
 from nacre.cell.parameters import NAMES, particle_radii
 from nacre.cell.potential import STATUSES, Potential, read_potential
+from nacre.cell.recipe.build import check_model, from_recipe, known
 from nacre.core.context import Context
 from nacre.core.errors import NacreError, NotAssessable
 from nacre.core.quantity import parse

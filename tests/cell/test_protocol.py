@@ -6,7 +6,7 @@ import pytest
 
 import nacre
 from nacre.cell.protocol import Loop, Step, for_cell, parse_protocol, pybamm_experiment, step_table, unrolled
-from nacre.cell.recipe import recipe
+from nacre.cell.recipe.layers import recipe
 from nacre.core.context import Context
 from nacre.core.errors import NacreError
 

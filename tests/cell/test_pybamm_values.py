@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import nacre
-from nacre.cell.build import from_recipe
 from nacre.cell.exchange import options, parameter_values, values
 from nacre.cell.exchange.pybamm_values import options_of, values_of
+from nacre.cell.recipe.build import from_recipe
 from nacre.core.context import Context
 from nacre.core.errors import NacreError
 from nacre.physics.p2d import EVEN, Exchange, Outcome, Step, prepare

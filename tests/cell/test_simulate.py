@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 import nacre
-from nacre.cell import sanity
-from nacre.cell.build import from_recipe
+from nacre.cell import plausibility
 from nacre.cell.potential import Potential
 from nacre.cell.protocol import for_cell, parse_protocol, unrolled
+from nacre.cell.recipe.build import from_recipe
 from nacre.cell.simulate import IDLE, Settings, run, solver_step
 from nacre.core.context import Context
 from nacre.core.errors import NacreError
 from nacre.physics import p2d
 from nacre.physics.p2d import Mesh, Outcome
-from nacre.techniques import cycling
+from nacre.techniques.cycling import cycling
 
 STUDY = nacre.load(Path(__file__).parents[2] / "studies" / "lho-ncm85")
 
@@ -58,7 +58,7 @@ def test_a_slow_cycle_gives_the_window_of_the_potentials():
     assert charge == pytest.approx(start[0] - top, abs=1e-3)
     assert discharge == pytest.approx(bottom - top, abs=1e-3)
     # the same window by the sanity check, but for the anode's end being not quite flat
-    assert sanity.capacity_window(p)[0] == pytest.approx(top, abs=2e-3)
+    assert plausibility.capacity_window(p)[0] == pytest.approx(top, abs=2e-3)
 
 
 def test_the_first_instant_is_ohmic():
@@ -244,7 +244,7 @@ def test_what_was_reached_is_kept_and_said():
     assert "stopped in step 2 (charge at 0.1C to 2.75 V): depleted: a cathode particle's surface" in done.words
     assert "the 1 steps before it and what it reached are kept" in done.words
     assert done.signal.array("test_time_second", "h")[-1] > 1.5
-    warned = [c.text for c in sanity.checks(short) if c.status == "warn"]
+    warned = [c.text for c in plausibility.checks(short) if c.status == "warn"]
     assert any(
         "the cathode's potential ends at 2.45 V of the cell, below the upper voltage of 2.75 V" in t for t in warned
     )
@@ -276,10 +276,12 @@ def test_a_cell_that_does_nothing_any_more_stops():
 )
 def test_what_is_doubtful_is_said_before_solving(changes, words):
     said = [
-        f"{c.text}. {c.do[:1].upper()}{c.do[1:]}" for c in sanity.checks(LHO.changed(changes)) if c.status == "warn"
+        f"{c.text}. {c.do[:1].upper()}{c.do[1:]}"
+        for c in plausibility.checks(LHO.changed(changes))
+        if c.status == "warn"
     ]
     assert any(words.lower() in text.lower() for text in said), said
-    assert not [c for c in sanity.checks(LHO) if c.status in ("warn", "fail")]
+    assert not [c for c in plausibility.checks(LHO) if c.status in ("warn", "fail")]
 
 
 @pytest.mark.parametrize(

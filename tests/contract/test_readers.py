@@ -14,7 +14,7 @@ from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import option, table
 from nacre.core.signal import Signal
 from nacre.core.signal import table as table_of
-from nacre.virtual.xps import Ground, Peak, Scan, Spectrum, measure
+from nacre.virtual.xps_ir.xps import Ground, Peak, Scan, Spectrum, measure
 
 READERS = registry.readers()
 each = pytest.mark.parametrize("reader", READERS.values(), ids=READERS)

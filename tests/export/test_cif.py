@@ -6,7 +6,7 @@ import pytest
 from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.export import cif
-from nacre.readers import pdcif
+from nacre.readers.diffraction import pdcif
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ import polars as pl
 import pytest
 
 from nacre import export
+from nacre.core.display.style import palette
 from nacre.core.figure import Axis, Figure, Panel, Series, columns, merge, of_cell
 from nacre.core.outcome import Contrast, LedgerRow
 from nacre.core.result import Check
-from nacre.core.style import palette
 from nacre.export import curves, print_figures, results_json, write
 from report.demo_outcome import demo
 

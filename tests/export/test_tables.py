@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from nacre.core import side_by_side
+from nacre.core.display import comparison_tables
 from nacre.core.quantity import Quantity
 from nacre.core.result import Entry
 from nacre.export import latex, word
@@ -20,7 +20,7 @@ W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 
 def made(technique, outcome=None):
-    return next(table for table in side_by_side.tables(outcome or demo()) if table.key == technique)
+    return next(table for table in comparison_tables.tables(outcome or demo()) if table.key == technique)
 
 
 def test_samples_stand_side_by_side_in_the_study_s_order():
@@ -79,7 +79,7 @@ def test_a_latex_table_is_whole():
 
 
 def test_a_word_document_holds_every_cell_and_is_the_same_twice():
-    tables = side_by_side.tables(demo())
+    tables = comparison_tables.tables(demo())
     data = word.document(tables)
     assert data == word.document(tables)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:

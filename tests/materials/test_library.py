@@ -5,8 +5,8 @@ import pytest
 from nacre.core.errors import NacreError, NotAssessable
 from nacre.materials import STATUSES, builtin, ncm
 from nacre.materials.library import composition
-from nacre.physics.coating import phase_fractions
-from nacre.physics.film import coating_volume, film_area
+from nacre.physics.chemistry.coating import phase_fractions
+from nacre.physics.chemistry.film import coating_volume, film_area
 
 LIBRARY = builtin()
 NAMED = [

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nacre.physics import porous as p
-from nacre.physics.stoichiometry import theoretical_capacity
+from nacre.physics.chemistry.stoichiometry import theoretical_capacity
 
 MAH = 3.6  # C
 MAH_CM2 = 1e-4 / MAH  # of C/m2

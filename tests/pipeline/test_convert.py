@@ -5,10 +5,10 @@ import pytest
 
 from nacre.core.errors import NacreError
 from nacre.pipeline.convert import to_bdf
-from nacre.readers.bdf import READER as BDF
-from nacre.readers.maccor import READER as MACCOR
-from nacre.virtual.cycler import Cycler, Logging, simulate
-from nacre.virtual.cycler_truth import Programme, load
+from nacre.readers.cycling.bdf import READER as BDF
+from nacre.readers.maccor.reader import READER as MACCOR
+from nacre.virtual.cycling.cycler import Cycler, Logging, simulate
+from nacre.virtual.cycling.cycler_truth import Programme, load
 
 STUDY = """
 schema = 1

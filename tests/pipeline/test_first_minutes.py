@@ -7,10 +7,10 @@ import shutil
 import pytest
 from typer.testing import CliRunner
 
-from nacre.cli import app
+from nacre.cli.app import app
 from nacre.core.registry import readers
-from nacre.virtual.cycler import Cycler, Logging, simulate
-from nacre.virtual.cycler_truth import Programme
+from nacre.virtual.cycling.cycler import Cycler, Logging, simulate
+from nacre.virtual.cycling.cycler_truth import Programme
 from paper_truth import PAPER
 
 PARTS = {

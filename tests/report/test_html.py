@@ -8,12 +8,12 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from nacre.core import side_by_side
+from nacre.core.display import comparison_tables
+from nacre.core.display.style import palette
 from nacre.core.figure import Axis, Figure, Panel, Series, columns, merge
 from nacre.core.outcome import Outcome
 from nacre.core.quantity import Quantity
 from nacre.core.result import Entry, Result, Subject
-from nacre.core.style import palette
 from nacre.report import html, plots, tables
 from report.demo_outcome import demo
 
@@ -188,7 +188,7 @@ def test_figures_of_one_key_are_one_figure_with_one_colour_a_sample(no_plotly):
 
 def test_figures_stand_in_the_papers_order():
     places = ["Fig. S2", "", "Fig. 10", "Tab. S1", "Fig. 4b", "Fig. 4a", "Fig. 2"]
-    ordered = sorted(places, key=side_by_side.place_key)
+    ordered = sorted(places, key=comparison_tables.place_key)
     assert ordered == ["Fig. 2", "Fig. 4a", "Fig. 4b", "Fig. 10", "Fig. S2", "Tab. S1", ""]
 
 
@@ -314,5 +314,7 @@ def test_a_study_of_its_own_has_figures_by_technique_and_no_papers_numbers():
     page = html.render(own)
     assert '<h3 id="figure-4">' in html.render(outcome)
     assert not re.search(r"<h3[^>]*>Figure \d|<b>(Fig|Tab)\. ", page)
-    assert [figure.key for figure in side_by_side.figures(own)] == [f.key for f in side_by_side.figures(outcome)]
-    assert not any(table.place for table in side_by_side.tables(own))
+    assert [figure.key for figure in comparison_tables.figures(own)] == [
+        f.key for f in comparison_tables.figures(outcome)
+    ]
+    assert not any(table.place for table in comparison_tables.tables(own))

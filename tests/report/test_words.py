@@ -2,10 +2,10 @@
 
 import pytest
 
-from nacre.core import words
+from nacre.core.display import wording
+from nacre.core.display.style import pretty_unit
 from nacre.core.quantity import Quantity, parse
 from nacre.core.study import Step
-from nacre.core.style import pretty_unit
 from nacre.report.methods import step_sentence
 
 
@@ -20,7 +20,7 @@ from nacre.report.methods import step_sentence
     ],
 )
 def test_formulae_are_lowered_and_names_are_not(text, shown):
-    assert words.formula(text) == shown
+    assert wording.formula(text) == shown
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,8 @@ def test_units_as_printed(unit, plain, powers):
 
 def test_states_are_spoken_in_one_order():
     state = {"rate_C": 0.1, "cycle": 1, "segment": "ageing", "temperature_degC": 45.0}
-    assert words.state_words(state) == "ageing, cycle 1, 0.1C, 45 °C"
-    assert words.state_words({}) == ""
+    assert wording.state_words(state) == "ageing, cycle 1, 0.1C, 45 °C"
+    assert wording.state_words({}) == ""
 
 
 @pytest.mark.parametrize(
@@ -58,14 +58,14 @@ def test_states_are_spoken_in_one_order():
     ],
 )
 def test_quantities_and_how_sure_they_are(quantity, text, how):
-    assert words.quantity(quantity) == text
-    assert words.uncertainty(quantity) == how
+    assert wording.quantity(quantity) == text
+    assert wording.uncertainty(quantity) == how
 
 
 def test_symbols_have_their_index_lowered():
-    assert words.symbol("discharge_capacity") == "q<sub>dis</sub>"
-    assert words.symbol("mean_coulombic_efficiency") == "&lt;CE&gt;"
-    assert words.symbol("no such name") == ""
+    assert wording.symbol("discharge_capacity") == "q<sub>dis</sub>"
+    assert wording.symbol("mean_coulombic_efficiency") == "&lt;CE&gt;"
+    assert wording.symbol("no such name") == ""
 
 
 def test_a_step_is_a_sentence():
@@ -81,6 +81,6 @@ def test_a_step_is_a_sentence():
 
 
 def test_a_sentence_never_changes_a_files_name():
-    assert words.sentence("bare_1.txt: no unit") == "bare_1.txt: no unit."
-    assert words.sentence("no unit") == "No unit."
-    assert words.sentence("") == ""
+    assert wording.sentence("bare_1.txt: no unit") == "bare_1.txt: no unit."
+    assert wording.sentence("no unit") == "No unit."
+    assert wording.sentence("") == ""

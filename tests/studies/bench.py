@@ -9,11 +9,12 @@ import numpy as np
 
 from nacre.core.contracts import VIRTUAL_MARK
 from nacre.core.registry import readers
-from nacre.readers.vamas import write_all
-from nacre.virtual import emission, potentiostat, titrator
-from nacre.virtual.cycler import Cycler, Logging, simulate
-from nacre.virtual.cycler_truth import CellTruth, Fact, Programme
-from nacre.virtual.xps import Ground, Peak, Scan, Spectrum, measure
+from nacre.readers.xps_ir.vamas import write_all
+from nacre.virtual.chemistry import emission, titrator
+from nacre.virtual.cycling.cycler import Cycler, Logging, simulate
+from nacre.virtual.cycling.cycler_truth import CellTruth, Fact, Programme
+from nacre.virtual.impedance import potentiostat
+from nacre.virtual.xps_ir.xps import Ground, Peak, Scan, Spectrum, measure
 from paper_truth import PAPER
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "other-studies.md"

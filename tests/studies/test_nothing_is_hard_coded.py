@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 import nacre
-from nacre.core import side_by_side
+from nacre.core.display import comparison_tables
 from nacre.core.registry import readers
-from nacre.readers.vamas import write_all
+from nacre.readers.xps_ir.vamas import write_all
 from nacre.report import tables
 from nacre.report.findings import findings
-from nacre.virtual import spectra_truth, stem_eds
-from nacre.virtual.cycler import Cycler, simulate
-from nacre.virtual.cycler_truth import RATE
+from nacre.virtual.cycling.cycler import Cycler, simulate
+from nacre.virtual.cycling.cycler_truth import RATE
+from nacre.virtual.microscopy import stem_eds
+from nacre.virtual.xps_ir import spectra_truth
 from paper_truth import PAPER, STUDY
 from studies import reference
 
@@ -69,7 +70,7 @@ def test_the_sentences_swap(pair):
 
 @pytest.mark.slow
 def test_the_tables_columns_swap(pair):
-    before, after = ({t.key: t for t in side_by_side.tables(outcome)} for outcome in pair)
+    before, after = ({t.key: t for t in comparison_tables.tables(outcome)} for outcome in pair)
     for key in ("cycling", "rate"):
         texts = [[(line.head, line.texts) for line in t[key].lines] for t in (before, after)]
         assert before[key].columns == after[key].columns == ("Bare-NCM85", "LHO-NCM85")

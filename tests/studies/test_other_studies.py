@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 import nacre
-from nacre.cli import app
+from nacre.cli.app import app
 from nacre.core.outcome import Outcome
 from nacre.report.findings import findings
 from nacre.report.html import render

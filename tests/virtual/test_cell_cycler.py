@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 
 import nacre
-from nacre.cell.build import from_recipe
+from nacre.cell.recipe.build import from_recipe
 from nacre.cell.simulate import Settings, run
 from nacre.core.context import Context
 from nacre.core.contracts import VIRTUAL_MARK
 from nacre.core.errors import NacreError
 from nacre.core.registry import readers
 from nacre.physics.p2d import Mesh
-from nacre.techniques import cycling
-from nacre.virtual.cell_cycler import GAIN, record
+from nacre.techniques.cycling import cycling
+from nacre.virtual.cycling.cell_cycler import GAIN, record
 
 STUDY = nacre.load(Path(__file__).parents[2] / "studies" / "lho-ncm85")
 CONTEXT = Context(STUDY.name, STUDY.samples["lho"], STUDY.cells["lho-1"], inputs=STUDY.inputs)

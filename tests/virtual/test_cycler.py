@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from nacre.virtual.cycler import Cycler, Flaws, Logging, charge_at, equilibrium_peaks, peaks, simulate
-from nacre.virtual.cycler_truth import AGEING, CHECK_UPS, FIRST, RATE, Programme, schedule
+from nacre.virtual.cycling.cycler import Cycler, Flaws, Logging, charge_at, equilibrium_peaks, peaks, simulate
+from nacre.virtual.cycling.cycler_truth import AGEING, CHECK_UPS, FIRST, RATE, Programme, schedule
 from paper_truth import PAPER
 
 QUIET = Flaws(voltage_noise=0, ripple=0, current_noise=0, offset=0, jitter=0, lost=0)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from nacre.materials.crystals import structure
-from nacre.physics.capillary import transmission
-from nacre.virtual import diffractometer as virtual
-from nacre.virtual import diffractometer_truth
+from nacre.physics.diffraction.capillary import transmission
+from nacre.virtual.diffraction import diffractometer as virtual
+from nacre.virtual.diffraction import diffractometer_truth
 
 STUDY = Path(__file__).parents[2] / "studies" / "lho-ncm85"
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nacre.materials.crystals import structure
-from nacre.virtual import eels, hrtem
+from nacre.virtual.microscopy import eels, hrtem
 from paper_truth import STUDY
 
 

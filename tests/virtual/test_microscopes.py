@@ -7,9 +7,9 @@ import pytest
 
 from nacre.core.contracts import HEAD_BYTES
 from nacre.core.registry import readers
-from nacre.virtual.eds import Coat, Detector, powder_map
-from nacre.virtual.sem import Microscope, Section, cross_section
-from nacre.virtual.sem_top import Powder, View, top_view
+from nacre.virtual.microscopy.eds import Coat, Detector, powder_map
+from nacre.virtual.microscopy.sem import Microscope, Section, cross_section
+from nacre.virtual.microscopy.sem_top import Powder, View, top_view
 from paper_truth import STUDY
 
 SMALL = Microscope(size=256, pixel=0.05)

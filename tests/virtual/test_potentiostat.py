@@ -7,7 +7,7 @@ import pytest
 
 from nacre.core.registry import head, readers
 from nacre.physics.impedance.circuit import circuit
-from nacre.virtual import potentiostat as tool
+from nacre.virtual.impedance import potentiostat as tool
 from paper_truth import STUDY
 
 AREAL = {"R_bulk": 15, "R_gb": 22, "Q_gb.Q": 6e-8, "Q_gb.n": 0.86, "R_cam_se": 850, "Q_cam_se.Q": 3e-5,

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nacre.virtual.infrared import Flaws as InfraredFlaws
-from nacre.virtual.infrared import Powder
-from nacre.virtual.infrared import measure as load
-from nacre.virtual.xps import Flaws, Ground, Peak, Scan, Spectrum, expected, measure
+from nacre.virtual.xps_ir.infrared import Flaws as InfraredFlaws
+from nacre.virtual.xps_ir.infrared import Powder
+from nacre.virtual.xps_ir.infrared import measure as load
+from nacre.virtual.xps_ir.xps import Flaws, Ground, Peak, Scan, Spectrum, expected, measure
 
 STUDY = Path(__file__).resolve().parents[2] / "studies/lho-ncm85"
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from nacre.virtual.cycler_truth import load
+from nacre.virtual.cycling.cycler_truth import load
 from paper_truth import PAPER, STUDY
 
 

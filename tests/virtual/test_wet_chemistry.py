@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nacre.physics.carbonate import Bath, constants, titration_curve
-from nacre.virtual.emission import LINES, Digest, Flaws, Spectrometer, measure
-from nacre.virtual.titrator import LI2CO3, LIOH, Bench, Powder, Titrator, titrate
-from nacre.virtual.titrator import Flaws as TitratorFlaws
+from nacre.physics.chemistry.carbonate import Bath, constants, titration_curve
+from nacre.virtual.chemistry.emission import LINES, Digest, Flaws, Spectrometer, measure
+from nacre.virtual.chemistry.titrator import LI2CO3, LIOH, Bench, Powder, Titrator, titrate
+from nacre.virtual.chemistry.titrator import Flaws as TitratorFlaws
 
 STUDY = Path(__file__).parents[2] / "studies" / "lho-ncm85"
 QUIET = TitratorFlaws(1.0, 0.0, 0.0, 0.0, 0.0, 1e-6, 0.0, 0.0, 0.0, 0.0, 0.0)

@@ -16,9 +16,9 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from nacre.cell.diffusivity import Shape, read_shape
 from nacre.cell.parameters import PARTS, CellParameters, Name, Parameter, names_with, read_number
 from nacre.cell.potential import Potential, read_potential
-from nacre.cell.shape import Shape, read_shape
 from nacre.core.errors import NacreError, did_you_mean
 from nacre.core.quantity import Quantity
 

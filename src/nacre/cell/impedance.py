@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from nacre.cell.parameters import CellParameters
-from nacre.cell.sanity import refuse_if_impossible
+from nacre.cell.plausibility import refuse_if_impossible
 from nacre.cell.simulate import FINE, Simulation
 from nacre.core.errors import NacreError
 from nacre.core.result import Check

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nacre.cell.pieces import aged_cell
-from nacre.cell.walk import Walk
-from nacre.physics import dqdv, p2d
+from nacre.cell.ageing.half_cycle import aged_cell
+from nacre.cell.ageing.long_test import Walk
+from nacre.physics import p2d
+from nacre.physics.cycling import dqdv
 
 HOUR = 3600.0
 # where the maximum from H1 to M is sought, V against Li+/Li: above the shoulder of H1, below M-H2

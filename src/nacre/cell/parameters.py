@@ -13,9 +13,9 @@ from statistics import NormalDist
 
 import numpy as np
 
+from nacre.cell.diffusivity import INTERVALS, Shape
 from nacre.cell.potential import Potential, check_status
 from nacre.cell.protocol import Scale
-from nacre.cell.shape import INTERVALS, Shape
 from nacre.core.errors import NacreError, unknown
 from nacre.core.quantity import Quantity, parse
 from nacre.physics import ocp
@@ -144,7 +144,7 @@ class Parameter:
 class CellParameters:
     """A cell's name, its numbers by `part.name`, the potentials of its electrodes against Li+/Li, by what ratio their
     diffusivities vary with the filling, where more than the drops is known, and the classes of ageing mechanisms beside
-    those of the package (`nacre.cell.plugged`)."""
+    those of the package (`nacre.cell.ageing.plugins`)."""
 
     name: str
     numbers: Mapping[str, Parameter]

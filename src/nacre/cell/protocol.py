@@ -20,7 +20,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nacre.cell.recipe import Recipe
+from nacre.cell.recipe.layers import Recipe
 from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity, parse
 from nacre.core.units import same_kind

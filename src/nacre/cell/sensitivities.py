@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nacre.cell.parameters import NAMES, CellParameters, Parameter
+from nacre.cell.plausibility import refuse_if_impossible
 from nacre.cell.protocol import Loop, Step, for_cell, parse_protocol, unrolled
-from nacre.cell.sanity import refuse_if_impossible
 from nacre.cell.simulate import MOST_STEPS, Settings, instants, solver_step
 from nacre.core.errors import NacreError, unknown
 from nacre.core.quantity import Quantity
-from nacre.physics import dqdv_peak, p2d
+from nacre.physics import p2d
+from nacre.physics.cycling import dqdv_peak
 
 VARIED = 1e-4  # part of a value by which formulas (never solutions) are differenced
 TOLERANCE = 1e-5  # tighter than for a run: a derivative's error is ten times the solution's

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nacre.cell.parameters import CellParameters
+from nacre.cell.plausibility import refuse_if_impossible
 from nacre.cell.protocol import Loop, Step, for_cell, parse_protocol, unrolled
-from nacre.cell.sanity import refuse_if_impossible
 from nacre.core.errors import NacreError
 from nacre.core.result import Check
 from nacre.core.signal import Note, Signal, table

@@ -99,7 +99,7 @@ class Technique:
 
 
 class MechanismKind(Protocol):
-    """The class of an ageing mechanism of the cell model (see `nacre.cell.ageing` and docs/ageing.md).
+    """The class of an ageing mechanism of the cell model (see `nacre.cell.ageing.slow_states` and docs/ageing.md).
 
     of : the numbers of a cell (`nacre.cell.parameters.CellParameters`) -> the mechanism, or None where they switch it
         off. A class may also have `numbers`: those of its own that may stand under [ageing], by name, each a

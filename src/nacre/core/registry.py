@@ -19,13 +19,11 @@ KINDS = {"READER": Reader, "TECHNIQUE": Technique, "MECHANISM": MechanismKind}
 
 @lru_cache(maxsize=4)
 def _package(package: str, attribute: str) -> dict[str, object]:
-    found = {}
+    """What the modules of a package and of its sub-rooms define under `attribute`, by name."""
     folder = importlib.import_module(package)
-    for module in sorted(pkgutil.iter_modules(folder.__path__), key=lambda m: m.name):
-        item = getattr(importlib.import_module(f"{package}.{module.name}"), attribute, None)
-        if item is not None:
-            found[item.name] = item
-    return found
+    modules = pkgutil.walk_packages(folder.__path__, f"{package}.")
+    items = [getattr(importlib.import_module(module.name), attribute, None) for module in modules]
+    return {item.name: item for item in sorted(filter(None, items), key=lambda item: item.name)}
 
 
 @lru_cache(maxsize=64)
@@ -120,7 +118,7 @@ def technique(name: str, study_folder: Path | None = None, where: str = "") -> T
 
 def mechanisms(study_folder: Path | None = None) -> dict[str, type[MechanismKind]]:
     """The classes of all ageing mechanisms by name. Raises NacreError where a plugin takes a name of the package."""
-    known, own = _package("nacre.cell.mechanisms", "MECHANISM"), _plugins(study_folder, "MECHANISM")
+    known, own = _package("nacre.cell.ageing.mechanisms", "MECHANISM"), _plugins(study_folder, "MECHANISM")
     for name, kind in own.items():
         if name in known:
             raise NacreError(

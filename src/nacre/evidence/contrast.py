@@ -23,7 +23,7 @@ from nacre.core.quantity import Z95, Quantity, derive
 from nacre.core.result import Entry, Result
 from nacre.core.study import Study
 from nacre.core.vocabulary import word
-from nacre.techniques.halfcycles import FORMATION
+from nacre.techniques.cycling.half_cycles import FORMATION
 
 # (sample, technique, name, state) -> (id, quantity, the cell it speaks of or "")
 _Found = dict[tuple, list[tuple[str, Quantity, str]]]

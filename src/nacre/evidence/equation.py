@@ -10,7 +10,7 @@ from typing import Any
 
 from nacre.core.errors import NacreError, did_you_mean
 from nacre.materials.capacity import insertion_capacity
-from nacre.physics import stoichiometry as st
+from nacre.physics.chemistry import stoichiometry as st
 
 _BINARY = {
     ast.Add: operator.add,

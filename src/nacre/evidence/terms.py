@@ -9,7 +9,7 @@ from typing import Any
 
 from scipy.stats import t as student
 
-from nacre.cell.coating import KEYS, Coating, read_coating
+from nacre.cell.recipe.coating import KEYS, Coating, read_coating
 from nacre.core import units, vocabulary
 from nacre.core.context import DERIVED, Context
 from nacre.core.errors import NacreError

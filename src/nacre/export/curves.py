@@ -4,9 +4,9 @@ import io
 
 import numpy as np
 
+from nacre.core.display.style import VIRTUAL_TAG
 from nacre.core.outcome import Outcome
 from nacre.core.result import Curve, Result
-from nacre.core.style import VIRTUAL_TAG
 
 
 def parquet(curve: Curve, result: Result) -> bytes:

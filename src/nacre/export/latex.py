@@ -2,7 +2,7 @@
 
 import re
 
-from nacre.core.side_by_side import Table
+from nacre.core.display.comparison_tables import Table
 
 _SPECIAL = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",

@@ -15,8 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from nacre.core.figure import Axis, Figure, Panel, Series, columns, extent
-from nacre.core.style import (
+from nacre.core.display.style import (
     VIRTUAL_TAG,
     Look,
     Palette,
@@ -29,6 +28,7 @@ from nacre.core.style import (
     pretty_unit,
     tag_corner,
 )
+from nacre.core.figure import Axis, Figure, Panel, Series, columns, extent
 
 SINGLE, WIDE = 3.3, 7.0
 CROWDED = 60  # letters of categories that stand side by side under one column

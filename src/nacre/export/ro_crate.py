@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from nacre.core.display.wording import technique_words
 from nacre.core.errors import NacreError
 from nacre.core.outcome import Outcome
 from nacre.core.result import Result
-from nacre.core.words import technique_words
 
 METADATA = "ro-crate-metadata.json"
 RESULTS = "results/results.json"

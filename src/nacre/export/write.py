@@ -13,10 +13,10 @@ from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
-from nacre.core import side_by_side, style
+from nacre.core.display import comparison_tables, style
+from nacre.core.display.style import palette
 from nacre.core.figure import Figure
 from nacre.core.outcome import Outcome
-from nacre.core.style import palette
 from nacre.export import cif, curves, latex, print_figures, results_json, word
 
 LIST = "files.json"
@@ -76,7 +76,7 @@ def _files(
         yield f"{unique(name, taken)}.cif", data.encode(), ""
     yield from _tables(outcome)
     taken = set()
-    figures = side_by_side.figures(outcome)
+    figures = comparison_tables.figures(outcome)
     samples = palette(outcome.study, figures)
     for figure in figures:
         stem = f"figures/{unique(figure_name(figure), taken)}"
@@ -87,7 +87,7 @@ def _files(
 
 def write_figures(outcome: Outcome, folder: Path, columns: int) -> list[Path]:
     """All figures one or two columns of a journal wide, as svg and pdf, into `folder`."""
-    figures = side_by_side.figures(outcome)
+    figures = comparison_tables.figures(outcome)
     samples, taken, written = palette(outcome.study, figures), set(), []
     for figure in figures:
         stem = unique(figure_name(figure), taken)
@@ -98,7 +98,7 @@ def write_figures(outcome: Outcome, folder: Path, columns: int) -> list[Path]:
 
 
 def _tables(outcome: Outcome) -> Iterator[tuple[str, bytes, str]]:
-    made, taken = side_by_side.tables(outcome), set()
+    made, taken = comparison_tables.tables(outcome), set()
     for table in made:
         stem = f"tables/{unique(f'{table.place} {table.key}'.replace('.', '').strip().lower(), taken)}"
         yield f"{stem}.tex", latex.table(table).encode(), ""
@@ -107,7 +107,7 @@ def _tables(outcome: Outcome) -> Iterator[tuple[str, bytes, str]]:
         yield "tables/tables.docx", word.document(made), ""
 
 
-def _csv(table: side_by_side.Table) -> str:
+def _csv(table: comparison_tables.Table) -> str:
     """Values and standard deviations in columns of their own, for a spreadsheet."""
     stream = io.StringIO()
     out = csv.writer(stream, lineterminator="\n")

@@ -1,7 +1,7 @@
 """Capacity of host materials for lithium, where the end of insertion is a fact of the crystal."""
 
 from nacre.core.errors import NotAssessable
-from nacre.physics.stoichiometry import composition, parse_formula, theoretical_capacity
+from nacre.physics.chemistry.stoichiometry import composition, parse_formula, theoretical_capacity
 
 # formula -> (lithium taken up per formula unit, source)
 HOSTS = {

@@ -11,8 +11,8 @@ import numpy as np
 from nacre.core.errors import NacreError, unknown
 from nacre.core.signal import Signal
 from nacre.materials.library import composition
-from nacre.physics import crystal as lattice
-from nacre.physics.stoichiometry import molar_mass
+from nacre.physics.chemistry.stoichiometry import molar_mass
+from nacre.physics.diffraction import crystal as lattice
 
 AVOGADRO = 6.02214076e23
 HC_EV_ANGSTROM = 12398.41984

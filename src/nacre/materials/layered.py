@@ -5,7 +5,7 @@ import re
 from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity
 from nacre.materials.material import Fact, Material
-from nacre.physics.stoichiometry import as_fraction, write_formula
+from nacre.physics.chemistry.stoichiometry import as_fraction, write_formula
 
 NAME = re.compile(r"^\s*(?:NCM|NMC)[ -]?(\d)(\d)(\d)\s*$", re.IGNORECASE)
 

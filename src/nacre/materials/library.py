@@ -11,7 +11,7 @@ from nacre.core.errors import NacreError, did_you_mean, unknown
 from nacre.core.quantity import Quantity, parse
 from nacre.materials.layered import NAME, from_name
 from nacre.materials.material import LAWS, Cell, Conductivity, Fact, Material
-from nacre.physics import stoichiometry
+from nacre.physics.chemistry import stoichiometry
 
 _KEYS = (
     "words",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from nacre.core.errors import NacreError, NotAssessable, did_you_mean
 from nacre.core.quantity import Quantity
-from nacre.physics import stoichiometry
+from nacre.physics.chemistry import stoichiometry
 
 STATUSES = ("measured", "computed", "estimated", "unverified", "given")
 LAWS = ("sigma", "sigmaT")

@@ -7,8 +7,8 @@ from pathlib import Path
 from nacre.core import registry
 from nacre.core.errors import NacreError
 from nacre.core.study import Measurement, Study
-from nacre.pipeline.load import load
-from nacre.pipeline.work import read_file
+from nacre.pipeline.loading.load import load
+from nacre.pipeline.running.worker import read_file
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What to keep in mind of a study: what was left out, what failed, what hardly can be meant."""
 
+from nacre.core.display.wording import count, sentence, several
 from nacre.core.outcome import Outcome
-from nacre.core.words import count, sentence, several
 from nacre.report.finding import Finding
 
 LINE = 150  # letters of a check on the first page

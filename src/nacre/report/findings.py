@@ -9,12 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from nacre.core.errors import NacreError
-from nacre.core.outcome import Contrast, LedgerRow, Outcome
-from nacre.core.quantity import Quantity
-from nacre.core.result import Entry, Result
-from nacre.core.vocabulary import word
-from nacre.core.words import (
+from nacre.core.display.wording import (
     count,
     formula,
     interval,
@@ -28,9 +23,14 @@ from nacre.core.words import (
     technique_words,
     with_unit,
 )
-from nacre.report.abreast import abreast
+from nacre.core.errors import NacreError
+from nacre.core.outcome import Contrast, LedgerRow, Outcome
+from nacre.core.quantity import Quantity
+from nacre.core.result import Entry, Result
+from nacre.core.vocabulary import word
 from nacre.report.cautions import cautions
 from nacre.report.finding import Block, Finding
+from nacre.report.sample_series import abreast
 
 LONG = 6
 MOST = 8

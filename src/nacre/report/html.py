@@ -11,23 +11,23 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from nacre.core import side_by_side, words
+from nacre.core.display import comparison_tables, wording
+from nacre.core.display.style import MARKERS, Palette, palette
 from nacre.core.figure import Figure, Panel, extent
 from nacre.core.outcome import Outcome
-from nacre.core.style import MARKERS, Palette, palette
 from nacre.report import findings, methods, plots, tables
 from nacre.report.ledger_graph import ledger_graph
 
 
 def render(outcome: Outcome) -> str:
     """The whole report as HTML text. Sees the outcome only; loads nothing from anywhere."""
-    figures = side_by_side.figures(outcome)
+    figures = comparison_tables.figures(outcome)
     samples = palette(outcome.study, figures)
     page = _environment().get_template("report.html")
     return page.render(
         outcome=outcome,
         study=outcome.study,
-        title=words.formula(outcome.study.title or outcome.study.name),
+        title=wording.formula(outcome.study.title or outcome.study.name),
         when=outcome.when[:16].replace("T", " "),
         samples=[_chip(outcome, name, samples) for name in outcome.study.samples],
         colours={name: samples.colour(name) for name in samples.colours},
@@ -60,7 +60,7 @@ def _environment() -> jinja2.Environment:
     page.filters["json"] = _json
     page.filters["anchor"] = lambda text: re.sub(r"[^\w-]+", "-", str(text)).strip("-").lower()
     page.globals["title_of"] = findings.title
-    page.globals["words"] = words
+    page.globals["words"] = wording
     return page
 
 
@@ -91,13 +91,13 @@ def _summary(outcome: Outcome) -> str:
     study = outcome.study
     done = len({result.analysis or str(result.subject) for result in outcome.results})
     parts = [
-        words.count(len(study.samples), "sample"),
-        words.count(len(study.cells), "cell"),
-        words.count(done, "analysis", "analyses"),
-        words.count(sum(len(result.entries) for result in outcome.results), "quantity", "quantities"),
+        wording.count(len(study.samples), "sample"),
+        wording.count(len(study.cells), "cell"),
+        wording.count(done, "analysis", "analyses"),
+        wording.count(sum(len(result.entries) for result in outcome.results), "quantity", "quantities"),
     ]
-    failed = f"; {words.count(len(outcome.failures), 'analysis', 'analyses')} failed" if outcome.failures else ""
-    return words.sentence(words.several(parts) + failed)
+    failed = f"; {wording.count(len(outcome.failures), 'analysis', 'analyses')} failed" if outcome.failures else ""
+    return wording.sentence(wording.several(parts) + failed)
 
 
 def _virtual(outcome: Outcome) -> str:
@@ -117,13 +117,13 @@ def _groups(outcome: Outcome, figures: list[Figure], samples: Palette) -> list[t
 
     A study that bears no paper's numbers has a heading per technique instead.
     """
-    groups: dict[str, tuple[list[dict[str, Any]], list[side_by_side.Table]]] = {}
-    sheets = [sheet for sheet in side_by_side.tables(outcome) if sheet.printed]
+    groups: dict[str, tuple[list[dict[str, Any]], list[comparison_tables.Table]]] = {}
+    sheets = [sheet for sheet in comparison_tables.tables(outcome) if sheet.printed]
     topic = {sheet.key: sheet.key for sheet in sheets}
     topic |= {figure.key: result.technique for result in outcome.results for figure in result.figures}
-    for i, thing in enumerate(sorted([*figures, *sheets], key=lambda thing: side_by_side.place_key(thing.place))):
+    for i, thing in enumerate(sorted([*figures, *sheets], key=lambda thing: comparison_tables.place_key(thing.place))):
         numbered = outcome.study.paper_numbers
-        heading = _group(thing.place) if numbered else words.technique_words(topic[thing.key])
+        heading = _group(thing.place) if numbered else wording.technique_words(topic[thing.key])
         drawn, tabled = groups.setdefault(heading, ([], []))
         if isinstance(thing, Figure):
             drawn.append(_item(thing, samples, i))

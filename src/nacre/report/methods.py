@@ -3,12 +3,12 @@
 import re
 from collections.abc import Mapping
 
+from nacre.core.display.wording import formula, quantity, sentence, several
 from nacre.core.errors import NacreError
 from nacre.core.outcome import Outcome
 from nacre.core.quantity import Quantity
 from nacre.core.study import Sample, Step, Study
 from nacre.core.vocabulary import word
-from nacre.core.words import formula, quantity, sentence, several
 
 # what is said before a condition, by its name's last word; a name that is a preposition speaks for itself
 _BEFORE = {

@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from nacre.core.figure import Axis, Figure, Panel, Series, columns, extent
-from nacre.core.style import (
+from nacre.core.display.style import (
     VIRTUAL_TAG,
     Look,
     Palette,
@@ -28,6 +27,7 @@ from nacre.core.style import (
     positions,
     tag_corner,
 )
+from nacre.core.figure import Axis, Figure, Panel, Series, columns, extent
 
 LONGEST = 4000
 HEAT_SIDE = 400

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nacre.core import words
+from nacre.core.display import wording
 from nacre.core.errors import NacreError
 from nacre.core.outcome import Outcome
 from nacre.core.quantity import Quantity
@@ -22,7 +22,7 @@ class Row:
 
     sample: str
     who: str
-    words: str
+    wording: str
     symbol: str
     meaning: str
     state: str
@@ -100,21 +100,21 @@ def _series(outcome: Outcome, result: Result, long: list[list[Entry]]) -> list[S
     tables: dict[tuple, list[list[Entry]]] = {}
     for group in long:
         rest = {k: v for k, v in group[0].state.items() if k != "cycle"}
-        tables.setdefault((group[0].subject, words.state_words(rest)), []).append(group)
+        tables.setdefault((group[0].subject, wording.state_words(rest)), []).append(group)
     return [_one_series(outcome, result, subject, state, groups) for (subject, state), groups in tables.items()]
 
 
 def _one_series(outcome, result, subject, state, groups) -> Series:
     heads = tuple(
-        f"{words.name_words(g[0].name)}" + (f" / {unit}" if (unit := words.pretty_unit(g[0].quantity.unit)) else "")
+        f"{wording.name_words(g[0].name)}" + (f" / {unit}" if (unit := wording.pretty_unit(g[0].quantity.unit)) else "")
         for g in groups
     )
     cycles = sorted({entry.state["cycle"] for group in groups for entry in group})
-    found = [{entry.state["cycle"]: words.value(entry.quantity) for entry in group} for group in groups]
+    found = [{entry.state["cycle"]: wording.value(entry.quantity) for entry in group} for group in groups]
     rows = tuple((str(cycle), tuple(column.get(cycle, "–") for column in found)) for cycle in cycles)
     about = subject or result.subject
     who = about.measurement or about.cell or about.sample
-    return Series(f"{who}{f' ({state})' if state else ''}", heads, rows, words.ORIGIN_WORDS[result.origin])
+    return Series(f"{who}{f' ({state})' if state else ''}", heads, rows, wording.ORIGIN_WORDS[result.origin])
 
 
 def row(outcome: Outcome, result: Result, entry: Entry) -> Row:
@@ -125,16 +125,16 @@ def row(outcome: Outcome, result: Result, entry: Entry) -> Row:
     return Row(
         sample,
         subject.cell or subject.measurement,
-        words.name_words(entry.name),
-        words.symbol(entry.name),
-        words.name_meaning(entry.name),
-        words.state_words(entry.state),
-        words.value(q),
-        words.pretty_unit(q.unit),
-        words.interval(q.lo95, q.hi95) if q.std != 0 else "–",
+        wording.name_words(entry.name),
+        wording.symbol(entry.name),
+        wording.name_meaning(entry.name),
+        wording.state_words(entry.state),
+        wording.value(q),
+        wording.pretty_unit(q.unit),
+        wording.interval(q.lo95, q.hi95) if q.std != 0 else "–",
         "" if q.n is None else str(q.n),
-        words.uncertainty(q),
-        words.ORIGIN_WORDS[origin],
+        wording.uncertainty(q),
+        wording.ORIGIN_WORDS[origin],
         q.value if math.isfinite(q.value) else 0.0,
     )
 
@@ -154,21 +154,21 @@ def contrasts(outcome: Outcome) -> list[dict[str, Any]]:
         digits = max(min(*sides, 10 * abs(c.difference) or scale), scale / 100)
         found.append(
             {
-                "name": words.name_words(c.name),
-                "state": words.state_words(c.state),
+                "name": wording.name_words(c.name),
+                "state": wording.state_words(c.state),
                 "reference": title(outcome, c.reference),
                 "treated": title(outcome, c.treated),
-                "old": words.like(c.reference_value, digits) if c.reference_value is not None else "–",
-                "new": words.like(c.treated_value, digits) if c.treated_value is not None else "–",
-                "difference": words.like(c.difference, max(abs(c.difference), scale / 100)),
-                "interval": words.interval(c.lo95, c.hi95),
-                "unit": words.pretty_unit(c.unit),
-                "ratio": words.like(c.ratio, min(abs(c.ratio), 1.0)) if c.ratio else "–",
-                "effect": words.number(c.effect, 2),
+                "old": wording.like(c.reference_value, digits) if c.reference_value is not None else "–",
+                "new": wording.like(c.treated_value, digits) if c.treated_value is not None else "–",
+                "difference": wording.like(c.difference, max(abs(c.difference), scale / 100)),
+                "interval": wording.interval(c.lo95, c.hi95),
+                "unit": wording.pretty_unit(c.unit),
+                "ratio": wording.like(c.ratio, min(abs(c.ratio), 1.0)) if c.ratio else "–",
+                "effect": wording.number(c.effect, 2),
                 "n": f"{c.n_treated}, {c.n_reference}",
                 "verdict": verdict(c),
                 "method": c.method,
-                "origin": words.ORIGIN_WORDS.get(c.origin, c.origin),
+                "origin": wording.ORIGIN_WORDS.get(c.origin, c.origin),
                 "bar": _bar(c),
             }
         )
@@ -201,7 +201,7 @@ def _modelled(outcome: Outcome, reported: Reported) -> dict[str, str]:
     for origin, note in MODEL.items():
         found, _ = _matches(outcome, reported, [r for r in results if r.origin == origin])
         if len(found) == 1:
-            told[note] = words.value(found[0][0])
+            told[note] = wording.value(found[0][0])
     if not told:
         return {"model": "", "model_note": ""}
     (note, first), *rest = told.items()
@@ -212,10 +212,10 @@ def _published(outcome: Outcome, reported: Reported) -> dict[str, Any]:
     found, trouble = _matches(outcome, reported, [r for r in outcome.results if r.origin not in MODEL])
     base = {
         "sample": reported.sample or (outcome.study.cells[reported.cell].sample if reported.cell else ""),
-        "name": words.name_words(reported.name),
-        "state": words.state_words(reported.state),
-        "value": words.value(reported.quantity),
-        "unit": words.pretty_unit(reported.quantity.unit),
+        "name": wording.name_words(reported.name),
+        "state": wording.state_words(reported.state),
+        "value": wording.value(reported.quantity),
+        "unit": wording.pretty_unit(reported.quantity.unit),
         "source": reported.source,
         "rule": reported.rule,
     }
@@ -225,9 +225,9 @@ def _published(outcome: Outcome, reported: Reported) -> dict[str, Any]:
     synthetic = any(virtual for _, virtual in found)
     difference, last = ours.value - reported.quantity.value, reported.quantity.last_digit
     return base | {
-        "ours": words.value(ours),
+        "ours": wording.value(ours),
         "difference": ("+" if difference > 0 else "")
-        + words.like(difference, 10 * half if half else last or abs(difference)),
+        + wording.like(difference, 10 * half if half else last or abs(difference)),
         "verdict": _agreement(difference, half, reported.quantity),
         "synthetic": synthetic,
         "note": "" if len(found) == 1 else f"mean of {len(found)} cells",
@@ -306,12 +306,14 @@ def ledger(outcome: Outcome) -> list[dict[str, Any]]:
     return [
         {
             "id": row.relation,
-            "words": words.formula(row.words),
+            "words": wording.formula(row.words),
             "verdict": row.verdict,
             "label": label[row.verdict],
-            "computed": words.with_unit(words.number(row.computed, 5), row.unit) if row.computed is not None else "–",
-            "stated": words.with_unit(words.number(row.stated, 5), row.unit) if row.stated is not None else "–",
-            "sigma": words.number(row.sigma, 2),
+            "computed": wording.with_unit(wording.number(row.computed, 5), row.unit)
+            if row.computed is not None
+            else "–",
+            "stated": wording.with_unit(wording.number(row.stated, 5), row.unit) if row.stated is not None else "–",
+            "sigma": wording.number(row.sigma, 2),
             "rule": row.rule,
             "needs": row.needs,
             "evidence": f"{row.evidence} (virtual)" if row.synthetic else row.evidence,

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 
 import nacre
-from nacre.cell.walk import Exactness
+from nacre.cell.ageing.long_test import Exactness
 from nacre.evidence.calibrate.fit import Fit, fit
-from nacre.evidence.calibrate.march import Plan
 from nacre.evidence.calibrate.model import Model, cells_of
 from nacre.evidence.calibrate.observed import KINDS, Observed
 from nacre.evidence.calibrate.problem import Problem
 from nacre.evidence.calibrate.settings import Free
+from nacre.evidence.calibrate.simulated_tests import Plan
 from nacre.physics.p2d import Mesh
 
 STUDY = Path(__file__).parents[3] / "studies" / "lho-ncm85"

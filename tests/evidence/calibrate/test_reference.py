@@ -43,7 +43,7 @@ def test_nine_numbers_meet_fifteen_published_values_with_every_cycle_simulated(f
 def test_the_jumps_and_the_mesh_cost_less_than_a_fifth_of_a_tolerance(found):
     from dataclasses import replace
 
-    from nacre.cell.walk import Exactness
+    from nacre.cell.ageing.long_test import Exactness
     from nacre.physics.p2d import Mesh
 
     fine = replace(found.problem.plan, how=Exactness(Mesh(8, 8, 28, 6, 4.0), 2e-4, 0.1))

@@ -11,7 +11,7 @@ from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity
 from nacre.core.result import Entry, Result, Subject
 from nacre.core.study import Reported
-from nacre.evidence.calibrate.gathered import gather
+from nacre.evidence.calibrate.evidence_set import gather
 from nacre.evidence.calibrate.model import Model
 from nacre.evidence.calibrate.observed import Observed
 from nacre.evidence.calibrate.predict import parse_case, read_cases

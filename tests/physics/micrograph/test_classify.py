@@ -6,7 +6,7 @@ from scipy import ndimage as ndi
 
 from nacre.physics.micrograph.classify import classify, features, probabilities
 from nacre.physics.micrograph.flatten import otsu
-from nacre.readers import label_mask, sem
+from nacre.readers.microscopy import label_mask, sem
 
 
 def nanoparticles(seed: int, size: int = 384):

@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage as ndi
 
 from nacre.physics.micrograph import evenness as ev
-from nacre.virtual.eds import Coat, Detector, powder_map
+from nacre.virtual.microscopy.eds import Coat, Detector, powder_map
 
 
 def counts(signal):

@@ -9,7 +9,7 @@ from scipy import ndimage as ndi
 from nacre.physics.micrograph import outline as ol
 from nacre.physics.micrograph import section as cs
 from nacre.physics.micrograph.flatten import Levels, flatten, otsu
-from nacre.virtual.sem import Microscope, Section, cross_section
+from nacre.virtual.microscopy.sem import Microscope, Section, cross_section
 
 CASES = {
     "pristine": (Section(0.006, 0.05), Microscope(size=512), 1),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nacre.physics.micrograph import texture as tx
-from nacre.virtual.sem_top import Powder, View, top_view
+from nacre.virtual.microscopy.sem_top import Powder, View, top_view
 
 
 def wave(contrast, period, noise=0.0, n=256):

@@ -20,7 +20,7 @@ from nacre.physics.p2d import (
     rest,
     uniform,
 )
-from nacre.physics.p2d.network import particle_response
+from nacre.physics.p2d.frequency.network import particle_response
 from physics.p2d import plain
 from physics.p2d.cells import ANODE, CATHODE, CELL, layered_oxide, titanate, with_cathode
 

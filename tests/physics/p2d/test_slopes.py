@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from nacre.physics.p2d import EVEN, Mesh, Step, impedance, linearise, prepare
-from nacre.physics.p2d.causes import by_cause
-from nacre.physics.p2d.slopes import NAMES, derivatives
+from nacre.physics.p2d.frequency.causes import by_cause
+from nacre.physics.p2d.frequency.derivatives import NAMES, derivatives
 from physics.p2d.cells import ANODE, CELL
 from physics.p2d.test_linear import CELLS, DEPRESSED, LAYERED, F, discharged
 

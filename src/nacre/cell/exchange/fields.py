@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from nacre.cell.diffusivity import Shape
 from nacre.cell.exchange.section import Section, curve_of, inside, table_of
 from nacre.cell.parameters import NAMES, CellParameters, Parameter
 from nacre.cell.potential import Potential
-from nacre.cell.shape import Shape
 from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity
 from nacre.physics.ocp import FARADAY

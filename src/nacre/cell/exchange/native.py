@@ -19,9 +19,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from nacre.cell.diffusivity import Shape
 from nacre.cell.parameters import NAMES, PARTS, CellParameters, Parameter
 from nacre.cell.potential import Potential
-from nacre.cell.shape import Shape
 from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity
 

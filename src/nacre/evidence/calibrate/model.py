@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nacre.cell.build import from_recipe
-from nacre.cell.lifetime import Lifetime
+from nacre.cell.ageing.lifetime import Lifetime
+from nacre.cell.ageing.plugins import mechanisms_of
 from nacre.cell.parameters import CellParameters, Name, Parameter
-from nacre.cell.plugged import mechanisms_of
+from nacre.cell.recipe.build import from_recipe
 from nacre.core.context import Context
 from nacre.core.quantity import Quantity
 from nacre.core.study import Study
-from nacre.evidence.calibrate.march import Failed, Plan, ageing_test, rate_test
 from nacre.evidence.calibrate.settings import Free
+from nacre.evidence.calibrate.simulated_tests import Failed, Plan, ageing_test, rate_test
 from nacre.materials import builtin
 
 KEPT = 400

@@ -12,11 +12,11 @@ from typing import Any
 
 from scipy.special import log_ndtr
 
-from nacre.cell.lifetime import Lifetime
+from nacre.cell.ageing.lifetime import Lifetime
 from nacre.core.quantity import Z95
 from nacre.core.vocabulary import word
-from nacre.evidence.calibrate.march import Plan
 from nacre.evidence.calibrate.model import SampleTests
+from nacre.evidence.calibrate.simulated_tests import Plan
 
 
 @dataclass(frozen=True)

@@ -16,16 +16,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from nacre.cell.ageing.plugins import names_of
 from nacre.cell.parameters import NAMES, CellParameters, Name, Parameter, named, read_number
-from nacre.cell.plugged import names_of
 from nacre.core.errors import NacreError, unknown
 from nacre.core.quantity import Quantity, parse
 from nacre.core.study import Study
 from nacre.evidence.calibrate.fit import Progress, silent
-from nacre.evidence.calibrate.march import Failed, Plan
 from nacre.evidence.calibrate.model import Model, SampleTests
 from nacre.evidence.calibrate.observed import KINDS, Observed, value_of
 from nacre.evidence.calibrate.settings import only
+from nacre.evidence.calibrate.simulated_tests import Failed, Plan
 
 KEYS = ("name", "sample", "change")
 DRAWS = 48

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nacre.core.errors import NacreError
-from nacre.evidence.calibrate.march import Plan
 from nacre.evidence.calibrate.model import Model, SampleTests
 from nacre.evidence.calibrate.observed import Observed, ages, value_of
 from nacre.evidence.calibrate.settings import Free
+from nacre.evidence.calibrate.simulated_tests import Plan
 from nacre.physics import inference
 
 WORST = 50.0  # a residual where the model has no value: far off, yet finite for the search

@@ -21,8 +21,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.stats import chi2 as chi2_distribution
 
+from nacre.cell.ageing.plugins import names_of
 from nacre.cell.parameters import named
-from nacre.cell.plugged import names_of
 from nacre.core.errors import NacreError, unknown
 from nacre.core.quantity import parse
 from nacre.core.study import Study

@@ -9,8 +9,8 @@ from nacre.core.errors import NacreError
 from nacre.core.result import Result
 from nacre.core.study import Study
 from nacre.evidence.calibrate import identify, posterior
+from nacre.evidence.calibrate.evidence_set import gather
 from nacre.evidence.calibrate.fit import Fit, Progress, fit, silent
-from nacre.evidence.calibrate.gathered import gather
 from nacre.evidence.calibrate.leave_out import leave_out
 from nacre.evidence.calibrate.model import Model, cells_of
 from nacre.evidence.calibrate.observed import Observed

@@ -22,12 +22,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from nacre.cell.ageing.plugins import names_of
 from nacre.cell.parameters import named
-from nacre.cell.plugged import names_of
 from nacre.core.errors import NacreError, did_you_mean, unknown
 from nacre.core.quantity import Quantity, parse
 from nacre.core.study import Study
-from nacre.evidence.calibrate.march import Plan
+from nacre.evidence.calibrate.simulated_tests import Plan
 
 KEYS = ("evidence", "starts", "tests", "parameter", "observable", "rival", "prediction")
 PARAMETER_KEYS = ("name", "range", "scale", "sample", "prior", "why")

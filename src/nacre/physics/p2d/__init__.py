@@ -1,13 +1,14 @@
 """The cell in time: a single-ion pseudo-two-dimensional model with films, contact loss and particle sizes."""
 
-from .causes import by_cause
-from .cell import EVEN, Cell, Diffusivity, Electrode, Exchange, Mesh, constant_diffusivity
-from .drift import Course, Drifting
-from .fields import Fields, fields, filling, lithium, shell_weights, throughput
-from .linear import Linear, LinearElectrode, impedance, linearise
-from .sensitivity import StepSensitivity, sensitivities
-from .slopes import derivatives as impedance_derivatives
-from .solve import (
+from nacre.physics.p2d.cell import EVEN, Cell, Diffusivity, Electrode, Exchange, Mesh, constant_diffusivity
+from nacre.physics.p2d.drift import Course, Drifting
+from nacre.physics.p2d.fields import Fields, fields, filling, lithium, shell_weights, throughput
+from nacre.physics.p2d.frequency.causes import by_cause
+from nacre.physics.p2d.frequency.derivatives import derivatives as impedance_derivatives
+from nacre.physics.p2d.frequency.linearised_cell import Linear, LinearElectrode, impedance, linearise
+from nacre.physics.p2d.sensitivity.forward import StepSensitivity, sensitivities
+from nacre.physics.p2d.sensitivity.tangent import STENCILS, Tangent, combine, tangent
+from nacre.physics.p2d.solve import (
     BEST,
     Outcome,
     Prepared,
@@ -21,8 +22,7 @@ from .solve import (
     simulate_many,
     uniform,
 )
-from .tangent import STENCILS, Tangent, combine, tangent
-from .warm import warm
+from nacre.physics.p2d.warm import warm
 
 __all__ = [
     "BEST",

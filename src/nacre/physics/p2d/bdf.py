@@ -11,11 +11,11 @@ import math
 import numpy as np
 from numba import njit
 
-from .drift import drift
-from .kinetics import CONVERGED, balance
-from .layout import N_LANES, N_SHELLS, SLOTS
-from .particle import backward, distance, forward, past_solutions
-from .simd import INNER, get_integer
+from nacre.physics.p2d.drift import drift
+from nacre.physics.p2d.kinetics import CONVERGED, balance
+from nacre.physics.p2d.layout import N_LANES, N_SHELLS, SLOTS
+from nacre.physics.p2d.particle import backward, distance, forward, past_solutions
+from nacre.physics.p2d.simd import INNER, get_integer
 
 KAPPA = np.array([0.0, -0.1850, -1 / 9, -0.0823, -0.0415, 0.0])
 ERROR = np.array([0.0, 0.315, 1 / 6, 0.25 - 0.0823 * 11 / 6, 0.2 - 0.0415 * 25 / 12, 1 / 6])

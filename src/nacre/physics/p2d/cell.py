@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..ocp import GAS, Curve
+from nacre.physics.ocp import GAS, Curve
 
 MAX_SHELLS = 400
 VACUUM = 8.8541878188e-12  # F/m, CODATA 2022

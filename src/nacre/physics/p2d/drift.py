@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from . import layout as at
-from .layout import BUNDLE, LANES
-from .simd import INNER, exponential, get, get_integer, load, put, splat, store
+from nacre.physics.p2d import layout as at
+from nacre.physics.p2d.layout import BUNDLE, LANES
+from nacre.physics.p2d.simd import INNER, exponential, get, get_integer, load, put, splat, store
 
 
 @njit(**INNER)

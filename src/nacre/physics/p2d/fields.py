@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..ocp import FARADAY
-from .cell import Cell, Electrode, Mesh
-from .pack import shell_geometry
-from .solve import State
+from nacre.physics.ocp import FARADAY
+from nacre.physics.p2d.cell import Cell, Electrode, Mesh
+from nacre.physics.p2d.pack import shell_geometry
+from nacre.physics.p2d.solve import State
 
 
 def shell_weights(mesh: Mesh, shells: int) -> np.ndarray:

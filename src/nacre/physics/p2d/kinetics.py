@@ -15,9 +15,9 @@ import math
 
 from numba import njit
 
-from . import layout as at
-from .layout import BUNDLE, LANES
-from .simd import (
+from nacre.physics.p2d import layout as at
+from nacre.physics.p2d.layout import BUNDLE, LANES
+from nacre.physics.p2d.simd import (
     INLINE,
     INNER,
     absolute,

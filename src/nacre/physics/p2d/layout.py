@@ -15,7 +15,7 @@ A *lane* is one particle: class m at node k has lane m * nodes + k. Lanes are pa
 The first SLOTS planes of lanes and cells hold past solutions.
 """
 
-from .simd import WIDTH
+from nacre.physics.p2d.simd import WIDTH
 
 LANES = WIDTH
 SLOTS = 7  # order 5 predicts from six past solutions; the seventh slot takes the new one

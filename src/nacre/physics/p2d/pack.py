@@ -5,11 +5,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from ..ocp import FARADAY, GAS, Curve
-from . import layout as at
-from .cell import Cell, Electrode, Mesh
-from .layout import BUNDLE, ROW
-from .stamp import entry
+from nacre.physics.ocp import FARADAY, GAS, Curve
+from nacre.physics.p2d import layout as at
+from nacre.physics.p2d.cell import Cell, Electrode, Mesh
+from nacre.physics.p2d.layout import BUNDLE, ROW
+from nacre.physics.p2d.stamp import entry
 
 EDGE = 1e-7  # closest approach of a surface to empty or full
 

@@ -9,9 +9,22 @@ the centre) leaves x_surface = alpha + beta j. `past` comes from `past_solutions
 
 from numba import njit
 
-from . import layout as at
-from .layout import BUNDLE, LANES, ROW
-from .simd import INLINE, INNER, absolute, exponential, get, get_integer, least, load, put, splat, store, total
+from nacre.physics.p2d import layout as at
+from nacre.physics.p2d.layout import BUNDLE, LANES, ROW
+from nacre.physics.p2d.simd import (
+    INLINE,
+    INNER,
+    absolute,
+    exponential,
+    get,
+    get_integer,
+    least,
+    load,
+    put,
+    splat,
+    store,
+    total,
+)
 
 
 @njit(**INLINE)

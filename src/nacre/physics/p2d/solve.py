@@ -15,15 +15,15 @@ from functools import cached_property
 import numpy as np
 from numba import njit
 
-from . import march
-from .bdf import AMPERE
-from .cell import Cell, Mesh
-from .drift import isolate
-from .kinetics import CONSTANT_CURRENT, CONSTANT_POWER, CONSTANT_VOLTAGE
-from .layout import LANES, N_BUNDLES, N_CLASSES, N_DRIFT, N_LANES, N_NODES, N_SHELLS, ROW, SLOTS
-from .pack import addresses, pack, unframe
-from .simd import INNER, get, get_integer, put
-from .stamp import entry
+from nacre.physics.p2d import time_stepping
+from nacre.physics.p2d.bdf import AMPERE
+from nacre.physics.p2d.cell import Cell, Mesh
+from nacre.physics.p2d.drift import isolate
+from nacre.physics.p2d.kinetics import CONSTANT_CURRENT, CONSTANT_POWER, CONSTANT_VOLTAGE
+from nacre.physics.p2d.layout import LANES, N_BUNDLES, N_CLASSES, N_DRIFT, N_LANES, N_NODES, N_SHELLS, ROW, SLOTS
+from nacre.physics.p2d.pack import addresses, pack, unframe
+from nacre.physics.p2d.simd import INNER, get, get_integer, put
+from nacre.physics.p2d.stamp import entry
 
 TIGHTEST, LOOSEST, DEFAULT = 1e-9, 1e-3, 2e-4
 BEST = Mesh()
@@ -32,23 +32,23 @@ BEST = Mesh()
 class Outcome(enum.IntEnum):
     """How a step of the protocol ended. The first five are what protocols ask for; after them the march goes on."""
 
-    TIME_REACHED = march.TIME_REACHED
-    LOW_VOLTAGE = march.LOW_VOLTAGE
-    HIGH_VOLTAGE = march.HIGH_VOLTAGE
-    CURRENT_CUT_OFF = march.CURRENT_CUT
-    CHARGE_CUT_OFF = march.CHARGE_CUT
-    CATHODE_EMPTY = march.CATHODE_LOW
-    CATHODE_FULL = march.CATHODE_HIGH
-    ANODE_EMPTY = march.ANODE_LOW
-    ANODE_FULL = march.ANODE_HIGH
-    POWER_IMPOSSIBLE = march.POWER_IMPOSSIBLE
-    STUCK = march.STUCK
-    STEP_LIMIT = march.STEP_LIMIT
-    BEYOND_AT_START = march.BEYOND_AT_START
+    TIME_REACHED = time_stepping.TIME_REACHED
+    LOW_VOLTAGE = time_stepping.LOW_VOLTAGE
+    HIGH_VOLTAGE = time_stepping.HIGH_VOLTAGE
+    CURRENT_CUT_OFF = time_stepping.CURRENT_CUT
+    CHARGE_CUT_OFF = time_stepping.CHARGE_CUT
+    CATHODE_EMPTY = time_stepping.CATHODE_LOW
+    CATHODE_FULL = time_stepping.CATHODE_HIGH
+    ANODE_EMPTY = time_stepping.ANODE_LOW
+    ANODE_FULL = time_stepping.ANODE_HIGH
+    POWER_IMPOSSIBLE = time_stepping.POWER_IMPOSSIBLE
+    STUCK = time_stepping.STUCK
+    STEP_LIMIT = time_stepping.STEP_LIMIT
+    BEYOND_AT_START = time_stepping.BEYOND_AT_START
 
     @property
     def normal(self) -> bool:
-        return self <= march.LAST_NORMAL
+        return self <= time_stepping.LAST_NORMAL
 
     @property
     def words(self) -> str:
@@ -204,7 +204,7 @@ def _march(cathode, anode, numbers, rows, kept, starts, finals, steps, ends, ask
         a, b = bounds[number], bounds[number + 1]
         if kept[number] != 1.0:
             isolate(cathode, kept[number])
-        outcome, count, given, solves = march.segment(
+        outcome, count, given, solves = time_stepping.segment(
             cathode, anode, (numbers[0], numbers[1], time), rows[number], numbers[2], guess, history, ring, steps,
             count, (number, time, charge), asked[a:b], sampled[a:b], frames[a:b], traces,
         )  # fmt: skip
@@ -213,7 +213,7 @@ def _march(cathode, anode, numbers, rows, kept, starts, finals, steps, ends, ask
         if count > 0:
             time, charge = steps[count - 1, 0], steps[count - 1, 3]
         done += 1
-        if outcome > march.LAST_NORMAL:
+        if outcome > time_stepping.LAST_NORMAL:
             break
     _get_final(cathode, ring[0], finals[0])
     _get_final(anode, ring[0], finals[1])

@@ -10,12 +10,12 @@ from types import CellType, FunctionType
 
 from numba import njit
 
-from .simd import OPTIONS
+from nacre.physics.p2d.simd import OPTIONS
 
 
 def _checksum() -> int:
     value = 0
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
         value = zlib.crc32(path.read_bytes(), value)
     return value
 

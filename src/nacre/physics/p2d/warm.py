@@ -2,10 +2,10 @@
 
 import time
 
-from ..ocp import from_function
-from .cell import Cell, Electrode, Exchange, Mesh, constant_diffusivity
-from .linear import impedance
-from .solve import rest, simulate
+from nacre.physics.ocp import from_function
+from nacre.physics.p2d.cell import Cell, Electrode, Exchange, Mesh, constant_diffusivity
+from nacre.physics.p2d.frequency.linearised_cell import impedance
+from nacre.physics.p2d.solve import rest, simulate
 
 
 def warm() -> float:

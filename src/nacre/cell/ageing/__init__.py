@@ -1,0 +1,1 @@
+"""Slow states of a cell over many cycles, and what changes them."""

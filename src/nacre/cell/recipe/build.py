@@ -1,0 +1,227 @@
+"""From a study's recipe to all numbers of the cell model.
+
+Three layers, the later ones count: what the package knows of the materials (known.toml), what follows from the recipe,
+and what the study says under [model.cell], [model.separator], [model.cathode], [model.anode], or for one sample under
+[model.sample.NAME.cathode] and so on: `contact = "0.2"`, or `{ value = "0.2", status = "fitted", source = "..." }`.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from nacre.cell.parameters import NAMES, PARTS, CellParameters, Name, Parameter, names_with, read_number
+from nacre.cell.potential import Potential, read_potential
+from nacre.cell.recipe.coating import read_coating
+from nacre.cell.recipe.layers import Layer, Recipe, recipe
+from nacre.core.context import Context
+from nacre.core.errors import NacreError, NotAssessable, did_you_mean, unknown
+from nacre.core.quantity import Quantity, derive, parse
+from nacre.materials import Library, builtin
+from nacre.physics.ocp import FARADAY
+
+_OF_CELL = {"area": "cm2", "cam_mass": "mg", "one_c": "mA/g", "lower_voltage": "V", "upper_voltage": "V"}
+_ALIKE = {"NCM811": "NCM85"}  # nickel contents whose curves are near enough to stand in, with the source saying so
+
+
+@lru_cache(maxsize=1)
+def known() -> dict[str, Any]:
+    return tomllib.loads(files("nacre.cell.recipe").joinpath("known.toml").read_text(encoding="utf-8"))
+
+
+def from_recipe(
+    context: Context,
+    model: Mapping[str, Any] | None = None,
+    library: Library | None = None,
+    mechanisms: tuple[type, ...] = (),
+) -> CellParameters:
+    """All numbers of the cell of a context. `model` is the study's [model] table; `mechanisms` are the classes of its
+    own ageing mechanisms (`nacre.cell.ageing.plugins`).
+
+    Raises NacreError where the recipe lacks a layer or a declared number, and NotAssessable where nothing is known of
+    a material; both say what to declare.
+    """
+    library = library or builtin()
+    made = recipe(context, library)
+    numbers: dict[str, Parameter] = {}
+    potentials: dict[str, Potential] = {}
+    _cell(context, numbers)
+    _separator(context, made, library, numbers)
+    for part, material in (("cathode", context.text("cam")), ("anode", context.text("counter_electrode"))):
+        _electrode(part, material, context, made, library, numbers, potentials)
+    _coating(context, numbers)
+    _ageing(context, library, numbers)
+    for layer in _layers_of(model or {}, context):
+        _overlay(layer, numbers, potentials, names_with(mechanisms))
+    _thickness_is_known(context, numbers)
+    return CellParameters(context.where.replace("'", ""), numbers, potentials, mechanisms=mechanisms)
+
+
+def _rows(rows: Mapping[str, Any], part: str, numbers: dict[str, Parameter], where: str) -> None:
+    for name, row in rows.items():
+        if isinstance(row, Mapping) and "value" in row:
+            numbers[f"{part}.{name}"] = read_number(f"{part}.{name}", row["value"], row["status"], row["source"], where)
+
+
+def _cell(context: Context, numbers: dict[str, Parameter]) -> None:
+    _rows(known()["cell"], "cell", numbers, "known.toml")
+    for name, unit in (*_OF_CELL.items(), ("temperature", "degC")):
+        value = context.need(name, unit, "the cell model")
+        numbers[f"cell.{name}"] = Parameter(value, "declared", "the study")
+
+
+def _separator(context: Context, made: Recipe, library: Library, numbers: dict[str, Parameter]) -> None:
+    numbers["separator.thickness"] = _thickness(made, "separator", context)
+    name = context.text("electrolyte")
+    row = library[name].ionic[0] if library[name].ionic else None
+    at = numbers["cell.reference_temperature"].quantity.to("K").value
+    value = library[name].conductivity("ionic", at)
+    source = f"{name}, {row.form}: {row.fact.source}"
+    numbers["separator.conductivity"] = Parameter(value.to("mS/cm"), "literature", source)
+    if row.activation is not None:
+        energy = Quantity(row.activation * FARADAY / 1000, "kJ/mol")
+        numbers["separator.activation"] = Parameter(energy, "literature", source)
+
+
+def _layer(made: Recipe, part: str, context: Context) -> Layer:
+    layer = made.layers.get(part)
+    if layer is None:
+        mass = {"cathode": "composite_mass", "separator": "separator_mass", "anode": "anode_composite_mass"}[part]
+        raise NacreError(f"the {part} is not declared", where=context.where, do=f'add {mass} = "... mg" to [cell]')
+    if layer.solid_thickness is None:
+        raise NacreError(f"the {part}'s thickness cannot be told", where=context.where, do=f"declare {layer.unknown}")
+    return layer
+
+
+def _thickness(made: Recipe, part: str, context: Context) -> Parameter:
+    """Declared, or from the solids and a porosity; what that is worth stands in its status."""
+    layer = _layer(made, part, context)
+    if layer.thickness is not None:
+        return Parameter(layer.thickness, "computed", "masses, densities and the declared porosity or thickness")
+    row = known()["porosity"][part]
+    porosity = parse(row["value"], "1")
+    value = derive(lambda s, p: s / (1 - p), layer.solid_thickness, porosity, unit="um")
+    return Parameter(value, "assumed", f"masses, densities and {row['value']} pores: {row['source']}")
+
+
+def _electrode(part, material: str, context: Context, made: Recipe, library: Library, numbers, potentials) -> None:
+    if not material:
+        name = "cam" if part == "cathode" else "counter_electrode"
+        raise NacreError(f"the {part}'s active material is not given", where=context.where, do=f'add {name} = "..."')
+    key, rows = _known_material(part, material, context, library)
+    _rows(rows, part, numbers, "known.toml")
+    found = library[material]
+    active = next(c for c in _layer(made, part, context).components if c.role == "active material")
+    thickness = _thickness(made, part, context)
+    numbers[f"{part}.thickness"] = thickness
+    solids = made.layers[part].solid_thickness
+    share = derive(lambda v, s, t: v * s / t, active.volume_fraction, solids, thickness.quantity, unit="1")
+    numbers[f"{part}.volume_fraction"] = Parameter(share, thickness.status, thickness.source)
+    density, sites = found.density, rows["sites"]
+    c_max = derive(lambda rho, m: sites * rho / m * 1e6, density.value.to("g/cm3"), found.molar_mass, unit="mol/m3")
+    numbers[f"{part}.c_max"] = Parameter(
+        c_max, "computed", f"{sites} lithium per formula unit, density: {density.source}"
+    )
+    potential = read_potential(rows["potential"], f"known.toml, {key}")
+    volts = context.find("counter_potential", "V") if part == "anode" else None
+    if volts is not None and potential.kind == "plateau":
+        source = f"counter_potential of the study; {potential.source}"
+        potential = Potential("plateau", {**potential.numbers, "volts": volts.value}, potential.status, source)
+    potentials[part] = potential
+
+
+def _known_material(part: str, material: str, context: Context, library: Library) -> tuple[str, Mapping[str, Any]]:
+    key = library[material].key
+    rows = known()[part].get(_ALIKE.get(key, key))
+    if rows is None:
+        raise NotAssessable(
+            f"nothing is known of {material} as a {part}",
+            where=context.where,
+            expected=f"one of {', '.join(known()[part])}",
+            do="write a cell.toml with its potential, diffusivity and kinetics",
+        )
+    return key, rows
+
+
+def _coating(context: Context, numbers: dict[str, Parameter]) -> None:
+    """Contact, active share and film of a coated or an uncoated sample; a thickness is known of one oxide only."""
+    if context.sample is None or not context.sample.coating:
+        return _rows(known()["uncoated"]["cathode"], "cathode", numbers, "known.toml")
+    coating = read_coating(context.sample.coating, context.where)
+    rows = dict(known()["coated"]["cathode"])
+    if coating.precursor != known()["coated"]["precursor"]:
+        del rows["coating_thickness"]
+    _rows(rows, "cathode", numbers, "known.toml")
+    target = coating.find("target_thickness", "nm")
+    if target is not None:
+        numbers["cathode.coating_thickness"] = Parameter(target, "declared", "the coating's target thickness")
+    return None
+
+
+def _ageing(context: Context, library: Library, numbers: dict[str, Parameter]) -> None:
+    """What is known of ageing: of one oxide, bare or with the reference's coating. Of others it must be declared."""
+    key = library[context.text("cam")].key
+    rows = known()["ageing"].get(_ALIKE.get(key, key))
+    if rows is None:
+        return
+    if context.sample is not None and context.sample.coating:
+        if read_coating(context.sample.coating, context.where).precursor != known()["coated"]["precursor"]:
+            return
+        rows = {**rows, **known()["coated"]["ageing"]}
+    _rows(rows, "ageing", numbers, "known.toml")
+
+
+def _thickness_is_known(context: Context, numbers: Mapping[str, Parameter]) -> None:
+    if context.sample is None or not context.sample.coating or "cathode.coating_thickness" in numbers:
+        return
+    raise NotAssessable(
+        "the coating's thickness is not known, and the cell model needs it",
+        where=context.where,
+        do=f'add coating_thickness = "... nm" under [model.sample.{context.sample.name}.cathode]',
+    )
+
+
+def check_model(model: Mapping[str, Any], samples: Mapping[str, Any], known: Mapping[str, Name] = NAMES) -> None:
+    """Raises NacreError where the study's [model] table names a parameter (not among `known`), part or sample nobody
+    knows, or a value cannot be read."""
+    for name, layer in model.get("sample", {}).items():
+        if name not in samples:
+            raise unknown("sample", name, samples, "[model.sample]")
+        _read_layer(f"[model.sample.{name}]", layer, known)
+    _read_layer("[model]", model, known)
+
+
+def _read_layer(place: str, layer: Mapping[str, Any], known: Mapping[str, Name]) -> None:
+    _check_parts(place, layer)
+    _overlay((place, {name: layer[name] for name in PARTS if name in layer}), {}, {}, known)
+
+
+def _layers_of(model: Mapping[str, Any], context: Context):
+    """The [model] table, then that of the sample."""
+    sample = context.sample.name if context.sample else ""
+    for place, layer in (("[model]", model), (f"[model.sample.{sample}]", model.get("sample", {}).get(sample, {}))):
+        _check_parts(place, layer)
+        yield place, {name: layer[name] for name in PARTS if name in layer}
+
+
+def _check_parts(place: str, layer: Mapping[str, Any]) -> None:
+    """Other tables of [model] belong to others; one spelt nearly like a part is a mistake."""
+    for name in layer:
+        near = did_you_mean(name, PARTS)
+        if name not in (*PARTS, "sample") and near.startswith("did"):
+            raise NacreError(f"unknown part '{name}'", where=f"study.toml {place}", do=near)
+
+
+def _overlay(layer, numbers, potentials, known: Mapping[str, Name]) -> None:
+    place, parts = layer
+    where = f"study.toml {place}"
+    for part, rows in parts.items():
+        for name, row in rows.items():
+            if name == "potential":
+                potentials[part] = read_potential({"status": "declared", "source": where, **row}, f"{where} {part}")
+                continue
+            row = row if isinstance(row, Mapping) else {"value": row}
+            full = {"status": "declared", "source": where, **row}
+            key = f"{part}.{name}"
+            numbers[key] = read_number(key, full.get("value", ""), full["status"], full["source"], where, known)

@@ -1,0 +1,499 @@
+"""The command line: thin verbs, no science. What is heavy is imported inside the verb that needs it."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nacre.cli.exchange import exporting, importing
+
+app = typer.Typer(
+    name="nacre",
+    help="From the raw files of a cathode-coating study to answers, each with an uncertainty and a trail back.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+app.add_typer(exporting, name="export")
+app.add_typer(importing, name="import")
+
+StudyPath = Annotated[Path, typer.Argument(help="a folder with study.toml, or that file")]
+
+
+def _console():
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=True)
+
+
+def _print(text: str = "") -> None:
+    _console().print(text, markup=False)
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(help="the study's folder; made if need be")],
+    raw: Annotated[Path | None, typer.Option("--from", help="the folder of raw files (default: FOLDER itself)")] = None,
+    name: Annotated[str, typer.Option(help="the study's name")] = "",
+) -> None:
+    """Look through raw files and write study.toml and cells.csv, with blanks only a person can fill."""
+    from nacre.pipeline.discovery import new as making
+
+    made = making.new(folder, raw or folder, name)
+    for what, count in making.summary(made):
+        _print(f"{count:>5} files  {what}")
+    for file, why in making.left_out(made):
+        _print(f"  left out: {file}: {why}")
+    if others := making.no_data(made):
+        _print(f"  not looked into: {', '.join(others)}")
+    _print(f"Samples, as the names were understood: {', '.join(f'{s} ({n})' for s, n in made.samples.items())}")
+    if len(made.samples) > 2:
+        _print("  If two of these are one, give their files one sample in study.toml and their cells one in cells.csv.")
+    _print(f"Wrote {made.study}" + (f" and {made.cells}" if made.cells else ""))
+    if made.blanks:
+        _print("Only you can fill these in:")
+        for blank in made.blanks:
+            _print(f"  - {blank}")
+    _print(f"Then: nacre check {folder}, which names what else is missing, and nacre run {folder}")
+
+
+@app.command()
+def check(study: StudyPath) -> None:
+    """Name everything that is wrong with a study, at once, with file and line."""
+    from nacre.pipeline.loading.check import check as look
+
+    problems, count = look(study)
+    for problem in problems:
+        _print(str(problem) if problem.level == "error" else f"{problem} (warning)")
+    wrong = [p for p in problems if p.level == "error"]
+    if wrong:
+        _print(f"{len(wrong)} {'thing' if len(wrong) == 1 else 'things'} to mend.")
+        raise typer.Exit(1)
+    _print(f"The study is sound; {count} analyses would run.")
+
+
+@app.command()
+def run(
+    study: StudyPath,
+    why: Annotated[bool, typer.Option("--why", help="say why each analysis is run anew")] = False,
+    choose: Annotated[list[str] | None, typer.Option("--set", help="TECHNIQUE.OPTION=VALUE")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", help="processes at once (0: one per core)")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print the report's path only")] = False,
+) -> None:
+    """Run all analyses and write the report; only what changed is redone."""
+    code = _run(study, why=why, choose=choose or [], jobs=jobs, quiet=quiet)
+    raise typer.Exit(code)
+
+
+def _run(
+    study: Path, *, why: bool = False, choose: list[str] = (), jobs: int = 0, quiet: bool = False, told: bool = False
+) -> int:
+    from nacre.export import write_all
+    from nacre.pipeline.loading.load import load
+    from nacre.pipeline.running import run as running
+    from nacre.pipeline.running.lock import held
+    from nacre.report.html import render
+
+    loaded = load(study)
+    report = running.Report()
+    with held(loaded.folder / "results"), _Shown(quiet) as shown:
+        outcome = running.run(
+            loaded,
+            overrides=_overrides(choose),
+            workers=jobs or running.default_workers(),
+            progress=running.Progress(shown.event, shown.total),
+            report=report,
+        )
+        shown.say("writing report and figures")
+        folder = loaded.folder / "results"
+        write_all(outcome, folder, html=render(outcome))
+    if why:
+        for name, reasons in report.redone.items():
+            _print(f"{name}: {'; '.join(reasons)}")
+        for name in report.fresh:
+            _print(f"{name}: nothing changed")
+    for failure in outcome.failures:
+        _print(f"FAILED {failure.what}: {failure.error}")
+    for doubt in (*outcome.doubts, *outcome.idle):
+        _print(f"LOOK AT {doubt}")
+    if not quiet:
+        done, fresh = len(report.redone), len(report.fresh)
+        _print(f"{done} run, {fresh} unchanged, {len(outcome.failures)} failed.")
+    if told:
+        _tell(outcome)
+    _print(f"Report: {folder / 'report.html'}")
+    return 1 if outcome.failures else 0
+
+
+def _tell(outcome) -> None:
+    """The ledger's verdicts, and published values beside those of the files and of the cell model."""
+    from collections import Counter
+
+    from rich.table import Table
+
+    from nacre.report import tables
+
+    verdicts = Counter(row["label"] for row in tables.ledger(outcome) if not row["only_computed"])
+    _print("Ledger: " + ", ".join(f"{count} {label}" for label, count in verdicts.most_common()))
+    shown = Table(box=None, pad_edge=False)
+    for head, side in (("sample", "left"), ("quantity", "left"), ("state", "left"), ("unit", "left"),
+                       ("paper", "right"), ("software round trip", "right"), ("cell model", "right")):  # fmt: skip
+        shown.add_column(head, justify=side)
+    rows = tables.published(outcome)
+    compared = [row for row in rows if row["ours"] != "–" or row["model"]]
+    for row in compared:
+        model = f"{row['model']} ({row['model_note']})" if row["model"] else "–"
+        paper = f"{row['rule']} {row['value']}".strip()
+        shown.add_row(row["sample"], str(row["name"]), row["state"], row["unit"], paper, row["ours"], model)
+    console = _console()
+    if not console.is_terminal:  # a log has no width of its own
+        console.width = 140
+    console.print(shown, markup=False)
+    if len(rows) > len(compared):
+        _print(f"{len(rows) - len(compared)} further published values have no counterpart here; the report lists them.")
+
+
+def _overrides(choices: list[str]) -> dict[str, dict[str, str]]:
+    from nacre.core.errors import NacreError
+
+    found: dict[str, dict[str, str]] = {}
+    for choice in choices:
+        path, equals, value = choice.partition("=")
+        technique, dot, name = path.partition(".")
+        if not equals or not dot:
+            raise NacreError("cannot read --set", found=f"'{choice}'", expected="TECHNIQUE.OPTION=VALUE")
+        found.setdefault(technique.strip(), {})[name.strip()] = value.strip()
+    return found
+
+
+class _Shown:
+    """Progress on the terminal while a study runs."""
+
+    def __init__(self, quiet: bool):
+        self.quiet = quiet
+
+    def __enter__(self):
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self.bar = Progress(*columns, console=_console(), transient=True, disable=self.quiet)
+        self.bar.start()
+        self.task = self.bar.add_task("starting", total=None)
+        return self
+
+    def __exit__(self, *error):
+        self.bar.stop()
+
+    def total(self, count: int) -> None:
+        self.bar.update(self.task, total=count)
+
+    def say(self, text: str) -> None:
+        self.bar.update(self.task, description=text)
+
+    def count(self, name: str, done: int, total: int) -> None:
+        self.bar.update(self.task, description=f"simulating {name}", completed=done, total=total)
+
+    def step(self, text: str, done: int, total: int) -> None:
+        self.bar.update(self.task, description=text, completed=done, total=total)
+
+    def event(self, kind: str, name: str, text: str) -> None:
+        if kind == "start":
+            self.say(name)
+        else:
+            self.bar.advance(self.task)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="where to put it")] = Path("demo-lho-ncm85"),
+    jobs: Annotated[int, typer.Option("--jobs", "-j", help="processes at once (0: one per core)")] = 0,
+) -> None:
+    """Run the reference study (virtual raw files of the paper's two samples) end to end, its cell model included."""
+    from nacre.pipeline.demo import copy_demo
+
+    study = copy_demo(folder)
+    _calibrate_once(study, jobs)
+    raise typer.Exit(_run(study, jobs=jobs, told=True))
+
+
+def _calibrate_once(study: Path, jobs: int) -> None:
+    """Calibrate a study's cell model where that has not been done since it changed."""
+    from nacre.evidence.calibrate.run import Ask
+    from nacre.pipeline.modelling import calibrate as calibrating
+    from nacre.pipeline.running.run import default_workers
+
+    if calibrating.is_kept(study):
+        return
+    with _Shown(quiet=False) as shown:
+        shown.say("preparing the cell model (compiled once, which takes up to a minute)")
+        calibrating.calibrate(study, Ask(rivals=False, workers=jobs or default_workers()), shown.step)
+
+
+@app.command()
+def sheet(
+    study: StudyPath,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="where to write it (default: results/ of the study)")
+    ] = None,
+) -> None:
+    """The bench sheet: what to weigh, dose, anneal and press, and the currents to set."""
+    from nacre.pipeline import bench_sheet as bench
+    from nacre.pipeline.loading.load import load
+
+    loaded = load(study)
+    made = bench.make(loaded)
+    _print(bench.as_text(made))
+    for path in bench.write(made, out or loaded.folder / "results"):
+        _print(f"Wrote {path}")
+
+
+@app.command()
+def simulate(
+    study: Annotated[Path, typer.Argument(help="a folder with study.toml, that file, or a cell.toml")],
+    protocol: Annotated[str, typer.Option("--protocol", help="its text, or a file (default: the study's)")] = "",
+    sample: Annotated[list[str] | None, typer.Option("--sample", help="these samples only")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="where to write (default: results/simulation)")] = None,
+    points: Annotated[int, typer.Option("--points", help="records of a full charge", min=20, max=100000)] = 1000,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print the folder only")] = False,
+    sweep: Annotated[
+        list[str] | None, typer.Option("--sweep", help="PART.NAME=LOW:HIGH:COUNT[:log], or =A,B,C")
+    ] = None,
+    paired: Annotated[bool, typer.Option("--paired", help="sweeps go in step (default: every combination)")] = False,
+    batch: Annotated[Path | None, typer.Option("--batch", help="a csv table with a row per cell")] = None,
+    threads: Annotated[int, typer.Option("--threads", help="cells at once (0: one per core)", min=0)] = 0,
+    curves: Annotated[bool, typer.Option("--curves", help="keep the records of swept cells too")] = False,
+    eis: Annotated[str, typer.Option("--eis", help="impedance instead, at states like '50 %, 2.2 V, end'")] = "",
+) -> None:
+    """Run a protocol on the cell model: profiles, dQ/dV, rates, fields over the depth, and a virtual cycler file.
+
+    With --sweep or --batch: many cells, one table row per run and step, and capacity against what was swept.
+    With --eis: the impedance at named states, by cause, beside what a circuit calls it.
+    """
+    from nacre.core.errors import NacreError
+
+    if eis and (sweep or batch):
+        raise NacreError("--eis goes with single cells", found="--sweep or --batch", do="give one of them")
+    if eis:
+        from nacre.cli import eis as cli_eis
+
+        with _Shown(quiet) as shown:
+            shown.say("preparing the solver (compiled once, which takes up to a minute)")
+            folder, failures = cli_eis.run(study, eis, protocol, sample or [], out)
+        for line in (*failures, f"Wrote {folder}"):
+            _print(line)
+        raise typer.Exit(1 if failures else 0)
+    if sweep or batch:
+        from nacre.cli.sweep import run as run_sweep
+
+        with _Shown(quiet or not _console().is_terminal) as shown:
+            shown.say("preparing the solver")
+            code = run_sweep(
+                study, protocol, sample or [], sweep or [], paired=paired, batch=batch, out=out, points=points,
+                threads=threads, curves=curves, quiet=quiet, progress=shown.count,
+            )  # fmt: skip
+        raise typer.Exit(code)
+    from nacre.cell.simulate import Settings
+    from nacre.export import write_all
+    from nacre.pipeline.modelling import simulate as simulating
+    from nacre.report.html import render
+
+    subjects = simulating.find(study, sample or [], protocol)
+    folder = out or subjects.folder
+    with _Shown(quiet) as shown:
+        shown.say("preparing the solver (compiled once, which takes up to a minute)")
+        outcome, made = simulating.simulate(subjects, Settings(points=points), shown.count)
+        shown.say("writing report, figures and files")
+        write_all(outcome, folder, html=render(outcome))
+        simulating.write_cells(made, folder)
+    for name, simulation in made.items():
+        _print(f"{name}: {simulation.words}")
+    for failure in outcome.failures:
+        _print(f"FAILED {failure.what}: {failure.error}")
+    _print(f"Wrote {folder}")
+    raise typer.Exit(0 if made and not outcome.failures and all(s.complete for s in made.values()) else 1)
+
+
+@app.command()
+def calibrate(
+    study: StudyPath,
+    starts: Annotated[int, typer.Option("--starts", help="local searches (0: as the study says)", min=0)] = 0,
+    rivals: Annotated[bool, typer.Option("--rivals", help="fit competing explanations too (minutes)")] = False,
+    profiles: Annotated[bool, typer.Option("--profiles", help="profile likelihood of every number")] = False,
+    posterior: Annotated[bool, typer.Option("--posterior", help="sample the posterior (emcee; minutes)")] = False,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", help="threads (0: one per core)")] = 0,
+    out: Annotated[Path | None, typer.Option("--out", help="where to write (default: results/calibration)")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print the folder only")] = False,
+) -> None:
+    """Fit the cell model to a study's evidence: numbers, what is told and what is not, rivals; then `nacre predict`."""
+    from nacre.evidence.calibrate.run import Ask
+    from nacre.export import write_all
+    from nacre.pipeline.modelling import calibrate as calibrating
+    from nacre.pipeline.running.run import default_workers
+    from nacre.report.html import render
+
+    ask = Ask(starts, rivals, True, profiles, posterior, jobs or default_workers())
+    with _Shown(quiet) as shown:
+        shown.say("preparing the solver (compiled once, which takes up to a minute)")
+        outcome, made, written = calibrating.calibrate(study, ask, shown.step)
+        folder = out or calibrating.folder_of(outcome.study)
+        shown.say("writing report and figures")
+        write_all(outcome, folder, html=render(outcome))
+    _print_checks(outcome)
+    for path in written:
+        _print(f"Wrote {path}")
+    _print(f"Report: {folder / 'report.html'} (and in that of `nacre run`)")
+    raise typer.Exit(0 if made.fit.converged else 1)
+
+
+@app.command()
+def predict(
+    study: StudyPath,
+    case: Annotated[list[str] | None, typer.Option("--case", help='"NAME: PARAMETER = VALUE; ..."')] = None,
+    sample: Annotated[str, typer.Option("--sample", help="whose cell is changed")] = "",
+    draws: Annotated[int, typer.Option("--draws", help="draws behind the intervals", min=20, max=5000)] = 48,
+    out: Annotated[Path | None, typer.Option("--out", help="where to write (default: results/prediction)")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print the folder only")] = False,
+) -> None:
+    """What the calibrated model makes of cells that nobody has built, with intervals; extrapolation is said."""
+    from nacre.export import write_all
+    from nacre.pipeline.modelling import calibrate as calibrating
+    from nacre.report.html import render
+
+    with _Shown(quiet) as shown:
+        shown.say("preparing the solver (compiled once, which takes up to a minute)")
+        outcome, made = calibrating.predict(study, case or [], sample, draws, shown.step)
+        folder = out or outcome.study.folder / "results" / "prediction"
+        write_all(outcome, folder, html=render(outcome))
+    if not quiet:
+        from nacre.core.quantity import show
+
+        for result in outcome.results:
+            for entry in result.entries:
+                state = ", ".join(f"{k} {v}" for k, v in entry.state.items() if k != "case")
+                span = f"{entry.quantity.lo95:.4g} to {entry.quantity.hi95:.4g}"
+                _print(f"{entry.state['case']}: {entry.name} ({state}) {show(entry.quantity)} [{span}]")
+    _print_checks(outcome)
+    _print(f"Wrote {folder}")
+    raise typer.Exit(1 if any(p.failed for p in made) else 0)
+
+
+def _print_checks(outcome) -> None:
+    for result in outcome.results:
+        for check in result.checks:
+            _print(f"{check.status}: {check.text}")
+
+
+def _columns(rows: list[tuple[str, ...]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        _print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+@app.command()
+def formats() -> None:
+    """List the file formats that can be read."""
+    from nacre.core.registry import readers
+
+    known = readers().values()
+    _columns([(r.name, r.words, " ".join(r.suffixes), ", ".join(r.kinds)) for r in known])
+
+
+@app.command()
+def techniques(
+    name: Annotated[str, typer.Argument(help="a technique, for its options")] = "",
+) -> None:
+    """List the techniques, or the options of one."""
+    from nacre.core import registry
+    from nacre.core.options import table
+
+    if not name:
+        every = registry.techniques().values()
+        _columns([(t.name, t.title, ", ".join(t.accepts), "when asked for" if t.asked else "") for t in every])
+        return
+    technique = registry.technique(name)
+    _print(f"{technique.name}: {technique.title}")
+    for row in table(technique.options):
+        bounds = f" [{row['lo']} to {row['hi']}]" if row["lo"] is not None or row["hi"] is not None else ""
+        choices = f" ({', '.join(map(str, row['choices']))})" if row["choices"] else ""
+        _print(f"  {row['name']} = {row['default']} {row['unit']}{bounds}{choices}: {row['help']}")
+
+
+@app.command()
+def cite(study: StudyPath) -> None:
+    """Print the references behind the results of a study, by what it uses."""
+    from nacre.core import registry
+    from nacre.pipeline.loading.load import load
+    from nacre.pipeline.running.graph import build
+
+    loaded = load(study)
+    used = {node.technique for node in build(loaded).nodes.values()}
+    for name, technique in registry.techniques(loaded.folder).items():
+        if name in used:
+            for citation in technique.citations:
+                _print(f"{name}: {citation}")
+
+
+@app.command()
+def schema(
+    file: Annotated[Path | None, typer.Argument(help="where to write it (default: the terminal)")] = None,
+    study: Annotated[Path | None, typer.Option("--study", help="a study, whose plugins are known then too")] = None,
+) -> None:
+    """The JSON schema of study.toml, for editors that complete and check."""
+    import json
+
+    from nacre.pipeline.loading.load import find
+    from nacre.pipeline.loading.schema import study_schema
+
+    text = json.dumps(study_schema(find(study).parent.resolve() if study else None), indent=2)
+    if file:
+        file.write_text(text + "\n", encoding="utf-8")
+    else:
+        sys.stdout.write(text + "\n")
+
+
+@app.command(hidden=True)
+def warm() -> None:
+    """Import and compile everything once, so that the first study starts quickly."""
+    from nacre.cli import warm as cli_warm
+
+    _print("Compiling the numerical kernels (once, about half a minute) ...")
+    cli_warm.run()
+
+
+def main() -> None:
+    """Entry point: an error a user can act on is printed as a sentence, not as a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a cp1252 console cannot show every letter, and need not
+    from nacre.core.errors import NacreError
+
+    try:
+        app(standalone_mode=True, prog_name="nacre")
+    except NacreError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(2)
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"{name}{error.strerror or error}. Is the file open in another program, or the disk full?", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        _stopped()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # typer ends so of itself, without a word
+            _stopped()
+        raise
+
+
+INTERRUPTED = 130
+
+
+def _stopped() -> None:
+    typer.echo("Stopped. What was finished is kept; run again to go on.", err=True)
+    sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

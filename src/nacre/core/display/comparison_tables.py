@@ -1,0 +1,150 @@
+"""The figures of a study, and tables that set what a technique found for each sample side by side, as a paper prints
+them. Both come in the order of the reference paper; its numbers they bear only where the study asks for them.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from nacre.core.display import wording
+from nacre.core.display.style import pretty_unit
+from nacre.core.figure import Figure, merge, of_cell
+from nacre.core.outcome import Outcome
+from nacre.core.quantity import Quantity
+from nacre.core.registry import techniques
+from nacre.core.result import Entry, Result
+
+LONG = 6  # states of one quantity that differ in their cycle alone; of more, the first and the last are shown
+
+
+@dataclass(frozen=True)
+class Line:
+    """One quantity in one state: its words, unit and state, and a quantity per column (None where there is none)."""
+
+    name: str
+    state: str
+    unit: str
+    cells: tuple[Quantity | None, ...]
+
+    @property
+    def words(self) -> str:
+        return wording.name_words(self.name)
+
+    @property
+    def head(self) -> str:
+        unit = pretty_unit(self.unit)
+        text = f"{self.words} / {unit}" if unit else self.words
+        return f"{text}, {self.state}" if self.state else text
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The cells as they are printed: `8.32(5)`, an en dash where there is none."""
+        return tuple("–" if q is None else wording.value(q) for q in self.cells)
+
+
+@dataclass(frozen=True)
+class Table:
+    """`columns` are titles of samples (of cells, where a sample has several); `place` as in "Tab. S1".
+
+    printed : whether a paper would print it, rather than keep it for those who ask.
+    """
+
+    key: str
+    title: str
+    place: str
+    columns: tuple[str, ...]
+    lines: tuple[Line, ...]
+    synthetic: bool
+    printed: bool = False
+
+    @property
+    def caption(self) -> str:
+        text = f"{self.title}. One standard deviation of the last digits in brackets"
+        return text + (" (virtual data)." if self.synthetic else ".")
+
+
+def figures(outcome: Outcome) -> list[Figure]:
+    """Every figure once, those of several samples as one, in the order of their places."""
+    made = merge(of_cell(figure, r.subject.cell) for r in outcome.results for figure in r.figures)
+    made.sort(key=lambda figure: place_key(figure.place))
+    return made if outcome.study.paper_numbers else [replace(figure, place="") for figure in made]
+
+
+def place_key(place: str) -> tuple:
+    """Sorts `Fig. 2b` before `Fig. 10`, both before `Fig. S1`, and what has no place last."""
+    match = re.match(r"\s*(fig|tab)\w*\.?\s*(S?)(\d+)\s*(\w*)", place, re.IGNORECASE)
+    if not match:
+        return (3, 0, place)
+    kind, supporting, number, letter = match.groups()
+    return ((2 if kind.lower() == "tab" else 1 if supporting else 0), int(number), letter)
+
+
+def tables(outcome: Outcome) -> list[Table]:
+    """One table per technique that found quantities; those with a place in the paper first, in its order."""
+    by: dict[str, list[Result]] = {}
+    for result in outcome.results:
+        if result.entries:
+            by.setdefault(result.technique, []).append(result)
+    made = [_table(outcome, technique, results) for technique, results in by.items()]
+    made = sorted((table for table in made if table.lines), key=lambda table: (not table.place, table.place))
+    return made if outcome.study.paper_numbers else [replace(table, place="") for table in made]
+
+
+def _table(outcome: Outcome, technique: str, results: list[Result]) -> Table:
+    rows = [(result, entry) for result in results for entry in result.entries]
+    columns = _columns(outcome, rows)
+    found: dict[tuple[str, str], dict[str, Entry]] = {}
+    for result, entry in _short(rows):
+        key = entry.name, wording.state_words(entry.state)
+        found.setdefault(key, {}).setdefault(columns[_who(result, entry)], entry)
+    titles = tuple(dict.fromkeys(columns.values()))
+    lines = []
+    for (name, state), entries in found.items():
+        unit = next(iter(entries.values())).quantity.unit
+        cells = tuple(entries[t].quantity.to(unit) if t in entries else None for t in titles)
+        lines.append(Line(name, state, unit, cells))
+    known = techniques().get(technique)
+    title, place = wording.technique_words(technique), known.place if known else ""
+    synthetic = any(r.origin == "synthetic" for r in results)
+    return Table(technique, title, place, titles, tuple(lines), synthetic, bool(place))
+
+
+def _who(result: Result, entry: Entry) -> tuple[str, str, str]:
+    about = entry.subject or result.subject
+    return about.sample, about.cell, about.measurement
+
+
+def _columns(outcome: Outcome, rows) -> dict[tuple[str, str, str], str]:
+    """A title per subject: its sample's, with the cell or the measurement where the sample has several."""
+    study = outcome.study
+    order = list(study.samples)
+    subjects = list(dict.fromkeys(_who(result, entry) for result, entry in rows))
+    sample_of = {s: s[0] or (study.cells[s[1]].sample if s[1] in study.cells else "") for s in subjects}
+    subjects.sort(key=lambda s: order.index(sample_of[s]) if sample_of[s] in order else len(order))
+    titles = {}
+    for subject in subjects:
+        sample = sample_of[subject]
+        title = study.samples[sample].title if sample in study.samples else sample or "study"
+        cells = {s[1] for s in subjects if sample_of[s] == sample and s[1]}
+        titles[subject] = f"{title}, {subject[1]}" if len(cells) > 1 and subject[1] else title
+    return titles
+
+
+def _short(rows):
+    """Of long series over cycles the first and the last."""
+    groups: dict[tuple, list] = {}
+    for result, entry in rows:
+        rest = tuple(sorted((k, str(v)) for k, v in entry.state.items() if k != "cycle"))
+        groups.setdefault((entry.name, _who(result, entry), rest), []).append((result, entry))
+    kept = set()
+    for group in groups.values():
+        cyclic = len(group) > LONG and all("cycle" in entry.state for _, entry in group)
+        ordered = sorted(group, key=_cycle) if cyclic else group
+        kept.update(id(entry) for _, entry in ((ordered[0], ordered[-1]) if cyclic else ordered))
+    return [pair for pair in rows if id(pair[1]) in kept]
+
+
+def _cycle(pair: tuple[Result, Entry]) -> Any:
+    state: Mapping[str, Any] = pair[1].state
+    return state["cycle"]

@@ -1,0 +1,1 @@
+"""Tables of lines, bands, sensitivity factors and species."""

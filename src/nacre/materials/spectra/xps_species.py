@@ -1,0 +1,180 @@
+"""Which species are fitted in a photoelectron region: levels, positions, overlaps, from xps_species.toml.
+
+Splitting and area ratio belong to element and level, never to a species: there is no way to give S 2p the splitting of
+P 2p. The ratio of a doublet is l/(l + 1) of its level (statistical weights of j = l - 1/2 and l + 1/2).
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+from nacre.core.errors import NacreError, did_you_mean, unknown
+
+SHAPES = ("sum", "product", "voigt", "tail")  # those of the fit, physics.xps_shapes
+_ORBITAL = {"s": 0, "p": 1, "d": 2, "f": 3}
+# splittings in eV that no table may leave, from two compilations each; guards the table against a swap of rows
+_BOUNDS = {"S 2p": (1.10, 1.25), "P 2p": (0.80, 0.90), "Hf 4f": (1.60, 1.75)}
+
+
+@dataclass(frozen=True)
+class Level:
+    """Element and level. A level without angular momentum has no splitting."""
+
+    name: str
+    splitting: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    source: str = ""
+
+    @property
+    def ratio(self) -> float:
+        """Area of the weaker line of the doublet over that of the stronger."""
+        momentum = _ORBITAL[self.name[-1]]
+        return momentum / (momentum + 1)
+
+    @property
+    def line_names(self) -> tuple[str, ...]:
+        """`Hf 4f7/2` and `Hf 4f5/2`, or the level itself."""
+        momentum = _ORBITAL[self.name[-1]]
+        return tuple(f"{self.name}{2 * momentum + d}/2" for d in (1, -1)) if momentum else (self.name,)
+
+    def checked(self, splitting: float) -> float:
+        """`splitting` where this level can have it. Raises NacreError that names the level it fits."""
+        if self.low <= splitting <= self.high:
+            return splitting
+        fits = [level.name for level in table().levels.values() if level.low <= splitting <= level.high]
+        raise NacreError(
+            f"a splitting of {splitting:g} eV is not that of {self.name}",
+            found=f"{splitting:g} eV" + (f", as {' or '.join(fits)} has" if fits else ""),
+            expected=f"{self.low:g} to {self.high:g} eV ({self.source})",
+        )
+
+
+@dataclass(frozen=True)
+class Species:
+    """A chemical state: position of its main line in eV, range, prior width of it, whether the assignment is known.
+
+    shape : of its lines, where it is not that of the region (a metal among oxides).
+    """
+
+    name: str
+    position: float
+    low: float
+    high: float
+    sd: float
+    supported: bool
+    source: str
+    width_factor: float = 1.0
+    shape: str = ""
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """A broad line of another level inside the region."""
+
+    name: str
+    position: float
+    sd: float
+    fwhm: float
+    fwhm_sd: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Region:
+    """What is fitted in one window."""
+
+    level: Level
+    window: tuple[float, float]
+    fwhm: float
+    species: tuple[Species, ...]
+    overlaps: tuple[Overlap, ...] = ()
+    shape: str = "sum"
+
+    @property
+    def name(self) -> str:
+        return self.level.name
+
+    def lines(self, species: Species) -> tuple[tuple[str, float], ...]:
+        """(name, position) of the lines of a species."""
+        positions = (species.position, species.position + self.level.splitting)
+        return tuple(zip(self.level.line_names, positions, strict=False))
+
+
+@dataclass(frozen=True)
+class Table:
+    """All levels and regions."""
+
+    levels: Mapping[str, Level]
+    regions: Mapping[str, Region]
+
+    def region(self, name: str) -> Region:
+        """A region by its name, however it is spaced ("Hf4f"). Raises NacreError with did-you-mean."""
+        known = {_plain(key): region for key, region in self.regions.items()}
+        if _plain(name) not in known:
+            raise unknown("region", name, self.regions)
+        return known[_plain(name)]
+
+    def find(self, label: str) -> Region | None:
+        """The region that a file's label speaks of ("Hf4f Scan", "XPS C 1s_2"), or None."""
+        plain = _plain(label)
+        found = [region for key, region in self.regions.items() if re.search(rf"(?<![a-z]){_plain(key)}", plain)]
+        return found[0] if found else None
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_-]+", "", name).lower()
+
+
+@lru_cache(maxsize=1)
+def table() -> Table:
+    """The table of the package."""
+    return read(tomllib.loads(files("nacre.materials.spectra").joinpath("xps_species.toml").read_text("utf-8")))
+
+
+def read(raw: Mapping) -> Table:
+    """A table from its rows. Raises NacreError where a splitting is not one its level can have."""
+    levels = {name: _level(name, row) for name, row in raw["levels"].items()}
+    regions = {}
+    for name, row in raw["regions"].items():
+        level = levels.get(name) or Level(name)
+        if level.ratio and not level.splitting:
+            raise NacreError(f"no splitting is given for {name}", do=did_you_mean(name, levels))
+        species = tuple(_species(name, s) for s in row["species"])
+        overlaps = tuple(
+            Overlap(o["name"], o["position"], o["sd"], o["fwhm"], o["fwhm_sd"], o["source"])
+            for o in row.get("overlap", ())
+        )
+        regions[name] = Region(level, tuple(row["window"]), row["fwhm"], species, overlaps, _shape(row, name, "sum"))
+    return Table(levels, regions)
+
+
+def _level(name: str, row: Mapping) -> Level:
+    low, high = row["range"]
+    least, most = _BOUNDS.get(name, (low, high))
+    if not (least <= low <= row["splitting"] <= high <= most):
+        raise NacreError(
+            f"the splitting of {name} is not one it can have",
+            where="xps_species.toml",
+            found=f"{row['splitting']} eV, range {low} to {high}",
+            expected=f"within {least} to {most} eV",
+        )
+    return Level(name, row["splitting"], low, high, row["source"])
+
+
+def _species(region: str, row: Mapping) -> Species:
+    low, high = row["range"]
+    if not low <= row["position"] <= high:
+        raise NacreError(f"{region} of {row['name']} lies outside its own range", where="xps_species.toml")
+    factor, shape = row.get("width_factor", 1.0), _shape(row, f"{region} of {row['name']}", "")
+    return Species(row["name"], row["position"], low, high, row["sd"], row["supported"], row["source"], factor, shape)
+
+
+def _shape(row: Mapping, what: str, default: str) -> str:
+    shape = row.get("shape", default)
+    if shape and shape not in SHAPES:
+        raise unknown(f"line shape of {what}", shape, SHAPES)
+    return shape

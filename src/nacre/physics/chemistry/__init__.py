@@ -1,0 +1,1 @@
+"""Formulas, reactions, balances, calibration lines and titrations."""

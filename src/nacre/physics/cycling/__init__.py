@@ -1,0 +1,1 @@
+"""Half cycles, differential capacity and fading."""

@@ -1,0 +1,1 @@
+"""Electron microscopy: shells, fringes, spots, energy losses, X-ray maps."""

@@ -1,0 +1,1 @@
+"""The cell linearised: impedance, its causes and its derivatives."""

@@ -1,0 +1,1 @@
+"""Derivatives of a solution in time by the numbers of the cell."""

@@ -1,0 +1,1 @@
+"""Photoelectron and infrared spectra: line shapes, fits, depth, baselines."""

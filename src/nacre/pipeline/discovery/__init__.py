@@ -1,0 +1,1 @@
+"""A folder of raw files -> a first study.toml."""

@@ -1,0 +1,57 @@
+"""The JSON schema of study.toml, made from the same declarations that check it."""
+
+from pathlib import Path
+from typing import Any
+
+from nacre.cell.recipe.coating import KEYS as COATING_KEYS
+from nacre.core import options as option_tools
+from nacre.core import registry, vocabulary
+from nacre.pipeline.loading.study_file import StudyFile
+
+
+def study_schema(folder: Path | None = None) -> dict[str, Any]:
+    """A JSON schema (draft 2020-12): inputs from the vocabulary, options from the techniques.
+
+    folder : of a study, whose plugins are then known too.
+    """
+    techniques = registry.techniques(folder)
+    schema = StudyFile.model_json_schema(by_alias=True)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "study.toml"
+    inputs = {
+        name: {"type": ["string", "number"], "description": f'{word.words}, like "... {word.unit}"'}
+        for name, word in sorted(vocabulary.words("input").items())
+    }
+    sample = schema["$defs"]["SamplePart"]
+    sample["properties"] |= inputs
+    sample["additionalProperties"] = False
+    sample["properties"]["coating"] = {
+        "type": "object",
+        "properties": {key: {"description": words} for key, (_, words) in COATING_KEYS.items()},
+        "additionalProperties": False,
+    }
+    cell = {"type": "object", "properties": {"sample": {"type": "string"}, **inputs}, "additionalProperties": False}
+    schema["properties"]["cell"] = {
+        "type": "object",
+        "description": "defaults for all cells; a sub-table [cell.NAME] is one cell",
+        "properties": inputs,
+        "additionalProperties": cell,
+    }
+    schema["$defs"]["ReportedPart"]["properties"]["name"]["enum"] = sorted(vocabulary.words("quantity"))
+    schema["$defs"]["AnalysisPart"]["properties"]["technique"]["enum"] = sorted(techniques)
+    chosen = {name: _options_schema(technique.options) for name, technique in techniques.items()}
+    per_technique = {"type": "object", "properties": chosen, "additionalProperties": {"type": "object"}}
+    schema["properties"]["options"] = per_technique
+    schema["$defs"]["MeasurementPart"]["properties"]["options"] = per_technique
+    return schema
+
+
+def _options_schema(kind: type) -> dict[str, Any]:
+    rows = option_tools.table(kind)
+    properties = {}
+    for row in rows:
+        words = f"{row['help']} (default {row['default']} {row['unit']})".replace(" )", ")")
+        properties[row["name"]] = {"description": words}
+        if row["choices"]:
+            properties[row["name"]]["enum"] = list(row["choices"])
+    return {"type": "object", "properties": properties, "additionalProperties": False}

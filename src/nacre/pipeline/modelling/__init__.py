@@ -1,0 +1,1 @@
+"""The cell model on a study: simulate, sweep, calibrate, predict."""

@@ -1,0 +1,1 @@
+"""The task graph, its cache, and the workers that run it."""

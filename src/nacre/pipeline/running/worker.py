@@ -1,0 +1,247 @@
+"""One analysis, done: read its files, run its technique, put the results into the store. Runs in a worker."""
+
+import dataclasses
+import os
+import re
+import traceback
+import warnings
+from collections import Counter, OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nacre.core import options as option_tools
+from nacre.core import registry
+from nacre.core.context import Context
+from nacre.core.contracts import Technique
+from nacre.core.errors import NacreError, ReadError
+from nacre.core.result import Check, Entry, Provenance, Result, Subject
+from nacre.core.signal import Note, Signal, Source
+from nacre.pipeline.running.cache_keys import file_hash, plugins_hash, versions
+from nacre.pipeline.running.store import Store
+
+
+@dataclass(frozen=True)
+class Task:
+    """All a worker needs to run one node: plain data, nothing open.
+
+    files : per role, (measurement, reader, reader options, paths); upstream : per role, keys of results.
+    """
+
+    name: str
+    technique: str
+    key: str
+    study_folder: Path
+    store_folder: Path
+    files: Mapping[str, tuple[tuple[str, str, Mapping[str, Any], tuple[Path, ...]], ...]]
+    upstream: Mapping[str, tuple[str, ...]]
+    many: frozenset[str]
+    options: Mapping[str, Any]
+    option_sources: Mapping[str, str]
+    context: Context
+    subject: Subject
+    plain: bool = True
+    asked: bool = True
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a task: nothing to say, or the error in words."""
+
+    name: str
+    error: str = ""
+
+
+_SIGNALS: OrderedDict[tuple, list[Signal]] = OrderedDict()
+
+
+def run_task(task: Task) -> Done:
+    """Runs a task. Never raises: a failure of one analysis is an answer, not a crash of the study."""
+    try:
+        technique = registry.technique(task.technique, task.study_folder)
+        results = _analyse(task, technique)
+        Store(task.store_folder).put(task.key, results)
+    except NacreError as error:
+        return Done(task.name, str(error))
+    except Exception as error:
+        return Done(task.name, crash_words(error, f"technique '{task.technique}'"))
+    return Done(task.name)
+
+
+def crash_words(error: Exception, whose: str) -> str:
+    """A sentence for an error nobody foresaw, with the place in the code."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    return f"{whose} crashed at {place}: {type(error).__name__}: {error}. The other analyses are not affected."
+
+
+def _analyse(task: Task, technique: Technique) -> list[Result]:
+    inputs: dict[str, Any] = {}
+    signals: list[Signal] = []
+    for role, sources in task.files.items():
+        own = [signal for source in sources for signal in _read(source, task.study_folder)]
+        if task.plain:
+            own = _accepted(own, task, technique)
+            if not own:
+                return []
+        signals += own
+        inputs[role] = own if role in task.many or len(own) > 1 else own[0]
+    if signals and not task.upstream:
+        _accepted(signals, task, technique)  # a role may take another kind, like masks; none at all is a wrong file
+    results: list[Result] = []
+    for role, keys in task.upstream.items():
+        found = [result for key in keys for result in Store(task.store_folder).get(key) or []]
+        results += found
+        if role in task.files:
+            inputs[role] = [*(inputs[role] if isinstance(inputs[role], list) else [inputs[role]]), *found]
+        else:
+            inputs[role] = found if role in task.many or len(found) != 1 else found[0]
+    synthetic = any(s.origin == "synthetic" for s in signals) or any(r.origin == "synthetic" for r in results)
+    context = dataclasses.replace(task.context, synthetic=synthetic)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        # the class of a plugin's options is known only here, in the worker
+        made = technique.analyse(inputs, context, technique.options(**task.options))
+    notes = [_note_check(note, signal) for signal in signals for note in signal.notes]
+    notes += [
+        Check("warn", f"{w.category.__name__}: {w.message}") for w in {str(w.message): w for w in caught}.values()
+    ]
+    finished = [
+        _finish(task, result, signals, results, synthetic, notes if i == 0 else []) for i, result in enumerate(made)
+    ]
+    twice = [i for i, n in Counter(r.entry_id(e) for r in finished for e in r.entries).items() if n > 1]
+    if twice:
+        raise NacreError(f"technique '{task.technique}' gives '{twice[0]}' twice", do="tell them apart by their state")
+    return _named_sources(finished, task.name)
+
+
+_UNNAMED = re.compile(r"own:[0-9a-f]{32}")
+
+
+def _named_sources(results: list[Result], name: str) -> list[Result]:
+    """The results with their nameless error sources named after the analysis.
+
+    An analysis that is run again then has the same sources as before, so that results which stand on its
+    first run stay correlated with it.
+    """
+    names: dict[str, str] = {}
+
+    def rename(source: str) -> str:
+        return names.setdefault(source, f"{name}#{len(names)}") if _UNNAMED.fullmatch(source) else source
+
+    def renamed(entry: Entry) -> Entry:
+        parts = {rename(source): part for source, part in entry.quantity.parts.items()}
+        return dataclasses.replace(entry, quantity=dataclasses.replace(entry.quantity, parts=parts))
+
+    return [dataclasses.replace(r, entries=tuple(renamed(entry) for entry in r.entries)) for r in results]
+
+
+def _accepted(signals: list[Signal], task: Task, technique: Technique) -> list[Signal]:
+    """Those of a kind the technique takes: one format may hold several. Raises NacreError where it was asked for."""
+    found = [signal for signal in signals if signal.kind in technique.accepts]
+    if not found and task.asked:
+        _refuse(signals, task.technique, technique)
+    return found
+
+
+def _refuse(signals: list[Signal], name: str, technique: Technique) -> None:
+    kinds = ", ".join(dict.fromkeys(f"'{signal.kind}'" for signal in signals))
+    raise NacreError(
+        f"technique '{name}' cannot take this",
+        where=signals[0].where,
+        found=f"data of kind {kinds}",
+        expected=" or ".join(f"'{kind}'" for kind in technique.accepts),
+        do="put the right file there",
+    )
+
+
+def _note_check(note: Note, signal: Signal) -> Check:
+    return Check("info" if note.level == "info" else "warn", f"{signal.where}: {note.text}")
+
+
+def _read(source: tuple[str, str, Mapping[str, Any], tuple[Path, ...]], folder: Path) -> list[Signal]:
+    """All signals of a measurement, file by file; recently read ones are kept for its next technique."""
+    name, reader, raw_options, paths = source
+    found = []
+    for path in paths:
+        digest = file_hash(path)
+        tag = (path, digest, reader, str(sorted(raw_options.items())), plugins_hash(folder))
+        if tag not in _SIGNALS:
+            _SIGNALS[tag] = read_file(path, reader, raw_options, folder, digest, f"measurement '{name}'")
+            while len(_SIGNALS) > 8:
+                _SIGNALS.popitem(last=False)
+        found += _SIGNALS[tag]
+    return found
+
+
+def read_file(
+    path: Path, reader_name: str, raw_options: Mapping[str, Any], folder: Path | None, digest: str = "", where: str = ""
+) -> list[Signal]:
+    """Signals of one file, with source and origin filled in. Raises ReadError, whatever the reader raised."""
+    reader = registry.readers(folder)[reader_name]
+    options, _ = option_tools.resolve(reader.options, ("reader_options", raw_options), where=where)
+    try:
+        signals = _checked(reader.read(path, options))
+    except NacreError as error:
+        raise error if path.name in str(error) else error.at(path.name) from None
+    except Exception as error:
+        raise ReadError(crash_words(error, f"reader '{reader_name}'"), where=path.name) from error
+    source = Source(str(path), digest or file_hash(path), reader_name)
+    virtual = registry.head(path).is_virtual
+    return [
+        dataclasses.replace(s, source=source, origin="synthetic" if virtual else s.origin, name=s.name or path.stem)
+        for s in signals
+    ]
+
+
+def _checked(signals: Any) -> list[Signal]:
+    if isinstance(signals, Signal):
+        raise TypeError("a reader gives a list of signals, not one")
+    signals = list(signals)
+    if not signals:
+        raise ReadError("the file holds no data", do="export it again, or take it out")
+    return signals
+
+
+def _finish(task, result: Result, signals, upstream, synthetic: bool, notes: list[Check]) -> Result:
+    """Adds what a technique need not know: subject, origin, provenance, reader's notes."""
+    origin = "synthetic" if synthetic else result.origin
+    files = [(s.source.path, s.source.sha256) for s in signals if s.source]
+    files += [pair for r in upstream for pair in r.provenance.files]
+    folder = str(task.study_folder)
+    provenance = Provenance(
+        files=tuple(dict.fromkeys((_relative(path, folder), sha) for path, sha in files)),
+        reader=", ".join(dict.fromkeys(s.source.reader for s in signals if s.source)),
+        options=task.options,
+        option_sources=task.option_sources,
+        versions=versions(),
+        seed=task.context.seed,
+        key=task.key,
+    )
+    entries = tuple(_origin(entry, synthetic) for entry in result.entries)
+    figures = tuple(dataclasses.replace(f, synthetic=f.synthetic or synthetic) for f in result.figures)
+    return dataclasses.replace(
+        result,
+        analysis=task.name,
+        subject=result.subject if result.subject != Subject() else task.subject,
+        entries=entries,
+        figures=figures,
+        checks=(*result.checks, *notes),
+        origin=origin,
+        provenance=provenance,
+    )
+
+
+def _relative(path: str, folder: str) -> str:
+    """A file as seen from the study, so that a mailed report names no folder of anybody's machine."""
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # another drive
+        return Path(path).name
+
+
+def _origin(entry, synthetic: bool):
+    if not synthetic or entry.quantity.origin not in ("measured", "derived"):
+        return entry
+    return dataclasses.replace(entry, quantity=dataclasses.replace(entry.quantity, origin="synthetic"))

@@ -1,0 +1,1 @@
+"""BioLogic EC-Lab files: .mpr and .mpt, cycling and impedance."""

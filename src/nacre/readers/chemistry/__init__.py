@@ -1,0 +1,1 @@
+"""Wet chemistry: ICP-OES and titration."""

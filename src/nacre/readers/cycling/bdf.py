@@ -1,0 +1,188 @@
+"""Battery Data Format (BDF), ontology 1.3.0: csv (`.bdf`, `.bdf.csv`) and parquet (`.bdf.parquet`).
+
+One table per file, one cell per file, one record per row. Columns are named by their preferred label
+(`Test Time / s`) or by their machine-readable name (`test_time_second`); units are those that the label fixes, and a
+label with another unit (`Current / mA`) is converted. Required: test time, voltage, current (positive charges the
+cell). Names of earlier editions (`Step Index / 1`, `Step Capacity / Ah`) are read as their successors. Other columns
+are kept under their own names, with the unit after their slash. Where a file numbers no steps or cycles, both are
+counted from the direction of the current, and a note says so.
+
+Source: Battery Data Alliance (LF Energy), https://github.com/battery-data-alliance/battery-data-format.
+"""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from nacre.core import units
+from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
+from nacre.core.errors import NacreError, ReadError, did_you_mean
+from nacre.core.options import NoOptions
+from nacre.core.signal import Note, Signal, table
+from nacre.readers.cycling import bdf_names, records
+from nacre.readers.text import text_file
+
+_PARQUET = b"PAR1"
+
+
+def sniff(head: Head) -> float:
+    """Sure where a csv's first line bears the three required names; parquet needs a `.bdf.parquet` name as well."""
+    if head.start[:4] == _PARQUET:
+        return 0.9 if ".bdf" in head.path.name.lower() else 0.0
+    if head.looks_binary:
+        return 0.0
+    data, _, _ = text_file.to_utf8(head.start)
+    first = data.split(b"\n", 1)[0].decode(errors="replace")
+    found = {bdf_names.machine_name(cell.strip('" ')) for cell in first.split(text_file.separator(first))}
+    return 0.95 if found.issuperset(bdf_names.REQUIRED) else 0.0
+
+
+def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
+    """One signal of kind "cycling". Raises ReadError."""
+    path = Path(path)
+    with path.open("rb") as stream:
+        parquet = stream.read(4) == _PARQUET
+    frame, source, notes = (_parquet if parquet else _csv)(path)
+    origin = "synthetic" if VIRTUAL_MARK in frame.columns else "measured"
+    columns = _columns(frame.drop(VIRTUAL_MARK, strict=False), path.name)
+    missing = [bdf_names.LABELS[name] for name in bdf_names.REQUIRED if name not in columns]
+    if missing:
+        raise ReadError(
+            f"a required column is missing: {', '.join(missing)}",
+            where=path.name,
+            found=", ".join(frame.columns),
+            do=did_you_mean(missing[0], frame.columns) or "name the columns as BDF does, or use reader = 'table'",
+        )
+    columns, derived = number_steps(columns)
+    return [
+        table("cycling", columns, source=source, notes=(*notes, *derived), origin=origin, name=path.name.split(".")[0])
+    ]
+
+
+def _csv(path: Path):
+    text = text_file.load(path, "bdf")
+    head, _, body = text.data.partition(b"\n")
+    separator = text_file.separator(head.decode(errors="replace"))
+    end = text_file.mend_end(body, separator, head.count(separator.encode()) + 1)
+    notes = (
+        []
+        if end.kept is None
+        else [Note("repair", "the file ends within its last line, or without a line end: that record is left out")]
+    )
+    whole = end.whole + (b"\n" if end.doubtful else b"")
+    try:
+        data = io.BytesIO(head + b"\n" + whole)
+        frame = pl.read_csv(data, separator=separator, infer_schema_length=None, null_values=["", "NaN", "nan"])
+    except (pl.exceptions.PolarsError, ValueError) as error:
+        raise ReadError("the table cannot be read", where=path.name, found=str(error).splitlines()[0]) from None
+    if not frame.height:
+        raise ReadError("the file holds no records", where=path.name, found="column names only", do="export it again")
+    return frame, text.source, notes
+
+
+def _parquet(path: Path):
+    raw = path.read_bytes()
+    try:
+        frame = pl.read_parquet(io.BytesIO(raw))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise ReadError(
+            "the parquet file cannot be read",
+            where=path.name,
+            found=str(error).splitlines()[0],
+            do="it may be cut: copy or export it again",
+        ) from None
+    return frame, text_file.source_of(path, raw, "bdf"), []
+
+
+def _columns(frame: pl.DataFrame, where: str) -> dict[str, tuple[np.ndarray, str]]:
+    columns = {}
+    for label in frame.columns:
+        name, unit, factor = resolve(label)
+        series = frame[label]
+        if series.dtype.is_temporal():
+            series, factor = series.cast(pl.Datetime("us")).dt.epoch("us"), (1e-6, 0.0)
+        if series.dtype == pl.String and name in bdf_names.LABELS and name not in ("step_id", "step_type"):
+            raise ReadError(
+                f"'{label}' holds text",
+                where=where,
+                found=f"'{series.drop_nulls()[0]}'" if series.drop_nulls().len() else "nothing",
+                expected=f"numbers in {unit}, with a decimal point",
+            )
+        if name in columns:
+            raise ReadError(f"two columns are '{name}'", where=where, found=f"'{label}' is the second")
+        columns[name] = (_values(series, name, factor), unit)
+    return columns
+
+
+def resolve(label: str) -> tuple[str, str, tuple[float, float]]:
+    """(name, unit, (slope, offset) to that unit) of a column label; unknown ones keep name and unit."""
+    if name := bdf_names.machine_name(label):
+        return name, bdf_names.unit_of(name), (1.0, 0.0)
+    quantity, slash, unit = (part.strip() for part in label.rpartition("/"))
+    if not slash:
+        return label, "1", (1.0, 0.0)
+    kin = [n for n, known in bdf_names.LABELS.items() if known.rpartition(" / ")[0].lower() == quantity.lower()]
+    try:
+        if kin:
+            return kin[0], bdf_names.unit_of(kin[0]), units.linear(unit, bdf_names.unit_of(kin[0]))
+        return quantity, units.check_unit(unit), (1.0, 0.0)
+    except NacreError:
+        return label, "1", (1.0, 0.0)
+
+
+def _values(series: pl.Series, name: str, factor: tuple[float, float]) -> np.ndarray:
+    if series.dtype == pl.String:
+        return np.array(series.fill_null("").to_list(), dtype=str)
+    if (name in bdf_names.WHOLE_NUMBERS or name == "step_id") and not series.null_count():
+        return series.cast(pl.Int64).to_numpy()
+    values = series.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+    return values if factor == (1.0, 0.0) else values * factor[0] + factor[1]
+
+
+def number_steps(columns: dict) -> tuple[dict, list[Note]]:
+    """Columns with step_count and cycle_count, counted from the direction of the current where a file has none."""
+    columns, notes = dict(columns), []
+    current = columns["current_ampere"][0]
+    if "cycle_count" not in columns:
+        columns["cycle_count"] = (records.count_cycles(current), "1")
+        notes.append(Note("warning", "the file numbers no cycles: they are counted from the direction of the current"))
+    if "step_count" not in columns:
+        if "step_id" in columns and columns["step_id"][0].dtype.kind in "if":
+            starts = records.step_starts(columns["step_id"][0], columns["cycle_count"][0])
+            notes.append(Note("info", "step_count is counted from the changes of step and cycle number"))
+        else:
+            starts = records.direction_starts(current)
+            notes.append(
+                Note("warning", "the file numbers no steps: they are counted from the direction of the current")
+            )
+        columns["step_count"] = (np.cumsum(starts), "1")
+    return columns, notes
+
+
+def write(signal: Signal, path: Path) -> None:
+    """Writes the signal's BDF columns, as parquet where the path ends so, else as csv, with preferred labels.
+
+    A synthetic signal gets one more column, `NACRE VIRTUAL`, so that it is never taken for a measured one. Raises
+    NacreError where a required column is missing.
+    """
+    wanted = [name for name in bdf_names.LABELS if name in signal or name in bdf_names.REQUIRED]
+    frame = pl.DataFrame({bdf_names.LABELS[name]: signal[name].to(bdf_names.unit_of(name)).values for name in wanted})
+    if signal.origin == "synthetic":
+        frame = frame.with_columns(pl.lit(1).alias(VIRTUAL_MARK))
+    if Path(path).suffix == ".parquet":
+        frame.write_parquet(path)
+    else:
+        frame.write_csv(path)
+
+
+READER = Reader(
+    name="bdf",
+    words="Battery Data Format (csv, parquet)",
+    kinds=("cycling",),
+    suffixes=(".bdf", ".csv", ".parquet"),
+    sniff=sniff,
+    read=read,
+    write=write,
+)

@@ -1,0 +1,1 @@
+"""MACCOR text exports."""

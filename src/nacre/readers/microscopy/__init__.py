@@ -1,0 +1,1 @@
+"""Micrographs, maps and spectra of electron microscopes."""

@@ -1,0 +1,1 @@
+"""What text readers share: files of any encoding, tables, headings, clocks, numbers."""

@@ -1,0 +1,59 @@
+"""Three and more samples side by side, as a dose series asks for: one row per quantity and state, one column each."""
+
+from collections.abc import Callable
+
+from nacre.core.display.wording import like, name_words, pretty_unit, state_words
+from nacre.core.errors import NacreError
+from nacre.core.outcome import Contrast, Outcome
+from nacre.core.quantity import parse
+
+MARKS = {"shown": "●", "seen": "○", "same": "–"}
+KEY = "● the difference from {} is shown, ○ seen and not proven, – none can be told"
+
+
+def abreast(
+    outcome: Outcome, rows: list[Contrast], judge: Callable[[Contrast], str], title: Callable[[str], str]
+) -> tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]] | None:
+    """(words, heads, rows) of a table of contrasts; None where fewer than two samples are held against one reference.
+
+    judge : the verdict on a contrast. Samples stand by their dose where all treated ones declare one.
+    """
+    references = {row.reference for row in rows}
+    treated = _by_dose(outcome, list(dict.fromkeys(row.treated for row in rows)))
+    if len(references) != 1 or len(treated) < 2:
+        return None
+    (reference,) = references
+    lines: dict[tuple, dict[str, Contrast]] = {}
+    for row in rows:
+        if row.reference_value is not None and row.treated_value is not None:
+            key = (row.name, tuple(sorted((k, str(v)) for k, v in row.state.items())))
+            lines.setdefault(key, {})[row.treated] = row
+    table = [_line(found, treated, judge) for found in lines.values()]
+    heads = ("", title(reference), *(title(sample) for sample in treated))
+    return KEY.format(title(reference)), heads, tuple(table)
+
+
+def _line(found: dict[str, Contrast], treated: list[str], judge: Callable[[Contrast], str]) -> tuple[str, ...]:
+    first = next(iter(found.values()))
+    unit, at = pretty_unit(first.unit), state_words(first.state)
+    what = f"{name_words(first.name)}{f' / {unit}' if unit else ''}{f'; {at}' if at else ''}"
+    values = [f"{_number(found[s].treated_value)} {MARKS[judge(found[s])]}" if s in found else "" for s in treated]
+    return what, _number(first.reference_value), *values
+
+
+def _number(value: float) -> str:
+    return like(value, abs(value) / 10 or 1.0)
+
+
+def _by_dose(outcome: Outcome, samples: list[str]) -> list[str]:
+    """Samples in the order of what was meant to be put on them, where all say it; else as study.toml has them."""
+    doses = {}
+    for name in samples:
+        sample = outcome.study.samples.get(name)
+        try:
+            doses[name] = parse(str(sample.coating["target"])) if sample else None
+        except (KeyError, NacreError):
+            return samples
+    if None in doses.values() or len({dose.unit for dose in doses.values()}) > 1:
+        return samples
+    return sorted(samples, key=lambda name: doses[name].value)

@@ -1,0 +1,1 @@
+"""ICP-OES and acid titration."""

@@ -1,0 +1,373 @@
+"""Residual lithium of a powder: the titration of its aqueous extract with acid.
+
+The whole curve is fitted for base and carbonate; Warder's end points and Gran's line stand beside it, with what they
+are off on this very curve. The base in all, LiOH + 2 Li2CO3, is the lithium that was on the powder: carbon dioxide
+from the air turns hydroxide into carbonate but leaves it as it is. Amounts of either alone need the uptake declared.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nacre.core.context import Context
+from nacre.core.contracts import Technique
+from nacre.core.errors import NacreError, NotAssessable
+from nacre.core.options import option
+from nacre.core.quantity import Quantity, correlated, derive, parse
+from nacre.core.result import Check, Curve, Entry, Result, Subject
+from nacre.core.signal import Signal
+from nacre.physics.chemistry import titration as physics
+from nacre.physics.chemistry.carbonate import constants
+from nacre.physics.chemistry.stoichiometry import molar_mass
+from nacre.techniques.chemistry import titration_figures as figures
+from nacre.techniques.chemistry.determinations import mean_of
+from nacre.techniques.chemistry.titration_wording import CITATIONS, RELATIONS, VOCABULARY
+
+NERNST = 59.16  # mV per pH at 25 degC; the fit finds the electrode's own
+WARDER = ("warder_lioh", "warder_li2co3")
+ROUGH = 0.05  # pH: residuals above this are no titration of hydroxide and carbonate
+
+
+@dataclass(frozen=True)
+class TitrationOptions:
+    """What may be chosen about a titration, and what belongs to one determination rather than to the sample."""
+
+    mass: str = option("", "mass of powder of this determination, '2.0012(3) g'; else the file's, else the sample's")
+    mass_error: float | None = option(None, "standard uncertainty of a mass that the file tells", unit="mg", lo=0.0)
+    burette_error: float | None = option(
+        None, "relative standard uncertainty of the volume dosed", unit="%", lo=0.0, hi=10.0
+    )
+    fit_uptake: bool = option(
+        False, "whether CO2 taken up during the titration is fitted along (the file must tell the times)"
+    )
+    temperature: float | None = option(
+        None, "temperature of the bath where the file tells none", unit="degC", lo=0, hi=60
+    )
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """What one determination found, umol per g of powder; and its end points in mL."""
+
+    lithium: Quantity
+    hydroxide: Quantity
+    carbonate: Quantity
+    fit: physics.CurveFit
+    curve: physics.Titration
+    second: Quantity
+    gran: Quantity | None
+    warder: tuple[float, float] | None  # umol/g
+    bias: physics.Bias | None
+
+
+def analyse(inputs: Mapping[str, Any], context: Context, options: TitrationOptions) -> list[Result]:
+    """Residual LiOH and Li2CO3, and the base in all, from one determination or several of the same powder.
+
+    inputs : {"signal": a titration Signal, or a list of them}. Raises NacreError where the mass, the volumes or the
+    acid's concentration are not given, NotAssessable where a curve has no second step.
+    """
+    signals = inputs["signal"] if isinstance(inputs["signal"], list) else [inputs["signal"]]
+    found = [_one(signal, context, options) for signal in signals]
+    entries, more = _entries(found)
+    checks = [*_input_checks(signals[0], context, options), *more, *_fit_checks(found), *_bias_checks(found)]
+    subject = Subject(context.sample.name if context.sample else "", measurement=_measurement(context))
+    return [
+        Result(
+            "titration",
+            context.analysis,
+            subject,
+            entries=tuple(entries),
+            curves=tuple(_table(one, i) for i, one in enumerate(found)),
+            figures=figures.draw(found, context, signals[0].origin == "synthetic"),
+            checks=tuple(checks),
+            citations=CITATIONS,
+            methods=_methods(found),
+            origin=signals[0].origin,
+        )
+    ]
+
+
+def _measurement(context: Context) -> str:
+    return context.measurement.name if context.measurement else ""
+
+
+# --- one determination --------------------------------------------------------------------------------------
+
+
+def _one(signal: Signal, context: Context, options: TitrationOptions) -> Amounts:
+    mass = _mass(signal, context, options)
+    strength = _declared(signal, context, "titrant_concentration", "acid_concentration", "mol/L", "every amount")
+    curve, part = _curve(signal, context, options, strength)
+    course = _course(signal, curve, options)
+    try:
+        fit = physics.fit_curve(curve, course)
+    except physics.TitrationError as error:
+        raise NotAssessable(str(error), where=signal.where, do=_cure(str(error))) from None
+    burette = Quantity(1.0, "1", None if options.burette_error is None else options.burette_error / 100)
+    burette = burette.tagged("titration:burette")
+    umol = correlated(
+        ("base", "carbonate"), fit.values[:2] * 1e6, fit.covariance[:2, :2] * 1e12, ("umol",) * 2,
+        source=f"titration:{context.analysis}:{signal.where}",
+    )  # fmt: skip
+    # amounts go with the acid that was dosed: its concentration (against the nominal one) and its volume
+    scale = [mass, part, strength, burette]
+    nominal, unit = strength.value, "umol/g"
+
+    def per_gram(amount, m, p, c, b):
+        return amount * c / nominal * b / (m * p)
+
+    base = derive(per_gram, umol["base"], *scale, unit=unit)
+    # a beaker's uptake is its own: what two powders declare alike does not cancel in their difference
+    uptake = (context.find("co2_uptake", "1") or Quantity(0.0, "1")).tagged(f"titration:{context.analysis}:uptake")
+    # what met CO2 before or during the titration is counted back: measured OH = OH (1 - u), CO3 = CO3 + u OH / 2
+    hydroxide = derive(
+        lambda a, k, u, *s: per_gram(a - 2 * k, *s) / (1 - u),
+        umol["base"],
+        umol["carbonate"],
+        uptake,
+        *scale,
+        unit=unit,
+    )
+    carbonate = derive(
+        lambda a, k, u, *s: per_gram(k - u * (a - 2 * k) / (1 - u) / 2, *s),
+        umol["base"], umol["carbonate"], uptake, *scale, unit=unit,
+    )  # fmt: skip
+    return Amounts(base, hydroxide, carbonate, fit, curve, *_classical(curve, fit, mass, part))
+
+
+def _classical(curve: physics.Titration, fit: physics.CurveFit, mass: Quantity, part: Quantity):
+    """Second end point of the fit (mL), Gran's (mL), Warder's amounts (umol/g), and what both are off."""
+    std = float(fit.covariance[0, 0]) ** 0.5 / curve.strength * 1e3
+    second = Quantity(float(fit.values[0]) / curve.strength * 1e3, "mL", std, basis="fit-covariance", origin="measured")
+    try:
+        end, error = physics.gran_end_point(curve.acid, curve.ph, curve.volume)
+        gran = Quantity(end * 1e3, "mL", error * 1e3, basis="fit-covariance", origin="measured")
+    except physics.TitrationError:
+        gran = None
+    try:
+        grams = mass.value * part.value * 1e-6
+        amounts = tuple(n / grams for n in physics.warder(*physics.end_points(curve), curve.strength))
+    except physics.TitrationError:
+        amounts = None
+    return second, gran, amounts, physics.bias(curve, fit)
+
+
+def _mass(signal: Signal, context: Context, options: TitrationOptions) -> Quantity:
+    """Mass of powder in g: of the option, else of the file, else declared. Raises NacreError where none is."""
+    if options.mass:
+        return parse(options.mass, "g", where="option 'mass'").tagged(f"titration:{context.analysis}:mass")
+    told = signal.metadata.get("sample_mass")
+    if told:
+        std = None if options.mass_error is None else options.mass_error * 1e-3
+        return Quantity(float(told), "g", std).tagged(f"titration:{context.analysis}:{signal.where}:mass")
+    found = context.need("titration_mass", "g", "the residual lithium per gram of powder")
+    if not found.value > 0:
+        raise NacreError("the mass of powder must be above 0", where=context.where, found=str(found))
+    return found
+
+
+def _declared(signal: Signal, context: Context, told: str, name: str, unit: str, why: str) -> Quantity:
+    """A declared input, else what the file tells (its error unknown)."""
+    found = context.find(name, unit)
+    if found is None and signal.metadata.get(told):
+        found = Quantity(float(signal.metadata[told]), unit)
+    return found or context.need(name, unit, why)
+
+
+def _curve(signal: Signal, context: Context, options: TitrationOptions, strength: Quantity):
+    """The curve as the physics takes it, and the part of the extract that was titrated."""
+    extract = context.find("extract_volume", "mL")
+    aliquot = context.find("aliquot_volume", "mL")
+    if (extract is None) != (aliquot is None):
+        context.need("extract_volume" if extract is None else "aliquot_volume", "mL", "the part that was titrated")
+    part = Quantity(1.0, "1", 0.0) if extract is None else derive(lambda a, e: a / e, aliquot, extract, unit="1")
+    told = signal.metadata.get("titrated_volume")
+    volume = context.find("bath_volume", "mL") or (Quantity(float(told), "mL") if told else aliquot)
+    volume = volume or context.need("bath_volume", "mL", "the pH, which follows the dilution,")
+    degrees = _temperature(signal, options)
+    ph = signal.array("ph", "1") if "ph" in signal else 7 - signal.array("emf", "mV") / NERNST
+    try:
+        known = constants(degrees)
+        acid = signal.array("acid_volume", "L")
+        return physics.Titration(acid, ph, volume.to("L").value, strength.value, known), part
+    except ValueError as error:
+        raise NacreError(str(error), where=signal.where) from None
+
+
+def _course(signal: Signal, curve: physics.Titration, options: TitrationOptions) -> np.ndarray | None:
+    if not options.fit_uptake:
+        return None
+    if "time" not in signal:
+        raise NacreError(
+            "the uptake of CO2 cannot be fitted: the file tells no times",
+            where=signal.where,
+            do="leave fit_uptake off and declare co2_uptake, or export the times of the points",
+        )
+    return physics.uptake_course(signal.array("time", "s"), curve.ph)
+
+
+def _temperature(signal: Signal, options: TitrationOptions) -> float:
+    if "temperature" in signal:
+        degrees = signal.array("temperature", "degC")
+        if np.isfinite(degrees).any():
+            return float(np.nanmean(degrees))
+    if options.temperature is None:
+        raise NacreError(
+            "the temperature of the bath is not known, and its constants need it",
+            where=signal.where,
+            do='add options = { titration = { temperature = "25 degC" } } to the measurement',
+        )
+    return options.temperature
+
+
+def _cure(text: str) -> str:
+    if "second step" in text:
+        return "titrate on to pH 3.5 or below: LiOH and Li2CO3 cannot be told apart without the second step"
+    return "take more and smaller doses around both steps"
+
+
+# --- several determinations ---------------------------------------------------------------------------------
+
+
+def _entries(found: Sequence[Amounts]) -> tuple[list[Entry], list[Check]]:
+    lithium, hydroxide, carbonate = (
+        mean_of([getattr(one, name) for one in found], "umol/g") for name in ("lithium", "hydroxide", "carbonate")
+    )
+
+    def percent(q: Quantity, phase: str) -> Quantity:
+        gram = molar_mass(phase) * 1e3
+        made = derive(lambda x: x * 1e-6 * gram * 100, q, unit="wt%", n=len(found))
+        return made.marked(origin="measured")
+
+    entries = [
+        Entry("residual_lithium", lithium.quantity.marked(origin="measured")),
+        Entry("residual_lioh", percent(hydroxide.quantity, "LiOH")),
+        Entry("residual_li2co3", percent(carbonate.quantity, "Li2CO3")),
+    ]
+    for i, one in enumerate(found):
+        state = {"determination": i + 1} if len(found) > 1 else {}
+        entries.append(Entry("second_end_point", one.second, state))
+        if one.gran is not None:
+            entries.append(Entry("gran_end_point", one.gran, state))
+        if one.warder is not None:
+            for name, amount, phase in zip(
+                ("warder_lioh", "warder_li2co3"), one.warder, ("LiOH", "Li2CO3"), strict=True
+            ):
+                value = amount * 1e-6 * molar_mass(phase) * 1e5
+                entries.append(Entry(name, Quantity(value, "wt%", basis="none", origin="measured"), state))
+        slope = Quantity(
+            100 * float(one.fit.values[3]), "%", 100 * float(one.fit.covariance[3, 3]) ** 0.5,
+            basis="fit-covariance", origin="measured",
+        )  # fmt: skip
+        entries.append(Entry("electrode_slope", slope, state))
+    if lithium.p < 0.01:
+        text = f"{len(found)} determinations scatter beyond their errors (p = {lithium.p:.2g}): the error is widened"
+        return entries, [Check("warn", text, "look at filtration, soak time and the time until titration")]
+    return entries, []
+
+
+# --- what is doubtful ---------------------------------------------------------------------------------------
+
+
+def _input_checks(signal: Signal, context: Context, options: TitrationOptions) -> list[Check]:
+    """Inputs without an uncertainty, and what the extraction may have done."""
+    lacks = []
+    if context.find("co2_uptake", "1") is None:
+        text = (
+            "the uptake of CO2 is not declared: hydroxide and carbonate bear no uncertainty (1 % of the hydroxide "
+            "taken up moves it by 1 % and the carbonate by half of those moles); the lithium in all is not touched"
+        )
+        lacks.append(Check("warn", text, 'declare co2_uptake = "0(1) %" of the hydroxide, from a blank of LiOH'))
+    unknown = []
+    if not options.mass and signal.metadata.get("sample_mass") and options.mass_error is None:
+        unknown.append("the mass (mass_error)")
+    if options.burette_error is None:
+        unknown.append("the volume dosed (burette_error)")
+    for name, words in (
+        ("acid_concentration", "the acid"),
+        ("extract_volume", "the extract"),
+        ("aliquot_volume", "the aliquot"),
+    ):
+        declared = context.find(name, "mol/L" if name == "acid_concentration" else "mL")
+        if (declared is None and name == "acid_concentration") or (declared is not None and declared.std is None):
+            unknown.append(f"{words} ({name})")
+    if unknown:
+        text = f"no uncertainty is stated of {', '.join(unknown)}: that of the result is unknown"
+        lacks.append(Check("info", text))
+    soak = context.find("soak_time", "min")
+    if soak is None:
+        text = "the soak time is not stated: with time water leaches lithium from the lattice, which counts as LiOH"
+        lacks.append(Check("info", text, 'add soak_time = "... min" and compare samples of the same soak only'))
+    return lacks
+
+
+def _fit_checks(found: Sequence[Amounts]) -> list[Check]:
+    checks = []
+    for one in found:
+        fit = one.fit
+        if fit.noise > ROUGH:
+            text = f"the curve fits to {fit.noise:.2f} pH only: something beside hydroxide and carbonate was titrated"
+            checks.append(Check("warn", text, "look for sulfate, phosphate or undissolved powder in the extract"))
+        if abs(fit.values[3] - 1) > 0.05:
+            text = f"the electrode's slope is {100 * fit.values[3]:.1f} % of the ideal one"
+            checks.append(Check("warn", text, "calibrate or replace the electrode"))
+        if fit.correlation > 0.5:
+            text = f"neighbouring residuals go together ({fit.correlation:.2f}: lag or drift); the error allows for it"
+            checks.append(Check("info", text, "wait longer after each dose"))
+        if len(fit.values) > 4:
+            part, std = (100 * 2 * v / fit.hydroxide for v in (fit.values[4], fit.covariance[4, 4] ** 0.5))
+            text = f"CO2 taken up during the titration, fitted along: {part:.1f} +- {std:.1f} % of the hydroxide"
+            checks.append(Check("info", text, "co2_uptake then means what was taken up before the titration alone"))
+        if fit.hydroxide < 2 * fit.hydroxide_std:
+            checks.append(Check("info", "LiOH is not told from none"))
+    return checks
+
+
+def _bias_checks(found: Sequence[Amounts]) -> list[Check]:
+    """What the classical ways are off, on the curve that was fitted."""
+    checks = []
+    for one in found[:1]:
+        if one.bias is None:
+            text = "Warder's way cannot be taken: the curve shows no two end points at these doses"
+        else:
+            text = (
+                f"on this curve Warder's end points are off by {100 * one.bias.hydroxide:+.1f} % in LiOH and "
+                f"{100 * one.bias.carbonate:+.1f} % in Li2CO3, Gran's end point by {100 * one.bias.gran:+.2f} %"
+            )
+        checks.append(Check("info", text, "the fit of the whole curve counts"))
+    return checks
+
+
+def _table(one: Amounts, i: int) -> Curve:
+    return Curve(
+        "titration" if i == 0 else f"titration {i + 1}",
+        {
+            "acid_volume": (one.curve.acid * 1e3, "mL"),
+            "ph": (one.curve.ph, "1"),
+            "ph_fit": (one.fit.ph, "1"),
+            "residual": (one.fit.residuals, "1"),
+        },
+    )
+
+
+def _methods(found: Sequence[Amounts]) -> str:
+    n = len(found)
+    return (
+        f"Residual lithium was determined by titrating {'the' if n == 1 else n} filtered aqueous extract"
+        f"{'' if n == 1 else 's'} with {found[0].curve.strength:.3g} mol/L hydrochloric acid. The whole curve was "
+        "fitted for base, carbonate, electrode zero and slope, with activities after Davies and dilution by the acid."
+    )
+
+
+TECHNIQUE = Technique(
+    "titration",
+    "Residual lithium by titration",
+    ("titration",),
+    analyse,
+    TitrationOptions,
+    vocabulary=VOCABULARY,
+    citations=CITATIONS,
+    relations=RELATIONS,
+)

@@ -1,0 +1,1 @@
+"""Galvanostatic cycling, rate capability and differential capacity."""

@@ -1,0 +1,381 @@
+"""From cycling signals to half cycles and cycles: what the techniques on cycling data share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from nacre.core.context import Context
+from nacre.core.errors import NacreError
+from nacre.core.quantity import Quantity
+from nacre.core.result import Check, Subject
+from nacre.core.signal import Signal
+from nacre.physics.cycling import half_cycles as seg
+
+NEEDED = {"test_time_second": "s", "voltage_volt": "V", "current_ampere": "A"}
+COUNTERS = ("step_cumulative_capacity_ah", "step_capacity_ah")
+FORMATION = ("formation", "first", "initial", "activation")
+C_PER_MAH = 3.6
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The records of one test, its files joined: time in s, voltage in V, current in A, counter in C (rows,).
+
+    `breaks` are the first rows of every file but the first: the record was interrupted before them.
+    """
+
+    time: np.ndarray
+    voltage: np.ndarray
+    current: np.ndarray
+    counter: np.ndarray | None = None
+    step: np.ndarray | None = None
+    cycle: np.ndarray | None = None
+    breaks: tuple[int, ...] = ()
+    where: str = ""
+    origin: str = "measured"
+    checks: tuple[Check, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+
+def join(signals: Signal | Sequence[Signal]) -> Rows:
+    """One test from its files, in the order given; test time and steps run on where they restart.
+
+    Rows of a later file that lie before the end of the one before (by the wall clock) are dropped.
+    Raises NacreError where a column is missing or a file has no rows.
+    """
+    parts = [signals] if isinstance(signals, Signal) else list(signals)
+    rows, ends, checks, total, unix = [], None, [], 0, -np.inf
+    for signal in parts:
+        part, clock = _rows_of(signal)
+        late = clock > unix if clock is not None else np.ones(len(part), bool)
+        if not late.all():
+            checks.append(_overlap(signal, int((~late).sum())))
+            part = _take(part, late)
+        if not len(part):
+            continue
+        if clock is not None:
+            unix = max(unix, float(clock.max()))
+        if ends is not None:
+            part = _after(part, *ends)
+        ends = float(part.time[-1]), 0 if part.step is None else int(part.step[-1]), total + len(part)
+        total += len(part)
+        rows.append(part)
+    return replace(_concatenate(rows), checks=tuple(checks), where=", ".join(signal.where for signal in parts))
+
+
+def _rows_of(signal: Signal) -> tuple[Rows, np.ndarray | None]:
+    if signal.kind != "cycling":
+        raise NacreError("not a cycling file", where=signal.where, found=f"'{signal.kind}'", expected="'cycling'")
+    missing = [name for name in NEEDED if name not in signal]
+    if missing:
+        raise NacreError(
+            f"no column {' and '.join(missing)}",
+            where=signal.where,
+            found=", ".join(signal.variables),
+            do="export the file with time, voltage and current",
+        )
+    time, voltage, current = (np.asarray(signal.array(name, unit), float) for name, unit in NEEDED.items())
+    if not time.size:
+        raise NacreError("the file holds no records", where=signal.where)
+    counter = next((np.asarray(signal.array(name, "C"), float) for name in COUNTERS if name in signal), None)
+    step, cycle = (signal.array(n, "1") if n in signal else None for n in ("step_count", "cycle_count"))
+    clock = signal.array("unix_time_second", "s") if "unix_time_second" in signal else None
+    rows = Rows(time, voltage, current, counter, step, cycle, where=signal.where, origin=signal.origin)
+    whole = np.isfinite(time) & np.isfinite(voltage) & np.isfinite(current)
+    if clock is not None:
+        whole &= np.isfinite(clock)
+    if whole.all():
+        return rows, clock
+    # the record that the end of a file cut has cells missing; its reader has said so
+    return _take(rows, whole), clock[whole] if clock is not None else None
+
+
+def _overlap(signal: Signal, n: int) -> Check:
+    return Check("warn", f"{signal.where}: {n} records lie before the end of the file before it; they were left out")
+
+
+def _take(rows: Rows, mask: np.ndarray) -> Rows:
+    names = ("time", "voltage", "current", "counter", "step", "cycle")
+    return replace(rows, **{name: v[mask] for name in names if (v := getattr(rows, name)) is not None})
+
+
+def _after(rows: Rows, time: float, step: int, first: int) -> Rows:
+    """The rows of a file that follows another which ended at `time` and `step` with `first` rows in all."""
+    shift = time - rows.time[0] if rows.time[0] < time else 0.0
+    steps = None if rows.step is None else rows.step - rows.step[0] + step + 1
+    return replace(rows, time=rows.time + shift, step=steps, breaks=(first,))
+
+
+def _concatenate(rows: list[Rows]) -> Rows:
+    if len(rows) == 1:
+        return rows[0]
+
+    def column(name):
+        columns = [getattr(part, name) for part in rows]
+        return None if any(c is None for c in columns) else np.concatenate(columns)
+
+    names = ("time", "voltage", "current", "counter", "step", "cycle")
+    breaks = tuple(row for part in rows for row in part.breaks)
+    origins = {part.origin for part in rows}
+    origin = next((o for o in ("predicted", "synthetic") if o in origins), "measured")
+    return Rows(**{name: column(name) for name in names}, breaks=breaks, origin=origin)
+
+
+@dataclass(frozen=True)
+class HalfCycles:
+    """The half cycles of a test (n,): charge in C, energy in J, current in A, `cycle` their cycle's number.
+
+    `doubt` is the standard uncertainty of the charge in C that the file itself shows: where there is a
+    counter, its distance from the integral of I dt (taken as the half-width of a rectangle); elsewhere the
+    logging interval at both ends. `complete` is False for one that the end of the file cut off.
+    """
+
+    rows: Rows
+    runs: seg.Runs
+    passed: np.ndarray
+    charge: np.ndarray
+    energy: np.ndarray
+    doubt: np.ndarray
+    cycle: np.ndarray
+    complete: np.ndarray
+    counted: bool
+    checks: tuple[Check, ...] = field(default=())
+
+    @cached_property
+    def current(self) -> np.ndarray:
+        return seg.typical_current(self.rows.current, self.passed, self.runs)
+
+    @cached_property
+    def seconds(self) -> np.ndarray:
+        return self.rows.time[self.runs.last] - self.rows.time[self.runs.first]
+
+    @cached_property
+    def limit(self) -> np.ndarray:
+        """Voltage in V that each half cycle got to: its highest on charge, its lowest on discharge."""
+        ends = zip(self.runs.first, self.runs.last, self.runs.sign, strict=True)
+        return np.array([s * (s * self.rows.voltage[a : b + 1]).max() for a, b, s in ends])
+
+    def curve(self, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Charge since its start in C and voltage in V along half cycle `k`, rests left out."""
+        rows = np.arange(self.runs.first[k], self.runs.last[k] + 1)
+        rows = rows[(self.passed[rows] > 0) | (np.sign(self.rows.current[rows]) == self.runs.sign[k])]
+        return np.cumsum(self.passed[rows]), self.rows.voltage[rows]
+
+    def which(self, cycle: int, sign: int) -> np.ndarray:
+        """Half cycles of one cycle and direction."""
+        return np.flatnonzero((self.cycle == cycle) & (self.runs.sign == sign))
+
+
+def half_cycles(rows: Rows, *, starts_with: str = "auto", cycles: str = "current", smallest: float = 0.01):
+    """Half cycles of a test, numbered. `cycles` = "file" takes the file's own cycle counter as it is."""
+    sign = seg.directions(rows.current)
+    integral = seg.integrate(rows.time, rows.current, sign, rows.breaks)
+    passed = integral if rows.counter is None else seg.count(rows.counter, rows.step, sign, integral)
+    runs, pulses = seg.half_cycles(sign, passed, smallest)
+    passed, integral = seg.without(passed, pulses), seg.without(integral, pulses)
+    charge = runs.sums(passed)
+    doubt = np.abs(charge - runs.sums(integral)) / np.sqrt(3)
+    if rows.counter is None:
+        doubt = _interval_doubt(rows, runs)
+    number, notes = _numbers(rows, runs, charge, starts_with, cycles)
+    notes = (*rows.checks, *notes, *_pulse_check(pulses), *_counter_check(rows, charge, doubt))
+    joules = runs.sums(seg.energy(rows.voltage, passed, sign))
+    complete = _complete(rows, runs)
+    return HalfCycles(rows, runs, passed, charge, joules, doubt, number, complete, rows.counter is not None, notes)
+
+
+def _interval_doubt(rows: Rows, runs: seg.Runs) -> np.ndarray:
+    """A start and an end, each known within one logging interval."""
+    found = [
+        np.abs(rows.current[b]) * np.median(np.diff(rows.time[a : b + 1])) if b > a else 0.0
+        for a, b in zip(runs.first, runs.last, strict=True)
+    ]
+    return np.array(found) * np.sqrt(2 / 12)
+
+
+def _numbers(rows: Rows, runs: seg.Runs, charge, starts_with: str, cycles: str) -> tuple[np.ndarray, tuple[Check, ...]]:
+    """Cycle number of each half cycle. What comes before the half cycle that opens cycles is in cycle 0.
+
+    A first discharge well short of the next one empties a cell that came part-charged: it opens no cycle.
+    """
+    if not len(runs):
+        return np.zeros(0, int), ()
+    if cycles == "file":
+        if rows.cycle is None or (len(runs) > 2 and np.ptp(rows.cycle) == 0):
+            what = "the file has no cycle counter" if rows.cycle is None else "the cycle counter never moves"
+            raise NacreError(what, where=rows.where, do='set cycles = "current" to count by the current\'s direction')
+        return np.asarray(rows.cycle)[runs.last].astype(int), ()
+    partial = runs.sign[0] < 0 and len(runs) > 2 and charge[0] < 0.9 * charge[2]
+    opening = {"auto": 1 if partial else runs.sign[0], "charge": 1, "discharge": -1}[starts_with]
+    number = np.cumsum(runs.sign == opening)
+    if number[0] == 0:
+        word = "discharge" if runs.sign[0] < 0 else "charge"
+        return number, (Check("info", f"the {word} before the first cycle is called cycle 0"),)
+    return number, ()
+
+
+def _pulse_check(pulses: seg.Runs) -> tuple[Check, ...]:
+    if not len(pulses):
+        return ()
+    return (Check("info", f"{len(pulses)} short pulses of current are no half cycles; their charge is not counted"),)
+
+
+def _counter_check(rows: Rows, charge: np.ndarray, doubt: np.ndarray) -> tuple[Check, ...]:
+    if rows.counter is None or not charge.size:
+        return ()
+    passed = charge > 0  # a dead cell's half cycle holds none
+    if not passed.any():
+        return ()
+    worst = float(np.max(doubt[passed] * np.sqrt(3) / charge[passed]))
+    text = f"the cycler's charge counter and the integral of I dt agree within {100 * worst:.2g} % in every half cycle"
+    if worst <= 0.005:
+        return (Check("pass", text),)
+    text = f"the cycler's charge counter and the integral of I dt differ by up to {100 * worst:.2g} % in a half cycle"
+    return (Check("warn", text, "the counter was taken, the difference is in the uncertainty; look for missing rows"),)
+
+
+def _complete(rows: Rows, runs: seg.Runs) -> np.ndarray:
+    """False for a last half cycle that runs to the end of the file short of where its like have ended."""
+    complete = np.ones(len(runs), bool)
+    like = np.flatnonzero(runs.sign[:-1] == runs.sign[-1]) if len(runs) else ()
+    if len(like) and runs.last[-1] >= len(rows) - 1:
+        reached = np.median(rows.voltage[runs.last[like]])
+        short = runs.sign[-1] * (reached - rows.voltage[runs.last[-1]])
+        complete[-1] = short < 0.01
+    return complete
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a protocol: its cycles, all at one rate; `name` where study.toml names it."""
+
+    cycles: tuple[int, ...]
+    rate: float | None = None
+    name: str = ""
+
+    @property
+    def title(self) -> str:
+        span = f"cycles {self.cycles[0]} to {self.cycles[-1]}" + (f" at {self.rate:g}C" if self.rate else "")
+        return f"'{self.name}' ({span})" if self.name else span
+
+    @property
+    def state(self) -> dict:
+        return ({"rate_C": self.rate} if self.rate else {}) | ({"segment": self.name} if self.name else {})
+
+
+def nominal(rate: float) -> float:
+    """A rate to two significant digits, and to one where that is within 5 %: 0.197C was set as 0.2C."""
+    one, two = float(f"{rate:.0e}"), float(f"{rate:.1e}")
+    return one if abs(one - rate) <= 0.05 * rate else two
+
+
+def rates(half: HalfCycles, context: Context) -> dict[int, float]:
+    """C-rate of each cycle (of its discharge, where there is one), from current / (1C x mass); {} if unknown."""
+    one_c, mass = context.find("one_c", "A/g"), context.find("cam_mass", "g")
+    if one_c is None or mass is None:
+        return {}
+    found: dict[int, float] = {}
+    for k in np.argsort(-half.runs.sign, kind="stable"):  # discharges last: they decide
+        found[int(half.cycle[k])] = nominal(half.current[k] / (one_c.value * mass.value))
+    return dict(sorted(found.items()))
+
+
+def parts(half: HalfCycles, context: Context) -> tuple[list[Part], tuple[Check, ...]]:
+    """The parts of a test in order: those declared, and between them runs of cycles at one rate."""
+    seen = rates(half, context)
+    cycles = sorted({int(c) for c in half.cycle})
+    declared = context.measurement.segments if context.measurement else ()
+    found: list[Part] = []
+    checks: list[Check] = []
+    for segment in declared:
+        inside = [c for c in cycles if segment.first <= c <= (segment.last or cycles[-1])]
+        if not inside:
+            span = f"cycles {segment.first} to {segment.last or 'the end'}"
+            text = f"segment '{segment.name}' ({span}) is not in the file: it ends at cycle {cycles[-1]}"
+            checks.append(Check("warn", text))
+            continue
+        found += _declared(segment, inside, seen, checks)
+    taken = {c for part in found for c in part.cycles}
+    found += _runs([c for c in cycles if c not in taken], seen)
+    if seen and any(part.rate and not part.name for part in found):
+        checks.append(Check("info", "rates follow from the current, 1C and the active mass, rounded"))
+    if not seen and not any(part.rate for part in found):
+        checks.append(Check("info", "no C-rates: 1C is not given", 'add one_c = "... mA/g" to the cell'))
+    return sorted(found, key=lambda part: part.cycles), tuple(checks)
+
+
+def is_first(found: Sequence[Part]) -> bool:
+    """Whether cycle 1 is the cell's first: nothing declared says that the test goes on from another."""
+    part = next((part for part in found if 1 in part.cycles), None)
+    return part is not None and (not part.name or part.name.lower().startswith(FORMATION))
+
+
+def _declared(segment, inside: list[int], seen: dict[int, float], checks: list[Check]) -> list[Part]:
+    """A declared segment; cycles at another rate in it (check-ups) are a part of their own."""
+    if segment.rate is None:
+        found = [seen[c] for c in inside if c in seen]
+        usual = max(set(found), key=found.count, default=None)
+        if usual is None or 2 * found.count(usual) <= len(inside):
+            return [replace(part, name=segment.name) for part in _runs(inside, seen)]
+        rate = usual
+    else:
+        rate = segment.rate.to("C-rate").value
+    odd = [c for c in inside if c in seen and abs(seen[c] / rate - 1) > 0.1]
+    if 2 * len(odd) > len(inside):
+        typical = float(np.median([seen[c] for c in odd]))
+        text = f"segment '{segment.name}' is declared as {rate:g}C, but its current is {typical:g}C of the given 1C"
+        cure = "another definition of 1C was used, or the active mass is not this cell's"
+        checks.append(Check("warn", text, cure))
+        odd = []
+    if odd:
+        text = (
+            f"{len(odd)} cycles in segment '{segment.name}' ran at another rate than {rate:g}C (first: cycle {odd[0]})"
+        )
+        checks.append(Check("info", f"{text}; they stand apart from it"))
+    main = Part(tuple(c for c in inside if c not in odd), rate, segment.name)
+    return [main, *(replace(part, name=segment.name) for part in _runs(odd, seen))]
+
+
+def _runs(cycles: list[int], seen: dict[int, float]) -> list[Part]:
+    found: list[Part] = []
+    for c in cycles:
+        if found and found[-1].rate == seen.get(c) and found[-1].cycles[-1] == c - 1:
+            found[-1] = replace(found[-1], cycles=(*found[-1].cycles, c))
+        else:
+            found.append(Part((c,), seen.get(c)))
+    return found
+
+
+def charges(half: HalfCycles, source: str, gain: float | None, offset: float | None) -> list[Quantity]:
+    """Charge of each half cycle in mAh, with what is known of its error.
+
+    gain : relative standard uncertainty of the current reading, one for the whole test (it cancels in
+    ratios). offset : standard uncertainty of its zero in A: it lengthens charges and shortens discharges.
+    Both None where nobody stated them; the file's own evidence (`doubt`) is always there.
+    """
+    origin, found = half.rows.origin, []
+    for k in range(len(half.runs)):
+        value, own = half.charge[k] / C_PER_MAH, half.doubt[k] / C_PER_MAH
+        named = {
+            f"charge {k}:{source}": own,
+            f"current gain:{source}": (gain or 0.0) * value,
+            f"current offset:{source}": (offset or 0.0) * half.runs.sign[k] * half.seconds[k] / C_PER_MAH,
+        }
+        named = {name: float(v) for name, v in named.items() if v}
+        std = float(np.sqrt(sum(v * v for v in named.values())))
+        basis = "propagated" if gain is not None else "resolution"
+        found.append(Quantity(float(value), "mAh", std, basis=basis, origin=origin, parts=named))
+    return found
+
+
+def subject(context: Context) -> Subject:
+    cell, sample, measurement = context.cell, context.sample, context.measurement
+    return Subject(
+        sample.name if sample else cell.sample if cell else "",
+        cell.name if cell else "",
+        measurement.name if measurement else "",
+    )

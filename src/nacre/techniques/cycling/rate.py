@@ -1,0 +1,268 @@
+"""Rate capability: capacity at each C-rate, what is kept of it, and how the overpotential grows.
+
+A test is one of rates where its short segments run at two or more C-rates. The reference is the lowest of them. The
+overpotential's growth is the drop of the mean discharge voltage over the charge that every rate delivers, against
+the lowest rate: over that range the cell passes through like states, as far as all discharges began alike.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nacre.core.context import Context
+from nacre.core.contracts import Technique
+from nacre.core.options import option
+from nacre.core.quantity import Quantity, derive
+from nacre.core.result import Check, Curve, Entry, Result
+from nacre.techniques.cycling import half_cycles as hc
+from nacre.techniques.cycling import rate_figures as figures
+from nacre.techniques.cycling.capacity_check import possible
+
+LONG = 10
+NOT_A_RATE_TEST = ("ageing", "aging", "cycling", "long")
+RANGES = (0.8, 0.9, 1.0)  # parts of the common charge over which voltages are averaged; the middle one counts
+LEAST_COMMON = 5.0  # mAh/g
+
+
+@dataclass(frozen=True)
+class RateOptions:
+    """What may be chosen about rate capability."""
+
+    cycle_of_rate: str = option("mean", "which of several cycles at one rate counts", choices=("mean", "first", "last"))
+    current_gain_error: float | None = option(
+        None, "relative standard uncertainty of the cycler's current reading", unit="%", lo=0.0, hi=10.0
+    )
+    current_offset_error: float | None = option(
+        None, "standard uncertainty of the zero of the cycler's current", unit="uA", lo=0.0
+    )
+
+
+@dataclass(frozen=True)
+class Step:
+    """One rate of the test: its part of the protocol, the discharge half cycles that count, their mean charge."""
+
+    part: hc.Part
+    halves: tuple[int, ...]
+    charge: Quantity
+
+    @property
+    def rate(self) -> float:
+        return self.part.rate
+
+
+def analyse(inputs: Mapping[str, Any], context: Context, options: RateOptions) -> list[Result]:
+    """Capacities, kept fractions and overpotentials of a rate test; no result where a test is none.
+
+    inputs : {"signal": a cycling Signal, or the list of a test's files}. Raises NacreError where columns or the
+    active mass are missing.
+    """
+    rows = hc.join(inputs["signal"])
+    half = hc.half_cycles(rows)
+    if not len(half.runs):
+        return []
+    parts, notes = hc.parts(half, context)
+    short = [part for part in parts if _of_rates(part)]
+    missing = _missing(context, parts)
+    if len({part.rate for part in short}) < 2:
+        return _one_rate(context, missing, rows.origin)
+    mass = context.need("cam_mass", "g", "the capacity at each rate")
+    steps = _steps(half, short, options, _source(context, rows))
+    if len({step.rate for step in steps}) < 2:
+        return _one_rate(context, missing, rows.origin)
+    steps, again = _once_each(steps)
+    grown = _overpotentials(half, steps, mass)
+    entries = (*_capacities(steps, mass), *_kept(steps, options), *grown)
+    warned = [note for note in notes if note.status == "warn" and "is not in the file" not in note.text]
+    return [
+        Result(
+            "rate",
+            context.analysis,
+            hc.subject(context),
+            entries=entries,
+            curves=(_table(entries),),
+            figures=figures.draw(half, steps, entries, mass, context, rows.origin == "synthetic"),
+            checks=(
+                *possible(_largest(entries), context),
+                *missing,
+                *warned,
+                *again,
+                *_common(grown, steps),
+                *_accuracy(options),
+            ),
+            methods=_methods(options),
+            origin=rows.origin,
+        )
+    ]
+
+
+def _largest(entries: Sequence[Entry]) -> float:
+    return max((e.quantity.to("mAh/g").value for e in entries if e.name == "discharge_capacity"), default=0.0)
+
+
+def _source(context: Context, rows: hc.Rows) -> str:
+    return ":".join(filter(None, (str(hc.subject(context)), rows.where)))
+
+
+def _of_rates(part: hc.Part) -> bool:
+    return bool(part.rate) and len(part.cycles) < LONG and not part.name.lower().startswith(NOT_A_RATE_TEST)
+
+
+def _missing(context: Context, parts: Sequence[hc.Part]) -> list[Check]:
+    """Declared rates that the file does not hold."""
+    declared = context.measurement.segments if context.measurement else ()
+    there = {part.name for part in parts} | {(part.name, part.rate) for part in parts}
+    lost = []
+    for segment in declared:
+        rate = segment.rate.to("C-rate").value if segment.rate else None
+        if (segment.name, rate) not in there if rate else segment.name not in there:
+            lost.append(f"{rate:g}C" if rate else f"'{segment.name}'")
+    if not lost:
+        return []
+    text = f"the test holds no cycle at {', '.join(lost)}, although study.toml declares it"
+    return [Check("warn", text, "the test was stopped early, or a later file of it is missing")]
+
+
+def _one_rate(context: Context, missing: list[Check], origin: str) -> list[Result]:
+    """Nothing to say of a test at one rate, unless more were declared."""
+    if not missing:
+        return []
+    text = "one rate alone tells nothing of the rate capability"
+    return [
+        Result("rate", context.analysis, hc.subject(context), checks=(*missing, Check("warn", text)), origin=origin)
+    ]
+
+
+def _steps(half: hc.HalfCycles, parts: list[hc.Part], options: RateOptions, source: str) -> list[Step]:
+    """The rates in the order of the test, each with the discharges that count."""
+    gain = None if options.current_gain_error is None else options.current_gain_error / 100
+    offset = None if options.current_offset_error is None else options.current_offset_error * 1e-6
+    charges = hc.charges(half, source, gain, offset)
+    found = []
+    for part in parts:
+        halves = [int(k) for c in part.cycles for k in half.which(c, -1)[:1] if half.complete[k]]
+        halves = {"mean": halves, "first": halves[:1], "last": halves[-1:]}[options.cycle_of_rate]
+        if halves:
+            mine = [charges[k] for k in halves]
+            mean = derive(lambda *q: sum(q) / len(q), *mine, unit="mAh", origin=half.rows.origin, n=len(mine))
+            found.append(Step(part, tuple(halves), mean.marked(basis=mine[0].basis)))
+    return found
+
+
+def _once_each(steps: list[Step]) -> tuple[list[Step], list[Check]]:
+    """Each rate once: what comes back to a rate later (to see what lasted) is left to the cycling technique."""
+    first: dict[float, Step] = {}
+    for step in steps:
+        first.setdefault(step.rate, step)
+    again = [step for step in steps if first[step.rate] is not step]
+    if not again:
+        return steps, []
+    text = f"{again[0].part.title} comes back to {again[0].rate:g}C: the first cycles at that rate count"
+    return list(first.values()), [Check("info", text)]
+
+
+def _capacities(steps: list[Step], mass: Quantity) -> list[Entry]:
+    found = []
+    for step in steps:
+        q = derive(lambda c, m: c / m, step.charge, mass, unit="mAh/g", origin=step.charge.origin, n=len(step.halves))
+        found.append(Entry("discharge_capacity", q.marked(basis=step.charge.basis), step.part.state))
+    return found
+
+
+def lowest(steps: Sequence[Step]) -> Step:
+    """The reference: the lowest rate."""
+    return min(steps, key=lambda step: step.rate)
+
+
+def _kept(steps: list[Step], options: RateOptions) -> list[Entry]:
+    """Capacity over that at the lowest rate, in %: the mass drops out."""
+    reference, found = lowest(steps), []
+    stated = options.current_gain_error is not None and options.current_offset_error is not None
+    for step in steps:
+        if step is reference:
+            continue
+        q = derive(lambda a, b: 100 * a / b, step.charge, reference.charge, unit="%", origin=step.charge.origin)
+        if not stated:
+            q = Quantity(q.value, "%", basis="none", origin=q.origin)
+        found.append(Entry("kept_fraction", q, {"rate_C": step.rate}))
+    return found
+
+
+def mean_voltage(half: hc.HalfCycles, k: int, charge: float) -> float:
+    """Mean voltage in V of half cycle `k` over its first `charge` C."""
+    q, v = half.curve(k)
+    q = q - q[0]
+    inside = q < charge
+    q, v = np.append(q[inside], charge), np.append(v[inside], np.interp(charge, q, v))
+    return float(np.sum(np.diff(q) * 0.5 * (v[1:] + v[:-1])) / charge)
+
+
+def _overpotentials(half: hc.HalfCycles, steps: list[Step], mass: Quantity) -> list[Entry]:
+    """Drop of the mean discharge voltage in mV; the spread over ranges of charge is its uncertainty."""
+    common = min(float(half.charge[k]) for step in steps for k in step.halves)
+    if common / hc.C_PER_MAH / mass.value < LEAST_COMMON:
+        return []
+    reference = lowest(steps)
+
+    def level(step: Step, part: float) -> float:
+        return float(np.mean([mean_voltage(half, k, part * common) for k in step.halves]))
+
+    found = []
+    for step in steps:
+        if step is reference:
+            continue
+        low, drop, high = (1e3 * (level(reference, part) - level(step, part)) for part in RANGES)
+        names = {f"rate: voltage over {part:.0%} of the common charge": part for part in (RANGES[0], RANGES[2])}
+        changes = dict(zip(names, ((low - drop) / np.sqrt(3), (high - drop) / np.sqrt(3)), strict=True))
+        std = float(np.hypot(*changes.values()))
+        parts = {name: float(v) for name, v in changes.items()}
+        q = Quantity(drop, "mV", std, basis="model-spread", origin=half.rows.origin, n=len(step.halves), parts=parts)
+        found.append(Entry("overpotential_growth", q, {"rate_C": step.rate}))
+    return found
+
+
+def _table(entries: Sequence[Entry]) -> Curve:
+    """One row per rate; NaN for what the reference does not have."""
+    rates = [e.state["rate_C"] for e in entries if e.name == "discharge_capacity"]
+
+    def column(name):
+        mine = {e.state["rate_C"]: e.quantity.value for e in entries if e.name == name}
+        return np.array([mine.get(rate, np.nan) for rate in rates])
+
+    return Curve(
+        "rates",
+        {
+            "rate_C": (np.array(rates), "C-rate"),
+            "discharge_capacity": (column("discharge_capacity"), "mAh/g"),
+            "kept_fraction": (column("kept_fraction"), "%"),
+            "overpotential_growth": (column("overpotential_growth"), "mV"),
+        },
+    )
+
+
+def _common(grown: list[Entry], steps: list[Step]) -> list[Check]:
+    if grown:
+        return []
+    text = f"the overpotential's growth cannot be told: the rates have less than {LEAST_COMMON:g} mAh/g in common"
+    return [Check("info", text, "leave the highest rate out, or compare voltages at a state of charge")]
+
+
+def _accuracy(options: RateOptions) -> list[Check]:
+    if options.current_gain_error is not None and options.current_offset_error is not None:
+        return []
+    text = "the accuracy of the cycler's current is not stated: kept fractions bear no uncertainty"
+    return [Check("info", text, "give current_gain_error and current_offset_error")]
+
+
+def _methods(options: RateOptions) -> str:
+    which = {"mean": "the mean over its cycles", "first": "that of its first cycle", "last": "that of its last cycle"}
+    return (
+        f"The capacity at a C-rate is {which[options.cycle_of_rate]}; the kept fraction refers to the lowest C-rate. "
+        "The growth of the overpotential is the mean discharge voltage at the lowest rate less that at a rate, over "
+        f"the first {RANGES[1]:.0%} of the charge that all rates delivered; its uncertainty is the spread between "
+        f"{RANGES[0]:.0%} and {RANGES[2]:.0%}."
+    )
+
+
+TECHNIQUE = Technique("rate", "Rate capability", ("cycling",), analyse, RateOptions)

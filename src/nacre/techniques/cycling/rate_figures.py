@@ -1,0 +1,83 @@
+"""Figures of rate capability: voltage profiles, capacity and kept fraction by C-rate, overpotential."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nacre.core.context import Context
+from nacre.core.figure import Axis, Figure, Panel, Series
+from nacre.core.quantity import Quantity
+from nacre.core.result import Entry
+from nacre.techniques.cycling import half_cycles as hc
+from nacre.techniques.cycling.cycling_figures import group_of, profile, subject_of, versus_lithium, voltage_axis
+
+
+def draw(
+    half: hc.HalfCycles, steps: Sequence, entries: Sequence[Entry], mass: Quantity, context: Context, synthetic: bool
+) -> tuple[Figure, ...]:
+    """All figures of a rate test."""
+    rates = tuple(f"{step.rate:g}C" for step in sorted(steps, key=lambda step: step.rate))
+    capacity = _bars(entries, "discharge_capacity", context)
+    kept = _bars(entries, "kept_fraction", context, first=(rates[0], 100.0))
+    growth = _bars(entries, "overpotential_growth", context)
+    x = Axis("C-rate", categories=rates)
+    lowest = rates[0]
+    found = [_profiles(half, steps, mass, context, synthetic)]
+    for key, title, y, series, caption, place in (
+        (
+            "rate-capability",
+            "Rate capability",
+            Axis("Specific discharge capacity", "mAh/g"),
+            capacity,
+            "Specific discharge capacity at different C-rates.",
+            "Fig. 4d",
+        ),
+        (
+            "rate-retention",
+            "Capacity kept at higher rates",
+            Axis("Capacity kept", "%"),
+            kept,
+            f"Discharge capacity with respect to cycling at {lowest} (set to 100 %).",
+            "Fig. 4e",
+        ),
+        (
+            "rate-overpotential",
+            "Overpotential growth with rate",
+            Axis("Overpotential growth", "mV"),
+            growth,
+            f"Drop of the mean discharge voltage over a common range of charge, against {lowest}.",
+            "",
+        ),
+    ):
+        if series is not None:
+            found.append(Figure(key, title, (Panel(x, y, (series,)),), caption, place, synthetic))
+    return tuple(found)
+
+
+def _profiles(half: hc.HalfCycles, steps: Sequence, mass: Quantity, context: Context, synthetic: bool) -> Figure:
+    """Voltage against specific capacity, charge and discharge of the first cycle at each rate."""
+    series = []
+    for step in steps:
+        k = step.halves[0]
+        cycle, group = int(half.cycle[k]), f"{step.rate:g}C"
+        for sign in (1, -1):
+            for j in half.which(cycle, sign)[:1]:
+                q, v = profile(half, int(j), mass.value)
+                series.append(Series("line", q, v, group, subject_of(context), group, legend=sign < 0))
+    caption = f"Voltage profiles at different C-rates. {versus_lithium(context)}".strip()
+    panel = Panel(Axis("Specific capacity", "mAh/g"), voltage_axis(context), tuple(series))
+    return Figure("rate-profiles", "Voltage profiles at different C-rates", (panel,), caption, "Fig. 4c", synthetic)
+
+
+def _bars(entries: Sequence[Entry], name: str, context: Context, first=()) -> Series | None:
+    """One bar per rate, with its 95 % interval where there is one."""
+    mine = sorted((e for e in entries if e.name == name), key=lambda e: e.state["rate_C"])
+    if not mine:
+        return None
+    names = [*first[:1], *(f"{e.state['rate_C']:g}C" for e in mine)]
+    value = [*first[1:], *(e.quantity.value for e in mine)]
+    ends = [[*first[1:], *(getattr(e.quantity, side) for e in mine)] for side in ("lo95", "hi95")]
+    bounded = all(end is not None for side in ends for end in side)
+    lo, hi = (np.array(side, float) if bounded else None for side in ends)
+    who = subject_of(context)
+    return Series("bars", np.array(names), np.array(value), who, who, group_of(context), lo, hi)

@@ -1,0 +1,1 @@
+"""Powder diffraction: refinement, trace phases, standards, series."""

@@ -1,0 +1,1 @@
+"""Impedance spectroscopy."""

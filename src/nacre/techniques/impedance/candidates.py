@@ -1,0 +1,96 @@
+"""The spectra of a joint impedance fit: each with its cell, its state, and brought to the area of the first cell."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any
+
+from nacre.core.context import Context
+from nacre.core.errors import NacreError
+from nacre.core.quantity import Quantity
+from nacre.core.signal import Signal
+from nacre.techniques.impedance import inputs as given
+from nacre.techniques.impedance.impedance import subject_of
+
+ZERO_CELSIUS = 273.15
+
+
+@dataclass(frozen=True)
+class Member:
+    """One spectrum of a joint fit, with its cell."""
+
+    label: str
+    spectrum: given.Spectrum
+    context: Context
+    area: Quantity
+
+    @property
+    def state(self) -> dict[str, Any]:
+        return dict(self.spectrum.state)
+
+
+def members_of(inputs: Mapping[str, Any], context: Context, options) -> tuple[Member, ...]:
+    """All spectra in the order of the inputs, brought to the area of the first cell."""
+    found: list[Member] = []
+    for role, wanted in inputs.items():
+        signals = given.as_list(wanted)
+        several = len(signals) > 1
+        for i, signal in enumerate(signals, 1):
+            own = _own_context(context, role, signal)
+            area = own.need("area", "cm2", "the resistance per area")
+            state = dict(own.measurement.state) if own.measurement else {}
+            spectrum = given.spectrum_of(signal, state, subject_of(own), options.lowest, options.highest)
+            scale = area.value / (found[0].area.value if found else area.value)
+            spectrum = replace(spectrum, impedance=spectrum.impedance * scale)
+            found.append(Member(f"{role} {i}" if several else role, spectrum, own, area))
+    return _told_apart(_warm(found, options))
+
+
+def _own_context(context: Context, role: str, signal: Signal) -> Context:
+    """What is known of the cell that a signal comes from."""
+    for name, other in context.others.items():
+        files = [str(path) for path in other.measurement.files] if other.measurement else []
+        if name.startswith(f"{role}/") and signal.source and signal.source.path in files:
+            return other
+    return context.others.get(role, context)
+
+
+def _warm(members: list[Member], options) -> list[Member]:
+    """The members with their temperatures as states, where they are asked for."""
+    if not options.temperatures:
+        return members
+    if len(options.temperatures) != len(members):
+        raise NacreError(
+            "the option 'temperatures' does not fit the spectra",
+            found=f"{len(options.temperatures)} for {len(members)} spectra",
+        )
+    pairs = zip(members, options.temperatures, strict=True)
+    return [
+        replace(m, spectrum=replace(m.spectrum, state={**m.spectrum.state, "temperature_degC": t})) for m, t in pairs
+    ]
+
+
+def _told_apart(members: list[Member]) -> tuple[Member, ...]:
+    """Spectra of one cell in one state get a number."""
+    keys = [(m.spectrum.subject, tuple(sorted(m.state.items()))) for m in members]
+    numbers = {key: count(1) for key in keys}
+    return tuple(
+        replace(m, spectrum=replace(m.spectrum, state={**m.state, "spectrum": next(numbers[key])}))
+        if keys.count(key) > 1
+        else m
+        for m, key in zip(members, keys, strict=True)
+    )
+
+
+def kelvin(member: Member) -> float:
+    """Kelvin. Raises NacreError where nobody stated it."""
+    declared = member.spectrum.state.get("temperature_degC")
+    if declared is not None:
+        return float(declared) + ZERO_CELSIUS
+    return member.context.need("temperature", "degC", "Arrhenius' law").value + ZERO_CELSIUS
+
+
+def one_area(a: Member, b: Member) -> bool:
+    """Whether the area of both cells is one declaration for all cells."""
+    own = [level for m in (a, b) for level in (m.context.cell, m.context.sample) if level]
+    return a.area.value == b.area.value and not any({"area", "diameter"} & set(level.inputs) for level in own)

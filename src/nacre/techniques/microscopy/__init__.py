@@ -1,0 +1,1 @@
+"""Scanning and transmission electron microscopy, with EDS and EELS."""

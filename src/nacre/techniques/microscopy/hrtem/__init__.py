@@ -1,0 +1,1 @@
+"""Lattice fringes and diffraction spots."""

@@ -1,0 +1,1 @@
+"""STEM-EDS maps of shells and particles."""

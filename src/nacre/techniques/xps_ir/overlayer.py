@@ -1,0 +1,203 @@
+"""What the lines of a survey scan say of a layer on the active material: thickness where the substrate still tells it.
+
+A layer that is thicker than 3 lambda cos theta leaves nothing of the substrate; what is seen of that then comes through
+holes, and tells the part that is covered. Where nothing of the substrate is seen, that part has a lower bound.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nacre.core.context import Context
+from nacre.core.errors import NacreError, NotAssessable
+from nacre.core.quantity import Quantity
+from nacre.core.result import Check, Entry
+from nacre.core.signal import Signal
+from nacre.materials.library import builtin, composition
+from nacre.materials.spectra.xps_factors import Factor, imfp_inputs
+from nacre.physics.xps_ir import depth as xps_depth
+
+if TYPE_CHECKING:
+    from nacre.techniques.xps_ir.quantification import XpsQuantOptions
+
+SEEN = 6.0
+_BOTH = ("O", "Li", "H", "C", "P", "F", "S", "Cl", "N")  # tell no layer from an active material
+_TPP_2M = 0.11  # relative error of the escape depths
+_ONE_SIDED = 1.645  # standard deviations of a 95 % bound
+
+
+@dataclass(frozen=True)
+class Line:
+    """An element's line: area in counts eV with its counting error, amount in units of C 1s counts eV, and per area."""
+
+    factor: Factor
+    area: float
+    error: float
+    amount: float
+    per_area: float
+
+    @property
+    def seen(self) -> bool:
+        return self.area > SEEN * self.error
+
+
+Found = tuple[list[Entry], list[Check]]
+
+
+def judge(
+    lines: Sequence[Line], seen: Mapping[str, Line], context: Context, signal: Signal, options: "XpsQuantOptions"
+) -> Found:
+    """Thickness where the substrate's signal tells it, else coverage, else a bound; nothing where no layer is named.
+
+    Raises NacreError where the angle, the active material or the layer's element is missing.
+    """
+    if not options.layer:
+        return [], []
+    angle, cam = signal.metadata.get("emission_angle_deg"), context.text("cam")
+    if angle is None:
+        raise NacreError(
+            "the emission angle is not in the file", where=signal.where, do="leave `layer` empty, or export it"
+        )
+    if not cam:
+        raise NacreError(
+            "the substrate's formula is not given", where=context.where, do='add cam = "..." to the sample'
+        )
+    own = options.layer_element or _metal_of(options.layer, signal.where)
+    options = replace(options, layer_element=own, substrate_element=options.substrate_element or _first(cam, own))
+    if own not in seen:
+        return [], [Check("info", f"no {own} is seen: nothing is said of the layer")]
+    below = options.substrate_element
+    bound = None if below in seen else _most(lines, below)
+    if below not in seen and bound is None:
+        return [], [Check("info", f"the scan does not reach a line of {below}: nothing is said of the layer")]
+    shown = seen if bound is None else {**seen, below: bound}
+    kinds = [_kind(name, shown, options, cam, math.radians(angle), signal) for name in options.layer.split(" or ")]
+    limit = min(kind.limit for kind in kinds)
+    thick = options.known_thickness is not None and options.known_thickness > limit
+    if bound is not None:
+        return _hidden(kinds, limit, options, thick, bound)
+    if thick or max(kind.apparent for kind in kinds) > limit:
+        return _coverage(kinds, limit, options, shown[below])
+    return _thickness(kinds, limit, options, shown[own])
+
+
+def _coverage(kinds: Sequence["Kind"], limit: float, options: "XpsQuantOptions", line: Line) -> Found:
+    parts = [100 * xps_depth.coverage(kind.ratio) for kind in kinds]
+    part = 0.5 * (min(parts) + max(parts))
+    std = math.hypot(part * (1 - part / 100) * _relative(options), 0.5 * (max(parts) - min(parts)) / math.sqrt(3))
+    coverage = Quantity(part, "%", std, basis="propagated", origin="measured")
+    why = f"{_uniform(kinds, limit)}: no thickness is given, but the coverage if the layer is thick where it is"
+    return [Entry("shell_coverage", coverage, {"line": line.factor.name})], [Check("warn", why)]
+
+
+def _hidden(kinds: Sequence["Kind"], limit: float, options: "XpsQuantOptions", thick: bool, most: Line) -> Found:
+    """Nothing of the substrate is seen: the bounds that the most there can be of it leaves."""
+    weaker = 1 - _ONE_SIDED * _relative(options)
+    part = 100 * min(xps_depth.coverage(kind.ratio * weaker) for kind in kinds)
+    thin = min(kind.thicker(weaker) for kind in kinds)
+    text = f"{most.factor.name} is not seen: a uniform layer is thicker than {min(thin, limit):.1f} nm, "
+    text += f"one that is thick where it is covers more than {part:.0f} % (95 %)"
+    if not thick and thin <= limit:
+        return [], [Check("info", text)]
+    coverage = Quantity(100.0, "%", None, part, 100.0, basis="counting", origin="measured")
+    return [Entry("shell_coverage", coverage, {"line": most.factor.name})], [Check("warn", text)]
+
+
+def _thickness(kinds: Sequence["Kind"], limit: float, options: "XpsQuantOptions", line: Line) -> Found:
+    depths = [kind.apparent for kind in kinds]
+    depth, spread = 0.5 * (min(depths) + max(depths)), 0.5 * (max(depths) - min(depths)) / math.sqrt(3)
+    up = max(kind.thicker(1 + _relative(options)) - kind.apparent for kind in kinds)
+    std = math.sqrt(up**2 + (_TPP_2M * depth) ** 2 + spread**2)
+    thickness = Quantity(depth, "nm", std, basis="propagated", origin="measured")
+    note = f"{_uniform(kinds, limit)}; islands that are thicker would look the same"
+    return [Entry("shell_thickness", thickness, {"line": line.factor.name})], [Check("info", note)]
+
+
+def _uniform(kinds: Sequence["Kind"], limit: float) -> str:
+    found = ", ".join(f"{kind.apparent:.1f} nm of {kind.name}" for kind in kinds)
+    return f"a uniform layer would be {found}; above {limit:.1f} nm (3 lambda cos theta) none can be told"
+
+
+def _relative(options: "XpsQuantOptions") -> float:
+    """Relative standard uncertainty of a ratio of two amounts."""
+    return math.sqrt(2) * options.factor_error / 100
+
+
+def _most(lines: Sequence[Line], element: str) -> Line | None:
+    """The line of an element that is not seen, with the most that may hide in its noise (95 %)."""
+    line = next((line for line in lines if line.factor.element == element), None)
+    if line is None:
+        return None
+    area = max(line.area, 0.0) + _ONE_SIDED * line.error
+    return replace(line, area=area, amount=area * line.per_area)
+
+
+def _metal_of(layer: str, where: str) -> str:
+    metals = {e for name in layer.split(" or ") for e in composition(builtin()[name].formula)} - set(_BOTH)
+    if len(metals) != 1:
+        raise NacreError("which element has only the layer?", where=where, found=layer, do='give layer_element = "..."')
+    return metals.pop()
+
+
+def _first(cam: str, own: str) -> str:
+    """The most abundant metal of the active material that the layer does not hold. Raises NacreError where none is."""
+    atoms = {element: n for element, n in composition(cam).items() if element not in (own, *_BOTH)}
+    if not atoms:
+        raise NacreError("which element has only the substrate?", found=cam, do='give substrate_element = "..."')
+    return max(atoms, key=lambda element: atoms[element])
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the signals say if the layer is of this material: ratio to the substrate, thickness and its limit in nm."""
+
+    name: str
+    ratio: float
+    own: float
+    through: float
+    angle: float
+
+    @property
+    def apparent(self) -> float:
+        return self.thicker(1.0)
+
+    @property
+    def limit(self) -> float:
+        return xps_depth.layer_thickness(self.ratio, self.own, self.through, self.angle)[1]
+
+    def thicker(self, factor: float) -> float:
+        """The thickness for `factor` times the ratio."""
+        return xps_depth.layer_thickness(self.ratio * factor, self.own, self.through, self.angle)[0]
+
+
+def _kind(name: str, seen, options: "XpsQuantOptions", cam: str, angle: float, signal: Signal) -> Kind:
+    own, through = _lengths(name, options, seen, signal.metadata["photon_energy_eV"])
+    return Kind(name, max(_signal_ratio(name, seen, options, cam), 0.0), own, through, angle)
+
+
+def _lengths(name: str, options: "XpsQuantOptions", seen, photon: float) -> tuple[float, float]:
+    """Attenuation lengths (nm) in the layer of its own line and of the substrate's line, by TPP-2M."""
+    inputs = imfp_inputs(name)
+    if inputs is None:
+        raise NotAssessable(
+            f"escape depths in {name} are not known", do="leave `layer` empty: valence and gap are missing"
+        )
+    material = builtin()[name]
+    density, mass = material.density.value.to("g/cm3").value, material.molar_mass.to("g/mol").value
+    energies = [photon - seen[e].factor.energy for e in (options.layer_element, options.substrate_element)]
+    own, through = xps_depth.inelastic_mean_free_path(np.array(energies), density, mass, *inputs)
+    return float(own), float(through)
+
+
+def _signal_ratio(name: str, seen, options: "XpsQuantOptions", cam: str) -> float:
+    """Signal of layer over substrate, each against its bulk: the bulk of each has its own atoms per volume."""
+    layer, substrate = builtin()[name], builtin()[cam]
+    dense = []
+    for material, element in ((layer, options.layer_element), (substrate, options.substrate_element)):
+        per = composition(material.formula)[element]
+        dense.append(per * material.density.value.to("g/cm3").value / material.molar_mass.to("g/mol").value)
+    amounts = [seen[e].amount for e in (options.layer_element, options.substrate_element)]
+    return (amounts[0] / dense[0]) / (amounts[1] / dense[1])

@@ -1,0 +1,456 @@
+"""Photoelectron spectra of core levels: species, their amounts and energies, with the choice of model in the error.
+
+Every region of the species table is fitted by several defensible models: Shirley step, Tougaard loss, step and slope,
+widths tied or free, overlapping lines in or out; the background is part of each. They are weighted by AICc, and the
+spread between them is part of the uncertainty. Several samples given to one analysis are fitted together, with shared
+positions, widths and shape, so that their amounts can be compared.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from nacre.core.context import Context
+from nacre.core.contracts import Technique
+from nacre.core.errors import NacreError, NotAssessable
+from nacre.core.options import option
+from nacre.core.quantity import Quantity, correlated, derive
+from nacre.core.result import Check, Curve, Entry, Result, Subject
+from nacre.core.signal import Signal
+from nacre.materials.spectra.xps_species import SHAPES, Region, Species, table
+from nacre.physics.xps_ir.ensemble import Ensemble
+from nacre.techniques.xps_ir import casa_fit, energy_scale, models
+from nacre.techniques.xps_ir import figures as xps_figures
+
+SCOFIELD_4F = 1 / 1.268  # Hf 4f5/2 to 4f7/2 by cross-section (J. H. Scofield 1976) instead of statistical weights
+DECISIVE = 0.99  # weight from which one model is all that speaks
+BELOW = 3.0  # standard deviations below zero at which a share is no noise
+SIGNIFICANT = 4.0  # an amount below this many standard deviations is not told from none
+
+
+SHAPE_WORDS = {
+    "sum": "Gaussian-Lorentzian sums",
+    "product": "Gaussian-Lorentzian products",
+    "voigt": "Voigt profiles",
+    "tail": "Gaussian-Lorentzian sums with an exponential tail",
+}
+
+
+@dataclass(frozen=True)
+class XpsOptions:
+    """What may be chosen."""
+
+    regions: tuple[str, ...] = option((), "regions to fit, like 'Hf 4f'; by default all that the table knows")
+    leave_out: tuple[str, ...] = option((), "species to leave out of the fit")
+    models: tuple[str, ...] = option((), "models of the ensemble; by default all", choices=tuple(models.VARIANTS))
+    shapes: tuple[str, ...] = option(
+        (), "line shapes, every model with each of them; by default that of the region", choices=SHAPES
+    )
+    components: str = option(
+        "table", "what is fitted: species of the table, or CasaXPS's components of the file", choices=("table", "file")
+    )
+    calibration: str = option("C 1s", "how energies are calibrated", choices=("C 1s", "file", "none"))
+    reference_energy: float = option(284.8, "C 1s of adventitious carbon", unit="eV", lo=284.0, hi=286.0)
+    reference_error: float = option(0.2, "standard uncertainty of that energy", unit="eV", lo=0.0, hi=2.0)
+    shift: float | None = option(None, "added to all binding energies, instead of a calibration", unit="eV")
+    splitting: float | None = option(None, "another spin-orbit splitting (one region only)", unit="eV", lo=0.0)
+
+
+@dataclass(frozen=True)
+class Set:
+    """All spectra of one sample, calibrated."""
+
+    name: str
+    who: str
+    label: str
+    subject: Subject | None
+    state: Mapping[str, Any]
+    signals: tuple[Signal, ...]
+    scale: energy_scale.Scale
+
+    def of(self, region: Region) -> Signal | None:
+        found = [s for s in self.signals if table().find(s.name) is region]
+        return found[0] if found else None
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One region, fitted in all sets that have it."""
+
+    region: Region
+    sets: tuple[Set, ...]
+    spectra: tuple[models.Spectrum, ...]
+    ensemble: Ensemble
+
+
+def analyse(inputs: Mapping[str, Any], context: Context, options: XpsOptions) -> list[Result]:
+    """Species of every known region. `inputs`: one measurement, or several by name for one fit of all.
+
+    Raises NacreError where no region is known, or the energies cannot be calibrated.
+    """
+    if options.components == "file":
+        return [casa_fit.analyse(inputs, context, TECHNIQUE.citations)]
+    sets = tuple(_set(role, found, context, options) for role, found in inputs.items())
+    wanted = [table().region(name) for name in options.regions] or list(table().regions.values())
+    entries, curves, figures, checks, fits = [], [], [], [_calibration(s) for s in sets], []
+    for region in wanted:
+        having = tuple(s for s in sets if s.of(region) is not None)
+        if not having:
+            continue
+        try:
+            fit = _fit(region, having, options)
+        except NotAssessable as error:
+            if options.regions:
+                raise
+            checks.append(Check("fail", f"{region.name} is not assessed: {error}"))
+            continue
+        fits.append(fit)
+        found, judged = _entries(fit, context)
+        entries += found
+        checks += judged + _model_checks(fit)
+        curves += _curves(fit)
+        figures += xps_figures.draw(fit, found)
+    if not figures and not any(c.status == "fail" for c in checks):
+        names = ", ".join(dict.fromkeys(signal.name for s in sets for signal in s.signals))
+        raise NacreError(
+            "no spectrum is of a region that is known",
+            found=names,
+            expected=", ".join(table().regions),
+            do="name the regions in the file after element and level",
+        )
+    methods = _methods(sets, fits)
+    return [
+        Result(
+            "xps",
+            entries=tuple(entries),
+            curves=tuple(curves),
+            figures=tuple(figures),
+            checks=tuple(checks),
+            citations=TECHNIQUE.citations,
+            methods=methods,
+        )
+    ]
+
+
+def _set(role: str, found, context: Context, options: XpsOptions) -> Set:
+    signals = tuple(s for s in (found if isinstance(found, list) else [found]) if s.kind == "xps")
+    own = context.others.get(role, context)
+    measured = own.measurement
+    sample = own.sample
+    label = sample.title if sample else role
+    stage = dict(measured.state) if measured else {}
+    if len(context.others) > 1:
+        label = ", ".join(word for word in (label, str(stage.get("stage", ""))) if word)
+    subject = None
+    if context.others:
+        subject = Subject(
+            sample.name if sample else "", own.cell.name if own.cell else "", measured.name if measured else ""
+        )
+    where = measured.name if measured else role
+    if not signals:
+        raise NacreError("no spectrum of a core level", where=where, do="give detail scans, not a survey")
+    return Set(
+        role, sample.name if sample else role, label, subject, stage, signals, energy_scale.of(signals, options, where)
+    )
+
+
+def _fit(region: Region, sets: tuple[Set, ...], options: XpsOptions) -> Fit:
+    signals = [s.of(region) for s in sets]
+    kept = tuple(s for s in region.species if s.name not in options.leave_out)
+    region = replace(region, species=kept)
+    spectra = []
+    for s, signal in zip(sets, signals, strict=True):
+        energy = signal.array("binding_energy", "eV") + s.scale.shift.value
+        unit = signal["intensity"].unit
+        spectra.append(models.prepare(energy, signal["intensity"].values, unit, region, signal.where))
+    chosen = models.candidates(
+        region, len(sets), names=options.models, shapes=options.shapes, splitting=options.splitting
+    )
+    return Fit(region, sets, tuple(spectra), models.fit_all(chosen, spectra))
+
+
+# --- what it says -------------------------------------------------------------------------------------------
+
+
+def _answers(fit: Fit, values: np.ndarray, model) -> np.ndarray:
+    """Per set: fraction of each species (%); then positions and widths of each species (eV)."""
+    at, out = model.index, []
+    for s in range(len(fit.sets)):
+        areas = np.array([values[at[models.area(p.name, s)]] for p in fit.region.species])
+        out.append(100 * areas / areas.sum())
+    out.append([values[at[f"position {p.name}"]] for p in fit.region.species])
+    factor = [p.width_factor if models.width_of(model, p) == "width" else 1.0 for p in fit.region.species]
+    out.append([values[at[models.width_of(model, p)]] * f for p, f in zip(fit.region.species, factor, strict=True)])
+    return np.concatenate(out)
+
+
+def log_ratio(fit: Fit, s: int):
+    """Function of the parameters: ln of the area of the first species over that of the second, in spectrum `s`."""
+    first, second = (models.area(p.name, s) for p in fit.region.species[:2])
+
+    def function(values, model):
+        return np.log(np.maximum(values[model.index[first]], 1e-9) / np.maximum(values[model.index[second]], 1e-9))
+
+    return function
+
+
+def _entries(fit: Fit, context: Context) -> tuple[list[Entry], list[Check]]:
+    species, checks, entries = fit.region.species, [], []
+    mean, within, between = fit.ensemble.average(lambda v, m: _answers(fit, v, m))
+    n, k = len(species), len(fit.sets)
+    source = f"xps:{context.analysis}:{fit.region.name}"
+    units = ["%"] * (n * k) + ["eV"] * (2 * n)
+    many = len(fit.ensemble.fits) > 1
+    basis = "model-spread" if many else "fit-covariance"
+    found = list(correlated(range(len(mean)), mean, within + between, units, source=source, basis=basis).values())
+    for s, one in enumerate(fit.sets):
+        if not any(_told(fit, p, s) for p in species):
+            checks.append(Check("info", f"{one.label}: nothing in {fit.region.name} is told from none"))
+            continue
+        negative = _negative(fit, s, found)
+        if negative:
+            checks.append(negative)
+            bare = [Quantity(q.value, q.unit, origin=q.origin) for q in found[s * n : (s + 1) * n]]
+            found[s * n : (s + 1) * n] = bare
+        for i, p in enumerate(species):
+            here = {**one.state, "line": fit.region.name, "species": p.name}
+            if n > 1:
+                entries.append(Entry("species_fraction", found[s * n + i], here, one.subject))
+        if [p.name for p in species] == ["HfO2", "Li-Hf-O"]:
+            entry, check = _hafnium(fit, s, one, basis, found[s * n], source)
+            entries += entry
+            checks += check
+    placed, doubts = _positions(fit, found[n * k :], basis)
+    entries += placed
+    checks += doubts
+    supported = ", ".join(p.name for p in species if p.supported)
+    if supported:
+        checks.append(Check("info", f"{fit.region.name}: assignment independently supported: yes, of {supported}"))
+    for p in species:
+        if not p.supported:
+            text = f"{fit.region.name}: assignment of {p.name} independently supported: no ({p.source})"
+            checks.append(Check("warn", text, "amounts do not depend on it; the name of the species does"))
+    return entries, checks
+
+
+def _negative(fit: Fit, s: int, found: list[Quantity]) -> Check | None:
+    """A share below zero by more than its error: the error does not hold what is wrong with the model."""
+    n = len(fit.region.species)
+    shares = zip(fit.region.species, found[s * n : (s + 1) * n], strict=True)
+    below = [f"{p.name} {q.value:.1f} %" for p, q in shares if q.std and q.value < -BELOW * q.std]
+    if n < 2 or not below:
+        return None
+    text = f"{fit.sets[s].label}: {fit.region.name} gives a negative share ({', '.join(below)}), beyond its error"
+    cure = "the species or the background do not describe this spectrum; its shares bear no uncertainty"
+    return Check("fail", text, cure)
+
+
+def _positions(fit: Fit, found: list[Quantity], basis: str) -> tuple[list[Entry], list[Check]]:
+    """Energies and widths of species that stand out; of a joint fit once, since its samples share them.
+
+    Those of a species that one sample alone shows are that sample's.
+
+    A position that ran to the limit of its reach is not a position: it is left out, and told.
+    """
+    entries, checks, one, n = [], [], fit.sets[0], len(fit.region.species)
+    best = fit.ensemble.best
+    for i, p in enumerate(fit.region.species):
+        if not any(_told(fit, p, s) for s in range(len(fit.sets))):
+            continue
+        if not best.free[best.model.index[f"position {p.name}"]]:
+            text = f"{fit.region.name}: {p.name} ran to the limit of where it may lie ({found[i].value:.1f} eV)"
+            checks.append(Check("fail", text, "the species, or the energy scale, is another: its amount means nothing"))
+            continue
+        holding = [s for k, s in enumerate(fit.sets) if _told(fit, p, k)]
+        about = (holding[0].state, holding[0].subject) if len(holding) == 1 else ({}, None)
+        place = _calibrated(found[i], one.scale.shift, basis)
+        slack = 2 * (place.std or 0.0) + 0.05
+        if not p.low - slack <= place.value <= p.high + slack:
+            text = f"{fit.region.name}: {p.name} at {place.value:.1f} eV lies outside {p.low:g} to {p.high:g} eV"
+            checks.append(Check("warn", f"{text}, where it is known to lie", "look at the assignment"))
+        main = {**about[0], "line": fit.region.lines(p)[0][0], "species": p.name}
+        entries.append(Entry("binding_energy", place, main, about[1]))
+        entries.append(Entry("peak_width", found[n + i], {**main, "line": fit.region.name}, about[1]))
+    return entries, checks
+
+
+def _told(fit: Fit, species: Species, s: int) -> bool:
+    """Whether a species' area stands out from its error, in the most likely model."""
+    best, name = fit.ensemble.best, models.area(species.name, s)
+    return best.value(name) > SIGNIFICANT * best.std(name) * np.sqrt(fit.ensemble.dispersion)
+
+
+def _calibrated(position: Quantity, shift: Quantity, basis: str) -> Quantity:
+    """A fitted position with the error of the energy scale, which all lines of a sample share."""
+    if shift.std is None:
+        return position
+    fixed = shift.value
+    return derive(lambda a, b: a + (b - fixed), position, shift, unit="eV", basis=basis, origin="measured")
+
+
+def _hafnium(
+    fit: Fit, s: int, one: Set, basis: str, fraction: Quantity, source: str
+) -> tuple[list[Entry], list[Check]]:
+    best = fit.ensemble.best
+    for p in fit.region.species:
+        if not _told(fit, p, s):
+            return [], [Check("info", f"{one.label}: no {p.name} is told from none in Hf 4f, so no ratio is given")]
+    mean, within, between = fit.ensemble.average(log_ratio(fit, s))
+    std = float(np.sqrt(within[0, 0] + between[0, 0]))
+    value = float(np.exp(mean[0]))
+    low, high = value * np.exp(-1.96 * std), value * np.exp(1.96 * std)
+    # one error with the fraction of HfO2: the ratio is a function of it
+    parts = {name: part * value * std / fraction.std for name, part in fraction.parts.items()}
+    ratio = Quantity(value, "1", value * std, low, high, best.data.x.size, basis, "measured", parts)
+    text = (
+        f"{one.label}: n(HfO2)/n(Li2HfO3) {value:.2f}, 95 % from {low:.2f} to {high:.2f}; of its std "
+        f"{100 * np.sqrt(within[0, 0]):.1f} % come from counting and fit, {100 * np.sqrt(between[0, 0]):.1f} % from "
+        "the choice of model; a surface-weighted ratio (the outer 5 nm), not that of the whole shell"
+    )
+    checks = [Check("info", text), *_without_overlap(fit, s, one), _constants(fit, s, one)]
+    if one.scale.shift.std is not None:
+        checks.append(Check("info", "the ratio does not depend on the energy calibration; the assignment does"))
+    return [Entry("hf_ratio", ratio, dict(one.state), one.subject)], checks
+
+
+def _without_overlap(fit: Fit, s: int, one: Set) -> list[Check]:
+    """What leaving the overlapping lines out would do, where both kinds of model were fitted."""
+    function = log_ratio(fit, s)
+    groups = {True: [], False: []}
+    for fitted, weight in zip(fit.ensemble.fits, fit.ensemble.weights, strict=True):
+        if "slope" in fitted.model.name:
+            groups["overlap" in fitted.model.name].append(
+                (fitted, weight, float(function(fitted.values, fitted.model)))
+            )
+    if not (groups[True] and groups[False]):
+        return []
+    inside, outside = (min(groups[key], key=lambda row: row[0].aicc()) for key in (True, False))
+    a, b = np.exp(inside[2]), np.exp(outside[2])
+    names = ", ".join(other.name for other in fit.region.overlaps)
+    gain = outside[0].aicc() - inside[0].aicc()
+    text = (
+        f"{one.label}: with {names} in the model the ratio is {a:.2f}, without {b:.2f} ({100 * (b / a - 1):+.0f} %); "
+        f"AICc is {abs(gain):.0f} {'in favour of' if gain > 0 else 'against'} it"
+    )
+    return [Check("warn" if abs(b / a - 1) > 0.05 else "info", text)]
+
+
+def _constants(fit: Fit, s: int, one: Set) -> Check:
+    """What other splittings and branching ratios of the level would do to the ratio; not part of its interval."""
+    level = fit.region.level
+    asked = {f"{gap:g} eV": {"splitting": gap} for gap in (level.low, level.high)}
+    asked["cross-sections instead of 4:3"] = {"ratio": SCOFIELD_4F}
+    ratios = {}
+    for words, change in asked.items():
+        model = models.again(fit.ensemble.best.model, fit.region, len(fit.sets), **change)
+        fitted = models.fit_all([model], fit.spectra).best
+        ratios[words] = float(np.exp(log_ratio(fit, s)(fitted.values, model)))
+    listed = ", ".join(f"{value:.3f} with {words}" for words, value in ratios.items())
+    return Check("info", f"{one.label}: the ratio by the most likely model would be {listed}")
+
+
+def _calibration(one: Set) -> Check:
+    if one.scale.shift.std is None:
+        return Check("warn", f"{one.label}: energies {one.scale.words}; positions bear no calibration error")
+    return Check("info", f"{one.label}: {one.scale.words}; moved by {one.scale.shift}")
+
+
+def _model_checks(fit: Fit) -> list[Check]:
+    ensemble, name, checks = fit.ensemble, fit.region.name, []
+    if not all(s.counted for s in fit.spectra):
+        text = f"{name}: the number of counts is unknown: errors come from the residual scatter, no counting error"
+        checks.append(Check("warn", text, "export counts with dwell time and number of scans"))
+    elif ensemble.dispersion > 1:
+        text = (
+            f"{name}: no model describes the counts (best reduced chi2 {ensemble.dispersion:.2f}): errors are widened"
+        )
+        status = "warn" if ensemble.dispersion < models.HOPELESS else "fail"
+        checks.append(Check(status, text, "a species is missing, or the line shape is another"))
+    elif ensemble.best.p_value > 1 - 1e-6:
+        text = (
+            f"{name}: the scatter is smaller than counting statistics allow (reduced chi2 {ensemble.best.reduced:.2f})"
+        )
+        checks.append(Check("warn", text, "the counts were smoothed or scaled: export them raw"))
+    if len(ensemble.fits) == 1:
+        text = f"{name}: one model only ({ensemble.best.model.name}): the interval leaves the choice of model out"
+        checks.append(Check("warn", text))
+    elif ensemble.weights.max() > DECISIVE:
+        text = f"{name}: '{ensemble.best.model.name}' has {100 * ensemble.weights.max():.1f} % of the weight"
+        checks.append(Check("info", f"{text}: the interval is in effect that of this model alone"))
+    for fitted in ensemble.fits:
+        if not fitted.converged:
+            checks.append(Check("warn", f"{name}: the model '{fitted.model.name}' did not converge"))
+    return checks
+
+
+def _curves(fit: Fit) -> list[Curve]:
+    region, ensemble, curves = fit.region, fit.ensemble, []
+    best = ensemble.best
+    background, total = best.background(), best.spectrum()
+    for s, one in enumerate(fit.sets):
+        part = slice(best.data.starts[s], best.data.starts[s + 1])
+        scale = fit.spectra[s].scale
+        columns = {"binding_energy": (best.data.x[part], "eV"), "counts": (best.data.y[part] * scale, "counts")}
+        columns |= {"fit": (total[part] * scale, "counts"), "background": (background[part] * scale, "counts")}
+        overlaps = [o.name for o in region.overlaps if models.area(o.name, s) in best.model.index]
+        for name in [*(p.name for p in region.species), *overlaps]:
+            columns[name] = (best.part([models.area(name, s)])[part] * scale, "counts")
+        curves.append(Curve(f"{region.name} {one.label}", columns))
+    rows = {
+        "model": (np.array([f.model.name for f in ensemble.fits]), "1"),
+        "weight": (ensemble.weights, "1"),
+        "reduced_chi2": (np.array([f.reduced for f in ensemble.fits]), "1"),
+        "flagged": (np.array(["yes" if ensemble.flagged(f) else "no" for f in ensemble.fits]), "1"),
+    }
+    if len(region.species) > 1:
+        for s, one in enumerate(fit.sets):
+            name = f"{region.species[0].name} over {region.species[1].name}, {one.label}"
+            rows |= _each_alone(ensemble, log_ratio(fit, s), name)
+    return [*curves, Curve(f"{region.name} models", rows)]
+
+
+def _each_alone(ensemble: Ensemble, logarithm, name: str) -> dict:
+    """Columns of what every model gives by itself; its interval is labelled as that of one model alone."""
+    found = [replace(ensemble, fits=(f,), weights=np.ones(1)).average(logarithm) for f in ensemble.fits]
+    means = np.array([float(mean[0]) for mean, _, _ in found])
+    stds = np.array([float(np.sqrt(within[0, 0])) for _, within, _ in found])
+    columns = {name: (np.exp(means), "1")}
+    columns |= {f"{name}: 95 % of this model alone, low": (np.exp(np.clip(means - 1.96 * stds, -50, 50)), "1")}
+    return columns | {f"{name}: 95 % of this model alone, high": (np.exp(np.clip(means + 1.96 * stds, -50, 50)), "1")}
+
+
+def _methods(sets: tuple[Set, ...], fits: list[Fit]) -> str:
+    together = " The spectra of all samples were fitted together with shared positions, widths and shape." * (
+        len(sets) > 1
+    )
+    used = {line.shape for fit in fits for f in fit.ensemble.fits for line in f.model.lines}
+    shapes = " or ".join(words for name, words in SHAPE_WORDS.items() if name in used) or SHAPE_WORDS["sum"]
+    alone = [fit.region.name for fit in fits if len(fit.ensemble.fits) == 1]
+    weighed = "Models were weighted by AICc, and the spread between them is part of the uncertainty."
+    if alone:
+        weighed = weighed * (len(alone) < len(fits)) or "Intervals leave the choice of model out."
+        weighed += f" Of {', '.join(alone)} one model alone was fitted."
+    return (
+        f"Binding energies: {'; '.join(dict.fromkeys(s.scale.words for s in sets))}. Core levels were fitted by "
+        f"maximum Poisson likelihood with {shapes}; splitting and area ratio of doublets are those of element and "
+        f"level; Shirley, Tougaard and sloping backgrounds are part of the model. {weighed}{together}"
+    )
+
+
+TECHNIQUE = Technique(
+    "xps",
+    "Photoelectron spectroscopy",
+    ("xps",),
+    analyse,
+    XpsOptions,
+    citations=(
+        "D. A. Shirley, Phys. Rev. B 1972, 5, 4709-4714.",
+        "S. Tougaard, Surf. Interface Anal. 1988, 11, 453-472.",
+        "A. Herrera-Gomez et al., Surf. Interface Anal. 2014, 46, 897-905.",
+        "K. P. Burnham, D. R. Anderson, Model Selection and Multimodel Inference, Springer, New York 2002.",
+        "G. Greczynski, L. Hultman, Prog. Mater. Sci. 2020, 107, 100591.",
+    ),
+    place="Tab. S2",
+)

@@ -1,0 +1,1 @@
+"""A virtual ICP-OES and a virtual titrator."""

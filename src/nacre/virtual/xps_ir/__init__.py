@@ -1,0 +1,1 @@
+"""Virtual photoelectron and infrared spectrometers."""

@@ -1,0 +1,105 @@
+"""Two runs at once on one study: the second says so and touches nothing; what a killed run leaves does not stop one."""
+
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nacre.core.errors import StudyError
+from nacre.pipeline.running import lock
+from nacre.pipeline.running.run import run
+from pipeline import toys
+
+SOURCE = Path(__file__).resolve().parents[3] / "src"
+HOLDER = """
+import sys
+from pathlib import Path
+from nacre.pipeline.lock import held
+
+with held(Path(sys.argv[1])):
+    print("mine", flush=True)
+    sys.stdin.read()
+"""
+
+
+def python(*words: str) -> subprocess.Popen:
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    return subprocess.Popen([sys.executable, *words], env=environment, text=True, **pipes)
+
+
+@pytest.fixture
+def other(tmp_path):
+    """A study, and another process that works on it."""
+    folder = toys.make(tmp_path / "study")
+    process = python("-c", HOLDER, str(folder / "results"))
+    assert process.stdout.readline() == "mine\n"
+    yield folder, process
+    end(process)
+
+
+def end(process: subprocess.Popen) -> None:
+    process.kill()
+    process.wait(timeout=60)
+    for stream in (process.stdin, process.stdout, process.stderr):
+        stream.close()
+
+
+def test_a_second_run_says_who_works_there_and_what_to_do(other):
+    folder, process = other
+    with pytest.raises(StudyError) as error:
+        run(folder)
+    said, path = str(error.value), folder / "results" / ".cache" / "run.lock"
+    assert said.startswith(f"{folder}: another run (process {process.pid} since ")
+    assert f"works on this study. Wait for it, or delete {path} if none runs." in said
+    assert [p.name for p in (folder / "results").rglob("*") if p.is_file()] == ["run.lock"]
+
+
+def test_from_the_command_line_too(other):
+    folder, process = other
+    second = python("-m", "nacre", "run", str(folder))
+    out, err = second.communicate(timeout=120)
+    assert second.returncode == 2
+    assert f"another run (process {process.pid} since " in err and "Traceback" not in out + err
+    process.stdin.close()
+    assert process.wait(timeout=60) == 0
+    assert run(folder).results
+
+
+def test_what_a_killed_run_left_does_not_stop_the_next(other):
+    folder, process = other
+    process.kill()
+    process.wait(timeout=60)
+    path = folder / "results" / ".cache" / "run.lock"
+    assert json.loads(path.read_text())["process"] == process.pid
+    assert run(folder).results
+    assert path.read_text() == "{}"
+
+
+def test_blocks_of_one_process_may_be_nested(tmp_path):
+    with lock.held(tmp_path), lock.held(tmp_path):
+        assert json.loads((tmp_path / ".cache" / "run.lock").read_text())["process"] == os.getpid()
+    with pytest.raises(RuntimeError, match="inside"), lock.held(tmp_path):
+        raise RuntimeError("inside")
+    with lock.held(tmp_path):
+        pass
+
+
+def test_the_holder_is_named_with_what_differs(tmp_path):
+    now = datetime.datetime.now().astimezone()
+
+    def words(**changes):
+        told = {"process": 12, "host": platform.node(), "since": now.replace(hour=14, minute=3).isoformat()} | changes
+        (tmp_path / "lock").write_text(json.dumps(told))
+        with (tmp_path / "lock").open("rb") as stream:
+            return lock._holder(stream)
+
+    assert words() == "process 12 since 14:03"
+    assert words(host="lab-2") == "process 12 on lab-2 since 14:03"
+    assert words(since="2023-06-12T10:00:00+02:00") == "process 12 since 2023-06-12 10:00"
+    assert words(since="?") == "which has not said its name"
