@@ -26,7 +26,7 @@ from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import option
 from nacre.core.signal import Note, Signal, Variable
 from nacre.materials.spectra.xray_lines import fwhm_ev, main_line
-from nacre.readers.microscopy import images
+from nacre.readers.microscopy import array_signals, images
 from nacre.readers.microscopy.array_signals import Axis, Origin
 from nacre.readers.text import text_file
 
