@@ -1,6 +1,7 @@
 """Derivatives of a cell's impedance by the numbers of its model, each in its own unit, at a fixed state.
 
-Analytic, through the linear system (see nacre.physics.p2d.frequency.derivatives) and the chain from a number to the solver's cell:
+Analytic, through the linear system (see nacre.physics.p2d.frequency.derivatives) and the chain from a number to the
+solver's cell:
 units, activation energies, the common factor of all particle sizes.
 """
 

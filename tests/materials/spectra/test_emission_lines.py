@@ -8,7 +8,7 @@ import pytest
 
 from nacre.materials.spectra import emission_lines as lines
 
-RAW = tomllib.loads(files("nacre.materials").joinpath("emission_lines.toml").read_text(encoding="utf-8"))
+RAW = tomllib.loads(files("nacre.materials.spectra").joinpath("emission_lines.toml").read_text(encoding="utf-8"))
 # angstrom in vacuum, NIST Atomic Spectra Database: Hf II, Zr II, Nb II, Ta II, Ni II, W II; B I, P I, Al I, Li I
 VACUUM = {
     "Hf": [2642.20, 2774.18, 2821.05, 2739.57, 3400.78, 3439.23, 2572.44, 3496.75, 2401.51, 2497.74],

@@ -1,6 +1,7 @@
 """How much oxide and dispersion a coating takes, and what analysis should find after annealing.
 
-The balance is that of nacre.physics.chemistry.coating: atoms are conserved, the powder is inert. Lithium that the coating takes
+The balance is that of nacre.physics.chemistry.coating: atoms are conserved, the powder is inert. Lithium that the
+coating takes
 from the powder is counted to the coating (for 1 wt% HfO2 that is 0.2 % of what is weighed, not of the powder).
 """
 
