@@ -24,6 +24,7 @@ from nacre.core.display.wording import (
     with_unit,
 )
 from nacre.core.errors import NacreError
+from nacre.core.guard import UNGUARDED, Guard
 from nacre.core.outcome import Contrast, LedgerRow, Outcome
 from nacre.core.quantity import Quantity
 from nacre.core.result import Entry, Result
@@ -43,28 +44,34 @@ CHAPTERS = {
     "cell": "What the cells did",
     "cause": "What lies behind it",
 }
+ABREAST, AGREE, NEXT = "Samples side by side", "Do the techniques agree?", "What to do next"
 CHANCE = "not beyond chance among so many comparisons: not proven"
 FAILED = "a check of data behind it failed: see Checks"
 SAME = ("equal", "no_difference", "cannot_tell")  # verdicts that claim no difference
 ORDER = ("bad", "shown", "seen", *SAME, "plain")
 
 
-def findings(outcome: Outcome) -> list[Block]:
+def findings(outcome: Outcome, guard: Guard = UNGUARDED) -> list[Block]:
     """Blocks in the order of a reader's questions; those without findings are left out.
 
-    A quantity's chapter is the vocabulary's; what has none is folded away behind the rest.
+    A quantity's chapter is the vocabulary's; what has none is folded away behind the rest. What `guard` has on its
+    account is told in the last block.
     """
-    told = _contrasts(outcome) + _alone(outcome)
+    told = _contrasts(outcome, guard) + _alone(outcome, guard)
     coated = any(sample.coating for sample in outcome.study.samples.values())
     heads = CHAPTERS if coated else CHAPTERS | {"coating": UNCOATED}
-    blocks = [_block("Samples side by side", _abreast(outcome))]
+
+    def rows(heading: str, make, *args) -> list[Finding]:
+        return guard.attempt(f"findings '{heading}'", make, *args, instead=[])
+
+    blocks = [_block(ABREAST, rows(ABREAST, _abreast, outcome))]
     blocks += [_block(heading, [row for name, row in told if name == chapter]) for chapter, heading in heads.items()]
     rest = sorted((row for name, row in told if not name), key=lambda row: ORDER.index(row.kind))
     least = 0 if any(block.rows for block in blocks) else MOST
     blocks.append(_block(FURTHER if least == 0 else FURTHER.split(" ", 1)[1].capitalize(), rest[:least], rest[least:]))
-    blocks.append(Block("Do the techniques agree?", _ledger(outcome.ledger)))
-    blocks.append(Block("What to do next", _next(outcome)))
-    blocks.append(Block("To keep in mind", cautions(outcome)))
+    blocks.append(Block(AGREE, rows(AGREE, _ledger, outcome.ledger)))
+    blocks.append(Block(NEXT, rows(NEXT, _next, outcome)))
+    blocks.append(Block("To keep in mind", cautions(outcome, guard.left_out)))
     return [block for block in blocks if block.rows or block.more]
 
 
@@ -110,15 +117,18 @@ def title(outcome: Outcome, sample: str) -> str:
     return outcome.study.samples[sample].title if sample in outcome.study.samples else sample or "the study"
 
 
-def _contrasts(outcome: Outcome) -> list[tuple[str, Finding]]:
+def _contrasts(outcome: Outcome, guard: Guard) -> list[tuple[str, Finding]]:
     """(chapter, finding) of every quantity that was compared, pair by pair of samples."""
-    names = dict.fromkeys((c.reference, c.treated, c.name) for c in outcome.contrasts)
-    told = []
-    for reference, treated, name in names:
-        rows = [c for c in outcome.contrasts if (c.reference, c.treated, c.name) == (reference, treated, name)]
+    same: dict[tuple[str, str, str], list[Contrast]] = {}
+    for row in outcome.contrasts:
+        same.setdefault((row.reference, row.treated, row.name), []).append(row)
+
+    def make(rows: list[Contrast]) -> list[tuple[str, Finding]]:
         found = _of_one_name(outcome, ends_of_series(_said_once(rows), lambda row: row.state))
-        told += [(_chapter(name), finding) for finding in found]
-    return told
+        return [(_chapter(rows[0].name), finding) for finding in found]
+
+    made = guard.each(lambda rows: f"finding on the {name_words(rows[0].name)}", make, same.values())
+    return [pair for pairs in made for pair in pairs]
 
 
 def _common(main: list[Finding], more: list[Finding]) -> tuple[str, list[Finding], list[Finding]]:
@@ -299,7 +309,7 @@ def _unfounded(result: Result, entry: Entry) -> bool:
 # --- the rest -----------------------------------------------------------------------------------------------
 
 
-def _alone(outcome: Outcome) -> list[tuple[str, Finding]]:
+def _alone(outcome: Outcome, guard: Guard) -> list[tuple[str, Finding]]:
     """(chapter, finding) of what no contrast speaks of, per technique and sample, with the values of all cells."""
     contrasted = {row.name for row in outcome.contrasts}
     found: dict[tuple[str, str, str], list[tuple[Result, Entry]]] = {}
@@ -313,7 +323,12 @@ def _alone(outcome: Outcome) -> list[tuple[str, Finding]]:
             if told and not _unfounded(result, entry):
                 key = (_chapter(entry.name), result.technique, _sample(outcome, result, entry))
                 found.setdefault(key, []).append((result, entry))
-    return [(key[0], _one(outcome, *key[1:], rows)) for key, rows in found.items()]
+
+    def make(item: tuple) -> tuple[str, Finding]:
+        (chapter, technique, sample), rows = item
+        return chapter, _one(outcome, technique, sample, rows)
+
+    return guard.each(lambda item: f"finding of {technique_words(item[0][1])}", make, found.items())
 
 
 def _sample(outcome: Outcome, result: Result, entry: Entry) -> str:
