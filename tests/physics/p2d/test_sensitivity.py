@@ -19,8 +19,8 @@ from nacre.physics.p2d import (
     prepare,
     rest,
     sensitivities,
+    tangent,
 )
-from nacre.physics.p2d.sensitivity import tangent
 from physics.p2d.cells import CATHODE, CELL, LOG_D, ONE_C, layered_oxide, titanate, with_anode, with_cathode
 
 SMALL = Mesh(5, 4, 9, 6)
