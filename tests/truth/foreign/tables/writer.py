@@ -60,6 +60,31 @@ def draw_clean(seed: int, kind: str) -> Draw:
     return draw(seed, kind, clean=True)
 
 
+PLAIN = {
+    "encoding": "utf-8",
+    "separator": "\t",
+    "quote": "needed",
+    "marks": (".", ""),
+    "trailing": False,
+    "newline": "\n",
+    "units": "round",
+    "comment": "",
+    "header": 0,
+    "stated": False,
+    "clock": "number",
+    "date": "%m/%d/%Y %H:%M:%S",
+    "blank_lines": 0,
+    "ending": True,
+}
+
+
+def draw_plain(seed: int, kind: str) -> Draw:
+    """A file as simple as can be, to be damaged by others."""
+    rng = random.Random(f"{kind}-plain-{seed}")
+    habits = replace(draw_habits(rng, kind, True), **PLAIN)
+    return attempt(rng, kind, replace(habits, units="maccor") if kind == "maccor" else habits)
+
+
 def attempt(rng: random.Random, kind: str, habits: Habits) -> Draw:
     raws = CONTENT[kind](rng, habits)
     grid = [cells_of(raw, habits, kind) for raw in raws]

@@ -1,0 +1,314 @@
+"""Damage files in known ways and see what every reader makes of them.
+
+For each reader: files of its own (from the folder NACRE_REALDATA where it is set, from the reference study, and small
+ones made by the tests' own writers) are mutated one change at a time and read in a child process, with a limit of time
+per file. The outcome of each is judged as `tests/truth/foreign/tables/outcome.py` says; those from "silent line" on are
+faults. A file that kills or blocks the child costs that file only.
+
+Usage: fuzz.py [--reader NAME]... [--count N] [--seed S] [--json] [--keep FOLDER] [--budget SECONDS]
+With --json every file is one line of JSON, and the table goes to the error stream. --keep saves the files that made a
+fault. Exit 1 where there was a fault.
+"""
+
+import argparse
+import hashlib
+import json
+import multiprocessing
+import os
+import random
+import sys
+import tempfile
+import time
+import warnings
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent.parent
+sys.path[:1] = [str(HERE / "src"), str(HERE / "tests")]  # this folder's names would hide those of the tests
+
+from truth.foreign.tables.mutate import BINARY, TEXT, is_text, mutate  # noqa: E402
+from truth.foreign.tables.outcome import BAD, OUTCOMES, Reading, judge  # noqa: E402
+from truth.foreign.tables.reading import READER, options_for  # noqa: E402
+from truth.foreign.tables.writer import KINDS, draw_plain  # noqa: E402
+
+LIMIT = 5.0  # seconds of the processor's time for one file
+PATIENCE = 20.0  # seconds of the clock after which a child is given up: another process may hold the processor
+FIRST = 120.0  # seconds for the undamaged file: libraries are loaded and compiled there
+LARGEST, LARGEST_BINARY = 300_000, 2_000_000  # bytes of a file to start from
+SEEDS, TRIED = 8, 40  # how many of them, out of how many
+MEMORY = 6 * 2**30  # bytes of address space of a child
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A sound file of one reader and the options that it needs."""
+
+    name: str
+    data: bytes
+    options: dict = field(default_factory=dict)
+
+
+# ---------------------------------------------------------------------------------------------- the child's process
+
+
+def limit_memory():
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+def digest(signals) -> str:
+    """A fingerprint of all numbers of all signals."""
+    sha = hashlib.sha256()
+    for signal in signals:
+        for name, variable in signal.variables.items():
+            sha.update(name.encode() + repr(variable.values.shape).encode() + variable.values.tobytes())
+    return sha.hexdigest()
+
+
+def read(name: str, path: str, options: dict) -> Reading:
+    """Read one file as the product's own code reads it, whatever comes of it."""
+    from nacre.core import registry
+    from nacre.core.errors import NacreError
+
+    reader = registry.readers()[name]
+    try:
+        signals = list(reader.read(Path(path), reader.options(**options)))
+    except NacreError as error:
+        return Reading("refused", message=str(error))
+    except BaseException as error:
+        return Reading("escape", message=f"{type(error).__name__}: {error}"[:500])
+    rows = sum(max((v.values.size for v in signal.variables.values()), default=0) for signal in signals)
+    notes = tuple(note.text for signal in signals for note in signal.notes)
+    return Reading("read", rows, notes, digest=digest(signals))
+
+
+def serve(pipe):
+    """Read files until the parent goes away; answer with the reading and the processor's time it took."""
+    limit_memory()
+    warnings.simplefilter("ignore")
+    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    while True:
+        try:
+            job = pipe.recv()
+        except EOFError:
+            return
+        start = time.process_time()
+        outcome = read(*job)
+        pipe.send((asdict(outcome), time.process_time() - start))
+
+
+# ---------------------------------------------------------------------------------------------- the parent's side
+
+
+class Child:
+    """A child process that is started again when it dies or is given up."""
+
+    def __init__(self):
+        self.process = None
+
+    def start(self):
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=serve, args=(theirs,), daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def stop(self):
+        if self.process is not None:
+            self.process.kill()
+            self.process.join()
+            self.pipe.close()
+            self.process = None
+
+    def ask(self, name: str, path: Path, options: dict, clock: float, limit: float) -> Reading:
+        """The reading of one file; 'hang' or 'died' where none came."""
+        if self.process is None:
+            self.start()
+        self.pipe.send((name, str(path), options))
+        try:
+            if not self.pipe.poll(clock):
+                self.stop()
+                return Reading("hang", message=f"no answer in {clock:g} s")
+            answer, spent = self.pipe.recv()
+        except (EOFError, OSError):
+            self.process.join()
+            code = self.process.exitcode
+            self.stop()
+            return Reading("died", message=f"the process ended with {code}")
+        if spent > limit:
+            return Reading("hang", message=f"{spent:.1f} s of processor time")
+        return Reading(**{**answer, "notes": tuple(answer["notes"])})
+
+
+def found_files() -> list[Path]:
+    """Real files where they are, then those of the reference study. Files that are odd already are no start."""
+    folders = [Path(os.environ["NACRE_REALDATA"])] if os.environ.get("NACRE_REALDATA") else []
+    folders.append(HERE / "studies" / "lho-ncm85" / "raw")
+    files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+    words = {"README", "README.md", "LICENSE"}
+    return [p for p in files if p.name not in words and p.suffix != ".toml" and "cases" not in p.parts]
+
+
+def small(path: Path) -> bytes:
+    """A file's bytes; of a long text its beginning, to the end of a line. Empty where it is binary and long."""
+    data = path.read_bytes()
+    if not is_text(data):
+        return data if len(data) <= LARGEST_BINARY else b""
+    return data if len(data) <= LARGEST else data[: data.rfind(b"\n", 0, LARGEST) + 1]
+
+
+def written_seeds(name: str) -> list[Seed]:
+    """Plain files that the tests' writer made for this reader."""
+    kinds = [kind for kind in KINDS if READER[kind] == name]
+    draws = [(f"{kind}-{seed}", draw_plain(seed, kind)) for kind in kinds for seed in range(SEEDS // 2)]
+    return [Seed(f"{label}{draw.suffix}", draw.data, options_for(draw)) for label, draw in draws]
+
+
+def rewritten_seeds(reader, known: dict, folder: Path) -> list[Seed]:
+    """For a reader of whose files there is none: signals of its kind out of the reference study, as it writes them."""
+    from nacre.core import registry
+
+    made = []
+    for path in sorted((HERE / "studies" / "lho-ncm85" / "raw").iterdir()) if reader.write else ():
+        other = registry.reader_for(path, known)
+        for signal in other.read(path, other.options()) if set(other.kinds) & set(reader.kinds) else ():
+            if signal.kind in reader.kinds and len(made) < SEEDS:
+                target = folder / f"{path.stem}{reader.suffixes[0]}"
+                reader.write(signal, target)
+                made.append(Seed(target.name, target.read_bytes()))
+    return made
+
+
+def sort_files(known: dict) -> dict[str, list[Path]]:
+    """The files of each reader: those it takes before all others, else those that bear its suffix."""
+    from nacre.core import registry
+    from nacre.core.errors import NacreError
+
+    files, taken = found_files(), {name: [] for name in known}
+    for path in files:
+        try:
+            fits = registry.sniff(path, known.values())
+        except NacreError:
+            continue
+        if fits:
+            taken[fits[0][1].name].append(path)
+    for name, paths in taken.items():
+        if not paths:
+            paths += [path for path in files if path.suffix.lower() in known[name].suffixes]
+    return taken
+
+
+def starts(name: str, paths: list[Path], known: dict, folder: Path, rng: random.Random) -> list[Seed]:
+    """Files to start from: written by the tests, found, and where there is none of either, written by the reader."""
+    rng.shuffle(paths)
+    files = [Seed(path.name, data) for path in paths[:TRIED] if (data := small(path))]
+    return [*written_seeds(name), *files] or rewritten_seeds(known[name], known, folder)
+
+
+def sound_seeds(name: str, seeds: list[Seed], child: Child, folder: Path):
+    """Up to SEEDS files that the reader reads undamaged, each with that reading."""
+    sound = []
+    for seed in seeds:
+        if len(sound) >= SEEDS:
+            break
+        before = child.ask(name, put(folder, seed.name, seed.data), seed.options, FIRST, FIRST)
+        if before.status == "read" and before.rows:
+            sound.append((seed, before))
+    return sound
+
+
+def put(folder: Path, name: str, data: bytes) -> Path:
+    path = folder / name
+    path.write_bytes(data)
+    return path
+
+
+def try_reader(name: str, paths: list[Path], known: dict, args, tell) -> Counter:
+    """Mutate and judge `count` files of one reader; `tell` gets a record of each."""
+    rng, child, tally = random.Random(f"{args.seed}-{name}"), Child(), Counter()
+    end = time.monotonic() + args.budget
+    with tempfile.TemporaryDirectory() as folder:
+        tried = starts(name, paths, known, Path(folder), rng)
+        seeds = sound_seeds(name, tried, child, Path(folder))
+        for k in range(args.count if seeds else 0):
+            if time.monotonic() > end:
+                break
+            seed, before = seeds[k % len(seeds)]
+            record = try_one(name, seed, before, child, Path(folder), f"{args.seed}-{name}-{k}", args.keep)
+            tally[record["outcome"]] += 1
+            tell({"reader": name, "n": k, **record})
+    child.stop()
+    return tally
+
+
+def try_one(name, seed: Seed, before: Reading, child: Child, folder: Path, draw: str, keep) -> dict:
+    data, change = mutate(seed.data, random.Random(draw))
+    path = put(folder, seed.name, data)
+    after = child.ask(name, path, seed.options, PATIENCE, LIMIT)
+    lines = max(1, len(seed.data.splitlines())) if is_text(seed.data) else 0
+    outcome = judge(change, before, after, lines)
+    if keep and outcome in BAD:
+        keep.mkdir(parents=True, exist_ok=True)
+        put(keep, f"{draw}-{seed.name}", data)
+    rows = {"rows_before": before.rows, "rows": after.rows}
+    return {"file": seed.name, "change": change.name, "what": change.what, "outcome": outcome, **rows} | {
+        "message": after.message[:300]
+    }
+
+
+# ---------------------------------------------------------------------------------------------- the table
+
+
+def print_table(tallies: dict[str, Counter], stream) -> None:
+    print(f"{'reader':<20}{'files':>6}  " + "".join(f"{word:>14}" for word in OUTCOMES), file=stream)
+    total = Counter()
+    for name, tally in tallies.items():
+        total += tally
+        print_row(name, tally, stream)
+    print_row("all", total, stream)
+
+
+def print_row(name: str, tally: Counter, stream) -> None:
+    n = sum(tally.values())
+    cells = "".join(f"{tally[word] or '-':>14}" for word in OUTCOMES)
+    print(f"{name:<20}{n:>6}  {cells if n else 'no sound file to start from'}", file=stream)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--reader", action="append", help="a reader by name; may be given several times; else all")
+    parser.add_argument("--count", type=int, default=100, help="damaged files per reader")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true", help="one line of JSON per damaged file")
+    parser.add_argument("--keep", type=Path, help="save files that made a fault here")
+    parser.add_argument("--budget", type=float, default=600.0, help="seconds per reader at most")
+    return parser.parse_args()
+
+
+def main() -> int:
+    from nacre.core import registry
+
+    args, known = parse(), registry.readers()
+    chosen = args.reader or list(known)
+    if strangers := set(chosen) - set(known):
+        sys.exit(f"no reader is named {', '.join(sorted(strangers))}; known: {', '.join(known)}")
+    files, stream, tallies = sort_files(known), sys.stderr if args.json else sys.stdout, {}
+    for name in chosen:
+
+        def tell(record):
+            if args.json:
+                print(json.dumps(record, ensure_ascii=False), flush=True)
+
+        tallies[name] = try_reader(name, files[name], known, args, tell)
+        print_row(name, tallies[name], sys.stderr)
+    print(f"\nmutations: {len(TEXT)} of text, {len(BINARY)} of binary files; seed {args.seed}", file=stream)
+    print_table(tallies, stream)
+    return 1 if any(tally[word] for tally in tallies.values() for word in BAD) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
