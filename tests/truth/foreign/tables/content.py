@@ -50,7 +50,7 @@ def counter(name: str, head: str, values) -> Raw:
 
 def steps_of_test(rng: random.Random):
     """Records (state, step, time, time in step, ampere, volt) of rest, charge, rest, discharge."""
-    dt, ampere = rng.choice((10.0, 60.0, 127.5)), rng.choice((0.0015, 0.25, 2.5))
+    dt, ampere = rng.choice((10.0, 60.0, 127.5, 5400.0)), rng.choice((0.0015, 0.25, 2.5))
     clock = 0.0
     for step, (state, n) in enumerate((("R", 3), ("C", rng.randint(8, 25)), ("R", 3), ("D", rng.randint(8, 25))), 1):
         for i in range(n + 1):
@@ -60,8 +60,9 @@ def steps_of_test(rng: random.Random):
 
 
 def start_of_test(rng: random.Random) -> datetime.datetime:
-    """A start whose day is above 12, so that day and month cannot be exchanged."""
-    return datetime.datetime(2023, rng.randint(1, 9), rng.randint(13, 26), rng.randint(0, 23), rng.randint(0, 59))
+    """A start whose day is above 12, so that day and month cannot be exchanged; in one of ten files it is not."""
+    day = rng.randint(1, 8) if rng.random() < 0.1 else rng.randint(13, 24)
+    return datetime.datetime(2023, rng.randint(1, 9), day, rng.randint(0, 23), rng.randint(0, 59))
 
 
 def maccor(rng: random.Random, habits: Habits) -> list[Raw]:
@@ -174,7 +175,7 @@ GENERIC = (
 
 def generic(rng: random.Random, habits: Habits) -> list[Raw]:
     """A time and two to four other columns, of a logger nobody knows."""
-    n, dt = rng.randint(10, 60), rng.choice((1.0, 7.5, 120.0))
+    n, dt = rng.randint(10, 60), rng.choice((1.0, 7.5, 120.0, 7200.0))
     if habits.alike:
         return [
             column(name, rng.choice(heads), unit, units[0][0], "1", *alike_numbers(rng, habits, n))

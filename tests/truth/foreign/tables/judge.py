@@ -26,7 +26,7 @@ LOSS = re.compile(
     r"left out|leaves out|skipp|ignor|not understood|cannot be read|lost|cut|incomplete|dropp|omit|no row"
 )
 SECOND = re.compile(r"second|further|other|another|below|beside|tables|spectra|two", re.I)
-UNUSABLE = re.compile(r"missing|empty|no number|not a number|limit|overload|saturat|below|above|blank|NaN|cell", re.I)
+UNUSABLE = re.compile(r"missing|empty|no numbers?\b|not (a )?numbers?\b|limit|overload|saturat|NaN|\bcells?\b", re.I)
 SEVERITY = ("wrong number", "guessed", "lost line", "lost cell", "lost table", "unsaid", "false alarm", "fine")
 
 
@@ -132,7 +132,9 @@ def judge_row(read: np.ndarray, names: list[str], table: Table, row: int):
 
 
 def allowed(number: float, cell: Cell) -> bool:
-    """A value, or the part of a cut cell that says the same number."""
+    """A value, the part of a cut cell that says the same number, or a date that nobody can order."""
+    if cell.state == "undecided":
+        return True
     return bool((cell.state == "value" or cell.reason == "cut") and close(number, cell.value))
 
 
@@ -151,12 +153,15 @@ def numbers_in(text: str) -> set[int]:
 
 def said(lines, truth: Truth, text: str) -> bool:
     """Whether notes account for lines: by their numbers (counted either way in \\r\\r\\n files) or by their count."""
-    if not LOSS.search(text):
+    told = "\n".join(note for note in text.splitlines() if LOSS.search(note))
+    if not told:
         return False
-    known, n = numbers_in(text), len(lines)
+    known, n = numbers_in(told), len(lines)
     physical = [2 * line - 1 for line in lines] if truth.doubled_ends else list(lines)
     by_number = known.issuperset(lines) or known.issuperset(physical)
-    return by_number or any(n <= count <= n + len(truth.noise) + 2 for count in known)
+    # a count may include the comments and blank lines, which need no note
+    others = sum(line.kind not in ("header", "heading", "units") for line in truth.lines)
+    return by_number or any(n <= count <= n + others for count in known)
 
 
 def unsaid(truth: Truth, text: str):

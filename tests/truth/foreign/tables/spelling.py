@@ -46,14 +46,21 @@ def text_of(raw: Raw, value, habits: Habits, kind: str) -> str:
     return spell(shown, raw.decimals, habits.marks, raw.scientific)
 
 
+def undecided(raw: Raw, habits: Habits) -> bool:
+    """Whether all dates of a column could have day and month exchanged."""
+    if raw.kind != "date" or habits.date[:5] not in ("%m/%d", "%d/%m"):
+        return False
+    return all((EPOCH + datetime.timedelta(seconds=int(value))).day <= 12 for value in raw.values)
+
+
 def cells_of(raw: Raw, habits: Habits, kind: str) -> list[Cell]:
-    cells = []
+    cells, state = [], "undecided" if undecided(raw, habits) else "value"
     for value in raw.values:
         text = text_of(raw, value, habits, kind)
         if raw.kind == "text":
             cells.append(Cell("text", text=text))
         else:
-            cells.append(Cell("value", float(value * raw.factor), text=text))
+            cells.append(Cell(state, float(value * raw.factor), text=text))
     return cells
 
 

@@ -11,8 +11,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[4]
 SCRIPT = """
 import os, sys, time
-sys.path[:0] = [{benchmarks!r}, {src!r}, {tests!r}]
-import fuzz
+from pathlib import Path
+sys.path[:0] = [{src!r}, {tests!r}]
+from truth.foreign.tables import child as process
 
 def read(name, path, options):
     word = open(path).read()
@@ -26,13 +27,14 @@ def read(name, path, options):
             pass
     if word == "shout":  # an error of the driver itself
         raise KeyError(word)
-    return fuzz.Reading("read", len(word), ("note of " + word,))
+    return process.Reading("read", len(word), ("note of " + word,))
 
-fuzz.read = read
+process.read = read
 if __name__ == "__main__":
-    child = fuzz.Child()
+    child = process.Child()
     for word in ("fine", "end", "fine", "work", "sleep", "shout", "fine"):
-        path = fuzz.put(fuzz.Path({folder!r}), "x.txt", word.encode())
+        path = Path({folder!r}, "x.txt")
+        path.write_text(word)
         answer = child.ask("any", path, {{}}, 10.0 if word != "sleep" else 2.0, 0.3)
         print(word, answer.status, answer.rows, answer.message)
     child.stop()
@@ -41,7 +43,7 @@ if __name__ == "__main__":
 
 @pytest.mark.slow
 def test_a_child_that_dies_or_hangs_costs_one_file_only(tmp_path):
-    words = {name: str(ROOT / name) for name in ("benchmarks", "src", "tests")}
+    words = {name: str(ROOT / name) for name in ("src", "tests")}
     script = tmp_path / "drive.py"
     script.write_text(SCRIPT.format(folder=str(tmp_path), **words), encoding="utf-8")
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120, check=True)

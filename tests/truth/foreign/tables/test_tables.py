@@ -2,6 +2,7 @@
 
 import collections
 import csv
+import functools
 import io
 from dataclasses import replace
 
@@ -12,9 +13,15 @@ from nacre.core.errors import ReadError
 from nacre.core.signal import Note, table
 from truth.foreign.tables.judge import compare
 from truth.foreign.tables.marks import ambiguity, group, readings, spell, value_of
-from truth.foreign.tables.writer import KINDS, draw, draw_clean
+from truth.foreign.tables.reading import judge_draw
+from truth.foreign.tables.writer import KINDS, draw, draw_clean, draw_plain
 
 each = pytest.mark.parametrize("kind", KINDS)
+
+
+@functools.cache
+def drawn(kind):
+    return [draw(seed, kind) for seed in range(300)]
 
 
 def lines_of(made):
@@ -52,8 +59,7 @@ def full_notes(truth):
 
 @each
 def test_every_cell_of_the_truth_stands_in_its_line(kind):
-    for seed in range(120):
-        made = draw(seed, kind)
+    for seed, made in enumerate(drawn(kind)):
         habits, lines = made.truth.habits, lines_of(made)
         if habits["quote"] == "never" and habits["separator"] == ",":
             continue  # the very files that nobody can split
@@ -66,8 +72,7 @@ def test_every_cell_of_the_truth_stands_in_its_line(kind):
 
 @each
 def test_a_value_is_what_its_cell_says_under_the_marks_drawn(kind):
-    for seed in range(120):
-        truth = draw(seed, kind).truth
+    for truth in (made.truth for made in drawn(kind)):
         marks = tuple(truth.habits["marks"])
         for column in truth.tables[0].columns:
             factor = {"kHz": 1e3, "kOhm": 1e3, "mOhm": 1e-3, "mA": 1e-3, "mV": 1e-3, "mAh": 1e-3}.get(
@@ -81,8 +86,8 @@ def test_a_value_is_what_its_cell_says_under_the_marks_drawn(kind):
 def test_every_habit_of_the_issue_is_drawn():
     seen = collections.defaultdict(set)
     for kind in KINDS:
-        for seed in range(300):
-            for name, value in draw(seed, kind).truth.habits.items():
+        for made in drawn(kind):
+            for name, value in made.truth.habits.items():
                 seen[name].add(value)
     wanted = {
         "encoding": 7,
@@ -99,14 +104,21 @@ def test_every_habit_of_the_issue_is_drawn():
     assert all(seen[name] == {True, False} for name in flags)
 
 
+def test_clocks_pass_midnight_and_some_dates_cannot_be_ordered():
+    tables = [made.truth.tables[0] for made in drawn("maccor")]
+    assert max(table.columns[3].cells[-2].value for table in tables) > 100_000
+    states = collections.Counter(table.columns[-1].cells[0].state for table in tables)
+    assert states["undecided"] > 2 and states["value"] > 100
+
+
 def test_equal_seeds_give_equal_bytes():
     assert draw(7, "generic") == draw(7, "generic") != draw(8, "generic")
 
 
 def test_undecidable_files_are_flagged_and_no_others():
-    words = collections.Counter(draw(seed, kind).truth.ambiguity for kind in KINDS for seed in range(300))
+    words = collections.Counter(made.truth.ambiguity for kind in KINDS for made in drawn(kind))
     assert words["comma"] > 5 and words["separator"] > 3 and words[""] > 700
-    alike = next(d for d in (draw(s, "impedance") for s in range(300)) if d.truth.ambiguity == "comma")
+    alike = next(d for d in drawn("impedance") if d.truth.ambiguity == "comma")
     low, high = map(float, alike.truth.readings)
     assert high == pytest.approx(1000 * low)
 
@@ -156,6 +168,14 @@ def test_a_clean_file_needs_no_note_and_a_warning_is_a_false_alarm(kind):
         assert compare(warned, truth, clean=True).outcome == "false alarm"
 
 
+@each
+def test_plain_files_are_read_as_they_are(kind, tmp_path):
+    """The content itself gives no reader a reason to complain: what else it says comes of the habits."""
+    for seed in range(12):
+        made = draw_plain(seed, kind)
+        assert judge_draw(made, tmp_path, clean=True).outcome == "fine"
+
+
 def shorten(signal, n, notes=()):
     return table("any", {k: (v.values[:n], v.unit) for k, v in signal.variables.items()}, notes=notes)
 
@@ -170,13 +190,13 @@ def test_the_judge_sees_a_prefix_a_wrong_number_a_refusal_and_a_number_for_a_lim
     wrong = {k: (v.values * (1000 if k.startswith("real") else 1), v.unit) for k, v in right.variables.items()}
     assert compare([table("any", wrong)], truth).outcome == "wrong number"
     assert compare(ReadError("no"), truth) == replace(compare(ReadError("no"), truth), outcome="refused")
-    limited = next(d.truth for d in (draw(s, "impedance") for s in range(99)) if d.truth.habits["limits"])
+    limited = next(d.truth for d in drawn("impedance") if d.truth.habits["limits"])
     cells = {c.name: (np.array([x.value for x in c.cells]), c.unit) for c in limited.tables[0].numeric}
     assert compare([table("any", cells)], limited).outcome == "wrong number"
 
 
 def test_a_second_table_that_is_gone_or_run_into_the_first_is_seen():
-    truth = next(d.truth for d in (draw(s, "impedance") for s in range(400)) if d.truth.habits["second"] == "beside")
+    truth = next(d.truth for d in drawn("impedance") if d.truth.habits["second"] == "beside")
     first, second = signals_of(truth, full_notes(truth))
     quiet = replace(first, notes=())
     assert compare([quiet], truth).outcome == "lost table"

@@ -48,7 +48,7 @@ class Table:
 
     @property
     def numeric(self) -> tuple[Column, ...]:
-        return tuple(column for column in self.columns if column.kind in ("number", "clock"))
+        return tuple(column for column in self.columns if column.kind in ("number", "clock", "date"))
 
     @property
     def rows(self) -> int:
