@@ -11,6 +11,7 @@ fault. Exit 1 where there was a fault.
 """
 
 import argparse
+import io
 import json
 import os
 import random
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,18 +75,17 @@ def written_seeds(name: str) -> list[Seed]:
     return [Seed(f"{label}{draw.suffix}", draw.data, options_for(draw)) for label, draw in draws]
 
 
-def rewritten_seeds(reader, known: dict, folder: Path) -> list[Seed]:
-    """For a reader of whose files there is none: signals of its kind out of the reference study, as it writes them."""
-    from nacre.core import registry
+def map_seeds() -> list[Seed]:
+    """Two element maps on two pages, of small and of large pixels."""
+    import numpy as np
+    import tifffile
 
-    made = []
-    for path in sorted((HERE / "studies" / "lho-ncm85" / "raw").iterdir()) if reader.write else ():
-        other = registry.reader_for(path, known)
-        for signal in other.read(path, other.options()) if set(other.kinds) & set(reader.kinds) else ():
-            if signal.kind in reader.kinds and len(made) < SEEDS:
-                target = folder / f"{path.stem}{reader.suffixes[0]}"
-                reader.write(signal, target)
-                made.append(Seed(target.name, target.read_bytes()))
+    made, options = [], {"elements": ("Hf La1", "Ni Ka1"), "pixel_size": 0.05}
+    for side in (24, 64):
+        buffer = io.BytesIO()
+        pages = np.random.default_rng(side).poisson(40.0, (2, side, side)).astype(np.uint16)
+        tifffile.imwrite(buffer, pages, photometric="minisblack")
+        made.append(Seed(f"map-{side}.tif", buffer.getvalue(), options))
     return made
 
 
@@ -107,14 +108,14 @@ def sort_files(known: dict) -> dict[str, list[Path]]:
     return taken
 
 
-def starts(name: str, paths: list[Path], known: dict, folder: Path, rng: random.Random) -> list[Seed]:
-    """Files to start from: written by the tests, found, and where there is none of either, written by the reader."""
+def starts(name: str, paths: list[Path], rng: random.Random):
+    """Files to start from, one by one: those written here, then those found."""
     rng.shuffle(paths)
-    files = [Seed(path.name, data) for path in paths[:TRIED] if (data := small(path))]
-    return [*written_seeds(name), *files] or rewritten_seeds(known[name], known, folder)
+    yield from map_seeds() if name == "element_map" else written_seeds(name)
+    yield from (Seed(path.name, data) for path in paths[:TRIED] if (data := small(path)))
 
 
-def sound_seeds(name: str, seeds: list[Seed], child: Child, folder: Path):
+def sound_seeds(name: str, seeds: Iterable[Seed], child: Child, folder: Path):
     """Up to SEEDS files that the reader reads undamaged, each with that reading."""
     sound = []
     for seed in seeds:
@@ -135,13 +136,12 @@ def put(folder: Path, name: str, data: bytes) -> Path:
 # ---------------------------------------------------------------------------------------------- trying
 
 
-def try_reader(name: str, paths: list[Path], known: dict, args, tell) -> Counter:
+def try_reader(name: str, paths: list[Path], args, tell) -> Counter:
     """Mutate and judge `count` files of one reader; `tell` gets a record of each."""
     rng, child, tally = random.Random(f"{args.seed}-{name}"), Child(), Counter()
     end = time.monotonic() + args.budget
     with tempfile.TemporaryDirectory() as folder:
-        tried = starts(name, paths, known, Path(folder), rng)
-        seeds = sound_seeds(name, tried, child, Path(folder))
+        seeds = sound_seeds(name, starts(name, paths, rng), child, Path(folder))
         for k in range(args.count if seeds else 0):
             if time.monotonic() > end:
                 break
@@ -211,7 +211,7 @@ def main() -> int:
             if args.json:
                 print(json.dumps(record, ensure_ascii=False), flush=True)
 
-        tallies[name] = try_reader(name, files[name], known, args, tell)
+        tallies[name] = try_reader(name, files[name], args, tell)
         print_row(name, tallies[name], sys.stderr)
     print(f"\nmutations: {len(TEXT)} of text, {len(BINARY)} of binary files; seed {args.seed}", file=stream)
     print_table(tallies, stream)

@@ -56,6 +56,13 @@ def compare(signals, truth: Truth, clean: bool = False) -> Verdict:
     return min(found, key=lambda v: SEVERITY.index(v.outcome), default=Verdict("fine"))
 
 
+def names_both(error: Exception, truth: Truth) -> bool:
+    """Whether a refusal of an undecidable file shows both readings of one of its cells."""
+    shown = set(re.findall(r"\d+(?:\.\d+)?", str(error)))
+    texts = (cell.text.lstrip("+-") for t in truth.tables for c in t.numeric for cell in c.cells)
+    return any({text.replace(",", ""), text.replace(",", ".")} <= shown for text in texts if "," in text)
+
+
 def notes_of(signals) -> str:
     return "\n".join(dict.fromkeys(note.text for signal in signals for note in signal.notes))
 

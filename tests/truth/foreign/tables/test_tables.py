@@ -11,7 +11,7 @@ import pytest
 
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note, table
-from truth.foreign.tables.judge import compare
+from truth.foreign.tables.judge import compare, names_both
 from truth.foreign.tables.marks import ambiguity, group, readings, spell, value_of
 from truth.foreign.tables.reading import judge_draw
 from truth.foreign.tables.writer import KINDS, draw, draw_clean, draw_plain
@@ -121,6 +121,10 @@ def test_undecidable_files_are_flagged_and_no_others():
     alike = next(d for d in drawn("impedance") if d.truth.ambiguity == "comma")
     low, high = map(float, alike.truth.readings)
     assert high == pytest.approx(1000 * low)
+    cell = alike.truth.tables[0].columns[0].cells[0].text.lstrip("-")
+    both = f"'{cell}' is {cell.replace(',', '')} or {cell.replace(',', '.')}"
+    assert names_both(ReadError("two readings", found=both), alike.truth)
+    assert not names_both(ReadError("cannot be read", found=repr(cell)), alike.truth)
 
 
 @pytest.mark.parametrize(
