@@ -84,6 +84,11 @@ def draw_doses(
     return draw_series(plan, effects, doses, trend, rng)
 
 
+def raise_capacities(size: float) -> dict[str, float]:
+    """An effect on every capacity alike, for `Plan.effects`: more of the material takes part."""
+    return {e.name: size for e in ENDPOINTS if _is_per_gram(e)}
+
+
 def at_margin(plan: Plan, names: tuple[str, ...] | None = None, side: int = 1) -> Plan:
     """The same study with the true difference of these endpoints (all: None) exactly at the edge of what matters.
 
