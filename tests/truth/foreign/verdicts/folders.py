@@ -117,7 +117,8 @@ def _write_cell(path: Path, cell: CellTruth, habit: str, rng: np.random.Generato
         halves.append(HalfCycle(cycle, True, charge * cell.mass * 1e-6, current * charge_rate, ohm, share))
         halves.append(HalfCycle(cycle, False, discharge * cell.mass * 1e-6, current * rate, ohm))
     name = _FILES[habit].replace("{cell}", cell.name)
-    write_record(habit, record_cell(halves, rng), path / name, cell.name)
+    points = 30 if cell.discharge.size <= 200 else 18
+    write_record(habit, record_cell(halves, rng, points), path / name, cell.name)
 
 
 def _rate_of(cycle: int) -> float:

@@ -6,6 +6,7 @@ import tomllib
 import numpy as np
 import pytest
 
+from truth.foreign.verdicts import end_to_end
 from truth.foreign.verdicts.cells import Plan, raise_capacities
 from truth.foreign.verdicts.cycler import LOWER, UPPER, HalfCycle, record_cell
 from truth.foreign.verdicts.end_to_end import find_verdicts, list_claims, run_study
@@ -187,6 +188,18 @@ def test_claims_and_verdicts_are_taken_from_results():
     ]
     assert list_claims({"contrasts": contrasts}) == contrasts[:1]
     assert find_verdicts({"contrasts": contrasts}, FIRST, cycle=1) == ["shown"]
+
+
+@pytest.mark.parametrize(("verdict", "hits"), [("shown", 3), ("cannot_tell", 0)])
+def test_folders_are_counted(tmp_path, monkeypatch, verdict, hits):
+    contrast = {"name": FIRST, "state": {"cycle": 1}, "endpoint": "primary", "verdict": verdict}
+    monkeypatch.setattr(end_to_end, "run_study", lambda _: {"contrasts": [contrast]})
+    null = end_to_end.measure_null_folders(tmp_path, 3)
+    effect = end_to_end.measure_effect_folders(tmp_path, (12,), 3)
+    powder = end_to_end.measure_powder_folders(tmp_path, "no", 3)
+    assert (null.hits, effect.hits, powder.hits) == (hits, hits, hits)
+    assert powder.passes == (hits == 0) and effect.passes == (hits == 3)
+    assert {path.name for path in tmp_path.iterdir()} >= {"null-2", "effect-12-1", "powder-no-0"}
 
 
 @pytest.mark.slow
