@@ -1,15 +1,14 @@
 """The driver counts right: rules whose answers are known beforehand, and limits that can be worked out."""
 
+import sys
+import types
 from functools import cache
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from truth.foreign.verdicts.cells import Plan
-from truth.foreign.verdicts.counting import Share, chance_to_pass, clopper_pearson, least_allowed, most_allowed
-from truth.foreign.verdicts.endpoints import FIRST, RETENTION
-from truth.foreign.verdicts.simulate import (
+from truth.foreign.verdicts.asking import (
     answer,
     draw_many,
     measure_equal,
@@ -17,8 +16,11 @@ from truth.foreign.verdicts.simulate import (
     measure_familywise,
     measure_one_specimen,
     measure_power,
-    simulate,
 )
+from truth.foreign.verdicts.cells import Plan, draw_study
+from truth.foreign.verdicts.counting import Share, chance_to_pass, clopper_pearson, least_allowed, most_allowed
+from truth.foreign.verdicts.endpoints import FIRST, RETENTION
+from truth.foreign.verdicts.simulate import main, simulate
 from truth.foreign.verdicts.specimens import SpecimenPlan
 
 
@@ -107,9 +109,17 @@ def test_a_word_or_an_endpoint_that_does_not_exist_is_refused(verdicts):
 
 
 def _draw_null(rng):
-    from truth.foreign.verdicts.cells import draw_study
-
     return draw_study(Plan(), rng)
+
+
+def test_the_table_is_printed_and_a_failing_row_is_an_exit_code(capsys, monkeypatch):
+    module = types.ModuleType("rules_of_this_test")
+    module.silent = lambda _: {}
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    assert main(["rules_of_this_test:silent", "0.0005"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 40
+    assert sum("FAILS" in line for line in lines) == 3
 
 
 def test_interval_of_a_share_is_exact():
