@@ -11,6 +11,7 @@ from typing import Any
 
 import nacre
 from nacre.core.context import Context
+from nacre.readers.reading import hash_file
 
 # what a number may depend on beside our own code
 DEPENDENCIES = ("numpy", "scipy", "numba", "polars", "pint", "gemmi", "scikit-image", "h5py", "pybaselines", "rietx")
@@ -33,11 +34,6 @@ def _plain(item: Any) -> Any:
     return item if item is None or isinstance(item, (str, int, bool)) else str(item)
 
 
-def file_hash(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 @lru_cache(maxsize=1)
 def package_hash() -> str:
     """Hash of every source and data file of the package."""
@@ -53,7 +49,7 @@ def package_hash() -> str:
 def plugins_hash(folder: Path | None) -> str:
     if folder is None:
         return ""
-    return digest([(path.name, file_hash(path)) for path in sorted((folder / "plugins").glob("*.py"))])
+    return digest([(path.name, hash_file(path)) for path in sorted((folder / "plugins").glob("*.py"))])
 
 
 @lru_cache(maxsize=1)
