@@ -82,6 +82,8 @@ def crash_words(error: Exception, whose: str) -> str:
 
 
 def place_of(error: Exception) -> str:
-    """`FILE:LINE` of the code that raised an error."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
+    """`FILE:LINE` of the code that raised an error: of the last that is not a library's, where there is such."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "site-packages" not in frame.filename]
+    frame = (own or frames)[-1]
     return f"{Path(frame.filename).name}:{frame.lineno}"
