@@ -21,7 +21,7 @@ CELLS = 6
 DRIVER = """
 import json, sys
 from pathlib import Path
-from nacre.pipeline.run import Progress, run
+from nacre.pipeline.running.run import Progress, run
 
 if __name__ == "__main__":
     folder, workers = Path(sys.argv[1]), int(sys.argv[2])

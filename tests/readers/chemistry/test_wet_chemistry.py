@@ -8,6 +8,7 @@ import pytest
 from nacre.core import registry
 from nacre.core.errors import ReadError
 from nacre.readers.chemistry import icp_table, metrohm_tiamo, titration_table
+from nacre.readers.reading import read
 
 LONG = """Batch: 2023-04-11
 Solution Label;Type;Date Time;Element Label;Int (c/s);RSD;Replicates;Soln Conc;Unit;Weight (mg);Volume (mL);DF
@@ -121,7 +122,7 @@ REPORT = (
 def test_a_metrohm_report(tmp_path):
     path = write(tmp_path, REPORT, "report.txt")
     assert registry.reader_for(path, registry.readers()).name == "metrohm_tiamo"
-    (signal,) = metrohm_tiamo.read(path)
+    (signal,) = read(path)
     assert signal.metadata["sample_mass"] == pytest.approx(2.0031)
     assert signal.metadata["titrant_concentration"] == pytest.approx(0.0499050)
     assert signal.array("ph", "1").tolist() == [11.402, 11.391] and signal.origin == "measured"

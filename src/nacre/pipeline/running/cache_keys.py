@@ -12,6 +12,7 @@ from typing import Any
 import nacre
 from nacre.core import registry
 from nacre.core.context import Context
+from nacre.readers.reading import hash_file
 
 # what a number may depend on beside our own code
 DEPENDENCIES = ("numpy", "scipy", "numba", "polars", "pint", "gemmi", "scikit-image", "h5py", "pybaselines", "rietx")
@@ -34,11 +35,6 @@ def _plain(item: Any) -> Any:
     return item if item is None or isinstance(item, (str, int, bool)) else str(item)
 
 
-def file_hash(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 @lru_cache(maxsize=1)
 def package_hash() -> str:
     """Hash of every source and data file of the package."""
@@ -53,7 +49,7 @@ def package_hash() -> str:
 
 def plugins_hash(folder: Path | None) -> str:
     """Digest of the plugins a study knows: its own files, and the packages and versions that bring others."""
-    own = [(path.name, file_hash(path)) for path in sorted((folder / "plugins").glob("*.py"))] if folder else []
+    own = [(path.name, hash_file(path)) for path in sorted((folder / "plugins").glob("*.py"))] if folder else []
     return digest([*own, *registry.installed()])
 
 

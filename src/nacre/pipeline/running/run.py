@@ -180,7 +180,7 @@ class _Runner:
         technique = registry.technique(node.technique, study.folder)
         options, sources = option_tools.resolve(technique.options, *node.options, where=node.name)
         context = context_of(self.graph, node)
-        hashes = [(role, path.name, cache_keys.file_hash(path)) for role, path in files_of(self.graph, node)]
+        hashes = [(role, path.name, cache_keys.hash_file(path)) for role, path in files_of(self.graph, node)]
         upstream = {name: self.keys[name] for name in node.upstream}
         parts = cache_keys.key_parts(
             files=hashes,

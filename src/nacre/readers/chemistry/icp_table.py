@@ -37,7 +37,6 @@ from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import option
 from nacre.core.quantity import parse
 from nacre.core.signal import Note, Signal, table
-from nacre.readers._virtual import origin_of
 from nacre.readers.text import grids
 from nacre.readers.text.headings import Heading, in_unit, number, read_heading, roles, written_unit
 
@@ -115,7 +114,7 @@ def _wide(cells: list[str]) -> dict[int, tuple[str, str, str]]:
 def read(path: Path, options: IcpOptions | None = None) -> list[Signal]:
     """The run as one signal. Raises ReadError."""
     options, path = options or IcpOptions(), Path(path)
-    grid = grids.load(path, "icp_table", options.sheet)
+    grid = grids.load(path, options.sheet)
     at = next((i for i, row in enumerate(grid.rows[:200]) if _is_header(row)), None)
     if at is None:
         raise ReadError(
@@ -138,8 +137,8 @@ def read(path: Path, options: IcpOptions | None = None) -> list[Signal]:
         order = np.cumsum(np.concatenate([[0], labels[1:] != labels[:-1]])) * 60.0
         columns["time"] = (order, "s")
         notes.append(Note("info", "the file tells no times: solutions are taken a minute apart, in the file's order"))
-    rest = {"source": grid.source, "notes": tuple(notes), "origin": origin_of(grid.mark), "name": path.stem}
-    return [table("emission", columns, **rest)]
+    above = grids.lines_above(grid.rows, at)
+    return [table("emission", columns, metadata=above, notes=tuple(notes), name=path.stem)]
 
 
 def _from_long(body, found, where: str) -> dict[str, tuple[np.ndarray, str]]:

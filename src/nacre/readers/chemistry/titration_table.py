@@ -29,7 +29,6 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import option
 from nacre.core.signal import Note, Signal, table
-from nacre.readers._virtual import origin_of
 from nacre.readers.text import grids
 from nacre.readers.text.headings import in_unit, number, read_heading, roles, written_unit
 
@@ -87,7 +86,7 @@ def _plain(cell: str) -> str:
 def read(path: Path, options: TitrationTableOptions | None = None) -> list[Signal]:
     """The curve. Raises ReadError."""
     options, path = options or TitrationTableOptions(), Path(path)
-    grid = grids.load(path, "titration_table", options.sheet)
+    grid = grids.load(path, options.sheet)
     at = next((i for i, row in enumerate(grid.rows[:200]) if _is_header(row)), None)
     if at is None:
         raise ReadError(
@@ -114,9 +113,8 @@ def read(path: Path, options: TitrationTableOptions | None = None) -> list[Signa
     left = len(grid.rows[at]) - len(found)
     if left > 0:
         notes.append(Note("info", f"{left} further columns are left out"))
-    metadata = _above(grid.rows[:at], path.name)
-    rest = {"source": grid.source, "notes": tuple(notes), "origin": origin_of(grid.mark), "name": path.stem}
-    return [table("titration", columns, metadata=metadata, **rest)]
+    metadata = grids.lines_above(grid.rows, at) | _above(grid.rows[:at], path.name)
+    return [table("titration", columns, metadata=metadata, notes=tuple(notes), name=path.stem)]
 
 
 def _above(rows: list[list[str]], where: str) -> dict[str, object]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from nacre.core.errors import ReadError, did_you_mean
-from nacre.core.signal import Note, Source
+from nacre.core.signal import Note
 from nacre.readers.text import text_file
 
 ZIP = b"PK\x03\x04"
@@ -22,12 +22,10 @@ _LARGEST = 100_000_000  # bytes of one part of a workbook, unpacked
 
 @dataclass(frozen=True)
 class Grid:
-    """Rows of text cells, in the file's order; `mark` is text in which the mark of a virtual instrument may stand."""
+    """Rows of text cells, in the file's order."""
 
     rows: list[list[str]]
-    source: Source
     notes: tuple[Note, ...] = ()
-    mark: bytes = b""
 
 
 def is_workbook(start: bytes) -> bool:
@@ -35,22 +33,21 @@ def is_workbook(start: bytes) -> bool:
     return start[:4] == ZIP and (b"xl/" in start or b"[Content_Types].xml" in start)
 
 
-def load(path: Path, reader: str, sheet: str = "") -> Grid:
+def load(path: Path, sheet: str = "") -> Grid:
     """The cells of a file. Raises ReadError where it is neither text nor a workbook, or empty."""
     try:
         raw = path.read_bytes()
     except OSError as error:
         raise ReadError("cannot open the file", where=path.name, found=error.strerror or str(error)) from None
     if raw[:4] == ZIP:
-        rows = _workbook(raw, path.name, sheet)
-        return Grid(
-            rows,
-            text_file.source_of(path, raw, reader),
-            mark=" ".join(cell for row in rows[:3] for cell in row).encode(),
-        )
-    text = text_file.load(path, reader)
-    rows, notes = _delimited(text.data)
-    return Grid(rows, text.source, notes, text.data)
+        return Grid(_workbook(raw, path.name, sheet))
+    return Grid(*_delimited(text_file.load(path).data))
+
+
+def lines_above(rows: list[list[str]], at: int) -> dict[str, str]:
+    """What stands above the headings of a table in row `at`, as metadata; nothing where nothing does."""
+    text = "\n".join(" ".join(cell for cell in row if cell) for row in rows[:at])
+    return {"above": text} if text.strip() else {}
 
 
 def _delimited(data: bytes) -> tuple[list[list[str]], tuple[Note, ...]]:
