@@ -18,7 +18,8 @@ from nacre.core.contracts import Technique
 from nacre.core.errors import NacreError, ReadError
 from nacre.core.result import Check, Entry, Provenance, Result, Subject
 from nacre.core.signal import Note, Signal, Source
-from nacre.pipeline.running.cache_keys import file_hash, plugins_hash, versions
+from nacre.pipeline.running.cache_keys import file_hash, plugins_hash
+from nacre.pipeline.running.dependencies import versions
 from nacre.pipeline.running.store import Store
 
 
