@@ -21,7 +21,7 @@ from scipy.special import stdtr, stdtrit
 from nacre.core.outcome import Contrast
 from nacre.core.quantity import Z95, Quantity, derive
 from nacre.core.result import Entry, Result
-from nacre.core.study import Study
+from nacre.core.study import Study, in_its_words
 from nacre.core.vocabulary import word
 from nacre.techniques.cycling.half_cycles import FORMATION
 
@@ -29,6 +29,7 @@ from nacre.techniques.cycling.half_cycles import FORMATION
 _Found = dict[tuple, list[tuple[str, Quantity, str]]]
 
 
+@in_its_words
 def contrasts(study: Study, results: Iterable[Result]) -> list[Contrast]:
     """One contrast per pair of samples, technique, quantity and state that both have; and the shift of H1-M in the
     first cycle.

@@ -17,6 +17,7 @@ from nacre.core.display import comparison_tables, style
 from nacre.core.display.style import palette
 from nacre.core.figure import Figure
 from nacre.core.outcome import Outcome
+from nacre.core.study import in_its_words
 from nacre.export import cif, curves, latex, print_figures, results_json, word
 
 LIST = "files.json"
@@ -24,6 +25,7 @@ KINDS = ("svg", "pdf")
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(1, 10))}
 
 
+@in_its_words
 def write_all(outcome: Outcome, folder: Path, html: str = "") -> list[Path]:
     """Write results.json, curves, figures and (where `html` is given) report.html into `folder`.
 

@@ -22,7 +22,7 @@ class Row:
 
     sample: str
     who: str
-    wording: str
+    words: str
     symbol: str
     meaning: str
     state: str

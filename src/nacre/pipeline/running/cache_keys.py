@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import nacre
+from nacre.core import registry
 from nacre.core.context import Context
 from nacre.pipeline.running import dependencies
 
@@ -48,9 +49,9 @@ def package_hash() -> str:
 
 
 def plugins_hash(folder: Path | None) -> str:
-    if folder is None:
-        return ""
-    return digest([(path.name, file_hash(path)) for path in sorted((folder / "plugins").glob("*.py"))])
+    """Digest of the plugins a study knows: its own files, and the packages and versions that bring others."""
+    own = [(path.name, file_hash(path)) for path in sorted((folder / "plugins").glob("*.py"))] if folder else []
+    return digest([*own, *registry.installed()])
 
 
 def context_parts(context: Context) -> dict[str, Any]:
