@@ -54,13 +54,15 @@ def cite(study: StudyPath) -> None:
 def schema(
     file: Annotated[Path | None, typer.Argument(help="where to write it (default: the terminal)")] = None,
     study: PluginsOf = None,
+    results: Annotated[bool, typer.Option("--results", help="that of results.json instead")] = False,
 ) -> None:
     """The JSON schema of study.toml, for editors that complete and check."""
     import json
 
+    from nacre.export.results_schema import results_schema
     from nacre.pipeline.loading.schema import study_schema
 
-    text = json.dumps(study_schema(folder_of(study)), indent=2)
+    text = json.dumps(results_schema() if results else study_schema(folder_of(study)), indent=2)
     if file:
         file.write_text(text + "\n", encoding="utf-8")
     else:
