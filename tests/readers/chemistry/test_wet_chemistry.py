@@ -47,10 +47,12 @@ def workbook(path, rows, compression=zipfile.ZIP_DEFLATED):
         lines.append(f'<row r="{r}">{"".join(cells)}</row>')
     parts = {
         "[Content_Types].xml": "<Types/>",
+        "_rels/.rels": f'<Relationships><Relationship Id="rId1" Type="{rel}/officeDocument" Target="xl/workbook.xml"/>'
+        "</Relationships>",
         "xl/workbook.xml": f'<workbook {main} xmlns:r="{rel}"><sheets><sheet name="Data" sheetId="1" r:id="rId7"/>'
         "</sheets></workbook>",
-        "xl/_rels/workbook.xml.rels": '<Relationships><Relationship Id="rId7" Target="worksheets/data.xml"/>'
-        "</Relationships>",
+        "xl/_rels/workbook.xml.rels": f'<Relationships><Relationship Id="rId7" Type="{rel}/worksheet" '
+        'Target="worksheets/data.xml"/></Relationships>',
         "xl/sharedStrings.xml": f"<sst {main}>{''.join(f'<si><r><t>{t}</t></r></si>' for t in texts)}</sst>",
         "xl/worksheets/data.xml": f"<worksheet {main}><sheetData>{''.join(lines)}</sheetData></worksheet>",
     }
