@@ -1,21 +1,26 @@
 """The names that quantities, states and inputs may bear, with unit, words and meaning."""
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
 from nacre.core import units
 from nacre.core.errors import NacreError, unknown
+
+_FIELD = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True)
 class Word:
     """One vocabulary entry. For inputs: `where` is study, sample or cell; `each` says that cells which share the
     declared value have each their own error (every pellet is weighed anew), not one in common (the die). For
-    quantities: `chapter` (coating, material, cell or cause) is the question of the report's first page that it answers;
-    `compared` is false where it tells of the measurement, not of the sample (a detection limit).
+    quantities: `chapter` (coating, material, cell or cause) is the question of the report's first page that it answers,
+    with `coating_only` for the elements of a declared coating alone; `compared` is false where it tells of the
+    measurement, not of the sample (a detection limit). `words` and `symbol` may hold states in braces.
     """
 
     name: str
@@ -27,6 +32,29 @@ class Word:
     each: bool = False
     chapter: str = ""
     compared: bool = True
+    coating_only: bool = False
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The states that its words name."""
+        return tuple(_FIELD.findall(self.words))
+
+    def words_of(self, state: Mapping[str, Any]) -> str:
+        """Its words in a state: `Hf content`. What the state does not say is called by its kind: `element content`."""
+        return filled(self.words, state)
+
+    def symbol_of(self, state: Mapping[str, Any]) -> str:
+        """Its symbol in a state: `w(Hf)`."""
+        return filled(self.symbol, state)
+
+    def chapter_of(self, state: Mapping[str, Any], coating: Collection[str]) -> str:
+        """Its chapter in a state, where the declared coatings bring the elements `coating`."""
+        return "" if self.coating_only and state.get("element") not in coating else self.chapter
+
+
+def filled(text: str, state: Mapping[str, Any]) -> str:
+    """A text with the values of a state in place of `{key}`."""
+    return _FIELD.sub(lambda key: str(state.get(key[1]) or key[1]), text)
 
 
 @lru_cache(maxsize=1)

@@ -9,14 +9,16 @@ from itertools import combinations
 from nacre.core.outcome import LedgerRow
 from nacre.report.findings import only_computed
 
-_NAMES = {
-    "icp": "ICP",
+_NAMES = {  # short enough to stand on the ring
+    "icp_oes": "ICP",
     "xps": "XPS",
     "bet": "BET",
-    "sem": "SEM",
-    "shell": "TEM shell",
+    "sem_cross": "SEM",
+    "sem_top": "SEM top view",
+    "stem_shell": "TEM shell",
     "dqdv": "dQ/dV",
-    "dose": "dose",
+    "atr_ir": "infrared",
+    "rietveld": "diffraction",
 }
 _COLOURS = {"holds": "var(--good)", "broken": "var(--bad)", "cannot_tell": "var(--line)"}
 _WORDS = {"holds": "hold", "broken": "broken", "cannot_tell": "cannot be told"}
