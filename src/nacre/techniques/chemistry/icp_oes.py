@@ -298,8 +298,9 @@ def _foreign(symbol: str, declared: Sequence[str]) -> list[str]:
 
 def _hydrates(found: Sequence[Element], context: Context) -> str:
     """Which standard of the coating's metal holds water; "" where none is known to."""
-    brought = context.sample.coating_elements if context.sample else ()
-    salts = [salt for symbol, salt in HYDRATES.items() if symbol in brought and any(e.symbol == symbol for e in found)]
+    brought = context.sample.coating_elements if context.sample else frozenset()
+    asked = {e.symbol for e in found} & (brought or HYDRATES.keys())
+    salts = [salt for symbol, salt in HYDRATES.items() if symbol in asked]
     return f"{' and '.join(salts)} standards are hydrates: their content needs a gravimetric assay" if salts else ""
 
 
