@@ -15,16 +15,17 @@ import numpy as np
 
 from nacre.cell import cell_toml
 from nacre.cell.ageing.plugins import mechanisms_of, names_of
+from nacre.core import vocabulary
 from nacre.core.errors import NacreError
 from nacre.core.outcome import Outcome
 from nacre.core.result import Check, Result
-from nacre.core.study import Study
+from nacre.core.study import Study, in_its_words
 from nacre.evidence.calibrate import predict as predicting
 from nacre.evidence.calibrate import run as calibrating
 from nacre.evidence.calibrate.fit import Progress, silent
 from nacre.evidence.calibrate.model import Model, cells_of
 from nacre.evidence.calibrate.prediction_result import results_of as predictions
-from nacre.evidence.calibrate.result import Calibration, fitted, register, results_of
+from nacre.evidence.calibrate.result import Calibration, fitted, results_of
 from nacre.evidence.calibrate.settings import read_settings
 from nacre.pipeline.loading.load import load
 from nacre.pipeline.running import cache_keys
@@ -64,8 +65,9 @@ def calibrate(
 ) -> tuple[Outcome, Calibration, list[Path]]:
     """Calibrate a study: an outcome of the calibration alone, all that was found, and the files written."""
     study = load(path)
-    made = calibrating.calibrate(study, results or _of_files(study), ask, progress)
-    found = results_of(made)
+    with vocabulary.using(study.vocabulary):
+        made = calibrating.calibrate(study, results or _of_files(study), ask, progress)
+        found = results_of(made)
     written = _keep(study, made, found)
     return Outcome(study, tuple(found), versions=cache_keys.versions()), made, written
 
@@ -145,9 +147,9 @@ def is_kept(path: str | Path) -> bool:
 # --- what was kept -------------------------------------------------------------------------------------------
 
 
+@in_its_words
 def kept_results(study: Study) -> list[Result]:
     """Results of the kept calibration and predictions, for the report; a word where they are older than the study."""
-    register(names_of(study.folder))
     found: list[Result] = []
     for name in ("kept.npz", "predicted.npz"):
         try:
@@ -204,6 +206,7 @@ def predict(
             "no case is given", where=study.name, expected='--case "3 nm: cathode.coating_thickness = 3 nm"'
         )
     made = [predicting.predict(use.model, use.u, use.covariance, c, use.seed, draws, progress) for c in chosen]
-    found = predictions(made, use.converged)
+    with vocabulary.using(study.vocabulary):
+        found = predictions(made, use.converged)
     write_atomic(folder_of(study) / "predicted.npz", dumps([key_of(study), found]))
     return Outcome(study, tuple(found), versions=cache_keys.versions()), made

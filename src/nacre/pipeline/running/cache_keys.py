@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import nacre
+from nacre.core import registry
 from nacre.core.context import Context
 
 # what a number may depend on beside our own code
@@ -51,9 +52,9 @@ def package_hash() -> str:
 
 
 def plugins_hash(folder: Path | None) -> str:
-    if folder is None:
-        return ""
-    return digest([(path.name, file_hash(path)) for path in sorted((folder / "plugins").glob("*.py"))])
+    """Digest of the plugins a study knows: its own files, and the packages and versions that bring others."""
+    own = [(path.name, file_hash(path)) for path in sorted((folder / "plugins").glob("*.py"))] if folder else []
+    return digest([*own, *registry.installed()])
 
 
 @lru_cache(maxsize=1)
