@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from itertools import combinations
 
+from nacre.core import old_names
 from nacre.core.outcome import LedgerRow
 from nacre.report.findings import only_computed
 
@@ -93,7 +94,7 @@ def _point(name: str, place: tuple[float, float], rows: list[LedgerRow]) -> str:
 
 
 def _name(technique: str) -> str:
-    return _NAMES.get(technique, technique)
+    return _NAMES.get(old_names.technique(technique), technique)  # relations of older plugins bear older names
 
 
 def _said(rows: list[LedgerRow]) -> str:
