@@ -86,7 +86,7 @@ def measure(
 
 def _axis(element: str) -> np.ndarray:
     """Energies of the channels in keV: from 5, or from below the lines of the coating's element."""
-    low = min(5.0, round(min(at for at, _ in photons.LINES[element]) - 0.5, 1))
+    low = min(5.0, round(min(at for at, _ in photons.LINES[element]) - 1.0, 1))
     return low + 0.02 * np.arange(round((12.0 - low) / 0.02))
 
 
