@@ -11,6 +11,7 @@ from typing import Any
 from nacre.core.errors import NacreError, did_you_mean
 from nacre.materials.capacity import insertion_capacity
 from nacre.physics.chemistry import stoichiometry as st
+from nacre.physics.constants import FARADAY, GAS
 
 _BINARY = {
     ast.Add: operator.add,
@@ -21,7 +22,7 @@ _BINARY = {
 }
 _UNARY = {ast.USub: operator.neg, ast.UAdd: operator.pos}
 
-CONSTANTS = {"pi": math.pi, "faraday": st.FARADAY, "gas_constant": 8.31446261815324}
+CONSTANTS = {"pi": math.pi, "faraday": FARADAY, "gas_constant": GAS}
 FUNCTIONS: dict[str, Callable[..., float]] = {
     "min": min,
     "max": max,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nacre.physics.ocp import FARADAY, GAS
+from nacre.physics.constants import FARADAY, GAS
 from nacre.physics.p2d import Electrode, Prepared, State, Step
 from nacre.physics.p2d.cell import VACUUM
 from nacre.physics.p2d.pack import shell_geometry, surface_weights

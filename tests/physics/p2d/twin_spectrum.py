@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pybamm
 
-from nacre.physics.ocp import FARADAY, GAS
+from nacre.physics.constants import FARADAY, GAS
 from nacre.physics.p2d.cell import VACUUM
 from physics.p2d.twin import _diffusivity, twin_geometry
 

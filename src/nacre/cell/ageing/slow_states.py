@@ -23,7 +23,7 @@ import numpy as np
 from nacre.cell.parameters import CellParameters
 from nacre.core import registry
 from nacre.core.errors import NacreError
-from nacre.physics.ocp import FARADAY, GAS
+from nacre.physics.constants import FARADAY, GAS
 
 HOUR = 3600.0
 

@@ -12,9 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from nacre.physics.chemistry.elements import ATOMIC_WEIGHTS
-
-AVOGADRO = 6.02214076e23  # 1/mol, exact (SI 2019)
-FARADAY = 96485.33212331001  # C/mol, exact product of the SI values of e and N_A
+from nacre.physics.constants import AVOGADRO, FARADAY
 
 Composition = Mapping[str, Fraction]
 Formula = str | Composition
