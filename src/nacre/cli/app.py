@@ -444,12 +444,13 @@ def schema(
     """The JSON schema of study.toml, for editors that complete and check."""
     import json
 
+    from nacre.core import files
     from nacre.pipeline.loading.load import find
     from nacre.pipeline.loading.schema import study_schema
 
     text = json.dumps(study_schema(find(study).parent.resolve() if study else None), indent=2)
     if file:
-        file.write_text(text + "\n", encoding="utf-8")
+        files.write(file, text + "\n")
     else:
         sys.stdout.write(text + "\n")
 

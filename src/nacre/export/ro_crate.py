@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from nacre.core.display.wording import technique_words
 from nacre.core.errors import NacreError
+from nacre.core.files import replacing
 from nacre.core.outcome import Outcome
 from nacre.core.result import Result
 
@@ -76,7 +77,7 @@ def write(outcome: Outcome, folder: Path, target: Path) -> int:
     if Path(RESULTS) not in files:
         raise NacreError("there are no results to put into a crate", where=str(folder), do="run the study first")
     document = json.dumps(metadata(outcome, folder, files), indent=1, ensure_ascii=False)
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+    with replacing(target) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(zipfile.ZipInfo(METADATA, _MOMENT), document.encode(), zipfile.ZIP_DEFLATED)
         for path in files:
             entry = zipfile.ZipInfo(path.as_posix(), _MOMENT)

@@ -4,7 +4,6 @@ import csv
 import hashlib
 import io
 import json
-import os
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
+from nacre.core import files
 from nacre.core.display import comparison_tables, style
 from nacre.core.display.style import palette
 from nacre.core.figure import Figure
@@ -37,22 +37,11 @@ def write_all(outcome: Outcome, folder: Path, html: str = "") -> list[Path]:
     for name, data, source in _files(outcome, folder, before, html):
         now[name] = source or hashlib.sha256(data).hexdigest()
         if data is not None:
-            write(folder / name, data)
+            files.write(folder / name, data)
     for name in set(before) - set(now):
         (folder / name).unlink(missing_ok=True)
-    write(folder / LIST, (json.dumps(now, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
+    files.write(folder / LIST, json.dumps(now, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
     return [folder / name for name in now]
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write a file so that nobody ever sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        beside.write_bytes(data)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _listed(folder: Path) -> dict[str, str]:
@@ -93,7 +82,7 @@ def write_figures(outcome: Outcome, folder: Path, columns: int) -> list[Path]:
         stem = unique(figure_name(figure), taken)
         for kind, data in print_figures.draw(figure, samples, columns).items():
             written.append(folder / f"{stem}.{kind}")
-            write(written[-1], data)
+            files.write(written[-1], data)
     return written
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from nacre.cell import cell_toml
 from nacre.cell.ageing.plugins import mechanisms_of, names_of
+from nacre.core import files
 from nacre.core.errors import NacreError
 from nacre.core.outcome import Outcome
 from nacre.core.result import Check, Result
@@ -28,7 +29,7 @@ from nacre.evidence.calibrate.result import Calibration, fitted, register, resul
 from nacre.evidence.calibrate.settings import read_settings
 from nacre.pipeline.loading.load import load
 from nacre.pipeline.running import cache_keys
-from nacre.pipeline.running.store import dumps, loads, write_atomic
+from nacre.pipeline.running.store import dumps, loads
 
 FOLDER = Path("results") / "calibration"
 OLD = "the study has changed since it was calibrated: the kept calibration is left out"
@@ -83,8 +84,8 @@ def _of_files(study: Study) -> tuple[Result, ...]:
 def _keep(study: Study, made: Calibration, found: list[Result]) -> list[Path]:
     folder, fit = folder_of(study), made.fit
     written = [folder / "kept.npz", folder / "calibration.json"]
-    write_atomic(written[0], dumps([key_of(study), found]))
-    write_atomic(written[1], (json.dumps(document(study, made), indent=1) + "\n").encode())
+    files.write(written[0], dumps([key_of(study), found]))
+    files.write(written[1], json.dumps(document(study, made), indent=1) + "\n")
     for name in fit.problem.model.cells:
         written.append(cell_toml.save(cell_of(made, name), folder / f"{name}_cell.toml"))
     return written
@@ -205,5 +206,5 @@ def predict(
         )
     made = [predicting.predict(use.model, use.u, use.covariance, c, use.seed, draws, progress) for c in chosen]
     found = predictions(made, use.converged)
-    write_atomic(folder_of(study) / "predicted.npz", dumps([key_of(study), found]))
+    files.write(folder_of(study) / "predicted.npz", dumps([key_of(study), found]))
     return Outcome(study, tuple(found), versions=cache_keys.versions()), made
