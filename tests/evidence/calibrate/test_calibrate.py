@@ -14,7 +14,7 @@ from nacre.evidence.calibrate import identify, predict, prediction_result, rival
 from nacre.evidence.calibrate.fit import fit
 from nacre.evidence.calibrate.leave_out import leave_out
 from nacre.evidence.calibrate.problem import Problem
-from nacre.evidence.calibrate.result import Calibration, results_of
+from nacre.evidence.calibrate.results.calibrated import Calibration, results_of
 from nacre.evidence.calibrate.rivals import Rival, judge
 from nacre.evidence.calibrate.settings import Free
 from nacre.report import plots

@@ -7,8 +7,7 @@ import pytest
 from nacre.core import registry
 from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import resolve
-from nacre.readers.cycling import bdf
-from nacre.readers.text import table
+from nacre.readers.cycling import bdf, table
 
 
 @pytest.mark.parametrize("name", ["cell 7.bdf.csv", "cell 7.bdf.parquet"])

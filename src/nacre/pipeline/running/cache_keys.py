@@ -9,8 +9,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import nacre
 from nacre.core.context import Context
+from nacre.core.version import VERSION
 
 # what a number may depend on beside our own code
 DEPENDENCIES = ("numpy", "scipy", "numba", "polars", "pint", "gemmi", "scikit-image", "h5py", "pybaselines", "rietx")
@@ -41,7 +41,7 @@ def file_hash(path: Path) -> str:
 @lru_cache(maxsize=1)
 def package_hash() -> str:
     """Hash of every source and data file of the package."""
-    root = Path(nacre.__file__).parent
+    root = Path(__file__).parents[2]
     whole = hashlib.sha256()
     for path in sorted(root.rglob("*")):
         if path.suffix in (".py", ".toml", ".csv", ".json") and "__pycache__" not in path.parts:
@@ -59,7 +59,7 @@ def plugins_hash(folder: Path | None) -> str:
 @lru_cache(maxsize=1)
 def versions() -> dict[str, str]:
     """Versions of Nacre and of what its numbers depend on, as far as installed."""
-    found = {"nacre": nacre.__version__}
+    found = {"nacre": VERSION}
     for name in DEPENDENCIES:
         try:
             found[name] = metadata.version(name)
