@@ -1,4 +1,7 @@
+import sys
 import textwrap
+from importlib import metadata
+from types import SimpleNamespace
 
 import pytest
 
@@ -127,7 +130,7 @@ def test_a_technique_whose_words_clash_is_named(tmp_path):
         """,
     )
     with pytest.raises(NacreError, match=r"vocabulary of technique 'clash': 'lattice_a' is already a word"):
-        registry.techniques(tmp_path)
+        registry.vocabulary(tmp_path)
     with pytest.raises(NacreError, match=r"unknown technique 'nonesuch'"):
         registry.technique("nonesuch")
 
@@ -150,3 +153,67 @@ def test_a_virtual_file_is_known_in_any_encoding(tmp_path):
     for encoding in ("utf-8", "cp1252", "utf-16"):
         assert Head(tmp_path, "# NACRE VIRTUAL truth.toml".encode(encoding), 9).is_virtual
     assert not Head(tmp_path, b"nacre", 9).is_virtual
+
+
+CLASH = """
+from nacre.plugin import Technique
+words = {{"quantity": {{"glow": {{"unit": "{unit}", "words": "{words}"}}}}}}
+TECHNIQUE = Technique("glow", "{title}", ("toy",), lambda i, c, o: [], vocabulary=words)
+"""
+
+
+def test_two_studies_use_one_word_and_one_name_for_different_things(tmp_path):
+    folders = []
+    for name, unit in (("one", "nm"), ("two", "mg")):
+        folder = tmp_path / name
+        folder.mkdir()
+        plugin(folder, "glow.py", CLASH.format(unit=unit, words=f"glow of study {name}", title=f"glow, {name}"))
+        folders.append(folder)
+    for folder, unit in zip(folders, ("nm", "mg"), strict=True):
+        found = registry.vocabulary(folder)
+        assert found.word("quantity", "glow").unit == unit
+        assert found.word("technique", "glow").words == f"glow, {folder.name}"
+        assert registry.technique("glow", folder).title == f"glow, {folder.name}"
+    with pytest.raises(NacreError, match="unknown quantity name 'glow'"):
+        registry.vocabulary().word("quantity", "glow")
+
+
+def test_a_plugin_that_changes_brings_its_new_words(tmp_path):
+    for unit in ("nm", "mg"):
+        plugin(tmp_path, "glow.py", CLASH.format(unit=unit, words="glow", title="glow"))
+        assert registry.vocabulary(tmp_path).word("quantity", "glow").unit == unit
+
+
+@pytest.fixture
+def installed(monkeypatch, tmp_path):
+    """A function that installs modules as if a package brought them."""
+
+    def install(**modules):
+        entries = []
+        for name, text in modules.items():
+            (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+            owner = SimpleNamespace(name="glow-tools", version="1.2")
+            entries.append(SimpleNamespace(name=name, value=name, dist=owner))
+        monkeypatch.setattr(metadata, "entry_points", lambda group: entries if group == "nacre.plugins" else [])
+        registry.installed.cache_clear()
+
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield install
+    registry.installed.cache_clear()
+    for name in ("glow_plugin", "broken_plugin"):
+        sys.modules.pop(name, None)
+
+
+def test_an_installed_package_brings_plugins(installed, tmp_path):
+    installed(glow_plugin=CLASH.format(unit="nm", words="glow", title="glow of a package"))
+    assert registry.technique("glow").title == "glow of a package"
+    folder = tmp_path / "study"
+    folder.mkdir()
+    plugin(folder, "glow.py", CLASH.format(unit="nm", words="glow", title="glow of the study"))
+    assert registry.technique("glow", folder).title == "glow of the study"
+
+
+def test_a_broken_plugin_of_an_installed_package_is_named_with_its_owner(installed):
+    installed(broken_plugin="raise ValueError('no')")
+    with pytest.raises(NacreError, match=r"glow-tools 1.2: broken_plugin: .*crashed.*ValueError: no"):
+        registry.readers()

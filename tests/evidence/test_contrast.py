@@ -40,6 +40,21 @@ def test_welch_intervals_cover_the_truth(n_bare, n_lho, spread):
     assert abs(hits / runs - p) <= 3 * math.sqrt(p * (1 - p) / runs), hits / runs
 
 
+def test_two_tests_of_one_cell_are_never_one_state():
+    """Cycle 1 of the rate test is not averaged with cycle 1 of the ageing test."""
+
+    def both(sample, cell, rate, ageing):
+        for test, value in (("rate", rate), ("ageing", ageing)):
+            q = Quantity(value, "mAh/g", 1.0, origin="measured")
+            subject = Subject(sample, cell, f"{cell}:{test}")
+            yield Result("cycling", f"cycling:{cell}:{test}", subject, (Entry("discharge_capacity", q, {"cycle": 1}),))
+
+    results = [*both("bare", "b1", 160.0, 150.0), *both("lho", "l1", 190.0, 170.0)]
+    found = {row.measurement: row for row in contrasts(STUDY, results)}
+    assert {test: row.difference for test, row in found.items()} == {"rate": 30.0, "ageing": 20.0}
+    assert found["rate"].state == found["ageing"].state == {"cycle": 1}
+
+
 def test_welch_and_hedges_by_hand():
     found = one(replicates([170, 180, 190], [200, 204]))
     assert found.difference == 22 and found.ratio == pytest.approx(202 / 180)

@@ -17,8 +17,9 @@ from nacre import export
 from nacre.core.display.style import palette
 from nacre.core.figure import Axis, Figure, Panel, Series, columns, merge, of_cell
 from nacre.core.outcome import Contrast, LedgerRow
-from nacre.core.result import Check
-from nacre.export import curves, print_figures, results_json, write
+from nacre.core.result import Check, Curve, Result, Subject
+from nacre.export import curves, print_figures, results_json, write, write_all
+from nacre.export.results_schema import ResultsDocument, results_schema
 from report.demo_outcome import demo
 
 NUMBER = (int, float, type(None))
@@ -28,8 +29,10 @@ QUANTITY = {
     "unit": str, "basis": str, "origin": str,
 }  # fmt: skip
 CONTRAST = {
-    "name": str, "state": dict, "reference": str, "treated": str, "difference": NUMBER, "lo95": NUMBER,
-    "hi95": NUMBER, "ratio": NUMBER, "n_reference": int, "n_treated": int, "unit": str, "quantities": list,
+    "name": str, "state": dict, "measurement": str, "endpoint": str, "verdict": str, "reference": str, "treated": str,
+    "difference": NUMBER, "lo95": NUMBER, "hi95": NUMBER, "p": NUMBER, "p_adjusted": NUMBER, "df": NUMBER,
+    "margin": NUMBER, "ratio": NUMBER, "n_reference": int, "n_treated": int, "unit": str, "method": str,
+    "quantities": list,
 }  # fmt: skip
 LEDGER = {
     "relation": str, "verdict": str, "computed": NUMBER, "stated": NUMBER, "unit": str, "sigma": NUMBER, "rule": str,
@@ -54,14 +57,51 @@ def fits(row, schema):
 
 def test_results_json_has_the_fields_of_its_contract(outcome):
     found = json.loads(results_json.dumps(outcome))
-    assert list(found) == ["schema", "study", "quantities", "contrasts", "ledger", "checks"]
-    assert (found["schema"], found["study"]) == (1, "demo")
+    assert list(found) == ["schema", "study", "quantities", "cycles", "contrasts", "ledger", "checks"]
+    assert (found["schema"], found["study"]) == (2, "demo")
     assert all(fits(row, QUANTITY) for row in found["quantities"])
     assert all(fits(row, CONTRAST) for row in found["contrasts"])
     assert all(fits(row, LEDGER) for row in found["ledger"])
+    assert ResultsDocument.model_validate(found, by_alias=True).schema_ == 2
     ids = [row["id"] for row in found["quantities"]]
     assert len(ids) == len(set(ids))
     assert all(set(row["quantities"]) <= set(ids) for row in found["contrasts"])
+
+
+def test_a_document_of_another_schema_or_with_other_words_does_not_fit(outcome):
+    found = json.loads(results_json.dumps(outcome))
+    found["contrasts"][0]["verdict"] = "proven"
+    with pytest.raises(ValueError, match="verdict"):
+        ResultsDocument.model_validate(found, by_alias=True)
+    with pytest.raises(ValueError, match="schema"):
+        ResultsDocument.model_validate({**json.loads(results_json.dumps(outcome)), "schema": 1}, by_alias=True)
+    assert results_schema()["properties"]["schema"] == {"const": 2, "title": "Schema", "type": "integer"}
+
+
+def cycles_of(cell, sample, numbers, origin="measured"):
+    rows = np.array(numbers)
+    columns = {
+        "cycle": (rows, "1"),
+        "discharge_capacity": (190.0 - rows, "mAh/g"),
+        "rate_C": (0.1 + 0.0 * rows, "C-rate"),
+        "segment": (np.array(["rate"] * len(rows)), "1"),
+        "whole": (rows < 3, "1"),
+    }
+    subject, curves = Subject(sample, cell, f"{cell}:rate"), (Curve("cycles", columns),)
+    return Result("cycling", f"cycling:{cell}:rate", subject, curves=curves, origin=origin)
+
+
+def test_all_cycles_of_all_tests_stand_in_one_table(outcome, tmp_path):
+    made = replace(
+        outcome, results=(cycles_of("bare-1", "bare", [1, 2]), cycles_of("lho-1", "lho", [1, 2, 3], "synthetic"))
+    )
+    paths = write_all(made, tmp_path)
+    assert tmp_path / "cycles.parquet" in paths and not list(tmp_path.glob("cycling*.parquet"))
+    frame = pl.read_parquet(tmp_path / "cycles.parquet")
+    assert frame.columns[:7] == ["sample", "cell", "measurement", "cycle", "rate_C", "segment", "whole"]
+    assert frame["cell"].to_list() == ["bare-1"] * 2 + ["lho-1"] * 3 and frame["whole"].to_list()[-1] is False
+    assert frame["discharge_capacity / mAh/g"].to_list() == [189, 188, 189, 188, 187]
+    assert json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))["cycles"] == "cycles.parquet"
 
 
 def test_published_values_are_quantities_of_their_own_origin(outcome):

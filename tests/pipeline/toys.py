@@ -7,9 +7,7 @@ from pathlib import Path
 NUMBERS_READER = '''
 """Toy format: the word NUMBERS, then one number per line."""
 import numpy as np
-from nacre.core.contracts import Reader
-from nacre.core.errors import ReadError
-from nacre.core.signal import table
+from nacre.plugin import ReadError, Reader, table
 
 
 def sniff(head):
@@ -32,11 +30,7 @@ MEAN = '''
 """Toy technique: the mean voltage of a file of numbers."""
 from dataclasses import dataclass
 import numpy as np
-from nacre.core.contracts import Technique
-from nacre.core.options import option
-from nacre.core.quantity import Quantity, derive
-from nacre.core.result import Curve, Entry, Result
-from nacre.core.figure import Axis, Figure, Panel, Series
+from nacre.plugin import Axis, Curve, Entry, Figure, Panel, Quantity, Result, Series, Technique, derive, option
 
 
 @dataclass(frozen=True)
@@ -67,8 +61,7 @@ TECHNIQUE = Technique("mean", "toy mean", ("numbers",), analyse, Options, needs=
 IMAGE_READER = '''
 """Toy image: PGM, plain."""
 import numpy as np
-from nacre.core.contracts import Reader
-from nacre.core.signal import Signal, Variable
+from nacre.plugin import Reader, Signal, Variable
 
 
 def read(path, options):
@@ -88,10 +81,7 @@ READER = Reader("pgm", "toy image", ("image",), (".pgm",), lambda head: float(he
 IMAGE = '''
 """Toy image technique: the dark part of a picture, with a word of its own in the vocabulary."""
 import numpy as np
-from nacre.core.contracts import Technique
-from nacre.core.figure import Axis, Figure, Panel, Series
-from nacre.core.quantity import Quantity
-from nacre.core.result import Entry, Result
+from nacre.plugin import Axis, Entry, Figure, Panel, Quantity, Result, Series, Technique
 
 
 def analyse(inputs, context, options):
@@ -111,9 +101,7 @@ TECHNIQUE = Technique(
 
 JOINT = '''
 """Toy joint analysis of two samples: the ratio of their means, one result that speaks of both."""
-from nacre.core.contracts import Technique
-from nacre.core.quantity import Quantity
-from nacre.core.result import Entry, Result, Subject
+from nacre.plugin import Entry, Quantity, Result, Subject, Technique
 
 
 def analyse(inputs, context, options):
@@ -135,9 +123,7 @@ TECHNIQUE = Technique("joint", "toy joint fit", ("numbers",), analyse, asked=Tru
 
 CHAIN = '''
 """Toy chain: a standard's result calibrates the sample's analysis."""
-from nacre.core.contracts import Technique
-from nacre.core.quantity import Quantity, derive
-from nacre.core.result import Entry, Result
+from nacre.plugin import Entry, Quantity, Result, Technique, derive
 
 
 def analyse(inputs, context, options):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from nacre.core.outcome import Contrast, Outcome
 from nacre.core.study import Sample, Study
+from nacre.evidence.verdicts import decided
 from nacre.report.findings import findings
 
 HEADING = "Samples side by side"
@@ -17,10 +18,10 @@ def outcome(doses=("2 wt%", "0.5 wt%"), values=(178.0, 183.0)):
         name = f"c{dose.split()[0]}"
         samples[name] = Sample(name, dose or "coated", coating={"target": dose} if dose[:1].isdigit() else {})
         state, lo = {"cycle": 1, "rate_C": 0.1}, 1.0 if value > 180 else None
-        made.append(
+        made.append(decided(
             Contrast("discharge_capacity", "bare", name, value - 171, "mAh/g", state, lo, lo and 20.0,
                      n_reference=3, n_treated=3 if lo else 1, reference_value=171.0, treated_value=value)
-        )  # fmt: skip
+        ))  # fmt: skip
     return Outcome(Study("s", Path("."), samples=samples), contrasts=tuple(made))
 
 
@@ -32,7 +33,9 @@ def test_a_dose_series_is_one_table_in_the_order_of_doses():
     said = table(outcome())
     assert said.heads == ("", "Bare", "0.5 wt%", "2 wt%")
     assert said.rows == (("specific discharge capacity / mAh/g; cycle 1, 0.1C", "171.0", "183.0 ●", "178.0 ○"),)
-    assert said.text.startswith("● the difference from Bare is shown, ○ seen and not proven, – none can be told")
+    assert said.text.startswith(
+        "● the difference from Bare is shown, ○ seen and not proven, = shown to be equal, – none"
+    )
 
 
 def test_without_a_dose_of_all_the_study_s_order_stands():

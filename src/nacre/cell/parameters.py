@@ -127,6 +127,24 @@ def names_with(mechanisms: tuple[type, ...]) -> Mapping[str, Name]:
     return {**NAMES, **{f"ageing.{name}": row for rows in own for name, row in rows.items()}}
 
 
+def quantity_name(parameter: str) -> str:
+    """The vocabulary's name of a number of the model: `model_cathode_diffusivity`."""
+    return f"model_{parameter.replace('.', '_')}"
+
+
+def model_words(names: Mapping[str, Name] = NAMES) -> dict[str, dict[str, str]]:
+    """The model's numbers as words of a vocabulary, for quantities that bear their names."""
+    return {
+        quantity_name(name): {
+            "unit": row.unit,
+            "words": f"{name.partition('.')[0]}: {row.words.removeprefix('the ')}",
+            "meaning": "a number of the cell model",
+            "symbol": name,
+        }
+        for name, row in names.items()
+    }
+
+
 @dataclass(frozen=True)
 class Parameter:
     """A value with its status and source."""

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from nacre.cli import catalogue
+from nacre.cli.console import StudyPath, open_console, say
 from nacre.cli.exchange import exporting, importing
 
 app = typer.Typer(
@@ -20,18 +22,6 @@ app = typer.Typer(
 app.add_typer(exporting, name="export")
 app.add_typer(importing, name="import")
 
-StudyPath = Annotated[Path, typer.Argument(help="a folder with study.toml, or that file")]
-
-
-def _console():
-    from rich.console import Console
-
-    return Console(highlight=False, soft_wrap=True)
-
-
-def _print(text: str = "") -> None:
-    _console().print(text, markup=False)
-
 
 @app.command()
 def new(
@@ -44,20 +34,20 @@ def new(
 
     made = making.new(folder, raw or folder, name)
     for what, count in making.summary(made):
-        _print(f"{count:>5} files  {what}")
+        say(f"{count:>5} files  {what}")
     for file, why in making.left_out(made):
-        _print(f"  left out: {file}: {why}")
+        say(f"  left out: {file}: {why}")
     if others := making.no_data(made):
-        _print(f"  not looked into: {', '.join(others)}")
-    _print(f"Samples, as the names were understood: {', '.join(f'{s} ({n})' for s, n in made.samples.items())}")
+        say(f"  not looked into: {', '.join(others)}")
+    say(f"Samples, as the names were understood: {', '.join(f'{s} ({n})' for s, n in made.samples.items())}")
     if len(made.samples) > 2:
-        _print("  If two of these are one, give their files one sample in study.toml and their cells one in cells.csv.")
-    _print(f"Wrote {made.study}" + (f" and {made.cells}" if made.cells else ""))
+        say("  If two of these are one, give their files one sample in study.toml and their cells one in cells.csv.")
+    say(f"Wrote {made.study}" + (f" and {made.cells}" if made.cells else ""))
     if made.blanks:
-        _print("Only you can fill these in:")
+        say("Only you can fill these in:")
         for blank in made.blanks:
-            _print(f"  - {blank}")
-    _print(f"Then: nacre check {folder}, which names what else is missing, and nacre run {folder}")
+            say(f"  - {blank}")
+    say(f"Then: nacre check {folder}, which names what else is missing, and nacre run {folder}")
 
 
 @app.command()
@@ -67,12 +57,12 @@ def check(study: StudyPath) -> None:
 
     problems, count = look(study)
     for problem in problems:
-        _print(str(problem) if problem.level == "error" else f"{problem} (warning)")
+        say(str(problem) if problem.level == "error" else f"{problem} (warning)")
     wrong = [p for p in problems if p.level == "error"]
     if wrong:
-        _print(f"{len(wrong)} {'thing' if len(wrong) == 1 else 'things'} to mend.")
+        say(f"{len(wrong)} {'thing' if len(wrong) == 1 else 'things'} to mend.")
         raise typer.Exit(1)
-    _print(f"The study is sound; {count} analyses would run.")
+    say(f"The study is sound; {count} analyses would run.")
 
 
 @app.command()
@@ -112,19 +102,19 @@ def _run(
         write_all(outcome, folder, html=render(outcome))
     if why:
         for name, reasons in report.redone.items():
-            _print(f"{name}: {'; '.join(reasons)}")
+            say(f"{name}: {'; '.join(reasons)}")
         for name in report.fresh:
-            _print(f"{name}: nothing changed")
+            say(f"{name}: nothing changed")
     for failure in outcome.failures:
-        _print(f"FAILED {failure.what}: {failure.error}")
+        say(f"FAILED {failure.what}: {failure.error}")
     for doubt in (*outcome.doubts, *outcome.idle):
-        _print(f"LOOK AT {doubt}")
+        say(f"LOOK AT {doubt}")
     if not quiet:
         done, fresh = len(report.redone), len(report.fresh)
-        _print(f"{done} run, {fresh} unchanged, {len(outcome.failures)} failed.")
+        say(f"{done} run, {fresh} unchanged, {len(outcome.failures)} failed.")
     if told:
         _tell(outcome)
-    _print(f"Report: {folder / 'report.html'}")
+    say(f"Report: {folder / 'report.html'}")
     return 1 if outcome.failures else 0
 
 
@@ -137,7 +127,7 @@ def _tell(outcome) -> None:
     from nacre.report import tables
 
     verdicts = Counter(row["label"] for row in tables.ledger(outcome) if not row["only_computed"])
-    _print("Ledger: " + ", ".join(f"{count} {label}" for label, count in verdicts.most_common()))
+    say("Ledger: " + ", ".join(f"{count} {label}" for label, count in verdicts.most_common()))
     shown = Table(box=None, pad_edge=False)
     for head, side in (("sample", "left"), ("quantity", "left"), ("state", "left"), ("unit", "left"),
                        ("paper", "right"), ("software round trip", "right"), ("cell model", "right")):  # fmt: skip
@@ -148,12 +138,12 @@ def _tell(outcome) -> None:
         model = f"{row['model']} ({row['model_note']})" if row["model"] else "–"
         paper = f"{row['rule']} {row['value']}".strip()
         shown.add_row(row["sample"], str(row["name"]), row["state"], row["unit"], paper, row["ours"], model)
-    console = _console()
+    console = open_console()
     if not console.is_terminal:  # a log has no width of its own
         console.width = 140
     console.print(shown, markup=False)
     if len(rows) > len(compared):
-        _print(f"{len(rows) - len(compared)} further published values have no counterpart here; the report lists them.")
+        say(f"{len(rows) - len(compared)} further published values have no counterpart here; the report lists them.")
 
 
 def _overrides(choices: list[str]) -> dict[str, dict[str, str]]:
@@ -179,7 +169,7 @@ class _Shown:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        self.bar = Progress(*columns, console=_console(), transient=True, disable=self.quiet)
+        self.bar = Progress(*columns, console=open_console(), transient=True, disable=self.quiet)
         self.bar.start()
         self.task = self.bar.add_task("starting", total=None)
         return self
@@ -245,9 +235,9 @@ def sheet(
 
     loaded = load(study)
     made = bench.make(loaded)
-    _print(bench.as_text(made))
+    say(bench.as_text(made))
     for path in bench.write(made, out or loaded.folder / "results"):
-        _print(f"Wrote {path}")
+        say(f"Wrote {path}")
 
 
 @app.command()
@@ -283,12 +273,12 @@ def simulate(
             shown.say("preparing the solver (compiled once, which takes up to a minute)")
             folder, failures = cli_eis.run(study, eis, protocol, sample or [], out)
         for line in (*failures, f"Wrote {folder}"):
-            _print(line)
+            say(line)
         raise typer.Exit(1 if failures else 0)
     if sweep or batch:
         from nacre.cli.sweep import run as run_sweep
 
-        with _Shown(quiet or not _console().is_terminal) as shown:
+        with _Shown(quiet or not open_console().is_terminal) as shown:
             shown.say("preparing the solver")
             code = run_sweep(
                 study, protocol, sample or [], sweep or [], paired=paired, batch=batch, out=out, points=points,
@@ -309,10 +299,10 @@ def simulate(
         write_all(outcome, folder, html=render(outcome))
         simulating.write_cells(made, folder)
     for name, simulation in made.items():
-        _print(f"{name}: {simulation.words}")
+        say(f"{name}: {simulation.words}")
     for failure in outcome.failures:
-        _print(f"FAILED {failure.what}: {failure.error}")
-    _print(f"Wrote {folder}")
+        say(f"FAILED {failure.what}: {failure.error}")
+    say(f"Wrote {folder}")
     raise typer.Exit(0 if made and not outcome.failures and all(s.complete for s in made.values()) else 1)
 
 
@@ -343,8 +333,8 @@ def calibrate(
         write_all(outcome, folder, html=render(outcome))
     _print_checks(outcome)
     for path in written:
-        _print(f"Wrote {path}")
-    _print(f"Report: {folder / 'report.html'} (and in that of `nacre run`)")
+        say(f"Wrote {path}")
+    say(f"Report: {folder / 'report.html'} (and in that of `nacre run`)")
     raise typer.Exit(0 if made.fit.converged else 1)
 
 
@@ -374,85 +364,16 @@ def predict(
             for entry in result.entries:
                 state = ", ".join(f"{k} {v}" for k, v in entry.state.items() if k != "case")
                 span = f"{entry.quantity.lo95:.4g} to {entry.quantity.hi95:.4g}"
-                _print(f"{entry.state['case']}: {entry.name} ({state}) {show(entry.quantity)} [{span}]")
+                say(f"{entry.state['case']}: {entry.name} ({state}) {show(entry.quantity)} [{span}]")
     _print_checks(outcome)
-    _print(f"Wrote {folder}")
+    say(f"Wrote {folder}")
     raise typer.Exit(1 if any(p.failed for p in made) else 0)
 
 
 def _print_checks(outcome) -> None:
     for result in outcome.results:
         for check in result.checks:
-            _print(f"{check.status}: {check.text}")
-
-
-def _columns(rows: list[tuple[str, ...]]) -> None:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        _print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-@app.command()
-def formats() -> None:
-    """List the file formats that can be read."""
-    from nacre.core.registry import readers
-
-    known = readers().values()
-    _columns([(r.name, r.words, " ".join(r.suffixes), ", ".join(r.kinds)) for r in known])
-
-
-@app.command()
-def techniques(
-    name: Annotated[str, typer.Argument(help="a technique, for its options")] = "",
-) -> None:
-    """List the techniques, or the options of one."""
-    from nacre.core import registry
-    from nacre.core.options import table
-
-    if not name:
-        every = registry.techniques().values()
-        _columns([(t.name, t.title, ", ".join(t.accepts), "when asked for" if t.asked else "") for t in every])
-        return
-    technique = registry.technique(name)
-    _print(f"{technique.name}: {technique.title}")
-    for row in table(technique.options):
-        bounds = f" [{row['lo']} to {row['hi']}]" if row["lo"] is not None or row["hi"] is not None else ""
-        choices = f" ({', '.join(map(str, row['choices']))})" if row["choices"] else ""
-        _print(f"  {row['name']} = {row['default']} {row['unit']}{bounds}{choices}: {row['help']}")
-
-
-@app.command()
-def cite(study: StudyPath) -> None:
-    """Print the references behind the results of a study, by what it uses."""
-    from nacre.core import registry
-    from nacre.pipeline.loading.load import load
-    from nacre.pipeline.running.graph import build
-
-    loaded = load(study)
-    used = {node.technique for node in build(loaded).nodes.values()}
-    for name, technique in registry.techniques(loaded.folder).items():
-        if name in used:
-            for citation in technique.citations:
-                _print(f"{name}: {citation}")
-
-
-@app.command()
-def schema(
-    file: Annotated[Path | None, typer.Argument(help="where to write it (default: the terminal)")] = None,
-    study: Annotated[Path | None, typer.Option("--study", help="a study, whose plugins are known then too")] = None,
-) -> None:
-    """The JSON schema of study.toml, for editors that complete and check."""
-    import json
-
-    from nacre.core import files
-    from nacre.pipeline.loading.load import find
-    from nacre.pipeline.loading.schema import study_schema
-
-    text = json.dumps(study_schema(find(study).parent.resolve() if study else None), indent=2)
-    if file:
-        files.write(file, text + "\n")
-    else:
-        sys.stdout.write(text + "\n")
+            say(f"{check.status}: {check.text}")
 
 
 @app.command(hidden=True)
@@ -460,8 +381,12 @@ def warm() -> None:
     """Import and compile everything once, so that the first study starts quickly."""
     from nacre.cli import warm as cli_warm
 
-    _print("Compiling the numerical kernels (once, about half a minute) ...")
+    say("Compiling the numerical kernels (once, about half a minute) ...")
     cli_warm.run()
+
+
+for verb in (catalogue.formats, catalogue.techniques, catalogue.cite, catalogue.schema):
+    app.command()(verb)
 
 
 def main() -> None:

@@ -8,6 +8,10 @@ from nacre.core.result import Result
 from nacre.core.study import Study
 
 VERDICTS = ("holds", "broken", "cannot_tell")
+# of a contrast: shown beyond chance; seen and not proven; shown to be equal within what matters; an interval that
+# holds zero; no interval
+CONTRAST_VERDICTS = ("shown", "seen", "equal", "no_difference", "cannot_tell")
+ENDPOINTS = ("primary", "secondary", "exploratory")
 
 
 @dataclass(frozen=True)
@@ -15,10 +19,14 @@ class Contrast:
     """One quantity, in one state, of the treated sample against the reference.
 
     difference = treated - reference; `lo95`, `hi95` bound it, None where replicates are too few to tell.
-    `effect` is the standardised mean difference (Hedges g), `method` how the interval came about, `p_adjusted` the
-    p value after Holm's rule over the comparisons of the two samples that the findings tell, or over all others. `std`
-    is the standard uncertainty of the difference from the measurements alone, without the spread between cells.
-    `scatter95`, for one cell against several: how far one more of these would lie from their mean (95 %).
+    `verdict` is one of CONTRAST_VERDICTS, and the only one: report, tables and exports print it. `endpoint` is one of
+    ENDPOINTS, fixed before the data are seen. `p` and `df` belong to the test, `p_adjusted` is the p value after the
+    rule for many comparisons, `margin` half the width of what counts as equal, `method` how the interval came about.
+    `measurement` is the test that the values come from, by its name within a cell or sample; "" where several, or none,
+    are meant. `effect` is the standardised mean difference (Hedges g). `std` is the standard uncertainty of the
+    difference from the measurements alone, without the spread between cells. `scatter95`, for one cell against several:
+    how far one more of these would lie from their mean (95 %). `unfounded`: a check failed of data that a value without
+    an uncertainty comes from.
     """
 
     name: str
@@ -39,8 +47,21 @@ class Contrast:
     treated_value: float | None = None
     origin: str = "measured"
     std: float | None = None
+    p: float | None = None
     p_adjusted: float | None = None
+    df: float | None = None
+    margin: float | None = None
+    endpoint: str = "exploratory"
+    verdict: str = "cannot_tell"
+    measurement: str = ""
     scatter95: float | None = None
+    unfounded: bool = False
+
+    def __post_init__(self):
+        if self.verdict not in CONTRAST_VERDICTS:
+            raise ValueError(f"a contrast's verdict is one of {CONTRAST_VERDICTS}, not '{self.verdict}'")
+        if self.endpoint not in ENDPOINTS:
+            raise ValueError(f"an endpoint is one of {ENDPOINTS}, not '{self.endpoint}'")
 
 
 @dataclass(frozen=True)

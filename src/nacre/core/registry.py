@@ -1,4 +1,8 @@
-"""Readers, techniques and ageing mechanisms, found by folder: those of the package, those in `plugins/` of a study."""
+"""Readers, techniques and ageing mechanisms: the package's, those of installed packages, those of a study's plugins.
+
+An installed package brings its own through entry points of the group `nacre.plugins`, each the name of a module that
+defines READER, TECHNIQUE or MECHANISM as a file in `plugins/` does. What a study brings is known to that study alone.
+"""
 
 import hashlib
 import importlib
@@ -6,14 +10,17 @@ import importlib.util
 import pkgutil
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
+from types import ModuleType
 
-from nacre.core import vocabulary
 from nacre.core.contracts import HEAD_BYTES, Head, MechanismKind, Reader, Technique
 from nacre.core.errors import NacreError, ReadError, did_you_mean, unknown
+from nacre.core.vocabulary import Vocabulary, packaged
 
+ENTRY_POINTS = "nacre.plugins"
 KINDS = {"READER": Reader, "TECHNIQUE": Technique, "MECHANISM": MechanismKind}
 
 
@@ -46,23 +53,53 @@ def _plugin(path: Path, digest: str):
     return module
 
 
-def _plugins(folder: Path | None, attribute: str) -> dict[str, object]:
+@lru_cache(maxsize=1)
+def installed() -> dict[str, ModuleType]:
+    """Plugin modules of installed packages, by `package version: module`. Raises NacreError where one cannot load."""
     found = {}
-    for path in sorted((folder / "plugins").glob("*.py")) if folder else ():
-        module = _plugin(path, hashlib.sha256(path.read_bytes()).hexdigest())
+    for entry in sorted(metadata.entry_points(group=ENTRY_POINTS), key=lambda entry: entry.value):
+        owner = f"{entry.dist.name} {entry.dist.version}" if entry.dist else "an installed package"
+        try:
+            found[f"{owner}: {entry.value}"] = importlib.import_module(entry.value)
+        except (Exception, SystemExit) as error:
+            raise NacreError(
+                "a plugin of an installed package crashed while it was loaded",
+                where=f"{owner}: {entry.value}",
+                found=f"{type(error).__name__}: {error}",
+                do="update that package, or uninstall it",
+            ) from error
+    return found
+
+
+def _plugins(folder: Path | None, attribute: str) -> dict[str, object]:
+    """What plugins define under `attribute`, by name; a study's own take precedence over installed ones."""
+    brought = _gathered(installed(), attribute)
+    own = {f"plugins/{path.name}": _plugin(path, _digest(path)) for path in _files(folder)}
+    return {**brought, **_gathered(own, attribute)}
+
+
+def _files(folder: Path | None) -> list[Path]:
+    return sorted((folder / "plugins").glob("*.py")) if folder else []
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _gathered(modules: Mapping[str, ModuleType], attribute: str) -> dict[str, object]:
+    found = {}
+    for where, module in modules.items():
         item = getattr(module, attribute, None)
         if item is None and not any(hasattr(module, kind) for kind in KINDS):
             raise NacreError(
-                "a plugin defines neither READER nor TECHNIQUE nor MECHANISM",
-                where=f"plugins/{path.name}",
-                do="see docs: add a reader",
+                "a plugin defines neither READER nor TECHNIQUE nor MECHANISM", where=where, do="see docs: add a reader"
             )
-        if item is not None:
-            _check_kind(attribute, item, f"plugins/{path.name}")
-        if item is not None and item.name in found:
-            raise NacreError(f"two plugins define '{item.name}'", where=f"plugins/{path.name}", do="rename one")
-        if item is not None:
-            found[item.name] = item
+        if item is None:
+            continue
+        _check_kind(attribute, item, where)
+        if item.name in found:
+            raise NacreError(f"two plugins define '{item.name}'", where=where, do="rename one")
+        found[item.name] = item
     return found
 
 
@@ -98,14 +135,30 @@ def readers(study_folder: Path | None = None) -> dict[str, Reader]:
 
 
 def techniques(study_folder: Path | None = None) -> dict[str, Technique]:
-    """All techniques by name, their vocabulary made known."""
-    found = {**_package("nacre.techniques", "TECHNIQUE"), **_plugins(study_folder, "TECHNIQUE")}
-    for technique in found.values():
-        for kind, rows in technique.vocabulary.items():
-            try:
-                vocabulary.extend(kind, rows)
-            except NacreError as error:
-                raise error.at(f"vocabulary of technique '{technique.name}'") from None
+    """All techniques by name; a plugin's technique of the same name takes precedence."""
+    return {**_package("nacre.techniques", "TECHNIQUE"), **_plugins(study_folder, "TECHNIQUE")}
+
+
+def vocabulary(study_folder: Path | None = None) -> Vocabulary:
+    """The package's words, and those of all techniques that a study knows, their titles among them.
+
+    Raises NacreError where a technique gives a word that is known another unit.
+    """
+    own = tuple((path, _digest(path)) for path in _files(study_folder))
+    return _vocabulary(study_folder if own else None, own)
+
+
+@lru_cache(maxsize=64)
+def _vocabulary(study_folder: Path | None, plugins: tuple[tuple[Path, str], ...]) -> Vocabulary:
+    """`plugins`: what the answer hangs on beside the folder, so that a changed file is seen."""
+    found = packaged()
+    for technique in techniques(study_folder).values():
+        try:
+            for kind, rows in technique.vocabulary.items():
+                found = found.extended(kind, rows)
+        except NacreError as error:
+            raise error.at(f"vocabulary of technique '{technique.name}'") from None
+        found = found.extended("technique", {technique.name: {"unit": "1", "words": technique.title}})
     return found
 
 

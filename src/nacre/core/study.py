@@ -1,13 +1,15 @@
 """The nouns of a study: samples with their preparation, cells, measurements, analyses."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 from nacre.core.errors import unknown
 from nacre.core.quantity import Quantity
+from nacre.core.vocabulary import Vocabulary, using
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ class Study:
     """Everything study.toml says, checked.
 
     paper_numbers : figures and tables bear the reference paper's numbers; other studies have figures of their own.
+    vocabulary : the words of the package and of the study's plugins; None: those of the package.
     """
 
     name: str
@@ -126,6 +129,7 @@ class Study:
     authors: tuple[str, ...] = ()
     licence: str = ""
     paper_numbers: bool = False
+    vocabulary: Vocabulary | None = field(default=None, repr=False, compare=False)
 
     def sample(self, name: str) -> Sample:
         if name not in self.samples:
@@ -136,3 +140,14 @@ class Study:
         if name not in self.cells:
             raise unknown("cell", name, self.cells, self.name)
         return self.cells[name]
+
+
+def in_its_words(function: Callable) -> Callable:
+    """Decorates a function whose first argument is a study, or has one: it runs under the study's vocabulary."""
+
+    @wraps(function)
+    def run(first, *args, **rest):
+        with using(getattr(first, "study", first).vocabulary):
+            return function(first, *args, **rest)
+
+    return run

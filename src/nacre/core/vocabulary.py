@@ -1,13 +1,23 @@
-"""The names that quantities, states and inputs may bear, with unit, words and meaning."""
+"""The names that quantities, states and inputs may bear, with unit, words and meaning.
+
+A vocabulary is a value: that of the package, or that of a study, which knows the words of the study's plugins as well.
+Two studies in one process may use one word for different things. What is done for a study is done under its
+vocabulary (`using`), and the functions of this module look words up there; elsewhere they know the package's words.
+"""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
 from nacre.core import units
 from nacre.core.errors import NacreError, unknown
+
+KINDS = ("quantity", "state", "input", "technique")
 
 
 @dataclass(frozen=True)
@@ -29,43 +39,91 @@ class Word:
     compared: bool = True
 
 
+@dataclass(frozen=True)
+class Vocabulary:
+    """Words by kind (quantity, state, input, technique) and name."""
+
+    tables: Mapping[str, Mapping[str, Word]]
+
+    def words(self, kind: str) -> Mapping[str, Word]:
+        """All words of a kind. Raises NacreError with did-you-mean."""
+        if kind not in self.tables:
+            raise unknown("kind of word", kind, self.tables)
+        return self.tables[kind]
+
+    def word(self, kind: str, name: str, where: str = "") -> Word:
+        """One word. Raises NacreError with did-you-mean."""
+        known = self.words(kind)
+        if name not in known:
+            raise unknown(f"{kind} name", name, known, where)
+        return known[name]
+
+    def extended(self, kind: str, rows: Mapping[str, Mapping[str, Any]]) -> "Vocabulary":
+        """A vocabulary that knows these words too. A word keeps its first meaning, and never changes its unit.
+
+        Raises NacreError where a row is no word, or gives one that is known a unit of another kind.
+        """
+        known = dict(self.words(kind))
+        for name, row in rows.items():
+            known.setdefault(name, _same_unit(known.get(name), _made(name, row)))
+        return Vocabulary({**self.tables, kind: known})
+
+
+def _made(name: str, row: Mapping[str, Any]) -> Word:
+    try:
+        word = Word(name, **row)
+    except TypeError:
+        found = ", ".join(row) or "nothing"
+        raise NacreError(f"'{name}' is not a word", found=found, expected="unit, words, meaning, symbol") from None
+    units.check_unit(word.unit)
+    return word
+
+
+def _same_unit(known: Word | None, word: Word) -> Word:
+    if known and not units.same_kind(known.unit, word.unit):
+        raise NacreError(f"'{word.name}' is already a word, in {known.unit}", found=word.unit)
+    return word
+
+
 @lru_cache(maxsize=1)
-def _tables() -> dict[str, dict[str, Word]]:
+def packaged() -> Vocabulary:
+    """The words of vocabulary.toml, without those that techniques bring."""
     raw = tomllib.loads(files("nacre.core").joinpath("vocabulary.toml").read_text(encoding="utf-8"))
-    return {kind: {name: Word(name, **row) for name, row in rows.items()} for kind, rows in raw.items()}
+    found = {kind: {name: Word(name, **row) for name, row in rows.items()} for kind, rows in raw.items()}
+    return Vocabulary({kind: found.get(kind, {}) for kind in KINDS})
 
 
-_EXTRA: dict[str, dict[str, Word]] = {"quantity": {}, "state": {}, "input": {}}
+_ACTIVE: ContextVar[Vocabulary | None] = ContextVar("vocabulary", default=None)
 
 
-def extend(kind: str, rows: Mapping[str, Mapping[str, str]]) -> None:
-    """Add words of a technique (kind: quantity, state or input). A word never changes its unit."""
-    if kind not in _EXTRA:
-        raise unknown("kind of word", kind, _EXTRA)
-    for name, row in rows.items():
-        try:
-            word = Word(name, **row)
-        except TypeError:
-            found = ", ".join(row) or "nothing"
-            raise NacreError(f"'{name}' is not a word", found=found, expected="unit, words, meaning, symbol") from None
-        units.check_unit(word.unit)
-        known = words(kind).get(name)
-        if known and not units.same_kind(known.unit, word.unit):
-            raise NacreError(f"'{name}' is already a word, in {known.unit}", found=word.unit)
-        _EXTRA[kind].setdefault(name, word)
+@contextmanager
+def using(vocabulary: Vocabulary | None) -> Iterator[None]:
+    """Within the block words are those of `vocabulary`; None leaves them as they are."""
+    token = _ACTIVE.set(vocabulary or _ACTIVE.get())
+    try:
+        yield
+    finally:
+        _ACTIVE.reset(token)
 
 
-def words(kind: str) -> dict[str, Word]:
-    """All words of a kind: quantity, state or input."""
-    return {**_EXTRA[kind], **_tables()[kind]}
+def current() -> Vocabulary:
+    """The vocabulary in use: that of the study at hand, else the package's with the words of all its techniques."""
+    from nacre.core import registry  # which knows the techniques, and needs this module
+
+    return _ACTIVE.get() or registry.vocabulary()
+
+
+def words(kind: str) -> Mapping[str, Word]:
+    """All words of a kind: quantity, state, input or technique."""
+    return current().words(kind)
 
 
 def word(kind: str, name: str, where: str = "") -> Word:
     """One word. Raises NacreError with did-you-mean."""
-    found = _tables()[kind].get(name) or _EXTRA[kind].get(name)
-    if found is None:
-        raise unknown(f"{kind} name", name, words(kind), where)
-    return found
+    known = packaged().tables.get(kind, {})
+    if _ACTIVE.get() is None and name in known:  # so that a plain word asks for no technique to be imported
+        return known[name]
+    return current().word(kind, name, where)
 
 
 def check_name(name: str, unit: str) -> None:
@@ -76,5 +134,6 @@ def check_name(name: str, unit: str) -> None:
 
 
 def check_state(state: Mapping) -> None:
+    """Raises NacreError where a key is no state's name."""
     for name in state:
         word("state", name)

@@ -20,15 +20,28 @@ from scipy.special import stdtr, stdtrit
 
 from nacre.core.outcome import Contrast
 from nacre.core.quantity import Z95, Quantity, derive
-from nacre.core.result import Entry, Result
-from nacre.core.study import Study
+from nacre.core.result import Entry, Result, Subject
+from nacre.core.study import Study, in_its_words
 from nacre.core.vocabulary import word
+from nacre.evidence.verdicts import decided
 from nacre.techniques.cycling.half_cycles import FORMATION
 
-# (sample, technique, name, state) -> (id, quantity, the cell it speaks of or "")
-_Found = dict[tuple, list[tuple[str, Quantity, str]]]
+
+@dataclass(frozen=True)
+class _Value:
+    """One value of one side. cell: it speaks of, "" for the sample itself; failed: a check of its data did."""
+
+    id: str
+    quantity: Quantity
+    cell: str
+    failed: bool
 
 
+# (sample, technique, measurement within the cell, name, state) -> values
+_Found = dict[tuple, list[_Value]]
+
+
+@in_its_words
 def contrasts(study: Study, results: Iterable[Result]) -> list[Contrast]:
     """One contrast per pair of samples, technique, quantity and state that both have; and the shift of H1-M in the
     first cycle.
@@ -42,14 +55,14 @@ def contrasts(study: Study, results: Iterable[Result]) -> list[Contrast]:
         pairs = []
         for sample, *what in list(found):
             if sample == reference and (treated, *what) in found:
-                _, name, state = what
                 left, right = found[reference, *what], found[treated, *what]
-                pairs.append(_contrast(reference, treated, name, state, left, right))
-        made += [*_adjusted(pairs), *_first_shift([contrast for contrast, _ in pairs])]
+                pairs.append(_contrast(reference, treated, *what[1:], left, right))
+        adjusted = _adjusted(pairs)
+        made += map(decided, [*adjusted, *_first_shift(adjusted)])
     return made
 
 
-def _adjusted(pairs: list[tuple[Contrast, float | None]]) -> list[Contrast]:
+def _adjusted(rows: list[Contrast]) -> list[Contrast]:
     """The contrasts of two samples, each p value also adjusted by Holm's step-down rule over its family.
 
     What answers a question of the first page is one family, fixed beforehand by the vocabulary; all else, much of which
@@ -57,10 +70,10 @@ def _adjusted(pairs: list[tuple[Contrast, float | None]]) -> list[Contrast]:
     """
     found = {}
     for asked in (True, False):
-        tested = [(p, i) for i, (c, p) in enumerate(pairs) if p is not None and asked == bool(_chapter(c.name))]
+        tested = [(c.p, i) for i, c in enumerate(rows) if c.p is not None and asked == bool(_chapter(c.name))]
         found |= _holm(sorted(tested), "the findings'" if asked else "the other")
     return [replace(c, method=c.method + found[i][1], p_adjusted=found[i][0]) if i in found else c
-            for i, (c, _) in enumerate(pairs)]  # fmt: skip
+            for i, c in enumerate(rows)]  # fmt: skip
 
 
 def _holm(tested: list[tuple[float, int]], whose: str) -> dict[int, tuple[float, str]]:
@@ -113,13 +126,19 @@ def _first_shift(made: list[Contrast]) -> list[Contrast]:
 def _collect(results: Iterable[Result]) -> _Found:
     found: _Found = defaultdict(list)
     for result in results:
+        failed = any(check.status == "fail" for check in result.checks)
         for entry in result.entries:
             subject = entry.subject or result.subject
             told = subject.sample and word("quantity", entry.name).compared
             if told and math.isfinite(entry.quantity.value):
-                key = (subject.sample, result.technique, *entry.key)
-                found[key].append((result.entry_id(entry), _in_vocabulary_unit(entry), subject.cell))
+                key = (subject.sample, result.technique, _test_of(subject), *entry.key)
+                found[key].append(_Value(result.entry_id(entry), _in_vocabulary_unit(entry), subject.cell, failed))
     return found
+
+
+def _test_of(subject: Subject) -> str:
+    """The measurement by its name within the cell or sample, `rate` of `lho-1:rate`: two are never one state."""
+    return subject.measurement.removeprefix(f"{subject.cell or subject.sample}:")
 
 
 def _in_vocabulary_unit(entry: Entry) -> Quantity:
@@ -127,14 +146,14 @@ def _in_vocabulary_unit(entry: Entry) -> Quantity:
 
 
 def _contrast(
-    reference: str, treated: str, name: str, state: tuple, left: list, right: list
-) -> tuple[Contrast, float | None]:
-    """A contrast, and the p value of its difference; None where it has no interval."""
+    reference: str, treated: str, test: str, name: str, state: tuple, left: list[_Value], right: list[_Value]
+) -> Contrast:
+    """A contrast, without a verdict as yet."""
     a, b = _per_cell(left), _per_cell(right)
     mean_a, mean_b = statistics.fmean(q.value for q in a), statistics.fmean(q.value for q in b)
     alone = _difference(a, b)
-    judged = _judge(a, b, any(cell for _, _, cell in (*left, *right)), alone)
-    contrast = Contrast(
+    judged = _judge(a, b, any(value.cell for value in (*left, *right)), alone)
+    return Contrast(
         name=name,
         reference=reference,
         treated=treated,
@@ -148,21 +167,28 @@ def _contrast(
         n_treated=len(b),
         effect=judged.effect,
         method=judged.method,
-        quantities=tuple(identity for identity, _, _ in (*left, *right)),
+        quantities=tuple(value.id for value in (*left, *right)),
         reference_value=mean_a,
         treated_value=mean_b,
         origin="synthetic" if any(q.origin == "synthetic" for q in (*a, *b)) else "measured",
         std=alone.std,
+        p=judged.p,
+        df=judged.df,
+        measurement=test,
         scatter95=judged.scatter95,
+        unfounded=any(value.failed and not _bounded(value.quantity) for value in (*left, *right)),
     )
-    return contrast, judged.p
 
 
-def _per_cell(found: list[tuple[str, Quantity, str]]) -> list[Quantity]:
+def _bounded(quantity: Quantity) -> bool:
+    return quantity.std is not None or quantity.bounded
+
+
+def _per_cell(found: list[_Value]) -> list[Quantity]:
     """One quantity per cell, the mean of its measurements; what speaks of no cell stands for itself."""
     cells: dict[str, list[Quantity]] = defaultdict(list)
-    for identity, quantity, cell in found:
-        cells[f"cell {cell}" if cell else identity].append(quantity)
+    for value in found:
+        cells[f"cell {value.cell}" if value.cell else value.id].append(value.quantity)
     return [group[0] if len(group) == 1 else _mean(group) for group in cells.values()]
 
 
@@ -179,6 +205,7 @@ class _Judged:
     lo95: float | None = None
     hi95: float | None = None
     p: float | None = None
+    df: float | None = None
     effect: float | None = None
     scatter95: float | None = None
 
@@ -242,4 +269,4 @@ def _welch(a: list[float], b: list[float], what: str) -> _Judged:
     pooled = math.sqrt((statistics.variance(a) * (len(a) - 1) + statistics.variance(b) * (len(b) - 1)) / (n - 2))
     effect = difference / pooled * (1 - 3 / (4 * n - 9)) if pooled else None
     p = 2 * float(stdtr(dof, -abs(difference) / error))
-    return _Judged(method, difference - half, difference + half, p, effect)
+    return _Judged(method, difference - half, difference + half, p, dof, effect)

@@ -17,7 +17,7 @@ from nacre.core.errors import NacreError, did_you_mean
 from nacre.core.outcome import LedgerRow
 from nacre.core.quantity import Quantity
 from nacre.core.result import Result
-from nacre.core.study import Study
+from nacre.core.study import Study, in_its_words
 from nacre.evidence.facts import SETS, Pool, facts, fits, pooled
 from nacre.evidence.judge import Judgement, judge, quantity_of
 from nacre.evidence.relation import Operand, Relation, relations_of
@@ -59,6 +59,7 @@ class Judged:
         )
 
 
+@in_its_words
 def ledger(study: Study, results: Iterable[Result]) -> list[LedgerRow]:
     """The rows of the ledger: what the published values say, and, apart from it, what the files say.
 

@@ -7,6 +7,7 @@ import numpy as np
 from nacre.core.display.style import VIRTUAL_TAG
 from nacre.core.outcome import Outcome
 from nacre.core.result import Curve, Result
+from nacre.export.cycles import tables_of_cycles
 
 
 def parquet(curve: Curve, result: Result) -> bytes:
@@ -26,9 +27,10 @@ def _title(name: str, unit: str) -> str:
 
 
 def named(outcome: Outcome) -> list[tuple[str, Result, Curve]]:
-    """(readable name, result, curve) of every curve of the outcome."""
-    found = []
+    """(readable name, result, curve) of every curve of the outcome; rows of cycles stand in cycles.parquet."""
+    found, together = [], {id(curve) for _, curve in tables_of_cycles(outcome)}
     for result in outcome.results:
         label = result.analysis or f"{result.technique} {result.subject}".strip()
-        found += [(f"{label} {curve.name}", result, curve) for curve in result.curves]
+        own = [curve for curve in result.curves if id(curve) not in together]
+        found += [(f"{label} {curve.name}", result, curve) for curve in own]
     return found

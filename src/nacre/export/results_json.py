@@ -10,8 +10,10 @@ from nacre.core.outcome import Contrast, LedgerRow, Outcome
 from nacre.core.quantity import Quantity
 from nacre.core.result import Result, Subject
 from nacre.core.study import Reported, Study
+from nacre.export.cycles import tables_of_cycles
 
-SCHEMA = 1
+SCHEMA = 2
+CYCLES = "cycles.parquet"
 
 
 def reported_id(row: Reported) -> str:
@@ -20,7 +22,10 @@ def reported_id(row: Reported) -> str:
 
 
 def document(outcome: Outcome) -> dict[str, Any]:
-    """`{"schema", "study", "quantities", "contrasts", "ledger", "checks"}` of plain values, in a fixed order."""
+    """`{"schema", "study", "quantities", "cycles", "contrasts", "ledger", "checks"}` of plain values, in a fixed order.
+
+    What belongs to every cycle of a test stands in the table that "cycles" names, beside this file; None without one.
+    """
     quantities = [row for result in outcome.results for row in _quantities(outcome.study, result)]
     quantities += [_reported(outcome.study, row) for row in outcome.study.reported]
     checks = [row for result in outcome.results for row in _checks(result)]
@@ -29,6 +34,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
         "schema": SCHEMA,
         "study": outcome.study.name,
         "quantities": sorted(quantities, key=lambda row: _natural(row["id"])),
+        "cycles": CYCLES if tables_of_cycles(outcome) else None,
         "contrasts": sorted((_contrast(c) for c in outcome.contrasts), key=_contrast_key),
         "ledger": sorted((_ledger(row) for row in outcome.ledger), key=lambda row: _natural(row["relation"])),
         "checks": sorted(checks, key=lambda row: _natural(f"{row['analysis']} {row['text']}")),
@@ -72,7 +78,7 @@ def _natural(text: str) -> tuple:
 
 def _contrast_key(row) -> tuple:
     state = [f"{key}={value}" for key, value in sorted(row["state"].items())]
-    return _natural(" ".join([row["name"], row["reference"], row["treated"], *state]))
+    return _natural(" ".join([row["name"], row["reference"], row["treated"], row["measurement"], *state]))
 
 
 def _subject(study: Study, subject: Subject) -> dict[str, str]:
@@ -111,11 +117,12 @@ def _reported(study: Study, row: Reported) -> dict[str, Any]:
 
 
 def _contrast(row: Contrast) -> dict[str, Any]:
-    numbers = ("difference", "lo95", "hi95", "ratio", "n_reference", "n_treated", "effect")
+    numbers = ("difference", "lo95", "hi95", "p", "p_adjusted", "df", "margin", "ratio", "n_reference", "n_treated")
+    more = ("reference_value", "treated_value", "effect")
     return (
-        {"name": row.name, "state": _state(row.state), "reference": row.reference, "treated": row.treated}
-        | {name: plain(getattr(row, name)) for name in numbers}
-        | {"reference_value": plain(row.reference_value), "treated_value": plain(row.treated_value)}
+        {"name": row.name, "state": _state(row.state), "measurement": row.measurement}
+        | {"endpoint": row.endpoint, "verdict": row.verdict, "reference": row.reference, "treated": row.treated}
+        | {name: plain(getattr(row, name)) for name in (*numbers, *more)}
         | {"unit": row.unit, "method": row.method, "origin": row.origin, "quantities": list(row.quantities)}
     )
 

@@ -17,13 +17,15 @@ from nacre.core.display import comparison_tables, style
 from nacre.core.display.style import palette
 from nacre.core.figure import Figure
 from nacre.core.outcome import Outcome
-from nacre.export import cif, curves, latex, print_figures, results_json, word
+from nacre.core.study import in_its_words
+from nacre.export import cif, curves, cycles, latex, print_figures, results_json, word
 
 LIST = "files.json"
 KINDS = ("svg", "pdf")
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(1, 10))}
 
 
+@in_its_words
 def write_all(outcome: Outcome, folder: Path, html: str = "") -> list[Path]:
     """Write results.json, curves, figures and (where `html` is given) report.html into `folder`.
 
@@ -57,7 +59,9 @@ def _files(
     outcome: Outcome, folder: Path, before: dict[str, str], html: str
 ) -> Iterator[tuple[str, bytes | None, str]]:
     yield "results.json", results_json.dumps(outcome).encode(), ""
-    taken: set[str] = set()
+    if cycles.tables_of_cycles(outcome):
+        yield results_json.CYCLES, cycles.cycles_parquet(outcome), ""
+    taken: set[str] = {Path(results_json.CYCLES).stem}
     for name, result, curve in curves.named(outcome):
         yield f"{unique(name, taken)}.parquet", curves.parquet(curve, result), ""
     taken = set()

@@ -16,7 +16,7 @@ from nacre.core.context import Context
 from nacre.core.errors import NacreError
 from nacre.core.files import write as write_file
 from nacre.core.quantity import Quantity, derive
-from nacre.core.study import Cell, Sample, Study
+from nacre.core.study import Cell, Sample, Study, in_its_words
 from nacre.core.study import Step as Preparation
 from nacre.materials import Library, builtin
 from nacre.physics.chemistry import film
@@ -47,6 +47,7 @@ class Sheet:
     protocols: dict[str, tuple[str, str]]
 
 
+@in_its_words
 def make(study: Study) -> Sheet:
     """The bench sheet of a study. What cannot be computed is named as missing; the rest stands."""
     library = builtin().adding(study.materials) if study.materials else builtin()

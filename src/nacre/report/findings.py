@@ -4,11 +4,11 @@ Nothing here knows a sample, a coating or a technique: the words are the vocabul
 of the difference, and a difference is called one only where an interval that leaves out zero says so.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
+from nacre.core.display.differences import scale, size_words, value_pair, within
 from nacre.core.display.wording import (
     count,
     formula,
@@ -34,7 +34,6 @@ from nacre.report.sample_series import abreast
 
 LONG = 6
 MOST = 8
-LOST = 0.05
 FEW = 2  # states of one quantity that a sentence holds; more make a table
 FURTHER = "Further comparisons and quantities"
 UNCOATED = "Composition and surface"  # what the first chapter is called where no sample bears a coating
@@ -46,7 +45,8 @@ CHAPTERS = {
 }
 CHANCE = "not beyond chance among so many comparisons: not proven"
 FAILED = "a check of data behind it failed: see Checks"
-ORDER = ("bad", "shown", "seen", "same", "plain")
+SAME = ("equal", "no_difference", "cannot_tell")  # verdicts that claim no difference
+ORDER = ("bad", "shown", "seen", *SAME, "plain")
 
 
 def findings(outcome: Outcome) -> list[Block]:
@@ -76,7 +76,7 @@ def _abreast(outcome: Outcome) -> list[Finding]:
             own = [c for c in outcome.contrasts if c.name == name and (c.reference, c.treated) == pair]
             rows += ends_of_series(_said_once(own), lambda row: row.state)
     rows.sort(key=lambda row: list(CHAPTERS).index(_chapter(row.name)))
-    made = abreast(outcome, rows, lambda row: judged(outcome, row), lambda sample: title(outcome, sample))
+    made = abreast(outcome, rows, lambda sample: title(outcome, sample))
     if made is None:
         return []
     virtual = any(row.origin == "synthetic" for row in rows)
@@ -176,52 +176,18 @@ def _doubt(row: Contrast) -> tuple[bool, bool, float]:
     return row.lo95 is None, row.std is None, row.std or 0.0
 
 
-def verdict(row: Contrast) -> str:
-    """shown: the 95 % interval leaves out zero; same: it does not; seen: there is no interval, or it leaves out zero
-    not beyond what many comparisons throw up by chance (adjusted p over 5 %). A difference without an interval is none
-    where the measurements' own uncertainty or the scatter of the replicates of one side exceeds it, or its digits.
-    """
-    if row.lo95 is None or row.hi95 is None:
-        return "same" if _within(row) or _alike(row) else "seen"
-    if row.lo95 <= 0 <= row.hi95:
-        return "same"
-    return "seen" if _chancy(row) else "shown"
-
-
-def judged(outcome: Outcome, row: Contrast) -> str:
-    """The verdict, with what rests on a failed check not shown."""
-    kind = verdict(row)
-    return "seen" if kind == "shown" and any(_unfounded(*pair) for pair in _behind(outcome, row)) else kind
-
-
-def _alike(row: Contrast) -> bool:
-    """Whether the two values are the same as printed."""
-    pair = _pair(row)
-    return pair[0] == pair[1] if pair else not re.search("[1-9]", _size(row).split(" ")[0])
-
-
 def _chancy(row: Contrast) -> bool:
     """Whether its interval leaves out zero by itself, and not beyond chance among all comparisons."""
     out = row.lo95 is not None and row.hi95 is not None and not row.lo95 <= 0 <= row.hi95
-    return out and row.p_adjusted is not None and row.p_adjusted > LOST
-
-
-def _within(row: Contrast) -> str:
-    """What alone may make such a difference; "" where nothing known does."""
-    size = abs(row.difference)
-    if row.std is not None and size < 1.96 * row.std:
-        return "within the uncertainty of the measurements"
-    if row.scatter95 is not None and size < row.scatter95:
-        return f"within the scatter of the other {count(max(row.n_reference, row.n_treated), 'cell')}"
-    return ""
+    return out and row.p_adjusted is not None and row.verdict == "seen"
 
 
 def _of_one_name(outcome: Outcome, rows: list[Contrast]) -> list[Finding]:
     """One sentence for all states in which the verdict and the direction are the same."""
     groups: dict[tuple, list[Contrast]] = {}
     for row in rows:
-        kind = judged(outcome, row)
-        way = "" if kind == "same" or row.difference == 0 else "higher" if row.difference > 0 else "lower"
+        kind = row.verdict
+        way = "" if kind in SAME or row.difference == 0 else "higher" if row.difference > 0 else "lower"
         groups.setdefault((kind, way, row.lo95 is None), []).append(row)
     return [_contrast(outcome, kind, way, group) for (kind, way, _), group in groups.items()]
 
@@ -235,7 +201,7 @@ def _contrast(outcome: Outcome, kind: str, way: str, rows: list[Contrast]) -> Fi
         text = f"no difference in the {what} can be told between {new} and {old}" + (f": {values}" if values else "")
     else:
         verb = "is" if kind == "shown" else "was seen"
-        sizes = several([f"by {_size(row)}{f' ({values})' if (values := _values(row)) else ''}" for row in rows])
+        sizes = several([f"by {size_words(row)}{f' ({values})' if (values := _values(row)) else ''}" for row in rows])
         text = f"the {what} of {new} {verb} {way} than that of {old}, {_range(rows) if many else sizes}"
     note, basis = _evidence(outcome, rows)
     broken = [result for row in rows for result, _ in _behind(outcome, row) if _failed(result)]
@@ -248,7 +214,7 @@ def _contrast(outcome: Outcome, kind: str, way: str, rows: list[Contrast]) -> Fi
 
 def _range(rows: list[Contrast]) -> str:
     sizes = sorted(rows, key=lambda row: abs(row.difference))
-    least, most = _size(sizes[0]), _size(sizes[-1])
+    least, most = size_words(sizes[0]), size_words(sizes[-1])
     spread = f"by {least}" if least == most else f"by {least.split(' ')[0]} to {most}"
     return f"{spread} in {len(rows)} states"
 
@@ -260,36 +226,15 @@ def _table(rows: list[Contrast], old: str, new: str) -> tuple[tuple[str, ...], t
     heads = ("", *(f"{name} / {unit}" if unit else name for name in (old, new)), "difference")
     table = []
     for row in rows:
-        pair = _pair(row)
+        pair = value_pair(row)
         sides = (pair[1], pair[0]) if pair else ("–", "–")
-        cells = (state_words(row.state), *sides, like(row.difference, max(abs(row.difference), _scale(row) / 1000)))
+        cells = (state_words(row.state), *sides, like(row.difference, max(abs(row.difference), scale(row) / 1000)))
         table.append((*cells, interval(row.lo95, row.hi95)) if bounded else cells)
     return ((*heads, "95 % interval") if bounded else heads), tuple(table)
 
 
-def _size(row: Contrast) -> str:
-    size = abs(row.difference)
-    if row.unit == "%":
-        return f"{like(size, max(size, _scale(row) / 1000))} percentage points"
-    return with_unit(like(size, max(size, _scale(row) / 100)), row.unit)
-
-
-def _scale(row: Contrast) -> float:
-    return max(abs(v) for v in (row.reference_value or 0.0, row.treated_value or 0.0, row.difference))
-
-
-def _pair(row: Contrast) -> tuple[str, str] | None:
-    """Treated and reference value, with the digits that show their difference."""
-    if row.reference_value is None or row.treated_value is None:
-        return None
-    new, old = row.treated_value, row.reference_value
-    scale = min(abs(new), abs(old)) or _scale(row)
-    digits = max(min(scale, 10 * abs(row.difference) or scale), scale / 100)
-    return like(new, max(digits, abs(new) / 1000)), like(old, max(digits, abs(old) / 1000))
-
-
 def _values(row: Contrast) -> str:
-    at, pair = state_words(row.state), _pair(row)
+    at, pair = state_words(row.state), value_pair(row)
     if pair is None:
         return at
     text = f"{pair[0]} against {with_unit(pair[1], row.unit)}"
@@ -300,7 +245,7 @@ def _evidence(outcome: Outcome, rows: list[Contrast]) -> tuple[str, str]:
     """(what is particular to these rows: interval and p, what it rests on: method and numbers of replicates)."""
     first = rows[0]
     if first.lo95 is None:
-        return _within(first), _unproven(outcome, rows)
+        return within(first), _unproven(outcome, rows)
     unit = "percentage points" if first.unit == "%" else first.unit
     spans = with_unit("; ".join(interval(row.lo95, row.hi95) for row in rows), unit)
     text = f"95 % interval{'s' if rows[1:] else ''} of the difference {spans}"
@@ -428,7 +373,7 @@ def _next(outcome: Outcome) -> list[Finding]:
     seen = [
         c
         for c in outcome.contrasts
-        if c.lo95 is None and verdict(c) == "seen" and _chapter(c.name) and _of_cells(outcome, c)
+        if c.lo95 is None and c.verdict == "seen" and _chapter(c.name) and _of_cells(outcome, c)
     ]
     if seen:
         names = list(dict.fromkeys(name_words(c.name) for c in seen))

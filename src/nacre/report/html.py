@@ -15,10 +15,12 @@ from nacre.core.display import comparison_tables, wording
 from nacre.core.display.style import MARKERS, Palette, palette
 from nacre.core.figure import Figure, Panel, extent
 from nacre.core.outcome import Outcome
+from nacre.core.study import in_its_words
 from nacre.report import findings, methods, plots, tables
 from nacre.report.ledger_graph import ledger_graph
 
 
+@in_its_words
 def render(outcome: Outcome) -> str:
     """The whole report as HTML text. Sees the outcome only; loads nothing from anywhere."""
     figures = comparison_tables.figures(outcome)

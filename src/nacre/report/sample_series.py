@@ -7,16 +7,16 @@ from nacre.core.errors import NacreError
 from nacre.core.outcome import Contrast, Outcome
 from nacre.core.quantity import parse
 
-MARKS = {"shown": "●", "seen": "○", "same": "–"}
-KEY = "● the difference from {} is shown, ○ seen and not proven, – none can be told"
+MARKS = {"shown": "●", "seen": "○", "equal": "=", "no_difference": "–", "cannot_tell": "–"}
+KEY = "● the difference from {} is shown, ○ seen and not proven, = shown to be equal, – none can be told"
 
 
 def abreast(
-    outcome: Outcome, rows: list[Contrast], judge: Callable[[Contrast], str], title: Callable[[str], str]
+    outcome: Outcome, rows: list[Contrast], title: Callable[[str], str]
 ) -> tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]] | None:
     """(words, heads, rows) of a table of contrasts; None where fewer than two samples are held against one reference.
 
-    judge : the verdict on a contrast. Samples stand by their dose where all treated ones declare one.
+    Samples stand by their dose where all treated ones declare one.
     """
     references = {row.reference for row in rows}
     treated = _by_dose(outcome, list(dict.fromkeys(row.treated for row in rows)))
@@ -28,16 +28,16 @@ def abreast(
         if row.reference_value is not None and row.treated_value is not None:
             key = (row.name, tuple(sorted((k, str(v)) for k, v in row.state.items())))
             lines.setdefault(key, {})[row.treated] = row
-    table = [_line(found, treated, judge) for found in lines.values()]
+    table = [_line(found, treated) for found in lines.values()]
     heads = ("", title(reference), *(title(sample) for sample in treated))
     return KEY.format(title(reference)), heads, tuple(table)
 
 
-def _line(found: dict[str, Contrast], treated: list[str], judge: Callable[[Contrast], str]) -> tuple[str, ...]:
+def _line(found: dict[str, Contrast], treated: list[str]) -> tuple[str, ...]:
     first = next(iter(found.values()))
     unit, at = pretty_unit(first.unit), state_words(first.state)
     what = f"{name_words(first.name)}{f' / {unit}' if unit else ''}{f'; {at}' if at else ''}"
-    values = [f"{_number(found[s].treated_value)} {MARKS[judge(found[s])]}" if s in found else "" for s in treated]
+    values = [f"{_number(found[s].treated_value)} {MARKS[found[s].verdict]}" if s in found else "" for s in treated]
     return what, _number(first.reference_value), *values
 
 

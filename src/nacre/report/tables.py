@@ -11,7 +11,7 @@ from nacre.core.outcome import Outcome
 from nacre.core.quantity import Quantity
 from nacre.core.result import Entry, Result
 from nacre.core.study import Reported
-from nacre.report.findings import LONG, ends_of_series, only_computed, title, verdict
+from nacre.report.findings import LONG, ends_of_series, only_computed, title
 
 T95 = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)  # Student's t, two-sided 95 %, 1 to 9 df
 
@@ -22,7 +22,7 @@ class Row:
 
     sample: str
     who: str
-    wording: str
+    words: str
     symbol: str
     meaning: str
     state: str
@@ -166,7 +166,7 @@ def contrasts(outcome: Outcome) -> list[dict[str, Any]]:
                 "ratio": wording.like(c.ratio, min(abs(c.ratio), 1.0)) if c.ratio else "–",
                 "effect": wording.number(c.effect, 2),
                 "n": f"{c.n_treated}, {c.n_reference}",
-                "verdict": verdict(c),
+                "verdict": c.verdict,
                 "method": c.method,
                 "origin": wording.ORIGIN_WORDS.get(c.origin, c.origin),
                 "bar": _bar(c),

@@ -21,7 +21,6 @@ from nacre.evidence.calibrate.model import Model, cells_of
 from nacre.evidence.calibrate.observed import KINDS, Observed
 from nacre.evidence.calibrate.predict import Case, changed
 from nacre.evidence.calibrate.problem import Problem
-from nacre.evidence.calibrate.results.calibrated import register
 from nacre.evidence.calibrate.rivals import problem_of, read_rivals
 from nacre.evidence.calibrate.run import prepare
 from nacre.evidence.calibrate.settings import Free
@@ -116,7 +115,6 @@ def test_settings_rivals_predictions_and_files_know_its_numbers(folder, tmp_path
     assert settings.free[-1].name == "ageing.creep_rate" and settings.free[-1].unit == "1/h"
     rival = problem_of(read_rivals(study)[0], problem)
     assert rival.model.constant == {"ageing.creep_rate": 0.0}
-    register(problem.model.names)  # the report's words
     cell = cells_of(study)["lho"]
     case = Case("x", "lho", {"ageing.creep_rate": "0.01 1/h"})
     assert changed(cell, case).value("ageing.creep_rate") == 0.01

@@ -165,3 +165,22 @@ def test_parallel_and_serial_runs_agree(study):
     shutil.rmtree(study / "results")
     parallel = {k: [(e.key, e.quantity) for e in r.entries] for k, r in by_name(run(study, workers=2)).items()}
     assert serial == parallel
+
+
+def test_two_studies_whose_plugins_clash_run_in_one_process(tmp_path):
+    one, two = toys.make(tmp_path / "one"), toys.make(tmp_path / "two")
+    edit(
+        two / "plugins" / "darkness.py", '"unit": "%", "words": "dark part"', '"unit": "nm", "words": "depth of shade"'
+    )
+    edit(two / "plugins" / "darkness.py", '"%", n=pixels', '"nm", n=pixels')
+    edit(two / "plugins" / "darkness.py", '"toy image technique"', '"depth by shade"')
+    outcomes = {folder.name: nacre.run(folder) for folder in (one, two, one)}
+    units = {name: by_name(o)["darkness:lho:sem"].get("dark_part").unit for name, o in outcomes.items()}
+    assert units == {"one": "%", "two": "nm"} and not any(o.failures for o in outcomes.values())
+    pages = {name: nacre.write(outcome).read_text(encoding="utf-8") for name, outcome in outcomes.items()}
+    for name, words, title in (
+        ("one", "dark part", "toy image technique"),
+        ("two", "depth of shade", "depth by shade"),
+    ):
+        assert words in pages[name].lower() and title in pages[name].lower(), name
+    assert "depth of shade" not in pages["one"].lower() and "toy image technique" not in pages["two"].lower()

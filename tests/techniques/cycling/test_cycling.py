@@ -213,7 +213,7 @@ def test_rows_exported_twice_are_left_out_once():
 def test_discharge_first_and_the_other_efficiency():
     signal = virtual("lho", RATES)
     started = rows(signal, signal.array("step_count", "1") >= 4)
-    result = run(started)
+    result = run(started, CyclingOptions(every_cycle=True))
     assert result.get("discharge_capacity", cycle=1).value == pytest.approx(187, abs=0.1)
     assert not [e for e in result.entries if e.name == "coulombic_efficiency" and e.state["cycle"] == 1]
     assert result.get("coulombic_efficiency", cycle=2).value == pytest.approx(99.3, abs=0.03)

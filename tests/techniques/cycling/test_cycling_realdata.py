@@ -28,7 +28,7 @@ def run(technique, path, options, inputs=None):
 
 
 def charges(path):
-    result = run(cycling, path, cycling.CyclingOptions(divide_by=("nothing",)))
+    result = run(cycling, path, cycling.CyclingOptions(divide_by=("nothing",), every_cycle=True))
 
     def column(name):
         return [e.quantity.value for e in result.entries if e.name == name]

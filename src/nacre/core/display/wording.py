@@ -10,7 +10,6 @@ from markupsafe import Markup, escape
 from nacre.core.display.style import formula, pretty_unit
 from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity, show
-from nacre.core.registry import techniques
 from nacre.core.vocabulary import word
 
 ORIGIN_WORDS = {
@@ -40,9 +39,11 @@ def name_meaning(name: str) -> str:
 
 
 def technique_words(name: str) -> str:
-    """A technique as people call it; the bare name of one that is not the package's."""
-    found = techniques().get(name)
-    return found.title if found else name.replace("_", " ")
+    """A technique as people call it; the bare name of one that nobody knows."""
+    try:
+        return word("technique", name).words
+    except NacreError:
+        return name.replace("_", " ")
 
 
 def symbol(name: str) -> Markup:

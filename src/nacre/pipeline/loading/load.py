@@ -10,11 +10,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from nacre.cell.ageing.plugins import names_of
-from nacre.cell.parameters import NAMES
+from nacre.cell.parameters import NAMES, Name, model_words
 from nacre.cell.protocol import parse_protocol
 from nacre.cell.recipe.build import check_model
 from nacre.cell.recipe.coating import read_coating
 from nacre.core import registry, vocabulary
+from nacre.core.contracts import Technique
 from nacre.core.errors import NacreError, StudyError, did_you_mean, unknown
 from nacre.core.quantity import Quantity, parse
 from nacre.core.study import Cell, Reported, Sample, Step, Study
@@ -56,9 +57,20 @@ def read(path: str | Path) -> tuple[Study, Problems]:
     folder = file.parent.resolve()
     with problems.catch(()):
         registry.readers(folder)
-    techniques = {}
+    techniques, known, words = {}, NAMES, None
     with problems.catch(()):
         techniques = registry.techniques(folder)
+        words = registry.vocabulary(folder)
+    with problems.catch(()):
+        known = names_of(folder)
+        words = words and words.extended("quantity", model_words(known))
+    with vocabulary.using(words):
+        study = _made(shape, folder, techniques, problems)
+        _check_parts(study, shape, known, problems)
+    return dataclasses.replace(study, vocabulary=words), problems
+
+
+def _made(shape: StudyFile, folder: Path, techniques: Mapping[str, Technique], problems: Problems) -> Study:
     study = Study(
         name=shape.study.name,
         folder=folder,
@@ -76,17 +88,18 @@ def read(path: str | Path) -> tuple[Study, Problems]:
     defaults, cells = _cells(shape, folder, samples, problems)
     study = dataclasses.replace(study, inputs=defaults, samples=samples, cells=cells)
     study = dataclasses.replace(study, measurements=expand_measurements(shape, study, techniques, problems))
-    study = dataclasses.replace(
+    return dataclasses.replace(
         study,
         analyses=expand_analyses(shape, study, techniques, problems),
         contrasts=_contrasts(shape, samples, problems),
         reported=_reported(shape, samples, problems),
     )
-    known = NAMES
-    with problems.catch(()):
-        known = names_of(folder)
+
+
+def _check_parts(study: Study, shape: StudyFile, known: Mapping[str, Name], problems: Problems) -> None:
+    """What is wrong with the parts that stand for themselves: model, ledger, calibration, materials."""
     with problems.catch(("model",)):
-        check_model(shape.model, samples, known)
+        check_model(shape.model, study.samples, known)
     with problems.catch(("ledger",)):
         check_settings(study)
     if shape.calibration and not problems.errors:
@@ -97,7 +110,6 @@ def read(path: str | Path) -> tuple[Study, Problems]:
     for name, row in shape.material.items():
         with problems.catch(("material", name)):
             builtin().adding({name: row})
-    return study, problems
 
 
 def _parse(file: Path) -> tuple[dict[str, Any], Problems]:

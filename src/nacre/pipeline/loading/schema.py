@@ -5,7 +5,7 @@ from typing import Any
 
 from nacre.cell.recipe.coating import KEYS as COATING_KEYS
 from nacre.core import options as option_tools
-from nacre.core import registry, vocabulary
+from nacre.core import registry
 from nacre.pipeline.loading.study_file import StudyFile
 
 
@@ -14,7 +14,7 @@ def study_schema(folder: Path | None = None) -> dict[str, Any]:
 
     folder : of a study, whose plugins are then known too.
     """
-    techniques = registry.techniques(folder)
+    techniques, vocabulary = registry.techniques(folder), registry.vocabulary(folder)
     schema = StudyFile.model_json_schema(by_alias=True)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "study.toml"

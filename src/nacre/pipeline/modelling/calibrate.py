@@ -15,7 +15,7 @@ import numpy as np
 
 from nacre.cell import cell_toml
 from nacre.cell.ageing.plugins import names_of
-from nacre.core import files
+from nacre.core import files, vocabulary
 from nacre.core.errors import NacreError
 from nacre.core.outcome import Outcome
 from nacre.core.result import Result
@@ -51,8 +51,9 @@ def calibrate(
 ) -> tuple[Outcome, Calibration, list[Path]]:
     """Calibrate a study: an outcome of the calibration alone, all that was found, and the files written."""
     study = load(path)
-    made = calibrating.calibrate(study, results or _of_files(study), ask, progress)
-    found = results_of(made)
+    with vocabulary.using(study.vocabulary):
+        made = calibrating.calibrate(study, results or _of_files(study), ask, progress)
+        found = results_of(made)
     written = _keep(study, made, found)
     return Outcome(study, tuple(found), versions=cache_keys.versions()), made, written
 
@@ -172,6 +173,7 @@ def predict(
             "no case is given", where=study.name, expected='--case "3 nm: cathode.coating_thickness = 3 nm"'
         )
     made = [predicting.predict(use.model, use.u, use.covariance, c, use.seed, draws, progress) for c in chosen]
-    found = predictions(made, use.converged)
+    with vocabulary.using(study.vocabulary):
+        found = predictions(made, use.converged)
     files.write(folder_of(study) / "predicted.npz", dumps([key_of(study), found]))
     return Outcome(study, tuple(found), versions=cache_keys.versions()), made

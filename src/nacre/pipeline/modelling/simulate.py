@@ -19,7 +19,7 @@ from nacre.core.outcome import Failure, Outcome
 from nacre.core.quantity import Quantity
 from nacre.core.result import Result, Subject
 from nacre.core.signal import Signal
-from nacre.core.study import Cell, Sample, Study
+from nacre.core.study import Cell, Sample, Study, in_its_words
 from nacre.materials import builtin
 from nacre.pipeline.loading.load import load
 from nacre.pipeline.modelling.simulation_result import marked, result_of
@@ -90,6 +90,7 @@ def _some(text: str, where: str) -> str:
     return text
 
 
+@in_its_words
 def simulate(
     subjects: Subjects, settings: Settings | None = None, progress: Callable[[str, int, int], None] = lambda *_: None
 ) -> tuple[Outcome, dict[str, Simulation]]:

@@ -17,7 +17,7 @@ from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.outcome import Failure, Outcome
 from nacre.core.quantity import Quantity, parse
 from nacre.core.result import Curve, Entry, Result, Subject
-from nacre.core.study import Study
+from nacre.core.study import Study, in_its_words
 from nacre.pipeline.modelling.simulate import Subjects, context_of, predicted
 from nacre.pipeline.modelling.simulation_result import marked
 
@@ -56,6 +56,7 @@ def parse_states(text: str) -> tuple[Wanted, ...]:
     return tuple(found)
 
 
+@in_its_words
 def spectra(subjects: Subjects, states: tuple[Wanted, ...]) -> Outcome:
     """The spectra of every cell at every state; a cell that cannot be had in a state is a failure, the others go on."""
     results: list[Result] = []

@@ -9,13 +9,14 @@ from nacre.cell.simulate import Ran
 from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.outcome import Failure, Outcome
 from nacre.core.result import Check, Curve, Result, Subject
-from nacre.core.study import Study
+from nacre.core.study import Study, in_its_words
 from nacre.pipeline.modelling.simulation_result import marked
 from nacre.pipeline.modelling.sweep import Done, Swept
 
 DRAWN_STEPS, DRAWN_LINES = 6, 12
 
 
+@in_its_words
 def outcome_of(study: Study, done: Sequence[Done], sweeps: Sequence[Swept]) -> Outcome:
     """The table, figures and failures of a sweep, for files and report."""
     failures = tuple(Failure(f"{d.case.words}", d.words, d.case.cell) for d in done if d.failed)

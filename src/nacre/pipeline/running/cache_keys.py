@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from nacre.core import registry
 from nacre.core.context import Context
 from nacre.core.version import VERSION
 
@@ -51,9 +52,9 @@ def package_hash() -> str:
 
 
 def plugins_hash(folder: Path | None) -> str:
-    if folder is None:
-        return ""
-    return digest([(path.name, file_hash(path)) for path in sorted((folder / "plugins").glob("*.py"))])
+    """Digest of the plugins a study knows: its own files, and the packages and versions that bring others."""
+    own = [(path.name, file_hash(path)) for path in sorted((folder / "plugins").glob("*.py"))] if folder else []
+    return digest([*own, *registry.installed()])
 
 
 @lru_cache(maxsize=1)

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from nacre.core import options as option_tools
-from nacre.core import registry
+from nacre.core import registry, vocabulary
 from nacre.core.contracts import Technique
 from nacre.core.errors import NacreError
+from nacre.core.study import Study
 from nacre.pipeline.loading.load import read
-from nacre.pipeline.loading.problems import Problem
+from nacre.pipeline.loading.problems import Problem, Problems
 from nacre.pipeline.running.graph import Graph, Node, build, context_of
 from nacre.pipeline.running.plausibility import doubts, idle
 from nacre.pipeline.running.worker import read_file
@@ -22,6 +23,11 @@ def check(path: str | Path) -> tuple[list[Problem], int]:
     study, problems = read(path)
     if problems.errors:
         return sorted(problems.found), 0
+    with vocabulary.using(study.vocabulary):
+        return _look(study, problems)
+
+
+def _look(study: Study, problems: Problems) -> tuple[list[Problem], int]:
     graph = build(study)
     for name, error in graph.failed.items():
         line = graph.measurement(name).line

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from nacre.cell.ageing.plugins import mechanisms_of, names_of
+from nacre.cell.ageing.plugins import mechanisms_of
 from nacre.core.result import Check, Result
-from nacre.core.study import Study
-from nacre.evidence.calibrate.results.calibrated import register
+from nacre.core.study import Study, in_its_words
 from nacre.pipeline.running import cache_keys
 from nacre.pipeline.running.store import loads
 
@@ -26,9 +25,9 @@ def key_of(study: Study) -> str:
     return cache_keys.digest(about)[:40]
 
 
+@in_its_words
 def kept_results(study: Study) -> list[Result]:
     """Results of the kept calibration and predictions, for the report; a word where they are older than the study."""
-    register(names_of(study.folder))
     found: list[Result] = []
     for name in ("kept.npz", "predicted.npz"):
         try:

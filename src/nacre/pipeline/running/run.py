@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nacre.core import options as option_tools
-from nacre.core import registry
+from nacre.core import registry, vocabulary
 from nacre.core.errors import NacreError
 from nacre.core.outcome import Failure, Outcome
 from nacre.core.result import Result, Subject
@@ -60,7 +60,7 @@ def run(
     """
     study = study if isinstance(study, Study) else load(study)
     results_folder = results_folder or study.folder / "results"
-    with held(results_folder):
+    with held(results_folder), vocabulary.using(study.vocabulary):
         return _run(study, overrides, workers, progress, report, results_folder)
 
 

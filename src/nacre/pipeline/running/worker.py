@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nacre.core import options as option_tools
-from nacre.core import registry
+from nacre.core import registry, vocabulary
 from nacre.core.context import Context
 from nacre.core.contracts import Technique
 from nacre.core.errors import NacreError, ReadError
@@ -60,7 +60,8 @@ def run_task(task: Task) -> Done:
     """Runs a task. Never raises: a failure of one analysis is an answer, not a crash of the study."""
     try:
         technique = registry.technique(task.technique, task.study_folder)
-        results = _analyse(task, technique)
+        with vocabulary.using(registry.vocabulary(task.study_folder)):
+            results = _analyse(task, technique)
         Store(task.store_folder).put(task.key, results)
     except NacreError as error:
         return Done(task.name, str(error))

@@ -26,8 +26,8 @@ from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import option
 from nacre.core.signal import Note, Signal, Variable
 from nacre.materials.spectra.xray_lines import fwhm_ev, main_line
-from nacre.readers.microscopy import images
-from nacre.readers.microscopy.axes import Axis, Origin
+from nacre.readers.microscopy import array_signals, images
+from nacre.readers.microscopy.array_signals import Axis, Origin
 from nacre.readers.text import text_file
 
 _MAGIC = b"AAMVHFSS"
@@ -79,7 +79,7 @@ def _cube(part: dict, path: Path, source) -> Signal:
     microscope = part.get("metadata", {}).get("Acquisition_instrument", {})
     beam = [one["beam_energy"] for one in microscope.values() if "beam_energy" in one]
     about = {"beam_kV": float(beam[0])} if beam else {}
-    return axes.signal(np.asarray(part["data"]), axes, Origin(source, f"{path.stem} EDS", about))
+    return array_signals.signal(np.asarray(part["data"]), axes, Origin(source, f"{path.stem} EDS", about))
 
 
 def _signal(part: dict, path: Path, source, options: Options) -> Signal:

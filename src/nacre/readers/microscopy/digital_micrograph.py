@@ -22,8 +22,8 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Signal
-from nacre.readers.microscopy import axes
-from nacre.readers.microscopy.axes import Axis, Origin
+from nacre.readers.microscopy import array_signals
+from nacre.readers.microscopy.array_signals import Axis, Origin
 from nacre.readers.text import text_file
 
 
@@ -43,7 +43,7 @@ def _version(start: bytes) -> int:
 def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     """One signal per image of the file. Raises ReadError, also where the extra is not installed."""
     path = Path(path)
-    raw = axes.bytes_of(path)
+    raw = array_signals.bytes_of(path)
     if not _version(raw):
         raise ReadError(
             "not a file of DigitalMicrograph",
@@ -86,7 +86,7 @@ def _signal(part: dict, path: Path, source) -> Signal:
     about = {"title": title, "signal_type": metadata.get("Signal", {}).get("signal_type", "")}
     if microscope.get("beam_energy"):
         about["beam_kV"] = float(microscope["beam_energy"])
-    return axes.signal(data, axes, Origin(source, title, about))
+    return array_signals.signal(data, axes, Origin(source, title, about))
 
 
 READER = Reader(

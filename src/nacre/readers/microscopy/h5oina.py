@@ -87,9 +87,9 @@ def _slices(file, where: str) -> list[str]:
 def _signals(group, path: Path, source, origin: str) -> list[Signal]:
     detectors = [name for name in group if name.startswith("EDS")]
     found = [_map(group[name], path, source, origin, group) for name in detectors]
-    images = _images(group, path.name)
+    electron_images = _images(group, path.name)
     size = (found[0].sizes["y"], found[0].sizes["x"]) if found else None
-    for name, (values, step) in images.items():
+    for name, (values, step) in electron_images.items():
         if values.shape != size:
             variables = {"intensity": Variable(values, "1", ("y", "x"))} | images.axes(values.shape, step)
             metadata = {"pixel_um": step, "detector": name}

@@ -24,8 +24,8 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Signal
-from nacre.readers.microscopy import axes
-from nacre.readers.microscopy.axes import Axis, Origin
+from nacre.readers.microscopy import array_signals
+from nacre.readers.microscopy.array_signals import Axis, Origin
 from nacre.readers.text import text_file
 
 _ABOUT = {
@@ -37,7 +37,7 @@ _ABOUT = {
 
 def sniff(head: Head) -> float:
     """HDF5 with HyperSpy's suffix."""
-    return 0.95 if head.start.startswith(axes.HDF5) and head.suffix == ".hspy" and head.size > 800 else 0.0
+    return 0.95 if head.start.startswith(array_signals.HDF5) and head.suffix == ".hspy" and head.size > 800 else 0.0
 
 
 def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
@@ -45,8 +45,8 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     import h5py
 
     path = Path(path)
-    raw = axes.bytes_of(path)
-    if not raw.startswith(axes.HDF5):
+    raw = array_signals.bytes_of(path)
+    if not raw.startswith(array_signals.HDF5):
         raise ReadError("not an HDF5 file", where=path.name, found=f"it begins {raw[:8]!r}", expected="a .hspy file")
     source = text_file.source_of(path, raw, "hspy")
     try:
@@ -71,7 +71,7 @@ def _signal(name: str, entry, source) -> Signal:
     data = entry["data"][()]
     axes = [_axis(entry, i, Path(source.path).name) for i in range(data.ndim)]
     of = Origin(source, name, {"title": name} | _metadata(entry))
-    return axes.signal(data, axes, of)
+    return array_signals.signal(data, axes, of)
 
 
 def _axis(entry, index: int, where: str) -> Axis:

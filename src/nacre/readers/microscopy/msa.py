@@ -26,8 +26,8 @@ from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Signal, Variable
 from nacre.readers._virtual import origin_of
-from nacre.readers.microscopy import axes
-from nacre.readers.microscopy.axes import Axis, Origin
+from nacre.readers.microscopy import array_signals
+from nacre.readers.microscopy.array_signals import Axis, Origin
 from nacre.readers.text import text_file
 
 _UNITS = {"ev": "eV", "kev": "keV"}
@@ -58,7 +58,7 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     metadata |= {"title": head.get("TITLE", ""), "signal_type": head.get("SIGNALTYPE", ""), "keywords": head}
     name = head.get("TITLE") or path.stem
     of = Origin(text.source, name, metadata, origin_of(text.data))
-    return [axes.spectra(values.astype(np.int64) if whole else values, axis, [], of)]
+    return [array_signals.spectra(values.astype(np.int64) if whole else values, axis, [], of)]
 
 
 def _split(text: str, where: str) -> tuple[dict[str, str], list[str]]:

@@ -34,8 +34,8 @@ from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import option
 from nacre.core.signal import Note, Signal, Variable
-from nacre.readers.microscopy import axes, velox_stream
-from nacre.readers.microscopy.axes import Axis, Origin
+from nacre.readers.microscopy import array_signals, velox_stream
+from nacre.readers.microscopy.array_signals import Axis, Origin
 from nacre.readers.microscopy.velox_writer import example, write  # noqa: F401  (the contract of readers looks for example here)
 from nacre.readers.text import text_file
 
@@ -53,7 +53,7 @@ class Options:
 
 def sniff(head: Head) -> float:
     """HDF5 with the suffix .emd; sure where a Velox name stands near its start."""
-    if not head.start.startswith(axes.HDF5) or head.suffix != ".emd":
+    if not head.start.startswith(array_signals.HDF5) or head.suffix != ".emd":
         return 0.0
     known = b"Velox" in head.start or b"SpectrumStream" in head.start or b"Presentation" in head.start
     return 0.95 if known else 0.6
@@ -64,8 +64,8 @@ def read(path: Path, options: Options | None = None) -> list[Signal]:
     import h5py
 
     path, options = Path(path), options or Options()
-    raw = axes.bytes_of(path)
-    if not raw.startswith(axes.HDF5):
+    raw = array_signals.bytes_of(path)
+    if not raw.startswith(array_signals.HDF5):
         raise ReadError("not an HDF5 file", where=path.name, found=f"it begins {raw[:8]!r}", expected="a Velox .emd")
     try:
         with h5py.File(path, "r") as file:
@@ -172,10 +172,10 @@ def _map(streams: list, data, of: Origin, options: Options) -> Signal:
     notes = _doubts(scan, ended, sum(beyond for _, beyond in counted), data, sum(map(sum, counted)))
     full = Origin(of.source, f"{of.name} EDS", about, of.origin, notes)
     if not ended[0]:
-        return axes.spectra(cube[0], axis, [], full)
+        return array_signals.spectra(cube[0], axis, [], full)
     pixel = metadata["BinaryResult"]["PixelSize"]
     space = [Axis(name, "m", float(pixel[side])) for name, side in (("y", "height"), ("x", "width"))]
-    return axes.spectra(cube.reshape(scan.rows, scan.columns, -1), axis, space, full)
+    return array_signals.spectra(cube.reshape(scan.rows, scan.columns, -1), axis, space, full)
 
 
 def _frames(entry, events: np.ndarray) -> tuple[int | None, int | None]:
@@ -285,8 +285,8 @@ def _picture(entry, titles: dict[str, str], of: Origin) -> Signal:
     space = [Axis(n, unit if unit == "m" else "", float(size.get(side, 0.0))) for n, side in sides]
     of = Origin(of.source, f"{of.name} {title}", about, of.origin)
     if len(pages) == 1:
-        return axes.image(pages[0], space, of)
-    single = axes.image(pages.mean(axis=0, dtype=float), space, of)
+        return array_signals.image(pages[0], space, of)
+    single = array_signals.image(pages.mean(axis=0, dtype=float), space, of)
     frames = {"frames": Variable(pages, "1", ("frame", "y", "x"))}
     return replace(single, variables={**single.variables, **frames})
 
@@ -295,7 +295,7 @@ def _spectrum(entry, of: Origin) -> Signal:
     metadata = _metadata(entry)
     about = _about(metadata)
     of = Origin(of.source, f"{of.name} {about['detector']}".strip(), about, of.origin)
-    return axes.spectra(entry["Data"][()].ravel(), _energy(metadata, of.where), [], of)
+    return array_signals.spectra(entry["Data"][()].ravel(), _energy(metadata, of.where), [], of)
 
 
 READER = Reader(

@@ -61,8 +61,10 @@ class CyclingOptions:
     smallest_half_cycle: float = option(
         1.0, "charge below which a stretch of current is a pulse, of the largest half cycle", unit="%", lo=0.0, hi=50.0
     )
-    retention_at: tuple[int, ...] = option((), "cycles to give the retention at, beside the last of each segment", lo=1)
-    every_cycle: bool = option(False, "give energies, voltages and areal capacities of every cycle as quantities")
+    retention_at: tuple[int, ...] = option(
+        (), "cycles given as quantities with their retention, beside the first and last of each segment", lo=1
+    )
+    every_cycle: bool = option(False, "give all of every cycle as quantities, not in the table of cycles alone")
 
 
 @dataclass(frozen=True)
@@ -197,16 +199,17 @@ def _ratio(a: Quantity, b: Quantity, options: CyclingOptions, unit: str = "%") -
 
 
 def _cycles(cycles, parts, amounts, options) -> list[Entry]:
-    ends = {n for part in parts for n in (part.cycles[0], part.cycles[-1])}
+    """Quantities of the first and last cycles of each part and of those asked for; the table holds all."""
+    wanted = {n for part in parts for n in (part.cycles[0], part.cycles[-1])} | set(options.retention_at)
     entries = []
     for cycle in cycles:
-        full = options.every_cycle or cycle.number in ends
-        entries += _capacities(cycle, amounts, options, full)
+        if not options.every_cycle and cycle.number not in wanted:
+            continue
+        entries += _capacities(cycle, amounts, options)
         found = efficiency(cycle, options)
         if found is not None:
             entries.append(Entry("coulombic_efficiency", found, cycle.state))
-        if full:
-            entries += _energies(cycle, amounts, options)
+        entries += _energies(cycle, amounts, options)
     first = next((c for c in cycles if c.number == 1 and len(c.sides) == 2), None)
     if first and hc.is_first(parts) and "mass" in amounts:
         q = [first.sides[s].charge for s in (1, -1)]
@@ -217,12 +220,11 @@ def _cycles(cycles, parts, amounts, options) -> list[Entry]:
     return entries
 
 
-def _capacities(cycle: Cycle, amounts, options, full: bool) -> list[Entry]:
-    chosen = options.divide_by if full else options.divide_by[:1]
+def _capacities(cycle: Cycle, amounts, options) -> list[Entry]:
     return [
         Entry(PER[per][3][sign], specific(side.charge, per, amounts), cycle.state)
         for sign, side in cycle.sides.items()
-        for per in chosen
+        for per in options.divide_by
     ]
 
 
@@ -323,6 +325,7 @@ def _table(cycles: list[Cycle], amounts, options) -> Curve:
             columns[ENERGY[sign]] = (column(sign, lambda side, m=mass: side.joules / 3.6 / m), "mWh/g")
     columns["rate_C"] = (np.array([c.part.rate or np.nan for c in cycles]), "C-rate")
     columns["segment"] = (np.array([c.part.name for c in cycles]), "1")
+    columns["whole"] = (np.array([len(c.sides) == 2 for c in cycles]), "1")
     return Curve("cycles", columns)
 
 

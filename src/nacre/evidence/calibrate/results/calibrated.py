@@ -1,11 +1,11 @@
 """A calibration as results: numbers with their covariance, observables, what is told, rivals; tables and checks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from nacre.cell.parameters import NAMES, Name
+from nacre.cell.parameters import model_words, quantity_name
 from nacre.core import vocabulary
 from nacre.core.quantity import Quantity, correlated
 from nacre.core.result import Check, Curve, Entry, Provenance, Result, Subject
@@ -27,32 +27,17 @@ METHODS = (
 )
 
 
-def quantity_name(parameter: str) -> str:
-    """The vocabulary's name of a model parameter: `model_cathode_diffusivity`."""
-    return f"model_{parameter.replace('.', '_')}"
-
-
-def register(known: Mapping[str, Name] = NAMES) -> None:
-    """Make the model's parameters words of the vocabulary."""
-    rows = {
-        quantity_name(name): {
-            "unit": row.unit, "words": f"{name.partition('.')[0]}: {row.words.removeprefix('the ')}",
-            "meaning": "a number of the cell model", "symbol": name,
-        }
-        for name, row in known.items()
-    }  # fmt: skip
-    vocabulary.extend("quantity", rows)
 
 
 def results_of(c: Calibration) -> list[Result]:
     """The results that the report shows: the calibration, what was left out and predicted, the rivals."""
-    register(c.fit.problem.model.names)
-    found = [_calibration(c)]
-    if c.predicted:
-        found.append(_left_out(c))
-    if c.judged:
-        found.append(_rivals(c))
-    return found
+    with vocabulary.using(vocabulary.current().extended("quantity", model_words(c.fit.problem.model.names))):
+        found = [_calibration(c)]
+        if c.predicted:
+            found.append(_left_out(c))
+        if c.judged:
+            found.append(_rivals(c))
+        return found
 
 
 # --- the calibration itself ----------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Comparisons of few values: t tests, equivalence, many endpoints, trends over doses."""

@@ -1,0 +1,86 @@
+"""Several endpoints tested at one level: the graphical procedure of F. Bretz, W. Maurer, W. Brannath and M. Posch.
+
+Stat. Med. 28 (2009) 586. Every hypothesis holds a share of the level; one that is rejected hands its share on along
+arrows fixed beforehand. The chance of any false rejection stays at the level, whatever is true and however the p values
+hang together.
+"""
+
+import numpy as np
+
+
+def adjust_p_values(p: np.ndarray, weights: np.ndarray, transitions: np.ndarray) -> np.ndarray:
+    """Adjusted p values: a hypothesis is rejected at level alpha where its adjusted p value is at most alpha.
+
+    Parameters
+    ----------
+    p : p values, shape (n,).
+    weights : shares of the level at the start, shape (n,), none below zero, their sum at most 1.
+    transitions : shape (n, n), row i: how the share of i is handed on; zero diagonal, row sums at most 1.
+
+    Returns
+    -------
+    Adjusted p values, shape (n,), at most 1.
+
+    Raises
+    ------
+    ValueError where weights or transitions are no such shares.
+    """
+    p, w, g = (np.array(x, float) for x in (p, weights, transitions))
+    _check(p, w, g)
+    adjusted, reached = np.ones(len(p)), 0.0
+    left = list(range(len(p)))
+    while left:
+        holders = [i for i in left if w[i] > 0.0]
+        if not holders:
+            break
+        first = min(holders, key=lambda i: (p[i] / w[i], i))
+        reached = max(reached, min(1.0, p[first] / w[first]))
+        adjusted[first] = reached
+        left.remove(first)
+        _hand_on(w, g, first, left)
+    return adjusted
+
+
+def _hand_on(w: np.ndarray, g: np.ndarray, gone: int, left: list[int]) -> None:
+    """Give the share of `gone` to the others, and close the gap that it leaves in the arrows between them."""
+    before = g.copy()
+    for i in left:
+        w[i] += w[gone] * before[gone, i]
+        loop = before[i, gone] * before[gone, i]
+        for k in left:
+            through = before[i, k] + before[i, gone] * before[gone, k]
+            g[i, k] = through / (1.0 - loop) if k != i and loop < 1.0 else 0.0
+    w[gone] = 0.0
+
+
+def _check(p: np.ndarray, w: np.ndarray, g: np.ndarray) -> None:
+    n, slack = len(p), 1.0 + 1e-12
+    if w.shape != (n,) or g.shape != (n, n):
+        raise ValueError(f"{n} p values need {n} weights and {n} x {n} transitions; found {w.shape} and {g.shape}")
+    if (w < 0).any() or w.sum() > slack:
+        raise ValueError(f"weights are shares of one level: none below 0, their sum at most 1; found {w}")
+    if (g < 0).any() or np.diag(g).any() or (g.sum(axis=1) > slack).any():
+        raise ValueError("transitions are shares: none below 0, none to itself, rows that sum to 1 at most")
+
+
+def primary_and_secondary(n_primary: int, n_secondary: int) -> tuple[np.ndarray, np.ndarray]:
+    """Weights and transitions: primaries share the level; what one releases goes half to the other primaries and half
+    to the secondaries, and what a secondary releases goes to the other secondaries.
+
+    Without secondaries primaries hand on among themselves; without primaries the secondaries share the level (Holm).
+    The primaries stand first.
+    """
+    n = n_primary + n_secondary
+    holders = n_primary or n_secondary
+    weights = np.zeros(n)
+    weights[:holders] = 1.0 / holders if holders else 0.0
+    g = np.zeros((n, n))
+    to_primaries = (0.5 if n_secondary else 1.0) if n_primary > 1 else 0.0
+    if n_primary > 1:
+        g[:n_primary, :n_primary] = to_primaries / (n_primary - 1)
+    if n_primary and n_secondary:
+        g[:n_primary, n_primary:] = (1.0 - to_primaries) / n_secondary
+    if n_secondary > 1:
+        g[n_primary:, n_primary:] = 1.0 / (n_secondary - 1)
+    np.fill_diagonal(g, 0.0)
+    return weights, g
