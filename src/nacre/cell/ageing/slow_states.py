@@ -205,9 +205,6 @@ def _named(mechanism) -> str:
     return mechanism.name
 
 
-_SHARES = ("contact", "active", "diffusivity")
-
-
 def _possible(a: Aged) -> bool:
     low = a.contact > 0.0 and a.active > 0.0 and a.diffusivity > 0.0
     return low and a.contact <= 1.0 and a.active <= 1.0 and math.isfinite(a.series + a.interphase + a.diffusivity)
