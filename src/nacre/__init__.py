@@ -5,9 +5,9 @@
 >>> page = nacre.write(outcome)
 """
 
-from importlib import import_module
+from nacre.core.version import VERSION
 
-__version__ = "0.1.0"
+__version__ = VERSION
 __all__ = ["load", "run", "write"]
 
 
@@ -22,6 +22,7 @@ def __getattr__(name: str):
 
         return run
     if name == "write":
-        # by name: all modules import this one for its version, and the report stands above them
-        return import_module("nacre.api").write
+        from nacre.api import write
+
+        return write
     raise AttributeError(f"module 'nacre' has no attribute '{name}'")

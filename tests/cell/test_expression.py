@@ -25,7 +25,7 @@ trees = st.recursive(
     lambda t: (
         st.tuples(t, st.sampled_from("+-*/"), t).map(lambda p: f"({p[0]} {p[1]} {p[2]})")
         | st.tuples(st.sampled_from(sorted(FUNCTIONS)), t).map(lambda p: f"{p[0]}({p[1]})")
-        | t.map(lambda p: f"-{p}**2")
+        | t.map(lambda p: f"-({p})**2")
     ),
     max_leaves=12,
 )
@@ -56,6 +56,9 @@ BAD = {
     "empty": (" ", "found the end"),
     "deep": ("(" * 5000 + "x" + ")" * 5000, "more than 60 brackets or powers within each other"),
     "powers": ("x" + "**x" * 500, "more than 60 brackets or powers within each other"),
+    "tower": ("9**9**9 * x", "found an exponent beyond 100 at character 2"),
+    "two arguments": ("exp(x, x)", "found ',' at character 6"),
+    "text": ("exp('x')", "at character 5, near 'exp('x')'"),
     "long": ("x+" * 20000 + "x", "the expression is too long; found 40001 characters"),
 }  # fmt: skip
 

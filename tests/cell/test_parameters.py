@@ -15,7 +15,8 @@ from nacre.cell.recipe.build import check_model, from_recipe, known
 from nacre.core.context import Context
 from nacre.core.errors import NacreError, NotAssessable
 from nacre.core.quantity import parse
-from nacre.physics.ocp import FARADAY, msmr_stoichiometry
+from nacre.physics.constants import FARADAY
+from nacre.physics.ocp import msmr_stoichiometry
 
 STUDY = nacre.load(Path(__file__).parents[2] / "studies" / "lho-ncm85")
 

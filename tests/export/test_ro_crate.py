@@ -15,7 +15,7 @@ from nacre.core.result import Provenance
 from nacre.export import ro_crate
 from nacre.export.packing import pack
 from nacre.export.write import write_all
-from nacre.pipeline.loading.check import check
+from nacre.pipeline.running.check import check
 from report.demo_outcome import demo
 
 

@@ -5,8 +5,6 @@ import pytest
 from nacre.core.errors import NacreError, NotAssessable
 from nacre.materials import STATUSES, builtin, ncm
 from nacre.materials.library import composition
-from nacre.physics.chemistry.coating import phase_fractions
-from nacre.physics.chemistry.film import coating_volume, film_area
 
 LIBRARY = builtin()
 NAMED = [
@@ -202,14 +200,6 @@ def test_another_formula_keeps_nothing_of_the_old_compound():
     mine = LIBRARY.adding({"NCM85": {"formula": "LiNi0.83Co0.12Mn0.05O2"}})
     with pytest.raises(NotAssessable, match="the density of NCM85 is not known"):
         mine["NCM85"].density  # noqa: B018
-
-
-def test_the_reference_coating_with_these_densities():
-    """A dense film of 12 nm of the paper's 0.50 wt% HfO2 and 0.56 wt% Li2HfO3 would need 0.114 m2/g."""
-    phases = ("HfO2", "Li2HfO3")
-    densities = [LIBRARY[name].density.value.to("kg/m3").value for name in phases]
-    volume = coating_volume(phase_fractions(0.0084, 1.02, *phases), densities)
-    assert 1e-3 * film_area(volume, 12e-9) == pytest.approx(0.114, abs=5e-4)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nacre.physics import inference as inf
+from nacre.physics.differences import inward
 
 TRUE = np.array([0.3, 0.7])
 
@@ -23,13 +24,13 @@ def two_valleys(u):
 
 def test_a_linear_problem_is_solved_from_any_start():
     for start in inf.spread(5, 2, 1):
-        found = inf.multistart(line, inf.differences(line), [start])[0]
+        found = inf.multistart(line, inward(line), [start])[0]
         assert found.u == pytest.approx(TRUE, abs=1e-6)
         assert found.converged and found.chi2 < 1e-9
 
 
 def test_many_starts_find_the_deeper_valley_and_are_sorted():
-    found = inf.multistart(two_valleys, inf.differences(two_valleys), inf.spread(8, 2, 3))
+    found = inf.multistart(two_valleys, inward(two_valleys), inf.spread(8, 2, 3))
     assert found[0].u[0] == pytest.approx(0.8, abs=0.01)
     assert [f.chi2 for f in found] == sorted(f.chi2 for f in found)
     assert found[-1].u[0] == pytest.approx(0.2, abs=0.02)
@@ -37,20 +38,20 @@ def test_many_starts_find_the_deeper_valley_and_are_sorted():
 
 def test_threads_find_what_one_does():
     starts = inf.spread(4, 2, 5)
-    one, two = (inf.multistart(line, inf.differences(line), starts, workers=n) for n in (1, 2))
+    one, two = (inf.multistart(line, inward(line), starts, workers=n) for n in (1, 2))
     assert one[0].u == pytest.approx(two[0].u, abs=1e-9)
 
 
 def test_a_search_cut_short_says_so_and_keeps_its_best_point():
     told = []
-    found = inf.multistart(two_valleys, inf.differences(two_valleys), [np.array([0.45, 0.9])], most=1, done=told.append)
+    found = inf.multistart(two_valleys, inward(two_valleys), [np.array([0.45, 0.9])], most=1, done=told.append)
     assert not found[0].converged and math.isfinite(found[0].chi2) and told == found
 
 
 def test_the_jacobian_by_differences_is_that_of_the_line_at_the_faces_too():
     x = np.linspace(0, 1, 5)
     for u in (np.array([0.0, 1.0]), np.array([0.5, 0.2])):
-        assert inf.differences(line)(u) == pytest.approx(20 * np.stack([np.ones(5), x], axis=1))
+        assert inward(line)(u) == pytest.approx(20 * np.stack([np.ones(5), x], axis=1))
 
 
 def test_criteria_are_those_of_the_books():
@@ -94,7 +95,7 @@ def test_intervals_of_a_linear_problem_cover_as_often_as_they_say():
     held = 0
     for _ in range(400):
         noise = random.normal(0, 1, 5)
-        found = inf.multistart(lambda u, n=noise: line(u) + n, inf.differences(line), [np.array([0.5, 0.5])])[0]
-        std = np.sqrt(np.diag(inf.covariance(inf.differences(line)(found.u), 0.0)))
+        found = inf.multistart(lambda u, n=noise: line(u) + n, inward(line), [np.array([0.5, 0.5])])[0]
+        std = np.sqrt(np.diag(inf.covariance(inward(line)(found.u), 0.0)))
         held += (np.abs(found.u - TRUE) < 1.96 * std).sum()
     assert held / 800 == pytest.approx(0.95, abs=3 * math.sqrt(0.95 * 0.05 / 400))

@@ -19,6 +19,7 @@ from pathlib import Path
 from nacre.cell.diffusivity import Shape, read_shape
 from nacre.cell.parameters import PARTS, CellParameters, Name, Parameter, names_with, read_number
 from nacre.cell.potential import Potential, read_potential
+from nacre.core import files
 from nacre.core.errors import NacreError, did_you_mean
 from nacre.core.quantity import Quantity
 
@@ -72,8 +73,7 @@ def _quoted(text: str) -> str:
 
 
 def save(parameters: CellParameters, path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text(parameters), encoding="utf-8", newline="\n")
+    files.write(path, text(parameters))
     return path
 
 

@@ -6,38 +6,16 @@ Kinds: `table` (x and ratio as lists; ln ratio is interpolated monotonely), `exp
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 
 from nacre.cell.expression import read
-from nacre.cell.potential import check_status, read_curve
-from nacre.core.errors import NacreError
+from nacre.cell.potential import DeclaredCurve, read_curve
 from nacre.physics import ocp
 
 _KEYS = {"table": ("x", "ratio"), "expression": ("formula", "low", "high")}
 INTERVALS = 2048
-
-
-@dataclass(frozen=True, eq=False)
-class Shape:
-    """kind and numbers as in the module's words, with status and source."""
-
-    kind: str
-    numbers: Mapping[str, float | str | list[float]]
-    status: str
-    source: str
-
-    def __post_init__(self):
-        check_status(self.status)
-
-    @cached_property
-    def curve(self) -> ocp.Curve:
-        """ln ratio(x). Raises NacreError where the numbers make no positive ratio."""
-        try:
-            return _MAKERS[self.kind](**self.numbers)
-        except (ValueError, TypeError) as error:
-            raise NacreError(f"no diffusivity of kind '{self.kind}' can be made: {error}", found=self.source) from None
 
 
 def _table(x, ratio) -> ocp.Curve:
@@ -56,9 +34,14 @@ def _expression(formula, low=0.0, high=1.0) -> ocp.Curve:
     return ocp.from_function(lambda x: np.log(read(formula)(x)), low, high, INTERVALS)
 
 
-_MAKERS = {"table": _table, "expression": _expression}
+@dataclass(frozen=True, eq=False)
+class Shape(DeclaredCurve):
+    """ln ratio(x)."""
+
+    what = "diffusivity"
+    makers = MappingProxyType({"table": _table, "expression": _expression})
 
 
 def read_shape(row: Mapping, where: str) -> Shape:
     """A shape from its table in a TOML file. Raises NacreError with what is missing, unknown or wrong."""
-    return read_curve(Shape, _KEYS, "diffusivity", row, where)
+    return read_curve(Shape, _KEYS, row, where)

@@ -15,7 +15,7 @@ from nacre.cell.simulate import FINE
 from nacre.core.errors import NacreError, unknown
 from nacre.core.quantity import Quantity
 from nacre.physics import p2d
-from nacre.physics.ocp import GAS
+from nacre.physics.constants import GAS
 from nacre.physics.p2d import Mesh
 
 # number of the model -> number of the solver's electrode; those of the second line are factors of it

@@ -19,6 +19,7 @@ from nacre.cell.protocol import Scale
 from nacre.core.errors import NacreError, unknown
 from nacre.core.quantity import Quantity, parse
 from nacre.physics import ocp
+from nacre.physics.constants import FARADAY
 from nacre.physics.p2d import Cell, Diffusivity, Electrode, Exchange
 
 PARTS = ("cell", "separator", "cathode", "anode", "ageing")
@@ -218,7 +219,7 @@ class CellParameters:
         names = (f"{part}.{name}" for name in ("thickness", "volume_fraction", "c_max", "active"))
         units = ("m", "1", "mol/m3", "1")
         share = math.prod(self.value(name, unit) for name, unit in zip(names, units, strict=True))
-        return share * self.area * ocp.FARADAY
+        return share * self.area * FARADAY
 
     def diffusivity(self, part: str) -> Diffusivity:
         """D(x) of an electrode's particles at the reference temperature."""

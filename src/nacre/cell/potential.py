@@ -6,9 +6,11 @@ formula in x in the words of `expression`, from low to high). An msmr may bear a
 exp(-(1 - x) / end_width), as the model itself never gets below its lowest reaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
 
@@ -33,32 +35,26 @@ def check_status(status: str) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Potential:
-    """kind and numbers as in the module's words, with status and source."""
+class DeclaredCurve:
+    """A function of the stoichiometry by kind and numbers, as in the module's words, with status and source."""
 
     kind: str
     numbers: Mapping[str, float | str | list[float]]
     status: str
     source: str
+    what: ClassVar[str]
+    makers: ClassVar[Mapping[str, Callable[..., ocp.Curve]]]
 
     def __post_init__(self):
         check_status(self.status)
 
     @cached_property
     def curve(self) -> ocp.Curve:
-        """U(x) in V. Raises NacreError where the numbers make no potential."""
+        """The curve over x. Raises NacreError where the numbers make none."""
         try:
-            return _MAKERS[self.kind](**self.numbers)
+            return self.makers[self.kind](**self.numbers)
         except (ValueError, TypeError) as error:
-            raise NacreError(f"no potential of kind '{self.kind}' can be made: {error}", found=self.source) from None
-
-    def filling(self, volts: float) -> float:
-        """The stoichiometry at a potential; NaN beyond the curve's ends. U falls with x."""
-        x = self.curve.x
-        u = self.curve.value
-        if not u[-1] <= volts <= u[0]:
-            return float("nan")
-        return float(np.interp(-volts, -u, x))
+            raise NacreError(f"no {self.what} of kind '{self.kind}' can be made: {error}", found=self.source) from None
 
 
 def _msmr(amounts, volts, widths, kelvin, low, high, end_drop=0.0, end_width=1.0) -> ocp.Curve:
@@ -86,15 +82,28 @@ def _expression(formula, low=0.0, high=1.0) -> ocp.Curve:
     return ocp.from_function(read(formula), low, high)
 
 
-_MAKERS = {"msmr": _msmr, "table": _table, "plateau": _plateau, "expression": _expression}
+@dataclass(frozen=True, eq=False)
+class Potential(DeclaredCurve):
+    """U(x) in V."""
+
+    what = "potential"
+    makers = MappingProxyType({"msmr": _msmr, "table": _table, "plateau": _plateau, "expression": _expression})
+
+    def filling(self, volts: float) -> float:
+        """The stoichiometry at a potential; NaN beyond the curve's ends. U falls with x."""
+        x = self.curve.x
+        u = self.curve.value
+        if not u[-1] <= volts <= u[0]:
+            return float("nan")
+        return float(np.interp(-volts, -u, x))
 
 
-def read_curve(made: type, keys: Mapping[str, tuple[str, ...]], what: str, row: Mapping, where: str):
+def read_curve(made: type[DeclaredCurve], keys: Mapping[str, tuple[str, ...]], row: Mapping, where: str):
     """An object of kind, numbers, status and source from its table in a TOML file, its curve made once to be sure.
 
-    Raises NacreError with what is missing, unknown or wrong; `what` names it in words.
+    Raises NacreError with what is missing, unknown or wrong.
     """
-    row = dict(row)
+    row, what = dict(row), made.what
     kind, status, source = (str(row.pop(name, "")) for name in ("kind", "status", "source"))
     if kind not in keys:
         raise NacreError(f"unknown kind of {what} '{kind}'", where=where, expected=", ".join(keys))
@@ -113,7 +122,7 @@ def read_curve(made: type, keys: Mapping[str, tuple[str, ...]], what: str, row: 
 
 def read_potential(row: Mapping, where: str) -> Potential:
     """A potential from its table in a TOML file. Raises NacreError with what is missing, unknown or wrong."""
-    made = read_curve(Potential, _KEYS, "potential", row, where)
+    made = read_curve(Potential, _KEYS, row, where)
     curve = made.curve
     if (np.diff(curve.value) > 1e-9).any():
         at = curve.x[1:][np.diff(curve.value) > 1e-9][0]

@@ -17,10 +17,10 @@ joined by `or`: the first reached counts.
 
 import difflib
 import re
+import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nacre.cell.recipe.layers import Recipe
 from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity, parse
 from nacre.core.units import same_kind
@@ -52,6 +52,18 @@ class Repeat:
 
 
 Protocol = tuple[Order | Repeat, ...]
+
+
+class Sized(typing.Protocol):
+    """What turns rates, specific and areal amounts into those of one cell: a recipe, or a `Scale`."""
+
+    @property
+    def area(self) -> Quantity: ...
+
+    @property
+    def cam_mass(self) -> Quantity: ...
+
+    def current(self, rate: Quantity) -> Quantity: ...
 
 
 @dataclass(frozen=True)
@@ -259,13 +271,13 @@ def _end(clause: tuple[str, str, int], kind: str, place: str) -> Quantity:
 # --- for a cell ---------------------------------------------------------------------------------------------
 
 
-def for_cell(protocol: Protocol, cell: "Recipe | Scale") -> tuple[Step | Loop, ...]:
+def for_cell(protocol: Protocol, cell: Sized) -> tuple[Step | Loop, ...]:
     """The steps of a protocol with the currents of a cell. Raises NacreError where its 1C or mass is not known."""
     counter = iter(range(1, 1_000_000))
     return tuple(_bound(order, cell, counter) for order in protocol)
 
 
-def _bound(order: Order | Repeat, cell: "Recipe | Scale", counter: Iterator[int]) -> Step | Loop:
+def _bound(order: Order | Repeat, cell: Sized, counter: Iterator[int]) -> Step | Loop:
     if isinstance(order, Repeat):
         return Loop(order.times, tuple(_bound(inner, cell, counter) for inner in order.body))
     current = voltage = power = None
@@ -283,7 +295,7 @@ def _bound(order: Order | Repeat, cell: "Recipe | Scale", counter: Iterator[int]
     return Step(order.kind, next(counter), current, voltage, text=order.text, power=power, **values)
 
 
-def _limit(end: Quantity, cell: "Recipe | Scale", current: float | None, text: str) -> tuple[str, float]:
+def _limit(end: Quantity, cell: Sized, current: float | None, text: str) -> tuple[str, float]:
     """(name, value) of an end. At constant current a charge is a time."""
     if any(same_kind(end.unit, unit) for unit in _CHARGES):
         if current is None:
@@ -296,14 +308,14 @@ def _limit(end: Quantity, cell: "Recipe | Scale", current: float | None, text: s
     return "until_current", amperes(end, cell)
 
 
-def amperes(current: Quantity, cell: "Recipe | Scale") -> float:
+def amperes(current: Quantity, cell: Sized) -> float:
     """A current as written (C-rate, A, mA/g, mA/cm2) in A for a cell."""
     if same_kind(current.unit, "C-rate"):
         return cell.current(current).to("A").value
     return _absolute(current, "A", "A/g", "A/cm2", cell)
 
 
-def _absolute(amount: Quantity, unit: str, per_mass: str, per_area: str, cell: "Recipe | Scale") -> float:
+def _absolute(amount: Quantity, unit: str, per_mass: str, per_area: str, cell: Sized) -> float:
     """An amount in `unit`, be it given per gram of active material, per area, or as it is."""
     if same_kind(amount.unit, per_mass):
         return amount.to(per_mass).value * cell.cam_mass.to("g").value

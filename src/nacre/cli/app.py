@@ -53,7 +53,7 @@ def new(
 @app.command()
 def check(study: StudyPath) -> None:
     """Name everything that is wrong with a study, at once, with file and line."""
-    from nacre.pipeline.loading.check import check as look
+    from nacre.pipeline.running.check import check as look
 
     problems, count = look(study)
     for problem in problems:

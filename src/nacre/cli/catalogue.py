@@ -59,11 +59,12 @@ def schema(
     """The JSON schema of study.toml, for editors that complete and check."""
     import json
 
+    from nacre.core import files
     from nacre.export.results_schema import results_schema
     from nacre.pipeline.loading.schema import study_schema
 
     text = json.dumps(results_schema() if results else study_schema(folder_of(study)), indent=2)
     if file:
-        file.write_text(text + "\n", encoding="utf-8")
+        files.write(file, text + "\n")
     else:
         sys.stdout.write(text + "\n")

@@ -36,8 +36,9 @@ def _cell(subject: Path, sample: str, change: list[str] | None):
 
 
 def _write(made: dict, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(made, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    from nacre.core import files
+
+    files.write(path, json.dumps(made, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     typer.echo(f"Wrote {path}")
 
 

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from nacre.core.display.wording import technique_words
 from nacre.core.errors import NacreError
+from nacre.core.files import replacing
 from nacre.core.guard import Guard
 from nacre.core.outcome import Outcome
 from nacre.core.result import Result
@@ -66,7 +67,7 @@ def write(outcome: Outcome, folder: Path, target: Path, guard: Guard | None = No
         raise NacreError("there are no results to put into a crate", where=str(folder), do="run the study first")
     packing = pack(outcome, folder, guard or Guard(), target)
     document = json.dumps(metadata(outcome, folder, packing), indent=1, ensure_ascii=False)
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+    with replacing(target) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(zipfile.ZipInfo(METADATA, _MOMENT), document.encode(), zipfile.ZIP_DEFLATED)
         for name in packing.files:
             archive.writestr(zipfile.ZipInfo(name, _MOMENT), _bytes(packing, name), zipfile.ZIP_DEFLATED)

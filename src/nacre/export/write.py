@@ -4,7 +4,6 @@ import csv
 import hashlib
 import io
 import json
-import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from functools import lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
 
+from nacre.core import files
 from nacre.core.display import comparison_tables, style
 from nacre.core.display.style import palette
 from nacre.core.figure import Figure
@@ -50,27 +50,16 @@ def write_all(
         guard.attempt(f"removing the outdated file {name}", (folder / name).unlink, True)
     if report:
         page = report(outcome, guard).encode()
-        write(folder / REPORT, page)
+        files.write(folder / REPORT, page)
         now[REPORT] = hashlib.sha256(page).hexdigest()
-    write(folder / LIST, (json.dumps(now, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
+    files.write(folder / LIST, (json.dumps(now, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
     return [folder / name for name in now]
 
 
 def _put(path: Path, data: bytes | None) -> bool:
     if data is not None:
-        write(path, data)
+        files.write(path, data)
     return True
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write a file so that nobody ever sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        beside.write_bytes(data)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _listed(folder: Path) -> dict[str, str]:

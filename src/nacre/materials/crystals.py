@@ -12,11 +12,8 @@ from nacre.core.errors import NacreError, unknown
 from nacre.core.signal import Signal
 from nacre.materials.library import composition
 from nacre.physics.chemistry.stoichiometry import molar_mass
+from nacre.physics.constants import AVOGADRO, ELECTRON_RADIUS, HC_EV_ANGSTROM
 from nacre.physics.diffraction import crystal as lattice
-
-AVOGADRO = 6.02214076e23
-HC_EV_ANGSTROM = 12398.41984
-ELECTRON_RADIUS = 2.8179403262e-5  # angstrom
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from nacre.core.errors import NacreError, NotAssessable, did_you_mean
 from nacre.core.quantity import Quantity
 from nacre.physics.chemistry import stoichiometry
+from nacre.physics.constants import BOLTZMANN_EV, ZERO_CELSIUS
 
 STATUSES = ("measured", "computed", "estimated", "unverified", "given")
 LAWS = ("sigma", "sigmaT")
-BOLTZMANN_EV = 8.617333262145e-5  # eV/K, exact ratio of the SI values of k and e
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ class Conductivity:
             return value
         if self.activation is None:
             raise NotAssessable(
-                f"the {what} is known at {self.temperature - 273.15:.0f} degC only, without an activation energy",
-                expected=f"it at {temperature - 273.15:.0f} degC",
+                f"the {what} is known at {self.temperature - ZERO_CELSIUS:.0f} degC only, without an activation energy",
+                expected=f"it at {temperature - ZERO_CELSIUS:.0f} degC",
                 do="declare it at this temperature in study.toml",
             )
         factor = math.exp(-self.activation / BOLTZMANN_EV * (1 / temperature - 1 / self.temperature))

@@ -28,20 +28,6 @@ class Local:
     evaluations: int
 
 
-def differences(residuals: Callable, step: float = 4e-3) -> Callable:
-    """The Jacobian (n, k) of residuals by differences towards the middle of the box."""
-
-    def jacobian(u: np.ndarray) -> np.ndarray:
-        here, columns = residuals(u), []
-        for k in range(len(u)):
-            moved = u.copy()
-            moved[k] += step if u[k] < 0.5 else -step
-            columns.append((residuals(moved) - here) / (moved[k] - u[k]))
-        return np.stack(columns, axis=1)
-
-    return jacobian
-
-
 def spread(count: int, k: int, seed: int) -> np.ndarray:
     """Points (count, k) spread over the unit box (Latin hypercube)."""
     return qmc.LatinHypercube(k, rng=np.random.default_rng(seed)).random(count)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
-GAS = 8.31446261815324
-FARADAY = 96485.33212331
+from nacre.physics.constants import FARADAY, GAS
+
 INTERVALS = 4096
 
 

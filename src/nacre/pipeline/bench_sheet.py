@@ -14,6 +14,7 @@ from nacre.cell.recipe.dosing import Dose, dose, expected
 from nacre.cell.recipe.layers import Layer, Recipe, recipe
 from nacre.core.context import Context
 from nacre.core.errors import NacreError
+from nacre.core.files import write as write_file
 from nacre.core.quantity import Quantity, derive
 from nacre.core.study import Cell, Sample, Study, in_its_words
 from nacre.core.study import Step as Preparation
@@ -289,12 +290,11 @@ def as_html(sheet: Sheet) -> str:
 
 def write(sheet: Sheet, folder: Path) -> list[Path]:
     """Writes sheet.html, sheet.txt and, per kind of cell, the step table and the PyBaMM text; returns their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
     texts = {"sheet.html": as_html(sheet), "sheet.txt": as_text(sheet)}
     for number, (table, experiment) in enumerate(sheet.protocols.values(), 1):
         tail = f"-{number}" if len(sheet.protocols) > 1 else ""
         texts[f"protocol{tail}.csv"] = table
         texts[f"protocol{tail}_pybamm.py"] = experiment
     for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+        write_file(folder / name, text)
     return [folder / name for name in texts]

@@ -19,8 +19,8 @@ from nacre.cell.ageing.mechanisms.diffusivity import DiffusivityLoss
 from nacre.cell.ageing.mechanisms.fracture import Fracture
 from nacre.cell.ageing.mechanisms.interphase import Interphase
 from nacre.cell.ageing.mechanisms.series import SeriesGrowth
+from nacre.cell.ageing.observables import peak_position, r_cam_se
 from nacre.cell.ageing.slow_states import Ageing
-from nacre.cell.observables import peak_position, r_cam_se
 from nacre.cell.protocol import for_cell, parse_protocol, unrolled
 from nacre.cell.simulate import Settings, run
 from nacre.core.errors import NacreError, NotAssessable

@@ -17,7 +17,7 @@ from nacre.cell.ageing.mechanisms.series import SeriesGrowth
 from nacre.cell.ageing.mechanisms.side import SideReaction
 from nacre.cell.ageing.slow_states import Aged, Ageing, Drive, built_in
 from nacre.core.errors import NacreError
-from nacre.physics.ocp import FARADAY, GAS
+from nacre.physics.constants import FARADAY, GAS
 
 HOUR = 3600.0
 DAY = Drive(24 * HOUR, 318.15, 3.9, 1.1, 2.0)

@@ -10,11 +10,12 @@ from evidence.calibrate import synthetic
 from nacre.core.display.style import palette
 from nacre.core.errors import NacreError
 from nacre.core.study import Sample, Study
-from nacre.evidence.calibrate import identify, predict, prediction_result, rivals
+from nacre.evidence.calibrate import identify, predict, rivals
 from nacre.evidence.calibrate.fit import fit
 from nacre.evidence.calibrate.leave_out import leave_out
 from nacre.evidence.calibrate.problem import Problem
-from nacre.evidence.calibrate.result import Calibration, results_of
+from nacre.evidence.calibrate.reporting import predicted as prediction_result
+from nacre.evidence.calibrate.reporting.calibrated import Calibration, results_of
 from nacre.evidence.calibrate.rivals import Rival, judge
 from nacre.evidence.calibrate.settings import Free
 from nacre.report import plots

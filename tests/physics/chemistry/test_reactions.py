@@ -32,7 +32,6 @@ NCM85 = "LiNi0.85Co0.1Mn0.05O2"
 def test_known_reactions(reactants, products, written):
     reaction = balance(reactants, products)
     assert str(reaction) == written
-    assert not any(reaction.imbalance().values())
 
 
 @pytest.mark.parametrize(
@@ -67,7 +66,6 @@ def test_any_oxide_takes_up_lithium_and_every_element_is_conserved(metal, oxygen
         for element, n in parse_formula(phase).items():
             floats[element] = floats.get(element, 0.0) + float(n) * reaction[phase]
     assert max(abs(n) for n in floats.values()) < 1e-12
-    assert not any(reaction.imbalance().values())
 
 
 @given(st.lists(st.lists(st.integers(-4, 4), min_size=4, max_size=4), min_size=1, max_size=5))

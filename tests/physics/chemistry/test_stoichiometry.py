@@ -112,8 +112,3 @@ def test_density_from_the_cell():
 def test_asking_for_an_element_that_is_not_there():
     with pytest.raises(s.FormulaError, match="Li2CO3 holds no Hf; it is made of Li, C, O"):
         s.mass_fraction("Li2CO3", "Hf")
-
-
-def test_total_atoms():
-    total = s.total_atoms([("HfO2", 0.5), ("Li2HfO3", 0.25)])
-    assert total == pytest.approx({"Hf": 0.75, "O": 1.75, "Li": 0.5})

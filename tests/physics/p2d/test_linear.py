@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nacre.physics.ocp import FARADAY
+from nacre.physics.constants import FARADAY
 from nacre.physics.p2d import (
     BEST,
     EVEN,

@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
-from nacre.physics.ocp import FARADAY, GAS
+from nacre.physics.constants import FARADAY, GAS
 from nacre.physics.p2d import EVEN, Diffusivity, Exchange, Mesh, Outcome, Step, prepare, simulate
 from physics.p2d.cells import ANODE, CATHODE, CELL, ONE_C, layered_oxide, titanate
 

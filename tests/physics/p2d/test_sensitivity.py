@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nacre.physics.ocp import FARADAY, from_function
+from nacre.physics.constants import FARADAY
+from nacre.physics.ocp import from_function
 from nacre.physics.p2d import (
     BEST,
     Diffusivity,

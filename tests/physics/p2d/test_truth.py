@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from nacre.physics.ocp import FARADAY, GAS, from_function
+from nacre.physics.constants import FARADAY, GAS
+from nacre.physics.ocp import from_function
 from nacre.physics.p2d import (
     BEST,
     EVEN,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pybamm
 
-from nacre.physics.ocp import FARADAY, GAS
+from nacre.physics.constants import FARADAY, GAS
 
 
 @dataclass(frozen=True)

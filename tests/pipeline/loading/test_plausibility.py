@@ -8,10 +8,10 @@ import nacre
 from nacre.core.errors import StudyError
 from nacre.core.quantity import parse
 from nacre.core.study import Cell, Measurement, Sample, Study
-from nacre.pipeline.loading.check import check
 from nacre.pipeline.loading.load import read
-from nacre.pipeline.loading.plausibility import doubts, idle
+from nacre.pipeline.running.check import check
 from nacre.pipeline.running.graph import Graph
+from nacre.pipeline.running.plausibility import doubts, idle
 from pipeline import toys
 
 

@@ -27,8 +27,8 @@ from nacre.evidence.calibrate.settings import Free
 from nacre.evidence.calibrate.simulated_tests import Plan
 from nacre.physics.p2d import Mesh
 from nacre.pipeline.loading.load import load, read
-from nacre.pipeline.modelling.calibrate import key_of
 from nacre.pipeline.modelling.simulate import find
+from nacre.pipeline.running.kept_calibration import key_of
 from pipeline.modelling.test_calibrate import REDUCED, reduced
 
 DOC = (Path(__file__).parents[3] / "docs" / "ageing.md").read_text(encoding="utf-8")

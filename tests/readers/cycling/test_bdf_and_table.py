@@ -8,9 +8,8 @@ from nacre.core import registry
 from nacre.core.contracts import VIRTUAL_MARK
 from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import resolve
-from nacre.readers.cycling import bdf
+from nacre.readers.cycling import bdf, table
 from nacre.readers.reading import read
-from nacre.readers.text import table
 
 
 @pytest.mark.parametrize("name", ["cell 7.bdf.csv", "cell 7.bdf.parquet"])

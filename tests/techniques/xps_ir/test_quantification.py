@@ -15,7 +15,7 @@ from nacre.materials.spectra.xps_factors import factors
 from nacre.physics.xps_ir import depth as xps_depth
 from nacre.readers.xps_ir import vamas
 from nacre.techniques.xps_ir import overlayer, quantification
-from nacre.techniques.xps_ir.quantification import XpsQuantOptions
+from nacre.techniques.xps_ir.survey_options import XpsQuantOptions
 from nacre.virtual.xps_ir.xps_survey import survey
 
 RAW = Path(__file__).resolve().parents[3] / "studies/lho-ncm85/raw"

@@ -17,8 +17,8 @@ import polars as pl
 from nacre.cell.ageing.half_cycle import Books, Half, joined
 from nacre.cell.ageing.jumping import Jump, Leaper, filled
 from nacre.cell.ageing.long_test import Exactness, Walk, start
+from nacre.cell.ageing.observables import Resistance, peak_position, peak_window, r_cam_se
 from nacre.cell.ageing.slow_states import Aged, Ageing, Drive
-from nacre.cell.observables import Resistance, peak_position, peak_window, r_cam_se
 from nacre.cell.parameters import CellParameters
 from nacre.cell.plausibility import refuse_if_impossible
 from nacre.cell.protocol import Loop, Step, for_cell, parse_protocol, unrolled

@@ -23,7 +23,7 @@ from nacre.cell.parameters import CellParameters
 from nacre.cell.protocol import Step
 from nacre.core.errors import NacreError
 from nacre.physics import p2d
-from nacre.physics.ocp import FARADAY, GAS
+from nacre.physics.constants import FARADAY, GAS
 from nacre.physics.p2d import Cell, Course, Mesh, Outcome, State
 
 # against 20 nodes and 40 shells: capacities at 0.2C within 0.05 % (bare at 1C: 1 %), peaks within 0.3 mV (one: 1.1)

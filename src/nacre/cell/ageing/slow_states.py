@@ -23,7 +23,7 @@ import numpy as np
 from nacre.cell.parameters import CellParameters
 from nacre.core import registry
 from nacre.core.errors import NacreError
-from nacre.physics.ocp import FARADAY, GAS
+from nacre.physics.constants import FARADAY, GAS
 
 HOUR = 3600.0
 
@@ -203,9 +203,6 @@ def _named(mechanism) -> str:
             expected="name, words, citation and advance(before, after, drive)", do="see docs/ageing.md",
         )  # fmt: skip
     return mechanism.name
-
-
-_SHARES = ("contact", "active", "diffusivity")
 
 
 def _possible(a: Aged) -> bool:

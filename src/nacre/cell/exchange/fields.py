@@ -13,7 +13,7 @@ from nacre.cell.parameters import NAMES, CellParameters, Parameter
 from nacre.cell.potential import Potential
 from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity
-from nacre.physics.ocp import FARADAY
+from nacre.physics.constants import FARADAY
 
 SIDES = {"cathode": "Positive electrode", "anode": "Negative electrode"}
 # field of an electrode -> (number, unit, factor); what is made of several fields stands in `_electrode`

@@ -18,7 +18,7 @@ from nacre.cell.exchange import native
 from nacre.cell.exchange.section import leaves
 from nacre.cell.parameters import NAMES, CellParameters
 from nacre.core.errors import NacreError
-from nacre.physics.ocp import FARADAY
+from nacre.physics.constants import FARADAY
 
 VERSION = "1.1.0"
 OCP_ERROR = 1e-5  # V: how far straight lines between the points of a table may lie from the curve

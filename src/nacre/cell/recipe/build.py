@@ -19,7 +19,7 @@ from nacre.core.context import Context
 from nacre.core.errors import NacreError, NotAssessable, did_you_mean, unknown
 from nacre.core.quantity import Quantity, derive, parse
 from nacre.materials import Library, builtin
-from nacre.physics.ocp import FARADAY
+from nacre.physics.constants import FARADAY
 
 _OF_CELL = {"area": "cm2", "cam_mass": "mg", "one_c": "mA/g", "lower_voltage": "V", "upper_voltage": "V"}
 _ALIKE = {"NCM811": "NCM85"}  # nickel contents whose curves are near enough to stand in, with the source saying so

@@ -11,7 +11,7 @@ from nacre.evidence.calibrate.fit import Fit
 from nacre.evidence.calibrate.observed import KINDS, Observed
 from nacre.evidence.calibrate.problem import Problem, fine_cycles
 from nacre.evidence.calibrate.settings import Free
-from nacre.physics import inference
+from nacre.physics import differences, inference
 
 UNTOLD = 0.2  # a standard deviation of so much of the range: 95 % of it is three quarters of all that is possible
 PART = 0.35  # a number takes part in a direction by at least so much
@@ -225,7 +225,7 @@ def _fitted_at(problem: Problem, k: int, at: float, guess: np.ndarray) -> tuple[
     def residuals(part):
         return problem.residuals(whole(part))
 
-    local = inference.multistart(residuals, inference.differences(residuals), [guess[rest]], 12)[0]
+    local = inference.multistart(residuals, differences.inward(residuals), [guess[rest]], 12)[0]
     return whole(local.u), local.chi2
 
 

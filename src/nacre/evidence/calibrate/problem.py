@@ -10,7 +10,7 @@ from nacre.evidence.calibrate.model import Model, SampleTests
 from nacre.evidence.calibrate.observed import Observed, ages, value_of
 from nacre.evidence.calibrate.settings import Free
 from nacre.evidence.calibrate.simulated_tests import Plan
-from nacre.physics import inference
+from nacre.physics import differences
 
 WORST = 50.0  # a residual where the model has no value: far off, yet finite for the search
 MOST = 300.0
@@ -24,7 +24,7 @@ class Problem:
 
     model: Model
     observed: tuple[Observed, ...]
-    jacobian_of: JacobianOf = inference.differences
+    jacobian_of: JacobianOf = differences.inward
     extra: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -59,7 +59,7 @@ class Problem:
     def slopes(self, u: np.ndarray, asked: Sequence[Observed]) -> tuple[np.ndarray, np.ndarray]:
         """Predictions (m,) of observables that are no evidence, and their slopes (m, k) in u."""
         other = Problem(self.model, tuple(asked))
-        return other.predicted(u), inference.differences(other.predicted)(u)
+        return other.predicted(u), differences.inward(other.predicted)(u)
 
     def met(self, u: np.ndarray) -> list[bool]:
         return [o.within(m) for o, m in zip(self.observed, self.predicted(u), strict=True)]

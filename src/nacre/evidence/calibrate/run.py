@@ -9,13 +9,13 @@ from nacre.core.errors import NacreError
 from nacre.core.result import Result
 from nacre.core.study import Study
 from nacre.evidence.calibrate import identify, posterior
+from nacre.evidence.calibrate.calibration import Calibration
 from nacre.evidence.calibrate.evidence_set import gather
 from nacre.evidence.calibrate.fit import Fit, Progress, fit, silent
 from nacre.evidence.calibrate.leave_out import leave_out
 from nacre.evidence.calibrate.model import Model, cells_of
 from nacre.evidence.calibrate.observed import Observed
 from nacre.evidence.calibrate.problem import Problem, ageing_samples, fine_cycles
-from nacre.evidence.calibrate.result import Calibration
 from nacre.evidence.calibrate.rivals import judge, read_rivals
 from nacre.evidence.calibrate.settings import Settings, read_settings
 from nacre.materials.transitions import followed

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nacre.physics.constants import ZERO_CELSIUS
+
 _LOG_K = {
     "k1": (-356.3094, -0.06091964, 21834.37, 126.8339, -1684915.0),
     "k2": (-107.8871, -0.03252849, 5151.79, 38.92561, -563713.9),
@@ -33,7 +35,7 @@ def constants(temperature: float = 25.0) -> Constants:
     """Constants from 0 to 60 degC. Raises ValueError outside."""
     if not 0 <= temperature <= 60:
         raise ValueError(f"the equilibrium constants hold from 0 to 60 degC, not at {temperature:g} degC")
-    kelvin = temperature + 273.15
+    kelvin = temperature + ZERO_CELSIUS
     terms = (1.0, kelvin, 1 / kelvin, math.log10(kelvin), kelvin**-2)
     k = {name: 10 ** math.fsum(a * t for a, t in zip(row, terms, strict=True)) for name, row in _LOG_K.items()}
     permittivity = 87.740 - 0.40008 * temperature + 9.398e-4 * temperature**2 - 1.410e-6 * temperature**3

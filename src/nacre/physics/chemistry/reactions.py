@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from nacre.physics.chemistry.stoichiometry import add_atoms, parse_formula
+from nacre.physics.chemistry.stoichiometry import parse_formula
 
 
 class BalanceError(ValueError):
@@ -34,13 +34,6 @@ class Reaction:
             for sign in (-1, 1)
         ]
         return " -> ".join(sides)
-
-    def imbalance(self) -> dict[str, Fraction]:
-        """Atoms of each element made from nothing: all zero in a balanced reaction."""
-        total: dict[str, Fraction] = {}
-        for phase, n in self.coefficients.items():
-            add_atoms(total, parse_formula(phase), n)
-        return total
 
 
 def balance(reactants: Sequence[str], products: Sequence[str]) -> Reaction:

@@ -7,14 +7,12 @@ Wherever a formula is asked for, its text or an already parsed composition is ta
 import difflib
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
 from nacre.physics.chemistry.elements import ATOMIC_WEIGHTS
-
-AVOGADRO = 6.02214076e23  # 1/mol, exact (SI 2019)
-FARADAY = 96485.33212331001  # C/mol, exact product of the SI values of e and N_A
+from nacre.physics.constants import AVOGADRO, FARADAY
 
 Composition = Mapping[str, Fraction]
 Formula = str | Composition
@@ -128,15 +126,6 @@ def cell_volume(a: float, b: float, c: float, alpha: float = 90.0, beta: float =
     """Volume of a unit cell, in the cube of the unit of a, b and c; angles in degrees."""
     x, y, z = (math.cos(math.radians(angle)) for angle in (alpha, beta, gamma))
     return a * b * c * math.sqrt(1 - x * x - y * y - z * z + 2 * x * y * z)
-
-
-def total_atoms(phases: Iterable[tuple[Formula, float]]) -> dict[str, float]:
-    """Moles of each element in phases given as (formula, moles)."""
-    total: dict[str, float] = {}
-    for formula, moles in phases:
-        for element, n in composition(formula).items():
-            total[element] = total.get(element, 0.0) + float(n) * moles
-    return total
 
 
 # --- reading a formula --------------------------------------------------------------------------------------

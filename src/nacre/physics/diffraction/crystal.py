@@ -41,16 +41,3 @@ def angle_between(first, second, cell) -> np.ndarray:
 
     cosine = dot(first, second) / np.sqrt(dot(first, first) * dot(second, second))
     return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
-
-
-def distance(a, b, cell) -> float:
-    """Distance in angstrom between two points in fractions of the cell."""
-    step = np.asarray(a, float) - np.asarray(b, float)
-    return float(np.sqrt(step @ metric(cell) @ step))
-
-
-def chebyshev(x, coefficients) -> np.ndarray:
-    """Sum of Chebyshev polynomials of the first kind over the range of x, scaled to -1 ... 1."""
-    x = np.asarray(x, float)
-    scaled = (2 * x - x[0] - x[-1]) / (x[-1] - x[0])
-    return np.polynomial.chebyshev.chebval(scaled, coefficients)

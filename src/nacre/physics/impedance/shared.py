@@ -8,7 +8,8 @@ p(T) = p_ref exp(E_a/R (1/T - 1/T_ref)), with T_ref the harmonic mean of the tem
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.constants import R as GAS_CONSTANT
+
+from nacre.physics.constants import GAS
 
 from .circuit import Circuit
 from .circuit import circuit as parse_circuit
@@ -112,7 +113,7 @@ def _shared_report(problem, sharing, spectra, alone, phi, chi2):
     energy = {}
     for k, (name, word) in enumerate(m.variables):
         if word == "activation":
-            unit = GAS_CONSTANT * sharing.reference_temperature
+            unit = GAS * sharing.reference_temperature
             energy[name] = (float(phi[k] * unit), float(np.sqrt(covariance[k, k]) * unit))
     rms = []
     for one, row in zip(alone, values, strict=True):

@@ -20,6 +20,7 @@ import numpy as np
 from scipy.ndimage import gaussian_laplace, maximum_filter
 from scipy.stats import chi2
 
+from nacre.physics.differences import central
 from nacre.physics.microscopy import poisson_scoring, projection
 from nacre.physics.microscopy.projection import Particle
 
@@ -154,16 +155,16 @@ class _Scene:
         """Particles change their own surroundings alone."""
         jacobian = np.zeros((2, *self.shape, q.size))
         jacobian[0, ..., 1], jacobian[1, ..., 2] = self.free[1], self.free[2]
-        steps = _STEP * np.eye(q.size)
-        for i in (0, 3, 4):
-            jacobian[..., i] = (self.maps(q + steps[i]) - self.maps(q - steps[i])) / (2 * _STEP)
+        steps = np.full(q.size, _STEP)
+        jacobian[..., (0, 3, 4)] = central(self.maps, q, steps, (0, 3, 4))
         blur, moving = self.blur(q), _OWN if self.given is None else _OWN - _SHAPED
         for k, on in enumerate(self.patches):
-            for i in range(_SHARED + _OWN * k, _SHARED + _OWN * k + moving):
-                ends = (
-                    projection.project(self.particle(k, q + s), on, self.pixel, blur) for s in (steps[i], -steps[i])
-                )
-                jacobian[(slice(None), *on.slices, i)] = (next(ends) - next(ends)) / (2 * _STEP)
+            own = range(_SHARED + _OWN * k, _SHARED + _OWN * k + moving)
+
+            def projected(s, k=k, on=on):
+                return projection.project(self.particle(k, s), on, self.pixel, blur)
+
+            jacobian[(slice(None), *on.slices, slice(own.start, own.stop))] = central(projected, q, steps, own)
         return np.concatenate([one[self.mask] / layer.phi for one, layer in zip(jacobian, self.layers, strict=True)])
 
     def longest(self, step: np.ndarray) -> float:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nacre.physics.differences import central
+
 FLOOR = 1e-9
 _STEP = 1e-5
 
@@ -44,7 +46,7 @@ def maximise(
     slopes : d model / d q (n, k), by differences where it is not given; longest : the size of a step (k,), which is
     kept to one; close : the gain of the last step below which the search ends, at most after `most` steps.
     """
-    slopes = slopes or (lambda q: differences(model, q))
+    slopes = slopes or (lambda q: central(model, q, np.full(q.size, _STEP)))
 
     def misfit(q: np.ndarray) -> float:
         return -likelihood(z, model(q)) + 0.5 * float(q @ q)
@@ -70,12 +72,6 @@ def maximise(
             break
     mu = model(q)
     return Optimum(q, np.linalg.inv(_normal(z, mu, slopes(q), q)[1]), likelihood(z, mu))
-
-
-def differences(model: Callable[[np.ndarray], np.ndarray], q: np.ndarray) -> np.ndarray:
-    """d model / d q (n, k) by central differences."""
-    columns = [(model(q + _STEP * e) - model(q - _STEP * e)) / (2 * _STEP) for e in np.eye(q.size)]
-    return np.column_stack(columns)
 
 
 def _normal(z: np.ndarray, mu: np.ndarray, jacobian: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

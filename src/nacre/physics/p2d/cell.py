@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from nacre.physics.ocp import GAS, Curve
+from nacre.physics.constants import GAS
+from nacre.physics.ocp import Curve
 
 MAX_SHELLS = 400
-VACUUM = 8.8541878188e-12  # F/m, CODATA 2022
 
 
 def _require(ok, what, found, wanted):

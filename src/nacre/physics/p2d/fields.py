@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nacre.physics.ocp import FARADAY
+from nacre.physics.constants import FARADAY
 from nacre.physics.p2d.cell import Cell, Electrode, Mesh
 from nacre.physics.p2d.pack import shell_geometry
 from nacre.physics.p2d.solve import State

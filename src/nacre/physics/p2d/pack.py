@@ -5,7 +5,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from nacre.physics.ocp import FARADAY, GAS, Curve
+from nacre.physics.constants import FARADAY, GAS
+from nacre.physics.ocp import Curve
 from nacre.physics.p2d import layout as at
 from nacre.physics.p2d.cell import Cell, Electrode, Mesh
 from nacre.physics.p2d.layout import BUNDLE, ROW

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nacre.physics.differences import central
 from nacre.physics.xps_ir.fit import Fitted, Model
 
 SIGNIFICANT = 0.01
@@ -58,11 +59,6 @@ def combine(fits: Sequence[Fitted], *, counted: bool = True) -> Ensemble:
 def _propagated(fitted: Fitted, function) -> tuple[np.ndarray, np.ndarray]:
     value = np.atleast_1d(function(fitted.values, fitted.model))
     slopes = np.zeros((value.size, fitted.values.size))
-    for j in np.flatnonzero(fitted.free):
-        h = 1e-4 * max(np.sqrt(fitted.covariance[j, j]), 1e-9)
-        up, down = fitted.values.copy(), fitted.values.copy()
-        up[j] += h
-        down[j] -= h
-        change = np.atleast_1d(function(up, fitted.model)) - np.atleast_1d(function(down, fitted.model))
-        slopes[:, j] = change / (2 * h)
+    free, steps = np.flatnonzero(fitted.free), 1e-4 * np.maximum(np.sqrt(np.diag(fitted.covariance)), 1e-9)
+    slopes[:, free] = central(lambda v: np.atleast_1d(function(v, fitted.model)), fitted.values, steps, free)
     return value, slopes @ fitted.covariance @ slopes.T

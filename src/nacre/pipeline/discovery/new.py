@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from nacre.core import vocabulary
+from nacre.core import files, vocabulary
 from nacre.core.errors import NacreError, StudyError
 from nacre.pipeline.discovery.inventory import NO_DATA, Seen, look
 from nacre.pipeline.discovery.naming import Named, clean, is_reference, read_names
 from nacre.pipeline.loading.expand import natural
-from nacre.pipeline.running.store import write_atomic
 from nacre.pipeline.running.worker import read_file
 
 CELL_KINDS = ("cycling", "impedance")
@@ -65,8 +64,8 @@ def new(folder: Path, raw: Path, name: str = "") -> NewStudy:
     text = _study_text(name or folder.resolve().name, samples, known, named, cells, folder, shared)
     cells_path = folder / "cells.csv" if cells else None
     if cells_path:
-        write_atomic(cells_path, _cells_text(cells).encode("utf-8-sig"))  # the BOM lets Excel see UTF-8
-    write_atomic(target, text.encode("utf-8"))
+        files.write(cells_path, _cells_text(cells).encode("utf-8-sig"))  # the BOM lets Excel see UTF-8
+    files.write(target, text)
     blanks = tuple(_blanks(cells))
     return NewStudy(target, cells_path, tuple(seen), blanks, raw, {sample: counts[sample] for sample in samples})
 

@@ -11,7 +11,6 @@ def _as_list(value: Any) -> Any:
 
 _TEXTS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 Words = Annotated[list[str], BeforeValidator(_as_list), WithJsonSchema(_TEXTS)]
-Scalar = str | int | float | bool
 
 
 class Part(BaseModel):

@@ -14,39 +14,24 @@ from typing import Any
 import numpy as np
 
 from nacre.cell import cell_toml
-from nacre.cell.ageing.plugins import mechanisms_of, names_of
-from nacre.core import vocabulary
+from nacre.cell.ageing.plugins import names_of
+from nacre.core import files, vocabulary
 from nacre.core.errors import NacreError
 from nacre.core.outcome import Outcome
-from nacre.core.result import Check, Result
-from nacre.core.study import Study, in_its_words
+from nacre.core.result import Result
+from nacre.core.study import Study
 from nacre.evidence.calibrate import predict as predicting
 from nacre.evidence.calibrate import run as calibrating
 from nacre.evidence.calibrate.fit import Progress, silent
 from nacre.evidence.calibrate.model import Model, cells_of
-from nacre.evidence.calibrate.prediction_result import results_of as predictions
-from nacre.evidence.calibrate.result import Calibration, fitted, results_of
+from nacre.evidence.calibrate.reporting.calibrated import Calibration, fitted, results_of
+from nacre.evidence.calibrate.reporting.predicted import results_of as predictions
 from nacre.evidence.calibrate.settings import read_settings
 from nacre.pipeline.loading.load import load
-from nacre.pipeline.running import cache_keys
 from nacre.pipeline.running.dependencies import versions
-from nacre.pipeline.running.store import dumps, loads, write_atomic
-
-FOLDER = Path("results") / "calibration"
-OLD = "the study has changed since it was calibrated: the kept calibration is left out"
-
-
-def folder_of(study: Study) -> Path:
-    return study.folder / FOLDER
-
-
-def key_of(study: Study) -> str:
-    """What a calibration depends on."""
-    extra = {name: study.extra.get(name) for name in ("calibration", "model")}
-    about = [study.samples, study.cells, study.inputs, study.materials, study.reported, study.seed, extra]
-    if mechanisms_of(study.folder):
-        about.append(cache_keys.plugins_hash(study.folder))
-    return cache_keys.digest(about)[:40]
+from nacre.pipeline.running.kept_calibration import folder_of, key_of
+from nacre.pipeline.running.run import run
+from nacre.pipeline.running.store import dumps, loads
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,16 +63,14 @@ def _of_files(study: Study) -> tuple[Result, ...]:
     settings = read_settings(study)
     if settings is None or settings.evidence != "files":
         return ()
-    from nacre.pipeline.running.run import run
-
     return run(study).results
 
 
 def _keep(study: Study, made: Calibration, found: list[Result]) -> list[Path]:
     folder, fit = folder_of(study), made.fit
     written = [folder / "kept.npz", folder / "calibration.json"]
-    write_atomic(written[0], dumps([key_of(study), found]))
-    write_atomic(written[1], (json.dumps(document(study, made), indent=1) + "\n").encode())
+    files.write(written[0], dumps([key_of(study), found]))
+    files.write(written[1], json.dumps(document(study, made), indent=1) + "\n")
     for name in fit.problem.model.cells:
         written.append(cell_toml.save(cell_of(made, name), folder / f"{name}_cell.toml"))
     return written
@@ -148,23 +131,6 @@ def is_kept(path: str | Path) -> bool:
 # --- what was kept -------------------------------------------------------------------------------------------
 
 
-@in_its_words
-def kept_results(study: Study) -> list[Result]:
-    """Results of the kept calibration and predictions, for the report; a word where they are older than the study."""
-    found: list[Result] = []
-    for name in ("kept.npz", "predicted.npz"):
-        try:
-            key, results = loads((folder_of(study) / name).read_bytes())
-        except Exception:  # there is none, or it is damaged: either way there is nothing to show
-            continue
-        if key == key_of(study):
-            found += results
-        elif name == "kept.npz":
-            found.append(Result("calibration", "calibration", checks=(Check("warn", OLD, "run nacre calibrate"),),
-                                origin="calibrated"))  # fmt: skip
-    return found
-
-
 def kept(study: Study) -> Kept:
     """The calibration that `predict` uses. Raises NacreError where there is none, or it is older than the study."""
     path = folder_of(study) / "calibration.json"
@@ -209,5 +175,5 @@ def predict(
     made = [predicting.predict(use.model, use.u, use.covariance, c, use.seed, draws, progress) for c in chosen]
     with vocabulary.using(study.vocabulary):
         found = predictions(made, use.converged)
-    write_atomic(folder_of(study) / "predicted.npz", dumps([key_of(study), found]))
+    files.write(folder_of(study) / "predicted.npz", dumps([key_of(study), found]))
     return Outcome(study, tuple(found), versions=versions()), made

@@ -8,7 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import nacre
 from nacre.core import registry
 from nacre.core.context import Context
 from nacre.pipeline.running import dependencies
@@ -35,7 +34,7 @@ def _plain(item: Any) -> Any:
 @lru_cache(maxsize=1)
 def package_hash() -> str:
     """Hash of every source and data file of the package."""
-    root = Path(nacre.__file__).parent
+    root = Path(__file__).parents[2]
     whole = hashlib.sha256()
     for path in sorted(root.rglob("*")):
         if path.suffix in (".py", ".toml", ".csv", ".json") and "__pycache__" not in path.parts:

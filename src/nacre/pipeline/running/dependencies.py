@@ -12,8 +12,8 @@ from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
-import nacre
 from nacre.core.errors import NacreError
+from nacre.core.version import VERSION
 
 TOOLS = {"dev", "docs", "test"}  # extras that no result depends on
 # engines that declared packages stand on and that have versions of their own
@@ -21,6 +21,7 @@ BENEATH = ("llvmlite", "pybaselines", "rietx-kernels", "casadi", "pybammsolvers"
 # what a report names: one line for people; the key of an analysis holds all
 NAMED = ("numpy", "scipy", "numba", "polars", "pint", "gemmi", "scikit-image", "h5py", "rietx", "pybamm")
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+PACKAGE = Path(__file__).resolve().parents[2]  # the folder of our sources
 _EXTRA = re.compile(r"""\bextra\s*==\s*['"]([^'"]+)['"]""")
 
 
@@ -28,7 +29,7 @@ _EXTRA = re.compile(r"""\bextra\s*==\s*['"]([^'"]+)['"]""")
 def versions() -> dict[str, str]:
     """Versions of Nacre and of the packages that matter most, as far as installed: for people to read."""
     everything = all_versions()
-    return {"nacre": nacre.__version__} | {name: everything[name] for name in NAMED if name in everything}
+    return {"nacre": VERSION} | {name: everything[name] for name in NAMED if name in everything}
 
 
 @lru_cache(maxsize=1)
@@ -52,8 +53,8 @@ def declared() -> list[tuple[str, str]]:
     A checkout's own pyproject.toml counts before the metadata, which were written when it was installed and may be
     those of an earlier state. Raises NacreError where there is neither.
     """
-    pyproject = Path(nacre.__file__).parents[2] / "pyproject.toml"
-    found = _of_checkout(pyproject) if Path(nacre.__file__).parents[1].name == "src" and pyproject.is_file() else []
+    pyproject = PACKAGE.parents[1] / "pyproject.toml"
+    found = _of_checkout(pyproject) if PACKAGE.parent.name == "src" and pyproject.is_file() else []
     if not found:
         found = _of_metadata()
     return sorted({(re.sub(r"[-_.]+", "-", name).lower(), extra) for name, extra in found})

@@ -18,11 +18,11 @@ from nacre.core.study import Study
 from nacre.evidence.contrast import contrasts
 from nacre.evidence.ledger import ledger
 from nacre.pipeline.loading.load import load
-from nacre.pipeline.loading.plausibility import doubts, idle
 from nacre.pipeline.running import cache_keys
 from nacre.pipeline.running.dependencies import versions
 from nacre.pipeline.running.graph import Graph, Node, build, context_of, files_of
 from nacre.pipeline.running.lock import held
+from nacre.pipeline.running.plausibility import doubts, idle
 from nacre.pipeline.running.store import Store
 from nacre.pipeline.running.worker import Done, Task, run_task
 
@@ -73,7 +73,9 @@ def _run(study: Study, overrides, workers, progress, report, results_folder: Pat
     runner = _Runner(graph, store, progress, report)
     runner.run(workers)
     results = runner.collect()
-    from nacre.pipeline.modelling.calibrate import kept_results  # takes a second to import, and workers need none of it
+    from nacre.pipeline.running.kept_calibration import (
+        kept_results,  # takes a second to import, and workers need none of it
+    )
 
     store.sweep(set(runner.keys.values()))
     return Outcome(

@@ -3,15 +3,13 @@
 import dataclasses
 import io
 import json
-import os
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nacre.core import figure, quantity, result, signal
+from nacre.core import figure, files, quantity, result, signal
 from nacre.core.errors import NacreError
 
 _CLASSES = {
@@ -92,20 +90,6 @@ def loads(data: bytes) -> Any:
         return _decode(json.loads(archive["tree"].tobytes()), archive)
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Bytes into a file such that nobody ever sees half of it, whenever the process is killed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".tmp-{uuid.uuid4().hex}")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 class Store:
     """The cache of a study: `results/.cache/KEY.npz`, and per analysis the parts of its last key."""
 
@@ -126,7 +110,7 @@ class Store:
         return self._path(key).is_file()
 
     def put(self, key: str, results: list[result.Result]) -> None:
-        write_atomic(self._path(key), dumps(results))
+        files.write(self._path(key), dumps(results))
 
     def last(self, name: str) -> dict[str, Any]:
         """The parts of the key under which an analysis last ran, for `--why`."""
@@ -136,11 +120,11 @@ class Store:
             return {}
 
     def remember(self, name: str, parts: Mapping[str, Any]) -> None:
-        write_atomic(self.folder / "why" / f"{_safe(name)}.json", json.dumps(parts, sort_keys=True).encode())
+        files.write(self.folder / "why" / f"{_safe(name)}.json", json.dumps(parts, sort_keys=True))
 
     def sweep(self, keep: set[str]) -> None:
         """Removes what a killed run left half-written, and results no analysis asks for any more."""
-        for path in self.folder.glob("**/.tmp-*"):
+        for path in self.folder.glob(f"**/{files.UNFINISHED}*"):
             path.unlink(missing_ok=True)
         for path in self.folder.glob("*.npz"):
             if path.stem not in keep:

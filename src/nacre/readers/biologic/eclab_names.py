@@ -2,8 +2,6 @@
 
 import re
 
-import numpy as np
-
 _BDF = {
     "time": ("test_time_second", "s"),
     "step time": ("step_time_second", "s"),
@@ -101,8 +99,3 @@ def bdf_name(quantity: str, unit: str) -> str:
 def free_name(name: str, taken) -> str:
     """The name, or with the next number that makes it another than those taken."""
     return name if name not in taken else next(f"{name} ({i})" for i in range(2, 999) if f"{name} ({i})" not in taken)
-
-
-def is_whole(values: np.ndarray) -> bool:
-    """Whether every value is a whole number that an integer can hold."""
-    return bool(np.all(np.isfinite(values)) and np.all(np.abs(values) < 2**53) and np.all(values == np.round(values)))

@@ -7,9 +7,10 @@ import numpy as np
 
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note, Signal, Variable
-from nacre.readers.biologic.eclab_names import CURRENTS, VOLTAGES, bdf_name, free_name, is_whole, split_heading
+from nacre.readers.biologic.eclab_names import CURRENTS, VOLTAGES, bdf_name, free_name, split_heading
 from nacre.readers.cycling import bdf_names, records
 from nacre.readers.impedance import spectra
+from nacre.readers.text.numbers import is_whole
 
 _HALF = 2  # half cycles in a cycle
 _ABSURD = 1e12

@@ -23,10 +23,6 @@ class Module:
     date: str
     data: bytes
 
-    @property
-    def is_cut(self) -> bool:
-        return len(self.data) < self.length
-
 
 def split(raw: bytes, where: str) -> dict[str, Module]:
     """Modules by their short name ("VMP Set", "VMP data", "VMP LOG", "VMP loop"). Raises ReadError.

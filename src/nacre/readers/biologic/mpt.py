@@ -41,10 +41,11 @@ from nacre.core.errors import ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal
 from nacre.readers.biologic import eclab_header
-from nacre.readers.biologic.eclab_names import free_name, is_known, is_whole
+from nacre.readers.biologic.eclab_names import free_name, is_known
 from nacre.readers.biologic.eclab_signals import EcLab, to_signals
 from nacre.readers.biologic.mpt_writer import write
 from nacre.readers.text import clocks, text_file
+from nacre.readers.text.numbers import is_whole
 
 _WHOLE = {
     *("mode", "ox/red", "error", "control changes", "Ns changes", "counter inc.", "Ns", "I Range", "half cycle"),

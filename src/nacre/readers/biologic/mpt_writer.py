@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nacre.core import files
 from nacre.core.contracts import VIRTUAL_MARK
 from nacre.core.errors import NacreError
 from nacre.core.signal import Signal
@@ -51,7 +52,7 @@ def write(signal: Signal, path: Path) -> None:
     head = _header(signal)
     head.insert(1, f"Nb header lines : {len(head) + 2}")
     lines = [*head, "\t".join(headings) + "\t", *rows, ""]
-    Path(path).write_bytes("\r\n".join(lines).encode("cp1252", errors="replace"))
+    files.write(path, "\r\n".join(lines).encode("cp1252", errors="replace"))
 
 
 def _with(signal: Signal):

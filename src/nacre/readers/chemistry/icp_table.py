@@ -32,6 +32,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nacre.core import files
 from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
 from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import option
@@ -317,7 +318,7 @@ def write(signal: Signal, path: Path) -> None:
     lines.append(",".join(_WRITTEN[name] for name in names))
     values = [signal[name].values for name in names]
     lines += [",".join(_plain(column[i]) for column in values) for i in range(len(values[0]))]
-    Path(path).write_bytes(("\n".join(lines) + "\n").encode())
+    files.write(path, ("\n".join(lines) + "\n").encode())
 
 
 def _plain(value) -> str:

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nacre.core import units
+from nacre.core import files, units
 from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
 from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import NoOptions
@@ -173,7 +173,7 @@ def write(signal: Signal, path: Path) -> None:
         lines += ["$S Titrant V1", "$S Titrant1 V1", f"HCl\t{known['titrant_concentration']:.6g}\tmol/L\t1.000"]
         lines += ["$E", "$E"]
     lines.append("$E")
-    Path(path).write_bytes(("\r\n".join(lines) + "\r\n").encode("cp1252"))
+    files.write(path, ("\r\n".join(lines) + "\r\n").encode("cp1252"))
 
 
 def example() -> Signal:

@@ -40,9 +40,9 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal, table
-from nacre.readers.biologic.eclab_names import is_whole
 from nacre.readers.cycling import bdf_names, records
 from nacre.readers.text import clocks, text_file
+from nacre.readers.text.numbers import is_whole
 
 _NAMES = {
     "data point": "record_index",

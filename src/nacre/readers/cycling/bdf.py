@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from nacre.core import units
+from nacre.core import files, units
 from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
 from nacre.core.errors import NacreError, ReadError, did_you_mean
 from nacre.core.options import NoOptions
@@ -168,10 +168,8 @@ def write(signal: Signal, path: Path) -> None:
     frame = pl.DataFrame({bdf_names.LABELS[name]: signal[name].to(bdf_names.unit_of(name)).values for name in wanted})
     if signal.origin == "synthetic":
         frame = frame.with_columns(pl.lit(1).alias(VIRTUAL_MARK))
-    if Path(path).suffix == ".parquet":
-        frame.write_parquet(path)
-    else:
-        frame.write_csv(path)
+    with files.replacing(path) as stream:
+        (frame.write_parquet if Path(path).suffix == ".parquet" else frame.write_csv)(stream)
 
 
 READER = Reader(

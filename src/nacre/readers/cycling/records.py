@@ -127,13 +127,6 @@ def check_counter(values, current, time, starts) -> tuple[Note, ...]:
     return tuple(notes)
 
 
-def unit_factor(ratio: float, known=(1.0, 60.0, 3600.0), tolerance: float = 0.1) -> float | None:
-    """The one of `known` that a ratio is within `tolerance` (relative) of; None where it is near none."""
-    if not np.isfinite(ratio) or ratio <= 0:
-        return None
-    return next((factor for factor in known if abs(ratio / factor - 1) <= tolerance), None)
-
-
 def mean_voltage_ratio(charge, energy, voltage, starts) -> float:
     """(energy counter) / (integral of V dQ over the capacity counter): 1 where volts are volts, 1e-3 where they are mV.
 

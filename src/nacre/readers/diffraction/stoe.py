@@ -27,6 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nacre.core import files
 from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note, Signal
@@ -116,7 +117,7 @@ def write(signal: Signal, path: Path) -> None:
     struct.pack_into("<H", raw, 2082, n)
     struct.pack_into("<ii", raw, 2168, int(counts.min()), int(counts.max()))
     raw[DATA:] = counts.astype("<i4").tobytes()
-    Path(path).write_bytes(bytes(raw))
+    files.write(path, bytes(raw))
 
 
 def _at(raw: bytes, kind: str, byte: int):

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nacre.core import files
 from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note, Signal
@@ -114,7 +115,7 @@ def write(signal: Signal, path: Path) -> None:
     else:
         std = intensity.std
         rows = [f"{x:.5f} {y:.4f} {s:.5f}" for x, y, s in zip(two_theta, intensity.values, std, strict=True)]
-    Path(path).write_text("\n".join([*head, *rows]) + "\n", encoding="utf-8", newline="\n")
+    files.write(path, "\n".join([*head, *rows]) + "\n")
 
 
 READER = Reader(

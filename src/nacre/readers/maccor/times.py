@@ -8,6 +8,7 @@ from nacre.core.errors import ReadError
 from nacre.readers.cycling import records
 from nacre.readers.maccor.columns import Columns, Table, text_array, to_numbers
 from nacre.readers.text import clocks
+from nacre.readers.text.numbers import unit_factor
 
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 _WORDS = {1.0: "seconds", 60.0: "minutes", 3600.0: "hours"}
@@ -99,7 +100,7 @@ def _factor_by_charge(source: Columns, number: np.ndarray) -> float | None:
     charge = charge * units.linear(source.unit("capacity") or "Ah", "Ah")[0]
     current = current * units.linear(source.unit("current") or "A", "A")[0]
     ours = np.nansum(records.integral(current, number, starts))
-    return records.unit_factor(np.nansum(np.abs(records.passed(charge, starts))) / ours) if ours > 0 else None
+    return unit_factor(np.nansum(np.abs(records.passed(charge, starts))) / ours) if ours > 0 else None
 
 
 def clock_columns(source: Columns, table: Table, clock, time, options) -> None:

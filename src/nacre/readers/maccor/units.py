@@ -9,6 +9,7 @@ from nacre.readers.maccor.columns import Columns, Table, text_array, to_numbers
 from nacre.readers.maccor.header import Layout, read_unit
 from nacre.readers.maccor.table import RawTable
 from nacre.readers.maccor.times import clock_columns, read_wall_clock, times
+from nacre.readers.text.numbers import unit_factor
 
 _IMPOSSIBLE_VOLTAGE = 200.0  # V: no single cell, and no channel of a cell tester, comes near it
 _TEMPERATURES = {
@@ -163,7 +164,7 @@ def _voltage(source, table, charge, energy, starts, options) -> np.ndarray:
 def _in_volts(voltage, charge, energy, starts, name, table) -> np.ndarray:
     have = charge is not None and energy is not None
     ratio = records.mean_voltage_ratio(charge, energy, voltage, starts) if have else float("nan")
-    factor = records.unit_factor(ratio, (1.0, 1e-3, 1e3))
+    factor = unit_factor(ratio, (1.0, 1e-3, 1e3))
     if factor not in (None, 1.0):
         table.note(
             "repair",

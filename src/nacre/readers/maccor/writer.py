@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from nacre.core import files
 from nacre.core.contracts import VIRTUAL_MARK
 from nacre.core.errors import NacreError
 from nacre.core.signal import Signal
@@ -44,7 +45,7 @@ def write(signal: Signal, path: Path) -> None:
     tails = zip(numbers, state.tolist(), end.tolist(), _dates(signal, time), strict=True)
     body = "\n".join(f"{row}\t{md}\t{es}\t{date}" for row, md, es, date in tails)
     head = "\n".join(_header(signal, time))
-    Path(path).write_bytes(f"{head}\n\n{_COLUMNS}\n\n{body}\n".replace("\n", "\r\n").encode("cp1252", errors="replace"))
+    files.write(path, f"{head}\n\n{_COLUMNS}\n\n{body}\n".replace("\n", "\r\n").encode("cp1252", errors="replace"))
 
 
 def _or(signal: Signal, name: str, unit: str, otherwise: np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nacre.core import files
 from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
 from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import NoOptions
@@ -187,7 +188,7 @@ def write(signal: Signal, path: Path) -> None:
     lines = [f"#{key:<12}: {value}" for key, value in head.items() if value != ""]
     rows = [f"{value:.10g}" for value in signal[name].values]
     text = "\n".join([*lines, "#SPECTRUM    :", *rows, "#ENDOFDATA   :"]) + "\n"
-    Path(path).write_text(text, encoding="utf-8", newline="\n")
+    files.write(path, text)
 
 
 def example() -> Signal:

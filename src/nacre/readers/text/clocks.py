@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from nacre.core.signal import Note
-from nacre.readers.cycling.records import unit_factor
+from nacre.readers.text.numbers import unit_factor
 
 _MONTHS = """
 january jan januar jänner jän janvier janv enero ene gennaio gen januari

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nacre.core import files
 from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import option
@@ -95,7 +96,7 @@ def write(signal: Signal, path: Path) -> None:
     head = f"# {VIRTUAL_MARK}: made by a virtual spectrometer, not measured\n" if signal.origin == "synthetic" else ""
     rows = zip(signal.array("wavenumber", "1/cm"), signal.array(quantity, "1"), strict=True)
     text = "".join(f"{x:.5f},{y:.8f}\n" for x, y in rows)
-    Path(path).write_bytes((head + text).encode())
+    files.write(path, (head + text).encode())
 
 
 READER = Reader(

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nacre.core import files
 from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import NoOptions
@@ -246,7 +247,7 @@ def write_all(signals: Sequence[Signal], path: Path) -> None:
     head += ["Not specified", signals[0].metadata.get("experiment", "Not specified"), len(comments), *comments]
     head += ["NORM", "REGULAR", len(signals), 0, 0, 0, 0, 0, len(signals)]
     lines = [*head, *(line for signal in signals for line in _block_lines(signal, path)), "end of experiment"]
-    Path(path).write_bytes(("\r\n".join(map(str, lines)) + "\r\n").encode())
+    files.write(path, ("\r\n".join(map(str, lines)) + "\r\n").encode())
 
 
 def _block_lines(signal: Signal, path: Path) -> list:

@@ -26,7 +26,6 @@ from nacre.techniques.chemistry.determinations import mean_of
 from nacre.techniques.chemistry.titration_wording import CITATIONS, RELATIONS, VOCABULARY
 
 NERNST = 59.16  # mV per pH at 25 degC; the fit finds the electrode's own
-WARDER = ("warder_lioh", "warder_li2co3")
 ROUGH = 0.05  # pH: residuals above this are no titration of hydroxide and carbonate
 
 

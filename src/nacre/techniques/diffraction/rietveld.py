@@ -287,15 +287,6 @@ def methods(fit: Fit, options: RietveldOptions) -> str:
     )
 
 
-def lacking_extra() -> str:
-    """What to say where the engine is not installed; "" where it is."""
-    try:
-        rietx_engine.engine()
-    except NacreError as error:
-        return str(error)
-    return ""
-
-
 def _words(unit: str, words: str, symbol: str, meaning: str) -> dict[str, str]:
     return {"unit": unit, "words": words, "symbol": symbol, "meaning": meaning}
 

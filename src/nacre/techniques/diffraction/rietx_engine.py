@@ -6,7 +6,6 @@ Absorption in a capillary is taken out of the pattern before the fit (intensitie
 the same smooth curve, so that no weight changes) and put back into what is shown: it holds for any mu R.
 """
 
-import fnmatch
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -143,8 +142,3 @@ def _machine(machine: Machine, values: Mapping[str, float]) -> Machine:
         displacement=values.get("instrument.geometry.sample_displacement", machine.displacement),
         axial=values.get("instrument.geometry.axial_sl", machine.axial),
     )
-
-
-def matching(fit: Fit, pattern: str) -> list[str]:
-    """Free parameters whose path matches a pattern like `phases.0.atoms.*.biso`."""
-    return [path for path in fit.free if fnmatch.fnmatchcase(path, pattern)]

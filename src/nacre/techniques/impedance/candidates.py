@@ -9,10 +9,9 @@ from nacre.core.context import Context
 from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity
 from nacre.core.signal import Signal
+from nacre.physics.constants import ZERO_CELSIUS
 from nacre.techniques.impedance import inputs as given
 from nacre.techniques.impedance.impedance import subject_of
-
-ZERO_CELSIUS = 273.15
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from nacre.core.options import option
 from nacre.core.quantity import Z95, Quantity, correlated, derive
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.vocabulary import words
+from nacre.physics.impedance.capacitance import brug, hsu_mansfeld
 from nacre.physics.impedance.circuit import arcs
 from nacre.techniques.impedance import checks, figures
 from nacre.techniques.impedance import inputs as given
@@ -234,21 +235,13 @@ def _capacitances(verdict: Verdict, values, area: Quantity, formula: str, state)
         if formula == "brug":
             if series is None:
                 continue
-            law, parts = _brug, [*parts, series]
+            law, parts = brug, [*parts, series]
         else:
-            law = _hsu_mansfeld
+            law = hsu_mansfeld
         quantity = derive(lambda *x, law=law: law(*x[:-1]) / x[-1], *parts, area, unit="F/cm2", origin="measured")
         own = {"element": store, "formula": FORMULAS[formula]}
         found.append(Entry("effective_capacitance", quantity.to("uF/cm2"), state | own))
     return found
-
-
-def _hsu_mansfeld(q, n, r):
-    return (q * r) ** (1 / n) / r
-
-
-def _brug(q, n, r, r_series):
-    return q ** (1 / n) * (1 / r_series + 1 / r) ** ((n - 1) / n)
 
 
 def curves(verdict: Verdict, several: bool) -> list[Curve]:

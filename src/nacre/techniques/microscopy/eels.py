@@ -39,7 +39,6 @@ LEAST_COUNTS = 30.0  # per bin, below which counts do not scatter as the fit sup
 WIDEST = 1.5  # eV per channel
 SPILL = 3.0  # standard deviations by which the metals' edges are taken for seen
 MISFIT = 2.0  # dispersion above which the reference does not describe the spectrum
-THICK = 0.3  # difference in mean free paths that matters where it cannot be mended
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ holes, and tells the part that is covered. Where nothing of the substrate is see
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,9 +18,7 @@ from nacre.core.signal import Signal
 from nacre.materials.library import builtin, composition
 from nacre.materials.spectra.xps_factors import Factor, imfp_inputs
 from nacre.physics.xps_ir import depth as xps_depth
-
-if TYPE_CHECKING:
-    from nacre.techniques.xps_ir.quantification import XpsQuantOptions
+from nacre.techniques.xps_ir.survey_options import XpsQuantOptions
 
 SEEN = 6.0
 _BOTH = ("O", "Li", "H", "C", "P", "F", "S", "Cl", "N")  # tell no layer from an active material
@@ -48,7 +45,7 @@ Found = tuple[list[Entry], list[Check]]
 
 
 def judge(
-    lines: Sequence[Line], seen: Mapping[str, Line], context: Context, signal: Signal, options: "XpsQuantOptions"
+    lines: Sequence[Line], seen: Mapping[str, Line], context: Context, signal: Signal, options: XpsQuantOptions
 ) -> Found:
     """Thickness where the substrate's signal tells it, else coverage, else a bound; nothing where no layer is named.
 
@@ -84,7 +81,7 @@ def judge(
     return _thickness(kinds, limit, options, shown[own])
 
 
-def _coverage(kinds: Sequence["Kind"], limit: float, options: "XpsQuantOptions", line: Line) -> Found:
+def _coverage(kinds: Sequence["Kind"], limit: float, options: XpsQuantOptions, line: Line) -> Found:
     parts = [100 * xps_depth.coverage(kind.ratio) for kind in kinds]
     part = 0.5 * (min(parts) + max(parts))
     std = math.hypot(part * (1 - part / 100) * _relative(options), 0.5 * (max(parts) - min(parts)) / math.sqrt(3))
@@ -93,7 +90,7 @@ def _coverage(kinds: Sequence["Kind"], limit: float, options: "XpsQuantOptions",
     return [Entry("shell_coverage", coverage, {"line": line.factor.name})], [Check("warn", why)]
 
 
-def _hidden(kinds: Sequence["Kind"], limit: float, options: "XpsQuantOptions", thick: bool, most: Line) -> Found:
+def _hidden(kinds: Sequence["Kind"], limit: float, options: XpsQuantOptions, thick: bool, most: Line) -> Found:
     """Nothing of the substrate is seen: the bounds that the most there can be of it leaves."""
     weaker = 1 - _ONE_SIDED * _relative(options)
     part = 100 * min(xps_depth.coverage(kind.ratio * weaker) for kind in kinds)
@@ -106,7 +103,7 @@ def _hidden(kinds: Sequence["Kind"], limit: float, options: "XpsQuantOptions", t
     return [Entry("shell_coverage", coverage, {"line": most.factor.name})], [Check("warn", text)]
 
 
-def _thickness(kinds: Sequence["Kind"], limit: float, options: "XpsQuantOptions", line: Line) -> Found:
+def _thickness(kinds: Sequence["Kind"], limit: float, options: XpsQuantOptions, line: Line) -> Found:
     depths = [kind.apparent for kind in kinds]
     depth, spread = 0.5 * (min(depths) + max(depths)), 0.5 * (max(depths) - min(depths)) / math.sqrt(3)
     up = max(kind.thicker(1 + _relative(options)) - kind.apparent for kind in kinds)
@@ -121,7 +118,7 @@ def _uniform(kinds: Sequence["Kind"], limit: float) -> str:
     return f"a uniform layer would be {found}; above {limit:.1f} nm (3 lambda cos theta) none can be told"
 
 
-def _relative(options: "XpsQuantOptions") -> float:
+def _relative(options: XpsQuantOptions) -> float:
     """Relative standard uncertainty of a ratio of two amounts."""
     return math.sqrt(2) * options.factor_error / 100
 
@@ -173,12 +170,12 @@ class Kind:
         return xps_depth.layer_thickness(self.ratio * factor, self.own, self.through, self.angle)[0]
 
 
-def _kind(name: str, seen, options: "XpsQuantOptions", cam: str, angle: float, signal: Signal) -> Kind:
+def _kind(name: str, seen, options: XpsQuantOptions, cam: str, angle: float, signal: Signal) -> Kind:
     own, through = _lengths(name, options, seen, signal.metadata["photon_energy_eV"])
     return Kind(name, max(_signal_ratio(name, seen, options, cam), 0.0), own, through, angle)
 
 
-def _lengths(name: str, options: "XpsQuantOptions", seen, photon: float) -> tuple[float, float]:
+def _lengths(name: str, options: XpsQuantOptions, seen, photon: float) -> tuple[float, float]:
     """Attenuation lengths (nm) in the layer of its own line and of the substrate's line, by TPP-2M."""
     inputs = imfp_inputs(name)
     if inputs is None:
@@ -192,7 +189,7 @@ def _lengths(name: str, options: "XpsQuantOptions", seen, photon: float) -> tupl
     return float(own), float(through)
 
 
-def _signal_ratio(name: str, seen, options: "XpsQuantOptions", cam: str) -> float:
+def _signal_ratio(name: str, seen, options: XpsQuantOptions, cam: str) -> float:
     """Signal of layer over substrate, each against its bulk: the bulk of each has its own atoms per volume."""
     layer, substrate = builtin()[name], builtin()[cam]
     dense = []

@@ -8,7 +8,6 @@ over the outermost nanometres. Of a layer, thickness is given only where the sub
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ from nacre.core.context import Context
 from nacre.core.contracts import Technique
 from nacre.core.errors import NacreError, NotAssessable
 from nacre.core.figure import Axis, Figure, Panel, Series
-from nacre.core.options import option
 from nacre.core.quantity import Quantity, derive
 from nacre.core.result import Check, Curve, Entry, Result
 from nacre.core.signal import Signal
@@ -26,23 +24,10 @@ from nacre.materials.spectra.xps_factors import Factor, factors, photon_range, s
 from nacre.physics.xps_ir import depth as xps_depth
 from nacre.techniques.xps_ir import overlayer
 from nacre.techniques.xps_ir.overlayer import Line
+from nacre.techniques.xps_ir.survey_options import XpsQuantOptions
 
 SURPRISES = {"Zr": "zirconia balls of a mill, or zirconium in a hafnium precursor"}
 BELOW, ABOVE, ENDS = 7.0, 9.0, 4  # eV of window below the main and above the last line; points of each end
-
-
-@dataclass(frozen=True)
-class XpsQuantOptions:
-    """What may be chosen."""
-
-    expected: tuple[str, ...] = option((), "elements that are no surprise, beside those of the sample, C and O")
-    factor_error: float = option(
-        10.0, "relative standard uncertainty of factor, escape depth and transmission", unit="%", lo=0.0, hi=100.0
-    )
-    layer: str = option("", "material of a layer whose thickness or coverage is wanted, like 'HfO2 or Li2HfO3'")
-    layer_element: str = option("", "element that only the layer has; else the metal of its formula")
-    substrate_element: str = option("", "element that only the substrate has; else the active material's first metal")
-    known_thickness: float | None = option(None, "thickness of the layer known otherwise", unit="nm", lo=0.0)
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: XpsQuantOptions) -> list[Result]:

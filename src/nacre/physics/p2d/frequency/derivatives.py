@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nacre.physics.ocp import FARADAY, GAS
-from nacre.physics.p2d.cell import VACUUM, Electrode
+from nacre.physics.constants import FARADAY, GAS, VACUUM_PERMITTIVITY
+from nacre.physics.p2d.cell import Electrode
 from nacre.physics.p2d.frequency.linearised_cell import Linear, LinearElectrode, check_frequencies
 from nacre.physics.p2d.frequency.network import Flows, flows, ladder_matrix, response_and_slope
 
@@ -133,10 +133,10 @@ def _film(electrode: Electrode, e: LinearElectrode, name: str) -> dict[str, np.n
             "coating_capacity": -e.coating_capacity / t if t else 0.0,
         },
         "coating_conductivity": lambda: {"coating": -e.coating / electrode.coating_conductivity},
-        "coating_permittivity": lambda: {"coating_capacity": VACUUM / t if t else 0.0},
+        "coating_permittivity": lambda: {"coating_capacity": VACUUM_PERMITTIVITY / t if t else 0.0},
         "interphase_thickness": lambda: {"interphase": e.interphase, "interphase_capacity": -e.interphase_capacity},
         "interphase_resistivity": lambda: {"interphase": thick},
-        "interphase_permittivity": lambda: {"interphase_capacity": VACUUM * inverse},
+        "interphase_permittivity": lambda: {"interphase_capacity": VACUUM_PERMITTIVITY * inverse},
     }[name]()
 
 

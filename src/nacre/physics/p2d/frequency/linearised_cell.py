@@ -6,7 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
-from nacre.physics.p2d.cell import VACUUM, Cell, Electrode, Mesh
+from nacre.physics.constants import VACUUM_PERMITTIVITY
+from nacre.physics.p2d.cell import Cell, Electrode, Mesh
 from nacre.physics.p2d.frequency import spectrum as at
 from nacre.physics.p2d.pack import surface_weights
 from nacre.physics.p2d.solve import BEST, Prepared, State, prepare
@@ -180,9 +181,9 @@ def _films(e: Electrode) -> np.ndarray:
     made[:, 0] = e.coating_thickness / e.coating_conductivity
     made[:, 2] = thick * e.interphase_resistivity
     if e.coating_thickness > 0.0:
-        made[:, 1] = VACUUM * e.coating_permittivity / e.coating_thickness
+        made[:, 1] = VACUUM_PERMITTIVITY * e.coating_permittivity / e.coating_thickness
     if e.interphase_permittivity > 0.0:  # where there is no interphase its resistance is zero, whatever is beside it
-        made[:, 3] = VACUUM * e.interphase_permittivity / np.maximum(thick, 1e-30)
+        made[:, 3] = VACUUM_PERMITTIVITY * e.interphase_permittivity / np.maximum(thick, 1e-30)
     return made
 
 

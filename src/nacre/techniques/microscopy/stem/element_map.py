@@ -18,6 +18,7 @@ from nacre.core.signal import Signal
 from nacre.materials.spectra import xray_lines
 from nacre.physics.microscopy import eds_families
 from nacre.physics.microscopy.shell import Profile
+from nacre.readers.microscopy import images
 
 FWHM = 0.130  # keV at Mn Ka, where the search for the detector's own begins
 _MARGIN = 0.45  # keV beside the outermost lines
@@ -59,6 +60,14 @@ class Edge:
     along: np.ndarray
     smoothing: float
     closed: bool
+
+
+def pixel_of(signal: Signal) -> float:
+    """Size of a map's pixel in nm. Raises NotAssessable where the file does not hold it."""
+    pixel = images.pixel_of(signal)
+    if pixel is None:
+        raise NotAssessable("the map has no scale", where=signal.where, do="export it with its pixel size")
+    return 1e3 * pixel
 
 
 def unmix(signal: Signal, families: tuple[str, ...]) -> Elements:

@@ -1,5 +1,8 @@
 """Which families of lines a STEM-EDS map is looked at for, where the analysis does not say: from what is declared."""
 
+from dataclasses import replace
+from typing import Any
+
 from nacre.core.context import Context
 from nacre.core.errors import NacreError, NotAssessable
 from nacre.materials.library import composition
@@ -10,6 +13,12 @@ _ANIONS = ("B", "F", "P", "S", "Cl")  # may tell a coating, but not a core
 _STRAY = ("Cu", "Ga")  # of the grid, and of the ion beam that cut the lamella
 _NEAR = 1.0  # keV beside the lines asked for, within which others disturb
 _WEAK = 10.0  # % of a family's main line, below which a line disturbs nothing
+
+
+def completed(options: Any, context: Context, where: str) -> Any:
+    """Options whose `shell`, `core` and `others` are those that are `declared` where they do not say."""
+    shell, core, others = declared(context, options.shell, options.core, options.others, where)
+    return replace(options, shell=shell, core=core, others=others)
 
 
 def declared(

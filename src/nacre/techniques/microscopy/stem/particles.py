@@ -7,7 +7,7 @@ describe the map as well, there is no shell to be seen, and the result is what m
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,6 @@ from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.physics.microscopy import core_shell, shell
-from nacre.readers.microscopy import images
 from nacre.techniques.microscopy.stem import element_map
 from nacre.techniques.microscopy.stem import families as stem_families
 from nacre.techniques.microscopy.stem import figures as stem_figures
@@ -72,10 +71,7 @@ class Found:
 
 def measure(signal: Signal, options: ParticleOptions) -> Found:
     """Fits a map. Raises NacreError (NotAssessable where the map does not hold the answer)."""
-    pixel = images.pixel_of(signal)
-    if pixel is None:
-        raise NotAssessable("the map has no scale", where=signal.where, do="export it with its pixel size")
-    pixel *= 1e3
+    pixel = element_map.pixel_of(signal)
     elements = element_map.unmix(signal, (options.shell, options.core, *options.others))
     core, coat = (_layer(elements, name) for name in (options.core, options.shell))
     smallest = options.smallest or 2 * pixel
@@ -131,8 +127,7 @@ def _is_whole(p: core_shell.Particle, shape: tuple[int, int], pixel: float) -> b
 def analyse(inputs: Mapping[str, Any], context: Context, options: ParticleOptions) -> list[Result]:
     """Radii and thicknesses of the particles of one map. Raises NacreError."""
     signal: Signal = inputs["signal"]
-    shell_, core, others = stem_families.declared(context, options.shell, options.core, options.others, signal.where)
-    options = replace(options, shell=shell_, core=core, others=others)
+    options = stem_families.completed(options, context, signal.where)
     found = measure(signal, options)
     subject = Subject(context.sample.name if context.sample else "", "", signal.name)
     return [

@@ -8,7 +8,7 @@ says that it is a cross-section.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -25,7 +25,6 @@ from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.physics.microscopy import shell, shell_gaps
 from nacre.physics.microscopy.shell_gaps import Cover
-from nacre.readers.microscopy import images
 from nacre.techniques.microscopy.stem import element_map
 from nacre.techniques.microscopy.stem import families as stem_families
 from nacre.techniques.microscopy.stem import figures as stem_figures
@@ -76,10 +75,7 @@ class Found:
 
 def measure(signal: Signal, options: ShellOptions) -> Found:
     """Fits a map. Raises NacreError (NotAssessable where the map does not hold the answer)."""
-    pixel = images.pixel_of(signal)
-    if pixel is None:
-        raise NotAssessable("the map has no scale", where=signal.where, do="export it with its pixel size")
-    pixel *= 1e3
+    pixel = element_map.pixel_of(signal)
     elements = element_map.unmix(signal, (options.shell, options.core, *options.others))
     edge = element_map.edge(elements.of(options.core), pixel, signal.where)
     _refuse_projection(edge, options, signal.where)
@@ -191,8 +187,7 @@ def _windows(profile, stack, box: shell.Box, edge: Edge, cover: Cover, options: 
 def analyse(inputs: Mapping[str, Any], context: Context, options: ShellOptions) -> list[Result]:
     """Thickness, its spread, coverage and interdiffusion of one map. Raises NacreError."""
     signal: Signal = inputs["signal"]
-    shell_, core, others = stem_families.declared(context, options.shell, options.core, options.others, signal.where)
-    options = replace(options, shell=shell_, core=core, others=others)
+    options = stem_families.completed(options, context, signal.where)
     found = measure(signal, options)
     subject = Subject(context.sample.name if context.sample else "", "", signal.name)
     return [

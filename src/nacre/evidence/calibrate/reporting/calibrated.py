@@ -1,7 +1,7 @@
 """A calibration as results: numbers with their covariance, observables, what is told, rivals; tables and checks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,10 +9,10 @@ from nacre.cell.parameters import model_words, quantity_name
 from nacre.core import vocabulary
 from nacre.core.quantity import Quantity, correlated
 from nacre.core.result import Check, Curve, Entry, Provenance, Result, Subject
-from nacre.evidence.calibrate import figures
+from nacre.evidence.calibrate.calibration import Calibration
 from nacre.evidence.calibrate.fit import Fit
-from nacre.evidence.calibrate.identify import Candidate, Direction, Profile, Told
 from nacre.evidence.calibrate.leave_out import Predicted
+from nacre.evidence.calibrate.reporting import figures
 from nacre.evidence.calibrate.rivals import Judged
 
 CITATIONS = (
@@ -25,24 +25,6 @@ METHODS = (
     "The numbers of a single-ion porous-electrode model with ageing were fitted to the values of the study by bounded "
     "least squares from many starts spread over their physical ranges."
 )
-
-
-@dataclass(frozen=True, eq=False)
-class Calibration:
-    """All that a calibration found. `full` are the observables with every cycle simulated (n,)."""
-
-    fit: Fit
-    told: tuple[Told, ...]
-    directions: tuple[Direction, ...]
-    redundancy: tuple[tuple[str, float, float], ...]
-    candidates: tuple[Candidate, ...] = ()
-    predicted: tuple[Predicted, ...] = ()
-    judged: tuple[Judged, ...] = ()
-    profiles: tuple[Profile, ...] = ()
-    full: np.ndarray | None = None
-    draws: np.ndarray | None = None
-    evidence: str = "reported"
-    virtual: bool = False
 
 
 def results_of(c: Calibration) -> list[Result]:

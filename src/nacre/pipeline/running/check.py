@@ -8,9 +8,9 @@ from nacre.core.contracts import Technique
 from nacre.core.errors import NacreError
 from nacre.core.study import Study
 from nacre.pipeline.loading.load import read
-from nacre.pipeline.loading.plausibility import doubts, idle
 from nacre.pipeline.loading.problems import Problem, Problems
 from nacre.pipeline.running.graph import Graph, Node, build, context_of
+from nacre.pipeline.running.plausibility import doubts, idle
 from nacre.pipeline.running.worker import read_file
 
 

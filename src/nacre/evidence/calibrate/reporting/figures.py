@@ -1,17 +1,11 @@
 """Figures of a calibration: observables beside their values, numbers in their ranges, correlations, rivals."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.quantity import Z95
-
-if TYPE_CHECKING:
-    from nacre.evidence.calibrate.leave_out import Predicted
-    from nacre.evidence.calibrate.result import Calibration
+from nacre.evidence.calibrate.calibration import Calibration
+from nacre.evidence.calibrate.leave_out import Predicted
 
 FAR = 12.0  # standard deviations at which a drawing ends
 BANDS = ((-Z95, "tolerance (95 %)"), (Z95, ""))
