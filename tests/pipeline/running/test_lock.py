@@ -19,7 +19,7 @@ SOURCE = Path(__file__).resolve().parents[3] / "src"
 HOLDER = """
 import sys
 from pathlib import Path
-from nacre.pipeline.lock import held
+from nacre.pipeline.running.lock import held
 
 with held(Path(sys.argv[1])):
     print("mine", flush=True)
