@@ -114,7 +114,8 @@ def _series(outcome: Outcome, result: Result, long: list[list[Entry]]) -> list[S
 
 def _one_series(outcome, result, subject, state, groups) -> Series:
     heads = tuple(
-        f"{wording.name_words(g[0].name)}" + (f" / {unit}" if (unit := wording.pretty_unit(g[0].quantity.unit)) else "")
+        wording.name_words(g[0].name, g[0].state)
+        + (f" / {unit}" if (unit := wording.pretty_unit(g[0].quantity.unit)) else "")
         for g in groups
     )
     cycles = sorted({entry.state["cycle"] for group in groups for entry in group})
@@ -133,10 +134,10 @@ def row(outcome: Outcome, result: Result, entry: Entry) -> Row:
     return Row(
         sample,
         subject.cell or subject.measurement,
-        wording.name_words(entry.name),
-        wording.symbol(entry.name),
+        wording.name_words(entry.name, entry.state),
+        wording.symbol(entry.name, entry.state),
         wording.name_meaning(entry.name),
-        wording.state_words(entry.state),
+        wording.state_words(entry.state, entry.name),
         wording.value(q),
         wording.pretty_unit(q.unit),
         wording.interval(q.lo95, q.hi95) if q.std != 0 else "–",
@@ -154,7 +155,7 @@ def contrasts(outcome: Outcome, guard: Guard = UNGUARDED) -> list[dict[str, Any]
     """A row per contrast (of a long series its ends); `bar` places the interval on a scale of its own, 0 to 100."""
     same: dict[tuple, list] = {}
     for c in outcome.contrasts:
-        same.setdefault((c.reference, c.treated, c.name), []).append(c)
+        same.setdefault((c.reference, c.treated, wording.name_words(c.name, c.state)), []).append(c)
     kept = [c for rows in same.values() for c in ends_of_series(rows, lambda row: row.state)]
     return guard.each(lambda c: f"contrast of '{c.name}' in the table", partial(_contrast, outcome), kept)
 
@@ -164,8 +165,8 @@ def _contrast(outcome: Outcome, c: Contrast) -> dict[str, Any]:
     scale = max(sides)
     digits = max(min(*sides, 10 * abs(c.difference) or scale), scale / 100)
     return {
-        "name": wording.name_words(c.name),
-        "state": wording.state_words(c.state),
+        "name": wording.name_words(c.name, c.state),
+        "state": wording.state_words(c.state, c.name),
         "reference": title(outcome, c.reference),
         "treated": title(outcome, c.treated),
         "old": wording.like(c.reference_value, digits) if c.reference_value is not None else "–",
@@ -224,8 +225,8 @@ def _published(outcome: Outcome, reported: Reported) -> dict[str, Any]:
     found, trouble = _matches(outcome, reported, [r for r in outcome.results if r.origin not in MODEL])
     base = {
         "sample": reported.sample or (outcome.study.cells[reported.cell].sample if reported.cell else ""),
-        "name": wording.name_words(reported.name),
-        "state": wording.state_words(reported.state),
+        "name": wording.name_words(reported.name, reported.state),
+        "state": wording.state_words(reported.state, reported.name),
         "value": wording.value(reported.quantity),
         "unit": wording.pretty_unit(reported.quantity.unit),
         "source": reported.source,

@@ -76,7 +76,7 @@ def test_twenty_kills_at_random_moments_change_nothing(tmp_path):
     driver.write_text(DRIVER, encoding="utf-8")
     undisturbed, _ = to_the_end(driver, make(tmp_path / "undisturbed"))
     folder = make(tmp_path / "killed")
-    words = registry.vocabulary(folder)  # a store is read with the words of the study's plugins
+    registry.techniques(folder)  # a store is read with the words of the plugins known
     rng, hits = random.Random(20240611), 0
     for attempt in range(KILLS):
         process = start(driver, folder, workers=1 + attempt % 2)
@@ -90,8 +90,8 @@ def test_twenty_kills_at_random_moments_change_nothing(tmp_path):
         else:  # it came to its end first: begin again
             assert process.returncode == 0
             shutil.rmtree(folder / "results")
-        for path in folder.glob("results/.cache/*.npz"):
-            with vocabulary.using(words):
+        with vocabulary.using(registry.vocabulary(folder)):
+            for path in folder.glob("results/.cache/*.npz"):
                 assert loads(path.read_bytes()) is not None, "a store stands there whole or not at all"
     assert hits >= KILLS // 2
     assert (folder / "results").exists(), "the kills hit the work, not only the start"

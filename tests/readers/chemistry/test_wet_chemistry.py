@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nacre.core import registry
+from nacre.core.contracts import VIRTUAL_MARK
 from nacre.core.errors import ReadError
 from nacre.readers.chemistry import icp_table, metrohm_tiamo, titration_table
 from nacre.readers.reading import read
@@ -47,10 +48,12 @@ def workbook(path, rows, compression=zipfile.ZIP_DEFLATED):
         lines.append(f'<row r="{r}">{"".join(cells)}</row>')
     parts = {
         "[Content_Types].xml": "<Types/>",
+        "_rels/.rels": f'<Relationships><Relationship Id="rId1" Type="{rel}/officeDocument" Target="xl/workbook.xml"/>'
+        "</Relationships>",
         "xl/workbook.xml": f'<workbook {main} xmlns:r="{rel}"><sheets><sheet name="Data" sheetId="1" r:id="rId7"/>'
         "</sheets></workbook>",
-        "xl/_rels/workbook.xml.rels": '<Relationships><Relationship Id="rId7" Target="worksheets/data.xml"/>'
-        "</Relationships>",
+        "xl/_rels/workbook.xml.rels": f'<Relationships><Relationship Id="rId7" Type="{rel}/worksheet" '
+        'Target="worksheets/data.xml"/></Relationships>',
         "xl/sharedStrings.xml": f"<sst {main}>{''.join(f'<si><r><t>{t}</t></r></si>' for t in texts)}</sst>",
         "xl/worksheets/data.xml": f"<worksheet {main}><sheetData>{''.join(lines)}</sheetData></worksheet>",
     }
@@ -100,6 +103,14 @@ def test_a_workbook_reads_as_its_text(tmp_path):
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ReadError, match="the workbook cannot be read"):
         icp_table.read(path)
+
+
+def test_a_mark_within_a_workbook_is_seen(tmp_path):
+    rows = [["Label", "Type", "Element", "Intensity"], ["Blank", "blank", "Hf 277.336", 110]]
+    for above, origin in (([[f"{VIRTUAL_MARK} emission run"]], "synthetic"), ([], "measured")):
+        path = workbook(tmp_path / "run.xlsx", above + rows)
+        assert VIRTUAL_MARK.encode() not in path.read_bytes()
+        assert read(path, "icp_table")[0].origin == origin
 
 
 def test_a_table_without_its_headings_is_refused(tmp_path):

@@ -21,16 +21,20 @@ LONG = 6  # states of one quantity that differ in their cycle alone; of more, th
 
 @dataclass(frozen=True)
 class Line:
-    """One quantity in one state: its words, unit and state, and a quantity per column (None where there is none)."""
+    """One quantity in one state: its words, unit and state, and a quantity per column (None where there is none).
+
+    called : its words where they hold a state; else those of its name.
+    """
 
     name: str
     state: str
     unit: str
     cells: tuple[Quantity | None, ...]
+    called: str = ""
 
     @property
     def words(self) -> str:
-        return wording.name_words(self.name)
+        return self.called or wording.name_words(self.name)
 
     @property
     def head(self) -> str:
@@ -125,16 +129,16 @@ def _table(outcome: Outcome, technique: str, results: list[Result]) -> Table:
     if not rows:
         raise Empty("no quantity was determined")
     columns = _columns(outcome, rows)
-    found: dict[tuple[str, str], dict[str, Entry]] = {}
+    found: dict[tuple[str, str, str], dict[str, Entry]] = {}
     for result, entry in _short(rows):
-        key = entry.name, wording.state_words(entry.state)
+        key = entry.name, wording.state_words(entry.state, entry.name), wording.name_words(entry.name, entry.state)
         found.setdefault(key, {}).setdefault(columns[_who(result, entry)], entry)
     titles = tuple(dict.fromkeys(columns.values()))
     lines = []
-    for (name, state), entries in found.items():
+    for (name, state, called), entries in found.items():
         unit = next(iter(entries.values())).quantity.unit
         cells = tuple(entries[t].quantity.to(unit) if t in entries else None for t in titles)
-        lines.append(Line(name, state, unit, cells))
+        lines.append(Line(name, state, unit, cells, called))
     known = techniques().get(technique)
     title, place = wording.technique_words(technique), known.place if known else ""
     synthetic = any(r.origin == "synthetic" for r in results)

@@ -10,7 +10,11 @@ from nacre.pipeline.loading.expand import natural
 from nacre.pipeline.running.worker import read_file
 from nacre.readers.reading import hash_file
 
-WORKBOOK = ".xlsx"  # of which nothing but the cells tell what it is: a run, a titration, or somebody's notes
+WORKBOOKS = (
+    ".xlsx",
+    ".xls",
+    ".ods",
+)  # of which nothing but the cells tell what it is: a run, a titration, or somebody's notes
 NO_DATA = (
     ".toml",
     ".md",
@@ -70,7 +74,7 @@ def _not_raw(parts: tuple[str, ...]) -> bool:
 
 
 def _look(path: Path, readers, study_folder: Path | None) -> Seen:
-    if path.suffix.lower() == WORKBOOK:
+    if path.suffix.lower() in WORKBOOKS:
         return _workbook(path, readers, study_folder)
     try:
         reader = registry.reader_for(path, readers)

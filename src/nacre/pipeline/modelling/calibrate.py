@@ -29,6 +29,7 @@ from nacre.evidence.calibrate.result import Calibration, fitted, results_of
 from nacre.evidence.calibrate.settings import read_settings
 from nacre.pipeline.loading.load import load
 from nacre.pipeline.running import cache_keys
+from nacre.pipeline.running.dependencies import versions
 from nacre.pipeline.running.store import dumps, loads, write_atomic
 
 FOLDER = Path("results") / "calibration"
@@ -69,7 +70,7 @@ def calibrate(
         made = calibrating.calibrate(study, results or _of_files(study), ask, progress)
         found = results_of(made)
     written = _keep(study, made, found)
-    return Outcome(study, tuple(found), versions=cache_keys.versions()), made, written
+    return Outcome(study, tuple(found), versions=versions()), made, written
 
 
 def _of_files(study: Study) -> tuple[Result, ...]:
@@ -209,4 +210,4 @@ def predict(
     with vocabulary.using(study.vocabulary):
         found = predictions(made, use.converged)
     write_atomic(folder_of(study) / "predicted.npz", dumps([key_of(study), found]))
-    return Outcome(study, tuple(found), versions=cache_keys.versions()), made
+    return Outcome(study, tuple(found), versions=versions()), made

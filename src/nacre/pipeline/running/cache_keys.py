@@ -5,17 +5,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import nacre
 from nacre.core import registry
 from nacre.core.context import Context
+from nacre.pipeline.running import dependencies
 from nacre.readers.reading import hash_file
-
-# what a number may depend on beside our own code
-DEPENDENCIES = ("numpy", "scipy", "numba", "polars", "pint", "gemmi", "scikit-image", "h5py", "pybaselines", "rietx")
 
 
 def digest(item: Any) -> str:
@@ -53,18 +50,6 @@ def plugins_hash(folder: Path | None) -> str:
     return digest([*own, *registry.installed()])
 
 
-@lru_cache(maxsize=1)
-def versions() -> dict[str, str]:
-    """Versions of Nacre and of what its numbers depend on, as far as installed."""
-    found = {"nacre": nacre.__version__}
-    for name in DEPENDENCIES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
-
-
 def context_parts(context: Context) -> dict[str, Any]:
     """What an analysis knows of its sample and cell, without what is hashed elsewhere (files, their place)."""
     measurement = context.measurement
@@ -90,7 +75,7 @@ def key_parts(
     technique: str,
     folder: Path,
 ) -> dict[str, Any]:
-    """The parts of a key, each as a digest: `--why` names those that changed."""
+    """The parts of a key, each as a digest, the dependencies as versions: `--why` names those that changed."""
     about = context_parts(context)
     return {
         "files": digest(files),
@@ -104,5 +89,5 @@ def key_parts(
         "seed": digest(context.seed),
         "nacre's code": package_hash(),
         "plugins": plugins_hash(folder),
-        "dependencies": digest(versions()),
+        "dependencies": dependencies.all_versions(),
     }

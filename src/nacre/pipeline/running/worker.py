@@ -17,7 +17,8 @@ from nacre.core.contracts import Technique
 from nacre.core.errors import NacreError, crash_words, place_of
 from nacre.core.result import Check, Entry, Provenance, Result, Subject
 from nacre.core.signal import Note, Signal
-from nacre.pipeline.running.cache_keys import plugins_hash, versions
+from nacre.pipeline.running.cache_keys import plugins_hash
+from nacre.pipeline.running.dependencies import versions
 from nacre.pipeline.running.store import Store
 from nacre.readers.reading import hash_file, read_with
 

@@ -1,4 +1,4 @@
-"""Emission (ICP-OES) runs as tables: csv, tab-separated text or .xlsx, as instrument programs export them.
+"""Emission (ICP-OES) runs as tables: csv, tab-separated text or a workbook, as instrument programs export them.
 
 Long form: one row per solution and line. Columns are known by their headings, in any order:
 
@@ -37,7 +37,7 @@ from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import option
 from nacre.core.quantity import parse
 from nacre.core.signal import Note, Signal, table
-from nacre.readers.text import grids
+from nacre.readers.text import grids, workbooks
 from nacre.readers.text.headings import Heading, in_unit, number, read_heading, roles, written_unit
 
 SYNONYMS = {
@@ -79,8 +79,8 @@ class IcpOptions:
 
 def sniff(head: Head) -> float:
     """Sure of headings that name a label, an element and an intensity; a workbook is only guessed at."""
-    if grids.is_workbook(head.start):
-        return 0.2 if head.suffix == ".xlsx" else 0.0
+    if workbooks.is_workbook(head.start):
+        return 0.2 if head.suffix in workbooks.SUFFIXES else 0.0
     if head.looks_binary:
         return 0.0
     for line in head.text.splitlines()[:60]:
@@ -346,9 +346,9 @@ def example() -> Signal:
 
 READER = Reader(
     name="icp_table",
-    words="ICP-OES run as csv or xlsx",
+    words="ICP-OES run as csv or workbook",
     kinds=("emission",),
-    suffixes=(".csv", ".txt", ".xlsx"),
+    suffixes=(".csv", ".txt", ".xlsx", ".xls", ".ods"),
     sniff=sniff,
     read=read,
     options=IcpOptions,

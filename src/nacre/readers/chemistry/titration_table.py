@@ -1,4 +1,4 @@
-"""Titration curves as tables: csv or tab-separated text, whatever the ending says (.xls that are text), or .xlsx.
+"""Titration curves as tables: csv or tab-separated text, whatever the ending says (.xls that are text), or a workbook.
 
 Layout
 ------
@@ -29,7 +29,7 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import option
 from nacre.core.signal import Note, Signal, table
-from nacre.readers.text import grids
+from nacre.readers.text import grids, workbooks
 from nacre.readers.text.headings import in_unit, number, read_heading, roles, written_unit
 
 SYNONYMS = {
@@ -61,8 +61,8 @@ class TitrationTableOptions:
 
 def sniff(head: Head) -> float:
     """Sure of a line of headings that names a volume and a pH or potential; a workbook is only guessed at."""
-    if grids.is_workbook(head.start):
-        return 0.1 if head.suffix == ".xlsx" else 0.0
+    if workbooks.is_workbook(head.start):
+        return 0.1 if head.suffix in workbooks.SUFFIXES else 0.0
     if head.looks_binary:
         return 0.0
     for line in head.text.splitlines()[:60]:
@@ -136,9 +136,9 @@ def _above(rows: list[list[str]], where: str) -> dict[str, object]:
 
 READER = Reader(
     name="titration_table",
-    words="titration curve as csv, text or xlsx",
+    words="titration curve as csv, text or workbook",
     kinds=("titration",),
-    suffixes=(".csv", ".txt", ".tsv", ".xls", ".xlsx"),
+    suffixes=(".csv", ".txt", ".tsv", ".xls", ".xlsx", ".ods"),
     sniff=sniff,
     read=read,
     options=TitrationTableOptions,
