@@ -380,14 +380,14 @@ def test_a_record_cut_by_the_end_of_the_file_is_left_out():
     cut = dict(signal.variables)
     for name in ("voltage_volt", "current_ampere"):
         cut[name] = replace(cut[name], values=np.append(cut[name].values[:-1], np.nan))
-    rows = half_cycles.join(replace(signal, variables=cut))
+    rows = half_cycles.join_files(replace(signal, variables=cut))
     assert len(rows) == len(signal["voltage_volt"].values) - 1
     assert np.isfinite(rows.voltage).all()
 
 
 def test_a_dead_half_cycle_and_a_predicted_file_are_taken_for_what_they_are():
-    rows = half_cycles.join(simulate(PAPER["lho"], FIRST, seed=1))
+    rows = half_cycles.join_files(simulate(PAPER["lho"], FIRST, seed=1))
     nothing = np.zeros(2)
-    assert half_cycles._counter_check(rows, nothing, nothing) == ()
-    mixed = half_cycles._concatenate([replace(rows, origin="predicted"), replace(rows, origin="measured")])
+    assert half_cycles._compare_counter(rows, nothing, nothing) == ()
+    mixed = half_cycles._concatenate_records([replace(rows, origin="predicted"), replace(rows, origin="measured")])
     assert mixed.origin == "predicted"

@@ -3,7 +3,7 @@
 import pytest
 
 from nacre.core.quantity import Quantity
-from nacre.techniques.cycling.degradation_modes import reading
+from nacre.techniques.cycling.degradation_modes import explain_fading
 
 
 def areas(*values, std=0.5):
@@ -37,11 +37,11 @@ STILL = Quantity(1.0, "mV", 0.5)
     ],
 )
 def test_verdicts(kept, grown, retained, words):
-    check = reading("cycles 1 to 200", kept, grown, retained)
+    check = explain_fading("cycles 1 to 200", kept, grown, retained)
     assert check.text.startswith("loss of lithium or of active material in cycles 1 to 200: ")
     assert words in check.text
 
 
 def test_a_verdict_names_what_would_tell():
-    assert "slow cycle" in reading("x", areas(47, 46, 42), Quantity(119, "mV", 1), None).do
-    assert "slow to return" in reading("x", areas(70, 99, 100), STILL, None).do
+    assert "slow cycle" in explain_fading("x", areas(47, 46, 42), Quantity(119, "mV", 1), None).do
+    assert "slow to return" in explain_fading("x", areas(70, 99, 100), STILL, None).do

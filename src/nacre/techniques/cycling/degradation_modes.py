@@ -17,7 +17,7 @@ ALIKE = 3.0  # points in %
 TELL = "a slow cycle (C/20 or slower) and an impedance spectrum at both times would tell"
 
 
-def reading(where: str, kept: Mapping[str, Quantity], grown: Quantity | None, retained: float | None) -> Check:
+def explain_fading(where: str, kept: Mapping[str, Quantity], grown: Quantity | None, retained: float | None) -> Check:
     """A verdict on one part of a test.
 
     kept : late over early area in %, by transition; grown : growth of the H1-M polarisation in mV, None where it
@@ -37,16 +37,16 @@ def reading(where: str, kept: Mapping[str, Quantity], grown: Quantity | None, re
         why = f"H1-M on charge and on discharge moved apart by {grown.value:.0f} mV"
         return Check("info", f"{head}: cannot tell, {why}, and polarisation cuts transitions off too ({words})", TELL)
     first, *others = kept.values()
-    if all(_alike(first, other) for other in others):
+    if all(_is_alike(first, other) for other in others):
         text = "reads as active material lost, or no longer reached: all transitions shrank alike"
         return Check("info", f"{head}: {text} ({words})", "a slow cycle would tell lost from slow material")
-    if all(other.value > 100 - ALIKE for other in others) and not _alike(first, others[0]):
+    if all(other.value > 100 - ALIKE for other in others) and not _is_alike(first, others[0]):
         text = "reads as lithium lost: H1-M shrank alone, at the lithium-rich end"
         return Check("info", f"{head}: {text} ({words})", "lithium that is merely slow to return looks the same")
     return Check("info", f"{head}: cannot tell, the transitions shrank neither alike nor at one end ({words})", TELL)
 
 
-def _alike(a: Quantity, b: Quantity) -> bool:
+def _is_alike(a: Quantity, b: Quantity) -> bool:
     """Whether two kept parts agree, within what matters or twice the uncertainty of their difference."""
     gap = derive(lambda x, y: x - y, a, b, unit="%")
     return abs(gap.value) <= max(ALIKE, 2 * (gap.std or 0.0))

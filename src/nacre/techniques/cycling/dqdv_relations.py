@@ -16,7 +16,7 @@ BUTLER_VOLMER = (
 )
 
 
-def _first(cycle: dict) -> dict:
+def _first_cycle_shift(cycle: dict) -> dict:
     return {"quantity": SHIFT, "state": cycle, "of": "reference", "unit": "mV"}
 
 
@@ -39,7 +39,7 @@ RELATIONS = (
         "stated": "r_reference - r_treated",
         "techniques": ["dqdv", "impedance"],
         "operands": {
-            "shift": _first({"cycle": 1, "rate_C": "$rate"}),
+            "shift": _first_cycle_shift({"cycle": 1, "rate_C": "$rate"}),
             "current": {"relation": "pair-current"},
             "r_reference": {"quantity": "r_cam_se", "state": {"cycle": 1, "at": NAME}, "of": "reference"},
             "r_treated": {"quantity": "r_cam_se", "state": {"cycle": 1, "at": NAME}},
@@ -56,7 +56,7 @@ RELATIONS = (
         "unit": "mA/cm2",
         "computed": "one_c * mass / 1000 / area * rate",
         "techniques": ["recipe"],
-        "operands": {**_current(of="reference"), "shift": _first({"rate_C": "$rate"})},
+        "operands": {**_current(of="reference"), "shift": _first_cycle_shift({"rate_C": "$rate"})},
     },
     {
         "id": "ageing-current",
