@@ -8,14 +8,14 @@ import pytest
 from nacre.core.outcome import Contrast, Outcome
 from nacre.core.quantity import Quantity
 from nacre.core.result import Check
-from nacre.evidence.verdicts import decided
+from nacre.evidence.contrasts.verdicts import decide
 from nacre.report.findings import _bounded, findings
 from report.demo_outcome import demo
 
 
 def told(outcome) -> list:
     """The findings, each contrast decided anew: tests change its numbers."""
-    return findings(replace(outcome, contrasts=tuple(map(decided, outcome.contrasts))))
+    return findings(replace(outcome, contrasts=tuple(map(decide, outcome.contrasts))))
 
 
 def texts(outcome) -> str:
