@@ -1,7 +1,9 @@
 """Set up and run everything, with nothing but a Python: `python do.py demo`, `python do.py test`.
 
     demo          the reference study, end to end; prints the report's path
-    test [ARGS]   all tests (--fast leaves the slow ones out; other words go to pytest)
+    test [ARGS]   all tests (--fast leaves the slow ones out; other words go to pytest); `test --blas NAME [ARGS]` runs
+                  them with the kernels that OpenBLAS has for another processor (Haswell, SkylakeX, ...): sums are
+                  rounded otherwise there. NAME `all`: each that this machine can run, in turn
     lint          style, import rules
     bench NAME    a race against a named peer (in an environment of its own)
     docs          build and check the documentation
@@ -97,7 +99,17 @@ def test(args):
     # matrices of these tests are small: threads of the algebra library cost them more than they gain
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    run(venv_python(), "-m", "pytest", *args)
+    run(venv_python(), *runner(args))
+
+
+def runner(args):
+    """What runs the tests: pytest, or for --blas NAME the tool that runs it with other kernels."""
+    if "--blas" not in args:
+        return "-m", "pytest", *args
+    at = args.index("--blas")
+    if at + 1 == len(args):
+        fail("--blas wants the name of a processor that OpenBLAS has kernels for, or all")
+    return HERE / "tools" / "blas.py", args[at + 1], *args[:at], *args[at + 2 :]
 
 
 def lint(args):

@@ -174,14 +174,38 @@ def test_a_state_that_is_given_is_where_it_starts():
     assert begun[1].d_capacity[0] < whole[2].d_capacity[0]
 
 
+OPEN_END = LHO.changed({"cathode.contact": "1", "cathode.coating_thickness": "0 nm", "cathode.stoichiometry": "0.9"})
+NEAR_END = OPEN_END.changed({"cathode.contact": "0.999999", "cathode.coating_thickness": "1e-5 nm"})
+ENDS = "cathode.contact", "cathode.coating_thickness"
+
+
 def test_a_parameter_at_its_end_is_varied_one_way_only():
-    open_end = LHO.changed(
-        {"cathode.contact": "1", "cathode.coating_thickness": "0 nm", "cathode.stoichiometry": "0.9"}
-    )
-    near = open_end.changed({"cathode.contact": "0.999999", "cathode.coating_thickness": "1e-5 nm"})
-    names = ("cathode.contact", "cathode.coating_thickness")
-    a, b = (sensitivities(p, "charge at 0.5C to 2.6 V", names, SMALL)[1].d_capacity for p in (open_end, near))
-    assert a == pytest.approx(b, rel=1e-4) and a[0] > 0.0 > a[1]
+    """A millionth from the end the derivatives are those at the end but for a few millionths."""
+    a, b = (sensitivities(p, "charge at 0.5C to 2.6 V", ENDS, SMALL)[1].d_capacity for p in (OPEN_END, NEAR_END))
+    assert a == pytest.approx(b, rel=1e-5) and a[0] > 0.0 > a[1]
+
+
+def jolted(parameters, seed):
+    """Every number but the whole ones changed in its last bits, within what it may be."""
+    rng, numbers = np.random.default_rng(seed), dict(parameters.numbers)
+    for name in numbers:
+        value, row = parameters.value(name), NAMES[name]
+        if np.isfinite(value) and not name.endswith("particle_classes"):
+            changed = np.clip(value * (1.0 + 1e-14 * rng.uniform(-1.0, 1.0)), row.low, row.high)
+            numbers[name] = Parameter(Quantity(float(changed), row.unit), "assumed", "a trial")
+    return replace(parameters, numbers=numbers)
+
+
+@pytest.mark.parametrize("cell", [OPEN_END, NEAR_END])
+def test_last_bits_of_the_numbers_change_nothing_at_a_parameters_end(cell):
+    """The formulas' last bits over the 1e-4 by which they are differenced, and what of it grows (as in test_last_bits):
+    a number differenced over 1e-4 of 1e-5 nm must not show the rounding of what has nothing to do with the coating."""
+    settings = Settings(points=12, tolerance=1e-7, mesh=SMALL.mesh)
+    before = sensitivities(cell, "charge at 0.5C to 2.6 V", ENDS, settings)[1]
+    for seed in range(4):
+        after = sensitivities(jolted(cell, seed), "charge at 0.5C to 2.6 V", ENDS, settings)[1]
+        assert after.d_capacity == pytest.approx(before.d_capacity, rel=1e-8)
+        assert after.d_seconds == pytest.approx(before.d_seconds, rel=1e-8)
 
 
 def test_the_h1_m_peak_of_a_charge():
@@ -256,4 +280,5 @@ def test_steps_in_amperes_ask_for_no_rate():
     found = sensitivities(CELL, (step,), ["cell.cam_mass", "cell.area"], SMALL)[1]
     assert found.d_capacity == pytest.approx([0.0, 0.0], abs=1e-11)
     assert found.d_specific_capacity[0] == pytest.approx(-found.specific_capacity / CELL.value("cell.cam_mass"))
+    # amperes in, volts out: the mass is nowhere between, so that this zero is none of rounding
     assert found.d_voltage[-1, 0] == 0.0 != found.d_voltage[-1, 1]

@@ -1,6 +1,8 @@
 """What every reader keeps, whoever wrote it: the same checks for each, found through the registry."""
 
+import ast
 import dataclasses
+import hashlib
 import random
 import sys
 from pathlib import Path
@@ -8,15 +10,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import nacre.readers
 from nacre.core import registry, units
 from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
 from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import option, table
 from nacre.core.signal import Signal
 from nacre.core.signal import table as table_of
+from nacre.readers import reading
+from nacre.readers.reading import read
 from nacre.virtual.xps_ir.xps import Ground, Peak, Scan, Spectrum, measure
 
 READERS = registry.readers()
+READERS_FILES = sorted(set(Path(nacre.readers.__file__).parent.rglob("*.py")) - {Path(reading.__file__)})
 each = pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
 RNG = random.Random(20240611)
 NOISE = [bytes(RNG.randrange(256) for _ in range(n)) for n in (1, 7, 300, 5000)]
@@ -178,8 +184,8 @@ def test_what_it_writes_it_recognises_reads_and_marks_as_virtual(reader, tmp_pat
     head = registry.head(path)
     assert head.is_virtual, f"a file written by us says '{VIRTUAL_MARK}' near its start"
     assert registry.reader_for(path, READERS).name == reader.name
-    (back,) = reader.read(path, reader.options())
-    assert back.kind == signal.kind
+    (back,) = read(path, reader)
+    assert back.kind == signal.kind and back.origin == "synthetic"
     for name, variable in signal.variables.items():
         values = back.array(name, variable.unit)
         assert values.shape == variable.values.shape, name
@@ -189,6 +195,29 @@ def test_what_it_writes_it_recognises_reads_and_marks_as_virtual(reader, tmp_pat
             assert values.tolist() == variable.values.tolist(), name
     for variable in back.variables.values():
         units.check_unit(variable.unit)
+
+
+@each
+def test_it_gives_data_and_notes_alone(reader, tmp_path):
+    _, path = written_by(reader, tmp_path)
+    for signal in reader.read(path, reader.options()):
+        assert signal.source is None, "nacre.readers.reading adds path and hash"
+        assert signal.origin == "measured", "nacre.readers.reading looks for the mark of virtual instruments"
+    for signal in read(path, reader):
+        assert signal.source.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+        assert signal.source.reader == reader.name and signal.name
+        assert not any(v.values.flags.writeable for v in signal.variables.values())
+
+
+@pytest.mark.parametrize("path", READERS_FILES, ids=lambda path: path.stem)
+def test_no_file_of_the_readers_hashes_or_says_where_it_is_from(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    imported = {
+        name.name for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)) for name in node.names
+    }
+    assert not imported & {"hashlib", "Source"}
+    asked = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert "is_virtual" not in asked
 
 
 @each
@@ -207,6 +236,10 @@ def test_a_file_cut_anywhere_is_read_or_refused_in_words(reader, tmp_path):
             assert all(isinstance(s, Signal) for s in signals)
 
 
+def touch(signal: Signal, path: Path) -> None:
+    path.touch()
+
+
 def test_the_checks_themselves_catch_what_they_are_for(tmp_path):
     """A reader that does all wrong, so that these tests do not pass by being empty."""
 
@@ -223,5 +256,8 @@ def test_the_checks_themselves_catch_what_they_are_for(tmp_path):
     ):
         with pytest.raises(AssertionError):
             check()
+    telling = Reader("telling", "", ("infrared",), (".x",), lambda h: 1.0, lambda p, o: [infrared()], write=touch)
+    with pytest.raises(AssertionError, match="looks for the mark"):
+        test_it_gives_data_and_notes_alone(telling, tmp_path)
     with pytest.raises(pytest.fail.Exception, match=r"DID NOT RAISE"):
         test_garbage_is_refused_in_words(bad, "prose", tmp_path)

@@ -55,11 +55,13 @@ def test_ids_are_unique_and_name_the_subject_once():
         "cycling:lho-1:rate/discharge_capacity@cycle=1,rate_C=0.1",
         "cycling:lho-1:rate/discharge_capacity@cycle=5,rate_C=1",
     ]
-    two = (Entry("hf_ratio", Quantity(1.0), subject=Subject(sample)) for sample in ("bare", "lho"))
+    two = (Entry("species_ratio", Quantity(1.0), subject=Subject(sample)) for sample in ("bare", "lho"))
     joint = Result("xps", "both", entries=tuple(two))
-    assert [joint.entry_id(e) for e in joint.entries] == ["both:bare/hf_ratio", "both:lho/hf_ratio"]
-    apart = [Result("xps", "both", Subject(sample), (Entry("hf_ratio", Quantity(1.0)),)) for sample in ("bare", "lho")]
-    assert [r.entry_id(r.entries[0]) for r in apart] == ["both:bare/hf_ratio", "both:lho/hf_ratio"]
+    assert [joint.entry_id(e) for e in joint.entries] == ["both:bare/species_ratio", "both:lho/species_ratio"]
+    apart = [
+        Result("xps", "both", Subject(sample), (Entry("species_ratio", Quantity(1.0)),)) for sample in ("bare", "lho")
+    ]
+    assert [r.entry_id(r.entries[0]) for r in apart] == ["both:bare/species_ratio", "both:lho/species_ratio"]
     spaced = Result("sem", "a", entries=(Entry("crack_fraction", Quantity(1.0, "%"), {"stage": "after 200 cycles"}),))
     assert spaced.entry_id(spaced.entries[0]) == "a/crack_fraction@stage=after_200_cycles"
 

@@ -1,4 +1,5 @@
 import copy
+import dataclasses
 import pickle
 
 import numpy as np
@@ -61,6 +62,26 @@ def test_a_signal_travels_between_processes(through):
     assert back.kind == "image" and back.metadata == {"detector": "BSE"} and back.source == signal.source
     assert back.notes == (Note("repair", "clock set back"),)
     assert np.array_equal(back.array("intensity", "counts"), signal.array("intensity", "counts"))
+
+
+@pytest.mark.parametrize("through", [copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s))])
+def test_arrays_are_read_only_and_stay_so_on_the_way(through):
+    columns = {"number": (np.arange(3.0), "V"), "text": (np.array(["a", None, "c"], dtype=object), "1")}
+    signal = table("t", columns, metadata={"dark": np.zeros(3), "parts": ({"dark": np.zeros(3)},)})
+    for one in (signal, through(signal), dataclasses.replace(through(signal), name="b")):
+        arrays = (one["number"].values, one["text"].values, one.metadata["dark"], one.metadata["parts"][0]["dark"])
+        for array in arrays:
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = array[1]
+    alone = through(Variable(np.arange(3.0), "V", ("x",), std=np.ones(3)))
+    assert not alone.values.flags.writeable and not alone.std.flags.writeable
+
+
+def test_the_arrays_a_signal_was_made_of_stay_their_maker_s():
+    own = np.arange(3.0)
+    signal = table("t", {"number": (own, "V")}, metadata={"own": own})
+    own[0] = 5.0
+    assert own.flags.writeable and not signal["number"].values.flags.writeable
 
 
 def test_a_signal_cannot_be_changed_by_accident():

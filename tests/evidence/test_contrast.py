@@ -103,7 +103,7 @@ def test_measurements_of_one_cell_are_no_replicates():
 
 def test_two_techniques_are_not_each_others_replicates():
     rows = [("icp", "bare", 0.9), ("icp", "lho", 1.0), ("eds", "bare", 3.0), ("eds", "lho", 5.0)]
-    results = [of_cell(s, "", v, name="hf_content", unit="wt%", technique=t) for t, s, v in rows]
+    results = [of_cell(s, "", v, name="element_content", unit="wt%", technique=t) for t, s, v in rows]
     assert [c.difference for c in contrasts(STUDY, results)] == pytest.approx([0.1, 2.0])
 
 
@@ -118,12 +118,12 @@ def test_a_sample_level_quantity_uses_its_own_error_and_what_is_shared_cancels()
         derive(lambda v, s: v * s, Quantity(v, "wt%", 0.01), standard, unit="wt%", origin="measured")
         for v in (1.0, 1.2)
     )
-    found = one([of_cell("bare", "", bare, name="hf_content"), of_cell("lho", "", lho, name="hf_content")])
+    found = one([of_cell("bare", "", bare, name="element_content"), of_cell("lho", "", lho, name="element_content")])
     half = 1.959964 * math.sqrt(2 * 0.01**2 + (0.2 * 0.05) ** 2)
     assert found.hi95 - found.difference == pytest.approx(half, rel=1e-4)
     assert "the spread between batches is not in it" in found.method
-    unknown = of_cell("lho", "", parse("1.2 wt%"), name="hf_content")
-    found = one([of_cell("bare", "", bare, name="hf_content"), unknown])
+    unknown = of_cell("lho", "", parse("1.2 wt%"), name="element_content")
+    found = one([of_cell("bare", "", bare, name="element_content"), unknown])
     assert found.lo95 is None and found.method == "no uncertainty estimated"
 
 

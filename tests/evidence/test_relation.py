@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from nacre.core.errors import NacreError
+from nacre.core.registry import techniques
+from nacre.core.study import Study
 from nacre.evidence.equation import parse_equation
-from nacre.evidence.relation import builtin, read_relation, relations_of
+from nacre.evidence.ledger import relations
+from nacre.evidence.relation import OTHERS, builtin, read_relation, relations_of
 
 ROW = {
     "id": "double",
@@ -110,6 +113,12 @@ def test_every_relation_of_the_package_is_sound():
         assert relation.words[0].islower() or relation.words[:2].isupper() or relation.words.startswith("Li"), relation
         assert relation.techniques or relation.stated is None
     assert relations_of([]).keys() == known.keys()
+
+
+def test_relations_call_techniques_by_the_registry_s_names(tmp_path):
+    known = {*techniques(), *OTHERS}
+    for relation in relations(Study("s", tmp_path)).values():
+        assert set(relation.techniques) <= known, relation.id
 
 
 def test_the_example_in_the_documentation_is_a_relation():

@@ -11,6 +11,7 @@ from nacre.core.result import Entry, Result, Subject
 from nacre.evidence.ledger import evaluate, value
 
 STUDY = Path(__file__).parents[2] / "studies" / "lho-ncm85"
+PHASES = {"of": "HfO2", "to": "Li2HfO3"}
 WET = ("icp", "titration", "lithium-consumed")
 
 
@@ -36,14 +37,14 @@ def outcome(tmp_path_factory):
 def with_ratio(outcome):
     """The results with the ratio of both phases as XPS would give it: the paper's, with an error."""
     ratio = Quantity(1.02, "1", 0.10, origin="synthetic").tagged("xps")
-    xps = Result("xps", "xps:lho", Subject("lho"), entries=(Entry("hf_ratio", ratio),), origin="synthetic")
+    xps = Result("xps", "xps:lho", Subject("lho"), entries=(Entry("species_ratio", ratio, PHASES),), origin="synthetic")
     return [*outcome.results, xps]
 
 
 def test_the_coating_content_follows_from_the_files(outcome):
     results = with_ratio(outcome)
     run = next(r for r in outcome.results if r.technique == "icp_oes" and r.subject.sample == "lho")
-    hafnium = run.get("hf_content")
+    hafnium = run.get("element_content", element="Hf")
     assert hafnium.value == pytest.approx(0.84, abs=2 * hafnium.std) and 0.005 < hafnium.std < 0.02
     whole = value(outcome.study, results, "files", "C3")
     assert whole.value == pytest.approx(1.060, abs=2 * whole.std)

@@ -221,7 +221,7 @@ def test_curves_keep_their_units_and_say_that_they_are_virtual(outcome):
 def test_the_folder_is_written_whole_and_cleared_of_what_is_gone(tmp_path, outcome):
     small = replace(outcome, results=outcome.results[:2])
     folder = tmp_path / "Ergebnisse für uns"
-    paths = export.write_all(small, folder, "<!doctype html>")
+    paths = export.write_all(small, folder, lambda *_: "<!doctype html>")
     assert all(path.exists() for path in paths)
     assert (folder / "report.html").read_text(encoding="utf-8") == "<!doctype html>"
     assert (folder / "figures" / "fig_4a_first_cycle.svg").exists()

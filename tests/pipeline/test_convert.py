@@ -7,6 +7,7 @@ from nacre.core.errors import NacreError
 from nacre.pipeline.convert import to_bdf
 from nacre.readers.cycling.bdf import READER as BDF
 from nacre.readers.maccor.reader import READER as MACCOR
+from nacre.readers.reading import read
 from nacre.virtual.cycling.cycler import Cycler, Logging, simulate
 from nacre.virtual.cycling.cycler_truth import Programme, load
 
@@ -45,7 +46,7 @@ def test_records_survive_and_a_bad_file_is_named(study, suffix):
     assert [path.name for path in made.written] == [f"c1_test-1.bdf{suffix}"]
     assert made.failed[0][0] == "two.txt"
     assert "no line names MACCOR's columns" in made.failed[0][1]
-    (there,) = BDF.read(made.written[0], BDF.options())
+    (there,) = read(made.written[0], BDF)
     (here,) = MACCOR.read(study / "raw" / "one.txt", MACCOR.options())
     for name in ("test_time_second", "voltage_volt", "current_ampere", "cycle_count"):
         assert np.array_equal(there[name].values, here[name].values, equal_nan=True)

@@ -19,9 +19,9 @@ def lines(rows):
 
 def test_each_pair_has_one_line_and_the_worst_verdict_shows():
     rows = [
-        row("A", "holds", "icp", "xps"),
-        row("B", "broken", "xps", "icp"),
-        row("C", "cannot_tell", "shell", "icp"),
+        row("A", "holds", "icp_oes", "xps"),
+        row("B", "broken", "xps", "icp_oes"),
+        row("C", "cannot_tell", "stem_shell", "icp_oes"),
         row("D", "holds", "cycling"),
     ]
     assert lines(rows) == [

@@ -90,4 +90,4 @@ def test_the_report_of_a_damaged_study_is_whole_and_names_the_file(whole, damage
     words = bench.visible(render(outcome))
     assert "One analysis failed and left no numbers: analysis 'shell'" in words
     assert "lho_stem.emd" in words and "copy it again" in words
-    assert "LHO-NCM85: hafnium content 0.8" in words
+    assert "LHO-NCM85: Hf content 0.8" in words

@@ -80,8 +80,8 @@ def test_the_tables_columns_swap(pair):
 @pytest.mark.slow
 def test_what_only_one_sample_has_is_told_of_the_other(pair):
     for outcome, title in zip(pair, ("LHO-NCM85", "Bare-NCM85"), strict=True):
-        told = [row.text for block in findings(outcome) for row in block.rows if "hafnium content" in row.text]
-        assert len(told) == 1 and told[0].startswith(f"{title}: hafnium content 0.8")
+        told = [row.text for block in findings(outcome) for row in block.rows if "Hf content" in row.text]
+        assert len(told) == 1 and told[0].startswith(f"{title}: Hf content 0.8")
 
 
 # --- other truths -------------------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ def test_another_truth_is_found_and_no_longer_agrees_with_what_was_published(who
 
 @pytest.mark.slow
 def test_what_was_not_changed_still_agrees(whole, other):
-    untouched = [("bare", "specific discharge capacity", "cycle 1, 0.1C"), ("lho", "hafnium content", "")]
+    untouched = [("bare", "specific discharge capacity", "cycle 1, 0.1C"), ("lho", "Hf content", "")]
     for key in untouched:
         assert published(whole[1])[key] == published(other)[key]
         assert published(other)[key]["verdict"] == "agrees"

@@ -14,6 +14,7 @@ from nacre.core.contracts import VIRTUAL_MARK
 from nacre.core.errors import NacreError
 from nacre.core.registry import readers
 from nacre.physics.p2d import Mesh
+from nacre.readers.reading import read
 from nacre.techniques.cycling import cycling
 from nacre.virtual.cycling.cell_cycler import GAIN, record
 
@@ -32,7 +33,7 @@ def test_the_file_read_back_is_the_simulated_test(predicted, tmp_path):
     maccor = readers()["maccor"]
     maccor.write(record(predicted.signal, 3), tmp_path / "a.txt")
     assert VIRTUAL_MARK in (tmp_path / "a.txt").read_text("cp1252")[:2000]
-    (signal,) = maccor.read(tmp_path / "a.txt", maccor.options())
+    (signal,) = read(tmp_path / "a.txt")
     assert signal.origin == "synthetic"
     (result,) = cycling.analyse({"signal": signal}, CONTEXT, cycling.CyclingOptions())
     assert result.origin == "synthetic"

@@ -7,6 +7,7 @@ import pytest
 
 from nacre.core.contracts import HEAD_BYTES
 from nacre.core.registry import readers
+from nacre.readers.reading import read
 from nacre.virtual.microscopy.eds import Coat, Detector, powder_map
 from nacre.virtual.microscopy.sem import Microscope, Section, cross_section
 from nacre.virtual.microscopy.sem_top import Powder, View, top_view
@@ -46,7 +47,7 @@ def test_the_studys_pictures_follow_from_its_truth(tmp_path):
     known = readers()
     for path in made:
         reader = known["h5oina" if path.suffix == ".h5oina" else "sem"]
-        (new,), (kept,) = (reader.read(p, reader.options()) for p in (path, STUDY / "raw" / path.name))
+        (new,), (kept,) = (read(p, reader) for p in (path, STUDY / "raw" / path.name))
         for name, variable in new.variables.items():
             assert np.array_equal(variable.values, kept[name].values), path.name
         assert new.origin == kept.origin == "synthetic"

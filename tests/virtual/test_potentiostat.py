@@ -7,6 +7,7 @@ import pytest
 
 from nacre.core.registry import head, readers
 from nacre.physics.impedance.circuit import circuit
+from nacre.readers.reading import read
 from nacre.virtual.impedance import potentiostat as tool
 from paper_truth import STUDY
 
@@ -46,7 +47,7 @@ def test_what_is_written_is_read_back(tmp_path):
     path = tmp_path / "cell.mpt"
     readers()["biologic_mpt"].write(signal, path)
     assert head(path).is_virtual
-    (back,) = readers()["biologic_mpt"].read(path, readers()["biologic_mpt"].options())
+    (back,) = read(path)
     for name in ("frequency_hertz", "real_impedance_ohm", "imaginary_impedance_ohm"):
         np.testing.assert_allclose(back[name].values, signal[name].values, rtol=1e-6)
     assert back.origin == "synthetic"

@@ -205,8 +205,9 @@ def _varied(parameters: CellParameters, protocol, name: str, prepared: p2d.Prepa
         tangent = p2d.combine(made, weights, prepared.cell, prepared.mesh)
     except ValueError as error:
         raise NacreError(f"{name} = {value:g}: {error}", where=parameters.name) from None
+    areas = [cell.area for cell in cells]
     masses = [cell.value("cell.cam_mass", "g") for cell in cells]
-    return _Varied(tangent, float(weights @ [cell.area for cell in cells]), float(weights @ masses))
+    return _Varied(tangent, *(float(p2d.weigh(weights, each)) for each in (areas, masses)))
 
 
 def _with(parameters: CellParameters, name: str, value: float) -> CellParameters:

@@ -81,13 +81,13 @@ def run(
 def _run(
     study: Path, *, why: bool = False, choose: list[str] = (), jobs: int = 0, quiet: bool = False, told: bool = False
 ) -> int:
-    from nacre.export import write_all
+    from nacre.api import write
+    from nacre.core.guard import Guard
     from nacre.pipeline.loading.load import load
     from nacre.pipeline.running import run as running
     from nacre.pipeline.running.lock import held
-    from nacre.report.html import render
 
-    loaded = load(study)
+    loaded, guard = load(study), Guard()
     report = running.Report()
     with held(loaded.folder / "results"), _Shown(quiet) as shown:
         outcome = running.run(
@@ -98,8 +98,7 @@ def _run(
             report=report,
         )
         shown.say("writing report and figures")
-        folder = loaded.folder / "results"
-        write_all(outcome, folder, html=render(outcome))
+        page = write(outcome, guard=guard)
     if why:
         for name, reasons in report.redone.items():
             say(f"{name}: {'; '.join(reasons)}")
@@ -109,13 +108,19 @@ def _run(
         say(f"FAILED {failure.what}: {failure.error}")
     for doubt in (*outcome.doubts, *outcome.idle):
         say(f"LOOK AT {doubt}")
+    _print_left_out(guard)
     if not quiet:
         done, fresh = len(report.redone), len(report.fresh)
         say(f"{done} run, {fresh} unchanged, {len(outcome.failures)} failed.")
     if told:
         _tell(outcome)
-    say(f"Report: {folder / 'report.html'}")
-    return 1 if outcome.failures else 0
+    say(f"Report: {page}")
+    return 1 if outcome.failures or guard.failed else 0
+
+
+def _print_left_out(guard) -> None:
+    for item in guard.left_out:
+        say(str(item))
 
 
 def _tell(outcome) -> None:
@@ -271,10 +276,10 @@ def simulate(
 
         with _Shown(quiet) as shown:
             shown.say("preparing the solver (compiled once, which takes up to a minute)")
-            folder, failures = cli_eis.run(study, eis, protocol, sample or [], out)
-        for line in (*failures, f"Wrote {folder}"):
+            folder, lines, failed = cli_eis.run(study, eis, protocol, sample or [], out)
+        for line in (*lines, f"Wrote {folder}"):
             say(line)
-        raise typer.Exit(1 if failures else 0)
+        raise typer.Exit(1 if failed else 0)
     if sweep or batch:
         from nacre.cli.sweep import run as run_sweep
 
@@ -285,25 +290,27 @@ def simulate(
                 threads=threads, curves=curves, quiet=quiet, progress=shown.count,
             )  # fmt: skip
         raise typer.Exit(code)
+    from nacre.api import write
     from nacre.cell.simulate import Settings
-    from nacre.export import write_all
+    from nacre.core.guard import Guard
     from nacre.pipeline.modelling import simulate as simulating
-    from nacre.report.html import render
 
-    subjects = simulating.find(study, sample or [], protocol)
+    subjects, guard = simulating.find(study, sample or [], protocol), Guard()
     folder = out or subjects.folder
     with _Shown(quiet) as shown:
         shown.say("preparing the solver (compiled once, which takes up to a minute)")
         outcome, made = simulating.simulate(subjects, Settings(points=points), shown.count)
         shown.say("writing report, figures and files")
-        write_all(outcome, folder, html=render(outcome))
+        write(outcome, folder, guard)
         simulating.write_cells(made, folder)
     for name, simulation in made.items():
         say(f"{name}: {simulation.words}")
     for failure in outcome.failures:
         say(f"FAILED {failure.what}: {failure.error}")
+    _print_left_out(guard)
     say(f"Wrote {folder}")
-    raise typer.Exit(0 if made and not outcome.failures and all(s.complete for s in made.values()) else 1)
+    whole = made and all(s.complete for s in made.values())
+    raise typer.Exit(0 if whole and not outcome.failures and not guard.failed else 1)
 
 
 @app.command()
@@ -318,24 +325,26 @@ def calibrate(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print the folder only")] = False,
 ) -> None:
     """Fit the cell model to a study's evidence: numbers, what is told and what is not, rivals; then `nacre predict`."""
+    from nacre.api import write
+    from nacre.core.guard import Guard
     from nacre.evidence.calibrate.run import Ask
-    from nacre.export import write_all
     from nacre.pipeline.modelling import calibrate as calibrating
     from nacre.pipeline.running.run import default_workers
-    from nacre.report.html import render
 
+    guard = Guard()
     ask = Ask(starts, rivals, True, profiles, posterior, jobs or default_workers())
     with _Shown(quiet) as shown:
         shown.say("preparing the solver (compiled once, which takes up to a minute)")
         outcome, made, written = calibrating.calibrate(study, ask, shown.step)
         folder = out or calibrating.folder_of(outcome.study)
         shown.say("writing report and figures")
-        write_all(outcome, folder, html=render(outcome))
+        page = write(outcome, folder, guard)
     _print_checks(outcome)
+    _print_left_out(guard)
     for path in written:
         say(f"Wrote {path}")
-    say(f"Report: {folder / 'report.html'} (and in that of `nacre run`)")
-    raise typer.Exit(0 if made.fit.converged else 1)
+    say(f"Report: {page} (and in that of `nacre run`)")
+    raise typer.Exit(0 if made.fit.converged and not guard.failed else 1)
 
 
 @app.command()
@@ -348,15 +357,16 @@ def predict(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print the folder only")] = False,
 ) -> None:
     """What the calibrated model makes of cells that nobody has built, with intervals; extrapolation is said."""
-    from nacre.export import write_all
+    from nacre.api import write
+    from nacre.core.guard import Guard
     from nacre.pipeline.modelling import calibrate as calibrating
-    from nacre.report.html import render
 
+    guard = Guard()
     with _Shown(quiet) as shown:
         shown.say("preparing the solver (compiled once, which takes up to a minute)")
         outcome, made = calibrating.predict(study, case or [], sample, draws, shown.step)
         folder = out or outcome.study.folder / "results" / "prediction"
-        write_all(outcome, folder, html=render(outcome))
+        write(outcome, folder, guard)
     if not quiet:
         from nacre.core.quantity import show
 
@@ -366,8 +376,9 @@ def predict(
                 span = f"{entry.quantity.lo95:.4g} to {entry.quantity.hi95:.4g}"
                 say(f"{entry.state['case']}: {entry.name} ({state}) {show(entry.quantity)} [{span}]")
     _print_checks(outcome)
+    _print_left_out(guard)
     say(f"Wrote {folder}")
-    raise typer.Exit(1 if any(p.failed for p in made) else 0)
+    raise typer.Exit(1 if guard.failed or any(p.failed for p in made) else 0)
 
 
 def _print_checks(outcome) -> None:

@@ -42,6 +42,14 @@ def _write(made: dict, path: Path) -> None:
     typer.echo(f"Wrote {path}")
 
 
+def _end(guard, wrote: str) -> None:
+    """Say what was left out and what was written; ends with 1 where something failed."""
+    for line in (*guard.left_out, wrote):
+        typer.echo(str(line))
+    if guard.failed:
+        raise typer.Exit(1)
+
+
 @exporting.command("bpx")
 def export_bpx(subject: Subject, sample: Sample = "", out: Path | None = None, change: Change = None) -> None:
     """A cell as a BPX file (Battery Parameter eXchange), with a full copy for the way back."""
@@ -68,19 +76,20 @@ def export_crate(
     study: Annotated[Path, typer.Argument(help="a folder with study.toml, or that file")], out: Path | None = None
 ) -> None:
     """The study as an RO-Crate: raw files, study file and results in one zip, with what was made from what."""
-    from nacre.export import ro_crate, write_all
+    from nacre.api import write
+    from nacre.core.guard import Guard
+    from nacre.export import ro_crate
     from nacre.pipeline.loading.load import load
     from nacre.pipeline.running import run as running
-    from nacre.report.html import render
 
-    loaded = load(study)
+    loaded, guard = load(study), Guard()
     outcome = running.run(loaded, workers=running.default_workers())
-    write_all(outcome, loaded.folder / "results", html=render(outcome))
+    write(outcome, guard=guard)
     target = out or loaded.folder / f"{loaded.name}_crate.zip"
-    count = ro_crate.write(outcome, loaded.folder, target)
-    typer.echo(f"Wrote {target}: {count} files")
+    count = ro_crate.write(outcome, loaded.folder, target, guard)
     if not loaded.licence or not loaded.authors:
         typer.echo('  [study] says no "licence" or no "authors": whoever finds the crate cannot cite or use it')
+    _end(guard, f"Wrote {target}: {count} files")
 
 
 @exporting.command("figures")
@@ -90,15 +99,16 @@ def export_figures(
     out: Annotated[Path | None, typer.Option("--out", help="folder (default: results/figures-N-column)")] = None,
 ) -> None:
     """All figures of a study, one or two columns of a journal wide, as svg and pdf."""
+    from nacre.core.guard import Guard
     from nacre.export.write import write_figures
     from nacre.pipeline.loading.load import load
     from nacre.pipeline.running import run as running
 
-    loaded = load(study)
+    loaded, guard = load(study), Guard()
     outcome = running.run(loaded, workers=running.default_workers())
     folder = out or loaded.folder / "results" / f"figures-{columns}-column"
-    written = write_figures(outcome, folder, columns)
-    typer.echo(f"Wrote {len(written)} files into {folder}")
+    written = write_figures(outcome, folder, columns, guard)
+    _end(guard, f"Wrote {len(written)} files into {folder}")
 
 
 @exporting.command("bdf")

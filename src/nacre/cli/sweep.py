@@ -22,11 +22,11 @@ def run(
     progress: Callable[[str, int, int], None],
 ) -> int:
     """Run a sweep, a table of cells or both; print the table and the failures. Returns the exit code."""
+    from nacre.api import write
     from nacre.cell.simulate import Settings
-    from nacre.export import write_all
+    from nacre.core.guard import Guard
     from nacre.pipeline.modelling import simulate as simulating
     from nacre.pipeline.modelling import sweep, sweep_result
-    from nacre.report.html import render
 
     ranges = [sweep.read_sweep(text) for text in sweeps]
     subjects = simulating.find(study, list(samples), protocol)
@@ -38,12 +38,15 @@ def run(
     )
     outcome = sweep_result.outcome_of(subjects.study, done, ranges)
     folder = out or subjects.folder.with_name("sweep")
-    write_all(outcome, folder, html=render(outcome))
+    guard = Guard()
+    write(outcome, folder, guard)
     if not quiet:
         _table(done)
     _failures(done)
+    for item in guard.left_out:
+        _say(str(item))
     _say(f"Wrote {folder}")
-    return 1 if any(d.failed for d in done) else 0
+    return 1 if guard.failed or any(d.failed for d in done) else 0
 
 
 def _console():

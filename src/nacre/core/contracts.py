@@ -52,7 +52,8 @@ class Reader:
     """One instrument format.
 
     sniff : Head -> 0 (not mine) to 1 (certainly mine). Never raises, never reads further.
-    read : (path, options) -> signals. Raises ReadError. `options` is an instance of `options`'s class.
+    read : (path, options) -> signals, of data and notes alone: `nacre.readers.reading` adds source and origin. Raises
+        ReadError. `options` is an instance of `options`'s class.
     write : (signal, path) -> None where a virtual instrument needs one, else None.
     refuse : Head -> a sentence for a file of this maker that cannot be read as it is, naming the export that
         would make it readable; "" otherwise.
@@ -77,7 +78,7 @@ class Technique:
         `asked` is set: then only an `[[analysis]]` in study.toml runs it.
     analyse : (inputs, context, options) -> results. `inputs` maps the names of study.toml to a Signal, a
         Result or a list of them; a plain measurement arrives as {"signal": Signal}, the parts of one that has
-        several files as {"signal": [Signal, ...]} in the order of their start.
+        several files as {"signal": [Signal, ...]} in the order of their start. Their arrays are read-only.
     needs : names of declared inputs without which it cannot run; `nacre check` asks for them beforehand. Where they
         depend on the options: options -> names.
     vocabulary : words of its own: {"quantity": {...}, "state": {...}, "input": {...}}.

@@ -1,7 +1,9 @@
 """Errors that say where, what was found, what was expected and what to do."""
 
 import difflib
+import traceback
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class NacreError(Exception):
@@ -72,3 +74,16 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def unknown(kind: str, name: str, known: Iterable[str], where: str = "") -> NacreError:
     """The error for a name that nobody knows."""
     return NacreError(f"unknown {kind} '{name}'", where=where, do=did_you_mean(name, known))
+
+
+def crash_words(error: Exception, whose: str) -> str:
+    """A sentence for an error nobody foresaw, with the place in the code."""
+    return f"{whose} crashed at {place_of(error)}: {type(error).__name__}: {error}"
+
+
+def place_of(error: Exception) -> str:
+    """`FILE:LINE` of the code that raised an error: of the last that is not a library's, where there is such."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "site-packages" not in frame.filename]
+    frame = (own or frames)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"

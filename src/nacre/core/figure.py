@@ -61,6 +61,19 @@ class Series:
             if value is not None:
                 object.__setattr__(self, name, np.atleast_1d(np.asarray(value)))
 
+    @property
+    def drawn(self) -> bool:
+        """Whether it holds a data point."""
+        if self.kind == "rule":
+            return False
+        ordinate = {"band": self.lo, "heat": self.z, "picture": self.z}.get(self.kind, self.y)
+        return _known(self.x) and ordinate is not None and _known(ordinate)
+
+
+def _known(values: np.ndarray) -> bool:
+    """Whether a value is a word or a finite number."""
+    return bool(np.isfinite(values).any()) if values.dtype.kind in "fc" else values.size > 0
+
 
 def extent(centres: np.ndarray) -> tuple[float, float]:
     """Where a picture begins and ends along an axis, from the centres (n,) of its pixels."""
@@ -78,6 +91,11 @@ class Panel:
     right: Axis | None = None
     title: str = ""
     inset: "Panel | None" = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether no data point can be drawn; a rule alone is none."""
+        return not any(s.drawn for s in self.series)
 
     @property
     def picture(self) -> Series | None:

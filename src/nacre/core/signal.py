@@ -12,11 +12,34 @@ from nacre.core import units
 from nacre.core.errors import NacreError, did_you_mean
 
 
+def freeze(item: Any) -> Any:
+    """An array as a read-only view of it, and dicts, lists and tuples with such views in place of their arrays.
+
+    The array itself stays as it is: whoever made it may go on writing into it.
+    """
+    if isinstance(item, np.ndarray):
+        return _read_only(item)
+    if type(item) is dict:
+        return {name: freeze(part) for name, part in item.items()}
+    if type(item) in (list, tuple):
+        return type(item)(freeze(part) for part in item)
+    return item
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    if not array.flags.writeable:
+        return array
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
 @dataclass(frozen=True)
 class Variable:
     """Values on named axes, in a unit. Text columns carry unit '1'.
 
-    values : array, one axis per name in `dims`; std : same shape, or None where nobody estimated it.
+    values : array, one axis per name in `dims`; std : same shape, or None where nobody estimated it. Both are
+        read-only, so that no technique changes what the next one sees.
     """
 
     values: np.ndarray
@@ -31,6 +54,8 @@ class Variable:
         if self.std is not None and self.std.shape != self.values.shape:
             raise NacreError("std has another shape than its values", found=f"{self.std.shape}")
         units.check_unit(self.unit)
+        object.__setattr__(self, "values", freeze(self.values))
+        object.__setattr__(self, "std", freeze(self.std))
 
     def to(self, unit: str) -> "Variable":
         """The same variable in another unit."""
@@ -39,6 +64,10 @@ class Variable:
         slope, offset = units.linear(self.unit, unit)
         std = None if self.std is None else abs(slope) * self.std
         return replace(self, values=self.values * slope + offset, unit=unit, std=std)
+
+    def __reduce__(self):
+        # numpy does not pickle that an array is read-only: it is made so again
+        return Variable, (self.values, self.unit, self.dims, self.std, self.words)
 
 
 @dataclass(frozen=True)
@@ -75,7 +104,7 @@ class Signal:
 
     def __post_init__(self):
         object.__setattr__(self, "variables", MappingProxyType(dict(self.variables)))
-        object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
+        object.__setattr__(self, "metadata", MappingProxyType(freeze(dict(self.metadata))))
         sizes: dict[str, int] = {}
         for name, variable in self.variables.items():
             for dim, size in zip(variable.dims, variable.values.shape, strict=True):
@@ -102,7 +131,7 @@ class Signal:
         return self.variables[name]
 
     def array(self, name: str, unit: str) -> np.ndarray:
-        """The values of one variable, in `unit`. Raises NacreError where it is absent or of another kind."""
+        """The values of one variable, in `unit`, read-only. Raises NacreError where it is absent or of another kind."""
         return self[name].to(unit).values
 
     def with_notes(self, *notes: Note) -> "Signal":

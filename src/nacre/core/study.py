@@ -34,6 +34,19 @@ class Sample:
     def title(self) -> str:
         return self.label or self.name
 
+    @property
+    def coating_phases(self) -> tuple[str, ...]:
+        """Formulas of the declared coating: the precursor, then its other phases."""
+        phases = self.coating.get("phases", ())
+        formulas = [self.coating.get("precursor", ""), *([phases] if isinstance(phases, str) else phases)]
+        return tuple(dict.fromkeys(str(formula) for formula in formulas if formula))
+
+    @property
+    def coating_elements(self) -> frozenset[str]:
+        """The elements that the declared coating brings: those of its phases beside Li, O, H and C."""
+        found = {element for formula in self.coating_phases for element in re.findall(r"[A-Z][a-z]?", formula)}
+        return frozenset(found - {"Li", "O", "H", "C"})
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -130,6 +143,11 @@ class Study:
     licence: str = ""
     paper_numbers: bool = False
     vocabulary: Vocabulary | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def coating_elements(self) -> frozenset[str]:
+        """The elements that the coatings of all samples bring."""
+        return frozenset().union(*(sample.coating_elements for sample in self.samples.values()))
 
     def sample(self, name: str) -> Sample:
         if name not in self.samples:

@@ -5,8 +5,9 @@ Two studies in one process may use one word for different things. What is done f
 vocabulary (`using`), and the functions of this module look words up there; elsewhere they know the package's words.
 """
 
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -18,14 +19,16 @@ from nacre.core import units
 from nacre.core.errors import NacreError, unknown
 
 KINDS = ("quantity", "state", "input", "technique")
+_FIELD = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True)
 class Word:
     """One vocabulary entry. For inputs: `where` is study, sample or cell; `each` says that cells which share the
     declared value have each their own error (every pellet is weighed anew), not one in common (the die). For
-    quantities: `chapter` (coating, material, cell or cause) is the question of the report's first page that it answers;
-    `compared` is false where it tells of the measurement, not of the sample (a detection limit).
+    quantities: `chapter` (coating, material, cell or cause) is the question of the report's first page that it answers,
+    with `coating_only` for the elements of a declared coating alone; `compared` is false where it tells of the
+    measurement, not of the sample (a detection limit). `words` and `symbol` may hold states in braces.
     """
 
     name: str
@@ -37,6 +40,29 @@ class Word:
     each: bool = False
     chapter: str = ""
     compared: bool = True
+    coating_only: bool = False
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The states that its words name."""
+        return tuple(_FIELD.findall(self.words))
+
+    def words_of(self, state: Mapping[str, Any]) -> str:
+        """Its words in a state: `Hf content`. What the state does not say is called by its kind: `element content`."""
+        return filled(self.words, state)
+
+    def symbol_of(self, state: Mapping[str, Any]) -> str:
+        """Its symbol in a state: `w(Hf)`."""
+        return filled(self.symbol, state)
+
+    def chapter_of(self, state: Mapping[str, Any], coating: Collection[str]) -> str:
+        """Its chapter in a state, where the declared coatings bring the elements `coating`."""
+        return "" if self.coating_only and state.get("element") not in coating else self.chapter
+
+
+def filled(text: str, state: Mapping[str, Any]) -> str:
+    """A text with the values of a state in place of `{key}`."""
+    return _FIELD.sub(lambda key: str(state.get(key[1]) or key[1]), text)
 
 
 @dataclass(frozen=True)

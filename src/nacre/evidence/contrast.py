@@ -13,7 +13,7 @@ or over all others of the two samples.
 import math
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from scipy.special import stdtr, stdtrit
@@ -24,6 +24,7 @@ from nacre.core.result import Entry, Result, Subject
 from nacre.core.study import Study, in_its_words
 from nacre.core.vocabulary import word
 from nacre.evidence.verdicts import decided
+from nacre.materials.transitions import followed
 from nacre.techniques.cycling.half_cycles import FORMATION
 
 
@@ -43,8 +44,8 @@ _Found = dict[tuple, list[_Value]]
 
 @in_its_words
 def contrasts(study: Study, results: Iterable[Result]) -> list[Contrast]:
-    """One contrast per pair of samples, technique, quantity and state that both have; and the shift of H1-M in the
-    first cycle.
+    """One contrast per pair of samples, technique, quantity and state that both have; and the shift of the
+    followed phase transition in the first cycle.
 
     Two techniques that measure one quantity are not each other's replicates, nor are two measurements of one
     cell: those are averaged first. Quantities of a sample itself (no cell) are compared by their own uncertainties.
@@ -57,12 +58,12 @@ def contrasts(study: Study, results: Iterable[Result]) -> list[Contrast]:
             if sample == reference and (treated, *what) in found:
                 left, right = found[reference, *what], found[treated, *what]
                 pairs.append(_contrast(reference, treated, *what[1:], left, right))
-        adjusted = _adjusted(pairs)
-        made += map(decided, [*adjusted, *_first_shift(adjusted)])
+        adjusted = _adjusted(pairs, study.coating_elements)
+        made += [decided(row, study.coating_elements) for row in (*adjusted, *_first_shift(adjusted))]
     return made
 
 
-def _adjusted(rows: list[Contrast]) -> list[Contrast]:
+def _adjusted(rows: list[Contrast], coating: Collection[str]) -> list[Contrast]:
     """The contrasts of two samples, each p value also adjusted by Holm's step-down rule over its family.
 
     What answers a question of the first page is one family, fixed beforehand by the vocabulary; all else, much of which
@@ -70,7 +71,7 @@ def _adjusted(rows: list[Contrast]) -> list[Contrast]:
     """
     found = {}
     for asked in (True, False):
-        tested = [(c.p, i) for i, c in enumerate(rows) if c.p is not None and asked == bool(_chapter(c.name))]
+        tested = [(c.p, i) for i, c in enumerate(rows) if c.p is not None and asked == _is_asked(c, coating)]
         found |= _holm(sorted(tested), "the findings'" if asked else "the other")
     return [replace(c, method=c.method + found[i][1], p_adjusted=found[i][0]) if i in found else c
             for i, c in enumerate(rows)]  # fmt: skip
@@ -85,16 +86,18 @@ def _holm(tested: list[tuple[float, int]], whose: str) -> dict[int, tuple[float,
     return adjusted
 
 
-def _chapter(name: str) -> str:
-    return word("quantity", name).chapter
+def _is_asked(c: Contrast, coating: Collection[str]) -> bool:
+    """Whether a contrast answers a question of the first page."""
+    return bool(word("quantity", c.name).chapter_of(c.state, coating))
 
 
 def _first_shift(made: list[Contrast]) -> list[Contrast]:
-    """How much higher the reference's H1-M peak lies in the cell's first charge, at the lowest rate, in mV."""
+    """How much higher the reference's peak of the followed transition lies in the cell's first charge, at the lowest
+    rate, in mV."""
     first = [
         c
         for c in made
-        if c.name == "h1_m_peak"
+        if c.name == followed().peak
         and c.state.get("cycle") == 1
         and c.state.get("direction") == "charge"
         and str(c.state.get("segment", FORMATION[0])).lower().startswith(FORMATION)
@@ -106,7 +109,7 @@ def _first_shift(made: list[Contrast]) -> list[Contrast]:
     shifted = Quantity(1e3 * c.difference, "mV", None if c.std is None else 1e3 * c.std)
     method = c.method.replace(_measured(Quantity(c.difference, c.unit, c.std)), _measured(shifted))
     turned = replace(
-        c, name="h1_m_shift", method=method, unit="mV", reference=c.treated, treated=c.reference, lo95=lo, hi95=hi
+        c, name=followed().shift, method=method, unit="mV", reference=c.treated, treated=c.reference, lo95=lo, hi95=hi
     )
     return [
         replace(

@@ -21,7 +21,7 @@ from nacre.core.study import Study, in_its_words
 from nacre.evidence.facts import SETS, Pool, facts, fits, pooled
 from nacre.evidence.judge import Judgement, judge, quantity_of
 from nacre.evidence.relation import Operand, Relation, relations_of
-from nacre.evidence.terms import Binding, Term, filled, named, term_of
+from nacre.evidence.terms import Binding, Term, filled, term_of
 
 SETTINGS = ("ids", "off", "relation")
 
@@ -190,7 +190,7 @@ def _assignments(operand: Operand, binding: Binding, variables: tuple[str, ...])
     keys = {value[1:]: key for key, value in operand.state.items() if isinstance(value, str) and value[:1] == "$"}
     if set(variables) - keys.keys():
         return
-    name, sample = named(operand, binding), binding.role(operand.of)
+    name, sample = operand.name, binding.role(operand.of)
     fixed = {
         key: filled(wanted, binding)
         for key, wanted in operand.state.items()

@@ -12,18 +12,18 @@ A relation is a table (in `relations/*.toml` here, in `[[ledger.relation]]` of a
     stated         an operand's name or an equation; left out where the relation only computes something
     unit           of both
     rule           "equal", "at most" (computed <= stated) or "at least" (computed >= stated)
-    techniques     the techniques it ties together
+    techniques     the techniques it ties together, by the registry's names, and what is none: see OTHERS
     where          words that must be so for it to apply, like { basis = "bare" }
     quiet          left out of the ledger where it cannot be judged
     how            operand or quantity name = the measurement that would give it
 
 An operand is one of
-    quantity = "hf_content"      evidence: a result, or a published value; with `state`, `of` ("treated", "reference");
-                                 {metal} and {oxide}, {product} in name and state stand for the coating's
+    quantity = "element_content" evidence: a result, or a published value; with `state`, `of` ("treated", "reference");
+                                 "{metal}", "{oxide}" and "{product}" in a state stand for the coating's
     input = "composite_mass"     declared in study.toml
     coating = "target"           declared in [sample.coating]
     density = "oxide"            of a material: one of the words oxide, product, cam, se, anode, carbon, or a formula
-    relation = "hfo2-content"    what another relation computes
+    relation = "oxide-content"   what another relation computes
     value = "1.55 V"             a number
 each with `unit` (that of the numbers in the equation), and `exact = true` where it was set, not measured.
 
@@ -48,6 +48,7 @@ from nacre.evidence.equation import Equation, parse_equation
 EACH = ("study", "sample", "coated", "subject", "pair", "coated-pair")
 RULES = ("equal", "at most", "at least")
 TEXTS = ("oxide", "product", "metal", "cam", "se", "anode", "carbon", "basis")
+OTHERS = ("recipe", "dose", "bet", "cell model")  # what is declared in study.toml, or calculated
 _KEYS = ("id", "words", "each", "operands", "computed", "stated", "unit", "rule", "techniques", "how", "where", "quiet")
 _SOURCES = ("quantity", "input", "coating", "density", "relation", "value")
 _OPERAND = (*_SOURCES, "unit", "state", "of", "exact")
@@ -132,7 +133,7 @@ def _operand(row: Mapping[str, Any], place: str) -> Operand:
     if source == "value":
         quantity = parse(name, row.get("unit"), where=place)
     unit = row.get("unit", quantity.unit if quantity else "")
-    if source == "input" or (source == "quantity" and "{" not in name):
+    if source in ("input", "quantity"):
         word = vocabulary.word(source, name, place)
         if unit and not units.same_kind(unit, word.unit):
             raise NacreError(f"'{name}' is in {word.unit}, not like '{unit}'", where=place)

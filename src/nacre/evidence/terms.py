@@ -230,13 +230,13 @@ def library(study: Study) -> Library:
 
 
 def _evidence(operand: Operand, how: str, binding: Binding) -> Term:
-    name = named(operand, binding)
-    if not name:
-        return _missing(f"to declare {_TEXT_WORDS['metal']}")
-    sample = binding.role(operand.of)
-    state = _state(operand, name, sample, binding)
+    undeclared = [text for value in operand.state.values() if (text := _text_of(value)) and not binding.texts[text]]
+    if undeclared:
+        return _missing(f"to declare {_TEXT_WORDS[undeclared[0]]}")
+    name, sample = operand.name, binding.role(operand.of)
+    state = _state(operand, sample, binding)
     found = match(binding.pool, name, sample, binding.cell, state, binding.measurement)
-    wanted = _wanted(name, sample, state, how, operand.unit)
+    wanted = _wanted(name, sample, state, how)
     if not found.facts:
         return _missing(wanted)
     value = _mean(found.facts, operand.unit)
@@ -248,38 +248,34 @@ def _evidence(operand: Operand, how: str, binding: Binding) -> Term:
     return term
 
 
-def named(operand: Operand, binding: Binding) -> str:
-    """The quantity's name; `{metal}` in it stands for the coating's metal."""
-    if "{metal}" not in operand.name:
-        return operand.name
-    metal = binding.texts["metal"]
-    return operand.name.replace("{metal}", metal.lower()) if metal else ""
-
-
-def _state(operand: Operand, name: str, sample: str, binding: Binding) -> dict[str, Any]:
+def _state(operand: Operand, sample: str, binding: Binding) -> dict[str, Any]:
     """The state asked for, variables filled in, lowest and highest found among those of the same test."""
     asked = {key: filled(value, binding) for key, value in operand.state.items()}
     for key, value in asked.items():
         if value in ("lowest", "highest"):
-            known = values_of(binding.pool, name, sample, binding.cell, asked, key, binding.measurement)
+            known = values_of(binding.pool, operand.name, sample, binding.cell, asked, key, binding.measurement)
             asked[key] = (known[0] if value == "lowest" else known[-1]) if known else value
     return asked
 
 
 def filled(value: Any, binding: Binding) -> Any:
-    """A variable's value; the coating's phase for {oxide} and {product}."""
+    """A variable's value; the coating's phase or metal for {oxide}, {product} and {metal}."""
     if isinstance(value, str) and value[:1] == "$":
         return binding.variables.get(value[1:], value)
-    if value in ("{oxide}", "{product}"):
-        return binding.texts[value[1:-1]] or value
-    return value
+    text = _text_of(value)
+    return binding.texts[text] or value if text else value
 
 
-def _wanted(name: str, sample: str, state: Mapping[str, Any], how: str, unit: str) -> str:
-    known = vocabulary.words("quantity").get(name)
-    said = [_state_words(key, value) for key, value in state.items() if value != ""]
+def _text_of(value: Any) -> str:
+    """Which word of the coating a value stands for; "" for none."""
+    return value[1:-1] if value in ("{oxide}", "{product}", "{metal}") else ""
+
+
+def _wanted(name: str, sample: str, state: Mapping[str, Any], how: str) -> str:
+    row = vocabulary.word("quantity", name)
+    said = [_state_words(key, value) for key, value in state.items() if value != "" and key not in row.fields]
     at = f" ({', '.join(said)})" if said else ""
-    words = known.words if known else name.replace("_", " ")
+    words = row.words_of(state)
     return f"{words} of '{sample}'{at}" + (f", by {how}" if how else "")
 
 
@@ -296,9 +292,7 @@ def _mean(found: tuple[Fact, ...], unit: str) -> Value:
     quantities = [fact.quantity.to(unit) for fact in found]
     first = found[0]
     uses = tuple(fact.id for fact in found)
-    name = first.id.split("/", 1)[-1].partition("@")[0]
-    known = vocabulary.words("quantity").get(name)
-    words = known.words if known else name.replace("_", " ")
+    words = vocabulary.word("quantity", first.name).words_of(first.state)
     synthetic = any(fact.synthetic for fact in found)
     if len(found) == 1:
         half = _half(first, quantities[0])

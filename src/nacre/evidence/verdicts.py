@@ -1,5 +1,6 @@
 """The verdict on a contrast: what may be claimed of a difference, once and for every place that prints it."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from nacre.core.display.differences import alike, within
@@ -9,15 +10,15 @@ from nacre.core.vocabulary import word
 LEVEL = 0.05
 
 
-def decided(row: Contrast) -> Contrast:
-    """The contrast with its endpoint and its verdict.
+def decided(row: Contrast, coating: Collection[str] = ()) -> Contrast:
+    """The contrast with its endpoint and its verdict. coating : elements that the declared coatings bring.
 
     shown: the 95 % interval leaves out zero, and not by chance among the comparisons (adjusted p at most 5 %), and no
     check failed of data that a value without an uncertainty comes from. seen: the interval leaves out zero, or there is
     none and nothing known makes such a difference. no_difference: the interval holds zero. cannot_tell: there is no
     interval, and the uncertainty of the measurements, the scatter of the other side or the digits hold the difference.
     """
-    endpoint = "secondary" if word("quantity", row.name).chapter else "exploratory"
+    endpoint = "secondary" if word("quantity", row.name).chapter_of(row.state, coating) else "exploratory"
     return replace(row, endpoint=endpoint, verdict=_verdict(row))
 
 

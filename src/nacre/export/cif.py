@@ -15,12 +15,12 @@ from nacre.core.quantity import Quantity, show
 from nacre.core.result import Result
 
 
-def named(outcome: Outcome) -> list[tuple[str, str]]:
-    """(file stem, CIF text) of every result that holds a refined structure."""
+def named(outcome: Outcome) -> list[tuple[str, Result]]:
+    """(file stem, result) of every result that holds a refined structure."""
     found = []
     for result in outcome.results:
         if {"sites", "phases", "pattern"} <= {curve.name for curve in result.curves}:
-            found.append((re.sub(r"[^\w.-]+", "_", result.analysis or result.technique), text(result)))
+            found.append((re.sub(r"[^\w.-]+", "_", result.analysis or result.technique), result))
     return found
 
 

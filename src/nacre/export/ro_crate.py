@@ -8,7 +8,6 @@ import hashlib
 import json
 import mimetypes
 import zipfile
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,34 +16,22 @@ from urllib.parse import quote
 from nacre.core.display.wording import technique_words
 from nacre.core.errors import NacreError
 from nacre.core.files import replacing
+from nacre.core.guard import Guard
 from nacre.core.outcome import Outcome
 from nacre.core.result import Result
+from nacre.export.packing import STUDY, Packing, pack
 
 METADATA = "ro-crate-metadata.json"
 RESULTS = "results/results.json"
 _CRATE = "https://w3id.org/ro/crate/1.1"
 _SOFTWARE = "#nacre"
-_KEPT = (".toml", ".csv", ".md", ".py")  # of the study's own folder, beside its raw files and results
 _TYPES = {".toml": "application/toml", ".parquet": "application/vnd.apache.parquet", ".cif": "chemical/x-cif"}
 _MOMENT = (1980, 1, 1, 0, 0, 0)
 
 
-def members(outcome: Outcome, folder: Path) -> list[Path]:
-    """Files of the study that belong into the crate, relative to its folder: those it was made from and its results."""
-    raw = {Path(file) for result in outcome.results for file, _ in result.provenance.files}
-    own = {p.relative_to(folder) for p in folder.iterdir() if p.suffix in _KEPT and p.is_file()}
-    made = {p.relative_to(folder) for p in (folder / "results").rglob("*") if p.is_file() and not _hidden(p, folder)}
-    inside = {p for p in raw if not p.is_absolute() and ".." not in p.parts and (folder / p).is_file()}
-    return sorted(inside | own | made)
-
-
-def _hidden(path: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(folder).parts)
-
-
-def metadata(outcome: Outcome, folder: Path, files: Iterable[Path]) -> dict[str, Any]:
+def metadata(outcome: Outcome, folder: Path, packing: Packing) -> dict[str, Any]:
     """The JSON-LD document of a crate with these files."""
-    study, paths = outcome.study, [path.as_posix() for path in files]
+    study, paths = outcome.study, list(packing.files)
     when = outcome.when or datetime.now(UTC).isoformat(timespec="seconds")
     root = {
         "@id": "./",
@@ -65,24 +52,33 @@ def metadata(outcome: Outcome, folder: Path, files: Iterable[Path]) -> dict[str,
         _licence(study.licence),
         _software(outcome),
         *people,
-        *(_file(folder, path) for path in paths),
-        *(_action(result, i, set(paths), when) for i, result in enumerate(outcome.results)),
+        *(_file(packing, path) for path in paths),
+        *(_action(result, i, folder, packing, when) for i, result in enumerate(outcome.results)),
     ]
     return {"@context": f"{_CRATE}/context", "@graph": graph}
 
 
-def write(outcome: Outcome, folder: Path, target: Path) -> int:
-    """Write the crate as a zip; returns how many files it holds. Raises NacreError where results are not there yet."""
-    files = members(outcome, folder)
-    if Path(RESULTS) not in files:
+def write(outcome: Outcome, folder: Path, target: Path, guard: Guard | None = None) -> int:
+    """Write the crate as a zip; returns how many files it holds. Raises NacreError where results are not there yet.
+
+    `guard` names what was left out.
+    """
+    if not (folder / RESULTS).is_file():
         raise NacreError("there are no results to put into a crate", where=str(folder), do="run the study first")
-    document = json.dumps(metadata(outcome, folder, files), indent=1, ensure_ascii=False)
+    packing = pack(outcome, folder, guard or Guard(), target)
+    document = json.dumps(metadata(outcome, folder, packing), indent=1, ensure_ascii=False)
     with replacing(target) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(zipfile.ZipInfo(METADATA, _MOMENT), document.encode(), zipfile.ZIP_DEFLATED)
-        for path in files:
-            entry = zipfile.ZipInfo(path.as_posix(), _MOMENT)
-            archive.writestr(entry, (folder / path).read_bytes(), zipfile.ZIP_DEFLATED)
-    return len(files) + 1
+        for name in packing.files:
+            archive.writestr(zipfile.ZipInfo(name, _MOMENT), _bytes(packing, name), zipfile.ZIP_DEFLATED)
+    return len(packing.files) + 1
+
+
+def _bytes(packing: Packing, name: str) -> bytes:
+    """A file as it is packed."""
+    if name == STUDY and packing.study is not None:
+        return packing.study
+    return packing.files[name].read_bytes()
 
 
 def _id(path: str) -> str:
@@ -104,16 +100,19 @@ def _software(outcome: Outcome) -> dict[str, Any]:
     return about | {"softwareRequirements": ", ".join(made)}
 
 
-def _file(folder: Path, path: str) -> dict[str, Any]:
-    data = (folder / path).read_bytes()
+def _file(packing: Packing, path: str) -> dict[str, Any]:
+    data = _bytes(packing, path)
     kind = _TYPES.get(Path(path).suffix.lower()) or mimetypes.guess_type(path)[0] or "application/octet-stream"
     about = {"@id": _id(path), "@type": "File", "name": Path(path).name, "contentSize": str(len(data))}
+    if path == STUDY and packing.study is not None:
+        about["description"] = "The study file; paths of raw files outside the study's folder are those of this crate."
     return about | {"encodingFormat": kind, "sha256": hashlib.sha256(data).hexdigest()}
 
 
-def _action(result: Result, i: int, inside: set[str], when: str) -> dict[str, Any]:
+def _action(result: Result, i: int, folder: Path, packing: Packing, when: str) -> dict[str, Any]:
     subject = str(result.subject)
-    used = [{"@id": _id(file)} for file, _ in result.provenance.files if file in inside]
+    files = [name for file, _ in result.provenance.files for name in packing.names(folder / file)]
+    used = [{"@id": _id(name)} for name in dict.fromkeys(files)]
     return {
         "@id": f"#analysis-{i + 1}",
         "@type": "CreateAction",

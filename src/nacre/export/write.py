@@ -6,9 +6,9 @@ import io
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,34 +16,50 @@ from nacre.core import files
 from nacre.core.display import comparison_tables, style
 from nacre.core.display.style import palette
 from nacre.core.figure import Figure
+from nacre.core.guard import Guard
 from nacre.core.outcome import Outcome
 from nacre.core.study import in_its_words
 from nacre.export import cif, curves, cycles, latex, print_figures, results_json, word
 
 LIST = "files.json"
+REPORT = "report.html"
 KINDS = ("svg", "pdf")
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(1, 10))}
+_Make = Callable[[], list[tuple[str, bytes | None, str]]]  # (name, data or None to keep, what it was drawn from)
 
 
 @in_its_words
-def write_all(outcome: Outcome, folder: Path, html: str = "") -> list[Path]:
-    """Write results.json, curves, figures and (where `html` is given) report.html into `folder`.
+def write_all(
+    outcome: Outcome, folder: Path, report: Callable[[Outcome, Guard], str] | None = None, guard: Guard | None = None
+) -> list[Path]:
+    """Write results.json, curves, figures, tables and (where `report` is given) report.html into `folder`.
 
-    Files of an earlier run that this one did not make again are removed; `files.json` is the list of them, with
-    SHA-256 (of a drawing: of what it was drawn from, and while that holds it is not drawn again). Returns the
-    paths written or kept.
+    What cannot be made or written costs itself alone and is noted in `guard`; `report(outcome, guard)` is called
+    last, so that its page can name it. Files of an earlier run that this one did not make again are removed;
+    `files.json` is the list of them, with SHA-256 (of a drawing: of what it was drawn from, and while that holds it
+    is not drawn again). Returns the paths written or kept. Raises OSError where report.html cannot be written.
     """
-    folder = Path(folder)
+    folder, guard = Path(folder), guard or Guard()
     before = _listed(folder)
     now: dict[str, str] = {}
-    for name, data, source in _files(outcome, folder, before, html):
-        now[name] = source or hashlib.sha256(data).hexdigest()
-        if data is not None:
-            files.write(folder / name, data)
-    for name in set(before) - set(now):
-        (folder / name).unlink(missing_ok=True)
+    for what, make in _products(outcome, folder, before, guard):
+        for name, data, source in guard.attempt(what, make, instead=()):
+            if guard.attempt(f"file {name}", _put, folder / name, data):
+                now[name] = source or hashlib.sha256(data).hexdigest()
+    for name in set(before) - set(now) - ({REPORT} if report else set()):
+        guard.attempt(f"removing the outdated file {name}", (folder / name).unlink, True)
+    if report:
+        page = report(outcome, guard).encode()
+        files.write(folder / REPORT, page)
+        now[REPORT] = hashlib.sha256(page).hexdigest()
     files.write(folder / LIST, json.dumps(now, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
     return [folder / name for name in now]
+
+
+def _put(path: Path, data: bytes | None) -> bool:
+    if data is not None:
+        files.write(path, data)
+    return True
 
 
 def _listed(folder: Path) -> dict[str, str]:
@@ -55,49 +71,80 @@ def _listed(folder: Path) -> dict[str, str]:
     return {name: digest for name, digest in found.items() if not Path(name).is_absolute() and ".." not in name}
 
 
-def _files(
-    outcome: Outcome, folder: Path, before: dict[str, str], html: str
-) -> Iterator[tuple[str, bytes | None, str]]:
-    yield "results.json", results_json.dumps(outcome).encode(), ""
+def _products(outcome: Outcome, folder: Path, before: dict[str, str], guard: Guard) -> Iterator[tuple[str, _Make]]:
+    """(what it is, what makes its files), one by one; report.html is not among them."""
+    yield "results.json", partial(_one, "results.json", results_json.dumps, outcome)
     if cycles.tables_of_cycles(outcome):
-        yield results_json.CYCLES, cycles.cycles_parquet(outcome), ""
-    taken: set[str] = {Path(results_json.CYCLES).stem}
+        yield results_json.CYCLES, partial(_one, results_json.CYCLES, cycles.cycles_parquet, outcome)
+    yield from guard.attempt("curves", lambda: [*_curves(outcome)], instead=())
+    yield from guard.attempt("CIF files", lambda: [*_structures(outcome)], instead=())
+    yield from guard.attempt("tables", lambda: [*_tables(outcome, guard)], instead=())
+    yield from guard.attempt("figures", lambda: [*_drawings(outcome, folder, before, guard)], instead=())
+
+
+def _curves(outcome: Outcome) -> Iterator[tuple[str, _Make]]:
+    taken = {Path(results_json.CYCLES).stem}
     for name, result, curve in curves.named(outcome):
-        yield f"{unique(name, taken)}.parquet", curves.parquet(curve, result), ""
-    taken = set()
-    for name, data in cif.named(outcome):
-        yield f"{unique(name, taken)}.cif", data.encode(), ""
-    yield from _tables(outcome)
-    taken = set()
-    figures = comparison_tables.figures(outcome)
-    samples = palette(outcome.study, figures)
+        yield f"curve '{name}'", partial(_one, f"{unique(name, taken)}.parquet", curves.parquet, curve, result)
+
+
+def _structures(outcome: Outcome) -> Iterator[tuple[str, _Make]]:
+    taken: set[str] = set()
+    for name, result in cif.named(outcome):
+        yield f"CIF of '{name}'", partial(_one, f"{unique(name, taken)}.cif", cif.text, result)
+
+
+def _drawings(outcome: Outcome, folder: Path, before: dict[str, str], guard: Guard) -> Iterator[tuple[str, _Make]]:
+    figures, samples = _figures(outcome, guard)
+    taken: set[str] = set()
     for figure in figures:
         stem = f"figures/{unique(figure_name(figure), taken)}"
-        yield from _figure(figure, samples, stem, folder, before)
-    if html:
-        yield "report.html", html.encode(), ""
+        called = comparison_tables.figure_words(figure)
+        yield f"data of {called}", partial(_one, f"{stem}.csv", _data, figure, samples)
+        yield f"print of {called}", partial(_print, figure, samples, stem, folder, before)
 
 
-def write_figures(outcome: Outcome, folder: Path, columns: int) -> list[Path]:
-    """All figures one or two columns of a journal wide, as svg and pdf, into `folder`."""
-    figures = comparison_tables.figures(outcome)
-    samples, taken, written = palette(outcome.study, figures), set(), []
+def _one(name: str, make: Callable[..., bytes | str], *args) -> list[tuple[str, bytes, str]]:
+    """A product that is one file."""
+    made = make(*args)
+    return [(name, made if isinstance(made, bytes) else made.encode(), "")]
+
+
+def _figures(outcome: Outcome, guard: Guard) -> tuple[list[Figure], style.Palette]:
+    figures = comparison_tables.figures(outcome, guard)
+    return figures, palette(outcome.study, figures)
+
+
+def write_figures(outcome: Outcome, folder: Path, columns: int, guard: Guard | None = None) -> list[Path]:
+    """All figures one or two columns of a journal wide, as svg and pdf, into `folder`.
+
+    Returns the paths written; `guard` names what could not be drawn or written.
+    """
+    guard = guard or Guard()
+    figures, samples = _figures(outcome, guard)
+    taken, written = set(), []
     for figure in figures:
         stem = unique(figure_name(figure), taken)
-        for kind, data in print_figures.draw(figure, samples, columns).items():
-            written.append(folder / f"{stem}.{kind}")
-            files.write(written[-1], data)
+        what = f"print of {comparison_tables.figure_words(figure)}"
+        for kind, data in guard.attempt(what, print_figures.draw, figure, samples, columns, instead={}).items():
+            path = folder / f"{stem}.{kind}"
+            if guard.attempt(f"file {path.name}", _put, path, data):
+                written.append(path)
     return written
 
 
-def _tables(outcome: Outcome) -> Iterator[tuple[str, bytes, str]]:
-    made, taken = comparison_tables.tables(outcome), set()
+def _tables(outcome: Outcome, guard: Guard) -> Iterator[tuple[str, _Make]]:
+    made, taken = comparison_tables.tables(outcome, guard), set()
     for table in made:
         stem = f"tables/{unique(f'{table.place} {table.key}'.replace('.', '').strip().lower(), taken)}"
-        yield f"{stem}.tex", latex.table(table).encode(), ""
-        yield f"{stem}.csv", _csv(table).encode("utf-8-sig"), ""
+        yield f"LaTeX of table '{table.title}'", partial(_one, f"{stem}.tex", latex.table, table)
+        yield f"csv of table '{table.title}'", partial(_one, f"{stem}.csv", _spreadsheet, table)
     if made:
-        yield "tables/tables.docx", word.document(made), ""
+        yield "Word document of the tables", partial(_one, "tables/tables.docx", word.document, made)
+
+
+def _spreadsheet(table: comparison_tables.Table) -> bytes:
+    return _csv(table).encode("utf-8-sig")
 
 
 def _csv(table: comparison_tables.Table) -> str:
@@ -113,14 +160,17 @@ def _csv(table: comparison_tables.Table) -> str:
     return stream.getvalue()
 
 
-def _figure(figure: Figure, samples, stem: str, folder: Path, before: dict[str, str]):
-    """The figure's files; drawings carry the hash of what they were drawn from, and are kept while it holds."""
-    yield f"{stem}.csv", print_figures.table(figure, samples).encode("utf-8-sig"), ""
+def _data(figure: Figure, samples: style.Palette) -> bytes:
+    return print_figures.table(figure, samples).encode("utf-8-sig")
+
+
+def _print(figure: Figure, samples, stem: str, folder: Path, before: dict[str, str]) -> list[tuple]:
+    """The drawings; they carry the hash of what they were drawn from, and are kept while it holds."""
     source = _fingerprint(figure, samples)
-    if all(before.get(f"{stem}.{kind}") == source and (folder / f"{stem}.{kind}").exists() for kind in KINDS):
-        yield from ((f"{stem}.{kind}", None, source) for kind in KINDS)
-    else:
-        yield from ((f"{stem}.{kind}", data, source) for kind, data in print_figures.draw(figure, samples).items())
+    names = {kind: f"{stem}.{kind}" for kind in KINDS}
+    if all(before.get(name) == source and (folder / name).exists() for name in names.values()):
+        return [(name, None, source) for name in names.values()]
+    return [(names[kind], data, source) for kind, data in print_figures.draw(figure, samples).items()]
 
 
 def _fingerprint(figure: Figure, samples) -> str:

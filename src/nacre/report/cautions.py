@@ -1,6 +1,9 @@
 """What to keep in mind of a study: what was left out, what failed, what hardly can be meant."""
 
+from collections.abc import Iterable
+
 from nacre.core.display.wording import count, sentence, several
+from nacre.core.guard import LeftOut
 from nacre.core.outcome import Outcome
 from nacre.report.finding import Finding
 
@@ -14,7 +17,8 @@ def _worst(outcome: Outcome, status: str) -> str:
     return "; ".join([*first, "see Checks"])
 
 
-def cautions(outcome: Outcome) -> list[Finding]:
+def cautions(outcome: Outcome, left_out: Iterable[LeftOut] = ()) -> list[Finding]:
+    """What to keep in mind; `left_out` is what the report and the files beside it lack."""
     found = []
     virtual = sum(result.origin == "synthetic" for result in outcome.results)
     if virtual:
@@ -27,6 +31,9 @@ def cautions(outcome: Outcome) -> list[Finding]:
         names = several([f.what for f in outcome.failures[:3]] + (["others"] if len(outcome.failures) > 3 else []))
         text = f"{count(len(outcome.failures), 'analysis', 'analyses')} failed and left no numbers: {names}"
         found.append(Finding("bad", sentence(text), "the rest is not affected"))
+    for item in left_out:
+        lead = "not made, for something failed" if item.failed else "left out"
+        found.append(Finding("bad" if item.failed else "seen", sentence(f"{lead}: {item.what}"), sentence(item.why)))
     for status, words, kind in (("fail", "failed check", "bad"), ("warn", "warning", "seen")):
         n = sum(check.status == status for result in outcome.results for check in result.checks)
         if n:

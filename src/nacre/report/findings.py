@@ -24,6 +24,7 @@ from nacre.core.display.wording import (
     with_unit,
 )
 from nacre.core.errors import NacreError
+from nacre.core.guard import UNGUARDED, Guard
 from nacre.core.outcome import Contrast, LedgerRow, Outcome
 from nacre.core.quantity import Quantity
 from nacre.core.result import Entry, Result
@@ -43,39 +44,46 @@ CHAPTERS = {
     "cell": "What the cells did",
     "cause": "What lies behind it",
 }
+ABREAST, AGREE, NEXT = "Samples side by side", "Do the techniques agree?", "What to do next"
 CHANCE = "not beyond chance among so many comparisons: not proven"
 FAILED = "a check of data behind it failed: see Checks"
 SAME = ("equal", "no_difference", "cannot_tell")  # verdicts that claim no difference
 ORDER = ("bad", "shown", "seen", *SAME, "plain")
 
 
-def findings(outcome: Outcome) -> list[Block]:
+def findings(outcome: Outcome, guard: Guard = UNGUARDED) -> list[Block]:
     """Blocks in the order of a reader's questions; those without findings are left out.
 
-    A quantity's chapter is the vocabulary's; what has none is folded away behind the rest.
+    A quantity's chapter is the vocabulary's; what has none is folded away behind the rest. What `guard` has on its
+    account is told in the last block.
     """
-    told = _contrasts(outcome) + _alone(outcome)
+    told = _contrasts(outcome, guard) + _alone(outcome, guard)
     coated = any(sample.coating for sample in outcome.study.samples.values())
     heads = CHAPTERS if coated else CHAPTERS | {"coating": UNCOATED}
-    blocks = [_block("Samples side by side", _abreast(outcome))]
+
+    def rows(heading: str, make, *args) -> list[Finding]:
+        return guard.attempt(f"findings '{heading}'", make, *args, instead=[])
+
+    blocks = [_block(ABREAST, rows(ABREAST, _abreast, outcome))]
     blocks += [_block(heading, [row for name, row in told if name == chapter]) for chapter, heading in heads.items()]
     rest = sorted((row for name, row in told if not name), key=lambda row: ORDER.index(row.kind))
     least = 0 if any(block.rows for block in blocks) else MOST
     blocks.append(_block(FURTHER if least == 0 else FURTHER.split(" ", 1)[1].capitalize(), rest[:least], rest[least:]))
-    blocks.append(Block("Do the techniques agree?", _ledger(outcome.ledger)))
-    blocks.append(Block("What to do next", _next(outcome)))
-    blocks.append(Block("To keep in mind", cautions(outcome)))
+    blocks.append(Block(AGREE, rows(AGREE, _ledger, outcome.ledger)))
+    blocks.append(Block(NEXT, rows(NEXT, _next, outcome)))
+    blocks.append(Block("To keep in mind", cautions(outcome, guard.left_out)))
     return [block for block in blocks if block.rows or block.more]
 
 
 def _abreast(outcome: Outcome) -> list[Finding]:
     """A table of what has a chapter, where several samples are held against one: sentences of pairs bury a series."""
     rows = []
-    for name in dict.fromkeys(c.name for c in outcome.contrasts if _chapter(c.name)):
+    asked = [c for c in outcome.contrasts if _chapter(outcome, c)]
+    for name in dict.fromkeys(c.name for c in asked):
         for pair in dict.fromkeys((c.reference, c.treated) for c in outcome.contrasts):
-            own = [c for c in outcome.contrasts if c.name == name and (c.reference, c.treated) == pair]
+            own = [c for c in asked if c.name == name and (c.reference, c.treated) == pair]
             rows += ends_of_series(_said_once(own), lambda row: row.state)
-    rows.sort(key=lambda row: list(CHAPTERS).index(_chapter(row.name)))
+    rows.sort(key=lambda row: list(CHAPTERS).index(_chapter(outcome, row)))
     made = abreast(outcome, rows, lambda sample: title(outcome, sample))
     if made is None:
         return []
@@ -91,11 +99,16 @@ def _block(heading: str, main: list[Finding], more: Iterable[Finding] = ()) -> B
     return Block(heading, main, note, more)
 
 
-def _chapter(name: str) -> str:
+def _chapter(outcome: Outcome, row: Contrast | Entry) -> str:
     try:
-        return word("quantity", name).chapter
+        return word("quantity", row.name).chapter_of(row.state, outcome.study.coating_elements)
     except NacreError:
         return ""
+
+
+def _called(row: Contrast | Entry) -> tuple[str, str]:
+    """What a reader takes for one quantity: its name, and its words in this state (`Hf content`)."""
+    return row.name, name_words(row.name, row.state)
 
 
 def _of_the_sample(name: str) -> bool:
@@ -110,15 +123,18 @@ def title(outcome: Outcome, sample: str) -> str:
     return outcome.study.samples[sample].title if sample in outcome.study.samples else sample or "the study"
 
 
-def _contrasts(outcome: Outcome) -> list[tuple[str, Finding]]:
+def _contrasts(outcome: Outcome, guard: Guard) -> list[tuple[str, Finding]]:
     """(chapter, finding) of every quantity that was compared, pair by pair of samples."""
-    names = dict.fromkeys((c.reference, c.treated, c.name) for c in outcome.contrasts)
-    told = []
-    for reference, treated, name in names:
-        rows = [c for c in outcome.contrasts if (c.reference, c.treated, c.name) == (reference, treated, name)]
+    alike: dict[tuple, list[Contrast]] = {}
+    for row in outcome.contrasts:
+        alike.setdefault((row.reference, row.treated, _called(row)), []).append(row)
+
+    def make(rows: list[Contrast]) -> list[tuple[str, Finding]]:
         found = _of_one_name(outcome, ends_of_series(_said_once(rows), lambda row: row.state))
-        told += [(_chapter(name), finding) for finding in found]
-    return told
+        return [(_chapter(outcome, rows[0]), finding) for finding in found]
+
+    made = guard.each(lambda rows: f"finding on the {_called(rows[0])}", make, alike.values())
+    return [pair for pairs in made for pair in pairs]
 
 
 def _common(main: list[Finding], more: list[Finding]) -> tuple[str, list[Finding], list[Finding]]:
@@ -194,7 +210,7 @@ def _of_one_name(outcome: Outcome, rows: list[Contrast]) -> list[Finding]:
 
 def _contrast(outcome: Outcome, kind: str, way: str, rows: list[Contrast]) -> Finding:
     first, virtual = rows[0], any(row.origin == "synthetic" for row in rows)
-    what, new, old = name_words(first.name), title(outcome, first.treated), title(outcome, first.reference)
+    what, new, old = name_words(first.name, first.state), title(outcome, first.treated), title(outcome, first.reference)
     many = len(rows) > FEW
     if not way:
         values = several([_values(row) for row in rows]) if not many else f"{len(rows)} states were compared"
@@ -228,13 +244,14 @@ def _table(rows: list[Contrast], old: str, new: str) -> tuple[tuple[str, ...], t
     for row in rows:
         pair = value_pair(row)
         sides = (pair[1], pair[0]) if pair else ("–", "–")
-        cells = (state_words(row.state), *sides, like(row.difference, max(abs(row.difference), scale(row) / 1000)))
+        difference = like(row.difference, max(abs(row.difference), scale(row) / 1000))
+        cells = (state_words(row.state, row.name), *sides, difference)
         table.append((*cells, interval(row.lo95, row.hi95)) if bounded else cells)
     return ((*heads, "95 % interval") if bounded else heads), tuple(table)
 
 
 def _values(row: Contrast) -> str:
-    at, pair = state_words(row.state), value_pair(row)
+    at, pair = state_words(row.state, row.name), value_pair(row)
     if pair is None:
         return at
     text = f"{pair[0]} against {with_unit(pair[1], row.unit)}"
@@ -299,9 +316,9 @@ def _unfounded(result: Result, entry: Entry) -> bool:
 # --- the rest -----------------------------------------------------------------------------------------------
 
 
-def _alone(outcome: Outcome) -> list[tuple[str, Finding]]:
+def _alone(outcome: Outcome, guard: Guard) -> list[tuple[str, Finding]]:
     """(chapter, finding) of what no contrast speaks of, per technique and sample, with the values of all cells."""
-    contrasted = {row.name for row in outcome.contrasts}
+    contrasted = {_called(row) for row in outcome.contrasts}
     found: dict[tuple[str, str, str], list[tuple[Result, Entry]]] = {}
     # what a model was fitted to is no finding of its own; what it predicts is one where nothing was measured
     measured = any(result.origin not in ("calibrated", "predicted") for result in outcome.results)
@@ -309,11 +326,16 @@ def _alone(outcome: Outcome) -> list[tuple[str, Finding]]:
         if result.origin == "calibrated" or (result.origin == "predicted" and measured):
             continue
         for entry in result.entries:
-            told = entry.name not in contrasted and "cycle" not in entry.state and _of_the_sample(entry.name)
+            told = _called(entry) not in contrasted and "cycle" not in entry.state and _of_the_sample(entry.name)
             if told and not _unfounded(result, entry):
-                key = (_chapter(entry.name), result.technique, _sample(outcome, result, entry))
+                key = (_chapter(outcome, entry), result.technique, _sample(outcome, result, entry))
                 found.setdefault(key, []).append((result, entry))
-    return [(key[0], _one(outcome, *key[1:], rows)) for key, rows in found.items()]
+
+    def make(item: tuple) -> tuple[str, Finding]:
+        (chapter, technique, sample), rows = item
+        return chapter, _one(outcome, technique, sample, rows)
+
+    return guard.each(lambda item: f"finding of {technique_words(item[0][1])}", make, found.items())
 
 
 def _sample(outcome: Outcome, result: Result, entry: Entry) -> str:
@@ -325,8 +347,8 @@ def _sample(outcome: Outcome, result: Result, entry: Entry) -> str:
 def _one(outcome: Outcome, technique: str, sample: str, rows: list[tuple[Result, Entry]]) -> Finding:
     same: dict[tuple, list[Entry]] = {}
     for _, entry in rows:
-        same.setdefault((entry.name, state_words(entry.state)), []).append(entry)
-    parts = [_values_of(name, at, entries) for (name, at), entries in same.items()]
+        same.setdefault((_called(entry)[1], state_words(entry.state, entry.name)), []).append(entry)
+    parts = [_values_of(words, at, entries) for (words, at), entries in same.items()]
     more = f", and {count(len(parts) - MOST, 'further quantity', 'further quantities')} below" if parts[MOST:] else ""
     virtual = any(result.origin == "synthetic" for result, _ in rows)
     text = f"{title(outcome, sample)}: {several(parts[:MOST])}{more}."
@@ -334,8 +356,8 @@ def _one(outcome: Outcome, technique: str, sample: str, rows: list[tuple[Result,
     return Finding("plain", text, technique_words(technique) + failed, virtual)
 
 
-def _values_of(name: str, at: str, entries: list[Entry]) -> str:
-    text = f"{name_words(name)}{f' ({at})' if at else ''} {several([_bounded(entry.quantity) for entry in entries])}"
+def _values_of(words: str, at: str, entries: list[Entry]) -> str:
+    text = f"{words}{f' ({at})' if at else ''} {several([_bounded(entry.quantity) for entry in entries])}"
     if all(entry.quantity.std is None and not entry.quantity.bounded for entry in entries):
         text += " (no uncertainty estimated)"
     return text
@@ -373,10 +395,10 @@ def _next(outcome: Outcome) -> list[Finding]:
     seen = [
         c
         for c in outcome.contrasts
-        if c.lo95 is None and c.verdict == "seen" and _chapter(c.name) and _of_cells(outcome, c)
+        if c.lo95 is None and c.verdict == "seen" and _chapter(outcome, c) and _of_cells(outcome, c)
     ]
     if seen:
-        names = list(dict.fromkeys(name_words(c.name) for c in seen))
+        names = list(dict.fromkeys(name_words(c.name, c.state) for c in seen))
         what = several(names[:4] + (["others"] if names[4:] else []))
         text = f"at least three cells of each sample would turn what was only seen into an interval: {what}"
         found.append(Finding("seen", sentence(text)))

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -14,16 +15,42 @@ from markupsafe import Markup
 from nacre.core.display import comparison_tables, wording
 from nacre.core.display.style import MARKERS, Palette, palette
 from nacre.core.figure import Figure, Panel, extent
+from nacre.core.guard import Guard
 from nacre.core.outcome import Outcome
 from nacre.core.study import in_its_words
 from nacre.report import findings, methods, plots, tables
+from nacre.report.cautions import cautions
+from nacre.report.finding import Block
 from nacre.report.ledger_graph import ledger_graph
 
 
 @in_its_words
-def render(outcome: Outcome) -> str:
-    """The whole report as HTML text. Sees the outcome only; loads nothing from anywhere."""
-    figures = comparison_tables.figures(outcome)
+def render(outcome: Outcome, guard: Guard | None = None) -> str:
+    """The whole report as HTML text. Sees the outcome only; loads nothing from anywhere.
+
+    What cannot be shown is left out and named on the page, with what `guard` has on its account already. Never
+    raises: where the page itself cannot be made, a bare one says so.
+    """
+    guard = guard or Guard()
+    page = guard.attempt("report page", _page, outcome, guard)
+    return page or _bare_page(outcome, guard)
+
+
+def _page(outcome: Outcome, guard: Guard) -> str:
+    lost: dict[str, str] = {}  # why a section is not there, by its id
+
+    def part(section: str, make: Callable, *args: Any, instead: Any = ()) -> Any:
+        made = guard.attempt(f"section '{section}'", lambda: [make(*args)], instead=[])
+        if not made:
+            lost[section] = next(item.why for item in guard.left_out if item.what == f"section '{section}'")
+        return made[0] if made else instead
+
+    def section(name: str, heading: str, caller: Callable[[], str]) -> str:
+        """What the template says between `call` and `endcall`; a notice in its place where that cannot be said."""
+        text = part(name, caller, instead="") if name not in lost else ""
+        return text if name not in lost else _NOTICE.format(id=name, heading=heading, why=lost[name])
+
+    figures = part("figures", comparison_tables.figures, outcome, guard, instead=[])
     samples = palette(outcome.study, figures)
     page = _environment().get_template("report.html")
     return page.render(
@@ -35,19 +62,22 @@ def render(outcome: Outcome) -> str:
         colours={name: samples.colour(name) for name in samples.colours},
         summary=_summary(outcome),
         virtual=_virtual(outcome),
-        findings=findings.findings(outcome),
-        groups=_groups(outcome, figures, samples),
-        blocks=tables.quantities(outcome),
-        published=tables.published(outcome),
-        contrasts=tables.contrasts(outcome),
-        ledger=tables.ledger(outcome),
-        ledger_graph=Markup(ledger_graph(outcome.ledger)),
-        checks=tables.checks(outcome),
-        preparation=methods.preparation(outcome.study),
-        materials=methods.materials(outcome.study),
-        cells=methods.cells(outcome.study),
-        methods=methods.methods(outcome),
-        references=methods.references(outcome),
+        section=section,
+        lost=lost,
+        guard=guard,
+        findings=lambda: _findings(outcome, guard),
+        groups=part("figures", _groups, outcome, figures, samples, guard),
+        blocks=part("quantities", tables.quantities, outcome, guard),
+        published=part("published", tables.published, outcome, guard),
+        contrasts=part("contrasts", tables.contrasts, outcome, guard),
+        ledger=part("ledger", tables.ledger, outcome, guard),
+        ledger_graph=Markup(guard.attempt("graph of the ledger", ledger_graph, outcome.ledger, instead="")),
+        checks=part("checks", tables.checks, outcome),
+        preparation=part("experimental", methods.preparation, outcome.study),
+        materials=part("experimental", methods.materials, outcome.study),
+        cells=part("experimental", methods.cells, outcome.study, instead=((), ())),
+        methods=part("experimental", methods.methods, outcome),
+        references=part("references", methods.references, outcome, instead={}),
         options=tables.options,
         css=Markup(_text("report.css")),
         js=Markup(_text("report.js")),
@@ -55,11 +85,31 @@ def render(outcome: Outcome) -> str:
     )
 
 
+def _findings(outcome: Outcome, guard: Guard) -> list[Block]:
+    """The findings, or at least what to keep in mind."""
+    made = guard.attempt("findings", findings.findings, outcome, guard)
+    return [Block("To keep in mind", cautions(outcome, guard.left_out))] if made is None else made
+
+
+_NOTICE = Markup(
+    '<section id="{id}"><h2>{heading}</h2><p class="notice">This section could not be written: {why}</p></section>'
+)
+_BARE = Markup(
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head><body><h1>{title}</h1>'
+    "<p>The report could not be laid out. The numbers are in results.json beside this file.</p>{rows}</body></html>"
+)
+
+
+def _bare_page(outcome: Outcome, guard: Guard) -> str:
+    """A page that says no more than what is missing."""
+    rows = Markup("").join(Markup("<p>{}</p>").format(item) for item in guard.left_out)
+    return str(_BARE.format(title=outcome.study.name, rows=rows))
+
+
 @lru_cache(maxsize=1)
 def _environment() -> jinja2.Environment:
     settings = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True, "undefined": jinja2.StrictUndefined}
     page = jinja2.Environment(loader=jinja2.FunctionLoader(_text), **settings)
-    page.filters["json"] = _json
     page.filters["anchor"] = lambda text: re.sub(r"[^\w-]+", "-", str(text)).strip("-").lower()
     page.globals["title_of"] = findings.title
     page.globals["words"] = wording
@@ -114,35 +164,40 @@ def _virtual(outcome: Outcome) -> str:
 # --- figures ------------------------------------------------------------------------------------------------
 
 
-def _groups(outcome: Outcome, figures: list[Figure], samples: Palette) -> list[tuple]:
+def _groups(outcome: Outcome, figures: list[Figure], samples: Palette, guard: Guard) -> list[tuple]:
     """(heading, figures, tables) in the paper's order: Figure 1, 2, ..., S1, ..., tables, then what has no place.
 
     A study that bears no paper's numbers has a heading per technique instead.
     """
     groups: dict[str, tuple[list[dict[str, Any]], list[comparison_tables.Table]]] = {}
-    sheets = [sheet for sheet in comparison_tables.tables(outcome) if sheet.printed]
+    sheets = [sheet for sheet in comparison_tables.tables(outcome, guard) if sheet.printed]
     topic = {sheet.key: sheet.key for sheet in sheets}
     topic |= {figure.key: result.technique for result in outcome.results for figure in result.figures}
     for i, thing in enumerate(sorted([*figures, *sheets], key=lambda thing: comparison_tables.place_key(thing.place))):
-        numbered = outcome.study.paper_numbers
-        heading = _group(thing.place) if numbered else wording.technique_words(topic[thing.key])
-        drawn, tabled = groups.setdefault(heading, ([], []))
+        drawn, tabled = [], [thing]
         if isinstance(thing, Figure):
-            drawn.append(_item(thing, samples, i))
-        else:
-            tabled.append(thing)
+            called = f"{comparison_tables.figure_words(thing)} on the page"
+            drawn, tabled = guard.attempt(called, lambda i=i, thing=thing: [_item(thing, samples, i)], instead=[]), []
+        if drawn or tabled:
+            numbered = outcome.study.paper_numbers
+            heading = _group(thing.place) if numbered else wording.technique_words(topic[thing.key])
+            known = groups.setdefault(heading, ([], []))
+            known[0].extend(drawn)
+            known[1].extend(tabled)
     return [(heading, *both) for heading, both in groups.items()]
 
 
 def _item(figure: Figure, samples: Palette, i: int) -> dict[str, Any]:
     drawn = plots.draw(figure, samples)
+    name = re.sub(r"[^\w.+-]+", "_", f"{figure.place} {figure.key}".strip())
     return {
         "id": f"fig-{i + 1}",
         "figure": figure,
         "wide": figure.wide or len(figure.panels) > 1,
         "panels": [panel.title for panel in figure.panels],
         "shapes": [_shape(panel) for panel in figure.panels],
-        "data": drawn | {"file": re.sub(r"[^\w.+-]+", "_", f"{figure.place} {figure.key}".strip()) + ".csv"},
+        "data": _json(drawn),
+        "file": f"{name}.csv",
         "thinned": drawn["thinned"],
     }
 

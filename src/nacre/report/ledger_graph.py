@@ -6,17 +6,20 @@ from collections.abc import Iterable
 from html import escape
 from itertools import combinations
 
+from nacre.core import old_names
 from nacre.core.outcome import LedgerRow
 from nacre.report.findings import only_computed
 
-_NAMES = {
-    "icp": "ICP",
+_NAMES = {  # short enough to stand on the ring
+    "icp_oes": "ICP",
     "xps": "XPS",
     "bet": "BET",
-    "sem": "SEM",
-    "shell": "TEM shell",
+    "sem_cross": "SEM",
+    "sem_top": "SEM top view",
+    "stem_shell": "TEM shell",
     "dqdv": "dQ/dV",
-    "dose": "dose",
+    "atr_ir": "infrared",
+    "rietveld": "diffraction",
 }
 _COLOURS = {"holds": "var(--good)", "broken": "var(--bad)", "cannot_tell": "var(--line)"}
 _WORDS = {"holds": "hold", "broken": "broken", "cannot_tell": "cannot be told"}
@@ -91,7 +94,7 @@ def _point(name: str, place: tuple[float, float], rows: list[LedgerRow]) -> str:
 
 
 def _name(technique: str) -> str:
-    return _NAMES.get(technique, technique)
+    return _NAMES.get(old_names.technique(technique), technique)  # relations of older plugins bear older names
 
 
 def _said(rows: list[LedgerRow]) -> str:

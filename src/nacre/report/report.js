@@ -39,7 +39,7 @@
     modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
     toImageButtonOptions: { format: "svg" },
   };
-  const draw = (figure, printing = false) => {
+  const put = (figure, printing) => {
     const { panels } = data(figure);
     const { colours, font } = theme(printing);
     all(".plot", figure).forEach((place, i) => {
@@ -52,9 +52,18 @@
       place.style.height = narrow && names > 3 && !printing ? `${19 + 1.2 * names}rem` : "";
       plotly().react(place, dressed(panels[i].traces, colours), layout, config);
     });
-    figure.dataset.drawn = "yes";
   };
-  const waiting = all("figure");
+  // a figure that cannot be drawn says so in its place, and keeps none of the others from being drawn
+  const draw = (figure, printing = false) => {
+    figure.dataset.drawn = "yes";
+    try {
+      put(figure, printing);
+    } catch (error) {
+      console.error(`${figure.id}: ${error}`);
+      all(".plot", figure).forEach((place) => { place.textContent = `This figure could not be drawn: ${error.message}`; });
+    }
+  };
+  const waiting = all("figure.drawn");
   const redraw = (printing) => waiting.forEach((figure) => figure.dataset.drawn && draw(figure, printing));
   const near = new IntersectionObserver((seen) => {
     for (const { isIntersecting, target } of seen) {

@@ -35,8 +35,8 @@ def abreast(
 
 def _line(found: dict[str, Contrast], treated: list[str]) -> tuple[str, ...]:
     first = next(iter(found.values()))
-    unit, at = pretty_unit(first.unit), state_words(first.state)
-    what = f"{name_words(first.name)}{f' / {unit}' if unit else ''}{f'; {at}' if at else ''}"
+    unit, at = pretty_unit(first.unit), state_words(first.state, first.name)
+    what = f"{name_words(first.name, first.state)}{f' / {unit}' if unit else ''}{f'; {at}' if at else ''}"
     values = [f"{_number(found[s].treated_value)} {MARKS[found[s].verdict]}" if s in found else "" for s in treated]
     return what, _number(first.reference_value), *values
 

@@ -3,11 +3,13 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from nacre.core.display import wording
 from nacre.core.errors import NacreError
-from nacre.core.outcome import Outcome
+from nacre.core.guard import UNGUARDED, Guard
+from nacre.core.outcome import Contrast, LedgerRow, Outcome
 from nacre.core.quantity import Quantity
 from nacre.core.result import Entry, Result
 from nacre.core.study import Reported
@@ -54,7 +56,7 @@ class Block:
     series: list[Series] = field(default_factory=list)
 
 
-def quantities(outcome: Outcome) -> list[Block]:
+def quantities(outcome: Outcome, guard: Guard = UNGUARDED) -> list[Block]:
     """A block per technique; in it the samples in the study's order. Long per-cycle series show their ends."""
     blocks: dict[str, Block] = {}
     order = {name: i for i, name in enumerate(outcome.study.samples)}
@@ -62,11 +64,17 @@ def quantities(outcome: Outcome) -> list[Block]:
     for result in outcome.results:
         block = blocks.setdefault(result.technique, Block(result.technique))
         shown, long = _split(result, keep)
-        block.rows.extend(row(outcome, result, entry) for entry in shown)
-        block.series.extend(_series(outcome, result, long))
+        called = partial(_called, result)
+        block.rows.extend(guard.each(called, partial(row, outcome, result), shown))
+        series = f"every cycle of {result.analysis or result.subject}"
+        block.series.extend(guard.attempt(series, _series, outcome, result, long, instead=[]))
     for block in blocks.values():
         block.rows.sort(key=lambda r: order.get(r.sample, len(order)))
     return [block for block in blocks.values() if block.rows]
+
+
+def _called(result: Result, entry: Entry) -> str:
+    return f"quantity '{entry.name}' of {result.analysis or result.subject} in the table"
 
 
 def _spoken_of(outcome: Outcome) -> dict[str, list[Mapping[str, Any]]]:
@@ -106,7 +114,8 @@ def _series(outcome: Outcome, result: Result, long: list[list[Entry]]) -> list[S
 
 def _one_series(outcome, result, subject, state, groups) -> Series:
     heads = tuple(
-        f"{wording.name_words(g[0].name)}" + (f" / {unit}" if (unit := wording.pretty_unit(g[0].quantity.unit)) else "")
+        wording.name_words(g[0].name, g[0].state)
+        + (f" / {unit}" if (unit := wording.pretty_unit(g[0].quantity.unit)) else "")
         for g in groups
     )
     cycles = sorted({entry.state["cycle"] for group in groups for entry in group})
@@ -125,10 +134,10 @@ def row(outcome: Outcome, result: Result, entry: Entry) -> Row:
     return Row(
         sample,
         subject.cell or subject.measurement,
-        wording.name_words(entry.name),
-        wording.symbol(entry.name),
+        wording.name_words(entry.name, entry.state),
+        wording.symbol(entry.name, entry.state),
         wording.name_meaning(entry.name),
-        wording.state_words(entry.state),
+        wording.state_words(entry.state, entry.name),
         wording.value(q),
         wording.pretty_unit(q.unit),
         wording.interval(q.lo95, q.hi95) if q.std != 0 else "–",
@@ -142,37 +151,37 @@ def row(outcome: Outcome, result: Result, entry: Entry) -> Row:
 # --- contrasts ----------------------------------------------------------------------------------------------
 
 
-def contrasts(outcome: Outcome) -> list[dict[str, Any]]:
+def contrasts(outcome: Outcome, guard: Guard = UNGUARDED) -> list[dict[str, Any]]:
     """A row per contrast (of a long series its ends); `bar` places the interval on a scale of its own, 0 to 100."""
-    found = []
     same: dict[tuple, list] = {}
     for c in outcome.contrasts:
-        same.setdefault((c.reference, c.treated, c.name), []).append(c)
-    for c in (c for rows in same.values() for c in ends_of_series(rows, lambda row: row.state)):
-        sides = [abs(v) for v in (c.reference_value, c.treated_value) if v] or [abs(c.difference)]
-        scale = max(sides)
-        digits = max(min(*sides, 10 * abs(c.difference) or scale), scale / 100)
-        found.append(
-            {
-                "name": wording.name_words(c.name),
-                "state": wording.state_words(c.state),
-                "reference": title(outcome, c.reference),
-                "treated": title(outcome, c.treated),
-                "old": wording.like(c.reference_value, digits) if c.reference_value is not None else "–",
-                "new": wording.like(c.treated_value, digits) if c.treated_value is not None else "–",
-                "difference": wording.like(c.difference, max(abs(c.difference), scale / 100)),
-                "interval": wording.interval(c.lo95, c.hi95),
-                "unit": wording.pretty_unit(c.unit),
-                "ratio": wording.like(c.ratio, min(abs(c.ratio), 1.0)) if c.ratio else "–",
-                "effect": wording.number(c.effect, 2),
-                "n": f"{c.n_treated}, {c.n_reference}",
-                "verdict": c.verdict,
-                "method": c.method,
-                "origin": wording.ORIGIN_WORDS.get(c.origin, c.origin),
-                "bar": _bar(c),
-            }
-        )
-    return found
+        same.setdefault((c.reference, c.treated, wording.name_words(c.name, c.state)), []).append(c)
+    kept = [c for rows in same.values() for c in ends_of_series(rows, lambda row: row.state)]
+    return guard.each(lambda c: f"contrast of '{c.name}' in the table", partial(_contrast, outcome), kept)
+
+
+def _contrast(outcome: Outcome, c: Contrast) -> dict[str, Any]:
+    sides = [abs(v) for v in (c.reference_value, c.treated_value) if v] or [abs(c.difference)]
+    scale = max(sides)
+    digits = max(min(*sides, 10 * abs(c.difference) or scale), scale / 100)
+    return {
+        "name": wording.name_words(c.name, c.state),
+        "state": wording.state_words(c.state, c.name),
+        "reference": title(outcome, c.reference),
+        "treated": title(outcome, c.treated),
+        "old": wording.like(c.reference_value, digits) if c.reference_value is not None else "–",
+        "new": wording.like(c.treated_value, digits) if c.treated_value is not None else "–",
+        "difference": wording.like(c.difference, max(abs(c.difference), scale / 100)),
+        "interval": wording.interval(c.lo95, c.hi95),
+        "unit": wording.pretty_unit(c.unit),
+        "ratio": wording.like(c.ratio, min(abs(c.ratio), 1.0)) if c.ratio else "–",
+        "effect": wording.number(c.effect, 2),
+        "n": f"{c.n_treated}, {c.n_reference}",
+        "verdict": c.verdict,
+        "method": c.method,
+        "origin": wording.ORIGIN_WORDS.get(c.origin, c.origin),
+        "bar": _bar(c),
+    }
 
 
 def _bar(c) -> dict[str, float] | None:
@@ -186,9 +195,13 @@ def _bar(c) -> dict[str, float] | None:
 # --- published values ---------------------------------------------------------------------------------------
 
 
-def published(outcome: Outcome) -> list[dict[str, Any]]:
+def published(outcome: Outcome, guard: Guard = UNGUARDED) -> list[dict[str, Any]]:
     """A row per published value: the value, ours, the difference, what may be said of it, and the cell model's."""
-    return [_published(outcome, reported) | _modelled(outcome, reported) for reported in outcome.study.reported]
+
+    def make(reported: Reported) -> dict[str, Any]:
+        return _published(outcome, reported) | _modelled(outcome, reported)
+
+    return guard.each(lambda one: f"published value of '{one.name}' in the table", make, outcome.study.reported)
 
 
 MODEL = {"calibrated": "fitted to it", "predicted": "without it"}
@@ -212,8 +225,8 @@ def _published(outcome: Outcome, reported: Reported) -> dict[str, Any]:
     found, trouble = _matches(outcome, reported, [r for r in outcome.results if r.origin not in MODEL])
     base = {
         "sample": reported.sample or (outcome.study.cells[reported.cell].sample if reported.cell else ""),
-        "name": wording.name_words(reported.name),
-        "state": wording.state_words(reported.state),
+        "name": wording.name_words(reported.name, reported.state),
+        "state": wording.state_words(reported.state, reported.name),
         "value": wording.value(reported.quantity),
         "unit": wording.pretty_unit(reported.quantity.unit),
         "source": reported.source,
@@ -301,27 +314,27 @@ def _agreement(difference: float, half: float | None, published_: Quantity) -> s
 # --- ledger, inputs, provenance -----------------------------------------------------------------------------
 
 
-def ledger(outcome: Outcome) -> list[dict[str, Any]]:
+def ledger(outcome: Outcome, guard: Guard = UNGUARDED) -> list[dict[str, Any]]:
+    """A row per relation."""
+    return guard.each(lambda row: f"relation '{row.relation}' in the ledger", _relation, outcome.ledger)
+
+
+def _relation(row: LedgerRow) -> dict[str, Any]:
     label = {"holds": "holds", "broken": "broken", "cannot_tell": "cannot tell"}
-    return [
-        {
-            "id": row.relation,
-            "words": wording.formula(row.words),
-            "verdict": row.verdict,
-            "label": label[row.verdict],
-            "computed": wording.with_unit(wording.number(row.computed, 5), row.unit)
-            if row.computed is not None
-            else "–",
-            "stated": wording.with_unit(wording.number(row.stated, 5), row.unit) if row.stated is not None else "–",
-            "sigma": wording.number(row.sigma, 2),
-            "rule": row.rule,
-            "needs": row.needs,
-            "evidence": f"{row.evidence} (virtual)" if row.synthetic else row.evidence,
-            "uses": row.uses,
-            "only_computed": only_computed(row),
-        }
-        for row in outcome.ledger
-    ]
+    return {
+        "id": row.relation,
+        "words": wording.formula(row.words),
+        "verdict": row.verdict,
+        "label": label[row.verdict],
+        "computed": wording.with_unit(wording.number(row.computed, 5), row.unit) if row.computed is not None else "–",
+        "stated": wording.with_unit(wording.number(row.stated, 5), row.unit) if row.stated is not None else "–",
+        "sigma": wording.number(row.sigma, 2),
+        "rule": row.rule,
+        "needs": row.needs,
+        "evidence": f"{row.evidence} (virtual)" if row.synthetic else row.evidence,
+        "uses": row.uses,
+        "only_computed": only_computed(row),
+    }
 
 
 def checks(outcome: Outcome) -> list[dict[str, str]]:

@@ -19,7 +19,7 @@ from nacre.cell.ageing.mechanisms.diffusivity import DiffusivityLoss
 from nacre.cell.ageing.mechanisms.fracture import Fracture
 from nacre.cell.ageing.mechanisms.interphase import Interphase
 from nacre.cell.ageing.mechanisms.series import SeriesGrowth
-from nacre.cell.ageing.observables import h1_m_peak, r_cam_se
+from nacre.cell.ageing.observables import peak_position, r_cam_se
 from nacre.cell.ageing.slow_states import Ageing
 from nacre.cell.protocol import for_cell, parse_protocol, unrolled
 from nacre.cell.simulate import Settings, run
@@ -276,11 +276,11 @@ def test_the_peak_is_a_maximum_inside_the_window():
     humps = [(2.07, 0.03, 3.0), (2.21, 0.03, 2.0), (2.46, 0.06, 4.0)]
     slope = 0.3 + sum(h * np.exp(-0.5 * ((v - m) / s) ** 2) for m, s, h in humps)
     q = np.append(0.0, np.cumsum(0.5 * (slope[1:] + slope[:-1]) * np.diff(v)))
-    assert h1_m_peak(v, q, (2.12, 2.44)) == pytest.approx(2.21, abs=2e-3)
+    assert peak_position(v, q, (2.12, 2.44)) == pytest.approx(2.21, abs=2e-3)
     rng = np.random.default_rng(1)
     noisy = v + rng.normal(0.0, 5e-4, v.size)
-    assert h1_m_peak(noisy, q, (2.12, 2.44)) == pytest.approx(2.21, abs=3e-3)
-    assert math.isnan(h1_m_peak(v, v - v[0], (2.12, 2.44)))
+    assert peak_position(noisy, q, (2.12, 2.44)) == pytest.approx(2.21, abs=3e-3)
+    assert math.isnan(peak_position(v, v - v[0], (2.12, 2.44)))
 
 
 def test_the_reference_cells_come_near_what_the_paper_states():

@@ -119,14 +119,16 @@ def test_analysis_of_what_the_sheet_dosed_gives_the_target_back(pair, basis, tar
     raw = {"precursor": oxide, "phases": [oxide, product], "target": f"{target!r} wt%", "basis": basis}
     raw |= {"powder": f"{powder!r} g"}
     after = expected(dose(read_coating(raw), context()), conversion)
-    metal = read_coating(raw).metal.lower()
     ratio = (1 - conversion) / conversion
-    found = {f"{metal}_content": after.metal.value, f"{metal}_ratio": ratio}
+    found = (
+        ("element_content", {"element": read_coating(raw).metal}, after.metal.value, "wt%"),
+        ("species_ratio", {"of": oxide, "to": product}, ratio, "1"),
+    )
     rows = [
         dataclasses.replace(
-            STUDY.reported[0], sample="lho", name=name, state={}, quantity=Quantity(number, unit, 1e-6 * number)
+            STUDY.reported[0], sample="lho", name=name, state=state, quantity=Quantity(number, unit, 1e-6 * number)
         )
-        for (name, number), unit in zip(found.items(), ("wt%", "1"), strict=True)
+        for name, state, number, unit in found
     ]
     samples = {**STUDY.samples, "lho": dataclasses.replace(STUDY.samples["lho"], coating=raw)}
     study = dataclasses.replace(STUDY, samples=samples, reported=tuple(rows))

@@ -158,7 +158,7 @@ def test_observables_that_no_model_or_test_knows(study):
     def asking(**keys):
         return lambda raw: raw.update(observable=[{"relative": "5 %", **keys}])
 
-    refused(study, asking(name="hf_content"), "the cell model says nothing of 'hf_content'")
+    refused(study, asking(name="element_content"), "the cell model says nothing of 'element_content'")
     refused(study, asking(name="discharge_capacty"), "discharge_capacity")
     refused(study, asking(name="discharge_capacity", state={"rate_C": 0.7}), "no reported value fits")
     refused(study, asking(name="r_cam_se", absolute="5 ohm cm2"), "needs one tolerance", "both")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from nacre.core import registry
+from nacre.core import registry, vocabulary
 from nacre.pipeline.running.store import loads
 from pipeline import toys
 
@@ -21,7 +21,7 @@ CELLS = 6
 DRIVER = """
 import json, sys
 from pathlib import Path
-from nacre.pipeline.run import Progress, run
+from nacre.pipeline.running.run import Progress, run
 
 if __name__ == "__main__":
     folder, workers = Path(sys.argv[1]), int(sys.argv[2])
@@ -90,8 +90,9 @@ def test_twenty_kills_at_random_moments_change_nothing(tmp_path):
         else:  # it came to its end first: begin again
             assert process.returncode == 0
             shutil.rmtree(folder / "results")
-        for path in folder.glob("results/.cache/*.npz"):
-            assert loads(path.read_bytes()) is not None, "a store stands there whole or not at all"
+        with vocabulary.using(registry.vocabulary(folder)):
+            for path in folder.glob("results/.cache/*.npz"):
+                assert loads(path.read_bytes()) is not None, "a store stands there whole or not at all"
     assert hits >= KILLS // 2
     assert (folder / "results").exists(), "the kills hit the work, not only the start"
     after, _ = to_the_end(driver, folder)

@@ -1,6 +1,7 @@
 """Two runs at once on one study: the second says so and touches nothing; what a killed run leaves does not stop one."""
 
 import datetime
+import errno
 import json
 import os
 import platform
@@ -19,7 +20,7 @@ SOURCE = Path(__file__).resolve().parents[3] / "src"
 HOLDER = """
 import sys
 from pathlib import Path
-from nacre.pipeline.lock import held
+from nacre.pipeline.running.lock import held
 
 with held(Path(sys.argv[1])):
     print("mine", flush=True)
@@ -57,7 +58,7 @@ def test_a_second_run_says_who_works_there_and_what_to_do(other):
     said, path = str(error.value), folder / "results" / ".cache" / "run.lock"
     assert said.startswith(f"{folder}: another run (process {process.pid} since ")
     assert f"works on this study. Wait for it, or delete {path} if none runs." in said
-    assert [p.name for p in (folder / "results").rglob("*") if p.is_file()] == ["run.lock"]
+    assert sorted(p.name for p in (folder / "results").rglob("*") if p.is_file()) == ["run.json", "run.lock"]
 
 
 def test_from_the_command_line_too(other):
@@ -75,18 +76,52 @@ def test_what_a_killed_run_left_does_not_stop_the_next(other):
     folder, process = other
     process.kill()
     process.wait(timeout=60)
-    path = folder / "results" / ".cache" / "run.lock"
+    path = folder / "results" / ".cache" / "run.json"
     assert json.loads(path.read_text())["process"] == process.pid
     assert run(folder).results
-    assert path.read_text() == "{}"
+    assert not path.exists()
 
 
 def test_blocks_of_one_process_may_be_nested(tmp_path):
-    with lock.held(tmp_path), lock.held(tmp_path):
-        assert json.loads((tmp_path / ".cache" / "run.lock").read_text())["process"] == os.getpid()
+    path = tmp_path / ".cache" / "run.json"
+    with lock.held(tmp_path):
+        with lock.held(tmp_path):
+            assert json.loads(path.read_text())["process"] == os.getpid()
+        assert path.exists()  # the inner block gives nothing back
     with pytest.raises(RuntimeError, match="inside"), lock.held(tmp_path):
         raise RuntimeError("inside")
     with lock.held(tmp_path):
+        pass
+    assert not path.exists()
+
+
+def test_the_lock_is_given_back_at_the_end_of_the_block(tmp_path):
+    """Another process gets the study as soon as the block ends, not when this process does."""
+    with lock.held(tmp_path):
+        pass
+    process = python("-c", HOLDER, str(tmp_path))
+    assert process.stdout.readline() == "mine\n"
+    with pytest.raises(StudyError, match=f"process {process.pid} since"), lock.held(tmp_path):
+        pass
+    end(process)
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOTSUP])
+def test_where_the_file_system_knows_no_locks_a_run_goes_on(tmp_path, monkeypatch, code):
+    def refuse(self, *words, **more):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(lock.FileLock, "acquire", refuse)
+    with lock.held(tmp_path), lock.held(tmp_path):
+        pass
+
+
+def test_another_failure_of_the_lock_is_said(tmp_path, monkeypatch):
+    def refuse(self, *words, **more):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(lock.FileLock, "acquire", refuse)
+    with pytest.raises(PermissionError), lock.held(tmp_path):
         pass
 
 
@@ -96,10 +131,10 @@ def test_the_holder_is_named_with_what_differs(tmp_path):
     def words(**changes):
         told = {"process": 12, "host": platform.node(), "since": now.replace(hour=14, minute=3).isoformat()} | changes
         (tmp_path / "lock").write_text(json.dumps(told))
-        with (tmp_path / "lock").open("rb") as stream:
-            return lock._holder(stream)
+        return lock._holder(tmp_path / "lock")
 
     assert words() == "process 12 since 14:03"
     assert words(host="lab-2") == "process 12 on lab-2 since 14:03"
     assert words(since="2023-06-12T10:00:00+02:00") == "process 12 since 2023-06-12 10:00"
+    assert lock._holder(tmp_path / "none") == "which has not said its name"
     assert words(since="?") == "which has not said its name"

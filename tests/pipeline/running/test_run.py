@@ -3,7 +3,7 @@ import shutil
 import pytest
 
 import nacre
-from nacre.pipeline.running import cache_keys
+from nacre.pipeline.running import cache_keys, dependencies
 from nacre.pipeline.running.run import Report, run
 from pipeline import toys
 
@@ -73,7 +73,7 @@ CHANGES = {
     "seed": lambda s, m: edit(s / "study.toml", "seed = 3", "seed = 4"),
     "plugins": lambda s, m: edit(s / "plugins/mean.py", "too few", "far too few"),
     "nacre's code": lambda s, m: m.setattr(cache_keys, "package_hash", lambda: "other"),
-    "dependencies": lambda s, m: m.setattr(cache_keys, "versions", lambda: {"numpy": "0"}),
+    "dependencies": lambda s, m: m.setattr(dependencies, "all_versions", lambda: {"numpy": "0"}),
 }
 
 

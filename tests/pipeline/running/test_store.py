@@ -110,7 +110,7 @@ def test_a_stranger_among_the_classes_is_refused_when_it_is_kept():
 
 def test_a_damaged_file_is_as_good_as_none(tmp_path):
     store = Store(tmp_path)
-    whole = dumps([Result("x", "y", entries=(Entry("hf_ratio", Quantity(1.0, "1", 0.1)),))])
+    whole = dumps([Result("x", "y", entries=(Entry("species_ratio", Quantity(1.0, "1", 0.1)),))])
     rng = random.Random(5)
     damaged = [b"", b"junk", b"\x93NUMPY\x01\x00", b"PK\x05\x06" + b"\0" * 18]
     damaged += [whole[: rng.randrange(len(whole))] for _ in range(40)]

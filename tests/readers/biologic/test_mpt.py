@@ -10,6 +10,7 @@ from nacre.core import registry
 from nacre.core.errors import NacreError, ReadError
 from nacre.core.signal import table
 from nacre.readers.biologic import mpt as biologic_mpt
+from nacre.readers.reading import read
 
 F, Z = made.spectrum()
 HEAD = (
@@ -51,7 +52,7 @@ def test_what_is_written_is_read_back(tmp_path):
     path = tmp_path / "x.mpt"
     biologic_mpt.READER.write(signal(), path)
     assert registry.reader_for(path, registry.readers()).name == "biologic_mpt"
-    (back,) = biologic_mpt.read(path)
+    (back,) = read(path)
     for name, variable in signal().variables.items():
         np.testing.assert_allclose(back[name].values, variable.values, rtol=5e-8, err_msg=name)
         assert back[name].unit == variable.unit
@@ -62,7 +63,7 @@ def test_what_is_written_is_read_back(tmp_path):
 def test_a_synthetic_spectrum_stays_synthetic(tmp_path):
     path = tmp_path / "x.mpt"
     biologic_mpt.READER.write(dataclasses.replace(signal(), origin="synthetic"), path)
-    assert biologic_mpt.read(path)[0].origin == "synthetic"
+    assert read(path)[0].origin == "synthetic"
 
 
 def test_only_impedance_is_written(tmp_path):

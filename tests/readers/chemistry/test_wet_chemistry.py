@@ -8,6 +8,7 @@ import pytest
 from nacre.core import registry
 from nacre.core.errors import ReadError
 from nacre.readers.chemistry import icp_table, metrohm_tiamo, titration_table
+from nacre.readers.reading import read
 
 LONG = """Batch: 2023-04-11
 Solution Label;Type;Date Time;Element Label;Int (c/s);RSD;Replicates;Soln Conc;Unit;Weight (mg);Volume (mL);DF
@@ -46,10 +47,12 @@ def workbook(path, rows, compression=zipfile.ZIP_DEFLATED):
         lines.append(f'<row r="{r}">{"".join(cells)}</row>')
     parts = {
         "[Content_Types].xml": "<Types/>",
+        "_rels/.rels": f'<Relationships><Relationship Id="rId1" Type="{rel}/officeDocument" Target="xl/workbook.xml"/>'
+        "</Relationships>",
         "xl/workbook.xml": f'<workbook {main} xmlns:r="{rel}"><sheets><sheet name="Data" sheetId="1" r:id="rId7"/>'
         "</sheets></workbook>",
-        "xl/_rels/workbook.xml.rels": '<Relationships><Relationship Id="rId7" Target="worksheets/data.xml"/>'
-        "</Relationships>",
+        "xl/_rels/workbook.xml.rels": f'<Relationships><Relationship Id="rId7" Type="{rel}/worksheet" '
+        'Target="worksheets/data.xml"/></Relationships>',
         "xl/sharedStrings.xml": f"<sst {main}>{''.join(f'<si><r><t>{t}</t></r></si>' for t in texts)}</sst>",
         "xl/worksheets/data.xml": f"<worksheet {main}><sheetData>{''.join(lines)}</sheetData></worksheet>",
     }
@@ -121,7 +124,7 @@ REPORT = (
 def test_a_metrohm_report(tmp_path):
     path = write(tmp_path, REPORT, "report.txt")
     assert registry.reader_for(path, registry.readers()).name == "metrohm_tiamo"
-    (signal,) = metrohm_tiamo.read(path)
+    (signal,) = read(path)
     assert signal.metadata["sample_mass"] == pytest.approx(2.0031)
     assert signal.metadata["titrant_concentration"] == pytest.approx(0.0499050)
     assert signal.array("ph", "1").tolist() == [11.402, 11.391] and signal.origin == "measured"

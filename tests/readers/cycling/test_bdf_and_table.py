@@ -5,9 +5,11 @@ import polars as pl
 import pytest
 
 from nacre.core import registry
+from nacre.core.contracts import VIRTUAL_MARK
 from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import resolve
 from nacre.readers.cycling import bdf, table
+from nacre.readers.reading import read
 
 
 @pytest.mark.parametrize("name", ["cell 7.bdf.csv", "cell 7.bdf.parquet"])
@@ -15,8 +17,8 @@ def test_what_is_written_as_bdf_is_read_back(name, truth, tmp_path):
     path = tmp_path / name
     bdf.READER.write(truth, path)
     assert registry.reader_for(path, registry.readers()).name == "bdf"
-    (signal,) = bdf.read(path)
-    assert set(signal.variables) == set(truth.variables)
+    (signal,) = read(path)
+    assert set(signal.variables) == {*truth.variables, VIRTUAL_MARK}
     for column in truth.variables:
         np.testing.assert_allclose(signal[column].values, truth[column].values, rtol=1e-14, err_msg=column)
         assert signal[column].unit == truth[column].unit

@@ -12,6 +12,7 @@ from nacre.core.errors import ReadError
 from nacre.core.registry import reader_for, readers
 from nacre.core.signal import Signal, Variable
 from nacre.readers.diffraction import bruker, diffractometer, gsas, pdcif, stoe, xrdml, xy
+from nacre.readers.reading import read
 
 
 def made(n=200, std=True, origin="synthetic") -> Signal:
@@ -29,7 +30,7 @@ def made(n=200, std=True, origin="synthetic") -> Signal:
 def test_what_is_written_is_read(tmp_path, module, ending):
     path = tmp_path / f"scan.{ending}"
     module.write(made(), path)
-    found = module.read(path)[0]
+    found = read(path)[0]
     assert reader_for(path, readers()).name == module.READER.name
     np.testing.assert_allclose(found.array("two_theta", "deg"), made().array("two_theta", "deg"), atol=1e-5)
     np.testing.assert_allclose(found.array("intensity", "counts"), made().array("intensity", "counts"))
@@ -40,7 +41,7 @@ def test_what_is_written_is_read(tmp_path, module, ending):
 
 def test_a_measured_scan_bears_no_mark(tmp_path):
     stoe.write(made(origin="measured"), tmp_path / "a.raw")
-    assert stoe.read(tmp_path / "a.raw")[0].origin == "measured"
+    assert read(tmp_path / "a.raw")[0].origin == "measured"
 
 
 def test_stoe_says_what_contradicts(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 from nacre.core.contracts import HEAD_BYTES, Head
 from nacre.core.signal import Note
 from nacre.readers.maccor import reader as maccor
+from nacre.readers.reading import read
 from readers_truth import CURRENT, Dialect, cell_test, export
 
 NORWEGIAN = ("jan", "feb", "mars", "apr", "mai", "juni", "juli", "aug", "sep", "okt", "nov", "des")
@@ -119,7 +120,7 @@ def test_every_dialect_tells_the_same_test(name, truth, tmp_path):
     path = write(tmp_path, DIALECTS[name], truth)
     data = path.read_bytes()
     assert maccor.sniff(Head(path, data[:HEAD_BYTES], len(data))) > 0.9
-    (signal,) = maccor.read(path)
+    (signal,) = read(path, maccor.READER)
     assert signal.kind == "cycling" and signal.origin == "measured"
     for column, tolerance in {
         "test_time_second": 0.006,

@@ -8,6 +8,7 @@ from nacre.core.contracts import HEAD_BYTES, Head, Reader
 from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import resolve
 from nacre.readers.maccor import reader as maccor
+from nacre.readers.reading import read
 from readers_truth import Dialect, cell_test, export
 
 PLAIN = Dialect(
@@ -27,7 +28,7 @@ def notes(signal, level):
 def test_what_is_written_is_read_back(truth, tmp_path):
     path = tmp_path / "virtual.txt"
     maccor.READER.write(truth, path)
-    (signal,) = maccor.read(path)
+    (signal,) = read(path)
     for name in truth.variables:
         tolerance = {"unix_time_second": 1.0, "test_time_second": 1e-5, "step_time_second": 1e-5}.get(name, 5e-6)
         np.testing.assert_allclose(signal[name].values, truth[name].values, atol=tolerance, rtol=0, err_msg=name)
@@ -40,7 +41,7 @@ def test_what_is_written_is_read_back(truth, tmp_path):
 def test_a_measured_signal_is_not_marked_virtual(truth, tmp_path):
     path = tmp_path / "copy.txt"
     maccor.READER.write(type(truth)(truth.kind, truth.variables, truth.metadata), path)
-    assert maccor.read(path)[0].origin == "measured"
+    assert read(path)[0].origin == "measured"
 
 
 def test_the_writer_derives_what_a_simulation_leaves_out(truth, tmp_path):

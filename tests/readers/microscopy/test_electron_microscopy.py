@@ -10,6 +10,7 @@ import pytest
 from nacre.core.errors import NacreError, ReadError
 from nacre.core.signal import Signal, Variable
 from nacre.readers.microscopy import digital_micrograph, hspy, msa, velox, velox_stream
+from nacre.readers.reading import read
 
 RNG = np.random.default_rng(7)
 
@@ -108,7 +109,7 @@ def counts():
 
 
 def test_a_map_is_the_sum_of_frames_and_segments_on_the_scanned_part(tmp_path, counts):
-    (signal,) = velox.read(emd(tmp_path / "a.emd", counts, frames=3, segments=2))
+    (signal,) = read(emd(tmp_path / "a.emd", counts, frames=3, segments=2))
     assert signal.kind == "spectrum_image" and signal.origin == "measured"
     assert np.array_equal(signal["counts"].values, 6 * counts)
     assert signal["counts"].dims == ("y", "x", "energy")

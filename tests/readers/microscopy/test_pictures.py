@@ -10,6 +10,7 @@ from nacre.core.registry import reader_for, readers
 from nacre.core.signal import Signal, Variable
 from nacre.materials.spectra import xray_lines
 from nacre.readers.microscopy import bcf, element_map, h5oina, images, label_mask, sem
+from nacre.readers.reading import read
 
 RNG = np.random.default_rng(0)
 PLAIN = RNG.integers(30, 200, (60, 80)).astype(np.uint8)
@@ -29,7 +30,7 @@ def zeiss(path, lines, array=PLAIN):
 
 def test_an_image_comes_back_with_its_scale_and_voltage(tmp_path):
     sem.write(image(accelerating_voltage_kV=10.0, cell="bare-1"), tmp_path / "a.tif")
-    (back,) = sem.read(tmp_path / "a.tif")
+    (back,) = read(tmp_path / "a.tif")
     assert back.metadata["pixel_um"] == pytest.approx(0.025)
     assert back.metadata["accelerating_voltage_kV"] == 10.0 and back.metadata["cell"] == "bare-1"
     assert back.origin == "synthetic"
@@ -174,7 +175,7 @@ def test_an_oxford_map_comes_back_as_counts(tmp_path):
     seen = {"electron_image": Variable(RNG.integers(0, 255, (30, 40)), "1", ("y", "x"))}
     signal = maps(**seen)
     h5oina.write(signal, tmp_path / "a.h5oina")
-    (back,) = h5oina.read(tmp_path / "a.h5oina")
+    (back,) = read(tmp_path / "a.h5oina")
     assert np.array_equal(back["Hf La1"].values, signal["Hf La1"].values)
     assert np.array_equal(back["electron_image"].values, seen["electron_image"].values)
     assert back.metadata["accelerating_voltage_kV"] == 20.0 and back.origin == "measured"

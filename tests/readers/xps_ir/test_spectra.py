@@ -8,6 +8,7 @@ import pytest
 from nacre.core.errors import ReadError
 from nacre.core.registry import head, reader_for, readers
 from nacre.core.signal import table
+from nacre.readers.reading import read
 from nacre.readers.xps_ir import casa_comments, casaxps_text, infrared_text, opus, regions, specs_xml, specs_xy, vamas
 
 ENERGY = np.round(np.arange(1461.6, 1475.65, 0.05), 6)
@@ -39,7 +40,7 @@ def test_vamas_round_trip(tmp_path):
 
 def test_a_synthetic_vamas_file_says_so(tmp_path):
     vamas.write(replace(made(), origin="synthetic"), tmp_path / "a.vms")
-    assert vamas.read(tmp_path / "a.vms")[0].origin == "synthetic"
+    assert read(tmp_path / "a.vms")[0].origin == "synthetic"
     assert head(tmp_path / "a.vms").is_virtual
 
 
@@ -151,7 +152,7 @@ def test_infrared_text_round_trip_and_what_the_file_does_not_say(tmp_path):
     columns = {"wavenumber": (x, "1/cm"), "absorbance": (np.sin(x / 99), "1")}
     signal = table("infrared", columns, axis="wavenumber", metadata={"quantity": "absorbance"}, origin="synthetic")
     infrared_text.write(signal, tmp_path / "a.dpt")
-    (found,) = infrared_text.read(tmp_path / "a.dpt")
+    (found,) = read(tmp_path / "a.dpt")
     assert np.abs(found["absorbance"].values - np.sin(x / 99)).max() < 1e-5 and found.origin == "synthetic"
     assert "taken as absorbance" in found.notes[0].text
     (tmp_path / "b.csv").write_text("Wavenumber (cm-1),%Transmittance\n1000,50\n999,40\n998,45\n")

@@ -377,9 +377,9 @@ def test_a_declared_segment_without_a_rate_takes_its_usual_one():
 
 def test_a_record_cut_by_the_end_of_the_file_is_left_out():
     signal = simulate(PAPER["lho"], RATE, seed=1)
-    cut = {name: replace(v, values=v.values.copy()) for name, v in signal.variables.items()}
+    cut = dict(signal.variables)
     for name in ("voltage_volt", "current_ampere"):
-        cut[name].values[-1] = np.nan
+        cut[name] = replace(cut[name], values=np.append(cut[name].values[:-1], np.nan))
     rows = half_cycles.join(replace(signal, variables=cut))
     assert len(rows) == len(signal["voltage_volt"].values) - 1
     assert np.isfinite(rows.voltage).all()

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from nacre.core import registry
 from nacre.core.context import Context
 from nacre.core.quantity import parse
 from nacre.core.study import Cell, Measurement, Sample
+from nacre.readers.reading import read
 from nacre.techniques.cycling import cycling, dqdv, transitions
 from nacre.techniques.cycling import half_cycles as hc
 
@@ -14,16 +14,11 @@ pytestmark = pytest.mark.realdata
 LITHIUM = {"counter_potential": "0 V"}
 
 
-def read(path):
-    reader = registry.reader_for(path, registry.readers())
-    (signal,) = reader.read(path, reader.options())
-    return signal
-
-
 def run(technique, path, options, inputs=None):
     cell = Cell("c", "s", {name: parse(text) for name, text in (inputs or {}).items()})
     context = Context("real", Sample("s"), cell, Measurement("m", "s", "c"))
-    (result,) = technique.TECHNIQUE.analyse({"signal": read(path)}, context, options)
+    (signal,) = read(path)
+    (result,) = technique.TECHNIQUE.analyse({"signal": signal}, context, options)
     return result
 
 
@@ -75,7 +70,7 @@ def test_a_record_too_coarse_for_dqdv(realdata):
 
 def test_the_interval_of_a_real_peak_holds_what_other_choices_find(realdata):
     """Grids of 2, 5, 10 mV and smoothings of 5, 10, 20 mV move a real peak; the stated interval spans all of them."""
-    half = hc.half_cycles(hc.join(read(realdata / "cycling" / "cellpy" / "maccor_one.txt")))
+    half = hc.half_cycles(hc.join(read(realdata / "cycling" / "cellpy" / "maccor_one.txt")[0]))
     k = int(half.which(2, 1)[0])
     options = dqdv.DqdvOptions()
     central = highest(transitions.half_curve(half, k, options.choices, 0.04))

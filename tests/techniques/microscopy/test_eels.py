@@ -12,6 +12,7 @@ from nacre.core.errors import NacreError, NotAssessable
 from nacre.core.signal import Variable
 from nacre.core.study import Sample
 from nacre.readers.microscopy import hspy, msa
+from nacre.readers.reading import read
 from nacre.techniques.microscopy import eels
 from nacre.techniques.microscopy.eels import Options
 from nacre.virtual.microscopy import eels as virtual
@@ -39,7 +40,7 @@ def words(result):
 def test_lithium_is_found_through_a_file(tmp_path):
     msa.write(made(2, lithium=0.05, thickness=0.5), tmp_path / "coating.msa")
     assert VIRTUAL_MARK.encode() in (tmp_path / "coating.msa").read_bytes()[:65536]
-    (signal,) = msa.read(tmp_path / "coating.msa")
+    (signal,) = read(tmp_path / "coating.msa")
     result = analysed(signal)
     assert "lithium is seen" in words(result)
     ratio, peak = result.get("lithium_edge_ratio"), result.get("lithium_edge_peak")

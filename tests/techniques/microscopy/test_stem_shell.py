@@ -11,6 +11,7 @@ from nacre.core.errors import NacreError, NotAssessable
 from nacre.core.signal import Variable
 from nacre.core.study import Sample
 from nacre.readers.microscopy import hspy, velox
+from nacre.readers.reading import read
 from nacre.techniques.microscopy.stem import families as stem_families
 from nacre.techniques.microscopy.stem import shell as stem_shell
 from nacre.techniques.microscopy.stem.shell import ShellOptions
@@ -42,7 +43,7 @@ def test_thickness_spread_and_coverage_come_back(counts, bias):
 def test_gaps_and_a_tail_come_back_through_a_file(tmp_path):
     signal, truth = made(2, counts=1.0, gaps=((40, 8), (120, 14)))
     velox.write(signal, tmp_path / "map.emd")
-    (signal,) = velox.read(tmp_path / "map.emd")
+    (signal,) = read(tmp_path / "map.emd")
     assert signal.origin == "synthetic"
     (result,) = stem_shell.analyse(
         {"signal": signal},

@@ -55,7 +55,7 @@ def texts(result, status):
 
 def test_the_study_s_hafnium_returns_the_paper_s_ratio():
     result = analyse(vamas.read(RAW / "lho_xps.vms"))
-    ratio = result.get("hf_ratio")
+    ratio = result.get("species_ratio")
     assert ratio.lo95 < 1.02 < ratio.hi95
     assert 0.02 < (ratio.hi95 - ratio.lo95) / 2 < 0.08
     assert ratio.basis == "model-spread"
@@ -71,14 +71,14 @@ def test_leaving_the_oxygen_line_out_shifts_the_ratio():
     signals = vamas.read(RAW / "lho_xps.vms")
     inside = analyse(signals, XpsOptions(regions=("Hf 4f",)))
     outside = analyse(signals, XpsOptions(regions=("Hf 4f",), models=("step", "loss", "step+slope")))
-    a, b = inside.get("hf_ratio").value, outside.get("hf_ratio").value
+    a, b = inside.get("species_ratio").value, outside.get("species_ratio").value
     assert b / a < 0.9
     assert "no model describes the counts" in texts(outside, "warn")
 
 
 def test_the_ratio_and_the_share_are_one_error():
     result = analyse(measure([hafnium(), carbon()], "lho", 1), XpsOptions(regions=("Hf 4f",)))
-    ratio, share = result.get("hf_ratio"), result.get("species_fraction", species="HfO2")
+    ratio, share = result.get("species_ratio"), result.get("species_fraction", species="HfO2")
     assert covariance(ratio, share) == pytest.approx(ratio.std * share.std, rel=1e-6)
     other = result.get("species_fraction", species="Li-Hf-O")
     assert covariance(share, other) == pytest.approx(-share.std * other.std, rel=1e-6)
@@ -106,7 +106,7 @@ def test_two_hafnium_species_are_not_seen_where_there_are_none():
 def test_one_model_alone_says_so():
     options = XpsOptions(regions=("Hf 4f",), models=("step+slope+overlap",))
     result = analyse(measure([hafnium(), carbon()], "lho", 4), options)
-    assert result.get("hf_ratio").basis == "fit-covariance"
+    assert result.get("species_ratio").basis == "fit-covariance"
     assert "one model only (step+slope+overlap): the interval leaves the choice of model out" in texts(result, "warn")
 
 
@@ -119,7 +119,7 @@ def test_without_counts_there_is_no_counting_error():
         variables["intensity"] = replace(old, values=old.values * 3.7, unit="arb")
         rates.append(replace(signal, variables=variables))
     counted, scaled = (analyse(s, XpsOptions(regions=("Hf 4f",))) for s in (signals, rates))
-    a, b = counted.get("hf_ratio"), scaled.get("hf_ratio")
+    a, b = counted.get("species_ratio"), scaled.get("species_ratio")
     assert b.value == pytest.approx(a.value, rel=0.01) and 0.6 < b.std / a.std < 1.6
     assert "no counting error" in texts(scaled, "warn")
 
@@ -275,7 +275,7 @@ def test_the_error_counts_noise_of_the_virtual_counts():
     inside = []
     for seed in range(40):
         result = analyse(measure([hafnium()], "lho", 1000 + seed), XpsOptions(calibration="none"))
-        q = result.get("hf_ratio")
+        q = result.get("species_ratio")
         inside.append(q.lo95 < 1.02 < q.hi95)
     assert np.mean(inside) >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / 40)
 
@@ -287,7 +287,7 @@ def test_the_error_counts_noise_of_the_virtual_counts():
 def test_a_shape_of_the_lines_may_be_chosen(shape):
     options = XpsOptions(regions=("Hf 4f",), models=("step+slope+overlap",), shapes=(shape,), calibration="none")
     result = analyse(measure([hafnium()], "lho", 12), options)
-    ratio = result.get("hf_ratio")
+    ratio = result.get("species_ratio")
     assert abs(np.log(ratio.value / 1.02)) < 3.3 * ratio.std / ratio.value  # one draw
     assert f"one model only (step+slope+overlap{', ' + shape})" in texts(result, "warn")
     assert xps.SHAPE_WORDS[shape] in result.methods and "Of Hf 4f one model alone was fitted" in result.methods
@@ -303,7 +303,7 @@ def test_shapes_are_weighed_against_each_other():
     options = XpsOptions(regions=("Hf 4f",), calibration="none", models=("step+slope", "step+slope+widths"))
     options = replace(options, shapes=("sum", "tail"))
     result = analyse(signals, options)
-    ratio = result.get("hf_ratio")
+    ratio = result.get("species_ratio")
     assert ratio.lo95 < 1.02 < ratio.hi95 and ratio.basis == "model-spread"
     table = next(c for c in result.curves if c.name == "Hf 4f models")
     weights = dict(zip(table.columns["model"][0], table.columns["weight"][0], strict=True))
@@ -334,7 +334,7 @@ def test_every_interval_of_one_model_is_labelled():
     single = analyse(signals, XpsOptions(models=("step+slope",)))
     for region in ("Hf 4f", "C 1s"):
         assert f"{region}: one model only (step+slope)" in texts(single, "warn")
-    mine = [e.quantity for e in single.entries if e.name in ("species_fraction", "hf_ratio", "peak_width")]
+    mine = [e.quantity for e in single.entries if e.name in ("species_fraction", "species_ratio", "peak_width")]
     assert mine and all(q.basis == "fit-covariance" for q in mine)
     assert all("alone" in figure.caption for figure in single.figures)
     assert "the spread between them is part" not in single.methods
@@ -345,9 +345,9 @@ def test_bare_and_coated_powder_are_fitted_together():
     signals = {name: vamas.read(RAW / f"{name}_xps.vms") for name in ("bare", "lho")}
     joint = replace(context("x"), others={n: context(n) for n in signals}, sample=None, measurement=None)
     (result,) = xps.analyse(signals, joint, XpsOptions(regions=("Hf 4f",)))
-    (ratio,) = [e for e in result.entries if e.name == "hf_ratio"]
+    (ratio,) = [e for e in result.entries if e.name == "species_ratio"]
     assert ratio.subject.sample == "lho" and ratio.quantity.lo95 < 1.02 < ratio.quantity.hi95
-    (alone,) = [e for e in analyse(signals["lho"], XpsOptions(regions=("Hf 4f",))).entries if e.name == "hf_ratio"]
+    (alone,) = [e for e in analyse(signals["lho"], XpsOptions(regions=("Hf 4f",))).entries if e.name == "species_ratio"]
     assert ratio.quantity.std < alone.quantity.std
     places = [e for e in result.entries if e.name == "binding_energy"]
     assert len(places) == 2 and all(e.subject.sample == "lho" for e in places)

@@ -17,7 +17,7 @@ import polars as pl
 from nacre.cell.ageing.half_cycle import Books, Half, joined
 from nacre.cell.ageing.jumping import Jump, Leaper, filled
 from nacre.cell.ageing.long_test import Exactness, Walk, start
-from nacre.cell.ageing.observables import Resistance, h1_m_peak, h1_m_window, r_cam_se
+from nacre.cell.ageing.observables import Resistance, peak_position, peak_window, r_cam_se
 from nacre.cell.ageing.slow_states import Aged, Ageing, Drive
 from nacre.cell.parameters import CellParameters
 from nacre.cell.plausibility import refuse_if_impossible
@@ -37,8 +37,8 @@ MOST_CYCLES = 100_000
 
 @dataclass(frozen=True)
 class Watch:
-    """What to keep of which cycles (numbers from 1 over the whole test): curves (with the H1-M peak of their charge),
-    and resistances after their discharge and a rest of `rest` s; points: records per step of a curve."""
+    """What to keep of which cycles (numbers from 1 over the whole test): curves (with the followed peak of their
+    charge), and resistances after their discharge and a rest of `rest` s; points: records per step of a curve."""
 
     curves: Collection[int] = ()
     resistances: Collection[int] = ()
@@ -247,7 +247,7 @@ class _Log:
     def __post_init__(self):
         p = self.walk.parameters
         self.per_gram = p.area / (3.6 * p.value("cell.cam_mass", "g"))  # C/m2 to mAh/g
-        self.window = h1_m_window(self.walk)
+        self.window = peak_window(self.walk)
         c = self.walk.cell.cathode
         self.fresh = [float(np.mean(v)) for v in (c.contact, c.active, c.interphase_thickness)]
 
@@ -328,7 +328,7 @@ class _Log:
         peaks = {}
         for number, curves in self.curves.items():
             charges = [c for c in curves if c.kind == "charge" and c.voltage.size > 10]
-            peaks[number] = h1_m_peak(charges[0].voltage, charges[0].capacity, self.window) if charges else math.nan
+            peaks[number] = peak_position(charges[0].voltage, charges[0].capacity, self.window) if charges else math.nan
         walk = self.walk
         words = self.end or f"all {total} cycles ran, {self.simulated} of them simulated"
         return Lifetime(

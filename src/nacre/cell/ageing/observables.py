@@ -1,4 +1,5 @@
-"""What is measured on a cell of the model at a slow state: the cathode's interfacial resistance, the H1-M peak."""
+"""What is measured on a cell of the model at a slow state: the cathode's interfacial resistance, the peak of dQ/dV of
+the phase transition that is followed (materials/transitions.toml)."""
 
 from dataclasses import dataclass
 
@@ -6,14 +7,13 @@ import numpy as np
 
 from nacre.cell.ageing.half_cycle import aged_cell
 from nacre.cell.ageing.long_test import Walk
+from nacre.materials.transitions import followed
 from nacre.physics import p2d
 from nacre.physics.cycling import dqdv
 
 HOUR = 3600.0
-# where the maximum from H1 to M is sought, V against Li+/Li: above the shoulder of H1, below M-H2
-H1_M = 3.67, 3.99
 RISE = 1e-3  # of its height that a maximum must rise above the lowest points on both sides
-SMOOTHING = 0.010  # V: a wider kernel loses the peak, a narrower one finds the shoulder of H1
+SMOOTHING = 0.010  # V: a wider kernel loses the peak, a narrower one finds the shoulder of the phase before
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ def r_cam_se(walk: Walk, rest: float = HOUR) -> Resistance:
     return Resistance(float(1e4 * total), float(1e4 * films), filling)
 
 
-def h1_m_peak(volts: np.ndarray, charge: np.ndarray, window: tuple[float, float], smoothing=SMOOTHING) -> float:
+def peak_position(volts: np.ndarray, charge: np.ndarray, window: tuple[float, float], smoothing=SMOOTHING) -> float:
     """Place in V of the highest local maximum of dQ/dV inside a window of the cell's voltage; NaN where there is none.
 
-    volts, charge: (n,) along a charge. The maximum must lie inside: the shoulder of H1 below the window and M-H2 above
-    it are often higher.
+    volts, charge: (n,) along a charge. The maximum must lie inside: a shoulder below the window and the next transition
+    above it are often higher.
     """
     rising = np.maximum.accumulate(np.abs(charge - charge[0]))
     found = dqdv.density(dqdv.passed(volts, rising), 1e-3, smoothing)
@@ -67,7 +67,8 @@ def h1_m_peak(volts: np.ndarray, charge: np.ndarray, window: tuple[float, float]
     return float(v[k] + (0.5 * (left - right) / bend * (v[1] - v[0]) if bend else 0.0))
 
 
-def h1_m_window(walk: Walk) -> tuple[float, float]:
-    """The window in volts of the cell: the anode's plateau taken off."""
+def peak_window(walk: Walk) -> tuple[float, float]:
+    """Where the followed transition's peak is sought, in volts of the cell: the anode's plateau taken off."""
     plateau = float(walk.cell.anode.ocp(0.5))
-    return H1_M[0] - plateau, H1_M[1] - plateau
+    low, high = followed().charge
+    return low - plateau, high - plateau

@@ -9,7 +9,8 @@ from typing import Any
 
 from nacre.core.display import wording
 from nacre.core.display.style import pretty_unit
-from nacre.core.figure import Figure, merge, of_cell
+from nacre.core.figure import Figure, Panel, merge, of_cell
+from nacre.core.guard import UNGUARDED, Empty, Guard
 from nacre.core.outcome import Outcome
 from nacre.core.quantity import Quantity
 from nacre.core.registry import techniques
@@ -20,16 +21,20 @@ LONG = 6  # states of one quantity that differ in their cycle alone; of more, th
 
 @dataclass(frozen=True)
 class Line:
-    """One quantity in one state: its words, unit and state, and a quantity per column (None where there is none)."""
+    """One quantity in one state: its words, unit and state, and a quantity per column (None where there is none).
+
+    called : its words where they hold a state; else those of its name.
+    """
 
     name: str
     state: str
     unit: str
     cells: tuple[Quantity | None, ...]
+    called: str = ""
 
     @property
     def words(self) -> str:
-        return wording.name_words(self.name)
+        return self.called or wording.name_words(self.name)
 
     @property
     def head(self) -> str:
@@ -64,11 +69,38 @@ class Table:
         return text + (" (virtual data)." if self.synthetic else ".")
 
 
-def figures(outcome: Outcome) -> list[Figure]:
-    """Every figure once, those of several samples as one, in the order of their places."""
-    made = merge(of_cell(figure, r.subject.cell) for r in outcome.results for figure in r.figures)
+def figures(outcome: Outcome, guard: Guard = UNGUARDED) -> list[Figure]:
+    """Every figure once, those of several samples as one, in the order of their places.
+
+    Panels without a data point are left out, and figures without a panel.
+    """
+    groups: dict[str, list[tuple[Figure, str]]] = {}
+    for result in outcome.results:
+        for figure in result.figures:
+            groups.setdefault(figure.key, []).append((figure, result.subject.cell))
+    made = guard.each(lambda group: figure_words(group[0][0]), lambda group: _whole(group, guard), groups.values())
     made.sort(key=lambda figure: place_key(figure.place))
     return made if outcome.study.paper_numbers else [replace(figure, place="") for figure in made]
+
+
+def figure_words(figure: Figure) -> str:
+    """What a figure is called where it is not shown."""
+    return f"figure '{figure.title}'"
+
+
+def _whole(group: list[tuple[Figure, str]], guard: Guard) -> Figure:
+    (figure,) = merge(of_cell(figure, cell) for figure, cell in group)
+    panels = tuple(panel for panel in figure.panels if not panel.empty)
+    if not panels:
+        raise Empty("there is no data point to draw")
+    for i, panel in enumerate(figure.panels):
+        if panel.empty:
+            guard.note(f"{_panel_words(panel, i)} of {figure_words(figure)}", "there is no data point to draw")
+    return replace(figure, panels=panels)
+
+
+def _panel_words(panel: Panel, i: int) -> str:
+    return f"panel '{panel.title}'" if panel.title else f"panel {i + 1}"
 
 
 def place_key(place: str) -> tuple:
@@ -80,30 +112,33 @@ def place_key(place: str) -> tuple:
     return ((2 if kind.lower() == "tab" else 1 if supporting else 0), int(number), letter)
 
 
-def tables(outcome: Outcome) -> list[Table]:
+def tables(outcome: Outcome, guard: Guard = UNGUARDED) -> list[Table]:
     """One table per technique that found quantities; those with a place in the paper first, in its order."""
     by: dict[str, list[Result]] = {}
     for result in outcome.results:
-        if result.entries:
-            by.setdefault(result.technique, []).append(result)
-    made = [_table(outcome, technique, results) for technique, results in by.items()]
-    made = sorted((table for table in made if table.lines), key=lambda table: (not table.place, table.place))
+        by.setdefault(result.technique, []).append(result)
+    made = guard.each(
+        lambda item: f"table '{wording.technique_words(item[0])}'", lambda item: _table(outcome, *item), by.items()
+    )
+    made = sorted(made, key=lambda table: (not table.place, table.place))
     return made if outcome.study.paper_numbers else [replace(table, place="") for table in made]
 
 
 def _table(outcome: Outcome, technique: str, results: list[Result]) -> Table:
     rows = [(result, entry) for result in results for entry in result.entries]
+    if not rows:
+        raise Empty("no quantity was determined")
     columns = _columns(outcome, rows)
-    found: dict[tuple[str, str], dict[str, Entry]] = {}
+    found: dict[tuple[str, str, str], dict[str, Entry]] = {}
     for result, entry in _short(rows):
-        key = entry.name, wording.state_words(entry.state)
+        key = entry.name, wording.state_words(entry.state, entry.name), wording.name_words(entry.name, entry.state)
         found.setdefault(key, {}).setdefault(columns[_who(result, entry)], entry)
     titles = tuple(dict.fromkeys(columns.values()))
     lines = []
-    for (name, state), entries in found.items():
+    for (name, state, called), entries in found.items():
         unit = next(iter(entries.values())).quantity.unit
         cells = tuple(entries[t].quantity.to(unit) if t in entries else None for t in titles)
-        lines.append(Line(name, state, unit, cells))
+        lines.append(Line(name, state, unit, cells, called))
     known = techniques().get(technique)
     title, place = wording.technique_words(technique), known.place if known else ""
     synthetic = any(r.origin == "synthetic" for r in results)

@@ -23,10 +23,11 @@ ORIGIN_WORDS = {
 BASIS_WORDS = {"none": "no uncertainty estimated", "given": "as given", "last-digit": "last digit"}
 
 
-def name_words(name: str) -> str:
-    """A quantity's name in words; the bare name where the vocabulary does not know it."""
+def name_words(name: str, state: Mapping[str, Any] | None = None) -> str:
+    """A quantity's name in words, in its state where the words hold one (`Hf content`); the bare name where the
+    vocabulary does not know it."""
     try:
-        return formula(word("quantity", name).words)
+        return formula(word("quantity", name).words_of(state or {}))
     except NacreError:
         return name.replace("_", " ")
 
@@ -46,21 +47,30 @@ def technique_words(name: str) -> str:
         return name.replace("_", " ")
 
 
-def symbol(name: str) -> Markup:
+def symbol(name: str, state: Mapping[str, Any] | None = None) -> Markup:
     """A quantity's symbol with its index lowered: `q_dis` -> q<sub>dis</sub>."""
     try:
-        text = word("quantity", name).symbol
+        text = word("quantity", name).symbol_of(state or {})
     except NacreError:
         return Markup("")
     parts = re.split(r"_([^\s/)>]+)", text)
     return Markup("").join(Markup("<sub>{}</sub>").format(p) if i % 2 else escape(p) for i, p in enumerate(parts))
 
 
-def state_words(state: Mapping[str, Any]) -> str:
-    """A state as it is spoken: `cycle 1, 0.1C, ageing`."""
+def state_words(state: Mapping[str, Any], name: str = "") -> str:
+    """A state as it is spoken: `cycle 1, 0.1C, ageing`; without what the words of the quantity `name` say already."""
+    said = _said_by_name(name)
     order = ("stage", "phase", "region", "segment", "direction", "cycle", "to_cycle", "rate_C", "temperature_degC")
-    keys = sorted(state, key=lambda key: (order.index(key) if key in order else len(order), key))
+    keys = [key for key in state if key not in said]
+    keys.sort(key=lambda key: (order.index(key) if key in order else len(order), key))
     return ", ".join(_one_state(key, state[key]) for key in keys)
+
+
+def _said_by_name(name: str) -> tuple[str, ...]:
+    try:
+        return word("quantity", name).fields if name else ()
+    except NacreError:
+        return ()
 
 
 def _one_state(key: str, raw) -> str:

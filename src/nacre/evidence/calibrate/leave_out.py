@@ -10,10 +10,11 @@ from nacre.evidence.calibrate.fit import Fit, Progress, fit, silent
 from nacre.evidence.calibrate.observed import Observed
 from nacre.evidence.calibrate.problem import Problem
 from nacre.evidence.calibrate.rivals import without
+from nacre.materials.transitions import followed
 from nacre.physics import inference
 
 GROUPS = (
-    ("the shifts of H1-M", lambda o, plan: o.name == "h1_m_shift"),
+    (f"the shifts of {followed().name}", lambda o, plan: o.name == followed().shift),
     ("0.5C", lambda o, plan: o.name == "discharge_capacity" and o.state.get("rate_C") == 0.5),
     ("the last cycle", lambda o, plan: o.name == "capacity_retention" and o.state.get("cycle") == plan.ageing_cycles),
     ("the resistances", lambda o, plan: o.name == "r_cam_se"),

@@ -6,8 +6,8 @@ P 2p. The ratio of a doublet is l/(l + 1) of its level (statistical weights of j
 
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 
@@ -21,19 +21,29 @@ _BOUNDS = {"S 2p": (1.10, 1.25), "P 2p": (0.80, 0.90), "Hf 4f": (1.60, 1.75)}
 
 @dataclass(frozen=True)
 class Level:
-    """Element and level. A level without angular momentum has no splitting."""
+    """Element and level. A level without angular momentum has no splitting.
+
+    cross_sections : area of the weaker line over that of the stronger by calculated cross-sections; 0 where unknown.
+    """
 
     name: str
     splitting: float = 0.0
     low: float = 0.0
     high: float = 0.0
     source: str = ""
+    cross_sections: float = 0.0
 
     @property
     def ratio(self) -> float:
         """Area of the weaker line of the doublet over that of the stronger."""
         momentum = _ORBITAL[self.name[-1]]
         return momentum / (momentum + 1)
+
+    @property
+    def weights(self) -> str:
+        """`4:3`: the statistical weights of the doublet."""
+        momentum = _ORBITAL[self.name[-1]]
+        return f"{momentum + 1}:{momentum}"
 
     @property
     def line_names(self) -> tuple[str, ...]:
@@ -58,6 +68,7 @@ class Species:
     """A chemical state: position of its main line in eV, range, prior width of it, whether the assignment is known.
 
     shape : of its lines, where it is not that of the region (a metal among oxides).
+    phase : the formula that it is taken for. declared : fitted only where the sample is said to hold that phase.
     """
 
     name: str
@@ -69,6 +80,13 @@ class Species:
     source: str
     width_factor: float = 1.0
     shape: str = ""
+    phase: str = ""
+    declared: bool = False
+
+    @property
+    def formula(self) -> str:
+        """What amounts of it are called by: its phase, else its name."""
+        return self.phase or self.name
 
 
 @dataclass(frozen=True)
@@ -97,6 +115,15 @@ class Region:
     @property
     def name(self) -> str:
         return self.level.name
+
+    def find(self, name: str) -> Species | None:
+        """The species of a name or a phase."""
+        return next((species for species in self.species if name in (species.name, species.phase)), None)
+
+    def holding(self, phases: Collection[str]) -> "Region":
+        """The region with the species that are always there, and of the others those of `phases`."""
+        kept = tuple(s for s in self.species if not s.declared or s.name in phases or s.phase in phases)
+        return replace(self, species=kept)
 
     def lines(self, species: Species) -> tuple[tuple[str, float], ...]:
         """(name, position) of the lines of a species."""
@@ -162,7 +189,7 @@ def _level(name: str, row: Mapping) -> Level:
             found=f"{row['splitting']} eV, range {low} to {high}",
             expected=f"within {least} to {most} eV",
         )
-    return Level(name, row["splitting"], low, high, row["source"])
+    return Level(name, row["splitting"], low, high, row["source"], row.get("cross_sections", 0.0))
 
 
 def _species(region: str, row: Mapping) -> Species:
@@ -170,7 +197,8 @@ def _species(region: str, row: Mapping) -> Species:
     if not low <= row["position"] <= high:
         raise NacreError(f"{region} of {row['name']} lies outside its own range", where="xps_species.toml")
     factor, shape = row.get("width_factor", 1.0), _shape(row, f"{region} of {row['name']}", "")
-    return Species(row["name"], row["position"], low, high, row["sd"], row["supported"], row["source"], factor, shape)
+    found = Species(row["name"], row["position"], low, high, row["sd"], row["supported"], row["source"], factor, shape)
+    return replace(found, phase=row.get("phase", ""), declared=row.get("declared", False))
 
 
 def _shape(row: Mapping, what: str, default: str) -> str:

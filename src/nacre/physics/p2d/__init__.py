@@ -7,7 +7,7 @@ from nacre.physics.p2d.frequency.causes import by_cause
 from nacre.physics.p2d.frequency.derivatives import derivatives as impedance_derivatives
 from nacre.physics.p2d.frequency.linearised_cell import Linear, LinearElectrode, impedance, linearise
 from nacre.physics.p2d.sensitivity.forward import StepSensitivity, sensitivities
-from nacre.physics.p2d.sensitivity.tangent import STENCILS, Tangent, combine, tangent
+from nacre.physics.p2d.sensitivity.tangent import STENCILS, Tangent, combine, tangent, weigh
 from nacre.physics.p2d.solve import (
     BEST,
     Outcome,
@@ -65,4 +65,5 @@ __all__ = [
     "throughput",
     "uniform",
     "warm",
+    "weigh",
 ]

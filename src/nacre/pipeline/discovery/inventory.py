@@ -7,10 +7,14 @@ from pathlib import Path
 from nacre.core import registry
 from nacre.core.errors import NacreError, StudyError
 from nacre.pipeline.loading.expand import natural
-from nacre.pipeline.running.cache_keys import file_hash
 from nacre.pipeline.running.worker import read_file
+from nacre.readers.reading import hash_file
 
-WORKBOOK = ".xlsx"  # of which nothing but the cells tell what it is: a run, a titration, or somebody's notes
+WORKBOOKS = (
+    ".xlsx",
+    ".xls",
+    ".ods",
+)  # of which nothing but the cells tell what it is: a run, a titration, or somebody's notes
 NO_DATA = (
     ".toml",
     ".md",
@@ -58,7 +62,7 @@ def look(raw: Path, study_folder: Path | None = None) -> list[Seen]:
         one = _look(path, readers, study_folder)
         size = path.stat().st_size
         if one.kind and sizes[size] > 1:
-            original = first.setdefault((size, file_hash(path)), path)
+            original = first.setdefault((size, hash_file(path)), path)
             if original != path:
                 one = Seen(path, why_not=f"the same, byte for byte, as {original.name}.")
         seen.append(one)
@@ -70,7 +74,7 @@ def _not_raw(parts: tuple[str, ...]) -> bool:
 
 
 def _look(path: Path, readers, study_folder: Path | None) -> Seen:
-    if path.suffix.lower() == WORKBOOK:
+    if path.suffix.lower() in WORKBOOKS:
         return _workbook(path, readers, study_folder)
     try:
         reader = registry.reader_for(path, readers)

@@ -13,7 +13,7 @@ from nacre.cell.ageing.plugins import names_of
 from nacre.cell.parameters import NAMES, Name, model_words
 from nacre.cell.protocol import parse_protocol
 from nacre.cell.recipe.build import check_model
-from nacre.cell.recipe.coating import read_coating
+from nacre.cell.recipe.coating import Coating, read_coating
 from nacre.core import registry, vocabulary
 from nacre.core.contracts import Technique
 from nacre.core.errors import NacreError, StudyError, did_you_mean, unknown
@@ -24,6 +24,7 @@ from nacre.materials import builtin
 from nacre.pipeline.loading.cells import read_cells
 from nacre.pipeline.loading.expand import expand_analyses, expand_measurements
 from nacre.pipeline.loading.problems import Problems, StudyProblems
+from nacre.pipeline.loading.renew import renew
 from nacre.pipeline.loading.study_file import StepPart, StudyFile
 from nacre.pipeline.loading.toml_lines import line_map
 
@@ -53,6 +54,7 @@ def read(path: str | Path) -> tuple[Study, Problems]:
     """The study as far as it can be made out, and all that is wrong with it. Raises only where nothing can be."""
     file = find(path)
     raw, problems = _parse(file)
+    renew(raw, problems)
     shape = _validate(raw, problems)
     folder = file.parent.resolve()
     with problems.catch(()):
@@ -318,7 +320,26 @@ def _reported(shape: StudyFile, samples, problems: Problems) -> tuple[Reported, 
                 vocabulary.check_state(part.state)
             with problems.catch((*path, "value")):
                 quantity = parse(part.value, word.unit, origin="reported").tagged(f"reported:{i}")
-                found.append(Reported(part.sample, part.name, quantity, part.state, part.source, part.rule, part.cell))
+                state = _of_coating(part.state, samples.get(part.sample))
+                found.append(Reported(part.sample, part.name, quantity, state, part.source, part.rule, part.cell))
         if part.sample not in samples:
             problems.add((*path, "sample"), f"unknown sample '{part.sample}'. {did_you_mean(part.sample, samples)}")
     return tuple(found)
+
+
+def _of_coating(state: Mapping[str, Any], sample: Sample | None) -> dict[str, Any]:
+    """A state with the phases of the sample's coating in place of {oxide}, {product} and {metal}.
+
+    Raises NacreError where one is asked for that the study does not declare.
+    """
+    if not any(value in ("{oxide}", "{product}", "{metal}") for value in state.values()):
+        return dict(state)
+    coating = read_coating(sample.coating) if sample else Coating()
+    known = {"{oxide}": coating.precursor, "{product}": coating.product, "{metal}": coating.metal}
+    for key, value in state.items():
+        if known.get(value, value) == "":
+            raise NacreError(
+                f"the coating's {value[1:-1]} is not declared", found=f'{key} = "{value}"', expected="a formula",
+                do="add precursor and phases under [sample.coating], or write the formula",
+            )  # fmt: skip
+    return {key: known.get(value, value) for key, value in state.items()}

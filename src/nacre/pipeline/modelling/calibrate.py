@@ -28,7 +28,7 @@ from nacre.evidence.calibrate.results.calibrated import Calibration, fitted, res
 from nacre.evidence.calibrate.results.predicted import results_of as predictions
 from nacre.evidence.calibrate.settings import read_settings
 from nacre.pipeline.loading.load import load
-from nacre.pipeline.running import cache_keys
+from nacre.pipeline.running.dependencies import versions
 from nacre.pipeline.running.kept_calibration import folder_of, key_of
 from nacre.pipeline.running.run import run
 from nacre.pipeline.running.store import dumps, loads
@@ -55,7 +55,7 @@ def calibrate(
         made = calibrating.calibrate(study, results or _of_files(study), ask, progress)
         found = results_of(made)
     written = _keep(study, made, found)
-    return Outcome(study, tuple(found), versions=cache_keys.versions()), made, written
+    return Outcome(study, tuple(found), versions=versions()), made, written
 
 
 def _of_files(study: Study) -> tuple[Result, ...]:
@@ -176,4 +176,4 @@ def predict(
     with vocabulary.using(study.vocabulary):
         found = predictions(made, use.converged)
     files.write(folder_of(study) / "predicted.npz", dumps([key_of(study), found]))
-    return Outcome(study, tuple(found), versions=cache_keys.versions()), made
+    return Outcome(study, tuple(found), versions=versions()), made

@@ -5,16 +5,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from nacre.core import registry
 from nacre.core.context import Context
-from nacre.core.version import VERSION
-
-# what a number may depend on beside our own code
-DEPENDENCIES = ("numpy", "scipy", "numba", "polars", "pint", "gemmi", "scikit-image", "h5py", "pybaselines", "rietx")
+from nacre.pipeline.running import dependencies
+from nacre.readers.reading import hash_file
 
 
 def digest(item: Any) -> str:
@@ -34,11 +31,6 @@ def _plain(item: Any) -> Any:
     return item if item is None or isinstance(item, (str, int, bool)) else str(item)
 
 
-def file_hash(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 @lru_cache(maxsize=1)
 def package_hash() -> str:
     """Hash of every source and data file of the package."""
@@ -53,20 +45,8 @@ def package_hash() -> str:
 
 def plugins_hash(folder: Path | None) -> str:
     """Digest of the plugins a study knows: its own files, and the packages and versions that bring others."""
-    own = [(path.name, file_hash(path)) for path in sorted((folder / "plugins").glob("*.py"))] if folder else []
+    own = [(path.name, hash_file(path)) for path in sorted((folder / "plugins").glob("*.py"))] if folder else []
     return digest([*own, *registry.installed()])
-
-
-@lru_cache(maxsize=1)
-def versions() -> dict[str, str]:
-    """Versions of Nacre and of what its numbers depend on, as far as installed."""
-    found = {"nacre": VERSION}
-    for name in DEPENDENCIES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def context_parts(context: Context) -> dict[str, Any]:
@@ -94,7 +74,7 @@ def key_parts(
     technique: str,
     folder: Path,
 ) -> dict[str, Any]:
-    """The parts of a key, each as a digest: `--why` names those that changed."""
+    """The parts of a key, each as a digest, the dependencies as versions: `--why` names those that changed."""
     about = context_parts(context)
     return {
         "files": digest(files),
@@ -108,5 +88,5 @@ def key_parts(
         "seed": digest(context.seed),
         "nacre's code": package_hash(),
         "plugins": plugins_hash(folder),
-        "dependencies": digest(versions()),
+        "dependencies": dependencies.all_versions(),
     }

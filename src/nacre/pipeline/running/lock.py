@@ -1,8 +1,8 @@
 """One run at a time on a study: two would take each other's half-written files.
 
-`results/.cache/run.lock` is held by a lock of the operating system, which ends with its process however that ends:
-what a killed run leaves behind does not stop the next one. The file says who holds it, for people. It stays when the
-run is over: to remove it would let a run that has just opened it lock a file that nobody else sees.
+`results/.cache/run.lock` is held by a lock of the operating system (`filelock.FileLock`), which ends with its process
+however that ends: what a killed run leaves behind does not stop the next one. `run.json` beside it says who holds it,
+for people: Windows lets nobody read a locked file.
 """
 
 import contextlib
@@ -13,13 +13,13 @@ import os
 import platform
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+
+from filelock import FileLock, Timeout
 
 from nacre.core.errors import StudyError
 
-_TAKEN = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
-_BEYOND = 1 << 20  # on Windows a locked byte cannot be read by others, and the words at the start should be
-_OURS: set[Path] = set()
+# a file system that knows no locks: some network drives
+_LOCKLESS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
 
 
 @contextlib.contextmanager
@@ -28,67 +28,40 @@ def held(results: Path) -> Iterator[None]:
 
     Raises StudyError where another process holds it. Where the file system knows no locks, nothing is held.
     """
-    path = (results / ".cache" / "run.lock").absolute()
-    if path in _OURS:
+    folder = (results / ".cache").absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    # one object per file in a process, which counts how often it was taken: so blocks may be nested
+    lock = FileLock(folder / "run.lock", timeout=0, is_singleton=True)
+    _take(lock, folder / "run.json", results.parent)
+    try:
+        if lock.lock_counter == 1:
+            words = {"process": os.getpid(), "host": platform.node(), "since": _now().isoformat()}
+            (folder / "run.json").write_text(json.dumps(words), encoding="utf-8")
         yield
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)), "r+b") as stream:
-        if not _lock(stream):
-            raise StudyError(
-                f"another run ({_holder(stream)}) works on this study",
-                where=str(results.parent),
-                do=f"wait for it, or delete {path} if none runs",
-            )
-        _OURS.add(path)
-        try:
-            _write(stream, {"process": os.getpid(), "host": platform.node(), "since": _now().isoformat()})
-            yield
-        finally:
-            _OURS.discard(path)
-            _write(stream, {})
-            _unlock(stream)
+    finally:
+        if lock.lock_counter == 1:
+            (folder / "run.json").unlink(missing_ok=True)
+        lock.release()
 
 
-def _lock(stream: BinaryIO) -> bool:
-    """Whether the file is now ours."""
+def _take(lock: FileLock, words: Path, study: Path) -> None:
     try:
-        if os.name == "nt":
-            import msvcrt
-
-            stream.seek(_BEYOND)
-            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock.acquire()
+    except Timeout:
+        raise StudyError(
+            f"another run ({_holder(words)}) works on this study",
+            where=str(study),
+            do=f"wait for it, or delete {lock.lock_file} if none runs",
+        ) from None
     except OSError as error:
-        return error.errno not in _TAKEN
-    return True
+        if error.errno not in _LOCKLESS:
+            raise
 
 
-def _unlock(stream: BinaryIO) -> None:
-    """On Windows a lock should be given back before its file is closed; elsewhere closing gives it back."""
-    if os.name == "nt":
-        import msvcrt
-
-        with contextlib.suppress(OSError):
-            stream.seek(_BEYOND)
-            msvcrt.locking(stream.fileno(), msvcrt.LK_UNLCK, 1)
-
-
-def _write(stream: BinaryIO, words: dict[str, object]) -> None:
-    stream.seek(0)
-    stream.truncate()
-    stream.write(json.dumps(words).encode())
-    stream.flush()
-
-
-def _holder(stream: BinaryIO) -> str:
-    """Who holds the file, in words: "process 123 since 14:03", with the host and the day where they are others."""
-    stream.seek(0)
+def _holder(path: Path) -> str:
+    """Who holds the lock, in words: "process 123 since 14:03", with the host and the day where they are others."""
     try:
-        words = json.loads(stream.read())
+        words = json.loads(path.read_text(encoding="utf-8"))
         since = datetime.datetime.fromisoformat(words["since"])
         host = "" if words["host"] == platform.node() else f" on {words['host']}"
         day = "%H:%M" if since.date() == _now().date() else "%Y-%m-%d %H:%M"

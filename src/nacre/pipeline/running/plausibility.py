@@ -8,8 +8,8 @@ from nacre.core import registry
 from nacre.core.context import Context
 from nacre.core.display.wording import count, several
 from nacre.core.study import Study
-from nacre.pipeline.running.cache_keys import file_hash
 from nacre.pipeline.running.graph import Graph
+from nacre.readers.reading import hash_file
 
 APART = 5.0  # cells of one study are weighed out alike; a slip of a unit or a decimal point is a factor 10 or 1000
 LOADING = (0.2, 200.0)  # mg/cm2, from thin films to thick pellets
@@ -70,7 +70,7 @@ def _twins(study: Study) -> Iterable[str]:
     found: dict[str, dict[str, str]] = {}
     for path, m in files:
         if sizes[path.stat().st_size] > 1:
-            found.setdefault(file_hash(path), {}).setdefault(m.cell, path.name)
+            found.setdefault(hash_file(path), {}).setdefault(m.cell, path.name)
     for cells in found.values():
         if len(cells) > 1:
             names = several([f"'{cell}' ({file})" for cell, file in cells.items()])

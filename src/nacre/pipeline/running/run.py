@@ -19,6 +19,7 @@ from nacre.evidence.contrast import contrasts
 from nacre.evidence.ledger import ledger
 from nacre.pipeline.loading.load import load
 from nacre.pipeline.running import cache_keys
+from nacre.pipeline.running.dependencies import versions
 from nacre.pipeline.running.graph import Graph, Node, build, context_of, files_of
 from nacre.pipeline.running.lock import held
 from nacre.pipeline.running.plausibility import doubts, idle
@@ -85,7 +86,7 @@ def _run(study: Study, overrides, workers, progress, report, results_folder: Pat
         failures=tuple(runner.failures()),
         doubts=tuple(doubts(graph)),
         idle=tuple(idle(graph, runner.barren)),
-        versions=cache_keys.versions(),
+        versions=versions(),
         when=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
     )
 
@@ -182,7 +183,7 @@ class _Runner:
         technique = registry.technique(node.technique, study.folder)
         options, sources = option_tools.resolve(technique.options, *node.options, where=node.name)
         context = context_of(self.graph, node)
-        hashes = [(role, path.name, cache_keys.file_hash(path)) for role, path in files_of(self.graph, node)]
+        hashes = [(role, path.name, cache_keys.hash_file(path)) for role, path in files_of(self.graph, node)]
         upstream = {name: self.keys[name] for name in node.upstream}
         parts = cache_keys.key_parts(
             files=hashes,
@@ -279,8 +280,17 @@ def _reasons(last: Mapping[str, Any], parts: Mapping[str, Any]) -> list[str]:
     """Which parts of the key changed since the analysis last ran."""
     if not last:
         return ["never run before"]
-    changed = [f"changed: {name}" for name, value in parts.items() if last.get(name) != value]
+    changed = [_change(name, last.get(name), value) for name, value in parts.items() if last.get(name) != value]
     return changed or ["its stored results were lost"]
+
+
+def _change(name: str, old: Any, new: Any) -> str:
+    """A changed part in words; of the dependencies, which."""
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+        return f"changed: {name}"
+    which = [key for key in sorted({*old, *new}) if old.get(key) != new.get(key)]
+    words = [f"{key} {old.get(key, 'absent')} -> {new.get(key, 'absent')}" for key in which]
+    return f"changed: {name} ({', '.join(words)})"
 
 
 def default_workers() -> int:

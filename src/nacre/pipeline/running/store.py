@@ -63,11 +63,11 @@ def _decode(item: Any, arrays: Mapping[str, np.ndarray]) -> Any:
         return item
     tag, value = item["!"], item["v"]
     if tag == "array":
-        return arrays[f"a{value}"]
+        return signal.freeze(arrays[f"a{value}"])
     if tag == "objects":
         array = np.empty(value[0], dtype=object)
         array.flat = [_decode(x, arrays) for x in value[1]]
-        return array
+        return signal.freeze(array)
     if tag == "dict":
         return {_decode(k, arrays): _decode(v, arrays) for k, v in value}
     if tag == "tuple":
@@ -85,6 +85,7 @@ def dumps(item: Any) -> bytes:
 
 
 def loads(data: bytes) -> Any:
+    """The results again; their arrays are read-only, as one analysis's results may go to several others."""
     with np.load(io.BytesIO(data), allow_pickle=False) as archive:
         return _decode(json.loads(archive["tree"].tobytes()), archive)
 

@@ -3,7 +3,6 @@
 import dataclasses
 import os
 import re
-import traceback
 import warnings
 from collections import Counter, OrderedDict
 from collections.abc import Mapping
@@ -15,11 +14,13 @@ from nacre.core import options as option_tools
 from nacre.core import registry, vocabulary
 from nacre.core.context import Context
 from nacre.core.contracts import Technique
-from nacre.core.errors import NacreError, ReadError
+from nacre.core.errors import NacreError, crash_words, place_of
 from nacre.core.result import Check, Entry, Provenance, Result, Subject
-from nacre.core.signal import Note, Signal, Source
-from nacre.pipeline.running.cache_keys import file_hash, plugins_hash, versions
+from nacre.core.signal import Note, Signal
+from nacre.pipeline.running.cache_keys import plugins_hash
+from nacre.pipeline.running.dependencies import versions
 from nacre.pipeline.running.store import Store
+from nacre.readers.reading import hash_file, read_with
 
 
 @dataclass(frozen=True)
@@ -66,15 +67,26 @@ def run_task(task: Task) -> Done:
     except NacreError as error:
         return Done(task.name, str(error))
     except Exception as error:
-        return Done(task.name, crash_words(error, f"technique '{task.technique}'"))
+        return Done(task.name, _technique_crash(error, task.technique))
     return Done(task.name)
 
 
-def crash_words(error: Exception, whose: str) -> str:
-    """A sentence for an error nobody foresaw, with the place in the code."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{Path(frame.filename).name}:{frame.lineno}"
-    return f"{whose} crashed at {place}: {type(error).__name__}: {error}. The other analyses are not affected."
+def _technique_crash(error: Exception, technique: str) -> str:
+    """What to say of a technique that raised what no technique should."""
+    if isinstance(error, ValueError) and "read-only" in str(error):
+        return str(_written_into(error, technique))
+    words = crash_words(error, f"technique '{technique}'")
+    return f"{words}. The other analyses are not affected."
+
+
+def _written_into(error: ValueError, technique: str) -> NacreError:
+    return NacreError(
+        f"technique '{technique}' writes into its input, or into another array that is read-only",
+        where=place_of(error),
+        found=str(error),
+        expected="arrays of signals and results left as they are, for other analyses see them as well",
+        do="let it write into a copy: array.copy()",
+    )
 
 
 def _analyse(task: Task, technique: Technique) -> list[Result]:
@@ -166,7 +178,7 @@ def _read(source: tuple[str, str, Mapping[str, Any], tuple[Path, ...]], folder: 
     name, reader, raw_options, paths = source
     found = []
     for path in paths:
-        digest = file_hash(path)
+        digest = hash_file(path)
         tag = (path, digest, reader, str(sorted(raw_options.items())), plugins_hash(folder))
         if tag not in _SIGNALS:
             _SIGNALS[tag] = read_file(path, reader, raw_options, folder, digest, f"measurement '{name}'")
@@ -179,30 +191,10 @@ def _read(source: tuple[str, str, Mapping[str, Any], tuple[Path, ...]], folder: 
 def read_file(
     path: Path, reader_name: str, raw_options: Mapping[str, Any], folder: Path | None, digest: str = "", where: str = ""
 ) -> list[Signal]:
-    """Signals of one file, with source and origin filled in. Raises ReadError, whatever the reader raised."""
+    """Signals of one file, as a study asks for it. Raises ReadError, whatever the reader raised."""
     reader = registry.readers(folder)[reader_name]
     options, _ = option_tools.resolve(reader.options, ("reader_options", raw_options), where=where)
-    try:
-        signals = _checked(reader.read(path, options))
-    except NacreError as error:
-        raise error if path.name in str(error) else error.at(path.name) from None
-    except Exception as error:
-        raise ReadError(crash_words(error, f"reader '{reader_name}'"), where=path.name) from error
-    source = Source(str(path), digest or file_hash(path), reader_name)
-    virtual = registry.head(path).is_virtual
-    return [
-        dataclasses.replace(s, source=source, origin="synthetic" if virtual else s.origin, name=s.name or path.stem)
-        for s in signals
-    ]
-
-
-def _checked(signals: Any) -> list[Signal]:
-    if isinstance(signals, Signal):
-        raise TypeError("a reader gives a list of signals, not one")
-    signals = list(signals)
-    if not signals:
-        raise ReadError("the file holds no data", do="export it again, or take it out")
-    return signals
+    return read_with(reader, path, options, digest)
 
 
 def _finish(task, result: Result, signals, upstream, synthetic: bool, notes: list[Check]) -> Result:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nacre.core.errors import ReadError
-from nacre.core.signal import Note, Signal, Source, Variable
+from nacre.core.signal import Note, Signal, Variable
 from nacre.readers.biologic.eclab_names import CURRENTS, VOLTAGES, bdf_name, free_name, split_heading
 from nacre.readers.cycling import bdf_names, records
 from nacre.readers.impedance import spectra
@@ -22,12 +22,10 @@ class EcLab:
 
     columns: dict[str, np.ndarray]
     metadata: dict[str, object]
-    source: Source
     name: str
     start: float = float("nan")  # unix time of time 0
     loops: list[int] = field(default_factory=list)  # first record of each further loop
     notes: list[Note] = field(default_factory=list)
-    origin: str = "measured"
 
     def note(self, level: str, text: str) -> None:
         self.notes.append(Note(level, text))
@@ -124,7 +122,7 @@ def _spectra(file: EcLab, columns, swept: np.ndarray) -> list[Signal]:
     signals = []
     for index, (first, end) in enumerate(itertools.pairwise(edges), 1):
         part = {name: (values[swept[first:end]], unit) for name, (values, unit) in columns.items()}
-        of = spectra.Origin(file.source, file.name, file.origin, (*file.notes,), file.metadata)
+        of = spectra.Origin(file.name, (*file.notes,), file.metadata)
         signals.append(spectra.signal(part, of, index, len(edges) - 1))
     return signals
 
@@ -154,7 +152,7 @@ def _cycling_signal(file: EcLab, columns, where: str) -> Signal:
     order = ["test_time_second", "voltage_volt", "current_ampere"]
     columns = {name: columns[name] for name in order} | columns
     variables = {name: Variable(values, unit, ("record",)) for name, (values, unit) in columns.items()}
-    return Signal("cycling", variables, file.metadata, file.source, tuple(notes), file.origin, file.name)
+    return Signal("cycling", variables, file.metadata, notes=tuple(notes), name=file.name)
 
 
 def _current(file: EcLab, columns, time, voltage, notes, where: str) -> np.ndarray:

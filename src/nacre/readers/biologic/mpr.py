@@ -39,11 +39,9 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal
-from nacre.readers._virtual import origin_of
 from nacre.readers.biologic import mpr_modules, mpr_settings
 from nacre.readers.biologic.eclab_signals import EcLab, to_signals
 from nacre.readers.biologic.mpr_records import read_records
-from nacre.readers.text.text_file import source_of
 
 _SMALLEST_HEADER = 5
 
@@ -75,11 +73,9 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     file = EcLab(
         records.columns,
         metadata,
-        source_of(path, raw, "biologic_mpr"),
         path.stem,
         loops=mpr_settings.read_loops(modules.get("VMP loop")),
         notes=records.notes,
-        origin=origin_of(raw),
     )
     if "start" in log:
         moment = datetime.datetime.fromisoformat(str(log["start"])).replace(tzinfo=datetime.UTC)

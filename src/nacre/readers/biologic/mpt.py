@@ -40,7 +40,6 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal
-from nacre.readers._virtual import origin_of
 from nacre.readers.biologic import eclab_header
 from nacre.readers.biologic.eclab_names import free_name, is_known
 from nacre.readers.biologic.eclab_signals import EcLab, to_signals
@@ -68,7 +67,7 @@ def sniff(head: Head) -> float:
 def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     """Spectra and cycling records of one file. Raises ReadError."""
     path = Path(path)
-    text = text_file.load(path, "biologic_mpt")
+    text = text_file.load(path)
     header = eclab_header.read_header(text.data, path.name)
     notes: list[Note] = []
     frame = _frame(header, notes, path.name)
@@ -84,11 +83,9 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     file = EcLab(
         columns,
         dict(header.metadata) | {"encoding": text.encoding},
-        text.source,
         path.stem,
         loops=header.loops,
         notes=[*header.notes, *notes],
-        origin=origin_of(text.data),
     )
     if "start" in header.metadata:
         moment = datetime.datetime.fromisoformat(str(header.metadata["start"])).replace(tzinfo=datetime.UTC)

@@ -1,4 +1,4 @@
-"""Emission (ICP-OES) runs as tables: csv, tab-separated text or .xlsx, as instrument programs export them.
+"""Emission (ICP-OES) runs as tables: csv, tab-separated text or a workbook, as instrument programs export them.
 
 Long form: one row per solution and line. Columns are known by their headings, in any order:
 
@@ -38,8 +38,7 @@ from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import option
 from nacre.core.quantity import parse
 from nacre.core.signal import Note, Signal, table
-from nacre.readers._virtual import origin_of
-from nacre.readers.text import grids
+from nacre.readers.text import grids, workbooks
 from nacre.readers.text.headings import Heading, in_unit, number, read_heading, roles, written_unit
 
 SYNONYMS = {
@@ -81,8 +80,8 @@ class IcpOptions:
 
 def sniff(head: Head) -> float:
     """Sure of headings that name a label, an element and an intensity; a workbook is only guessed at."""
-    if grids.is_workbook(head.start):
-        return 0.2 if head.suffix == ".xlsx" else 0.0
+    if workbooks.is_workbook(head.start):
+        return 0.2 if head.suffix in workbooks.SUFFIXES else 0.0
     if head.looks_binary:
         return 0.0
     for line in head.text.splitlines()[:60]:
@@ -116,7 +115,7 @@ def _wide(cells: list[str]) -> dict[int, tuple[str, str, str]]:
 def read(path: Path, options: IcpOptions | None = None) -> list[Signal]:
     """The run as one signal. Raises ReadError."""
     options, path = options or IcpOptions(), Path(path)
-    grid = grids.load(path, "icp_table", options.sheet)
+    grid = grids.load(path, options.sheet)
     at = next((i for i, row in enumerate(grid.rows[:200]) if _is_header(row)), None)
     if at is None:
         raise ReadError(
@@ -139,8 +138,8 @@ def read(path: Path, options: IcpOptions | None = None) -> list[Signal]:
         order = np.cumsum(np.concatenate([[0], labels[1:] != labels[:-1]])) * 60.0
         columns["time"] = (order, "s")
         notes.append(Note("info", "the file tells no times: solutions are taken a minute apart, in the file's order"))
-    rest = {"source": grid.source, "notes": tuple(notes), "origin": origin_of(grid.mark), "name": path.stem}
-    return [table("emission", columns, **rest)]
+    above = grids.lines_above(grid.rows, at)
+    return [table("emission", columns, metadata=above, notes=tuple(notes), name=path.stem)]
 
 
 def _from_long(body, found, where: str) -> dict[str, tuple[np.ndarray, str]]:
@@ -348,9 +347,9 @@ def example() -> Signal:
 
 READER = Reader(
     name="icp_table",
-    words="ICP-OES run as csv or xlsx",
+    words="ICP-OES run as csv or workbook",
     kinds=("emission",),
-    suffixes=(".csv", ".txt", ".xlsx"),
+    suffixes=(".csv", ".txt", ".xlsx", ".xls", ".ods"),
     sniff=sniff,
     read=read,
     options=IcpOptions,

@@ -30,7 +30,6 @@ from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
 from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal, table
-from nacre.readers._virtual import origin_of
 from nacre.readers.text import text_file
 from nacre.readers.text.headings import number
 
@@ -59,7 +58,7 @@ def sniff(head: Head) -> float:
 def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     """The titrations of one report. Raises ReadError."""
     path = Path(path)
-    text = text_file.load(path, "metrohm_tiamo")
+    text = text_file.load(path)
     lines = text.data.decode(errors="replace").split("\n")
     if not lines[0].lstrip().startswith("$S PC/LIMS"):
         raise ReadError(
@@ -74,8 +73,7 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     if not modes:
         raise ReadError("the report holds no measuring points", where=path.name, found=f"{len(lines)} lines")
     metadata = _sample(report) | _titrant(report)
-    rest = {"source": text.source, "notes": notes, "origin": origin_of(text.data)}
-    return [_signal(mode, metadata, rest, path) for mode in modes]
+    return [_signal(mode, metadata, notes, path) for mode in modes]
 
 
 def _sections(lines: list[str]) -> tuple[Section, tuple[Note, ...]]:
@@ -125,7 +123,7 @@ def _titrant(report: Section) -> dict[str, object]:
     return {}
 
 
-def _signal(mode: Section, metadata, rest, path: Path) -> Signal:
+def _signal(mode: Section, metadata, notes, path: Path) -> Signal:
     words = mode.name.split()
     what = next((word for word in words if word in _MEASURED), "")
     if not what:
@@ -140,7 +138,7 @@ def _signal(mode: Section, metadata, rest, path: Path) -> Signal:
     if not whole:
         raise ReadError("the titration holds no points", where=path.name, found=f"{len(cells)} rows in '{mode.name}'")
     values = np.array([[number(cell) for cell in row[:6]] for row in whole])
-    notes = list(rest["notes"])
+    notes = list(notes)
     if len(whole) < len(cells):
         notes.append(Note("repair", f"{len(cells) - len(whole)} rows are not whole and are left out"))
     name, unit = _MEASURED[what]
@@ -150,7 +148,7 @@ def _signal(mode: Section, metadata, rest, path: Path) -> Signal:
         "time": (values[:, 4], "s"),
         "temperature": (values[:, 5], "degC"),
     }
-    return table("titration", columns, metadata=metadata, name=path.stem, **{**rest, "notes": tuple(notes)})
+    return table("titration", columns, metadata=metadata, notes=tuple(notes), name=path.stem)
 
 
 # --- writing ------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Titration curves as tables: csv or tab-separated text, whatever the ending says (.xls that are text), or .xlsx.
+"""Titration curves as tables: csv or tab-separated text, whatever the ending says (.xls that are text), or a workbook.
 
 Layout
 ------
@@ -29,8 +29,7 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import option
 from nacre.core.signal import Note, Signal, table
-from nacre.readers._virtual import origin_of
-from nacre.readers.text import grids
+from nacre.readers.text import grids, workbooks
 from nacre.readers.text.headings import in_unit, number, read_heading, roles, written_unit
 
 SYNONYMS = {
@@ -62,8 +61,8 @@ class TitrationTableOptions:
 
 def sniff(head: Head) -> float:
     """Sure of a line of headings that names a volume and a pH or potential; a workbook is only guessed at."""
-    if grids.is_workbook(head.start):
-        return 0.1 if head.suffix == ".xlsx" else 0.0
+    if workbooks.is_workbook(head.start):
+        return 0.1 if head.suffix in workbooks.SUFFIXES else 0.0
     if head.looks_binary:
         return 0.0
     for line in head.text.splitlines()[:60]:
@@ -87,7 +86,7 @@ def _plain(cell: str) -> str:
 def read(path: Path, options: TitrationTableOptions | None = None) -> list[Signal]:
     """The curve. Raises ReadError."""
     options, path = options or TitrationTableOptions(), Path(path)
-    grid = grids.load(path, "titration_table", options.sheet)
+    grid = grids.load(path, options.sheet)
     at = next((i for i, row in enumerate(grid.rows[:200]) if _is_header(row)), None)
     if at is None:
         raise ReadError(
@@ -114,9 +113,8 @@ def read(path: Path, options: TitrationTableOptions | None = None) -> list[Signa
     left = len(grid.rows[at]) - len(found)
     if left > 0:
         notes.append(Note("info", f"{left} further columns are left out"))
-    metadata = _above(grid.rows[:at], path.name)
-    rest = {"source": grid.source, "notes": tuple(notes), "origin": origin_of(grid.mark), "name": path.stem}
-    return [table("titration", columns, metadata=metadata, **rest)]
+    metadata = grids.lines_above(grid.rows, at) | _above(grid.rows[:at], path.name)
+    return [table("titration", columns, metadata=metadata, notes=tuple(notes), name=path.stem)]
 
 
 def _above(rows: list[list[str]], where: str) -> dict[str, object]:
@@ -138,9 +136,9 @@ def _above(rows: list[list[str]], where: str) -> dict[str, object]:
 
 READER = Reader(
     name="titration_table",
-    words="titration curve as csv, text or xlsx",
+    words="titration curve as csv, text or workbook",
     kinds=("titration",),
-    suffixes=(".csv", ".txt", ".tsv", ".xls", ".xlsx"),
+    suffixes=(".csv", ".txt", ".tsv", ".xls", ".xlsx", ".ods"),
     sniff=sniff,
     read=read,
     options=TitrationTableOptions,

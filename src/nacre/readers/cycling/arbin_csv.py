@@ -40,7 +40,6 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal, table
-from nacre.readers._virtual import origin_of
 from nacre.readers.cycling import bdf_names, records
 from nacre.readers.text import clocks, text_file
 from nacre.readers.text.numbers import is_whole
@@ -92,7 +91,7 @@ def sniff(head: Head) -> float:
 def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     """One signal of kind "cycling". Raises ReadError."""
     path = Path(path)
-    text = text_file.load(path, "arbin_csv")
+    text = text_file.load(path)
     lines = text.data.split(b"\n", 60)
     at = _heading_line([line.decode(errors="replace") for line in lines])
     if at is None:
@@ -109,8 +108,7 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     columns = _columns(frame, heading, notes, path.name)
     _wall_clock(frame, heading, columns, notes)
     _steps(columns, notes)
-    rest = {"source": text.source, "notes": tuple(notes), "origin": origin_of(text.data), "name": path.stem}
-    return [table("cycling", columns, metadata={"encoding": text.encoding}, **rest)]
+    return [table("cycling", columns, metadata={"encoding": text.encoding}, notes=tuple(notes), name=path.stem)]
 
 
 def _frame(body: bytes, heading: str, notes: list[Note], where: str) -> pl.DataFrame:

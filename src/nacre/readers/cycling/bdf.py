@@ -44,9 +44,8 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     path = Path(path)
     with path.open("rb") as stream:
         parquet = stream.read(4) == _PARQUET
-    frame, source, notes = (_parquet if parquet else _csv)(path)
-    origin = "synthetic" if VIRTUAL_MARK in frame.columns else "measured"
-    columns = _columns(frame.drop(VIRTUAL_MARK, strict=False), path.name)
+    frame, notes = (_parquet if parquet else _csv)(path)
+    columns = _columns(frame, path.name)
     missing = [bdf_names.LABELS[name] for name in bdf_names.REQUIRED if name not in columns]
     if missing:
         raise ReadError(
@@ -56,13 +55,11 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
             do=did_you_mean(missing[0], frame.columns) or "name the columns as BDF does, or use reader = 'table'",
         )
     columns, derived = number_steps(columns)
-    return [
-        table("cycling", columns, source=source, notes=(*notes, *derived), origin=origin, name=path.name.split(".")[0])
-    ]
+    return [table("cycling", columns, notes=(*notes, *derived), name=path.name.split(".")[0])]
 
 
 def _csv(path: Path):
-    text = text_file.load(path, "bdf")
+    text = text_file.load(path)
     head, _, body = text.data.partition(b"\n")
     separator = text_file.separator(head.decode(errors="replace"))
     end = text_file.mend_end(body, separator, head.count(separator.encode()) + 1)
@@ -79,7 +76,7 @@ def _csv(path: Path):
         raise ReadError("the table cannot be read", where=path.name, found=str(error).splitlines()[0]) from None
     if not frame.height:
         raise ReadError("the file holds no records", where=path.name, found="column names only", do="export it again")
-    return frame, text.source, notes
+    return frame, notes
 
 
 def _parquet(path: Path):
@@ -93,7 +90,7 @@ def _parquet(path: Path):
             found=str(error).splitlines()[0],
             do="it may be cut: copy or export it again",
         ) from None
-    return frame, text_file.source_of(path, raw, "bdf"), []
+    return frame, []
 
 
 def _columns(frame: pl.DataFrame, where: str) -> dict[str, tuple[np.ndarray, str]]:

@@ -20,7 +20,6 @@ from nacre.core.errors import ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal, table
 from nacre.readers.cycling import bdf_names, records
-from nacre.readers.text import text_file
 
 _ZIP = b"PK\x03\x04"
 _SIGNED = {"step_net_capacity_ah": "step_cumulative_capacity_ah", "step_net_energy_wh": "step_cumulative_energy_wh"}
@@ -110,8 +109,7 @@ def _signal(columns: dict, path: Path, raw: bytes) -> Signal:
             Note("warning", "the file has no capacity counter: the charge of each step is the integral of I dt")
         )
     columns = {name: columns[name] for name in bdf_names.REQUIRED} | columns
-    source = text_file.source_of(path, raw, "neware")
-    return table("cycling", columns, source=source, notes=tuple(notes), name=path.stem)
+    return table("cycling", columns, notes=tuple(notes), name=path.stem)
 
 
 READER = Reader(

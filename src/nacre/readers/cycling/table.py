@@ -25,7 +25,6 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import NacreError, ReadError, did_you_mean
 from nacre.core.options import option
 from nacre.core.signal import Note, Signal, table
-from nacre.readers._virtual import origin_of
 from nacre.readers.cycling import bdf_names
 from nacre.readers.cycling.bdf import number_steps
 from nacre.readers.text import text_file
@@ -84,14 +83,13 @@ def read(path: Path, options: TableOptions) -> list[Signal]:
             where=path.name,
             expected='reader_options = { columns = ["time = Time (s) [s]", "voltage = U [V]", "current = I [mA]"] }',
         )
-    text = text_file.load(path, "table")
+    text = text_file.load(path)
     headings, rows, notes = _rows(text, options, path.name)
     columns = {e.name: _column(e, headings, rows, options, path.name) for e in entries}
     if options.kind == "cycling":
         columns, more = _as_cycling(columns, options, path.name)
         notes.extend(more)
-    rest = {"source": text.source, "notes": tuple(notes), "origin": origin_of(text.data), "name": path.stem}
-    return [table(options.kind, columns, **rest)]
+    return [table(options.kind, columns, notes=tuple(notes), name=path.stem)]
 
 
 def read_entry(text: str, where: str = "") -> Entry:

@@ -35,9 +35,7 @@ import numpy as np
 from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note, Signal
-from nacre.readers._virtual import origin_of
 from nacre.readers.diffraction.pattern import KIND, pattern, wavelengths
-from nacre.readers.text.text_file import source_of
 
 _MAGIC = (b"RAW4.", b"RAW1.01", b"RAW2")
 
@@ -83,9 +81,7 @@ def read(path: Path, options=None) -> list[Signal]:
             path.name,
             std=None if data.sigma is None else np.array(data.sigma),
             metadata=metadata,
-            source=source_of(path, raw, "bruker"),
             notes=notes,
-            origin=origin_of(raw),
             name=path.stem,
         )
     ]

@@ -24,7 +24,6 @@ import numpy as np
 from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note, Signal, table
-from nacre.readers._virtual import origin_of
 from nacre.readers.diffraction.pattern import wavelengths
 from nacre.readers.text import text_file
 
@@ -48,7 +47,7 @@ def read(path: Path, options=None) -> list[Signal]:
     Raises ReadError.
     """
     path = Path(path)
-    text = text_file.load(path, "diffractometer")
+    text = text_file.load(path)
     data = text.data.decode()
     found = _instprm(data) if path.suffix.lower() == ".instprm" or "#GSAS-II" in data else _cards(data)
     if not found.get("wavelengths"):
@@ -64,9 +63,7 @@ def read(path: Path, options=None) -> list[Signal]:
             columns,
             axis="bank",
             metadata=metadata,
-            source=text.source,
             notes=lacks,
-            origin=origin_of(text.data),
             name=path.stem,
         )
     ]
@@ -93,8 +90,7 @@ def _crystal(number: str, data: str, path: Path, text) -> Signal:
     name = re.search(r"(?m)^PNAM\s+(.+?)\s*$", cards)[1]
     cell = tuple(float(v) for v in (*edges.groups(), *angles.groups()))
     metadata = {"cell": cell, "space_group": group[1], "phase": name}
-    source, origin = text.source, origin_of(text.data)
-    return table("crystal", columns, axis="site", metadata=metadata, source=source, origin=origin, name=name)
+    return table("crystal", columns, axis="site", metadata=metadata, name=name)
 
 
 def _instprm(data: str) -> dict:

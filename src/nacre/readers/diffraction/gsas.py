@@ -19,7 +19,6 @@ import numpy as np
 from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.signal import Signal
-from nacre.readers._virtual import origin_of
 from nacre.readers.diffraction.pattern import KIND, pattern
 from nacre.readers.text import text_file
 
@@ -33,7 +32,7 @@ def sniff(head: Head) -> float:
 def read(path: Path, options=None) -> list[Signal]:
     """One signal per bank of kind "diffraction". Raises ReadError."""
     path = Path(path)
-    text = text_file.load(path, "gsas")
+    text = text_file.load(path)
     data = text.data.decode()
     banks = list(_BANK.finditer(data))
     if not banks:
@@ -61,9 +60,7 @@ def _bank(bank: re.Match, body: str, data: str, path: Path, text) -> Signal:
         raise ReadError("the bank is cut", where=path.name, found=f"{len(y)} points", expected=f"{n}")
     title = data.split("\n", 1)[0].strip()
     metadata = {"title": title, "format": f"{binning} {form}"}
-    return pattern(
-        x, y, path.name, std=std, metadata=metadata, source=text.source, origin=origin_of(text.data), name=path.stem
-    )
+    return pattern(x, y, path.name, std=std, metadata=metadata, name=path.stem)
 
 
 def _steps(rest: list[str], n: int) -> np.ndarray:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from nacre.core.errors import ReadError
-from nacre.core.signal import Note, Signal, Source, Variable
+from nacre.core.signal import Note, Signal, Variable
 
 KIND = "diffraction"
 FEWEST = 20
@@ -21,9 +22,7 @@ def pattern(
     *,
     std: np.ndarray | None = None,
     metadata: Mapping[str, Any] | None = None,
-    source: Source | None = None,
     notes: tuple[Note, ...] = (),
-    origin: str = "measured",
     name: str = "",
 ) -> Signal:
     """A Signal of kind "diffraction": two_theta in deg and intensity in counts on the axis `two_theta`.
@@ -63,7 +62,7 @@ def pattern(
             intensity, "counts", ("two_theta",), None if std is None else np.asarray(std, float).copy()
         ),
     }
-    return Signal(KIND, variables, dict(metadata or {}), source, notes, origin, name)
+    return Signal(KIND, variables, dict(metadata or {}), notes=notes, name=name)
 
 
 def numbers(line: str) -> list[float] | None:
@@ -92,4 +91,4 @@ def example() -> Signal:
     two_theta = np.round(10 + 0.02 * np.arange(80), 6)
     counts = np.round(500 + 300 * np.exp(-(((two_theta - 10.8) / 0.08) ** 2)))
     metadata = {"title": "a scan", **wavelengths(0.7093)}
-    return pattern(two_theta, counts, "example", metadata=metadata, origin="synthetic", name="example")
+    return replace(pattern(two_theta, counts, "example", metadata=metadata, name="example"), origin="synthetic")

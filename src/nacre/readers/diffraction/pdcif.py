@@ -21,10 +21,8 @@ import numpy as np
 
 from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
-from nacre.core.signal import Note, Signal, Source, table
-from nacre.readers._virtual import origin_of
+from nacre.core.signal import Note, Signal, table
 from nacre.readers.diffraction.pattern import KIND, pattern, wavelengths
-from nacre.readers.text.text_file import source_of
 
 _X = ("_pd_proc_2theta_corrected", "_pd_meas_2theta_scan", "_pd_meas_2theta_corrected")
 _RANGE = ("_pd_meas_2theta_range_", "_pd_proc_2theta_range_")
@@ -55,13 +53,12 @@ def read(path: Path, options=None) -> list[Signal]:
     except (ValueError, RuntimeError) as error:
         found = str(error).splitlines()[0]
         raise ReadError("the CIF cannot be read", where=path.name, found=found, do="export it again") from None
-    source, origin = source_of(path, raw, "pdcif"), origin_of(raw)
     radiation = _radiation(document)
     blocks = [block for block in document if _column(block, _Y)]
     measured = [block for block in blocks if not block.name.lower().endswith("_calc")] or blocks
     notes = (Note("info", "calculated patterns in the file are left out"),) if len(measured) < len(blocks) else ()
-    found = [_pattern(block, path, radiation, source, origin, notes) for block in measured]
-    found += [_crystal(block, path, source, origin) for block in document if block.find_loop("_atom_site_fract_x")]
+    found = [_pattern(block, path, radiation, notes) for block in measured]
+    found += [_crystal(block, path) for block in document if block.find_loop("_atom_site_fract_x")]
     if not found:
         names = ", ".join(block.name for block in document) or "no block"
         raise ReadError(
@@ -74,7 +71,7 @@ def read(path: Path, options=None) -> list[Signal]:
     return found
 
 
-def _pattern(block, path: Path, radiation: dict, source: Source, origin: str, notes) -> Signal:
+def _pattern(block, path: Path, radiation: dict, notes) -> Signal:
     tag, cells = _column(block, _Y)
     values = np.array([_number(cell) for cell in cells])
     std = np.array([_esd(cell) for cell in cells])
@@ -85,9 +82,7 @@ def _pattern(block, path: Path, radiation: dict, source: Source, origin: str, no
         std = np.where(w > 0, 1 / np.sqrt(np.where(w > 0, w, 1.0)), 0.0)
     metadata = {"block": block.name, "intensity": tag, **radiation}
     x = _two_theta(block, len(values), path.name)
-    return pattern(
-        x, values, path.name, std=std, metadata=metadata, source=source, notes=notes, origin=origin, name=block.name
-    )
+    return pattern(x, values, path.name, std=std, metadata=metadata, notes=notes, name=block.name)
 
 
 def _two_theta(block, n: int, where: str) -> np.ndarray:
@@ -105,7 +100,7 @@ def _two_theta(block, n: int, where: str) -> np.ndarray:
     raise ReadError("the pattern has no two_theta", where=where, expected=f"{_X[0]}, or {_RANGE[0]}min and inc")
 
 
-def _crystal(block, path: Path, source: Source, origin: str) -> Signal:
+def _crystal(block, path: Path) -> Signal:
     rows = block.find("_atom_site_", ["label", "fract_x", "fract_y", "fract_z", "?type_symbol", "?occupancy"])
     b_iso, anisotropic = _displacements(block, len(rows))
     notes = [Note("warning", "anisotropic displacements are left out; isotropic ones stand for them")] * anisotropic
@@ -130,9 +125,7 @@ def _crystal(block, path: Path, source: Source, origin: str) -> Signal:
         columns,
         axis="site",
         metadata=metadata,
-        source=source,
         notes=tuple(notes),
-        origin=origin,
         name=block.name,
     )
 

@@ -31,10 +31,8 @@ from nacre.core import files
 from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note, Signal
-from nacre.readers._virtual import origin_of
 from nacre.readers.diffraction.pattern import KIND, pattern
 from nacre.readers.diffraction.pattern import example as example
-from nacre.readers.text.text_file import source_of
 
 MAGIC = b"RAW_1.06Powdat"
 DATA = 2560
@@ -74,9 +72,7 @@ def read(path: Path, options=None) -> list[Signal]:
         counts,
         path.name,
         metadata=_metadata(raw, step),
-        source=source_of(path, raw, "stoe"),
         notes=tuple(notes),
-        origin=origin_of(raw),
         name=path.stem,
     )
     return [signal]

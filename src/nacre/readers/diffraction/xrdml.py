@@ -23,9 +23,7 @@ import numpy as np
 from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note, Signal
-from nacre.readers._virtual import origin_of
 from nacre.readers.diffraction.pattern import KIND, pattern, wavelengths
-from nacre.readers.text.text_file import source_of
 
 
 def sniff(head: Head) -> float:
@@ -88,9 +86,7 @@ def _scan(scan, data, head: dict, path: Path, raw: bytes) -> Signal:
         path.name,
         std=std,
         metadata=metadata,
-        source=source_of(path, raw, "xrdml"),
         notes=tuple(notes),
-        origin=origin_of(raw),
         name=path.stem,
     )
 

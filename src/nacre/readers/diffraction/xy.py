@@ -21,7 +21,6 @@ from nacre.core import files
 from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note, Signal
-from nacre.readers._virtual import origin_of
 from nacre.readers.diffraction.pattern import KIND, numbers, pattern, wavelengths
 from nacre.readers.diffraction.pattern import example as example
 from nacre.readers.text import text_file
@@ -47,7 +46,7 @@ def sniff(head: Head) -> float:
 def read(path: Path, options=None) -> list[Signal]:
     """One signal of kind "diffraction". Raises ReadError."""
     path = Path(path)
-    text = text_file.load(path, "xy")
+    text = text_file.load(path)
     lines = text.data.decode().splitlines()
     cut = "" if text.data.endswith((b"\n", b"\r")) else _cut_end(lines)
     lines = lines[:-1] if cut else lines
@@ -77,9 +76,7 @@ def read(path: Path, options=None) -> list[Signal]:
             path.name,
             std=table[:, 2] if width > 2 else None,
             metadata={"comments": tuple(comments[:40]), **wavelengths(wavelength)},
-            source=text.source,
             notes=tuple(notes),
-            origin=origin_of(text.data),
             name=path.stem,
         )
     ]

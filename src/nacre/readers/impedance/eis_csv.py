@@ -34,7 +34,6 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import option
 from nacre.core.signal import Note, Signal
-from nacre.readers._virtual import origin_of
 from nacre.readers.impedance import eis_table, gain_phase, spectra
 from nacre.readers.impedance.eis_table import Block, Heading
 from nacre.readers.text import text_file
@@ -80,14 +79,14 @@ def read(path: Path, options: EisCsvOptions | None = None) -> list[Signal]:
     """The spectra of one table. Raises ReadError."""
     options = options or EisCsvOptions()
     path = Path(path)
-    text = text_file.load(path, "eis_csv")
+    text = text_file.load(path)
     block = eis_table.find_block(text.data.decode(errors="replace"), path.name)
     if block is None:
         raise eis_table.none_found(path.name, f"text that begins {text.data[:60].decode(errors='replace')!r}")
     notes: list[Note] = []
     headings = _chosen(block, options, path.name) if options.columns else _told(block, notes, path.name)
     columns = to_columns(block, headings, options.sign, notes, path.name)
-    origin = spectra.Origin(text.source, path.stem, origin_of(text.data), tuple(notes), {})
+    origin = spectra.Origin(path.stem, tuple(notes), {})
     return spectra.split(columns, origin)
 
 

@@ -26,7 +26,6 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal
-from nacre.readers._virtual import origin_of
 from nacre.readers.impedance import spectra
 from nacre.readers.text import text_file
 
@@ -53,7 +52,7 @@ def sniff(head: Head) -> float:
 def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     """One signal per ZCURVE. Raises ReadError."""
     path = Path(path)
-    text = text_file.load(path, "gamry")
+    text = text_file.load(path)
     lines = text.data.decode(errors="replace").splitlines()
     tables = [i for i, line in enumerate(lines) if re.match(r"ZCURVE\w*\tTABLE", line)]
     if not tables:
@@ -67,7 +66,7 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
         )
     notes: list[Note] = []
     columns = [_table(lines, at, path.name, notes) for at in tables]
-    of = spectra.Origin(text.source, path.stem, origin_of(text.data), tuple(notes), _metadata(lines[: tables[0]]))
+    of = spectra.Origin(path.stem, tuple(notes), _metadata(lines[: tables[0]]))
     return [spectra.signal(part, of, i, len(columns)) for i, part in enumerate(columns, 1)]
 
 

@@ -18,7 +18,6 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal
-from nacre.readers._virtual import origin_of
 from nacre.readers.impedance import eis_csv, eis_table, spectra
 from nacre.readers.text import text_file
 
@@ -36,7 +35,7 @@ def sniff(head: Head) -> float:
 def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     """The spectra of one export. Raises ReadError."""
     path = Path(path)
-    text = text_file.load(path, "relaxis")
+    text = text_file.load(path)
     lines = text.data.decode(errors="replace").splitlines()
     heads = [i for i, line in enumerate(lines) if line.startswith("Data: Frequency")]
     if not heads:
@@ -61,7 +60,7 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
         if not eis_csv.is_complete(headings):
             raise eis_table.none_found(path.name, f"spectrum {index} with columns {', '.join(filter(None, named))}")
         columns = eis_csv.to_columns(block, headings, "auto", notes, path.name)
-        of = spectra.Origin(text.source, path.stem, origin_of(text.data), tuple(notes), _settings(lines[first + 1]))
+        of = spectra.Origin(path.stem, tuple(notes), _settings(lines[first + 1]))
         signals.append(spectra.signal(columns, of, index, len(heads)))
     return signals
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nacre.core.signal import Note, Signal, Source, Variable
+from nacre.core.signal import Note, Signal, Variable
 
 IMPEDANCE_COLUMNS = (
     "frequency_hertz",
@@ -31,9 +31,7 @@ _AGREES = 1e-3  # relative: |Z| against Re and Im
 class Origin:
     """Where spectra come from: what a file says of all of them."""
 
-    source: Source
     name: str
-    origin: str = "measured"
     notes: tuple[Note, ...] = ()
     metadata: Mapping[str, object] | None = None
 
@@ -76,7 +74,7 @@ def signal(columns: Mapping[str, tuple[np.ndarray, str]], of: Origin, index: int
     columns = {name: columns[name] for name in order} | dict(columns)
     variables = {name: Variable(values, unit, ("frequency",)) for name, (values, unit) in columns.items()}
     name = of.name if count == 1 else f"{of.name} {index}"
-    return Signal("impedance", variables, metadata, of.source, (*of.notes, *look_over(columns)), of.origin, name)
+    return Signal("impedance", variables, metadata, notes=(*of.notes, *look_over(columns)), name=name)
 
 
 def look_over(columns: Mapping[str, tuple[np.ndarray, str]]) -> list[Note]:

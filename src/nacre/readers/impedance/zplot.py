@@ -22,7 +22,6 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal
-from nacre.readers._virtual import origin_of
 from nacre.readers.impedance import eis_table, spectra
 from nacre.readers.text import text_file
 
@@ -44,7 +43,7 @@ def sniff(head: Head) -> float:
 def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     """The spectra of one file. Raises ReadError."""
     path = Path(path)
-    text = text_file.load(path, "zplot")
+    text = text_file.load(path)
     lines = text.data.decode(errors="replace").splitlines()
     start = next((i + 1 for i, line in enumerate(lines) if line.strip().startswith("End Comments")), 1)
     block = eis_table.find_block("\n".join(lines), path.name, start)
@@ -69,7 +68,7 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
         columns["error"] = (errors.astype(np.int64), "1")
         if np.any(errors != 0):
             notes.append(Note("warning", f"the analyser reports errors at {np.sum(errors != 0)} frequencies"))
-    of = spectra.Origin(text.source, path.stem, origin_of(text.data), tuple(notes), _metadata(lines[:start]))
+    of = spectra.Origin(path.stem, tuple(notes), _metadata(lines[:start]))
     return spectra.split(columns, of)
 
 

@@ -42,7 +42,6 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import option
 from nacre.core.signal import Note, Signal, Variable
-from nacre.readers._virtual import origin_of
 from nacre.readers.maccor import header, units
 from nacre.readers.maccor import table as maccor_table
 from nacre.readers.maccor.writer import write
@@ -85,7 +84,7 @@ def read(path: Path, options: MaccorOptions | None = None) -> list[Signal]:
     """One signal of kind "cycling" on the axis `record`. Raises ReadError."""
     options = options or MaccorOptions()
     path = Path(path)
-    text = text_file.load(path, "maccor")
+    text = text_file.load(path)
     layout = header.find_layout(text.data)
     if layout is None:
         raise ReadError(
@@ -106,9 +105,7 @@ def read(path: Path, options: MaccorOptions | None = None) -> list[Signal]:
             "cycling",
             variables,
             metadata={**layout.metadata, **table.metadata, "encoding": text.encoding},
-            source=text.source,
             notes=notes,
-            origin=origin_of(text.data),
             name=path.stem,
         )
     ]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nacre.core.errors import ReadError
-from nacre.core.signal import Note, Signal, Source, Variable
+from nacre.core.signal import Note, Signal, Variable
 from nacre.readers.microscopy import images
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -38,17 +38,12 @@ class Axis:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an array comes from, and what its file says of it."""
+    """Where an array comes from (`where`: its file, for messages), and what its file says of it."""
 
-    source: Source
+    where: str
     name: str
     metadata: dict[str, Any]
-    origin: str = "measured"
     notes: tuple[Note, ...] = ()
-
-    @property
-    def where(self) -> str:
-        return Path(self.source.path).name
 
 
 def bytes_of(path: Path) -> bytes:
@@ -94,14 +89,14 @@ def spectra(data: np.ndarray, energy: Axis, space: list[Axis], of: Origin) -> Si
     variables = {name: Variable(data, "1", dims), "energy": Variable(kev, "keV", ("energy",))}
     kind = "spectrum_image" if space else "spectrum"
     more, metadata, notes = _placed(data.shape[:2], space, of) if space else ({}, of.metadata, of.notes)
-    return Signal(kind, variables | more, metadata, of.source, notes, of.origin, of.name)
+    return Signal(kind, variables | more, metadata, notes=notes, name=of.name)
 
 
 def image(data: np.ndarray, axes: list[Axis], of: Origin) -> Signal:
     """Kind "image" for (y, x) data."""
     more, metadata, notes = _placed(data.shape, axes, of)
     variables = {"intensity": Variable(data, "1", ("y", "x"))} | more
-    return Signal("image", variables, metadata, of.source, notes, of.origin, of.name)
+    return Signal("image", variables, metadata, notes=notes, name=of.name)
 
 
 def are_counts(data: np.ndarray) -> bool:

@@ -28,7 +28,6 @@ from nacre.core.signal import Note, Signal, Variable
 from nacre.materials.spectra.xray_lines import fwhm_ev, main_line
 from nacre.readers.microscopy import array_signals, images
 from nacre.readers.microscopy.array_signals import Axis, Origin
-from nacre.readers.text import text_file
 
 _MAGIC = b"AAMVHFSS"
 
@@ -66,30 +65,29 @@ def read(path: Path, options: Options | None = None) -> list[Signal]:
         raise ReadError(
             "RosettaSciIO cannot read the file", where=path.name, found=f"{type(error).__name__}: {error}"
         ) from None
-    source = text_file.source_of(path, raw, "bcf")
-    signals = [_signal(part, path, source, options) for part in parts]
+    signals = [_signal(part, path, options) for part in parts]
     if options.cube:
-        signals += [_cube(part, path, source) for part in parts if np.ndim(part["data"]) == 3]
+        signals += [_cube(part, path) for part in parts if np.ndim(part["data"]) == 3]
     return signals
 
 
-def _cube(part: dict, path: Path, source) -> Signal:
+def _cube(part: dict, path: Path) -> Signal:
     rows = sorted(part["axes"], key=lambda axis: axis.get("index_in_array", 0))
     axes = [Axis(str(a.get("name", "")), str(a.get("units", "")), float(a["scale"]), float(a["offset"])) for a in rows]
     microscope = part.get("metadata", {}).get("Acquisition_instrument", {})
     beam = [one["beam_energy"] for one in microscope.values() if "beam_energy" in one]
     about = {"beam_kV": float(beam[0])} if beam else {}
-    return array_signals.signal(np.asarray(part["data"]), axes, Origin(source, f"{path.stem} EDS", about))
+    return array_signals.signal(np.asarray(part["data"]), axes, Origin(path.name, f"{path.stem} EDS", about))
 
 
-def _signal(part: dict, path: Path, source, options: Options) -> Signal:
+def _signal(part: dict, path: Path, options: Options) -> Signal:
     axes = sorted(part["axes"], key=lambda axis: axis.get("index_in_array", 0))
     pixel = _pixel(axes, path.name)
     data = np.asarray(part["data"])
     name = f"{path.stem} {part.get('metadata', {}).get('General', {}).get('title', '')}".strip()
     if data.ndim == 2:
         variables = {"intensity": Variable(data.astype(np.float32), "1", ("y", "x"))}
-        return Signal("image", variables | images.axes(data.shape, pixel), {"pixel_um": pixel}, source, (), name=name)
+        return Signal("image", variables | images.axes(data.shape, pixel), {"pixel_um": pixel}, name=name)
     if data.ndim != 3:
         raise ReadError("not a map", where=path.name, found=f"an array of {data.ndim} axes")
     energy = _energy(axes[-1], data.shape[-1])
@@ -111,7 +109,7 @@ def _signal(part: dict, path: Path, source, options: Options) -> Signal:
     variables["energy"] = Variable(energy, "keV", ("channel",))
     if not wanted:
         notes.append(Note("warning", "the file names no elements: give reader_options = { lines = [...] } for maps"))
-    return Signal("element_map", variables, {"counts": "window"}, source, tuple(notes), name=name)
+    return Signal("element_map", variables, {"counts": "window"}, notes=tuple(notes), name=name)
 
 
 def _pixel(axes: list[dict], where: str) -> float | None:

@@ -24,7 +24,6 @@ from nacre.core.options import NoOptions
 from nacre.core.signal import Signal
 from nacre.readers.microscopy import array_signals
 from nacre.readers.microscopy.array_signals import Axis, Origin
-from nacre.readers.text import text_file
 
 
 def sniff(head: Head) -> float:
@@ -68,13 +67,12 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
             found=f"{type(error).__name__}: {error}",
             do="it may be cut: copy it again, or export it as .msa or TIFF",
         ) from None
-    source = text_file.source_of(path, raw, "digital_micrograph")
     if not parts:
         raise ReadError("the file holds no image", where=path.name, found="a thumbnail at most", do="copy it again")
-    return [_signal(part, path, source) for part in parts]
+    return [_signal(part, path) for part in parts]
 
 
-def _signal(part: dict, path: Path, source) -> Signal:
+def _signal(part: dict, path: Path) -> Signal:
     data = np.asarray(part["data"])
     rows = sorted(part["axes"], key=lambda axis: axis.get("index_in_array") or 0)
     axes = [
@@ -86,7 +84,7 @@ def _signal(part: dict, path: Path, source) -> Signal:
     about = {"title": title, "signal_type": metadata.get("Signal", {}).get("signal_type", "")}
     if microscope.get("beam_energy"):
         about["beam_kV"] = float(microscope["beam_energy"])
-    return array_signals.signal(data, axes, Origin(source, title, about))
+    return array_signals.signal(data, axes, Origin(path.name, title, about))
 
 
 READER = Reader(

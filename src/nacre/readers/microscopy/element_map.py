@@ -27,7 +27,6 @@ from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import option
 from nacre.core.signal import Signal, Variable
 from nacre.materials.spectra.xray_lines import parse
-from nacre.readers._virtual import origin_of
 from nacre.readers.microscopy import images
 from nacre.readers.text import text_file
 
@@ -65,7 +64,7 @@ def _line_of(path: Path) -> str:
 def read(path: Path, options: Options | None = None) -> list[Signal]:
     """One signal of kind "element_map". Raises ReadError."""
     path, options = Path(path), options or Options()
-    pages, own, source, origin = _table(path) if path.suffix.lower() == ".csv" else _picture(path)
+    pages, own = _table(path) if path.suffix.lower() == ".csv" else _picture(path)
     named = options.elements or own.get("elements") or tuple(filter(None, [_line_of(path)]))
     if len(named) != len(pages):
         raise ReadError(
@@ -89,20 +88,20 @@ def read(path: Path, options: Options | None = None) -> list[Signal]:
             raise ReadError(str(error), where=path.name) from None
         variables[name] = Variable(page * options.counts_per_level, "1", ("y", "x"), words=f"counts of {name}")
     variables |= images.axes(pages.shape[1:], images.checked_pixel(float(pixel), path.name))
-    keep = {k: v for k, v in own.items() if k not in ("nacre", "origin", "elements", "pixel_um")}
-    return [Signal("element_map", variables, keep, source, (), origin, path.stem)]
+    keep = {k: v for k, v in own.items() if k not in ("nacre", "elements", "pixel_um")}
+    return [Signal("element_map", variables, keep, name=path.stem)]
 
 
 def _picture(path: Path):
-    picture = images.load(path, "element_map")
+    picture = images.load(path)
     description = dict(picture.tags.get("description", {}))
     if description.get("nacre") != "element_map":
-        description = {}
-    return picture.pages.astype(float), description, picture.source, picture.origin
+        description = picture.maker
+    return picture.pages.astype(float), description
 
 
 def _table(path: Path):
-    text = text_file.load(path, "element_map")
+    text = text_file.load(path)
     rows = []
     for line in text.data.decode(errors="replace").splitlines():
         cells = [cell for cell in re.split(r"[;,\t ]+", line.strip()) if cell]
@@ -119,7 +118,7 @@ def _table(path: Path):
         raise ReadError(
             "the table is not a map", where=path.name, found=f"rows of {lengths or 'no'} numbers", expected="equal rows"
         )
-    return np.array(rows)[None], {}, text.source, origin_of(text.data)
+    return np.array(rows)[None], {}
 
 
 def write(signal: Signal, path: Path) -> None:

@@ -30,7 +30,6 @@ from nacre.core.errors import ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal, Variable
 from nacre.readers.microscopy import images
-from nacre.readers.text import text_file
 
 _MAGIC = b"\x89HDF\r\n\x1a\n"
 
@@ -51,11 +50,10 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
         raise ReadError("cannot open the file", where=path.name, found=error.strerror or str(error)) from None
     if not raw.startswith(_MAGIC):
         raise ReadError("not an HDF5 file", where=path.name, found=f"it begins {raw[:8]!r}", do=_CURE)
-    source = text_file.source_of(path, raw, "h5oina")
     try:
         with h5py.File(path, "r") as file:
-            origin = "synthetic" if VIRTUAL_MARK in _word(file, "Software Version") else "measured"
-            return [s for name in _slices(file, path.name) for s in _signals(file[name], path, source, origin)]
+            about = {"software": _word(file, "Software Version")}
+            return [s for name in _slices(file, path.name) for s in _signals(file[name], path, about)]
     except ReadError:
         raise
     except Exception as error:  # a cut HDF5 file raises whatever its broken part makes of it
@@ -84,16 +82,16 @@ def _slices(file, where: str) -> list[str]:
     return names
 
 
-def _signals(group, path: Path, source, origin: str) -> list[Signal]:
+def _signals(group, path: Path, about: dict[str, str]) -> list[Signal]:
     detectors = [name for name in group if name.startswith("EDS")]
-    found = [_map(group[name], path, source, origin, group) for name in detectors]
+    found = [_map(group[name], path, about, group) for name in detectors]
     electron_images = _images(group, path.name)
     size = (found[0].sizes["y"], found[0].sizes["x"]) if found else None
     for name, (values, step) in electron_images.items():
         if values.shape != size:
             variables = {"intensity": Variable(values, "1", ("y", "x"))} | images.axes(values.shape, step)
-            metadata = {"pixel_um": step, "detector": name}
-            found.append(Signal("image", variables, metadata, source, (), origin, f"{path.stem} {name}"))
+            metadata = {**about, "pixel_um": step, "detector": name}
+            found.append(Signal("image", variables, metadata, name=f"{path.stem} {name}"))
     if not found:
         raise ReadError(
             "the file holds neither EDS maps nor images", where=path.name, found=", ".join(group), expected="EDS"
@@ -115,7 +113,7 @@ def _shape(header, where: str) -> tuple[int, int, float]:
     return int(rows), int(columns), x
 
 
-def _map(group, path: Path, source, origin: str, parent) -> Signal:
+def _map(group, path: Path, about: dict[str, str], parent) -> Signal:
     header, data, notes = group["Header"], group["Data"], []
     rows, columns, step = _shape(header, path.name)
     kind = next((name for name in ("Window Integral", "Peak Area") if name in data), "")
@@ -140,11 +138,11 @@ def _map(group, path: Path, source, origin: str, parent) -> Signal:
     for name, (values, _) in _images(parent, path.name).items():
         if values.shape == (rows, columns) and "electron_image" not in variables:
             variables["electron_image"] = Variable(values, "1", ("y", "x"), words=f"{name} image")
-    metadata = {"live_time_s": float(np.nansum(live)), "counts": kind}
+    metadata = {**about, "live_time_s": float(np.nansum(live)), "counts": kind}
     voltage = _number(header, "Beam Voltage")
     if voltage:
         metadata["accelerating_voltage_kV"] = voltage
-    return Signal("element_map", variables, metadata, source, tuple(notes), origin, path.stem)
+    return Signal("element_map", variables, metadata, notes=tuple(notes), name=path.stem)
 
 
 def _line(name: str, dataset) -> str:

@@ -26,7 +26,6 @@ from nacre.core.options import NoOptions
 from nacre.core.signal import Signal
 from nacre.readers.microscopy import array_signals
 from nacre.readers.microscopy.array_signals import Axis, Origin
-from nacre.readers.text import text_file
 
 _ABOUT = {
     "beam_kV": ("Acquisition_instrument/{}", "beam_energy"),
@@ -48,12 +47,11 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     raw = array_signals.bytes_of(path)
     if not raw.startswith(array_signals.HDF5):
         raise ReadError("not an HDF5 file", where=path.name, found=f"it begins {raw[:8]!r}", expected="a .hspy file")
-    source = text_file.source_of(path, raw, "hspy")
     try:
         with h5py.File(path, "r") as file:
             entries = list(file["Experiments"].items()) if "Experiments" in file else []
             found = ", ".join(file) or "nothing"
-            signals = [_signal(name, entry, source) for name, entry in entries if "data" in entry]
+            signals = [_signal(name, entry, path.name) for name, entry in entries if "data" in entry]
     except ReadError:
         raise
     except Exception as error:  # a cut HDF5 file raises whatever its broken part makes of it
@@ -67,10 +65,10 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     return signals
 
 
-def _signal(name: str, entry, source) -> Signal:
+def _signal(name: str, entry, where: str) -> Signal:
     data = entry["data"][()]
-    axes = [_axis(entry, i, Path(source.path).name) for i in range(data.ndim)]
-    of = Origin(source, name, {"title": name} | _metadata(entry))
+    axes = [_axis(entry, i, where) for i in range(data.ndim)]
+    of = Origin(where, name, {"title": name} | _metadata(entry))
     return array_signals.signal(data, axes, of)
 
 

@@ -11,8 +11,7 @@ import numpy as np
 
 from nacre.core.contracts import VIRTUAL_MARK, Head
 from nacre.core.errors import ReadError
-from nacre.core.signal import Note, Signal, Source, Variable
-from nacre.readers.text import text_file
+from nacre.core.signal import Note, Signal, Variable
 
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _OTHERS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
@@ -28,9 +27,13 @@ class Picture:
 
     pages: np.ndarray
     tags: dict[str, Any]
-    source: Source
-    origin: str
     notes: tuple[Note, ...] = ()
+
+    @property
+    def maker(self) -> dict[str, Any]:
+        """What the description says of who made the picture, as metadata."""
+        description = self.tags.get("description", {})
+        return {key: description[key] for key in ("origin", "text") if key in description}
 
 
 def is_tiff(head: Head) -> bool:
@@ -49,7 +52,7 @@ def declared_kind(head: Head) -> str:
     return ""
 
 
-def load(path: Path, reader: str) -> Picture:
+def load(path: Path) -> Picture:
     """All pages as found, greyed where the colours are equal. Raises ReadError."""
     try:
         raw = path.read_bytes()
@@ -74,10 +77,8 @@ def load(path: Path, reader: str) -> Picture:
             found=f"{type(error).__name__}: {error}",
             do="it may be cut or damaged: copy or export it again",
         ) from None
-    mark = json.dumps(tags.get("description", "")) + str(tags.get("zeiss", ""))
-    origin = "synthetic" if VIRTUAL_MARK in mark else "measured"
     grey, notes = _grey(pages, path.name)
-    return Picture(grey, tags, text_file.source_of(path, raw, reader), origin, notes)
+    return Picture(grey, tags, notes)
 
 
 def _tiff(raw: bytes, where: str) -> tuple[np.ndarray, dict]:

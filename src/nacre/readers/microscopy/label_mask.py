@@ -47,7 +47,7 @@ def sniff(head: Head) -> float:
 def read(path: Path, options: Options | None = None) -> list[Signal]:
     """One signal of kind "label_mask". Raises ReadError."""
     path, options = Path(path), options or Options()
-    picture = images.load(path, "label_mask")
+    picture = images.load(path)
     page = picture.pages[0]
     if page.dtype.kind == "f" and not np.all(page == np.round(page)):
         raise ReadError("a label mask holds whole numbers", where=path.name, found="fractions", do=_CURE)
@@ -60,11 +60,11 @@ def read(path: Path, options: Options | None = None) -> list[Signal]:
     pixel = options.pixel_size or (float(own) if isinstance(own, (int, float)) else None)
     variables = {"label": Variable(labels, "1", ("y", "x"), words="class or object")}
     variables |= images.axes(labels.shape, pixel)
-    metadata = {"classes": [int(v) for v in classes[:64]], "labelled": float((labels > 0).mean())}
+    labelled = {"classes": [int(v) for v in classes[:64]], "labelled": float((labels > 0).mean())}
     notes = ()
     if classes.size == 1:
         notes = (Note("warning", f"every pixel bears the label {classes[0]}"),)
-    return [Signal("label_mask", variables, metadata, picture.source, notes, picture.origin, path.stem)]
+    return [Signal("label_mask", variables, picture.maker | labelled, notes=notes, name=path.stem)]
 
 
 _CURE = "export the label image itself (TIFF or PNG with whole numbers), not a picture of it"

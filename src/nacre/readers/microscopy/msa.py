@@ -25,7 +25,6 @@ from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
 from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Signal, Variable
-from nacre.readers._virtual import origin_of
 from nacre.readers.microscopy import array_signals
 from nacre.readers.microscopy.array_signals import Axis, Origin
 from nacre.readers.text import text_file
@@ -43,7 +42,7 @@ def sniff(head: Head) -> float:
 def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     """One signal of kind "spectrum". Raises ReadError."""
     path = Path(path)
-    text = text_file.load(path, "msa")
+    text = text_file.load(path)
     head, rows = _split(text.data.decode(errors="replace"), path.name)
     points = _points(head, path.name)
     values = _values(rows, path.name)
@@ -57,7 +56,7 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     metadata = {name: float(head[key]) for key, name in _NUMBERS.items() if _is_number(head.get(key, ""))}
     metadata |= {"title": head.get("TITLE", ""), "signal_type": head.get("SIGNALTYPE", ""), "keywords": head}
     name = head.get("TITLE") or path.stem
-    of = Origin(text.source, name, metadata, origin_of(text.data))
+    of = Origin(path.name, name, metadata)
     return [array_signals.spectra(values.astype(np.int64) if whole else values, axis, [], of)]
 
 

@@ -57,7 +57,7 @@ def sniff(head: Head) -> float:
 def read(path: Path, options: Options | None = None) -> list[Signal]:
     """One signal of kind "image". Raises ReadError."""
     path, options = Path(path), options or Options()
-    picture = images.load(path, "sem")
+    picture = images.load(path)
     page, notes = picture.pages[0], list(picture.notes)
     found, words = _pixel_size(picture, page.shape)
     pixel = _chosen(found, words, options, path.name, notes)
@@ -68,7 +68,7 @@ def read(path: Path, options: Options | None = None) -> list[Signal]:
     depth = np.iinfo(page.dtype).max if page.dtype.kind in "ui" else None
     metadata = _metadata(picture) | {"pixel_um": pixel, "white": depth}
     variables |= images.axes(page.shape, pixel)
-    return [Signal("image", variables, metadata, picture.source, tuple(notes), picture.origin, path.stem)]
+    return [Signal("image", variables, metadata, notes=tuple(notes), name=path.stem)]
 
 
 def _chosen(found: float | None, words: str, options: Options, where: str, notes: list[Note]) -> float:
@@ -188,7 +188,7 @@ def _metadata(picture: images.Picture) -> dict:
     if isinstance(fei.get("Detectors"), dict):
         found["detector"] = str(fei["Detectors"].get("Name", ""))
     description = picture.tags.get("description", {})
-    return found | {k: v for k, v in description.items() if k not in ("nacre", "pixel_um", "origin")}
+    return found | {k: v for k, v in description.items() if k not in ("nacre", "pixel_um")}
 
 
 def write(signal: Signal, path: Path) -> None:

@@ -21,7 +21,6 @@ import numpy as np
 from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.signal import Signal, table
-from nacre.readers._virtual import origin_of
 from nacre.readers.diffraction.pattern import numbers
 from nacre.readers.text import text_file
 
@@ -36,7 +35,7 @@ def sniff(head: Head) -> float:
 def read(path: Path, options=None) -> list[Signal]:
     """One signal of kind "spots". Raises ReadError."""
     path = Path(path)
-    text = text_file.load(path, "spots")
+    text = text_file.load(path)
     lines = text.data.decode(errors="replace").splitlines()
     first = lines[0] if lines else ""
     head = _HEAD.match(first)
@@ -59,7 +58,7 @@ def read(path: Path, options=None) -> list[Signal]:
     values = np.array(rows)
     unit = "nm" if head[1].lower() == "nm" else "Ang"
     columns = {"d": (values[:, 0], unit), "angle": (values[:, 1], "deg")}
-    return [table(KIND, columns, axis="spot", source=text.source, origin=origin_of(text.data), name=path.stem)]
+    return [table(KIND, columns, axis="spot", name=path.stem)]
 
 
 READER = Reader("spots", "list of spots of a Fourier transform (.spots)", (KIND,), (".spots",), sniff, read)

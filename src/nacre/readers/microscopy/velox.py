@@ -30,14 +30,13 @@ from pathlib import Path
 
 import numpy as np
 
-from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
+from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import option
 from nacre.core.signal import Note, Signal, Variable
 from nacre.readers.microscopy import array_signals, velox_stream
 from nacre.readers.microscopy.array_signals import Axis, Origin
 from nacre.readers.microscopy.velox_writer import example, write  # noqa: F401  (the contract of readers looks for example here)
-from nacre.readers.text import text_file
 
 _LARGEST = 6 << 30  # bytes of a cube that a lab computer still holds
 
@@ -70,9 +69,7 @@ def read(path: Path, options: Options | None = None) -> list[Signal]:
     try:
         with h5py.File(path, "r") as file:
             _check(file, path.name)
-            virtual = VIRTUAL_MARK in str(file.attrs.get("made by", ""))
-            source = text_file.source_of(path, raw, "velox")
-            of = Origin(source, path.stem, {}, "synthetic" if virtual else "measured")
+            of = Origin(path.name, path.stem, _maker(file))
             return _signals(file["Data"], _titles(file), of, options)
     except ReadError:
         raise
@@ -83,6 +80,11 @@ def read(path: Path, options: Options | None = None) -> list[Signal]:
             found=f"{type(error).__name__}: {error}",
             do="it may be cut: copy it again from the microscope",
         ) from None
+
+
+def _maker(file) -> dict[str, str]:
+    """Who made the file, where it is not the microscope."""
+    return {"made_by": str(file.attrs["made by"])} if "made by" in file.attrs else {}
 
 
 def _check(file, where: str) -> None:
@@ -170,7 +172,7 @@ def _map(streams: list, data, of: Origin, options: Options) -> Signal:
     axis = Axis("energy", "eV", energy.scale * options.bin_channels, _binned_offset(energy, options.bin_channels))
     about = _about(metadata) | {"frames": scan.frames, "segments": len(streams)}
     notes = _doubts(scan, ended, sum(beyond for _, beyond in counted), data, sum(map(sum, counted)))
-    full = Origin(of.source, f"{of.name} EDS", about, of.origin, notes)
+    full = Origin(of.where, f"{of.name} EDS", of.metadata | about, notes)
     if not ended[0]:
         return array_signals.spectra(cube[0], axis, [], full)
     pixel = metadata["BinaryResult"]["PixelSize"]
@@ -283,7 +285,7 @@ def _picture(entry, titles: dict[str, str], of: Origin) -> Signal:
     about = _about(metadata) | {"title": title, "frames": len(pages)}
     sides = (("y", "height"), ("x", "width"))
     space = [Axis(n, unit if unit == "m" else "", float(size.get(side, 0.0))) for n, side in sides]
-    of = Origin(of.source, f"{of.name} {title}", about, of.origin)
+    of = Origin(of.where, f"{of.name} {title}", of.metadata | about)
     if len(pages) == 1:
         return array_signals.image(pages[0], space, of)
     single = array_signals.image(pages.mean(axis=0, dtype=float), space, of)
@@ -294,7 +296,7 @@ def _picture(entry, titles: dict[str, str], of: Origin) -> Signal:
 def _spectrum(entry, of: Origin) -> Signal:
     metadata = _metadata(entry)
     about = _about(metadata)
-    of = Origin(of.source, f"{of.name} {about['detector']}".strip(), about, of.origin)
+    of = Origin(of.where, f"{of.name} {about['detector']}".strip(), of.metadata | about)
     return array_signals.spectra(entry["Data"][()].ravel(), _energy(metadata, of.where), [], of)
 
 

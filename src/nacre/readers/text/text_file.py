@@ -1,14 +1,11 @@
 """Text files as instruments leave them: any encoding, any line end, cut anywhere."""
 
 import codecs
-import hashlib
 import re
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from nacre.core.errors import ReadError
-from nacre.core.signal import Source
 
 _LENGTH_OF_SAMPLE = 64
 
@@ -19,16 +16,10 @@ class RawText:
 
     data: bytes
     encoding: str
-    hashed: Future[Source]
     stray: int = 0
 
-    @property
-    def source(self) -> Source:
-        """Where it came from."""
-        return self.hashed.result()
 
-
-def load(path: Path, reader: str) -> RawText:
+def load(path: Path) -> RawText:
     """The file as UTF-8. Raises ReadError where it is absent, empty or not text."""
     try:
         raw = path.read_bytes()
@@ -36,9 +27,6 @@ def load(path: Path, reader: str) -> RawText:
         raise ReadError("cannot open the file", where=path.name, found=error.strerror or str(error)) from None
     if not raw[:4096].strip() and not raw.strip():
         raise ReadError("the file is empty", where=path.name, found=f"{len(raw)} bytes", do="export it again")
-    aside = ThreadPoolExecutor(1)  # hashing a large file takes as long as reading it, and other threads go on
-    hashed = aside.submit(source_of, path, raw, reader)
-    aside.shutdown(wait=False)
     data, encoding, stray = to_utf8(raw)
     if b"\0" in data[:4096]:
         raise ReadError(
@@ -48,12 +36,7 @@ def load(path: Path, reader: str) -> RawText:
             expected="a text export",
             do="export the data as text from the instrument's own software",
         )
-    return RawText(data, encoding, hashed, stray)
-
-
-def source_of(path: Path, raw: bytes, reader: str) -> Source:
-    """Where a signal came from."""
-    return Source(str(path), hashlib.sha256(raw).hexdigest(), reader)
+    return RawText(data, encoding, stray)
 
 
 def to_utf8(raw: bytes) -> tuple[bytes, str, int]:

@@ -11,7 +11,7 @@ An export tells neither dwell time nor scans, so that there is no counting error
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,6 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import option
 from nacre.core.signal import Note, Signal, Variable
-from nacre.readers._virtual import origin_of
 from nacre.readers.text import text_file
 from nacre.readers.xps_ir import regions
 
@@ -47,7 +46,7 @@ def sniff(head: Head) -> float:
 def read(path: Path, options: CasaTextOptions | None = None) -> list[Signal]:
     """One signal per table. Raises ReadError."""
     path, options = Path(path), options or CasaTextOptions()
-    raw = text_file.load(path, "casaxps_text")
+    raw = text_file.load(path)
     lines = raw.data.decode(errors="replace").split("\n")
     starts = [i for i, line in enumerate(lines) if _is_heading(_cells(line))]
     if not starts:
@@ -56,9 +55,8 @@ def read(path: Path, options: CasaTextOptions | None = None) -> list[Signal]:
         )
     ends = [*starts[1:], len(lines)]
     above = [0, *starts[:-1]]
-    origin = origin_of(raw.data)
     return [
-        _table(lines, i, j, "\n".join(lines[k:i]), options, path.name, origin)
+        _table(lines, i, j, "\n".join(lines[k:i]), options, path.name)
         for k, i, j in zip(above, starts, ends, strict=True)
     ]
 
@@ -72,7 +70,7 @@ def _is_heading(cells: list[str]) -> bool:
     return energy and any(_INTENSITY.match(cell) for cell in cells)
 
 
-def _table(lines, start: int, end: int, above: str, options, where: str, origin: str) -> Signal:
+def _table(lines, start: int, end: int, above: str, options, where: str) -> Signal:
     names = _cells(lines[start])
     rows = []
     for line in lines[start + 1 : end]:
@@ -104,7 +102,6 @@ def _table(lines, start: int, end: int, above: str, options, where: str, origin:
         metadata=about,
         notes=[Note("info", "the energy scale is CasaXPS's, with its calibration")],
         where=place,
-        origin=origin,
     )
     return _with_rest(signal, names, data, {energy, main})
 
@@ -116,8 +113,7 @@ def _with_rest(signal: Signal, names: list[str], data: np.ndarray, used: set[int
         known = _KINETIC.match(name) or _BINDING.match(name) or _INTENSITY.match(name)
         if i not in used and name and not known and np.isfinite(data[:, i]).all():
             rest[name] = Variable(data[:, i], "arb", ("energy",))
-    parts = (signal.kind, {**signal.variables, **rest}, signal.metadata, signal.source, signal.notes)
-    return Signal(*parts, signal.origin, signal.name)
+    return replace(signal, variables={**signal.variables, **rest})
 
 
 def _number(cell: str) -> float:

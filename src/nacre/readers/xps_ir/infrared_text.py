@@ -22,7 +22,6 @@ from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import option
 from nacre.core.signal import Note, Signal, table
-from nacre.readers._virtual import origin_of
 from nacre.readers.text import text_file
 
 QUANTITIES = ("absorbance", "transmittance", "reflectance")
@@ -48,7 +47,7 @@ def sniff(head: Head) -> float:
 def read(path: Path, options: InfraredTextOptions | None = None) -> list[Signal]:
     """One signal of kind "infrared". Raises ReadError."""
     path, options = Path(path), options or InfraredTextOptions()
-    raw = text_file.load(path, "infrared_text")
+    raw = text_file.load(path)
     lines = [line for line in raw.data.decode(errors="replace").split("\n") if line.strip()]
     lines = [line for line in lines if line[0] not in "#;"]
     heading = lines.pop(0) if lines and not _numbers(lines[0]) else ""
@@ -79,7 +78,6 @@ def read(path: Path, options: InfraredTextOptions | None = None) -> list[Signal]
             axis="wavenumber",
             metadata={"quantity": quantity},
             notes=notes,
-            origin=origin_of(raw.data),
             name=path.stem,
         )
     ]

@@ -22,7 +22,6 @@ def spectrum(
     transmission: np.ndarray | None = None,
     notes: Sequence[Note] = (),
     where: str = "",
-    origin: str = "measured",
 ) -> Signal:
     """A spectrum on both energy scales, in the file's order of points.
 
@@ -53,7 +52,7 @@ def spectrum(
         columns["transmission"] = (np.asarray(transmission, float), "1")
     kind = KINDS[int(abs(energy[-1] - energy[0]) > SURVEY_SPAN)]
     name = metadata.get("region", "") or kind
-    return table(kind, columns, axis="energy", metadata=metadata, notes=tuple(notes), origin=origin, name=name)
+    return table(kind, columns, axis="energy", metadata=metadata, notes=tuple(notes), name=name)
 
 
 def to_counts(intensity: np.ndarray, unit: str, metadata: Mapping[str, Any]) -> tuple[np.ndarray, str, list[Note]]:

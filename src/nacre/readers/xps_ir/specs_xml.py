@@ -19,7 +19,6 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal
-from nacre.readers._virtual import origin_of
 from nacre.readers.text import text_file
 from nacre.readers.xps_ir import regions
 
@@ -38,7 +37,7 @@ def sniff(head: Head) -> float:
 def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     """One signal per region. Raises ReadError."""
     path = Path(path)
-    raw = text_file.load(path, "specs_xml")
+    raw = text_file.load(path)
     try:
         root = ElementTree.fromstring(raw.data)
     except ElementTree.ParseError as error:
@@ -48,7 +47,7 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     found = []
     for group in _typed(root, "RegionGroup"):
         for region in _typed(group, "RegionData"):
-            signal = _region(region, _text_of(group, "name"), path.name, origin_of(raw.data))
+            signal = _region(region, _text_of(group, "name"), path.name)
             found += [signal] if signal else []
     if not found:
         raise ReadError("the file holds no finished spectrum", where=path.name)
@@ -72,7 +71,7 @@ def _number(element, name: str, where: str) -> float:
         raise ReadError(f"'{name}' is not a number", where=where, found=f"'{word}'") from None
 
 
-def _region(region, group: str, where: str, origin: str) -> Signal | None:
+def _region(region, group: str, where: str) -> Signal | None:
     definition = region.find("./*[@name='region']")
     if definition is None:
         raise ReadError("a region is not described", where=where, found=_text_of(region, "name"))
@@ -96,9 +95,7 @@ def _region(region, group: str, where: str, origin: str) -> Signal | None:
     metadata |= {ours: _number(definition, theirs, where) for theirs, ours in _KEYS.items()}
     counts = _added(table, [round(shift * passed / step) for shift in shifts], n, head)
     energy = start + step * np.arange(n)
-    return regions.spectrum(
-        energy, counts, scale="kinetic", unit="counts", metadata=metadata, notes=notes, where=where, origin=origin
-    )
+    return regions.spectrum(energy, counts, scale="kinetic", unit="counts", metadata=metadata, notes=notes, where=where)
 
 
 def _added(table: np.ndarray, shifts: list[int], n: int, head: int) -> np.ndarray:

@@ -19,7 +19,6 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Signal
-from nacre.readers._virtual import origin_of
 from nacre.readers.text import text_file
 from nacre.readers.xps_ir import regions
 
@@ -41,13 +40,13 @@ def sniff(head: Head) -> float:
 def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     """One signal per region and cycle. Raises ReadError."""
     path = Path(path)
-    raw = text_file.load(path, "specs_xy")
+    raw = text_file.load(path)
     text = raw.data.decode(errors="replace")
     prefix = re.search(r"Comment Prefix:\s*(\S+)", text)
     found = _sweeps(text, prefix[1] if prefix else "#", path.name)
     if not found:
         raise ReadError("the file holds no spectrum", where=path.name, do="export it again, with data")
-    return [_sum(about, sweeps, path.name, origin_of(raw.data)) for about, sweeps in found]
+    return [_sum(about, sweeps, path.name) for about, sweeps in found]
 
 
 def _sweeps(text: str, prefix: str, where: str) -> list[tuple[dict, list[np.ndarray]]]:
@@ -86,7 +85,7 @@ def _rectangle(rows: list, where: str) -> np.ndarray:
     return np.array(rows)
 
 
-def _sum(about: dict, sweeps: list[np.ndarray], where: str, origin: str) -> Signal:
+def _sum(about: dict, sweeps: list[np.ndarray], where: str) -> Signal:
     first = sweeps[0]
     if any(sweep.shape != first.shape or not np.allclose(sweep[:, 0], first[:, 0]) for sweep in sweeps):
         raise ReadError("the sweeps of a region differ in their energies", where=where, found=about.get("Region", ""))
@@ -108,7 +107,6 @@ def _sum(about: dict, sweeps: list[np.ndarray], where: str, origin: str) -> Sign
         metadata=metadata,
         transmission=None if place is None else first[:, place],
         where=where,
-        origin=origin,
     )
 
 

@@ -28,7 +28,6 @@ from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal
-from nacre.readers._virtual import origin_of
 from nacre.readers.text import text_file
 from nacre.readers.xps_ir import casa_comments, regions
 
@@ -87,13 +86,12 @@ class _Lines:
 def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     """One signal per XPS or UPS block. Raises ReadError."""
     path = Path(path)
-    raw = text_file.load(path, "vamas")
+    raw = text_file.load(path)
     text = raw.data.decode(errors="replace")
     body = text.lstrip("\ufeff \t\n")
     lines = _Lines(body.split("\n"), path.name, 1 + text[: len(text) - len(body)].count("\n"))
     mode, scan, variables, futures, blocks = _header(lines)
-    origin = origin_of(raw.data)
-    found = [_block(lines, mode, scan, variables, futures, origin) for _ in range(blocks)]
+    found = [_block(lines, mode, scan, variables, futures) for _ in range(blocks)]
     signals = [signal for signal in found if signal is not None]
     if not signals:
         raise ReadError("the file holds no photoelectron spectrum", where=path.name, found=f"{blocks} blocks")
@@ -128,7 +126,7 @@ def _header(lines: _Lines):
     return mode, scan, variables, futures, lines.count("the number of blocks")
 
 
-def _block(lines: _Lines, mode: str, scan: str, variables: list[str], futures: int, origin: str) -> Signal | None:
+def _block(lines: _Lines, mode: str, scan: str, variables: list[str], futures: int) -> Signal | None:
     start = lines.first + lines.at
     about: dict = {"block": lines.text("a block"), "sample": lines.text("the sample")}
     date = lines.numbers(7, "the date")
@@ -174,7 +172,7 @@ def _block(lines: _Lines, mode: str, scan: str, variables: list[str], futures: i
     about = {name: value for name, value in about.items() if value is not None} | casa
     if comments:
         about["comments"] = tuple(comments)
-    return _signal(axis, columns, values, about, notes, f"{lines.where}:{start}", origin)
+    return _signal(axis, columns, values, about, notes, f"{lines.where}:{start}")
 
 
 def _ordinates(lines: _Lines, n: int, start: int) -> np.ndarray:
@@ -191,7 +189,7 @@ def _ordinates(lines: _Lines, n: int, start: int) -> np.ndarray:
     return np.where(np.abs(values) > _MISSING, np.nan, values)
 
 
-def _signal(axis, columns, values, about: dict, notes: list[Note], where: str, origin: str) -> Signal:
+def _signal(axis, columns, values, about: dict, notes: list[Note], where: str) -> Signal:
     names = [label.lower() for label, _ in columns]
     if axis:
         label = axis[0]
@@ -217,7 +215,6 @@ def _signal(axis, columns, values, about: dict, notes: list[Note], where: str, o
         transmission=transmission,
         notes=notes,
         where=where,
-        origin=origin,
     )
 
 

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 from scipy.stats import t as student
 
-from nacre.core import vocabulary
 from nacre.core.context import Context
 from nacre.core.contracts import Technique
 from nacre.core.errors import NacreError, NotAssessable
@@ -37,6 +36,7 @@ from nacre.techniques.chemistry.icp_wording import CITATIONS, VOCABULARY
 NOT_METALS = ("Li", "O", "F", "S", "P", "Cl", "Na")
 
 COMPANIONS = ("Zr", "Hf")  # of each other in every ore; zirconia also comes from mills
+HYDRATES = {"Hf": "HfOCl2", "Zr": "ZrOCl2"}  # standards made of these hold an unknown amount of water
 
 
 @dataclass(frozen=True)
@@ -173,8 +173,9 @@ def _element(symbol: str, lines: tuple[LineResult, ...], context, options, signa
         means.append(mean.quantity)
         worst = min(worst, mean.p)
     whole = mean_of(means, "wt%", dof)
-    checks += _agreement(symbol, lines, worst, whole.p, len(means))
-    checks += _interference(symbol, lines, _declared(context))
+    declared = _declared(context)
+    checks += _agreement(symbol, _foreign(symbol, declared), worst, whole.p, len(means))
+    checks += _interference(symbol, lines, declared)
     common = [whole.quantity, _assay(symbol, context), _recovery(symbol, lines, context)]
     content = derive(lambda w, a, r: w * a / r, *common, unit="wt%", origin="measured", n=len(means))
     content = _student(content, lines, len(means))
@@ -268,11 +269,11 @@ def _student(content: Quantity, lines: Sequence[LineResult], digests: int) -> Qu
     return replace(content, lo95=content.value - reach, hi95=content.value + reach)
 
 
-def _agreement(symbol: str, lines, p_lines: float, p_digests: float, digests: int) -> list[Check]:
-    """What lines and digests say of each other."""
+def _agreement(symbol: str, others: Sequence[str], p_lines: float, p_digests: float, digests: int) -> list[Check]:
+    """What lines and digests say of each other. others : elements whose lines may lie beneath them."""
     checks = []
     if p_lines < 0.01:
-        text = f"{symbol}: its lines disagree (p = {p_lines:.2g}): one may lie on a line of Zr, Ni, Co or Mn"
+        text = f"{symbol}: its lines disagree (p = {p_lines:.2g}): one may lie on a line of {' or '.join(others)}"
         checks.append(Check("warn", text, "measure solutions of these elements alone, and leave the line out"))
     if p_digests < 0.01:
         text = f"{symbol}: {digests} digests scatter beyond their errors (p = {p_digests:.2g}): the error is widened"
@@ -287,6 +288,20 @@ def _declared(context: Context) -> tuple[str, ...]:
         with contextlib.suppress(NacreError):
             found += [element for element in composition(str(phase)) if element not in ("O", "H", "C")]
     return tuple(dict.fromkeys(found))
+
+
+def _foreign(symbol: str, declared: Sequence[str]) -> list[str]:
+    """Elements whose lines may lie on those of `symbol`: companions in the ore, metals of the solution."""
+    metals = [element for element in declared if element not in NOT_METALS]
+    return [element for element in dict.fromkeys((*COMPANIONS, *metals)) if element != symbol]
+
+
+def _hydrates(found: Sequence[Element], context: Context) -> str:
+    """Which standard of the coating's metal holds water; "" where none is known to."""
+    brought = context.sample.coating_elements if context.sample else frozenset()
+    asked = {e.symbol for e in found} & (brought or HYDRATES.keys())
+    salts = [salt for symbol, salt in HYDRATES.items() if symbol in asked]
+    return f"{' and '.join(salts)} standards are hydrates: their content needs a gravimetric assay" if salts else ""
 
 
 def _interference(symbol: str, lines: Sequence[LineResult], declared: Sequence[str]) -> list[Check]:
@@ -339,15 +354,10 @@ def _budget_checks(found: Sequence[Element], signal: Signal, context: Context, o
     checks = []
     if lacks:
         text = f"not stated: {', '.join(lacks)}; the uncertainty of what depends on it is unknown"
-        cure = (
-            "HfOCl2 standards are hydrates: their content needs a gravimetric assay"
-            if "standard_assay" in lacks and any(e.symbol == "Hf" for e in found)
-            else ""
-        )
-        checks.append(Check("warn", text, cure))
+        checks.append(Check("warn", text, _hydrates(found, context) if "standard_assay" in lacks else ""))
     alone = [element.symbol for element in found if len(element.lines) == 1]
     if alone:
-        text = f"{', '.join(alone)}: one line each: a foreign line beneath it (Zr, Ni, Co, Mn) could not be seen"
+        text = f"{', '.join(alone)}: one line each: a foreign line beneath it could not be seen"
         checks.append(Check("info", text, "measure a second line of what matters"))
     for element in found:
         if element.content.value < element.limit.value:
@@ -361,16 +371,13 @@ def _budget_checks(found: Sequence[Element], signal: Signal, context: Context, o
 
 def _entries(found: Sequence[Element]) -> list[Entry]:
     entries = []
-    known = vocabulary.words("quantity")
     for element in found:
-        name, state = f"{element.symbol.lower()}_content", {}
-        if name not in known:
-            name, state = "element_content", {"species": element.symbol}
+        state = {"element": element.symbol}
         if element.content.value >= element.limit.value:
-            entries.append(Entry(name, element.content, state))
-        entries.append(Entry("detection_limit", element.limit, {"species": element.symbol}))
+            entries.append(Entry("element_content", element.content, state))
+        entries.append(Entry("detection_limit", element.limit, state))
         if element.recovery is not None:
-            entries.append(Entry("spike_recovery", element.recovery, {"species": element.symbol}))
+            entries.append(Entry("spike_recovery", element.recovery, state))
     return entries
 
 
@@ -392,13 +399,13 @@ def _composition(found: Sequence[Element], context: Context) -> tuple[list[Entry
             return own / total
 
         q = derive(ratio, by[symbol], *(by[m] for m in others), unit="1", origin="measured")
-        entries.append(Entry("element_ratio", q, {"species": symbol}))
+        entries.append(Entry("element_ratio", q, {"element": symbol}))
     checks = []
     amount = sum(float(cam[m]) for m in metals)
     for entry in entries:
-        nominal = float(cam[entry.state["species"]]) / amount
+        nominal = float(cam[entry.state["element"]]) / amount
         if entry.quantity.bounded and not entry.quantity.lo95 <= nominal <= entry.quantity.hi95:
-            text = f"{entry.state['species']} per metal is {entry.quantity}, not the {nominal:.3g} of the formula"
+            text = f"{entry.state['element']} per metal is {entry.quantity}, not the {nominal:.3g} of the formula"
             checks.append(Check("info", text))
     return entries, checks
 

@@ -9,28 +9,16 @@ CITATIONS = (
 
 VOCABULARY = {
     "quantity": {
-        "element_content": {
-            "unit": "wt%",
-            "words": "content of an element",
-            "symbol": "w",
-            "meaning": "mass of the element named in the state per mass of powder",
-        },
-        "element_ratio": {
-            "unit": "1",
-            "words": "atoms per transition-metal atom",
-            "symbol": "n/n(TM)",
-            "meaning": "atoms of the element in the state over those of all transition metals of the active material",
-        },
         "detection_limit": {
             "unit": "wt%",
-            "words": "detection limit",
-            "symbol": "x_D",
+            "words": "detection limit of {element}",
+            "symbol": "x_D({element})",
             "meaning": "content of the powder that is found with a probability of 95 % (DIN 32645)",
             "compared": False,
         },
         "spike_recovery": {
             "unit": "%",
-            "words": "recovery of a spike",
+            "words": "recovery of a spike of {element}",
             "symbol": "R",
             "meaning": "content found of what was added to a digest, over what was added",
             "compared": False,

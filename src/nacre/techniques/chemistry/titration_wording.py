@@ -78,7 +78,7 @@ RELATIONS = (
         "unit": "umol/g",
         "computed": "c / 100 / molar_mass(product) * atoms(product, 'Li') * 1e6",
         "stated": "before - after",
-        "techniques": ["icp", "xps", "titration"],
+        "techniques": ["icp_oes", "xps", "titration"],
         "operands": {
             "c": {"relation": "product-content"},
             "before": {"quantity": "residual_lithium", "of": "reference", "unit": "umol/g"},

@@ -17,13 +17,16 @@ from nacre.core.errors import NacreError
 from nacre.core.options import option
 from nacre.core.quantity import Quantity, derive
 from nacre.core.result import Check, Curve, Entry, Result
+from nacre.materials.transitions import followed, transitions
 from nacre.techniques.cycling import degradation_modes
 from nacre.techniques.cycling import dqdv_figures as figures
 from nacre.techniques.cycling import half_cycles as hc
 from nacre.techniques.cycling import transitions as tr
+from nacre.techniques.cycling.dqdv_relations import RELATIONS
 
 WORDS = {1: "charge", -1: "discharge"}
-POSITION = {"H1-M": "h1_m_peak", "M-H2": "m_h2_peak", "H2-H3": "h2_h3_peak"}
+POSITION = {transition.name: transition.peak for transition in transitions()}
+FOLLOWED = followed()
 LONG = 10
 
 
@@ -35,9 +38,9 @@ class DqdvOptions:
     grid: float = option(2.0, "step of the voltage grid", unit="mV", lo=0.1, hi=20.0)
     part: float = option(60.0, "a maximum is fitted above this part of its height", unit="%", lo=35.0, hi=80.0)
     prominence: float = option(4.0, "a peak rises at least this part of the highest", unit="%", lo=0.5, hi=50.0)
-    h1_m: tuple[float, ...] = option((3.55, 3.80), "where H1-M lies near equilibrium, vs. Li+/Li", unit="V")
-    m_h2: tuple[float, ...] = option((3.86, 4.08), "where M-H2 lies near equilibrium, vs. Li+/Li", unit="V")
-    h2_h3: tuple[float, ...] = option((4.10, 4.26), "where H2-H3 lies near equilibrium, vs. Li+/Li", unit="V")
+    h1_m: tuple[float, ...] = option(tr.WINDOWS["H1-M"], "where H1-M lies near equilibrium, vs. Li+/Li", unit="V")
+    m_h2: tuple[float, ...] = option(tr.WINDOWS["M-H2"], "where M-H2 lies near equilibrium, vs. Li+/Li", unit="V")
+    h2_h3: tuple[float, ...] = option(tr.WINDOWS["H2-H3"], "where H2-H3 lies near equilibrium, vs. Li+/Li", unit="V")
     largest_shift: float = option(250.0, "how far polarisation may move them", unit="mV", lo=0.0, hi=600.0)
     shift_from: int = option(10, "cycle of a long segment from which the shift of H1-M counts", lo=1)
     report_at: tuple[int, ...] = option((), "cycles to give quantities of, beside the first, that and the last", lo=1)
@@ -219,14 +222,14 @@ class _Maker:
         return sorted(found, key=lambda e: (e.state["cycle"], tr.NAMES.index(e.state["transition"])))
 
     def shifts(self, seen: list[Seen], parts: list[hc.Part]) -> list[Entry]:
-        """Late less early H1-M position on charge of every long part."""
+        """Late less early position of the followed transition on charge, of every long part."""
         found = []
         for part in parts:
             ends = shift_ends(seen, part, self.options)
             if ends:
                 first, last = ends
                 state = {**last.state, "cycle": first.curve.cycle, "to_cycle": last.curve.cycle}
-                found.append(Entry("h1_m_shift", self.difference(last, first, "H1-M"), state))
+                found.append(Entry(FOLLOWED.shift, self.difference(last, first, FOLLOWED.name), state))
         return found
 
     def kept(self, first: Seen, last: Seen) -> dict[str, Quantity]:
@@ -247,8 +250,8 @@ class _Maker:
 
 
 def shift_ends(seen: list[Seen], part: hc.Part, options: DqdvOptions) -> tuple[Seen, Seen] | None:
-    """The charges between which the shift of H1-M in a long part is taken; None where there are no two."""
-    inside = [s for s in seen if s.curve.cycle in part.cycles and s.curve.sign > 0 and "H1-M" in s.named.peaks]
+    """The charges between which the followed shift in a long part is taken; None where there are no two."""
+    inside = [s for s in seen if s.curve.cycle in part.cycles and s.curve.sign > 0 and FOLLOWED.name in s.named.peaks]
     start = part.cycles[0] + options.shift_from - 1
     late = [s for s in inside if s.curve.cycle >= start]
     if len(part.cycles) < LONG or len(late) < 2:
@@ -271,8 +274,8 @@ def books(
         entries += [Entry("transition_kept", q, {**state, "transition": name}) for name, q in kept.items()]
         apart = [{s.curve.cycle: s for s in seen if s.curve.sign < 0}.get(end.curve.cycle) for end in ends]
         grown = None
-        if all(s is not None and "H1-M" in s.named.peaks for s in apart):
-            before, after = (maker.difference(c, d, "H1-M") for c, d in zip(ends, apart, strict=True))
+        if all(s is not None and FOLLOWED.name in s.named.peaks for s in apart):
+            before, after = (maker.difference(c, d, FOLLOWED.name) for c, d in zip(ends, apart, strict=True))
             grown = derive(lambda a, b: b - a, before, after, unit="mV")
         delivered = [float(half.charge[half.which(end.curve.cycle, -1)].sum()) for end in ends]
         retained = 100 * delivered[1] / delivered[0] if all(delivered) else None
@@ -401,4 +404,5 @@ TECHNIQUE = Technique(
         "M. Dubarry, D. Anseán, Front. Energy Res. 2022, 10, 1023555.",
         "C. R. Loader, Ann. Stat. 1996, 24, 1602-1618.",
     ),
+    relations=RELATIONS,
 )

@@ -6,10 +6,12 @@ from functools import cached_property
 
 import numpy as np
 
+from nacre.materials.transitions import transitions
 from nacre.physics.cycling import dqdv
 from nacre.techniques.cycling import half_cycles as hc
 
-NAMES = ("H1-M", "M-H2", "H2-H3")
+NAMES = tuple(transition.name for transition in transitions())
+WINDOWS = {transition.name: transition.window for transition in transitions()}
 STEADY = 0.1  # a record belongs to the constant current where it is within this of it
 LEAST_RECORDS = 30
 FOOT = 0.1  # a peak's charge is counted out to a minimum, or to this part of its height

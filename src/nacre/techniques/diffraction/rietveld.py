@@ -326,7 +326,7 @@ RELATIONS = (
         "computed": "lithium * 1e-6 * molar_mass(cam) / atoms(cam, 'Li') * 100",
         "stated": "after - before",
         "rule": "at least",
-        "techniques": ["icp", "xps", "diffraction"],
+        "techniques": ["icp_oes", "xps", "rietveld"],
         "operands": {
             "lithium": {"relation": "coating-lithium"},
             "before": {"quantity": "ni_li", "of": "reference", "unit": "%"},

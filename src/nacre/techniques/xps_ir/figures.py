@@ -7,13 +7,14 @@ import numpy as np
 from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.techniques.xps_ir.models import area
 
-PLACES = {"Hf 4f": ("Fig. 2k", "Tab. S2"), "S 2p": ("Fig. S4a", "Fig. S4b"), "P 2p": ("Fig. S4a", "Fig. S4b")}
+COATING = ("Fig. 2k", "Tab. S2")  # a region that holds two phases of the coating
+PLACES = {"S 2p": ("Fig. S4a", "Fig. S4b"), "P 2p": ("Fig. S4a", "Fig. S4b")}
 
 
 def draw(fit, entries) -> list[Figure]:
     """The region's spectra, one panel per sample, and the amounts of its species."""
     name = fit.region.name
-    place, amounts = PLACES.get(name, ("", ""))
+    place, amounts = COATING if fit.pair else PLACES.get(name, ("", ""))
     panels = tuple(_panel(fit, s) for s in range(len(fit.sets)))
     many = len(fit.ensemble.fits)
     model = f"the most likely of {many} models" if many > 1 else f"one model alone ({fit.ensemble.best.model.name})"

@@ -26,6 +26,7 @@ from nacre.techniques.xps_ir import overlayer
 from nacre.techniques.xps_ir.overlayer import Line
 from nacre.techniques.xps_ir.survey_options import XpsQuantOptions
 
+SURPRISES = {"Zr": "zirconia balls of a mill, or zirconium in a hafnium precursor"}
 BELOW, ABOVE, ENDS = 7.0, 9.0, 4  # eV of window below the main and above the last line; points of each end
 
 
@@ -159,9 +160,7 @@ def _surprises(seen: dict[str, Line], context: Context, options: XpsQuantOptions
         text = (
             f"{line.factor.name} is seen ({line.area / line.error:.0f} sigma): the sample is not said to hold {element}"
         )
-        hint = (
-            "zirconia balls of a mill, or zirconium in the hafnium precursor" if element == "Zr" else "a contamination"
-        )
+        hint = SURPRISES.get(element, "a contamination")
         checks.append(Check("warn", text, hint))
     checks.append(Check("info", table))
     missing = sorted(declared - set(seen) - {"Li", "H"})

@@ -24,7 +24,6 @@ from nacre.physics.xps_ir.ensemble import Ensemble
 from nacre.techniques.xps_ir import casa_fit, energy_scale, models
 from nacre.techniques.xps_ir import figures as xps_figures
 
-SCOFIELD_4F = 1 / 1.268  # Hf 4f5/2 to 4f7/2 by cross-section (J. H. Scofield 1976) instead of statistical weights
 DECISIVE = 0.99  # weight from which one model is all that speaks
 BELOW = 3.0  # standard deviations below zero at which a share is no noise
 SIGNIFICANT = 4.0  # an amount below this many standard deviations is not told from none
@@ -44,6 +43,9 @@ class XpsOptions:
 
     regions: tuple[str, ...] = option((), "regions to fit, like 'Hf 4f'; by default all that the table knows")
     leave_out: tuple[str, ...] = option((), "species to leave out of the fit")
+    ratio: tuple[str, ...] = option(
+        (), "two species whose ratio is wanted, like 'ZrO2, Li2ZrO3'; else the phases of the declared coating"
+    )
     models: tuple[str, ...] = option((), "models of the ensemble; by default all", choices=tuple(models.VARIANTS))
     shapes: tuple[str, ...] = option(
         (), "line shapes, every model with each of them; by default that of the region", choices=SHAPES
@@ -60,7 +62,7 @@ class XpsOptions:
 
 @dataclass(frozen=True)
 class Set:
-    """All spectra of one sample, calibrated."""
+    """All spectra of one sample, calibrated; the phases that its coating is said to have."""
 
     name: str
     who: str
@@ -69,6 +71,7 @@ class Set:
     state: Mapping[str, Any]
     signals: tuple[Signal, ...]
     scale: energy_scale.Scale
+    phases: tuple[str, ...] = ()
 
     def of(self, region: Region) -> Signal | None:
         found = [s for s in self.signals if table().find(s.name) is region]
@@ -77,12 +80,18 @@ class Set:
 
 @dataclass(frozen=True)
 class Fit:
-    """One region, fitted in all sets that have it."""
+    """One region, fitted in all sets that have it. pair : the species whose ratio is wanted."""
 
     region: Region
     sets: tuple[Set, ...]
     spectra: tuple[models.Spectrum, ...]
     ensemble: Ensemble
+    pair: tuple[Species, Species] | None = None
+
+    @property
+    def compared(self) -> tuple[Species, ...]:
+        """Two species, one over the other: the pair, else the first two."""
+        return self.pair or self.region.species[:2]
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: XpsOptions) -> list[Result]:
@@ -94,6 +103,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsOptions) ->
         return [casa_fit.analyse(inputs, context, TECHNIQUE.citations)]
     sets = tuple(_set(role, found, context, options) for role, found in inputs.items())
     wanted = [table().region(name) for name in options.regions] or list(table().regions.values())
+    _check_ratio(wanted, options)
     entries, curves, figures, checks, fits = [], [], [], [_calibration(s) for s in sets], []
     for region in wanted:
         having = tuple(s for s in sets if s.of(region) is not None)
@@ -151,13 +161,14 @@ def _set(role: str, found, context: Context, options: XpsOptions) -> Set:
     where = measured.name if measured else role
     if not signals:
         raise NacreError("no spectrum of a core level", where=where, do="give detail scans, not a survey")
-    return Set(
-        role, sample.name if sample else role, label, subject, stage, signals, energy_scale.of(signals, options, where)
-    )
+    scale = energy_scale.of(signals, options, where)
+    phases = sample.coating_phases if sample else ()
+    return Set(role, sample.name if sample else role, label, subject, stage, signals, scale, phases)
 
 
 def _fit(region: Region, sets: tuple[Set, ...], options: XpsOptions) -> Fit:
     signals = [s.of(region) for s in sets]
+    region = region.holding({*options.ratio, *(phase for s in sets for phase in s.phases)})
     kept = tuple(s for s in region.species if s.name not in options.leave_out)
     region = replace(region, species=kept)
     spectra = []
@@ -168,7 +179,31 @@ def _fit(region: Region, sets: tuple[Set, ...], options: XpsOptions) -> Fit:
     chosen = models.candidates(
         region, len(sets), names=options.models, shapes=options.shapes, splitting=options.splitting
     )
-    return Fit(region, sets, tuple(spectra), models.fit_all(chosen, spectra))
+    return Fit(region, sets, tuple(spectra), models.fit_all(chosen, spectra), _pair(region, sets, options))
+
+
+def _pair(region: Region, sets: tuple[Set, ...], options: XpsOptions) -> tuple[Species, Species] | None:
+    """The two species whose ratio is wanted: those of the option, else of a declared coating, else the only two of the
+    region that stand for phases; None where the region has no such two.
+    """
+    phases = tuple(s.phase for s in region.species if s.phase)
+    for names in (options.ratio, *(s.phases for s in sets), phases if len(phases) == 2 else ()):
+        found = tuple(dict.fromkeys(s for s in map(region.find, names) if s is not None))
+        if len(found) == 2:
+            return found
+    return None
+
+
+def _check_ratio(regions: list[Region], options: XpsOptions) -> None:
+    """Raises NacreError where the option names no two species of one of the regions."""
+    if not options.ratio or any(len(set(map(r.find, options.ratio)) - {None}) == 2 for r in regions):
+        return
+    raise NacreError(
+        "the ratio wanted is not one of two species of one region",
+        where="option 'ratio'",
+        found=", ".join(options.ratio),
+        expected="; ".join(f"{r.name}: {', '.join(s.formula for s in r.species)}" for r in regions),
+    )
 
 
 # --- what it says -------------------------------------------------------------------------------------------
@@ -187,8 +222,8 @@ def _answers(fit: Fit, values: np.ndarray, model) -> np.ndarray:
 
 
 def log_ratio(fit: Fit, s: int):
-    """Function of the parameters: ln of the area of the first species over that of the second, in spectrum `s`."""
-    first, second = (models.area(p.name, s) for p in fit.region.species[:2])
+    """Function of the parameters: ln of the area of one species over that of the other, in spectrum `s`."""
+    first, second = (models.area(p.name, s) for p in fit.compared)
 
     def function(values, model):
         return np.log(np.maximum(values[model.index[first]], 1e-9) / np.maximum(values[model.index[second]], 1e-9))
@@ -218,8 +253,9 @@ def _entries(fit: Fit, context: Context) -> tuple[list[Entry], list[Check]]:
             here = {**one.state, "line": fit.region.name, "species": p.name}
             if n > 1:
                 entries.append(Entry("species_fraction", found[s * n + i], here, one.subject))
-        if [p.name for p in species] == ["HfO2", "Li-Hf-O"]:
-            entry, check = _hafnium(fit, s, one, basis, found[s * n], source)
+        if fit.pair:
+            fraction = found[s * n + species.index(fit.pair[0])] if n == 2 else None
+            entry, check = _ratio(fit, s, one, basis, fraction)
             entries += entry
             checks += check
     placed, doubts = _positions(fit, found[n * k :], basis)
@@ -290,29 +326,30 @@ def _calibrated(position: Quantity, shift: Quantity, basis: str) -> Quantity:
     return derive(lambda a, b: a + (b - fixed), position, shift, unit="eV", basis=basis, origin="measured")
 
 
-def _hafnium(
-    fit: Fit, s: int, one: Set, basis: str, fraction: Quantity, source: str
-) -> tuple[list[Entry], list[Check]]:
-    best = fit.ensemble.best
-    for p in fit.region.species:
+def _ratio(fit: Fit, s: int, one: Set, basis: str, fraction: Quantity | None) -> tuple[list[Entry], list[Check]]:
+    """The ratio of the pair in one set. fraction : share of its first species, where the region holds no third."""
+    best, name = fit.ensemble.best, fit.region.name
+    for p in fit.pair:
         if not _told(fit, p, s):
-            return [], [Check("info", f"{one.label}: no {p.name} is told from none in Hf 4f, so no ratio is given")]
+            return [], [Check("info", f"{one.label}: no {p.name} is told from none in {name}, so no ratio is given")]
     mean, within, between = fit.ensemble.average(log_ratio(fit, s))
     std = float(np.sqrt(within[0, 0] + between[0, 0]))
     value = float(np.exp(mean[0]))
     low, high = value * np.exp(-1.96 * std), value * np.exp(1.96 * std)
-    # one error with the fraction of HfO2: the ratio is a function of it
-    parts = {name: part * value * std / fraction.std for name, part in fraction.parts.items()}
+    # one error with the fraction of the first species: of two, the ratio is a function of it
+    shared = fraction.parts if fraction is not None else {}
+    parts = {source: part * value * std / fraction.std for source, part in shared.items()}
+    of, to = (p.formula for p in fit.pair)
     ratio = Quantity(value, "1", value * std, low, high, best.data.x.size, basis, "measured", parts)
     text = (
-        f"{one.label}: n(HfO2)/n(Li2HfO3) {value:.2f}, 95 % from {low:.2f} to {high:.2f}; of its std "
+        f"{one.label}: n({of})/n({to}) {value:.2f}, 95 % from {low:.2f} to {high:.2f}; of its std "
         f"{100 * np.sqrt(within[0, 0]):.1f} % come from counting and fit, {100 * np.sqrt(between[0, 0]):.1f} % from "
         "the choice of model; a surface-weighted ratio (the outer 5 nm), not that of the whole shell"
     )
-    checks = [Check("info", text), *_without_overlap(fit, s, one), _constants(fit, s, one)]
+    checks = [Check("info", text), *_without_overlap(fit, s, one), *_constants(fit, s, one)]
     if one.scale.shift.std is not None:
         checks.append(Check("info", "the ratio does not depend on the energy calibration; the assignment does"))
-    return [Entry("hf_ratio", ratio, dict(one.state), one.subject)], checks
+    return [Entry("species_ratio", ratio, {**one.state, "of": of, "to": to}, one.subject)], checks
 
 
 def _without_overlap(fit: Fit, s: int, one: Set) -> list[Check]:
@@ -337,18 +374,20 @@ def _without_overlap(fit: Fit, s: int, one: Set) -> list[Check]:
     return [Check("warn" if abs(b / a - 1) > 0.05 else "info", text)]
 
 
-def _constants(fit: Fit, s: int, one: Set) -> Check:
+def _constants(fit: Fit, s: int, one: Set) -> list[Check]:
     """What other splittings and branching ratios of the level would do to the ratio; not part of its interval."""
-    level = fit.region.level
-    asked = {f"{gap:g} eV": {"splitting": gap} for gap in (level.low, level.high)}
-    asked["cross-sections instead of 4:3"] = {"ratio": SCOFIELD_4F}
-    ratios = {}
+    level, ratios = fit.region.level, {}
+    asked = {f"{gap:g} eV": {"splitting": gap} for gap in (level.low, level.high) if gap}
+    if level.cross_sections:
+        asked[f"cross-sections instead of {level.weights}"] = {"ratio": level.cross_sections}
+    if not asked:
+        return []
     for words, change in asked.items():
         model = models.again(fit.ensemble.best.model, fit.region, len(fit.sets), **change)
         fitted = models.fit_all([model], fit.spectra).best
         ratios[words] = float(np.exp(log_ratio(fit, s)(fitted.values, model)))
     listed = ", ".join(f"{value:.3f} with {words}" for words, value in ratios.items())
-    return Check("info", f"{one.label}: the ratio by the most likely model would be {listed}")
+    return [Check("info", f"{one.label}: the ratio by the most likely model would be {listed}")]
 
 
 def _calibration(one: Set) -> Check:
@@ -406,7 +445,7 @@ def _curves(fit: Fit) -> list[Curve]:
     }
     if len(region.species) > 1:
         for s, one in enumerate(fit.sets):
-            name = f"{region.species[0].name} over {region.species[1].name}, {one.label}"
+            name = f"{' over '.join(p.name for p in fit.compared)}, {one.label}"
             rows |= _each_alone(ensemble, log_ratio(fit, s), name)
     return [*curves, Curve(f"{region.name} models", rows)]
 

@@ -26,7 +26,7 @@ class Specimen:
     thickness, spread : mean and standard deviation of the coating along the contour; correlation : over this length;
     sampled : the map shows a piece drawn from a coating of that mean and spread, not one that has both itself;
     gaps : (start, length) along the contour; tail : share of the coating's element that decays into the core over
-    tail_length.
+    tail_length; element : that of the coating.
     """
 
     thickness: float = 12.0
@@ -40,6 +40,7 @@ class Specimen:
     core_counts: float = 6.0
     waviness: float = 8.0
     lamella: float = 60.0
+    element: str = "Hf"
 
 
 @dataclass(frozen=True)
@@ -68,19 +69,25 @@ class Truth:
 def measure(
     specimen: Specimen, flaws: Flaws | None = None, *, seed: int, pixels: int = 256, pixel: float = 0.8
 ) -> tuple[Signal, Truth]:
-    """A map (pixels, pixels, channels of 20 eV from 5 to 12 keV) as a "spectrum_image", and its truth."""
+    """A map (pixels, pixels, channels of 20 eV up to 12 keV) as a "spectrum_image", and its truth."""
     flaws, rng = flaws or Flaws(), np.random.default_rng(seed)
     densities, truth = _scene(specimen, rng, pixels, pixel)
-    energy = 5.0 + 0.02 * np.arange(350)
+    energy = _axis(specimen.element)
     cube = np.zeros(pixels * pixels * energy.size, np.uint16)
     for (kind, region), density in densities.items():
         per_pixel = _dose(kind, region, specimen, flaws)
         number = rng.poisson(per_pixel / FINE**2 * density)
         place = _land(number, specimen, flaws, rng, pixels, pixel)
-        channel = np.floor((photons.energies(kind, place.size, flaws, rng) - 4.99) / 0.02).astype(int)
+        channel = np.floor((photons.energies(kind, place.size, flaws, rng) - energy[0] + 0.01) / 0.02).astype(int)
         inside = (place >= 0) & (channel >= 0) & (channel < energy.size)
         np.add.at(cube, place[inside] * energy.size + channel[inside], 1)
     return photons.image(cube, energy, pixel, 300.0, "virtual STEM-EDS"), truth
+
+
+def _axis(element: str) -> np.ndarray:
+    """Energies of the channels in keV: from 5, or from below the lines of the coating's element."""
+    low = min(5.0, round(min(at for at, _ in photons.LINES[element]) - 1.0, 1))
+    return low + 0.02 * np.arange(round((12.0 - low) / 0.02))
 
 
 def _scene(s: Specimen, rng, pixels: int, pixel: float):
@@ -104,7 +111,7 @@ def _scene(s: Specimen, rng, pixels: int, pixel: float):
         inside = np.exp(np.minimum(depth, 0) / s.tail_length) * core / s.tail_length
         shell = shell + s.tail * inside * (thick * ~bare)[None, :]
     everything = np.ones_like(depth)
-    densities = {("Hf", ""): shell, ("Cu", ""): everything, ("Ga", ""): (depth < thick[None, :]) * 1.0}
+    densities = {(s.element, ""): shell, ("Cu", ""): everything, ("Ga", ""): (depth < thick[None, :]) * 1.0}
     densities |= {(metal, ""): core * 1.0 for metal in ("Ni", "Co", "Mn")}
     parts = {"core": core, "coating": coat, "carbon": ~core & ~coat}
     densities |= {("continuum", name): part * 1.0 for name, part in parts.items()}
@@ -126,7 +133,7 @@ def _dose(kind: str, region: str, s: Specimen, flaws: Flaws) -> float:
     shares = {"Ni": 0.85, "Co": 0.10, "Mn": 0.05}
     if kind in shares:
         return shares[kind] * s.core_counts * s.counts / 5
-    return {"Hf": s.counts, "Cu": flaws.copper * s.counts / 5, "Ga": flaws.gallium * s.counts / 5}[kind]
+    return {s.element: s.counts, "Cu": flaws.copper * s.counts / 5, "Ga": flaws.gallium * s.counts / 5}[kind]
 
 
 def _land(number: np.ndarray, s: Specimen, flaws: Flaws, rng, pixels: int, pixel: float) -> np.ndarray:

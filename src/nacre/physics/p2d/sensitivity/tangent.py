@@ -26,6 +26,7 @@ Q_THERMAL, Q_ALPHA, Q_BETA, Q_DIFFUSION, Q_SURFACE = range(5)
 TANGENT_NUMBERS = 5
 GRID = 512  # intervals of d ln D where the cell's own D is no table
 EVEN_TO = 1e-9  # a change of ln D that varies less than this over x is one number
+EPS = float(np.finfo(float).eps)
 
 Made = tuple[Cell, tuple[Step, ...]]
 
@@ -72,6 +73,16 @@ STENCILS = {
 }
 
 
+def weigh(weights: np.ndarray, values: Sequence) -> np.ndarray:
+    """The sum of weights times values (a number or an array each), where the weights add up to nothing.
+
+    Summed are the differences to the first value: what does not change gives exactly zero, in whatever order the
+    algebra library adds and whether or not it rounds each product.
+    """
+    values = np.asarray(values, float)
+    return np.tensordot(weights[1:], values[1:] - values[0], 1)
+
+
 def combine(made: Sequence[Made], weights: np.ndarray, base: Cell, mesh: Mesh) -> Tangent:
     """The weighted sum of the numbers of several cells and protocols; the weights add up to nothing."""
     cells = [cell for cell, _ in made]
@@ -84,8 +95,8 @@ def combine(made: Sequence[Made], weights: np.ndarray, base: Cell, mesh: Mesh) -
     if (rows[:, :, 0] != rows[0, :, 0]).any():
         raise ValueError("the modes of the protocol's steps change with the parameter: there is no derivative")
     rows = np.where(np.isfinite(rows), rows, 0.0)
-    resistance = float(weights @ [cell.resistance for cell in cells])
-    return Tangent(sides[0], sides[1], resistance, np.tensordot(weights, rows, 1))
+    resistance = float(weigh(weights, [cell.resistance for cell in cells]))
+    return Tangent(sides[0], sides[1], resistance, weigh(weights, rows))
 
 
 def _electrode(electrodes: Sequence[Electrode], arrays: Sequence[tuple], weights, base: Electrode) -> ElectrodeTangent:
@@ -95,16 +106,16 @@ def _electrode(electrodes: Sequence[Electrode], arrays: Sequence[tuple], weights
     sizes = arrays[0][0]
     numbers = np.zeros(TANGENT_NUMBERS)
     for k, place in ((Q_THERMAL, at.S_THERMAL), (Q_ALPHA, at.S_ALPHA), (Q_BETA, at.S_BETA)):
-        numbers[k] = weights @ [e[1][place] for e in arrays]
+        numbers[k] = weigh(weights, [e[1][place] for e in arrays])
     lanes = np.zeros((sizes[at.N_BUNDLES], TANGENT_PLANES, LANES))
     for k, plane in ((T_SOURCE, at.SOURCE), (T_AREA, at.AREA), (T_FILM, at.FILM), (T_SCALE, at.SCALE)):
         each = [e[4].reshape(-1, BUNDLE // LANES, LANES)[:, plane] for e in arrays]
-        lanes[:, k] = np.tensordot(weights, each, 1)
+        lanes[:, k] = weigh(weights, each)
     lanes[:, T_SCALE] += uniform
-    lanes[:, T_EXCHANGE] = weights @ np.log([e.exchange.reference for e in electrodes])
+    lanes[:, T_EXCHANGE] = weigh(weights, np.log([e.exchange.reference for e in electrodes]))
     stride = sizes[at.N_STRIDE]
-    nodes = np.tensordot(weights, [e[3][: 2 * stride].reshape(2, stride) for e in arrays], 1)
-    start = float(weights @ [e.stoichiometry for e in electrodes])
+    nodes = weigh(weights, [e[3][: 2 * stride].reshape(2, stride) for e in arrays])
+    start = float(weigh(weights, [e.stoichiometry for e in electrodes]))
     return ElectrodeTangent(lanes, nodes, numbers, table, _surface(electrodes, weights, base), start)
 
 
@@ -118,12 +129,15 @@ def _diffusion(electrodes, weights, base: Electrode) -> tuple[float, np.ndarray 
     """d ln D: one number for all x, and a table where it varies."""
     low, high, intervals = diffusion_grid(base)
     x = np.linspace(low, high, intervals + 1)
-    value = np.tensordot(weights, [np.log(e.diffusivity(x)) for e in electrodes], 1)
-    if np.ptp(value) <= EVEN_TO * (np.abs(value).max() + np.abs(weights).max() * 1e-7):
+    logs = np.log([e.diffusivity(x) for e in electrodes])
+    value = weigh(weights, logs)
+    # ln D goes through exp and log: each rounds it by its last bit
+    rounding = 4.0 * EPS * np.abs(logs).max() * np.abs(weights).sum()
+    if np.ptp(value) <= EVEN_TO * np.abs(value).max() + rounding:
         return float(value.mean()), None
     curves = [e.diffusivity.log_curve for e in electrodes]
     if all(c is not None and (c.low, c.high, c.value.size) == (low, high, x.size) for c in curves):
-        slope = np.tensordot(weights, [c.slope for c in curves], 1)
+        slope = weigh(weights, [c.slope for c in curves])
     else:
         slope = CubicSpline(x, value)(x, 1)
     return 0.0, np.column_stack([value, slope * (high - low) / intervals])
@@ -136,8 +150,8 @@ def _surface(electrodes, weights, base: Electrode) -> np.ndarray | None:
         return None
     x = base.ocp.x
     step = (base.ocp.high - base.ocp.low) / (x.size - 1)
-    potential = np.tensordot(weights, [e.ocp(x) for e in electrodes], 1)
-    factor = np.tensordot(weights, [_logs(e.exchange.log_factor, x) for e in electrodes], 1)
+    potential = weigh(weights, [e.ocp(x) for e in electrodes])
+    factor = weigh(weights, [_logs(e.exchange.log_factor, x) for e in electrodes])
     slopes = [CubicSpline(x, column)(x, 1) * step for column in (potential, factor)]
     return np.column_stack([potential, slopes[0], factor, slopes[1]])
 

@@ -1,0 +1,33 @@
+"""Linear algebra in one thread for the time of a refinement, as before afterwards."""
+
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from nacre.techniques.diffraction.threads import one_thread
+
+
+def threads() -> set[int]:
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
+@pytest.fixture
+def two_threads():
+    import scipy.linalg  # noqa: F401  # brings an OpenBLAS of its own beside numpy's
+
+    with threadpool_limits(2, user_api="blas"):
+        assert threads() == {2}
+        yield
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_one_thread_inside_and_as_before_afterwards():
+    with one_thread():
+        assert threads() == {1}
+    assert threads() == {2}
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_as_before_after_a_failure_too():
+    with pytest.raises(ValueError, match="inside"), one_thread():
+        raise ValueError("inside")
+    assert threads() == {2}
