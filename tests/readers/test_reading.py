@@ -1,7 +1,6 @@
 """What a file is given beside its reader's data and notes: source, origin, name, and arrays that stay as they are."""
 
 import hashlib
-import zipfile
 
 import numpy as np
 import polars as pl
@@ -131,30 +130,6 @@ def test_a_mark_at_the_end_of_a_long_parquet_file_is_seen(tmp_path):
         assert VIRTUAL_MARK.encode() not in path.read_bytes()[:HEAD_BYTES]
         assert read(path)[0].origin == origin
     assert VIRTUAL_MARK not in pl.read_parquet(path).columns
-
-
-def test_a_mark_within_a_workbook_is_seen(tmp_path):
-    rows = [["Label", "Type", "Element", "Intensity"], ["Blank", "blank", "Hf 277.336", "110"]]
-    for above, origin in (([[f"{VIRTUAL_MARK} emission run"]], "synthetic"), ([], "measured")):
-        path = workbook(tmp_path / "run.xlsx", above + rows)
-        assert VIRTUAL_MARK.encode() not in path.read_bytes()
-        assert read(path, "icp_table")[0].origin == origin
-
-
-def workbook(path, rows):
-    """The smallest .xlsx that holds some rows of text."""
-    cells = "".join(
-        "<row>" + "".join(f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in row) + "</row>" for row in rows
-    )
-    parts = {
-        "xl/workbook.xml": '<workbook xmlns:r="r"><sheets><sheet name="Data" r:id="a"/></sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": '<Relationships><Relationship Id="a" Target="sheet.xml"/></Relationships>',
-        "xl/sheet.xml": f"<worksheet><sheetData>{cells}</sheetData></worksheet>",
-    }
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
-        for name, text in parts.items():
-            book.writestr(name, text)
-    return path
 
 
 # --- arrays stay as they are ----------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ from nacre.evidence.calibrate import identify, predict, rivals
 from nacre.evidence.calibrate.fit import fit
 from nacre.evidence.calibrate.leave_out import leave_out
 from nacre.evidence.calibrate.problem import Problem
-from nacre.evidence.calibrate.results import predicted
-from nacre.evidence.calibrate.results.calibrated import Calibration, results_of
+from nacre.evidence.calibrate.reporting import predicted as prediction_result
+from nacre.evidence.calibrate.reporting.calibrated import Calibration, results_of
 from nacre.evidence.calibrate.rivals import Rival, judge
 from nacre.evidence.calibrate.settings import Free
 from nacre.report import plots
@@ -212,7 +212,7 @@ def test_predictions_have_intervals_and_say_what_they_rest_on(found):
     assert not same.doubts and "no evidence varies loading" in twice.doubts[0]
     assert any("how ageing goes with temperature is not known" in text for text in cold.doubts)
     assert (twice.values[1:3] < same.values[1:3]).all() and cold.values[2] < same.values[2]
-    result = predicted.results_of([same, twice, cold])[0]
+    result = prediction_result.results_of([same, twice, cold])[0]
     assert result.origin == "predicted" and {e.state["case"] for e in result.entries} == {"as built", "twice", "cold"}
     assert {e.quantity.origin for e in result.entries} == {"predicted"}
 
@@ -229,7 +229,7 @@ def test_a_cell_that_cannot_be_run_is_a_failed_case_and_no_number(found):
     hopeless = predict.parse_case("hopeless: cell.lower_voltage = 3 V", "bare")
     made = predict.predict(found.problem.model, found.u, found.covariance, hopeless, 1, 20)
     assert made.failed
-    result = predicted.results_of([made])[0]
+    result = prediction_result.results_of([made])[0]
     assert result.checks[0].status == "fail" and "cannot be predicted" in result.checks[0].text and not result.entries
 
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nacre.physics.constants import FARADAY, GAS
+from nacre.physics.constants import FARADAY, GAS, VACUUM_PERMITTIVITY
 from nacre.physics.p2d import Electrode, Prepared, State, Step
-from nacre.physics.p2d.cell import VACUUM
 from nacre.physics.p2d.pack import shell_geometry, surface_weights
 
 
@@ -130,11 +129,14 @@ def films(e: Electrode, s: complex, nodes: int) -> np.ndarray:
     total = np.zeros(nodes, complex)
     if e.coating_thickness:
         total += _beside(
-            e.coating_thickness / e.coating_conductivity, s * VACUUM * e.coating_permittivity / e.coating_thickness
+            e.coating_thickness / e.coating_conductivity,
+            s * VACUUM_PERMITTIVITY * e.coating_permittivity / e.coating_thickness,
         )
     for k, thick in enumerate(np.broadcast_to(e.interphase_thickness, nodes)):
         if thick:
-            total[k] += _beside(thick * e.interphase_resistivity, s * VACUUM * e.interphase_permittivity / thick)
+            total[k] += _beside(
+                thick * e.interphase_resistivity, s * VACUUM_PERMITTIVITY * e.interphase_permittivity / thick
+            )
     return total
 
 

@@ -10,8 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pybamm
 
-from nacre.physics.constants import FARADAY, GAS
-from nacre.physics.p2d.cell import VACUUM
+from nacre.physics.constants import FARADAY, GAS, VACUUM_PERMITTIVITY
 from physics.p2d.twin import _diffusivity, twin_geometry
 
 SIDES = ("negative", "positive")
@@ -21,11 +20,11 @@ def _films(e):
     """(resistance, capacitance) of coating and interphase where there is one."""
     found = []
     if e.coating_thickness:
-        capacity = VACUUM * e.coating_permittivity / e.coating_thickness
+        capacity = VACUUM_PERMITTIVITY * e.coating_permittivity / e.coating_thickness
         found.append((e.coating_thickness / e.coating_conductivity, capacity))
     if e.interphase_thickness:
         resistance = float(e.interphase_thickness) * e.interphase_resistivity
-        found.append((resistance, VACUUM * e.interphase_permittivity / float(e.interphase_thickness)))
+        found.append((resistance, VACUUM_PERMITTIVITY * e.interphase_permittivity / float(e.interphase_thickness)))
     return found
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nacre.core import registry
+from nacre.core.contracts import VIRTUAL_MARK
 from nacre.core.errors import ReadError
 from nacre.readers.chemistry import icp_table, metrohm_tiamo, titration_table
 from nacre.readers.reading import read
@@ -102,6 +103,14 @@ def test_a_workbook_reads_as_its_text(tmp_path):
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ReadError, match="the workbook cannot be read"):
         icp_table.read(path)
+
+
+def test_a_mark_within_a_workbook_is_seen(tmp_path):
+    rows = [["Label", "Type", "Element", "Intensity"], ["Blank", "blank", "Hf 277.336", 110]]
+    for above, origin in (([[f"{VIRTUAL_MARK} emission run"]], "synthetic"), ([], "measured")):
+        path = workbook(tmp_path / "run.xlsx", above + rows)
+        assert VIRTUAL_MARK.encode() not in path.read_bytes()
+        assert read(path, "icp_table")[0].origin == origin
 
 
 def test_a_table_without_its_headings_is_refused(tmp_path):

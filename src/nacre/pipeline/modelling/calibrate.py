@@ -24,8 +24,8 @@ from nacre.evidence.calibrate import predict as predicting
 from nacre.evidence.calibrate import run as calibrating
 from nacre.evidence.calibrate.fit import Progress, silent
 from nacre.evidence.calibrate.model import Model, cells_of
-from nacre.evidence.calibrate.results.calibrated import Calibration, fitted, results_of
-from nacre.evidence.calibrate.results.predicted import results_of as predictions
+from nacre.evidence.calibrate.reporting.calibrated import Calibration, fitted, results_of
+from nacre.evidence.calibrate.reporting.predicted import results_of as predictions
 from nacre.evidence.calibrate.settings import read_settings
 from nacre.pipeline.loading.load import load
 from nacre.pipeline.running.dependencies import versions

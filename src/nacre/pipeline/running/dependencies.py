@@ -21,6 +21,7 @@ BENEATH = ("llvmlite", "pybaselines", "rietx-kernels", "casadi", "pybammsolvers"
 # what a report names: one line for people; the key of an analysis holds all
 NAMED = ("numpy", "scipy", "numba", "polars", "pint", "gemmi", "scikit-image", "h5py", "rietx", "pybamm")
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+PACKAGE = Path(__file__).resolve().parents[2]  # the folder of our sources
 _EXTRA = re.compile(r"""\bextra\s*==\s*['"]([^'"]+)['"]""")
 
 
@@ -52,9 +53,8 @@ def declared() -> list[tuple[str, str]]:
     A checkout's own pyproject.toml counts before the metadata, which were written when it was installed and may be
     those of an earlier state. Raises NacreError where there is neither.
     """
-    above = Path(__file__).parents[3]  # the package stands in it
-    pyproject = above.parent / "pyproject.toml"
-    found = _of_checkout(pyproject) if above.name == "src" and pyproject.is_file() else []
+    pyproject = PACKAGE.parents[1] / "pyproject.toml"
+    found = _of_checkout(pyproject) if PACKAGE.parent.name == "src" and pyproject.is_file() else []
     if not found:
         found = _of_metadata()
     return sorted({(re.sub(r"[-_.]+", "-", name).lower(), extra) for name, extra in found})

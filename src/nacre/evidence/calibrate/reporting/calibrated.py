@@ -12,7 +12,7 @@ from nacre.core.result import Check, Curve, Entry, Provenance, Result, Subject
 from nacre.evidence.calibrate.calibration import Calibration
 from nacre.evidence.calibrate.fit import Fit
 from nacre.evidence.calibrate.leave_out import Predicted
-from nacre.evidence.calibrate.results import figures
+from nacre.evidence.calibrate.reporting import figures
 from nacre.evidence.calibrate.rivals import Judged
 
 CITATIONS = (
@@ -25,8 +25,6 @@ METHODS = (
     "The numbers of a single-ion porous-electrode model with ageing were fitted to the values of the study by bounded "
     "least squares from many starts spread over their physical ranges."
 )
-
-
 
 
 def results_of(c: Calibration) -> list[Result]:
