@@ -103,7 +103,7 @@ def test_two_books(ageing, name):
 def test_the_knee_of_the_bare_cell_and_none_of_the_coated(ageing):
     knee = ageing["bare"].get("fade_knee")
     assert knee.lo95 < 50 < knee.hi95
-    assert "no knee can be told" in texts(ageing["lho"])
+    assert "no knee can be determined" in texts(ageing["lho"])
     assert not [e for e in ageing["lho"].entries if e.name == "fade_knee"]
 
 

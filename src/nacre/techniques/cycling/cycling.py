@@ -1,12 +1,12 @@
 """Galvanostatic cycling: capacity, efficiency, energy and voltage of each cycle, and how they fade.
 
-Half cycles are told by the direction of the current, not by the cycler's counter, and cycles are numbered
+Half cycles are recognised by the direction of the current, not by the cycler's counter, and cycles are numbered
 from 1 in the order of the test. Charge comes from the cycler's counter where there is one, else from the
 integral of I dt. Coulombic efficiency is the discharge over the charge that came before it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,7 @@ class CyclingOptions:
 
 @dataclass(frozen=True)
 class CycleSide:
-    """One direction of one cycle: charge, energy in J, how it ended."""
+    """One direction of one cycle: its charge, and its energy in J."""
 
     charge: Quantity
     joules: float
@@ -108,7 +108,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: CyclingOptions
     )
     subject = hc.make_subject(context)
     if not len(half.runs):
-        return [Result("cycling", context.analysis, subject, checks=(_warn_of_rest(rows),), origin=rows.origin)]
+        return [Result("cycling", context.analysis, subject, checks=(_report_rest(rows),), origin=rows.origin)]
     amounts = {per: context.need(PER[per][0], PER[per][1], "the capacity") for per in options.divide_by if PER[per][0]}
     parts, part_checks = hc.divide_protocol(half, context)
     cycles = assemble_cycles(half, parts, options, _name_source(context, rows))
@@ -128,7 +128,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: CyclingOptions
             subject,
             entries=(*_report_cycles(cycles, parts, amounts, options), *entries),
             curves=(_tabulate_cycles(cycles, amounts, options), *figures.tabulate_profiles(half, amounts.get("mass"))),
-            figures=figures.draw(half, cycles, parts, amounts, context, numerator_sign(options)),
+            figures=figures.draw(half, cycles, parts, amounts, context, get_numerator_sign(options)),
             checks=(*checks, *_check_accuracy(options)),
             citations=TECHNIQUE.citations if any(e.name == "fade_knee" for e in entries) else (),
             methods=_describe_methods(half, options, amounts),
@@ -137,7 +137,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: CyclingOptions
     ]
 
 
-def numerator_sign(options: CyclingOptions) -> int:
+def get_numerator_sign(options: CyclingOptions) -> int:
     """Sign of the half cycle in the numerator of the Coulombic efficiency."""
     return -1 if options.efficiency == "discharge/charge" else 1
 
@@ -153,21 +153,21 @@ def assemble_cycles(
     gain = None if options.current_gain_error is None else options.current_gain_error / 100
     offset = None if options.current_offset_error is None else options.current_offset_error * 1e-6
     charges = hc.make_charges(half, source, gain, offset)
-    top = numerator_sign(options)
+    top = get_numerator_sign(options)
     sides: dict[int, dict[int, CycleSide]] = {}
     before: dict[int, Quantity] = {}
     last: dict[int, Quantity] = {}
-    for k, (number, sign) in enumerate(zip(half.cycle.tolist(), half.runs.sign.tolist(), strict=True)):
-        if not half.complete[k]:
-            continue
+    for k in np.flatnonzero(half.complete).tolist():
+        number, sign = int(half.cycle[k]), int(half.runs.sign[k])
         _add_half_cycle(sides.setdefault(number, {}), sign, charges[k], float(half.energy[k]))
         last[sign] = charges[k]
+        # what came before the numerator's half cycle is its denominator, whatever cycle it was in
         if sign == top and -top in last:
             before[number] = last[-top]
     if options.cycles == "file":
-        before = {n: mine[-top].charge for n, mine in sides.items() if -top in mine}
+        before = {number: mine[-top].charge for number, mine in sides.items() if -top in mine}
     by_cycle = {number: part for part in parts for number in part.cycles}
-    return [Cycle(n, by_cycle[n], mine, before.get(n)) for n, mine in sorted(sides.items())]
+    return [Cycle(number, by_cycle[number], mine, before.get(number)) for number, mine in sorted(sides.items())]
 
 
 def _add_half_cycle(mine: dict[int, CycleSide], sign: int, charge: Quantity, joules: float):
@@ -187,8 +187,8 @@ def divide_charge(charge: Quantity, per: str, amounts: Mapping[str, Quantity]) -
 
 
 def compute_efficiency(cycle: Cycle, options: CyclingOptions) -> Quantity | None:
-    """Coulombic efficiency in %. Without a stated accuracy of the current nobody knows its error."""
-    side = cycle.sides.get(numerator_sign(options))
+    """Coulombic efficiency in %. Its error is unknown where the accuracy of the current is not stated."""
+    side = cycle.sides.get(get_numerator_sign(options))
     if side is None or cycle.before is None:
         return None
     return _compute_ratio(side.charge, cycle.before, options)
@@ -200,29 +200,51 @@ def _compute_ratio(a: Quantity, b: Quantity, options: CyclingOptions, unit: str 
     return derive(lambda x, y: 100 * x / y, a, b, unit=unit, origin=a.origin)
 
 
-def _report_cycles(cycles, parts, amounts, options) -> list[Entry]:
+def _report_cycles(
+    cycles: Sequence[Cycle],
+    parts: Sequence[hc.ProtocolPart],
+    amounts: Mapping[str, Quantity],
+    options: CyclingOptions,
+) -> list[Entry]:
     """Quantities of the first and last cycles of each part and of those asked for; the table holds all."""
-    wanted = {n for part in parts for n in (part.cycles[0], part.cycles[-1])} | set(options.retention_at)
+    ends = {number for part in parts for number in (part.cycles[0], part.cycles[-1])}
+    wanted = ends | set(options.retention_at)
     entries = []
     for cycle in cycles:
-        if not options.every_cycle and cycle.number not in wanted:
-            continue
-        entries += _report_capacities(cycle, amounts, options)
-        found = compute_efficiency(cycle, options)
-        if found is not None:
-            entries.append(Entry("coulombic_efficiency", found, cycle.state))
-        entries += _report_energies(cycle, amounts, options)
+        if options.every_cycle or cycle.number in wanted:
+            entries += _report_cycle(cycle, amounts, options)
+    return entries + _report_first_loss(cycles, parts, amounts)
+
+
+def _report_cycle(cycle: Cycle, amounts: Mapping[str, Quantity], options: CyclingOptions) -> list[Entry]:
+    entries = _report_capacities(cycle, amounts, options)
+    found = compute_efficiency(cycle, options)
+    if found is not None:
+        entries.append(Entry("coulombic_efficiency", found, cycle.state))
+    return entries + _report_energies(cycle, amounts, options)
+
+
+def _report_first_loss(
+    cycles: Sequence[Cycle], parts: Sequence[hc.ProtocolPart], amounts: Mapping[str, Quantity]
+) -> list[Entry]:
+    """Charge less discharge capacity of the cell's first cycle, where that is in the test and the mass is known."""
     first = next((c for c in cycles if c.number == 1 and len(c.sides) == 2), None)
-    if first and hc.starts_with_first_cycle(parts) and "mass" in amounts:
-        q = [first.sides[s].charge for s in (1, -1)]
-        lost = derive(
-            lambda a, b, m: (a - b) / m, *q, amounts["mass"], unit="mAh/g", origin=q[0].origin, basis=q[0].basis
-        )
-        entries.append(Entry("irreversible_capacity", lost, first.state))
-    return entries
+    if first is None or not hc.is_first_test(parts) or "mass" not in amounts:
+        return []
+    charge, discharge = (first.sides[sign].charge for sign in (1, -1))
+    lost = derive(
+        lambda a, b, m: (a - b) / m,
+        charge,
+        discharge,
+        amounts["mass"],
+        unit="mAh/g",
+        origin=charge.origin,
+        basis=charge.basis,
+    )
+    return [Entry("irreversible_capacity", lost, first.state)]
 
 
-def _report_capacities(cycle: Cycle, amounts, options) -> list[Entry]:
+def _report_capacities(cycle: Cycle, amounts: Mapping[str, Quantity], options: CyclingOptions) -> list[Entry]:
     return [
         Entry(PER[per][3][sign], divide_charge(side.charge, per, amounts), cycle.state)
         for sign, side in cycle.sides.items()
@@ -230,13 +252,11 @@ def _report_capacities(cycle: Cycle, amounts, options) -> list[Entry]:
     ]
 
 
-def _report_energies(cycle: Cycle, amounts, options) -> list[Entry]:
+def _report_energies(cycle: Cycle, amounts: Mapping[str, Quantity], options: CyclingOptions) -> list[Entry]:
     entries, energies = [], {}
     for sign, side in cycle.sides.items():
-        std = None if options.voltage_error is None else options.voltage_error / 1000
+        volts = _make_mean_voltage(side, options)
         origin = side.charge.origin
-        volts = Quantity(side.mean_voltage, "V", std, basis="given" if std else "none", origin=origin)
-        volts = volts.tagged("cycler voltage") if std else volts
         entries.append(Entry(MEAN_VOLTAGE[sign], volts, cycle.state))
         energies[sign] = derive(lambda q, v: q * v, side.charge, volts, unit="mWh", origin=origin)
         if "mass" in amounts:
@@ -247,30 +267,56 @@ def _report_energies(cycle: Cycle, amounts, options) -> list[Entry]:
     return entries
 
 
-def _follow_segments(cycles, parts, amounts, options) -> tuple[list[Entry], list[Check]]:
+def _make_mean_voltage(side: CycleSide, options: CyclingOptions) -> Quantity:
+    """Mean voltage of a half cycle; the error of the cycler's voltage is common to all of them."""
+    volts = Quantity(side.mean_voltage, "V", basis="none", origin=side.charge.origin)
+    if not options.voltage_error:
+        return replace(volts, std=None if options.voltage_error is None else 0.0)
+    return replace(volts, std=options.voltage_error / 1000, basis="given").tagged("cycler voltage")
+
+
+def _follow_segments(
+    cycles: Sequence[Cycle],
+    parts: Sequence[hc.ProtocolPart],
+    amounts: Mapping[str, Quantity],
+    options: CyclingOptions,
+) -> tuple[list[Entry], list[Check]]:
     """Retention, mean efficiency, fade and knee of every part that is long enough."""
     entries, checks = [], []
-    sign = numerator_sign(options)
+    sign = get_numerator_sign(options)
     states = [part.state for part in parts if len(part.cycles) >= LONG]
     for part in parts:
         inside = [c for c in cycles if c.number in part.cycles and sign in c.sides]
         if len(inside) < LONG:
             continue
-        state = part.state | ({"to_cycle": inside[-1].number} if states.count(part.state) > 1 else {})
+        state = part.state
+        if states.count(part.state) > 1:  # two long parts alike are distinguished by where they end
+            state = state | {"to_cycle": inside[-1].number}
         entries += _measure_fade(inside, state, sign, amounts, options)
-        numbers = np.array([c.number for c in inside], float)
-        found = fade.knee(numbers, np.array([c.sides[sign].charge.value for c in inside]))
-        if not found.found:
-            checks.append(Check("info", f"no knee can be told in {part.title}: {found.reason}"))
-            continue
-        std = (found.hi95 - found.lo95) / 3.92
-        origin = inside[0].sides[sign].charge.origin
-        knee = Quantity(found.cycle, "1", std, found.lo95, found.hi95, len(inside), "fit-covariance", origin)
-        entries.append(Entry("fade_knee", knee, state))
+        found, missing = _find_knee(inside, state, sign, part.title)
+        entries += found
+        checks += missing
     return entries, checks
 
 
-def _measure_fade(inside: list[Cycle], state: dict, sign: int, amounts, options) -> list[Entry]:
+def _find_knee(
+    inside: Sequence[Cycle], state: dict[str, Any], sign: int, title: str
+) -> tuple[list[Entry], list[Check]]:
+    """The cycle at which fading speeds up, or why there is none."""
+    charges = [c.sides[sign].charge for c in inside]
+    numbers = np.array([c.number for c in inside], float)
+    found = fade.knee(numbers, np.array([charge.value for charge in charges]))
+    if not found.found:
+        return [], [Check("info", f"no knee can be determined in {title}: {found.reason}")]
+    std = (found.hi95 - found.lo95) / 3.92
+    origin = charges[0].origin
+    knee = Quantity(found.cycle, "1", std, found.lo95, found.hi95, len(inside), "fit-covariance", origin)
+    return [Entry("fade_knee", knee, state)], []
+
+
+def _measure_fade(
+    inside: list[Cycle], state: dict[str, Any], sign: int, amounts: Mapping[str, Quantity], options: CyclingOptions
+) -> list[Entry]:
     first, last = inside[0].sides[sign].charge, inside[-1]
     entries = [
         Entry("capacity_retention", _compute_ratio(c.sides[sign].charge, first, options), {**state, "cycle": c.number})
@@ -288,50 +334,56 @@ def _measure_fade(inside: list[Cycle], state: dict, sign: int, amounts, options)
     return entries
 
 
-def _balance_charge(inside: list[Cycle], state: dict, sign: int, amounts, options) -> list[Entry]:
-    """Two books of one part: capacity lost, and what charge went in and did not come out, cycle by cycle, summed."""
+def _balance_charge(
+    inside: list[Cycle], state: dict[str, Any], sign: int, amounts: Mapping[str, Quantity], options: CyclingOptions
+) -> list[Entry]:
+    """Capacity lost over one part, and the charge that went in and did not come out, summed over its cycles."""
     pairs = [(c.before, c.sides[sign].charge) for c in inside[1:] if c.before is not None]
     if "mass" not in amounts or not pairs:
         return []
     ends = inside[0].sides[sign].charge, inside[-1].sides[sign].charge
     flat = [q for pair in pairs for q in pair]
     stated = options.current_gain_error is not None and options.current_offset_error is not None
-    books = {
+    balances = {
         "capacity_lost": derive(lambda a, b: a - b, *ends, unit="mAh", origin=ends[0].origin),
         "cumulative_inefficiency": derive(
             lambda *q: sum(q[::2]) - sum(q[1::2]), *flat, unit="mAh", origin=ends[0].origin, n=len(pairs)
         ),
     }
     if not stated:
-        books = {name: Quantity(q.value, "mAh", n=q.n, basis="none", origin=q.origin) for name, q in books.items()}
-    return [Entry(name, divide_charge(q, "mass", amounts), state) for name, q in books.items()]
+        balances = {
+            name: Quantity(q.value, "mAh", n=q.n, basis="none", origin=q.origin) for name, q in balances.items()
+        }
+    return [Entry(name, divide_charge(q, "mass", amounts), state) for name, q in balances.items()]
 
 
-def _tabulate_cycles(cycles: list[Cycle], amounts, options) -> Curve:
+def _tabulate_cycles(cycles: list[Cycle], amounts: Mapping[str, Quantity], options: CyclingOptions) -> Curve:
     """One row per cycle; what a cycle does not have is NaN."""
     columns: dict[str, tuple[Any, str]] = {"cycle": (np.array([c.number for c in cycles]), "1")}
-
-    def column(sign, take):
-        return np.array([take(c.sides[sign]) if sign in c.sides else np.nan for c in cycles])
-
     for per in options.divide_by:
         divisor = amounts[per].value if per in amounts else 1.0
         for sign, name in PER[per][3].items():
-            columns[name] = (column(sign, lambda side, d=divisor: side.charge.value / d), PER[per][2])
-    found = [compute_efficiency(c, options) for c in cycles]
-    columns["coulombic_efficiency"] = (np.array([q.value if q else np.nan for q in found]), "%")
+            charge = _get_side_values(cycles, sign, lambda side: side.charge.value)
+            columns[name] = (charge / divisor, PER[per][2])
+    efficiencies = [compute_efficiency(c, options) for c in cycles]
+    columns["coulombic_efficiency"] = (np.array([q.value if q else np.nan for q in efficiencies]), "%")
     for sign in (-1, 1):
-        columns[MEAN_VOLTAGE[sign]] = (column(sign, lambda side: side.mean_voltage), "V")
+        columns[MEAN_VOLTAGE[sign]] = (_get_side_values(cycles, sign, lambda side: side.mean_voltage), "V")
         if "mass" in amounts:
-            mass = amounts["mass"].value
-            columns[ENERGY[sign]] = (column(sign, lambda side, m=mass: side.joules / 3.6 / m), "mWh/g")
+            milliwatthours = _get_side_values(cycles, sign, lambda side: side.joules / 3.6)
+            columns[ENERGY[sign]] = (milliwatthours / amounts["mass"].value, "mWh/g")
     columns["rate_C"] = (np.array([c.part.rate or np.nan for c in cycles]), "C-rate")
     columns["segment"] = (np.array([c.part.name for c in cycles]), "1")
     columns["whole"] = (np.array([len(c.sides) == 2 for c in cycles]), "1")
     return Curve("cycles", columns)
 
 
-def _warn_of_rest(rows: hc.CyclingRecord) -> Check:
+def _get_side_values(cycles: Sequence[Cycle], sign: int, take: Callable[[CycleSide], float]) -> np.ndarray:
+    """A value of one direction of every cycle; NaN where the cycle lacks it."""
+    return np.array([take(c.sides[sign]) if sign in c.sides else np.nan for c in cycles])
+
+
+def _report_rest(rows: hc.CyclingRecord) -> Check:
     hours = (rows.time[-1] - rows.time[0]) / 3600
     span = f"{np.nanmin(rows.voltage):.4g} to {np.nanmax(rows.voltage):.4g} V"
     text = f"{rows.where} holds no charge and no discharge: {hours:.3g} h at rest, {span}"
@@ -344,7 +396,7 @@ def _find_largest_discharge(cycles: list[Cycle], mass: Quantity | None) -> float
     return max((q.to("mAh").value for q in sides), default=0.0) / mass.to("g").value if mass else 0.0
 
 
-def _check_window(half: hc.HalfCycles, context: Context, options) -> list[Check]:
+def _check_window(half: hc.HalfCycles, context: Context, options: CyclingOptions) -> list[Check]:
     checks = []
     for sign, name, word in ((1, "upper_voltage", "charge"), (-1, "lower_voltage", "discharge")):
         mine = np.flatnonzero((half.runs.sign == sign) & half.complete)
@@ -360,7 +412,7 @@ def _check_window(half: hc.HalfCycles, context: Context, options) -> list[Check]
     return checks
 
 
-def _check_limit(short, n: int, half: hc.HalfCycles, wanted: float, name: str, word: str) -> Check:
+def _check_limit(short: np.ndarray, n: int, half: hc.HalfCycles, wanted: float, name: str, word: str) -> Check:
     if not len(short):
         return Check("pass", f"every {word} reached {name}, {wanted:.4g} V")
     at = f"cycle {half.cycle[short[0]]}, at {half.limit[short[0]]:.4g} V"
@@ -368,7 +420,7 @@ def _check_limit(short, n: int, half: hc.HalfCycles, wanted: float, name: str, w
     return Check("warn", text, "a time or capacity limit ended them, or the window given is not the one used")
 
 
-def _check_sides(half: hc.HalfCycles, cycles: list[Cycle], options) -> list[Check]:
+def _check_sides(half: hc.HalfCycles, cycles: list[Cycle], options: CyclingOptions) -> list[Check]:
     checks = []
     if not half.complete.all():
         word, volts = "charge" if half.runs.sign[-1] > 0 else "discharge", half.rows.voltage[half.runs.last[-1]]
@@ -380,13 +432,18 @@ def _check_sides(half: hc.HalfCycles, cycles: list[Cycle], options) -> list[Chec
             checks.append(Check("warn", f"the test has no complete {word}: there is no Coulombic efficiency"))
         elif lacking:
             checks.append(Check("info", f"no complete {word} in cycle {', '.join(map(str, lacking[:5]))}"))
+    return checks + _check_efficiencies(cycles, options)
+
+
+def _check_efficiencies(cycles: list[Cycle], options: CyclingOptions) -> list[Check]:
+    """More charge out than in is physically possible only with a side reaction, or an error of the record."""
     values = {c.number: q.value for c in cycles if (q := compute_efficiency(c, options)) is not None}
-    over = [n for n, ce in values.items() if ce > 100.0]
-    if over:
-        text = f"more charge came out than went in, in {len(over)} of {len(values)} cycles (first: cycle {over[0]}"
-        cure = "a current offset, a change of temperature, a charge that was cut short, or a negative electrode"
-        checks.append(Check("warn", f"{text}, {values[over[0]]:.2f} %)", cure))
-    return checks
+    over = [number for number, value in values.items() if value > 100.0]
+    if not over:
+        return []
+    text = f"more charge came out than went in, in {len(over)} of {len(values)} cycles (first: cycle {over[0]}"
+    cure = "a current offset, a change of temperature, a charge that was cut short, or a negative electrode"
+    return [Check("warn", f"{text}, {values[over[0]]:.2f} %)", cure)]
 
 
 def _check_accuracy(options: CyclingOptions) -> list[Check]:
@@ -395,14 +452,14 @@ def _check_accuracy(options: CyclingOptions) -> list[Check]:
     return [
         Check(
             "info",
-            "the accuracy of the cycler's current is not stated: efficiencies and retentions bear no uncertainty, "
+            "the accuracy of the cycler's current is not stated: efficiencies and retentions have no uncertainty, "
             "capacities only that of the mass or area and of the record itself",
             "give current_gain_error and current_offset_error",
         )
     ]
 
 
-def _describe_methods(half: hc.HalfCycles, options, amounts) -> str:
+def _describe_methods(half: hc.HalfCycles, options: CyclingOptions, amounts: Mapping[str, Quantity]) -> str:
     charge = "the cycler's charge counter" if half.counted else "the integral of the current"
     per = {"mass": "the mass of active material", "area": "the electrode area"}
     divided = " and ".join(per[name] for name in amounts) or "nothing"

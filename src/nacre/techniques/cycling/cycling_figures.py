@@ -1,6 +1,7 @@
 """Figures and drawn curves of galvanostatic cycling: first-cycle profiles, capacity and efficiency by cycle."""
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 
 import numpy as np
 
@@ -56,7 +57,7 @@ def draw(
     """All figures of a test. `sign` is the direction whose capacity fades (-1: discharge)."""
     x, divisor = make_capacity_axis(amounts)
     found = []
-    if hc.starts_with_first_cycle(parts):
+    if hc.is_first_test(parts):
         found.append(_draw_first_cycle(half, context, x, divisor))
     found += _draw_by_cycle(cycles, parts, context, x, divisor, sign)
     return tuple(figure for figure in found if figure)
@@ -72,16 +73,12 @@ def make_capacity_axis(amounts: Mapping[str, Quantity]) -> tuple[Axis, float]:
 
 
 def _draw_first_cycle(half: hc.HalfCycles, context: Context, x: Axis, divisor: float) -> Figure | None:
+    who, group = get_sample_name(context), get_group(context)
     series = []
-    for sign in (1, -1):
-        for k in half.which(1, sign)[:1]:
-            q, v = thin_profile(half, k, divisor)
-            label = hc.make_subject(context).sample if sign > 0 else ""
-            series.append(
-                Series(
-                    "line", q, v, label, get_sample_name(context), get_group(context), legend=sign > 0 and bool(label)
-                )
-            )
+    for k in (*half.which(1, 1)[:1], *half.which(1, -1)[:1]):
+        q, v = thin_profile(half, k, divisor)
+        label = who if half.runs.sign[k] > 0 else ""
+        series.append(Series("line", q, v, label, who, group, legend=bool(label)))
     if not series:
         return None
     caption = f"Voltage profiles of the first cycle. {explain_lithium_scale(context)}".strip()
@@ -94,23 +91,24 @@ def _draw_first_cycle(half: hc.HalfCycles, context: Context, x: Axis, divisor: f
 def _draw_by_cycle(cycles, parts, context: Context, y: Axis, divisor: float, sign: int) -> list[Figure]:
     """Capacity and efficiency against cycle: the long parts of a test, or a short test as a whole."""
     long = [part for part in parts if len(part.cycles) >= LONG]
-    shown = [c for c in cycles if sign in c.sides and (not long or any(c.number in part.cycles for part in long))]
+    drawn = {number for part in long or parts for number in part.cycles}
+    shown = [c for c in cycles if sign in c.sides and c.number in drawn]
     if len(shown) < 2:
         return []
     number = np.array([c.number for c in shown])
     capacity = np.array([c.sides[sign].charge.value for c in shown]) / divisor
     ratio = np.array([100 * c.sides[sign].charge.value / c.before.value if c.before else np.nan for c in shown])
-    who = {"subject": get_sample_name(context), "group": get_group(context)}
+    who, group = get_sample_name(context), get_group(context)
     series = (
-        Series("points", number, capacity, who["subject"], **who),
-        Series("points", number, ratio, "", marker="open", right=True, legend=False, **who),
+        Series("points", number, capacity, who, who, group),
+        Series("points", number, ratio, "", who, group, marker="open", right=True, legend=False),
     )
     panel = Panel(Axis("Cycle number"), y, series, right=Axis("Coulombic efficiency", "%"))
-    key, title, place = (
-        ("cycling-stability", "Long-term cycling", "Fig. 4f")
-        if long
-        else ("capacity-by-cycle", "Capacity by cycle", "Fig. S2" if len({part.rate for part in parts}) > 1 else "")
-    )
+    key, title, place = "capacity-by-cycle", "Capacity by cycle", ""
+    if long:
+        key, title, place = "cycling-stability", "Long-term cycling", "Fig. 4f"
+    elif len({part.rate for part in parts}) > 1:
+        place = "Fig. S2"
     rates = sorted({part.rate for part in long if part.rate})
     at = f" at {' and '.join(f'{rate:g}C' for rate in rates)}" if rates else ""
     word = DIRECTION[sign].capitalize()
@@ -123,9 +121,9 @@ def tabulate_profiles(half: hc.HalfCycles, mass: Quantity | None) -> tuple[Curve
     """Voltage profiles of the first and last cycle, thinned, as one table each."""
     divisor, unit = (mass.value, "mAh/g") if mass else (1.0, "mAh")
     found = []
-    for cycle in sorted({int(half.cycle.min()), 1, int(half.cycle.max())} & set(half.cycle.tolist())):
-        for sign, word in DIRECTION.items():
-            for k in half.which(cycle, sign)[:1]:
-                q, v = thin_profile(half, k, divisor)
-                found.append(Curve(f"{word} {cycle}", {"capacity": (q, unit), "voltage": (v, "V")}))
+    ends = {int(half.cycle.min()), 1, int(half.cycle.max())} & set(half.cycle.tolist())
+    for cycle, (sign, word) in product(sorted(ends), DIRECTION.items()):
+        for k in half.which(cycle, sign)[:1]:
+            q, v = thin_profile(half, k, divisor)
+            found.append(Curve(f"{word} {cycle}", {"capacity": (q, unit), "voltage": (v, "V")}))
     return tuple(found)

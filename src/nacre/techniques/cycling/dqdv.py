@@ -1,11 +1,11 @@
 """Differential capacity: the phase transitions H1-M, M-H2 and H2-H3, named and followed over cycles and rates.
 
 dQ/dV depends on choices: the grid, the smoothing, how much of a peak its maximum is fitted to. Every number is
-measured under each of several choices, and what they make of it is an error that bears the choice's name. Two peaks
+measured under each of several choices, and the resulting change is an error named after the choice. Two peaks
 measured with the same choices share these errors, so that what is common to both drops out of their difference.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,8 +51,8 @@ class DqdvOptions:
         return tr.DqdvChoices(self.smoothing / 1e3, self.grid / 1e3, self.part / 100)
 
     @property
-    def windows(self) -> dict[str, tuple[float, float]]:
-        return dict(zip(tr.NAMES, (self.h1_m, self.m_h2, self.h2_h3), strict=True))
+    def windows(self) -> dict[str, tuple[float, ...]]:
+        return {name: tuple(window) for name, window in zip(tr.NAMES, (self.h1_m, self.m_h2, self.h2_h3), strict=True)}
 
 
 @dataclass(frozen=True)
@@ -89,12 +89,14 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: DqdvOptions) -
     seen = find_named_peaks(half, parts, context, options)
     quick = [s for s in seen if s.curve.curve is not None]
     wanted = select_reported(quick, parts, options)
-    ends = {s.curve.cycle for part in parts for s in find_shift_ends(quick, part, options) or ()}
-    good = [_add_errors(s, half, context, options) if s.curve.cycle in wanted | ends else s for s in quick]
-    sure = [s for s in good if s.curve.cycle in wanted | ends]
+    # alternatives cost six more curves each: only half cycles whose numbers are reported are measured under them
+    exact = wanted | _list_end_cycles(quick, parts, options)
+    good = [_add_errors(s, half, context, options) if s.curve.cycle in exact else s for s in quick]
+    sure = [s for s in good if s.curve.cycle in exact]
     maker = QuantityMaker(options, mass, _name_source(context, rows), rows.origin)
     found = [entry for s in sure if s.curve.cycle in wanted for entry in maker.entries(s)]
-    kept, read = balance_transitions(sure, parts, half, maker)
+    kept, fading = balance_transitions(sure, parts, half, maker)
+    checks = (*_check_records(seen, mass), *_check_naming(context), *_report_unnamed(sure, wanted), *fading)
     return [
         Result(
             "dqdv",
@@ -103,18 +105,18 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: DqdvOptions) -
             entries=(*found, *maker.polarisations(sure, wanted), *maker.shifts(sure, parts), *kept),
             curves=(_tabulate_transitions(good, mass), *figures.tabulate_curves(good, mass, wanted)),
             figures=figures.draw(good, parts, wanted, mass, context, rows.origin == "synthetic"),
-            checks=(
-                *_check_records(seen, mass),
-                *_check_naming(context),
-                *_report_unnamed(sure, wanted),
-                *read,
-                *_check_accuracy(options, good),
-            ),
+            checks=(*checks, *_check_accuracy(options, good)),
             citations=TECHNIQUE.citations if good else (),
             methods=_describe_methods(options) if good else "",
             origin=rows.origin,
         )
     ]
+
+
+def _list_end_cycles(seen: list[HalfCyclePeaks], parts: list[hc.ProtocolPart], options: DqdvOptions) -> set[int]:
+    """Cycles between which the followed shift of a long part is taken."""
+    ends = [find_shift_ends(seen, part, options) or () for part in parts]
+    return {s.curve.cycle for pair in ends for s in pair}
 
 
 def find_named_peaks(half: hc.HalfCycles, parts, context: Context, options: DqdvOptions) -> list[HalfCyclePeaks]:
@@ -151,7 +153,7 @@ def _add_errors(seen: HalfCyclePeaks, half: hc.HalfCycles, context: Context, opt
 
 def select_reported(seen: list[HalfCyclePeaks], parts: list[hc.ProtocolPart], options: DqdvOptions) -> set[int]:
     """Cycles whose peaks become quantities: all of a short part; the first, `shift_from` and the last of a long one."""
-    fine = sorted({s.curve.cycle for s in seen})
+    fine = sorted({s.curve.cycle for s in seen})  # cycles recorded finely enough for dQ/dV
     wanted = set(options.report_at)
     for part in parts:
         inside = [c for c in fine if c in part.cycles]
@@ -224,9 +226,9 @@ class QuantityMaker:
             other = charged.get(s.curve.cycle)
             if s.curve.sign > 0 or other is None or s.curve.cycle not in wanted:
                 continue
-            for name in s.named.peaks.keys() & other.named.peaks.keys():
-                state = {"cycle": s.curve.cycle, **s.part.state, "transition": name}
-                found.append(Entry("polarisation", self.difference(other, s, name), state))
+            both = [name for name in tr.NAMES if name in s.named.peaks and name in other.named.peaks]
+            state = {"cycle": s.curve.cycle, **s.part.state}
+            found += [Entry("polarisation", self.difference(other, s, n), {**state, "transition": n}) for n in both]
         return sorted(found, key=lambda e: (e.state["cycle"], tr.NAMES.index(e.state["transition"])))
 
     def shifts(self, seen: list[HalfCyclePeaks], parts: list[hc.ProtocolPart]) -> list[Entry]:
@@ -243,13 +245,12 @@ class QuantityMaker:
     def kept(self, first: HalfCyclePeaks, last: HalfCyclePeaks) -> dict[str, Quantity]:
         """Late over early area of each transition in %; the mass drops out, and what the choices do to both."""
         found = {}
-        for name in (n for n in tr.NAMES if n in first.named.peaks and n in last.named.peaks):
-            areas = [s.named.peaks[name].area for s in (first, last)]
-            if None not in areas:
-                pair = [self.quantity(area, "mAh", "") for area in areas]
-                found[name] = derive(
-                    lambda a, b: 100 * b / a, *pair, unit="%", basis="model-spread", origin=self.origin
-                )
+        early, late = first.named.areas, last.named.areas
+        for name in tr.NAMES:
+            if name not in early or name not in late:
+                continue
+            pair = [self.quantity(area, "mAh", "") for area in (early[name], late[name])]
+            found[name] = derive(lambda a, b: 100 * b / a, *pair, unit="%", basis="model-spread", origin=self.origin)
         return found
 
     def difference(self, a: HalfCyclePeaks, b: HalfCyclePeaks, name: str) -> Quantity:
@@ -282,15 +283,28 @@ def balance_transitions(
         state = {**last.state, "cycle": first.curve.cycle, "to_cycle": last.curve.cycle}
         kept = maker.kept(first, last)
         entries += [Entry("transition_kept", q, {**state, "transition": name}) for name, q in kept.items()]
-        apart = [{s.curve.cycle: s for s in seen if s.curve.sign < 0}.get(end.curve.cycle) for end in ends]
-        grown = None
-        if all(s is not None and FOLLOWED.name in s.named.peaks for s in apart):
-            before, after = (maker.difference(c, d, FOLLOWED.name) for c, d in zip(ends, apart, strict=True))
-            grown = derive(lambda a, b: b - a, before, after, unit="mV")
-        delivered = [float(half.charge[half.which(end.curve.cycle, -1)].sum()) for end in ends]
-        retained = 100 * delivered[1] / delivered[0] if all(delivered) else None
-        checks.append(degradation_modes.explain_fading(part.title, kept, grown, retained))
+        grown = _compute_growth(seen, ends, maker)
+        checks.append(degradation_modes.explain_fading(part.title, kept, grown, _compute_retained(half, ends)))
     return entries, checks
+
+
+def _compute_growth(
+    seen: list[HalfCyclePeaks], ends: tuple[HalfCyclePeaks, HalfCyclePeaks], maker: QuantityMaker
+) -> Quantity | None:
+    """Growth of the polarisation of the followed transition between two charges; None where a discharge lacks it."""
+    discharges = {s.curve.cycle: s for s in seen if s.curve.sign < 0 and FOLLOWED.name in s.named.peaks}
+    first, last = (discharges.get(end.curve.cycle) for end in ends)
+    if first is None or last is None:
+        return None
+    before = maker.difference(ends[0], first, FOLLOWED.name)
+    after = maker.difference(ends[1], last, FOLLOWED.name)
+    return derive(lambda a, b: b - a, before, after, unit="mV")
+
+
+def _compute_retained(half: hc.HalfCycles, ends: tuple[HalfCyclePeaks, HalfCyclePeaks]) -> float | None:
+    """Discharge capacity of the last over that of the first cycle in %; None where one has no discharge."""
+    early, late = (float(half.charge[half.which(end.curve.cycle, -1)].sum()) for end in ends)
+    return 100 * late / early if early and late else None
 
 
 def _name_source(context: Context, rows: hc.CyclingRecord) -> str:
@@ -309,7 +323,7 @@ def _check_windows(options: DqdvOptions) -> None:
 
 
 def _tabulate_transitions(seen: list[HalfCyclePeaks], mass: Quantity | None) -> Curve:
-    """One row per half cycle: places in V, areas in mAh/g, widths in mV; NaN where not told."""
+    """One row per half cycle: places in V, areas in mAh/g, widths in mV; NaN where not determined."""
     divisor, per = figures.get_divisor(mass)
     columns: dict[str, tuple[Any, str]] = {
         "cycle": (np.array([s.curve.cycle for s in seen]), "1"),
@@ -317,16 +331,19 @@ def _tabulate_transitions(seen: list[HalfCyclePeaks], mass: Quantity | None) -> 
         "rate_C": (np.array([s.part.rate or np.nan for s in seen]), "C-rate"),
     }
 
-    def column(name, take, scale):
-        values = [take(s.named.peaks[name]) if name in s.named.peaks else None for s in seen]
-        return np.array([np.nan if v is None else v.value * scale for v in values])
-
     for name in tr.NAMES:
-        columns[f"{name} place"] = (column(name, lambda p: p.place, 1.0), "V")
-        columns[f"{name} area"] = (column(name, lambda p: p.area, 1 / divisor), f"mAh{per}")
-        columns[f"{name} height"] = (column(name, lambda p: p.height, 1 / divisor), f"mAh{per}/V")
-        columns[f"{name} width"] = (column(name, lambda p: p.width, 1e3), "mV")
+        peaks = [s.named.peaks.get(name) for s in seen]
+        columns[f"{name} place"] = (_get_peak_values(peaks, "place", 1.0), "V")
+        columns[f"{name} area"] = (_get_peak_values(peaks, "area", 1 / divisor), f"mAh{per}")
+        columns[f"{name} height"] = (_get_peak_values(peaks, "height", 1 / divisor), f"mAh{per}/V")
+        columns[f"{name} width"] = (_get_peak_values(peaks, "width", 1e3), "mV")
     return Curve("transitions", columns)
+
+
+def _get_peak_values(peaks: Sequence[tr.TransitionPeak | None], field: str, scale: float) -> np.ndarray:
+    """One value of every peak times `scale`; NaN where there is no peak, or it has no such value."""
+    values = [getattr(peak, field, None) for peak in peaks]
+    return np.array([np.nan if value is None else value.value * scale for value in values])
 
 
 # --- checks -------------------------------------------------------------------------------------------------
@@ -336,7 +353,7 @@ def _check_records(seen: list[HalfCyclePeaks], mass: Quantity | None) -> list[Ch
     lost = [s for s in seen if s.curve.curve is None]
     checks = []
     if mass is None and len(lost) < len(seen):
-        text = "the mass of active material is not given: areas and heights of peaks stand in the curves only, in mAh"
+        text = "the mass of active material is not given: peak areas and heights are in the curves only, in mAh"
         checks.append(Check("info", text, 'add cam_mass = "... mg" to the cell'))
     if lost:
         cure = "log a record every 1 to 5 mV in the cycles that matter"
@@ -367,14 +384,13 @@ def _check_naming(context: Context) -> list[Check]:
 
 
 def _report_unnamed(seen: list[HalfCyclePeaks], wanted: set[int]) -> list[Check]:
-    """Of the half cycles reported: which transitions cannot be told, and why."""
+    """Of the half cycles reported: which transitions cannot be determined, and why."""
     reasons: dict[str, list[str]] = {}
     for s in seen:
-        if s.curve.cycle not in wanted:
-            continue
-        for name in (n for n in tr.NAMES if n not in s.named.peaks):
-            why = s.named.why or "it has no maximum of its own (merged with a neighbour, cut off, or absent)"
-            reasons.setdefault(f"{name} cannot be told: {why}", []).append(s.title)
+        lacking = [name for name in tr.NAMES if name not in s.named.peaks] if s.curve.cycle in wanted else []
+        why = s.named.why or "it has no maximum of its own (merged with a neighbour, cut off, or absent)"
+        for name in lacking:
+            reasons.setdefault(f"{name} cannot be determined: {why}", []).append(s.title)
     found = []
     for text, where in reasons.items():
         more = f" and {len(where) - 2} more" if len(where) > 2 else ""
@@ -386,7 +402,7 @@ def _check_accuracy(options: DqdvOptions, seen: list[HalfCyclePeaks]) -> list[Ch
     if options.voltage_error is not None or not seen:
         return []
     text = (
-        "the accuracy of the cycler's voltage is not stated: positions of peaks bear the uncertainty of the record and "
+        "the accuracy of the cycler's voltage is not stated: positions of peaks have the uncertainty of the record and "
         "of the choices only; differences within a cell do not depend on it"
     )
     return [Check("info", text, "give voltage_error")]

@@ -42,10 +42,11 @@ def tabulate_curves(seen: Sequence, mass: Quantity | None, wanted: set[int]) -> 
     found = []
     divisor, per = get_divisor(mass)
     for s in seen:
-        if s.curve.cycle in wanted:
-            v, f = s.curve.curve.voltage, s.curve.curve.slope / divisor
-            word = "charge" if s.curve.sign > 0 else "discharge"
-            found.append(Curve(f"dqdv {word} {s.curve.cycle}", {"voltage": (v, "V"), "dq/dV": (f, f"mAh{per}/V")}))
+        if s.curve.cycle not in wanted:
+            continue
+        v, f = s.curve.curve.voltage, s.curve.curve.slope / divisor
+        word = "charge" if s.curve.sign > 0 else "discharge"
+        found.append(Curve(f"dqdv {word} {s.curve.cycle}", {"voltage": (v, "V"), "dq/dV": (f, f"mAh{per}/V")}))
     return tuple(found)
 
 
@@ -53,7 +54,7 @@ def draw(seen: Sequence, parts: Sequence[hc.ProtocolPart], wanted: set[int], mas
     """All figures of a test."""
     short = [s for s in seen if len(s.part.cycles) < LONG]
     found = []
-    if hc.starts_with_first_cycle(parts) and any(s.curve.cycle == 1 for s in short):
+    if hc.is_first_test(parts) and any(s.curve.cycle == 1 for s in short):
         found.append(_draw_first_cycle([s for s in short if s.curve.cycle == 1], mass, context, synthetic))
     found += _draw_rates(short, mass, context, synthetic)
     aged = [s for s in seen if len(s.part.cycles) >= LONG]
@@ -130,12 +131,13 @@ def _draw_ageing(aged: list, mass, context: Context, synthetic: bool) -> Figure:
 def _draw_positions(aged: list, context: Context, synthetic: bool) -> Figure:
     """Positions of the peaks of the charge against cycle number."""
     charges = [s for s in aged if s.curve.sign > 0]
-    names = [n for n in ("H1-M", "M-H2", "H2-H3") if any(n in s.named.peaks for s in charges)]
+    seen = {name for s in charges for name in s.named.peaks}
+    names = [name for name in ("H1-M", "M-H2", "H2-H3") if name in seen]
     panels = []
     for name in names:
-        told = [s for s in charges if name in s.named.peaks]
-        cycle = np.array([s.curve.cycle for s in told])
-        place = np.array([s.named.peaks[name].place.value for s in told])
+        named = [s for s in charges if name in s.named.peaks]
+        cycle = np.array([s.curve.cycle for s in named])
+        place = np.array([s.named.peaks[name].place.value for s in named])
         who = get_sample_name(context)
         series = (Series("points", cycle, place, who, who, get_group(context)),)
         panels.append(Panel(Axis("Cycle number"), make_voltage_axis(context), series, title=name))

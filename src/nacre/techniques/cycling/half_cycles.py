@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Subject
 from nacre.core.signal import Signal
+from nacre.core.study import Segment
 from nacre.physics.cycling import half_cycles as seg
 
 NEEDED = {"test_time_second": "s", "voltage_volt": "V", "current_ampere": "A"}
@@ -47,24 +49,22 @@ def join_files(signals: Signal | Sequence[Signal]) -> CyclingRecord:
     Rows of a later file that lie before the end of the one before (by the wall clock) are dropped.
     Raises NacreError where a column is missing or a file has no rows.
     """
-    parts = [signals] if isinstance(signals, Signal) else list(signals)
-    rows, ends, checks, total, unix = [], None, [], 0, -np.inf
-    for signal in parts:
-        part, clock = _read_columns(signal)
-        late = clock > unix if clock is not None else np.ones(len(part), bool)
-        if not late.all():
-            checks.append(_warn_of_overlap(signal, int((~late).sum())))
-            part = _select_rows(part, late)
-        if not len(part):
-            continue
+    files = [signals] if isinstance(signals, Signal) else list(signals)
+    pieces: list[CyclingRecord] = []
+    checks: list[Check] = []
+    latest = -np.inf  # wall clock of the last record so far
+    for signal in files:
+        piece, clock = _read_columns(signal)
         if clock is not None:
-            unix = max(unix, float(clock.max()))
-        if ends is not None:
-            part = _continue_from(part, *ends)
-        ends = float(part.time[-1]), 0 if part.step is None else int(part.step[-1]), total + len(part)
-        total += len(part)
-        rows.append(part)
-    return replace(_concatenate_records(rows), checks=tuple(checks), where=", ".join(signal.where for signal in parts))
+            late = clock > latest
+            latest = max(latest, float(clock.max(initial=-np.inf)))
+            if not late.all():
+                checks.append(_report_overlap(signal, int((~late).sum())))
+                piece = _select_rows(piece, late)
+        if len(piece):
+            pieces.append(_shift_after(pieces, piece) if pieces else piece)
+    where = ", ".join(signal.where for signal in files)
+    return replace(_concatenate_records(pieces), checks=tuple(checks), where=where)
 
 
 def _read_columns(signal: Signal) -> tuple[CyclingRecord, np.ndarray | None]:
@@ -94,7 +94,7 @@ def _read_columns(signal: Signal) -> tuple[CyclingRecord, np.ndarray | None]:
     return _select_rows(rows, whole), clock[whole] if clock is not None else None
 
 
-def _warn_of_overlap(signal: Signal, n: int) -> Check:
+def _report_overlap(signal: Signal, n: int) -> Check:
     return Check("warn", f"{signal.where}: {n} records lie before the end of the file before it; they were left out")
 
 
@@ -103,10 +103,14 @@ def _select_rows(rows: CyclingRecord, mask: np.ndarray) -> CyclingRecord:
     return replace(rows, **{name: v[mask] for name in names if (v := getattr(rows, name)) is not None})
 
 
-def _continue_from(rows: CyclingRecord, time: float, step: int, first: int) -> CyclingRecord:
-    """The rows of a file that follows another which ended at `time` and `step` with `first` rows in all."""
-    shift = time - rows.time[0] if rows.time[0] < time else 0.0
+def _shift_after(before: Sequence[CyclingRecord], rows: CyclingRecord) -> CyclingRecord:
+    """The rows of a file that follows others: test time and steps run on where they restart."""
+    last = before[-1]
+    end = float(last.time[-1])
+    shift = end - rows.time[0] if rows.time[0] < end else 0.0
+    step = 0 if last.step is None else int(last.step[-1])
     steps = None if rows.step is None else rows.step - rows.step[0] + step + 1
+    first = sum(len(piece) for piece in before)
     return replace(rows, time=rows.time + shift, step=steps, breaks=(first,))
 
 
@@ -114,15 +118,18 @@ def _concatenate_records(rows: list[CyclingRecord]) -> CyclingRecord:
     if len(rows) == 1:
         return rows[0]
 
-    def column(name):
-        columns = [getattr(part, name) for part in rows]
-        return None if any(c is None for c in columns) else np.concatenate(columns)
-
     names = ("time", "voltage", "current", "counter", "step", "cycle")
+    columns = {name: _concatenate_column([getattr(part, name) for part in rows]) for name in names}
     breaks = tuple(row for part in rows for row in part.breaks)
     origins = {part.origin for part in rows}
+    # a test is as little measured as the least measured of its files
     origin = next((o for o in ("predicted", "synthetic") if o in origins), "measured")
-    return CyclingRecord(**{name: column(name) for name in names}, breaks=breaks, origin=origin)
+    return CyclingRecord(**columns, breaks=breaks, origin=origin)
+
+
+def _concatenate_column(pieces: list[Any]) -> Any:
+    """One column of all files (rows,); None where a file lacks it."""
+    return None if any(piece is None for piece in pieces) else np.concatenate(pieces)
 
 
 @dataclass(frozen=True)
@@ -209,10 +216,7 @@ def _number_cycles(
     if not len(runs):
         return np.zeros(0, int), ()
     if cycles == "file":
-        if rows.cycle is None or (len(runs) > 2 and np.ptp(rows.cycle) == 0):
-            what = "the file has no cycle counter" if rows.cycle is None else "the cycle counter never moves"
-            raise NacreError(what, where=rows.where, do='set cycles = "current" to count by the current\'s direction')
-        return np.asarray(rows.cycle)[runs.last].astype(int), ()
+        return _require_counter(rows, runs)[runs.last].astype(int), ()
     partial = runs.sign[0] < 0 and len(runs) > 2 and charge[0] < 0.9 * charge[2]
     opening = {"auto": 1 if partial else runs.sign[0], "charge": 1, "discharge": -1}[starts_with]
     number = np.cumsum(runs.sign == opening)
@@ -220,6 +224,16 @@ def _number_cycles(
         word = "discharge" if runs.sign[0] < 0 else "charge"
         return number, (Check("info", f"the {word} before the first cycle is called cycle 0"),)
     return number, ()
+
+
+def _require_counter(rows: CyclingRecord, runs: seg.Runs) -> np.ndarray:
+    """The file's own cycle counter. Raises NacreError where it has none, or one that never moves."""
+    do = 'set cycles = "current" to count by the current\'s direction'
+    if rows.cycle is None:
+        raise NacreError("the file has no cycle counter", where=rows.where, do=do)
+    if len(runs) > 2 and np.ptp(rows.cycle) == 0:
+        raise NacreError("the cycle counter never moves", where=rows.where, do=do)
+    return np.asarray(rows.cycle)
 
 
 def _report_pulses(pulses: seg.Runs) -> tuple[Check, ...]:
@@ -297,12 +311,10 @@ def divide_protocol(half: HalfCycles, context: Context) -> tuple[list[ProtocolPa
     checks: list[Check] = []
     for segment in declared:
         inside = [c for c in cycles if segment.first <= c <= (segment.last or cycles[-1])]
-        if not inside:
-            span = f"cycles {segment.first} to {segment.last or 'the end'}"
-            text = f"segment '{segment.name}' ({span}) is not in the file: it ends at cycle {cycles[-1]}"
-            checks.append(Check("warn", text))
-            continue
-        found += _follow_declared(segment, inside, seen, checks)
+        if inside:
+            found += _follow_declared(segment, inside, seen, checks)
+        else:
+            checks.append(_report_missing_segment(segment, cycles[-1]))
     taken = {c for part in found for c in part.cycles}
     found += _group_by_rate([c for c in cycles if c not in taken], seen)
     if seen and any(part.rate and not part.name for part in found):
@@ -312,36 +324,45 @@ def divide_protocol(half: HalfCycles, context: Context) -> tuple[list[ProtocolPa
     return sorted(found, key=lambda part: part.cycles), tuple(checks)
 
 
-def starts_with_first_cycle(found: Sequence[ProtocolPart]) -> bool:
+def _report_missing_segment(segment: Segment, last: int) -> Check:
+    span = f"cycles {segment.first} to {segment.last or 'the end'}"
+    return Check("warn", f"segment '{segment.name}' ({span}) is not in the file: it ends at cycle {last}")
+
+
+def is_first_test(found: Sequence[ProtocolPart]) -> bool:
     """Whether cycle 1 is the cell's first: nothing declared says that the test goes on from another."""
     part = next((part for part in found if 1 in part.cycles), None)
     return part is not None and (not part.name or part.name.lower().startswith(FORMATION))
 
 
-def _follow_declared(segment, inside: list[int], seen: dict[int, float], checks: list[Check]) -> list[ProtocolPart]:
+def _follow_declared(
+    segment: Segment, inside: list[int], seen: dict[int, float], checks: list[Check]
+) -> list[ProtocolPart]:
     """A declared segment; cycles at another rate in it (check-ups) are a part of their own."""
-    if segment.rate is None:
-        found = [seen[c] for c in inside if c in seen]
-        usual = max(set(found), key=found.count, default=None)
-        if usual is None or 2 * found.count(usual) <= len(inside):
-            return [replace(part, name=segment.name) for part in _group_by_rate(inside, seen)]
-        rate = usual
-    else:
-        rate = segment.rate.to("C-rate").value
+    rate = _find_usual_rate(inside, seen) if segment.rate is None else segment.rate.to("C-rate").value
+    if rate is None:
+        return [replace(part, name=segment.name) for part in _group_by_rate(inside, seen)]
     odd = [c for c in inside if c in seen and abs(seen[c] / rate - 1) > 0.1]
     if 2 * len(odd) > len(inside):
+        # most cycles disagree with the declaration: it is the declaration that is doubtful, not the cycles
         typical = float(np.median([seen[c] for c in odd]))
         text = f"segment '{segment.name}' is declared as {rate:g}C, but its current is {typical:g}C of the given 1C"
         cure = "another definition of 1C was used, or the active mass is not this cell's"
         checks.append(Check("warn", text, cure))
         odd = []
     if odd:
-        text = (
-            f"{len(odd)} cycles in segment '{segment.name}' ran at another rate than {rate:g}C (first: cycle {odd[0]})"
-        )
-        checks.append(Check("info", f"{text}; they stand apart from it"))
+        count = f"{len(odd)} cycles in segment '{segment.name}'"
+        text = f"{count} ran at another rate than {rate:g}C (first: cycle {odd[0]}); they are kept apart from it"
+        checks.append(Check("info", text))
     main = ProtocolPart(tuple(c for c in inside if c not in odd), rate, segment.name)
     return [main, *(replace(part, name=segment.name) for part in _group_by_rate(odd, seen))]
+
+
+def _find_usual_rate(cycles: list[int], seen: dict[int, float]) -> float | None:
+    """The rate at which more than half of the cycles ran; None where there is no such rate."""
+    found = [seen[c] for c in cycles if c in seen]
+    usual = max(set(found), key=found.count, default=None)
+    return usual if usual is not None and 2 * found.count(usual) > len(cycles) else None
 
 
 def _group_by_rate(cycles: list[int], seen: dict[int, float]) -> list[ProtocolPart]:
@@ -359,7 +380,7 @@ def make_charges(half: HalfCycles, source: str, gain: float | None, offset: floa
 
     gain : relative standard uncertainty of the current reading, one for the whole test (it cancels in
     ratios). offset : standard uncertainty of its zero in A: it lengthens charges and shortens discharges.
-    Both None where nobody stated them; the file's own evidence (`doubt`) is always there.
+    Both None where they are not stated; the file's own evidence (`doubt`) is always there.
     """
     origin, found = half.rows.origin, []
     for k in range(len(half.runs)):
@@ -377,9 +398,11 @@ def make_charges(half: HalfCycles, source: str, gain: float | None, offset: floa
 
 
 def make_subject(context: Context) -> Subject:
+    """Sample, cell and measurement of a context."""
     cell, sample, measurement = context.cell, context.sample, context.measurement
+    name = cell.sample if cell else ""
     return Subject(
-        sample.name if sample else cell.sample if cell else "",
+        sample.name if sample else name,
         cell.name if cell else "",
         measurement.name if measurement else "",
     )

@@ -49,7 +49,7 @@ class RateStep:
 
     @property
     def rate(self) -> float:
-        return self.part.rate
+        return self.part.rate or float("nan")  # parts without a rate make no step
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: RateOptions) -> list[Result]:
@@ -112,12 +112,15 @@ def _is_rate_part(part: hc.ProtocolPart) -> bool:
 def _check_missing_rates(context: Context, parts: Sequence[hc.ProtocolPart]) -> list[Check]:
     """Declared rates that the file does not hold."""
     declared = context.measurement.segments if context.measurement else ()
-    there = {part.name for part in parts} | {(part.name, part.rate) for part in parts}
+    names = {part.name for part in parts}
+    rates = {(part.name, part.rate) for part in parts}
     lost = []
     for segment in declared:
         rate = segment.rate.to("C-rate").value if segment.rate else None
-        if (segment.name, rate) not in there if rate else segment.name not in there:
-            lost.append(f"{rate:g}C" if rate else f"'{segment.name}'")
+        if rate and (segment.name, rate) not in rates:
+            lost.append(f"{rate:g}C")
+        elif not rate and segment.name not in names:
+            lost.append(f"'{segment.name}'")
     if not lost:
         return []
     text = f"the test holds no cycle at {', '.join(lost)}, although study.toml declares it"
@@ -128,7 +131,7 @@ def _report_single_rate(context: Context, missing: list[Check], origin: str) -> 
     """Nothing to say of a test at one rate, unless more were declared."""
     if not missing:
         return []
-    text = "one rate alone tells nothing of the rate capability"
+    text = "one rate alone says nothing about the rate capability"
     return [
         Result(
             "rate", context.analysis, hc.make_subject(context), checks=(*missing, Check("warn", text)), origin=origin
@@ -143,13 +146,20 @@ def _find_steps(half: hc.HalfCycles, parts: list[hc.ProtocolPart], options: Rate
     charges = hc.make_charges(half, source, gain, offset)
     found = []
     for part in parts:
-        halves = [int(k) for c in part.cycles for k in half.which(c, -1)[:1] if half.complete[k]]
-        halves = {"mean": halves, "first": halves[:1], "last": halves[-1:]}[options.cycle_of_rate]
-        if halves:
-            mine = [charges[k] for k in halves]
-            mean = derive(lambda *q: sum(q) / len(q), *mine, unit="mAh", origin=half.rows.origin, n=len(mine))
-            found.append(RateStep(part, tuple(halves), mean.marked(basis=mine[0].basis)))
+        discharges = _choose_discharges(half, part, options.cycle_of_rate)
+        if not discharges:
+            continue
+        mine = [charges[k] for k in discharges]
+        mean = derive(lambda *q: sum(q) / len(q), *mine, unit="mAh", origin=half.rows.origin, n=len(mine))
+        found.append(RateStep(part, discharges, mean.marked(basis=mine[0].basis)))
     return found
+
+
+def _choose_discharges(half: hc.HalfCycles, part: hc.ProtocolPart, which: str) -> tuple[int, ...]:
+    """The complete discharges of a part: the first of each cycle, of all its cycles or of the first or last."""
+    firsts = [k for cycle in part.cycles for k in half.which(cycle, -1)[:1].tolist()]
+    complete = tuple(k for k in firsts if half.complete[k])
+    return {"mean": complete, "first": complete[:1], "last": complete[-1:]}[which]
 
 
 def _keep_first_visits(steps: list[RateStep]) -> tuple[list[RateStep], list[Check]]:
@@ -207,18 +217,18 @@ def _compute_overpotentials(half: hc.HalfCycles, steps: list[RateStep], mass: Qu
         return []
     reference = find_lowest_rate(steps)
 
-    def level(step: RateStep, part: float) -> float:
+    def compute_level(step: RateStep, part: float) -> float:
         return float(np.mean([compute_mean_voltage(half, k, part * common) for k in step.halves]))
 
     found = []
     for step in steps:
         if step is reference:
             continue
-        low, drop, high = (1e3 * (level(reference, part) - level(step, part)) for part in RANGES)
-        names = {f"rate: voltage over {part:.0%} of the common charge": part for part in (RANGES[0], RANGES[2])}
-        changes = dict(zip(names, ((low - drop) / np.sqrt(3), (high - drop) / np.sqrt(3)), strict=True))
+        # the drop over the middle range counts; the other two say how much the choice of range matters
+        low, drop, high = (1e3 * (compute_level(reference, part) - compute_level(step, part)) for part in RANGES)
+        changes = {RANGES[0]: (low - drop) / np.sqrt(3), RANGES[2]: (high - drop) / np.sqrt(3)}
         std = float(np.hypot(*changes.values()))
-        parts = {name: float(v) for name, v in changes.items()}
+        parts = {f"rate: voltage over {part:.0%} of the common charge": float(v) for part, v in changes.items()}
         q = Quantity(drop, "mV", std, basis="model-spread", origin=half.rows.origin, n=len(step.halves), parts=parts)
         found.append(Entry("overpotential_growth", q, {"rate_C": step.rate}))
     return found
@@ -246,14 +256,15 @@ def _tabulate_rates(entries: Sequence[Entry]) -> Curve:
 def _check_common_charge(grown: list[Entry], steps: list[RateStep]) -> list[Check]:
     if grown:
         return []
-    text = f"the overpotential's growth cannot be told: the rates have less than {LEAST_COMMON:g} mAh/g in common"
+    why = f"the rates have less than {LEAST_COMMON:g} mAh/g in common"
+    text = f"the growth of the overpotential cannot be determined: {why}"
     return [Check("info", text, "leave the highest rate out, or compare voltages at a state of charge")]
 
 
 def _check_accuracy(options: RateOptions) -> list[Check]:
     if options.current_gain_error is not None and options.current_offset_error is not None:
         return []
-    text = "the accuracy of the cycler's current is not stated: kept fractions bear no uncertainty"
+    text = "the accuracy of the cycler's current is not stated: kept fractions have no uncertainty"
     return [Check("info", text, "give current_gain_error and current_offset_error")]
 
 

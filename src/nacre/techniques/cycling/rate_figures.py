@@ -63,13 +63,12 @@ def draw(
 def _draw_profiles(half: hc.HalfCycles, steps: Sequence, mass: Quantity, context: Context, synthetic: bool) -> Figure:
     """Voltage against specific capacity, charge and discharge of the first cycle at each rate."""
     series = []
+    who = get_sample_name(context)
     for step in steps:
-        k = step.halves[0]
-        cycle, group = int(half.cycle[k]), f"{step.rate:g}C"
-        for sign in (1, -1):
-            for j in half.which(cycle, sign)[:1]:
-                q, v = thin_profile(half, int(j), mass.value)
-                series.append(Series("line", q, v, group, get_sample_name(context), group, legend=sign < 0))
+        cycle, group = int(half.cycle[step.halves[0]]), f"{step.rate:g}C"
+        for j in (*half.which(cycle, 1)[:1], *half.which(cycle, -1)[:1]):
+            q, v = thin_profile(half, int(j), mass.value)
+            series.append(Series("line", q, v, group, who, group, legend=bool(half.runs.sign[j] < 0)))
     caption = f"Voltage profiles at different C-rates. {explain_lithium_scale(context)}".strip()
     panel = Panel(Axis("Specific capacity", "mAh/g"), make_voltage_axis(context), tuple(series))
     return Figure("rate-profiles", "Voltage profiles at different C-rates", (panel,), caption, "Fig. 4c", synthetic)
@@ -82,8 +81,9 @@ def _draw_bars(entries: Sequence[Entry], name: str, context: Context, first=()) 
         return None
     names = [*first[:1], *(f"{e.state['rate_C']:g}C" for e in mine)]
     value = [*first[1:], *(e.quantity.value for e in mine)]
-    ends = [[*first[1:], *(getattr(e.quantity, side) for e in mine)] for side in ("lo95", "hi95")]
-    bounded = all(end is not None for side in ends for end in side)
-    lo, hi = (np.array(side, float) if bounded else None for side in ends)
+    lower = [*first[1:], *(e.quantity.lo95 for e in mine)]
+    upper = [*first[1:], *(e.quantity.hi95 for e in mine)]
+    bounded = None not in lower and None not in upper
+    lo, hi = (np.array(lower, float), np.array(upper, float)) if bounded else (None, None)
     who = get_sample_name(context)
     return Series("bars", np.array(names), np.array(value), who, who, get_group(context), lo, hi)

@@ -146,17 +146,19 @@ def _measure_peak(line, curve, seen, choices: DqdvChoices, i: int, lo: int, hi: 
         if top is None:
             return None
         places[name], heights[name] = top.place - centre.place, top.height - centre.height
+        # the same peak on the other curve: its maximum between the same valleys
         j, a, b = (_find_nearest(there, volts) for volts in near)
         j = a + int(np.argmax(there.slope[a : b + 1]))
         areas[name] = _measure_area(line, there, j, *_find_minima(there, j, a, b, choices.smoothing)) - area
         other_width = _measure_width(there, other.smoothing, j, a, b)
         if width is not None and other_width is not None:
             widths[name] = other_width - width
+    has_width = width is not None and len(widths) == len(places)
     return TransitionPeak(
         PeakValue(centre.place, places, float(np.sqrt(centre.variance)) if seen else 0.0),
         PeakValue(centre.height, heights),
         PeakValue(area, areas) if _is_complete(curve, i, lo, hi) else None,
-        PeakValue(width, widths) if width is not None and len(widths) == len(places) else None,
+        PeakValue(width, widths) if width is not None and has_width else None,
     )
 
 
@@ -204,12 +206,17 @@ class NamedPeaks:
     shift: float | None = None
     why: str = ""
 
+    @property
+    def areas(self) -> dict[str, PeakValue]:
+        """Areas of the named peaks that have one, by transition."""
+        return {name: peak.area for name, peak in self.peaks.items() if peak.area is not None}
+
 
 def name_peaks(
     peaks: Sequence[TransitionPeak],
     offset: float,
     sign: int,
-    windows: Mapping[str, tuple[float, float]],
+    windows: Mapping[str, tuple[float, ...]],
     largest: float,
     before: float | None,
 ) -> NamedPeaks:
@@ -217,45 +224,75 @@ def name_peaks(
 
     offset : the counter electrode's potential vs. Li+/Li in V. All windows (V vs. Li+/Li) are moved together, up on
     charge and down on discharge, by at most `largest` V; the move that names most peaks is taken. Where two moves
-    name equally many but differently, the one nearest to `before` (that of the cycle before) is taken; without such
-    a guide, of fewer than three, one that could bear two names bears none, and none do that take a large move to fit.
+    name equally many but differently, the one nearest to `before` (that of the cycle before) is taken. Without such a
+    guide, of fewer than three peaks one that could have two names is given none, and no peak is named by a large move.
     """
-    found: dict[tuple, list[float]] = {}
-    points = [(peak.place.value + offset, peak.height.value) for peak in peaks]
-    limits = [windows[name] for name in NAMES]
-    moves = np.arange(0.0, largest + 1e-9, 5e-3)
-    for shift, key in zip(moves.tolist(), _assign_peaks(points, sign * moves, limits), strict=True):
-        found.setdefault(key, []).append(shift)
-    most = max(sum(i is not None for i in key) for key in found)
+    found = _list_namings(peaks, offset, sign, windows, largest)
+    most = max(_count_named(key) for key in found)
     if most == 0:
         return NamedPeaks({}, why="no peak where a transition may be")
-    best = {key: moves for key, moves in found.items() if sum(i is not None for i in key) == most}
-    doubtful = _find_ambiguous(best) if before is None and most < len(NAMES) else {}
-    if doubtful:
-        sure = {name: i for key in best for name, i in zip(NAMES, key, strict=True) if i not in (None, *doubtful)}
-        words = " or ".join(next(iter(doubtful.values())))
-        count = "one peak alone, which" if most == 1 else f"{most} peaks alone, one of which"
-        return NamedPeaks({name: peaks[i] for name, i in sure.items()}, why=f"{count} may be {words}")
-    key = min(best, key=lambda key: _measure_distance(best[key], before or 0.0))
-    shift = min(best[key], key=lambda move: abs(move - (before or 0.0)))
-    if before is None and most < len(NAMES) and shift > PLAIN_SHIFT:
+    best = {key: moves for key, moves in found.items() if _count_named(key) == most}
+    unguided = before is None and most < len(NAMES)
+    ambiguous = _find_ambiguous(best) if unguided else {}
+    if ambiguous:
+        return _name_certain(peaks, best, ambiguous, most)
+    target = before or 0.0
+    key = min(best, key=lambda key: _measure_distance(best[key], target))
+    shift = min(best[key], key=lambda move: abs(move - target))
+    if unguided and shift > PLAIN_SHIFT:
         moved = f"{most} of the three alone, and only with the windows moved by {1e3 * shift:.0f} mV"
         return NamedPeaks({}, why=f"the peaks fit {moved}")
     return NamedPeaks({name: peaks[i] for name, i in zip(NAMES, key, strict=True) if i is not None}, shift)
 
 
-def _find_ambiguous(best: Mapping[tuple, list[float]]) -> dict[int, list[str]]:
+Naming = tuple[int | None, ...]  # index of the peak of each transition
+
+
+def _list_namings(
+    peaks: Sequence[TransitionPeak],
+    offset: float,
+    sign: int,
+    windows: Mapping[str, tuple[float, ...]],
+    largest: float,
+) -> dict[Naming, list[float]]:
+    """Every naming that a move of the windows makes, with all moves in V that make it."""
+    points = [(peak.place.value + offset, peak.height.value) for peak in peaks]
+    moves = np.arange(0.0, largest + 1e-9, 5e-3)
+    found: dict[Naming, list[float]] = {}
+    for shift, key in zip(
+        moves.tolist(), _assign_peaks(points, sign * moves, [windows[n] for n in NAMES]), strict=True
+    ):
+        found.setdefault(key, []).append(shift)
+    return found
+
+
+def _count_named(key: Naming) -> int:
+    return len(key) - key.count(None)
+
+
+def _name_certain(
+    peaks: Sequence[TransitionPeak], best: Mapping[Naming, list[float]], ambiguous: Mapping[int, list[str]], most: int
+) -> NamedPeaks:
+    """The peaks that every naming calls alike; the others stay without a name."""
+    sure = {}
+    for key in best:
+        sure.update({name: i for name, i in zip(NAMES, key, strict=True) if i is not None and i not in ambiguous})
+    words = " or ".join(next(iter(ambiguous.values())))
+    count = "one peak alone, which" if most == 1 else f"{most} peaks alone, one of which"
+    return NamedPeaks({name: peaks[i] for name, i in sure.items()}, why=f"{count} may be {words}")
+
+
+def _find_ambiguous(best: Mapping[Naming, list[float]]) -> dict[int, list[str]]:
     """Peaks that get different names by different moves of the windows, with these names."""
     names: dict[int, list[str]] = {}
-    for key in best:
-        for name, i in zip(NAMES, key, strict=True):
-            if i is not None and name not in names.setdefault(i, []):
-                names[i].append(name)
+    given = [(name, i) for key in best for name, i in zip(NAMES, key, strict=True) if i is not None]
+    for name, i in dict.fromkeys(given):
+        names.setdefault(i, []).append(name)
     return {i: sorted(found, key=NAMES.index) for i, found in names.items() if len(found) > 1}
 
 
 def _assign_peaks(
-    peaks: Sequence[tuple[float, float]], shifts: np.ndarray, windows: Sequence[tuple[float, float]]
+    peaks: Sequence[tuple[float, float]], shifts: np.ndarray, windows: Sequence[tuple[float, ...]]
 ) -> list:
     """Per shift: index of the highest of the (place, height) in each window, moved by it; None where one holds none."""
     if not peaks:
@@ -264,9 +301,9 @@ def _assign_peaks(
     place = np.array([peaks[i][0] for i in order])
     moved = np.asarray(windows)[None, :, :, None] + shifts[:, None, None, None]
     inside = (moved[:, :, 0] <= place) & (place <= moved[:, :, 1])
-    first = np.where(inside.any(axis=2), inside.argmax(axis=2), len(order)).tolist()
-    names = [*order, None]
-    return [tuple([names[i] for i in row]) for row in first]
+    first = np.where(inside.any(axis=2), inside.argmax(axis=2), len(order))
+    index = np.array([*order, None], object)  # the last stands for a window without a peak
+    return [tuple(row) for row in index[first].tolist()]
 
 
 def _measure_distance(moves: list[float], before: float) -> float:
