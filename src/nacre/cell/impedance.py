@@ -101,7 +101,7 @@ def linearised(parameters: CellParameters, point: Point, mesh: Mesh = FINE) -> L
 
 def _frequencies(frequencies, parameters: CellParameters) -> np.ndarray:
     try:
-        return p2d.linear.check_frequencies(frequencies)
+        return p2d.check_frequencies(frequencies)
     except ValueError as error:
         raise NacreError(str(error), where=parameters.name) from None
 

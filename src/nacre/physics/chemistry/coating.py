@@ -27,6 +27,20 @@ def oxide_dose(cam_mass, target, basis: str):
     raise CoatingError(f"basis '{basis}' of a target fraction; expected 'bare' or 'coated'")
 
 
+def oxide_assay(solids, ligand_fraction):
+    """Oxide per volume of dispersion, kg/m3, from its dry solids and the mass fraction of ligands in them."""
+    within("the ligand fraction of the solids", ligand_fraction, 0, 1, closed=True)
+    return solids * (1 - ligand_fraction)
+
+
+def dispersion_volume(oxide_mass, assay, deposition=1.0):
+    """Volume to pipette, m3, so that `oxide_mass` stays on the powder when a fraction `deposition` of it does."""
+    for what, value in (("the assay of the dispersion", assay), ("the deposition yield", deposition)):
+        if not np.all(np.asarray(value) > 0):
+            raise CoatingError(f"{what} is {value:.6g}; expected a number above 0")
+    return oxide_mass / (assay * deposition)
+
+
 def metal_of(oxide: str, product: str) -> str:
     """The metal that oxide and product share. Raises CoatingError where that is not one element."""
     shared = (set(parse_formula(oxide)) & set(parse_formula(product))) - {"O", "Li"}
