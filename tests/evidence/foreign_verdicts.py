@@ -68,12 +68,12 @@ def _margin(endpoint) -> str:
 
 
 def _results_of(role, side, units):
-    units = next(iter(side.values.values())).shape[0]
+    replicates = next(iter(side.values.values())).shape[0]
     one_specimen = side.capacities is None
     for endpoint, values in side.values.items():
         name, state, test = NAMES[endpoint]
         unit = units[endpoint]
-        for i in range(units):
+        for i in range(replicates):
             cell = "" if one_specimen else f"{role}-{i}"
             for k, value in enumerate(values[i]):
                 if value != value:  # not measured

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nacre.core.outcome import Contrast
-from nacre.core.quantity import Z95, Quantity, derive
+from nacre.core.quantity import Z95, Quantity, weighted_sum
 from nacre.core.result import Result
 from nacre.core.study import Study, in_its_words
 from nacre.core.vocabulary import word
@@ -250,9 +250,8 @@ def _one_more(replicates: Side, alone: Quantity) -> Comparison:
 
 def measured_difference(a: Side, b: Side) -> Quantity:
     """mean(b) - mean(a) with the errors of the measurements, those that both sides share taken off."""
-    n = len(a.units)
-    values = (*a.quantities, *b.quantities)
-    return derive(lambda *x: statistics.fmean(x[n:]) - statistics.fmean(x[:n]), *values, unit=values[0].unit)
+    weights = [-1 / len(a.units)] * len(a.units) + [1 / len(b.units)] * len(b.units)
+    return weighted_sum(weights, (*a.quantities, *b.quantities))
 
 
 def _replicates_needed(judged: Comparison, a: Side, b: Side, margin: float | None, difference: float) -> str:
