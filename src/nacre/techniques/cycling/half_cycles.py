@@ -107,6 +107,7 @@ def _shift_after(before: Sequence[CyclingRecord], rows: CyclingRecord) -> Cyclin
     """The rows of a file that follows others: test time and steps run on where they restart."""
     last = before[-1]
     end = float(last.time[-1])
+    # a file that restarts its clock is moved behind the one before; a gap in a running clock is kept
     shift = end - rows.time[0] if rows.time[0] < end else 0.0
     step = 0 if last.step is None else int(last.step[-1])
     steps = None if rows.step is None else rows.step - rows.step[0] + step + 1
@@ -187,6 +188,7 @@ def find_half_cycles(
     runs, pulses = seg.half_cycles(sign, passed, smallest)
     passed, integral = seg.without(passed, pulses), seg.without(integral, pulses)
     charge = runs.sums(passed)
+    # the distance of counter and integral is taken as the half-width of a rectangle
     doubt = np.abs(charge - runs.sums(integral)) / np.sqrt(3)
     if rows.counter is None:
         doubt = _estimate_interval_error(rows, runs)
@@ -217,6 +219,7 @@ def _number_cycles(
         return np.zeros(0, int), ()
     if cycles == "file":
         return _require_counter(rows, runs)[runs.last].astype(int), ()
+    # a first discharge well short of the next one empties a cell that came part-charged
     partial = runs.sign[0] < 0 and len(runs) > 2 and charge[0] < 0.9 * charge[2]
     opening = {"auto": 1 if partial else runs.sign[0], "charge": 1, "discharge": -1}[starts_with]
     number = np.cumsum(runs.sign == opening)
@@ -287,6 +290,7 @@ class ProtocolPart:
 
 def round_rate(rate: float) -> float:
     """A rate to two significant digits, and to one where that is within 5 %: 0.197C was set as 0.2C."""
+    # 0.197C was set as 0.2C, but 0.33C was not set as 0.3C
     one, two = float(f"{rate:.0e}"), float(f"{rate:.1e}")
     return one if abs(one - rate) <= 0.05 * rate else two
 
@@ -317,9 +321,11 @@ def divide_protocol(half: HalfCycles, context: Context) -> tuple[list[ProtocolPa
             checks.append(_report_missing_segment(segment, cycles[-1]))
     taken = {c for part in found for c in part.cycles}
     found += _group_by_rate([c for c in cycles if c not in taken], seen)
-    if seen and any(part.rate and not part.name for part in found):
+    has_guessed = any(part.rate and not part.name for part in found)
+    has_rate = any(part.rate for part in found)
+    if seen and has_guessed:
         checks.append(Check("info", "rates follow from the current, 1C and the active mass, rounded"))
-    if not seen and not any(part.rate for part in found):
+    if not seen and not has_rate:
         checks.append(Check("info", "no C-rates: 1C is not given", 'add one_c = "... mA/g" to the cell'))
     return sorted(found, key=lambda part: part.cycles), tuple(checks)
 

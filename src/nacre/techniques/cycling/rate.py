@@ -28,7 +28,7 @@ LEAST_COMMON = 5.0  # mAh/g
 
 @dataclass(frozen=True)
 class RateOptions:
-    """What may be chosen about rate capability."""
+    """Options of `rate`: which cycles count, and the errors of the cycler's current."""
 
     cycle_of_rate: str = option("mean", "which of several cycles at one rate counts", choices=("mean", "first", "last"))
     current_gain_error: float | None = option(
@@ -53,10 +53,26 @@ class RateStep:
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: RateOptions) -> list[Result]:
-    """Capacities, kept fractions and overpotentials of a rate test; no result where a test is none.
+    """Capacities, kept fractions and overpotentials of a rate test.
 
-    inputs : {"signal": a cycling Signal, or the list of a test's files}. Raises NacreError where columns or the
-    active mass are missing.
+    Parameters
+    ----------
+    inputs : {"signal": Signal or list of Signal}
+        The record of a test, or its files in order.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : RateOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result; none where the test runs at one rate alone.
+
+    Raises
+    ------
+    NacreError
+        Where columns or the active mass are missing.
     """
     rows = hc.join_files(inputs["signal"])
     half = hc.find_half_cycles(rows)
@@ -189,6 +205,7 @@ def find_lowest_rate(steps: Sequence[RateStep]) -> RateStep:
 
 def _compute_kept_fractions(steps: list[RateStep], options: RateOptions) -> list[Entry]:
     """Capacity over that at the lowest rate, in %: the mass drops out."""
+    # numerator and denominator share the mass, which drops out
     reference, found = find_lowest_rate(steps), []
     stated = options.current_gain_error is not None and options.current_offset_error is not None
     for step in steps:
@@ -205,6 +222,7 @@ def compute_mean_voltage(half: hc.HalfCycles, k: int, charge: float) -> float:
     """Mean voltage in V of half cycle `k` over its first `charge` C."""
     q, v = half.curve(k)
     q = q - q[0]
+    # the curve is cut where exactly `charge` has passed
     inside = q < charge
     q, v = np.append(q[inside], charge), np.append(v[inside], np.interp(charge, q, v))
     return float(np.sum(np.diff(q) * 0.5 * (v[1:] + v[:-1])) / charge)
@@ -213,6 +231,7 @@ def compute_mean_voltage(half: hc.HalfCycles, k: int, charge: float) -> float:
 def _compute_overpotentials(half: hc.HalfCycles, steps: list[RateStep], mass: Quantity) -> list[Entry]:
     """Drop of the mean discharge voltage in mV; the spread over ranges of charge is its uncertainty."""
     common = min(float(half.charge[k]) for step in steps for k in step.halves)
+    # a range so short lies on the first drop of the voltage, which is not the overpotential's
     if common / hc.C_PER_MAH / mass.value < LEAST_COMMON:
         return []
     reference = find_lowest_rate(steps)
