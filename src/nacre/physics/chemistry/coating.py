@@ -35,9 +35,8 @@ def oxide_assay(solids, ligand_fraction):
 
 def dispersion_volume(oxide_mass, assay, deposition=1.0):
     """Volume to pipette, m3, so that `oxide_mass` stays on the powder when a fraction `deposition` of it does."""
-    for what, value in (("the assay of the dispersion", assay), ("the deposition yield", deposition)):
-        if not np.all(np.asarray(value) > 0):
-            raise CoatingError(f"{what} is {value:.6g}; expected a number above 0")
+    positive("the assay of the dispersion", assay)
+    positive("the deposition yield", deposition)
     return oxide_mass / (assay * deposition)
 
 
@@ -63,6 +62,13 @@ def within(what: str, value, low: float, high: float, *, closed: bool = False) -
     good = (value_array >= low) & ((value_array <= high) if closed else (value_array < high))
     if not np.all(good):
         raise CoatingError(f"{what} is {_bad(value_array, good)}; expected a fraction from {low} to {high}, not in %")
+
+
+def positive(what: str, value) -> None:
+    """Raises CoatingError unless value > 0."""
+    value_array = np.asarray(value, float)
+    if not np.all(value_array > 0):
+        raise CoatingError(f"{what} is {_bad(value_array, value_array > 0)}; expected a number above 0")
 
 
 def _bad(values: np.ndarray, good: np.ndarray) -> str:
