@@ -107,6 +107,11 @@ class Signal(ShowsInNotebook):
     origin: str = "measured"
     name: str = ""
 
+    def __repr__(self) -> str:
+        """One line, as it holds whole arrays."""
+        sizes = ", ".join(f"{name} ({size})" for name, size in self.sizes.items())
+        return f"<Signal of kind '{self.kind}', {self.where}: {len(self.variables)} variables on {sizes or 'no axis'}>"
+
     def __post_init__(self):
         object.__setattr__(self, "variables", MappingProxyType(dict(self.variables)))
         object.__setattr__(self, "metadata", MappingProxyType(freeze(dict(self.metadata))))
