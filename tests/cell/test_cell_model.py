@@ -59,7 +59,7 @@ def test_an_unknown_form_is_refused(bare, tmp_path):
 
 
 def test_a_study_is_told_everything_that_its_cell_model_needs(tmp_path):
-    text = '[study]\nname = "s"\n[[sample]]\nname = "a"\ncam = "NCM85"\nelectrolyte = "Li6PS5Cl"\n'
+    text = 'schema = 1\n[study]\nname = "s"\n[[sample]]\nname = "a"\ncam = "NCM85"\nelectrolyte = "Li6PS5Cl"\n'
     (tmp_path / "study.toml").write_text(text, encoding="utf-8")
     with pytest.raises(nacre.NacreError) as caught:
         nacre.CellModel.load(tmp_path)

@@ -28,7 +28,8 @@ def test_the_blocks_of_the_cell_model_page_run(tmp_path, monkeypatch, capsys):
     assert sum(made["shares"].values()) == pytest.approx(made["spectrum"].z[-1].real, rel=1e-6)
     assert 0.5 < made["life"].retention(50, 1) < 1 and made["life"].table.height == 50
     done = made["mine"].simulate("charge at 0.1C to 3.6 V; discharge at 0.1C to 2.2 V")
-    assert done.complete and 0.5 < done.steps[1].charge / done.steps[0].charge <= 1.001
+    # it begins at a filling of 0.92 and ends, at 2.2 V, at one of 0.96: a little more comes back than went in
+    assert done.complete and 1.0 < done.steps[1].charge / done.steps[0].charge < 1.1
     again = nacre.CellModel.load("thin_cell.toml")
     assert again["cathode.coating_thickness"].value == 3 and again["cathode.coating_thickness"].unit == "nm"
     back = nacre.CellModel.load("thin.json")

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 import nacre
+from nacre.core.guard import Guard
 from studies import bench
 
 TYPES = {"CellModel", "Contrast", "NacreError", "Outcome", "Quantity", "Result", "Signal", "Study"}
@@ -57,5 +58,5 @@ def test_a_simulation_is_written_beside_the_results_not_over_them(tmp_path):
     outcome = nacre.simulate(path, "charge at 0.5C to 2.75 V; discharge at 0.5C to 1.35 V", "bare")
     assert outcome.failures == () and outcome.table(technique="cycling").height
     assert set(outcome.table()["origin"]) == {"predicted"}
-    page = nacre.write(replace(outcome, results=outcome.results[:1]))
+    page = nacre.write(replace(outcome, results=outcome.results[:1]), guard=Guard())
     assert page == tmp_path / "simulation" / "report.html" and page.is_file()

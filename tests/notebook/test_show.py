@@ -123,8 +123,8 @@ def test_the_cell_model_and_what_it_does():
     assert "Ω cm²" in seen and "contact" in seen and "<svg " in seen
     life = age(cell, "repeat 20 times: charge at 0.2C to 2.75 V; discharge at 0.2C to 1.35 V", jump=Jump())
     assert "20" in sound(life._repr_html_()) and "life.table" in life._repr_html_()
-    for thing in (cell, done, life):
-        assert len(repr(thing)) < 150 and re.match("<[A-Z]", repr(thing))
+    for thing in (cell, done, done.steps[0], life):
+        assert len(repr(thing)) < 150 and re.match("<[A-Z]|<step 1", repr(thing))
 
 
 def test_other_things_are_shown_as_text():

@@ -55,6 +55,10 @@ class Ran:
     last_current: float
     before: State | None
 
+    def __repr__(self) -> str:
+        """One line, as it holds the filling of every particle."""
+        return f"<{self.words}>"
+
     @property
     def normal(self) -> bool:
         return self.outcome.normal or self.outcome is Outcome.BEYOND_AT_START
