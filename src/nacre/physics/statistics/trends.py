@@ -1,12 +1,12 @@
-"""A quantity over three and more ordered doses: does it depend on the dose, does it rise, fall or turn, is a line enough?
+"""A quantity over three and more ordered doses: does it rise, fall or turn with the dose, is a line enough?
 
 Two statistics look for two shapes. The share of the scatter that isotonic means explain (M. Ayer et al., Ann. Math.
 Stat. 26 (1955) 641; E-bar-squared of R. E. Barlow, H. D. Brunk) grows where values rise or fall with the dose; the
 smaller of an inner dose's two t values against both end doses grows where values turn. The smaller of their two p
 values is calibrated by dealing the values to the doses at random, which needs no shape of the scatter and holds where
-each value is one unit (one cell): p is the chance that a quantity without any dependence on the dose looks as much like
-one of the two. Which of them it is, is decided afterwards: a turn is claimed only where the inner dose differs from both
-ends, a rise or fall only where the ends differ (t tests with the scatter of all doses).
+each value is one unit (one cell): p is the chance that a quantity without any dependence on the dose looks as much
+like one of the two. Which of them it is, is decided afterwards: a turn is claimed only where the inner dose differs
+from both ends, a rise or fall only where the ends differ (t tests with the scatter of all doses).
 """
 
 import math
@@ -20,7 +20,7 @@ from scipy import stats
 
 DRAWS = 1999  # dealings where there are too many to try all: a p value of 0.05 is then known to 0.005
 SMALL = 5000  # ways to deal the values that are all tried
-MONOTONE = 0.8  # share of the level for what rises or falls, which is what is expected of a dose; the rest is for turns
+MONOTONE = 2 / 3  # share of the level for what rises or falls, as doses mostly make it; the rest is for turns
 LEVEL = 0.05
 TIE = 1e-9  # statistics nearer than this are equal but for rounding
 SHAPES = ("rises", "falls", "peak", "valley", "unclear")
