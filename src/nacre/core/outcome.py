@@ -18,6 +18,8 @@ VERDICTS = ("holds", "broken", "cannot_tell")
 # holds zero; no interval
 CONTRAST_VERDICTS = ("shown", "seen", "equal", "no_difference", "cannot_tell")
 ENDPOINTS = ("primary", "secondary", "exploratory")
+# of a trend over doses: which way it goes, or that this cannot be determined
+TREND_SHAPES = ("rises", "falls", "peak", "valley", "unclear", "none")
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,71 @@ class Contrast(ShowsInNotebook):
 
 
 @dataclass(frozen=True)
+class PairPreparation:
+    """How the preparation of two samples differs besides the coating itself.
+
+    `coated`: the treated sample has a coating that the reference lacks. `differs`: steps that only one of the two went
+    through, or under other conditions, in words. `blank`: a sample that went through the treated one's steps without
+    what makes the coating, "" where the study has none. `declared`: the study says how the two were made.
+    """
+
+    reference: str
+    treated: str
+    coated: bool = False
+    differs: tuple[str, ...] = ()
+    blank: str = ""
+    declared: bool = True
+
+
+@dataclass(frozen=True)
+class DoseTrend:
+    """One endpoint over the doses of one coating, in one state; dose 0 is the blank, or the reference.
+
+    `samples`, `doses`, `values` (of each cell or batch), `means` and `isotonic` stand in the order of doses. `p` is the
+    chance of such a shape without any dependence on the dose, `p_monotone` that of a rise or fall alone, `p_adjusted`
+    holds among all trends of this series. `slope` is per unit of dose, with its interval, where a line is enough
+    (`p_lack`: that it is); `on_logs`: of the logarithm. `turn`: the dose of the optimum of a
+    peak or valley. `comparable`: "" or why the doses differ in more than the dose.
+    """
+
+    name: str
+    unit: str
+    coating: str
+    samples: tuple[str, ...]
+    doses: tuple[float, ...]
+    dose_unit: str
+    values: tuple[tuple[float, ...], ...]
+    means: tuple[float, ...]
+    isotonic: tuple[float, ...]
+    state: Mapping[str, Any] = field(default_factory=dict)
+    measurement: str = ""
+    endpoint: str = "secondary"
+    verdict: str = "cannot_tell"
+    shape: str = "none"
+    p: float | None = None
+    p_monotone: float | None = None
+    p_adjusted: float | None = None
+    slope: float | None = None
+    slope_lo95: float | None = None
+    slope_hi95: float | None = None
+    line_at_zero: float | None = None
+    p_lack: float | None = None
+    turn: float | None = None
+    on_logs: bool = False
+    level: str = "cell"
+    method: str = ""
+    comparable: str = ""
+    origin: str = "measured"
+    quantities: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        if self.verdict not in CONTRAST_VERDICTS:
+            raise ValueError(f"a trend's verdict is one of {CONTRAST_VERDICTS}, not '{self.verdict}'")
+        if self.shape not in TREND_SHAPES:
+            raise ValueError(f"a trend's shape is one of {TREND_SHAPES}, not '{self.shape}'")
+
+
+@dataclass(frozen=True)
 class LedgerRow:
     """One relation between quantities, judged: holds, broken (by `sigma`), cannot_tell (`needs` would tell).
 
@@ -121,6 +188,8 @@ class Outcome(ShowsInNotebook):
     study: Study
     results: tuple[Result, ...] = ()
     contrasts: tuple[Contrast, ...] = ()
+    trends: tuple[DoseTrend, ...] = ()
+    preparations: tuple[PairPreparation, ...] = ()
     ledger: tuple[LedgerRow, ...] = ()
     failures: tuple[Failure, ...] = ()
     doubts: tuple[str, ...] = ()
