@@ -19,6 +19,7 @@ from nacre.core.result import Check, Curve, Entry, Result
 from nacre.physics.cycling import fade
 from nacre.techniques.cycling import cycling_figures as figures
 from nacre.techniques.cycling import half_cycles as hc
+from nacre.techniques.cycling.ageing import LONG, SHORTEST, find_ageing
 from nacre.techniques.cycling.capacity_check import possible
 
 # the amount a charge is divided by -> (declared input, its unit, unit of the result, names on discharge and charge)
@@ -29,7 +30,6 @@ PER = {
 }
 ENERGY = {-1: "discharge_energy", 1: "charge_energy"}
 MEAN_VOLTAGE = {-1: "mean_discharge_voltage", 1: "mean_charge_voltage"}
-LONG = 10
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: CyclingOptions
             context.analysis,
             subject,
             entries=(*_cycles(cycles, parts, amounts, options), *entries),
-            curves=(_table(cycles, amounts, options), *figures.profile_curves(half, amounts.get("mass"))),
+            curves=(_table(cycles, amounts, options, half, context), *figures.profile_curves(half, amounts.get("mass"))),
             figures=figures.draw(half, cycles, parts, amounts, context, numerator(options)),
             checks=(*checks, *_accuracy(options)),
             citations=TECHNIQUE.citations if any(e.name == "fade_knee" for e in entries) else (),
@@ -246,16 +246,20 @@ def _energies(cycle: Cycle, amounts, options) -> list[Entry]:
 
 
 def _segments(cycles, parts, amounts, options) -> tuple[list[Entry], list[Check]]:
-    """Retention, mean efficiency, fade and knee of every part that is long enough."""
+    """Retention, mean efficiency, fade and knee of every stretch of ageing."""
     entries, checks = [], []
     sign = numerator(options)
-    states = [part.state for part in parts if len(part.cycles) >= LONG]
-    for part in parts:
-        inside = [c for c in cycles if c.number in part.cycles and sign in c.sides]
-        if len(inside) < LONG:
+    stretches = find_ageing(parts)
+    states = [part.state for part in stretches]
+    for part in stretches:
+        numbers = set(part.cycles)
+        inside = [c for c in cycles if c.number in numbers and sign in c.sides]
+        if len(inside) < SHORTEST:
             continue
         state = part.state | ({"to_cycle": inside[-1].number} if states.count(part.state) > 1 else {})
         entries += _fading(inside, state, sign, amounts, options)
+        if len(inside) < LONG:
+            continue
         numbers = np.array([c.number for c in inside], float)
         found = fade.knee(numbers, np.array([c.sides[sign].charge.value for c in inside]))
         if not found.found:
@@ -305,7 +309,7 @@ def _book(inside: list[Cycle], state: dict, sign: int, amounts, options) -> list
     return [Entry(name, specific(q, "mass", amounts), state) for name, q in books.items()]
 
 
-def _table(cycles: list[Cycle], amounts, options) -> Curve:
+def _table(cycles: list[Cycle], amounts, options, half: hc.HalfCycles, context: Context) -> Curve:
     """One row per cycle; what a cycle does not have is NaN."""
     columns: dict[str, tuple[Any, str]] = {"cycle": (np.array([c.number for c in cycles]), "1")}
 
@@ -323,10 +327,26 @@ def _table(cycles: list[Cycle], amounts, options) -> Curve:
         if "mass" in amounts:
             mass = amounts["mass"].value
             columns[ENERGY[sign]] = (column(sign, lambda side, m=mass: side.joules / 3.6 / m), "mWh/g")
+    columns |= _conditions(cycles, half, context)
     columns["rate_C"] = (np.array([c.part.rate or np.nan for c in cycles]), "C-rate")
     columns["segment"] = (np.array([c.part.name for c in cycles]), "1")
     columns["whole"] = (np.array([len(c.sides) == 2 for c in cycles]), "1")
     return Curve("cycles", columns)
+
+
+def _conditions(cycles: list[Cycle], half: hc.HalfCycles, context: Context) -> dict[str, tuple[Any, str]]:
+    """How each cycle was run: its C-rate as measured, the voltages it got to, its start by the wall clock."""
+    rates, numbers = hc.measure_rates(half, context), half.cycle.tolist()
+    signs, limits = half.runs.sign.tolist(), half.limit.tolist()
+    reached = dict(zip(zip(numbers, signs, strict=True), limits, strict=True))
+    first = {number: half.runs.first[k] for k, number in reversed(list(enumerate(numbers)))}
+    began = half.rows.began - half.rows.time[0]
+    return {
+        "measured_rate": (np.array([rates.get(c.number, np.nan) for c in cycles]), "C-rate"),
+        "upper_limit": (np.array([reached.get((c.number, 1), np.nan) for c in cycles]), "V"),
+        "lower_limit": (np.array([reached.get((c.number, -1), np.nan) for c in cycles]), "V"),
+        "start": (np.array([began + half.rows.time[first[c.number]] for c in cycles]), "s"),
+    }
 
 
 def _only_rest(rows: hc.Rows) -> Check:

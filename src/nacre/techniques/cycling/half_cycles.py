@@ -23,7 +23,8 @@ C_PER_MAH = 3.6
 class Rows:
     """The records of one test, its files joined: time in s, voltage in V, current in A, counter in C (rows,).
 
-    `breaks` are the first rows of every file but the first: the record was interrupted before them.
+    `breaks` are the first rows of every file but the first: the record was interrupted before them. `began` is the
+    wall clock at the first row in s since 1970, NaN where the file has none.
     """
 
     time: np.ndarray
@@ -36,6 +37,7 @@ class Rows:
     where: str = ""
     origin: str = "measured"
     checks: tuple[Check, ...] = ()
+    began: float = np.nan
 
     def __len__(self) -> int:
         return len(self.time)
@@ -84,7 +86,8 @@ def _rows_of(signal: Signal) -> tuple[Rows, np.ndarray | None]:
     counter = next((np.asarray(signal.array(name, "C"), float) for name in COUNTERS if name in signal), None)
     step, cycle = (signal.array(n, "1") if n in signal else None for n in ("step_count", "cycle_count"))
     clock = signal.array("unix_time_second", "s") if "unix_time_second" in signal else None
-    rows = Rows(time, voltage, current, counter, step, cycle, where=signal.where, origin=signal.origin)
+    began = np.nan if clock is None or not np.isfinite(clock[0]) else float(clock[0])
+    rows = Rows(time, voltage, current, counter, step, cycle, where=signal.where, origin=signal.origin, began=began)
     whole = np.isfinite(time) & np.isfinite(voltage) & np.isfinite(current)
     if clock is not None:
         whole &= np.isfinite(clock)
@@ -122,7 +125,7 @@ def _concatenate(rows: list[Rows]) -> Rows:
     breaks = tuple(row for part in rows for row in part.breaks)
     origins = {part.origin for part in rows}
     origin = next((o for o in ("predicted", "synthetic") if o in origins), "measured")
-    return Rows(**{name: column(name) for name in names}, breaks=breaks, origin=origin)
+    return Rows(**{name: column(name) for name in names}, breaks=breaks, origin=origin, began=rows[0].began)
 
 
 @dataclass(frozen=True)
@@ -274,13 +277,18 @@ def nominal(rate: float) -> float:
 
 
 def rates(half: HalfCycles, context: Context) -> dict[int, float]:
+    """C-rate of each cycle, rounded; {} if unknown."""
+    return {cycle: nominal(rate) for cycle, rate in measure_rates(half, context).items()}
+
+
+def measure_rates(half: HalfCycles, context: Context) -> dict[int, float]:
     """C-rate of each cycle (of its discharge, where there is one), from current / (1C x mass); {} if unknown."""
     one_c, mass = context.find("one_c", "A/g"), context.find("cam_mass", "g")
     if one_c is None or mass is None:
         return {}
     found: dict[int, float] = {}
     for k in np.argsort(-half.runs.sign, kind="stable"):  # discharges last: they decide
-        found[int(half.cycle[k])] = nominal(half.current[k] / (one_c.value * mass.value))
+        found[int(half.cycle[k])] = float(half.current[k] / (one_c.value * mass.value))
     return dict(sorted(found.items()))
 
 
