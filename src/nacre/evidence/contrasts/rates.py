@@ -32,7 +32,9 @@ class _Level:
     declared: bool
 
 
-def find_nominal_rates(study: Study, tests: Iterable[CellTest]) -> tuple[dict[tuple[str, str, float], float], list[str]]:
+def find_nominal_rates(
+    study: Study, tests: Iterable[CellTest]
+) -> tuple[dict[tuple[str, str, float], float], list[str]]:
     """({(owner, test, rate of a state): nominal rate}, sentences on rates that differ by name and are taken as one)."""
     clusters = _cluster(sorted(_levels(study, tests), key=lambda level: (level.measured, level.name)))
     names = _name_clusters(clusters)

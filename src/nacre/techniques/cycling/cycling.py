@@ -121,13 +121,14 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: CyclingOptions
         *findings,
         *half.checks,
     )
+    table = _table(cycles, amounts, options, half, context)
     return [
         Result(
             "cycling",
             context.analysis,
             subject,
             entries=(*_cycles(cycles, parts, amounts, options), *entries),
-            curves=(_table(cycles, amounts, options, half, context), *figures.profile_curves(half, amounts.get("mass"))),
+            curves=(table, *figures.profile_curves(half, amounts.get("mass"))),
             figures=figures.draw(half, cycles, parts, amounts, context, numerator(options)),
             checks=(*checks, *_accuracy(options)),
             citations=TECHNIQUE.citations if any(e.name == "fade_knee" for e in entries) else (),
