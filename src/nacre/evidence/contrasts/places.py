@@ -2,9 +2,9 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from nacre.core.display.wording import several
 from nacre.evidence.contrasts.cell_tests import CellTest
 from nacre.evidence.contrasts.rates import RateMap
 
@@ -12,46 +12,58 @@ FORMATION = 5  # cycles; a longer test at one rate is more than formation
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
 
+@dataclass
+class _Kind:
+    """Tests that are compared as one: their common name, what and when they were, the cells that have one."""
+
+    name: str
+    content: str
+    place: int
+    owners: set[str]
+
+    def __str__(self) -> str:
+        which = ORDINALS[self.place] if self.place < len(ORDINALS) else f"{self.place + 1}th"
+        return f"{self.content}, {which} of the cell's cycling tests"
+
+
 def find_common_names(tests: Iterable[CellTest], rates: RateMap) -> tuple[dict[tuple[str, str], str], list[str]]:
-    """({(owner, test): the name under which it is compared}, sentences on names taken as one).
+    """({(owner, test): the name under which it is compared}, sentences on names taken as one, or as two).
 
     Two names are one where no cell has both, and where what the tests did, and which of the cell's cycling tests they
     were, agree. Other measurements (spectra, pictures) are known by their name alone.
     """
     tests = list(tests)
-    cycled = [test for test in tests if test.parts]
-    signatures = _sign(cycled, rates)
-    owners: dict[str, set[str]] = defaultdict(set)
-    for test in tests:
-        owners[test.name].add(test.owner)
+    kinds: list[_Kind] = []
     names, told = {}, []
-    for name in dict.fromkeys(test.name for test in sorted(cycled, key=lambda test: test.order)):
-        known = next((other for other in names if names[other] == other and _agree(name, other, signatures)), name)
-        united = {owner for other, common in names.items() if common == known for owner in owners[other]}
-        names[name] = name if united & owners[name] else known
-        if names[name] != name:
-            content, place = signatures[name]
-            which = f"{content}, {ORDINALS[place] if place < len(ORDINALS) else place + 1} of the cell's cycling tests"
-            told.append(f"the tests {several([repr(known), repr(name)])} are compared as one: {which}")
+    for mine in _sign([test for test in tests if test.parts], rates):
+        others = [kind for kind in kinds if kind.content == mine.content and not kind.owners & mine.owners]
+        same = next((kind for kind in others if kind.place == mine.place), None)
+        if same:
+            told.append(f"the tests '{same.name}' and '{mine.name}' are compared as one: {same}")
+            same.owners |= mine.owners
+        else:
+            told += [f"the tests '{o.name}' ({o}) and '{mine.name}' ({mine}) are not compared" for o in others]
+            kinds.append(mine)
+        names[mine.name] = (same or mine).name
     return {(test.owner, test.name): names.get(test.name, test.name) for test in tests}, told
 
 
-def _agree(name: str, other: str, signatures: Mapping[str, tuple[str, int]]) -> bool:
-    return signatures[name] == signatures[other]
-
-
-def _sign(tests: list[CellTest], rates: RateMap) -> dict[str, tuple[str, int]]:
-    """{name: (content, place among the cell's cycling tests)}, what most cells with a test of that name say."""
+def _sign(tests: list[CellTest], rates: RateMap) -> list[_Kind]:
+    """What the tests of each name were for most cells, in the order of the study."""
     found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    owners: dict[str, set[str]] = defaultdict(set)
     lives: dict[str, list[CellTest]] = defaultdict(list)
-    for test in tests:
+    for test in sorted(tests, key=lambda test: test.order):
+        found[test.name] = []
+        owners[test.name].add(test.owner)
         lives[test.owner].append(test)
     for life in lives.values():
-        dated = all(math.isfinite(test.start) for test in life)
-        life.sort(key=lambda test: (test.start if dated else 0.0, test.order))
+        if all(math.isfinite(test.start) for test in life):
+            life.sort(key=lambda test: test.start)
         for place, test in enumerate(life):
             found[test.name].append((describe(test, rates), place))
-    return {name: Counter(each).most_common(1)[0][0] for name, each in found.items()}
+    most = {name: Counter(each).most_common(1)[0][0] for name, each in found.items()}
+    return [_Kind(name, content, place, owners[name]) for name, (content, place) in most.items()]
 
 
 def describe(test: CellTest, rates: RateMap) -> str:
