@@ -12,7 +12,7 @@ import numpy as np
 
 from nacre.core.study import Study
 from nacre.evidence.contrasts.cell_tests import CellTest
-from nacre.techniques.cycling.half_cycles import nominal
+from nacre.techniques.cycling.half_cycles import round_rate
 
 GAP = 1.12  # neighbours further apart were set apart; masses of cells pressed alike scatter by some percent
 SPAN = 1.25  # what one nominal rate may cover at most
@@ -102,7 +102,7 @@ def _name_clusters(clusters: list[list[_Level]]) -> list[float]:
         declared = [level.name for level in cluster if level.declared]
         middle = math.exp(float(np.median([math.log(level.measured) for level in cluster])))
         all_names = {level.name for level in cluster}
-        name = declared[0] if declared else nominal(middle)
+        name = declared[0] if declared else round_rate(middle)
         name = cluster[0].name if len(all_names) == 1 else name
         names.append(float(f"{middle:.3g}") if name in names else name)
     return names

@@ -15,7 +15,7 @@ def is_ageing(name: str) -> bool:
     return name.lower().startswith(AGEING)
 
 
-def find_ageing(parts: Sequence[hc.Part]) -> list[hc.Part]:
+def find_ageing(parts: Sequence[hc.ProtocolPart]) -> list[hc.ProtocolPart]:
     """The stretches of ageing among the parts of a test, in order, each as one part at one rate.
 
     A declared segment is one stretch, however short; cycles in it at another rate than most are check-ups. Elsewhere
@@ -32,7 +32,7 @@ def find_ageing(parts: Sequence[hc.Part]) -> list[hc.Part]:
     return sorted((part for part in found if len(part.cycles) >= SHORTEST), key=lambda part: part.cycles)
 
 
-def _at_main_rate(parts: list[hc.Part]) -> hc.Part:
+def _at_main_rate(parts: list[hc.ProtocolPart]) -> hc.ProtocolPart:
     """All cycles of a segment that ran at its most frequent rate, as one part."""
     by_rate: dict[float | None, list[int]] = {}
     for part in parts:
@@ -41,9 +41,9 @@ def _at_main_rate(parts: list[hc.Part]) -> hc.Part:
     return replace(parts[0], cycles=tuple(sorted(cycles)), rate=rate)
 
 
-def _bridge_check_ups(parts: list[hc.Part]) -> list[hc.Part]:
+def _bridge_check_ups(parts: list[hc.ProtocolPart]) -> list[hc.ProtocolPart]:
     """Parts at one rate joined over short interruptions at another."""
-    found: list[hc.Part] = []
+    found: list[hc.ProtocolPart] = []
     latest: dict[float | None, tuple[int, int]] = {}  # place in `found` and length of the latest run at a rate
     for part in parts:
         place, length = latest.get(part.rate, (-1, 0))
@@ -57,13 +57,13 @@ def _bridge_check_ups(parts: list[hc.Part]) -> list[hc.Part]:
     return found
 
 
-def divide_table(cycles: Sequence[int], rates: Sequence[float], segments: Sequence[str]) -> list[hc.Part]:
+def divide_table(cycles: Sequence[int], rates: Sequence[float], segments: Sequence[str]) -> list[hc.ProtocolPart]:
     """The parts of a test again from its table of cycles: number, C-rate (NaN: unknown) and segment of each cycle."""
-    found: list[hc.Part] = []
+    found: list[hc.ProtocolPart] = []
     for number, rate, name in zip(cycles, rates, segments, strict=True):
         known = float(rate) if rate == rate else None
         if found and (found[-1].rate, found[-1].name) == (known, name) and found[-1].cycles[-1] == number - 1:
             found[-1] = replace(found[-1], cycles=(*found[-1].cycles, int(number)))
         else:
-            found.append(hc.Part((int(number),), known, str(name)))
+            found.append(hc.ProtocolPart((int(number),), known, str(name)))
     return found
