@@ -15,12 +15,6 @@ _STUDY = """schema = 1
 [study]
 name = "like-with-like"
 reference = "bare"
-[[sample]]
-name = "bare"
-cam = "LiNi0.85Co0.10Mn0.05O2"
-[[sample]]
-name = "coat"
-cam = "LiNi0.85Co0.10Mn0.05O2"
 [cell]
 diameter = "10 mm"
 one_c = "190 mA/g"
@@ -64,6 +58,8 @@ def run_cells(folder: Path, cells: dict[str, dict[str, Test]], masses: dict[str,
     """Run a study of cells named like `bare-1`, each with its tests by name. masses : weighed, mg; else 10."""
     (folder / "raw").mkdir(parents=True)
     text, tests = _STUDY, []
+    for sample in dict.fromkeys(cell.split("-")[0] for cell in cells):
+        text += f'[[sample]]\nname = "{sample}"\ncam = "LiNi0.85Co0.10Mn0.05O2"\n'
     for cell, mine in cells.items():
         mass = (masses or {}).get(cell, 10.0)
         text += f'[cell.{cell}]\nsample = "{cell.split("-")[0]}"\ncam_mass = "{mass}(1) mg"\n'

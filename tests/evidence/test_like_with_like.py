@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from evidence.cycled_studies import Test, find, run_cells
+from nacre.evidence.contrasts.joining import join
 
 CELLS = ("bare-1", "bare-2", "coat-1", "coat-2")
 SHIFT = {"bare-1": -0.4, "bare-2": 0.3, "coat-1": -0.2, "coat-2": 0.5}
@@ -49,6 +50,34 @@ def test_sums_and_retention_are_compared_over_the_common_cycles(tmp_path):
     assert "bare: 2 cells with 30 cycles; coat: 2 cells with 100 cycles" in span
     (alone,) = [text for text in outcome.unjoined if "are not compared" in text]
     assert "bare alone has cycle 30; coat alone has cycle 100" in alone
+
+
+def test_three_doses_have_one_span(tmp_path):
+    """Ageing of 30, 20 and 25 cycles: each of three samples up to the 20th, and a dead cell is said."""
+    lengths = {"bare": 30, "low": 20, "high": 25}
+    cells = {
+        f"{sample}-{k}": {"cyc": Test([0.2] * n, (180.0 + k - np.arange(n)).tolist())}
+        for sample, n in lengths.items()
+        for k in (1, 2)
+    }
+    cells["high-3"] = {"cyc": Test([0.2] * 4, [180.0, 120.0, 60.0, 20.0])}
+    outcome = run_cells(tmp_path / "s", cells)
+    joined, told = join(outcome.study, outcome.results, [("bare", "low", "high")])
+    (kept,) = [one for one in joined if one.name == "capacity_retention"]
+    assert kept.state["cycle"] == 20 and {name: len(v) for name, v in kept.values.items()} == dict.fromkeys(lengths, 2)
+    assert all(v.quantity.value == pytest.approx(100 * (1 - 19 / 181)) for v in (v[0] for v in kept.values.values()))
+    assert len(told) == 2 and told[1].startswith("high-3: too few cycles")
+
+
+def test_ageing_of_charges(tmp_path):
+    """A negative-electrode half cell: efficiency and retention are about charges, and so is what is taken again."""
+    cells = {cell: {"cyc": fading(cell, *((12, 1.0) if cell < "c" else (20, 0.4)))} for cell in CELLS}
+    outcome = run_cells(tmp_path / "s", cells, more='[options.cycling]\nefficiency = "charge/discharge"')
+    (kept,) = find(outcome, "capacity_retention")
+    shares = {c: 100 * (1 - 11 * 0.4 / (180 + SHIFT[c])) for c in CELLS[2:]}
+    assert kept.treated_value == pytest.approx((shares["coat-1"] + shares["coat-2"]) / 2, rel=1e-6)
+    (missing,) = find(outcome, "cumulative_inefficiency")
+    assert missing.n_treated == 2 and not [text for text in outcome.unjoined if "left out" in text]
 
 
 def test_check_ups_are_left_out_of_ageing(tmp_path):

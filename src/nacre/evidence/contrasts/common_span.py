@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from nacre.core.display.wording import name_words, several
 from nacre.core.quantity import Z95, Quantity
 from nacre.core.result import Entry
 from nacre.evidence.contrasts.cell_tests import CellTest
 from nacre.evidence.contrasts.units import Value
 
 RETENTION = "capacity_retention"
+NOT_GIVEN_BACK = "since their tables of cycles do not give back the value of the whole test"
 TOLERANCE = 1e-6  # relative; a table gives back the value of its own test, or something else was meant
 
 
@@ -44,31 +46,39 @@ SUMS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "cumulative_inefficiency": _add_up,
 }
 SPANNED = (*SUMS, "fade_rate")
+# columns of the table of cycles that a retention may be about: negative-electrode half cells count charges
+CAPACITIES = (
+    "discharge_capacity",
+    "areal_discharge_capacity",
+    "discharge_charge",
+    "charge_capacity",
+    "areal_charge_capacity",
+    "charge_charge",
+)
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Ageing of one cell: a part of its test, and the quantities that speak of it. `at`: asked for, by cycle."""
+    """Ageing of one cell: a part of its test, and the quantities that speak of it.
+
+    `capacity` is the column of the table of cycles that its retention is about; `own` are quantities up to its last
+    cycle, by name, `at` retentions that were asked for, by cycle.
+    """
 
     test: CellTest
     part: Any
+    capacity: str
     own: Mapping[str, Entry]
     at: Mapping[int, Entry]
 
     @cached_property
     def _mask(self) -> np.ndarray:
         columns = self.test.columns
-        return np.isin(columns["cycle"], self.part.cycles) & np.isfinite(columns[self._capacity])
-
-    @cached_property
-    def _capacity(self) -> str:
-        """The column of capacities, which does not matter to ratios."""
-        known = ("discharge_capacity", "areal_discharge_capacity", "discharge_charge")
-        return next(name for name in known if name in self.test.columns)
+        return np.isin(columns["cycle"], self.part.cycles) & np.isfinite(columns[self.capacity])
 
     @cached_property
     def numbers(self) -> np.ndarray:
-        """Numbers of the cycles with a whole discharge."""
+        """Numbers of the cycles with a whole half cycle of that capacity."""
         return self.test.columns["cycle"][self._mask].astype(int)
 
     @property
@@ -87,13 +97,17 @@ class Stretch:
         asked = self.at.get(int(self.numbers[0]) + last) if name == RETENTION else None
         if asked is not None:
             return result.entry_id(asked), asked.quantity
-        if not np.isclose(self._compute(name, self.length), entry.quantity.value, rtol=TOLERANCE, atol=1e-9):
+        if not self.gives_back(name):
             return None
         return result.entry_id(entry), _change_value(name, entry.quantity, self._compute(name, last))
 
+    def gives_back(self, name: str) -> bool:
+        """Whether the table gives back the cell's own value."""
+        return bool(np.isclose(self._compute(name, self.length), self.own[name].quantity.value, rtol=TOLERANCE))
+
     def _compute(self, name: str, last: int) -> float:
         inside = self.numbers - self.numbers[0] <= last
-        capacity = self.test.columns[self._capacity][self._mask][inside]
+        capacity = self.test.columns[self.capacity][self._mask][inside]
         efficiency = self.test.columns["coulombic_efficiency"][self._mask][inside]
         if name == "fade_rate":
             return (100.0 - _keep(capacity, efficiency)) / last
@@ -115,20 +129,26 @@ def find_stretches(test: CellTest) -> list[Stretch]:
     """The ageing of one cell's test, with the quantities that speak of each stretch; none without such quantities."""
     found = []
     for part in test.ageing:
-        stretch = Stretch(test, part, {}, {})
-        if len(stretch.numbers) < 2:
-            continue
-        last, own, asked = int(stretch.numbers[-1]), {}, {}
-        for entry in test.cycling.entries:
-            if entry.name not in SPANNED or not _speaks_of(entry, part.state, last):
-                continue
-            if entry.name == RETENTION and entry.state.get("cycle") != last:
-                asked[entry.state["cycle"]] = entry
-            else:
-                own[entry.name] = entry
-        if own:
-            found.append(replace(stretch, own=own, at=asked))
+        tried = [_read_stretch(test, part, column) for column in CAPACITIES if column in test.columns]
+        known = [stretch for stretch in tried if stretch and RETENTION in stretch.own]
+        found += [stretch for stretch in known if all(map(stretch.gives_back, stretch.own))][:1] or known[:1]
     return found
+
+
+def _read_stretch(test: CellTest, part: Any, capacity: str) -> Stretch | None:
+    """A stretch by one of the columns of capacities; None where it has no two cycles with that."""
+    stretch = Stretch(test, part, capacity, {}, {})
+    if len(stretch.numbers) < 2:
+        return None
+    last, own, asked = int(stretch.numbers[-1]), {}, {}
+    for entry in test.cycling.entries:
+        if entry.name not in SPANNED or not _speaks_of(entry, part.state, last):
+            continue
+        if entry.name == RETENTION and entry.state.get("cycle") != last:
+            asked[entry.state["cycle"]] = entry
+        else:
+            own[entry.name] = entry
+    return replace(stretch, own=own, at=asked)
 
 
 def _speaks_of(entry: Entry, state: Mapping[str, Any], last: int) -> bool:
@@ -148,7 +168,7 @@ class Spanned:
 
 
 def compare_span(stretches: Mapping[str, list[Stretch]], state: Mapping[str, Any]) -> tuple[list[Spanned], list[str]]:
-    """(quantities of ageing of two samples over the cycles that all their cells have, sentences on what was cut).
+    """(quantities of ageing of samples over the cycles that all their cells have, sentences on what was cut).
 
     stretches : by sample, the reference first. state : without cycles. Where cells have but their first cycle in
     common, nothing is compared.
@@ -162,14 +182,17 @@ def compare_span(stretches: Mapping[str, list[Stretch]], state: Mapping[str, Any
     note = f"over {last + 1} cycles of ageing, the last that all cells have" if cut else ""
     number = int(first.numbers[0]) + last
     repeated = {"to_cycle": number} if any("to_cycle" in e.state for s in every for e in s.own.values()) else {}
-    found = []
+    found, told = [], _say_cut(stretches, last) if cut else []
     for name in dict.fromkeys(name for stretch in every for name in stretch.own):
+        lost = sum(name in s.own and s.value(name, last) is None for s in every)
+        if lost:
+            told.append(f"{name_words(name)}: {lost} of {len(every)} cells are left out, {NOT_GIVEN_BACK}")
         values = {sample: _values_of(name, mine, last) for sample, mine in stretches.items()}
         if not all(values.values()):
             continue
         at = {"cycle": number} if name == RETENTION else {}
         found.append(Spanned(name, {**state, **repeated, **at}, values, note))
-    return [*found, *_compare_asked(stretches, state | repeated, number)], _say_cut(stretches, last) if cut else []
+    return [*found, *_compare_asked(stretches, state | repeated, number)], told
 
 
 def _values_of(name: str, stretches: Iterable[Stretch], last: int) -> list[Value]:
@@ -202,7 +225,7 @@ def _compare_asked(stretches: Mapping[str, list[Stretch]], state: Mapping[str, A
 def _say_cut(stretches: Mapping[str, list[Stretch]], last: int) -> list[str]:
     spans = "; ".join(f"{sample}: {_name_spans(mine)}" for sample, mine in stretches.items())
     text = (
-        f"ageing of {' and '.join(stretches)} is compared over {last + 1} cycles, the last that all cells have: "
+        f"ageing of {several(list(stretches))} is compared over {last + 1} cycles, the last that all cells have: "
         f"retention, sums and means of longer tests were taken again from their tables ({spans})"
     )
     return [text]
@@ -210,7 +233,7 @@ def _say_cut(stretches: Mapping[str, list[Stretch]], last: int) -> list[str]:
 
 def _say_nothing_in_common(stretches: Mapping[str, list[Stretch]]) -> str:
     spans = "; ".join(f"{sample}: {_name_spans(mine)}" for sample, mine in stretches.items())
-    return f"ageing of {' and '.join(stretches)} is not compared: the cells have no whole cycle in common ({spans})"
+    return f"ageing of {several(list(stretches))} is not compared: the cells have no whole cycle in common ({spans})"
 
 
 def _name_spans(stretches: Iterable[Stretch]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
+from nacre.core.display.wording import several
 from nacre.core.quantity import Quantity
 from nacre.core.result import Entry, Result, Subject
 from nacre.core.study import Study
@@ -40,15 +41,20 @@ class Joined:
     note: str = ""
 
 
-def join(study: Study, results: Iterable[Result]) -> tuple[list[Joined], list[str]]:
+def join(
+    study: Study, results: Iterable[Result], groups: Iterable[tuple[str, ...]] | None = None
+) -> tuple[list[Joined], list[str]]:
     """(all values of samples, those together that may be compared, in the order of the results; sentences).
 
     The sentences say what was taken as alike although its names differ, and what could not be compared and why, with
     counts. Two techniques that measure one quantity are not each other's replicates, and two tests of a cell are never
     one state. A quantity that tells of the measurement, not of the sample, is left out.
+
+    groups : samples that are compared with each other, since their ageing has to have a common span; None: the pairs
+    of the study.
     """
     results = list(results)
-    return _Joining(study, results).join(results)
+    return _Joining(study, results, list(study.contrasts if groups is None else groups)).join(results)
 
 
 @dataclass
@@ -62,8 +68,8 @@ class _Group:
 class _Joining:
     """The names under which tests, rates and windows of one study are compared."""
 
-    def __init__(self, study: Study, results: list[Result]):
-        self.study = study
+    def __init__(self, study: Study, results: list[Result], groups: list[tuple[str, ...]]):
+        self.groups = groups
         tests = find_tests(study, results)
         self.samples = {key: test.sample for key, test in tests.items()}
         self.rates, told = find_nominal_rates(study, tests.values())
@@ -77,9 +83,9 @@ class _Joining:
         joined = [one for key, group in groups.items() for one in _divide_by_window(key, group)]
         spans, cut = self._join_spans()
         slopes, missing = self._join_slopes(joined)
-        alone = [
-            text for pair in self.study.contrasts for text in say_unjoined(*pair, _list_held(groups, joined, pair))
-        ]
+        alone = []
+        for pair in (group for group in self.groups if len(group) == 2):
+            alone += say_unjoined(*pair, _list_held(groups, joined, pair))
         return [*joined, *spans, *slopes], [*self.told, *cut, *alone, *missing]
 
     def _collect(self, results: list[Result]) -> dict[tuple, _Group]:
@@ -120,17 +126,17 @@ class _Joining:
         return {**state, "rate_C": self.rates.get(key, rate)}
 
     def _join_spans(self) -> tuple[list[Joined], list[str]]:
-        """Quantities of ageing, pair by pair of samples."""
+        """Quantities of ageing, group by group of samples."""
         joined, told = [], []
-        for reference, treated in self.study.contrasts:
-            for (name, kind, _), stretches in self._gather_stretches().items():
-                for window, mine in divide_by_window(stretches).items():
-                    both = {sample: [s for s in mine if s.test.sample == sample] for sample in (reference, treated)}
-                    if not all(both.values()):
-                        continue
-                    spanned, cut = compare_span(both, _add_window(dict(kind), window))
-                    joined += [Joined("cycling", name, s.name, s.state, s.values, s.note) for s in spanned]
-                    told += [*cut, *self._say_unaged(name, dict(kind), both)]
+        for group, ((name, kind, _), stretches) in product(self.groups, self._gather_stretches().items()):
+            for window, mine in divide_by_window(stretches).items():
+                by_sample = {sample: [s for s in mine if s.test.sample == sample] for sample in group}
+                aged = {sample: found for sample, found in by_sample.items() if found}
+                if len(aged) < 2:
+                    continue
+                spanned, cut = compare_span(aged, _add_window(dict(kind), window))
+                joined += [Joined("cycling", name, s.name, s.state, s.values, s.note) for s in spanned]
+                told += [*cut, *self._say_unaged(name, dict(kind), aged)]
         return joined, told
 
     def _gather_stretches(self) -> dict[tuple, list[tuple[Window, Stretch]]]:
@@ -148,13 +154,13 @@ class _Joining:
                 found[self.names[owner, name], kind, seen[kind]].append((window, stretch))
         return found
 
-    def _say_unaged(self, name: str, state: Mapping[str, Any], both: Mapping[str, list[Stretch]]) -> list[str]:
+    def _say_unaged(self, name: str, state: Mapping[str, Any], group: Mapping[str, list[Stretch]]) -> list[str]:
         """Cells that had the test and not this ageing."""
-        aged = {stretch.test.owner for mine in both.values() for stretch in mine}
+        aged = {stretch.test.owner for mine in group.values() for stretch in mine}
         lost = [
             key[0]
             for key, mine in self.stretches.items()
-            if self.names[key] == name and key[0] not in aged and self.samples[key] in both and not mine
+            if self.names[key] == name and key[0] not in aged and self.samples[key] in group and not mine
         ]
         if not lost:
             return []
@@ -162,23 +168,24 @@ class _Joining:
         return [f"{', '.join(lost)}: too few cycles{where}, without retention; the other cells are compared"]
 
     def _join_slopes(self, joined: list[Joined]) -> tuple[list[Joined], list[str]]:
-        """The slope of the capacity over the rate, pair by pair, of tests that are rate tests for both samples."""
+        """The slope of the capacity over the rate, group by group, of tests that are rate tests for its samples."""
         tests: dict[str, list[Joined]] = defaultdict(list)
         for one in joined:
             if one.technique == "rate" and one.name == "discharge_capacity" and "rate_C" in one.state:
                 tests[one.measurement].append(one)
         found, told = [], []
-        for pair, (name, rows) in product(self.study.contrasts, tests.items()):
-            cells = _capacities_by_cell(rows, pair)
-            if {sample for sample, _ in cells} != set(pair):
+        for group, (name, rows) in product(self.groups, tests.items()):
+            cells = _capacities_by_cell(rows, group)
+            samples = list(dict.fromkeys(sample for sample, _ in cells))
+            if len(samples) < 2:
                 continue
             slopes, rates = rate_slope.fit_slopes(list(cells.values()))
             if not slopes:
                 names = ", ".join(f"{rate:g}C" for rate in rates) or "none"
-                text = f"whether the difference of {' and '.join(pair)} depends on the rate cannot be determined"
+                text = f"whether the difference of {several(samples)} depends on the rate cannot be determined"
                 told.append(f"{text}: the cells have too few rates in common ({names})")
                 continue
-            values: dict[str, list[Value]] = {sample: [] for sample in pair}
+            values: dict[str, list[Value]] = {sample: [] for sample in samples}
             for (sample, cell), (id_, slope) in zip(cells, slopes, strict=True):
                 values[sample].append(Value(id_, slope, cell))
             note = f"slope over the logarithm of {len(rates)} rates in each cell"
@@ -186,11 +193,11 @@ class _Joining:
         return found, told
 
 
-def _capacities_by_cell(rows: Iterable[Joined], pair: tuple[str, str]) -> dict[tuple[str, str], dict]:
+def _capacities_by_cell(rows: Iterable[Joined], group: tuple[str, ...]) -> dict[tuple[str, str], dict]:
     """{(sample, cell): {C-rate: (id, capacity)}} of cells with enough rates for a slope."""
     cells: dict[tuple[str, str], dict] = defaultdict(dict)
     for row in rows:
-        for sample in pair:
+        for sample in group:
             for value in row.values.get(sample, ()):
                 cells[sample, value.cell][row.state["rate_C"]] = value.id, value.quantity
     return {key: found for key, found in cells.items() if len(found) >= rate_slope.LEAST}
