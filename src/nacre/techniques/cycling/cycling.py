@@ -391,18 +391,20 @@ def _tabulate_cycles(
 
 
 def _list_conditions(cycles: list[Cycle], half: hc.HalfCycles, context: Context) -> dict[str, tuple[Any, str]]:
-    """How each cycle was run: its C-rate as measured, the voltages it got to, its start by the wall clock."""
+    """How each cycle was run: C-rate as measured, voltages that it reached, start by the wall clock if there is one."""
     rates, numbers = hc.measure_rates(half, context), half.cycle.tolist()
     signs, limits = half.runs.sign.tolist(), half.limit.tolist()
     reached = dict(zip(zip(numbers, signs, strict=True), limits, strict=True))
-    first = {number: half.runs.first[k] for k, number in reversed(list(enumerate(numbers)))}
-    began = half.rows.began - half.rows.time[0]
-    return {
+    conditions = {
         "measured_rate": (np.array([rates.get(c.number, np.nan) for c in cycles]), "C-rate"),
         "upper_limit": (np.array([reached.get((c.number, 1), np.nan) for c in cycles]), "V"),
         "lower_limit": (np.array([reached.get((c.number, -1), np.nan) for c in cycles]), "V"),
-        "start": (np.array([began + half.rows.time[first[c.number]] for c in cycles]), "s"),
     }
+    if np.isfinite(half.rows.began):
+        first = {number: half.runs.first[k] for k, number in reversed(list(enumerate(numbers)))}
+        seconds = half.rows.time[[first[c.number] for c in cycles]] - half.rows.time[0]
+        conditions["start"] = half.rows.began + seconds, "s"
+    return conditions
 
 
 def _get_side_values(cycles: Sequence[Cycle], sign: int, take: Callable[[CycleSide], float]) -> np.ndarray:
