@@ -18,6 +18,7 @@ from nacre.core.result import Check, Curve, Entry, Result
 from nacre.physics.cycling import fade
 from nacre.techniques.cycling import cycling_figures as figures
 from nacre.techniques.cycling import half_cycles as hc
+from nacre.techniques.cycling.ageing import LONG, SHORTEST, find_ageing
 from nacre.techniques.cycling.capacity_check import check_capacity
 from nacre.techniques.cycling.cycles import (
     PER,
@@ -33,7 +34,6 @@ from nacre.techniques.cycling.cycles import (
 
 ENERGY = {-1: "discharge_energy", 1: "charge_energy"}
 MEAN_VOLTAGE = {-1: "mean_discharge_voltage", 1: "mean_charge_voltage"}
-LONG = 10
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: CyclingOptions) -> list[Result]:
@@ -80,13 +80,14 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: CyclingOptions
         *findings,
         *half.checks,
     )
+    table = _tabulate_cycles(cycles, amounts, options, half, context)
     return [
         Result(
             "cycling",
             context.analysis,
             subject,
             entries=(*_report_cycles(cycles, parts, amounts, options), *entries),
-            curves=(_tabulate_cycles(cycles, amounts, options), *figures.tabulate_profiles(half, amounts.get("mass"))),
+            curves=(table, *figures.tabulate_profiles(half, amounts.get("mass"))),
             figures=figures.draw(half, cycles, parts, amounts, context, get_numerator_sign(options)),
             checks=(*checks, *_check_accuracy(options)),
             citations=TECHNIQUE.citations if any(e.name == "fade_knee" for e in entries) else (),
@@ -181,18 +182,22 @@ def _follow_segments(
     amounts: Mapping[str, Quantity],
     options: CyclingOptions,
 ) -> tuple[list[Entry], list[Check]]:
-    """Retention, mean efficiency, fade and knee of every part that is long enough."""
+    """Retention, mean efficiency, fade and knee of every stretch of ageing."""
     entries, checks = [], []
     sign = get_numerator_sign(options)
-    states = [part.state for part in parts if len(part.cycles) >= LONG]
-    for part in parts:
-        inside = [c for c in cycles if c.number in part.cycles and sign in c.sides]
-        if len(inside) < LONG:
+    stretches = find_ageing(parts)
+    states = [part.state for part in stretches]
+    for part in stretches:
+        numbers = set(part.cycles)
+        inside = [c for c in cycles if c.number in numbers and sign in c.sides]
+        if len(inside) < SHORTEST:
             continue
         state = part.state
-        if states.count(part.state) > 1:  # two long parts alike are distinguished by where they end
+        if states.count(part.state) > 1:  # two stretches alike are distinguished by where they end
             state = state | {"to_cycle": inside[-1].number}
         entries += _measure_fade(inside, state, sign, amounts, options)
+        if len(inside) < LONG:
+            continue
         found, missing = _find_knee(inside, state, sign, part.title)
         entries += found
         checks += missing
@@ -260,7 +265,13 @@ def _balance_charge(
     return [Entry(name, divide_charge(q, "mass", amounts), state) for name, q in balances.items()]
 
 
-def _tabulate_cycles(cycles: list[Cycle], amounts: Mapping[str, Quantity], options: CyclingOptions) -> Curve:
+def _tabulate_cycles(
+    cycles: list[Cycle],
+    amounts: Mapping[str, Quantity],
+    options: CyclingOptions,
+    half: hc.HalfCycles,
+    context: Context,
+) -> Curve:
     """One row per cycle; what a cycle does not have is NaN."""
     columns: dict[str, tuple[Any, str]] = {"cycle": (np.array([c.number for c in cycles]), "1")}
     for per in options.divide_by:
@@ -275,10 +286,28 @@ def _tabulate_cycles(cycles: list[Cycle], amounts: Mapping[str, Quantity], optio
         if "mass" in amounts:
             milliwatthours = _get_side_values(cycles, sign, lambda side: side.joules / 3.6)
             columns[ENERGY[sign]] = (milliwatthours / amounts["mass"].value, "mWh/g")
+    columns |= _list_conditions(cycles, half, context)
     columns["rate_C"] = (np.array([c.part.rate or np.nan for c in cycles]), "C-rate")
     columns["segment"] = (np.array([c.part.name for c in cycles]), "1")
     columns["whole"] = (np.array([len(c.sides) == 2 for c in cycles]), "1")
     return Curve("cycles", columns)
+
+
+def _list_conditions(cycles: list[Cycle], half: hc.HalfCycles, context: Context) -> dict[str, tuple[Any, str]]:
+    """How each cycle was run: C-rate as measured, voltages that it reached, start by the wall clock if there is one."""
+    rates, numbers = hc.measure_rates(half, context), half.cycle.tolist()
+    signs, limits = half.runs.sign.tolist(), half.limit.tolist()
+    reached = dict(zip(zip(numbers, signs, strict=True), limits, strict=True))
+    conditions = {
+        "measured_rate": (np.array([rates.get(c.number, np.nan) for c in cycles]), "C-rate"),
+        "upper_limit": (np.array([reached.get((c.number, 1), np.nan) for c in cycles]), "V"),
+        "lower_limit": (np.array([reached.get((c.number, -1), np.nan) for c in cycles]), "V"),
+    }
+    if np.isfinite(half.rows.began):
+        first = {number: half.runs.first[k] for k, number in reversed(list(enumerate(numbers)))}
+        seconds = half.rows.time[[first[c.number] for c in cycles]] - half.rows.time[0]
+        conditions["start"] = half.rows.began + seconds, "s"
+    return conditions
 
 
 def _get_side_values(cycles: Sequence[Cycle], sign: int, take: Callable[[CycleSide], float]) -> np.ndarray:

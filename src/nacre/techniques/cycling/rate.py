@@ -18,10 +18,9 @@ from nacre.core.quantity import Quantity, derive
 from nacre.core.result import Check, Curve, Entry, Result
 from nacre.techniques.cycling import half_cycles as hc
 from nacre.techniques.cycling import rate_figures as figures
+from nacre.techniques.cycling.ageing import LONG, is_ageing
 from nacre.techniques.cycling.capacity_check import check_capacity
 
-LONG = 10
-NOT_A_RATE_TEST = ("ageing", "aging", "cycling", "long")
 RANGES = (0.8, 0.9, 1.0)  # parts of the common charge over which voltages are averaged; the middle one counts
 LEAST_COMMON = 5.0  # mAh/g
 
@@ -122,7 +121,7 @@ def _name_source(context: Context, rows: hc.CyclingRecord) -> str:
 
 
 def _is_rate_part(part: hc.ProtocolPart) -> bool:
-    return bool(part.rate) and len(part.cycles) < LONG and not part.name.lower().startswith(NOT_A_RATE_TEST)
+    return bool(part.rate) and len(part.cycles) < LONG and not is_ageing(part.name)
 
 
 def _check_missing_rates(context: Context, parts: Sequence[hc.ProtocolPart]) -> list[Check]:
