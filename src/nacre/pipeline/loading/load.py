@@ -23,6 +23,8 @@ from nacre.evidence.ledger import check_settings
 from nacre.materials import builtin
 from nacre.pipeline.loading.cells import read_cells
 from nacre.pipeline.loading.expand import expand_analyses, expand_measurements
+from nacre.pipeline.loading.lab import read_lab
+from nacre.pipeline.loading.measured_inputs import apply_lab
 from nacre.pipeline.loading.problems import Problems, StudyProblems
 from nacre.pipeline.loading.renew import renew
 from nacre.pipeline.loading.study_file import StepPart, StudyFile
@@ -85,10 +87,11 @@ def _made(shape: StudyFile, folder: Path, techniques: Mapping[str, Technique], p
         materials=shape.material,
         extra={"ledger": shape.ledger, "model": shape.model, "calibration": shape.calibration},
         paper_numbers=shape.report.paper_numbers,
+        lab=read_lab(shape.lab, folder, techniques, problems),
     )
     samples = _samples(shape, problems)
     defaults, cells = _cells(shape, folder, samples, problems)
-    study = dataclasses.replace(study, inputs=defaults, samples=samples, cells=cells)
+    study = apply_lab(dataclasses.replace(study, inputs=defaults, samples=samples, cells=cells))
     study = dataclasses.replace(study, measurements=expand_measurements(shape, study, techniques, problems))
     return dataclasses.replace(
         study,

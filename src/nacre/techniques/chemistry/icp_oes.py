@@ -45,12 +45,24 @@ class IcpOptions:
 
     label: tuple[str, ...] = option((), "labels of this sample's digests, like 'LHO*'; else those with its name")
     lines: tuple[str, ...] = option((), "lines to use, like 'Hf 277.336'; else all")
-    mass_error: float | None = option(None, "standard uncertainty of a mass that the file tells", unit="mg", lo=0.0)
+    mass_error: float | None = option(
+        None, "standard uncertainty of a mass that the file tells", unit="mg", lo=0.0, lab="balance.weighing"
+    )
     volume_error: float | None = option(
-        None, "relative standard uncertainty of a volume that the file tells", unit="%", lo=0.0, hi=50.0
+        None,
+        "relative standard uncertainty of a volume that the file tells",
+        unit="%",
+        lo=0.0,
+        hi=50.0,
+        lab="icp.volume_error",
     )
     dilution_error: float | None = option(
-        None, "relative standard uncertainty of a dilution that the file tells", unit="%", lo=0.0, hi=50.0
+        None,
+        "relative standard uncertainty of a dilution that the file tells",
+        unit="%",
+        lo=0.0,
+        hi=50.0,
+        lab="icp.dilution_error",
     )
 
 

@@ -51,12 +51,23 @@ class CyclingOptions:
         choices=("discharge/charge", "charge/discharge"),
     )
     current_gain_error: float | None = option(
-        None, "relative standard uncertainty of the cycler's current reading", unit="%", lo=0.0, hi=10.0
+        None,
+        "relative standard uncertainty of the cycler's current reading",
+        unit="%",
+        lo=0.0,
+        hi=10.0,
+        lab="cycler.current_gain_error",
     )
     current_offset_error: float | None = option(
-        None, "standard uncertainty of the zero of the cycler's current", unit="uA", lo=0.0
+        None,
+        "standard uncertainty of the zero of the cycler's current",
+        unit="uA",
+        lo=0.0,
+        lab="cycler.current_offset_error",
     )
-    voltage_error: float | None = option(None, "standard uncertainty of the cycler's voltage", unit="mV", lo=0.0)
+    voltage_error: float | None = option(
+        None, "standard uncertainty of the cycler's voltage", unit="mV", lo=0.0, lab="cycler.voltage_error"
+    )
     window_tolerance: float = option(5.0, "how near to its limit a half cycle must end", unit="mV", lo=0.0)
     smallest_half_cycle: float = option(
         1.0, "charge below which a stretch of current is a pulse, of the largest half cycle", unit="%", lo=0.0, hi=50.0

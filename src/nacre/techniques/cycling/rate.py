@@ -32,10 +32,19 @@ class RateOptions:
 
     cycle_of_rate: str = option("mean", "which of several cycles at one rate counts", choices=("mean", "first", "last"))
     current_gain_error: float | None = option(
-        None, "relative standard uncertainty of the cycler's current reading", unit="%", lo=0.0, hi=10.0
+        None,
+        "relative standard uncertainty of the cycler's current reading",
+        unit="%",
+        lo=0.0,
+        hi=10.0,
+        lab="cycler.current_gain_error",
     )
     current_offset_error: float | None = option(
-        None, "standard uncertainty of the zero of the cycler's current", unit="uA", lo=0.0
+        None,
+        "standard uncertainty of the zero of the cycler's current",
+        unit="uA",
+        lo=0.0,
+        lab="cycler.current_offset_error",
     )
 
 
