@@ -83,5 +83,6 @@ def _results_of(role, side, units):
                 q = Quantity(float(value), unit, std, origin="measured")
                 subject = Subject(role, cell, f"{cell or role}:{test}" if test else "")
                 where = f"x:{cell or role}:{endpoint}:{i}:{k}"
-                repeat = {"spot": k} if one_specimen else {}
+                repeat = {"spot": k, "batch": f"{role}-{i}"} if one_specimen and replicates > 1 else {}
+                repeat |= {"spot": k} if one_specimen else {}
                 yield Result("foreign", where, subject, (Entry(name, q, {**state, **repeat}),))

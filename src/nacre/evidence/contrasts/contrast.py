@@ -211,10 +211,10 @@ def _one_sided_error(a: Side, b: Side, on_logs: bool) -> float:
 
 def _one_specimen_each(study: Study, joined: Joined, a: Side, b: Side, alone: Quantity) -> Comparison:
     """One specimen a side: the error of a measurement says nothing of another one, a declared reproducibility does."""
-    spread = reproducibility(study, joined, statistics.fmean(a.values))
+    spread = reproducibility(study, joined, statistics.fmean([*a.values, *b.values]))
     if spread is not None:
-        error = math.hypot(alone.std or 0.0, math.sqrt(2.0) * spread)
-        test = Difference(alone.value, error, math.inf, "declared reproducibility of specimens")
+        own = Difference(alone.value, alone.std or 0.0, _df_of_repeats(a, b), "declared reproducibility of specimens")
+        test = own.widened(math.sqrt(2.0) * spread)
         unit = "" if alone.unit == "1" else f" {alone.unit}"
         return Comparison(f"one specimen each; specimens differ by {spread:.2g}{unit} as declared", test)
     if alone.std is None:
@@ -222,6 +222,12 @@ def _one_specimen_each(study: Study, joined: Joined, a: Side, b: Side, alone: Qu
     half = Z95 * alone.std
     method = "one specimen each: the interval is that of the measurement alone, without the spread between specimens"
     return Comparison(method, measured=(alone.value - half, alone.value + half))
+
+
+def _df_of_repeats(a: Side, b: Side) -> float:
+    """Degrees of freedom of the error of two means of repeats; infinite where their own errors were stated."""
+    counts = [unit.repeats - 1 for side in (a, b) for unit in side.units if unit.quantity.basis == "replicates"]
+    return float(sum(counts)) if counts and min(counts) > 0 else math.inf
 
 
 def reproducibility(study: Study, joined: Joined, reference: float) -> float | None:
