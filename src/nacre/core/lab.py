@@ -126,11 +126,11 @@ class Lab:
     def reproduced(self, technique: str, name: str, value: float, unit: str) -> float | None:
         """The declared reproducibility (standard deviation, in `unit`) of a quantity; None where none is declared.
 
-        What is said of the quantity counts before what is said of its technique. A dimensionless number is relative,
-        but for a quantity that is itself dimensionless and named: then it is in points.
+        What is said of the quantity counts before what is said of its technique. "%", "ppm" and "1" are relative, but
+        for a quantity that is named and has that very unit: then they are points (of a retention in %).
         """
         of_quantity = self.reproducibility.get(name)
-        if of_quantity is not None and units.same_kind(of_quantity.unit, unit):
+        if of_quantity is not None and (of_quantity.unit == unit or of_quantity.unit not in ("%", "ppm", "1")):
             slope, _ = units.linear(of_quantity.unit, unit)
             return abs(slope) * of_quantity.value
         relative = of_quantity or self.reproducibility.get(technique)

@@ -196,17 +196,16 @@ def specific(charge: Quantity, per: str, amounts: Mapping[str, Quantity]) -> Qua
 
 
 def efficiency(cycle: Cycle, options: CyclingOptions) -> Quantity | None:
-    """Coulombic efficiency in %. Without a stated accuracy of the current nobody knows its error."""
+    """Coulombic efficiency in %. Without a stated accuracy of the current's zero nobody knows its error."""
     side = cycle.sides.get(numerator(options))
     if side is None or cycle.before is None:
         return None
-    return _ratio(side.charge, cycle.before, options)
+    return _ratio(side.charge, cycle.before)
 
 
-def _ratio(a: Quantity, b: Quantity, options: CyclingOptions, unit: str = "%") -> Quantity:
-    if options.current_gain_error is None or options.current_offset_error is None:
-        return Quantity(100 * a.value / b.value, unit, basis="none", origin=a.origin)
-    return derive(lambda x, y: 100 * x / y, a, b, unit=unit, origin=a.origin)
+def _ratio(a: Quantity, b: Quantity) -> Quantity:
+    """One over the other in %: the gain of the current cancels, known or not, the error of its zero does not."""
+    return derive(lambda x, y: 100 * x / y, a, b, unit="%", origin=a.origin)
 
 
 def _cycles(cycles, parts, amounts, options) -> list[Entry]:
@@ -252,7 +251,7 @@ def _energies(cycle: Cycle, amounts, options) -> list[Entry]:
             value = derive(lambda e, m: e / m, energies[sign], amounts["mass"], unit="mWh/g", origin=origin)
             entries.append(Entry(ENERGY[sign], value, cycle.state))
     if len(energies) == 2:
-        entries.append(Entry("energy_efficiency", _ratio(energies[-1], energies[1], options), cycle.state))
+        entries.append(Entry("energy_efficiency", _ratio(energies[-1], energies[1]), cycle.state))
     return entries
 
 
@@ -282,14 +281,14 @@ def _segments(cycles, parts, amounts, options) -> tuple[list[Entry], list[Check]
 def _fading(inside: list[Cycle], state: dict, sign: int, amounts, options) -> list[Entry]:
     first, last = inside[0].sides[sign].charge, inside[-1]
     entries = [
-        Entry("capacity_retention", _ratio(c.sides[sign].charge, first, options), {**state, "cycle": c.number})
+        Entry("capacity_retention", _ratio(c.sides[sign].charge, first), {**state, "cycle": c.number})
         for c in inside[1:]
         if c is last or c.number in options.retention_at
     ]
     spent, kept = last.number - inside[0].number, entries[-1].quantity
     fade_rate = derive(lambda r: (100 - r) / spent, kept, unit="%", origin=first.origin)
     entries.append(Entry("fade_rate", fade_rate, state))
-    entries += _book(inside, state, sign, amounts, options)
+    entries += _book(inside, state, sign, amounts)
     found = [ce for c in inside[1:] if (ce := efficiency(c, options)) is not None]
     if found:
         mean = derive(lambda *x: sum(x) / len(x), *found, unit="%", origin=first.origin, n=len(found))
@@ -297,22 +296,19 @@ def _fading(inside: list[Cycle], state: dict, sign: int, amounts, options) -> li
     return entries
 
 
-def _book(inside: list[Cycle], state: dict, sign: int, amounts, options) -> list[Entry]:
+def _book(inside: list[Cycle], state: dict, sign: int, amounts) -> list[Entry]:
     """Two books of one part: capacity lost, and what charge went in and did not come out, cycle by cycle, summed."""
     pairs = [(c.before, c.sides[sign].charge) for c in inside[1:] if c.before is not None]
     if "mass" not in amounts or not pairs:
         return []
     ends = inside[0].sides[sign].charge, inside[-1].sides[sign].charge
     flat = [q for pair in pairs for q in pair]
-    stated = options.current_gain_error is not None and options.current_offset_error is not None
     books = {
         "capacity_lost": derive(lambda a, b: a - b, *ends, unit="mAh", origin=ends[0].origin),
         "cumulative_inefficiency": derive(
             lambda *q: sum(q[::2]) - sum(q[1::2]), *flat, unit="mAh", origin=ends[0].origin, n=len(pairs)
         ),
     }
-    if not stated:
-        books = {name: Quantity(q.value, "mAh", n=q.n, basis="none", origin=q.origin) for name, q in books.items()}
     return [Entry(name, specific(q, "mass", amounts), state) for name, q in books.items()]
 
 
@@ -406,7 +402,7 @@ def _accuracy(options: CyclingOptions) -> list[Check]:
             "info",
             "the accuracy of the cycler's current is not stated: efficiencies and retentions bear no uncertainty, "
             "capacities only that of the mass or area and of the record itself",
-            "give current_gain_error and current_offset_error",
+            "declare the cycler under [lab], or give current_gain_error and current_offset_error",
         )
     ]
 

@@ -381,7 +381,7 @@ def _accuracy(options: DqdvOptions, seen: list[Seen]) -> list[Check]:
         "the accuracy of the cycler's voltage is not stated: positions of peaks bear the uncertainty of the record and "
         "of the choices only; differences within a cell do not depend on it"
     )
-    return [Check("info", text, "give voltage_error")]
+    return [Check("info", text, "declare the cycler under [lab], or give voltage_error")]
 
 
 def _methods(options: DqdvOptions) -> str:

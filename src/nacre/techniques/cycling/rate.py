@@ -82,7 +82,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: RateOptions) -
         return _one_rate(context, missing, rows.origin)
     steps, again = _once_each(steps)
     grown = _overpotentials(half, steps, mass)
-    entries = (*_capacities(steps, mass), *_kept(steps, options), *grown)
+    entries = (*_capacities(steps, mass), *_kept(steps), *grown)
     warned = [note for note in notes if note.status == "warn" and "is not in the file" not in note.text]
     return [
         Result(
@@ -184,16 +184,13 @@ def lowest(steps: Sequence[Step]) -> Step:
     return min(steps, key=lambda step: step.rate)
 
 
-def _kept(steps: list[Step], options: RateOptions) -> list[Entry]:
-    """Capacity over that at the lowest rate, in %: the mass drops out."""
+def _kept(steps: list[Step]) -> list[Entry]:
+    """Capacity over that at the lowest rate, in %: the mass drops out, and so does the gain of the current."""
     reference, found = lowest(steps), []
-    stated = options.current_gain_error is not None and options.current_offset_error is not None
     for step in steps:
         if step is reference:
             continue
         q = derive(lambda a, b: 100 * a / b, step.charge, reference.charge, unit="%", origin=step.charge.origin)
-        if not stated:
-            q = Quantity(q.value, "%", basis="none", origin=q.origin)
         found.append(Entry("kept_fraction", q, {"rate_C": step.rate}))
     return found
 
@@ -261,7 +258,7 @@ def _accuracy(options: RateOptions) -> list[Check]:
     if options.current_gain_error is not None and options.current_offset_error is not None:
         return []
     text = "the accuracy of the cycler's current is not stated: kept fractions bear no uncertainty"
-    return [Check("info", text, "give current_gain_error and current_offset_error")]
+    return [Check("info", text, "declare the cycler under [lab], or give current_gain_error and current_offset_error")]
 
 
 def _methods(options: RateOptions) -> str:
