@@ -13,6 +13,7 @@ from nacre.materials.instruments import data_sheet, data_sheets
 from nacre.pipeline.loading.load import read
 from nacre.pipeline.loading.problems import StudyProblems
 from nacre.pipeline.running.graph import build
+from nacre.report import methods
 from nacre.techniques.cycling.cycling import CyclingOptions
 from nacre.techniques.cycling.rate import RateOptions
 from nacre.techniques.impedance.impedance import ImpedanceOptions
@@ -208,3 +209,17 @@ def test_the_table_of_instruments_is_whole():
         assert sheet.source and set(sheet.figures) <= set(ROLES[sheet.role])
     assert not data_sheet("balance", "four-place analytical balance").verified
     assert {sheet.role for sheet in data_sheets().values()} <= set(ROLES)
+
+
+def test_the_experimental_section_says_whose_accuracies_were_taken_and_from_which_file(tmp_path):
+    (tmp_path / "lab.toml").write_text('[lab]\nbalance = "four-place analytical balance"\n', encoding="utf-8")
+    _, rows = methods.cells(study(tmp_path / "toy", DIE))
+    said = dict(rows)
+    assert said["accuracies of"] == [
+        "die (study.toml) and balance four-place analytical balance (../lab.toml, not compared with its data sheet)"
+    ]
+    assert said["mass of cathode composite"][0].endswith("mg (data sheet)")
+    assert said["electrode diameter"] == ["10.000(17) mm (data sheet)"]
+    _, plain = methods.cells(study(tmp_path / "toy"))
+    (tmp_path / "lab.toml").unlink()
+    assert "accuracies of" not in dict(methods.cells(study(tmp_path / "toy"))[1]) and "accuracies of" in dict(plain)
