@@ -29,8 +29,8 @@ class Value:
 
     @property
     def unfounded(self) -> bool:
-        """A number without an uncertainty from data of which a check failed."""
-        return self.failed and self.quantity.std is None and not self.quantity.bounded
+        """A number of whose uncertainty nothing is known, from data of which a check failed."""
+        return self.failed and self.quantity.std is None and not (self.quantity.bounded or self.quantity.known_std)
 
 
 @dataclass(frozen=True)
