@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 
 from nacre.core import units
 from nacre.core.errors import NacreError, did_you_mean
+from nacre.core.notebook_hook import ShowsInNotebook
 
 BASES = (
     "fit-covariance",
@@ -38,7 +39,7 @@ CANCELS = 1e-6  # contributions of one source that leave less than this part of 
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(ShowsInNotebook):
     """A value with unit and uncertainty.
 
     `std` is None where nobody estimated it and 0 where the value is exact. `lo95`/`hi95` bound the central
