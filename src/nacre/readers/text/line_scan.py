@@ -124,7 +124,7 @@ class LineScan:
             elif found and same(cells, found):
                 repeats.append(line)
                 line = upper = j
-            else:
+            elif found or sum(map(bool, cells)) > 1:
                 break
         if found and (fits(found, self.cells[i]) or near(found, self.cells[i])):
             return found, units_, line, upper, repeats
