@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from nacre.readers.text import lines as text_lines
 from nacre.readers.text.account import LeftOut
 from nacre.readers.text.lines import LineShape, shape_of
-from nacre.readers.text.row_blocks import RowBlock, begins_number, fits, is_cut, near, same, settle_width, to_width
+from nacre.readers.text.row_blocks import RowBlock, begins_number, fits, is_cut, near, row_pattern, same, settle_width, to_width
 from nacre.readers.text.unit_rows import is_unit_row, share_with_units
 
 _NEIGHBOURS = 12  # lines within which a table's rows must begin to follow each other
+_PATTERN_ROWS = 200  # after which the look of a table's lines is known
 
 
 @dataclass(frozen=True)
@@ -164,10 +165,16 @@ class LineScan:
         for j in range(upper, start):
             self._count_between(j, {line, *repeats}, block)
         settle_width(block, [self.cells[j] for j in range(start, min(start + 40, len(self.lines))) if self.is_row(j)])
+        pattern = None
         for i in range(start, len(self.lines)):
             if not self.cells[i]:
                 continue
-            if self.comments[i]:
+            if len(block.rows) == _PATTERN_ROWS and pattern is None:
+                pattern = row_pattern(block.rows, self.separator) or False
+            if pattern and i + 1 < len(self.lines) and pattern.fullmatch(self.lines[i]):
+                block.rows.append(self.cells[i][: block.width])
+                block.lines.append(i + 1)
+            elif self.comments[i]:
                 self._take_comment(i, block)
             elif not self._take_row(i, block):
                 if i > start and self._starts_another(i, block):

@@ -10,6 +10,7 @@ from nacre.readers.text.cells import kind_of
 SEPARATORS = ("\t", ";", " | ", "|", ",", "  ", " ")
 _TWO_BLANKS = re.compile(r"\s{2,}")
 _COMMENT = re.compile(r"\s*(?:#(?!N/A|NA\b|NV|DIV/0|VALUE|WERT|REF|BEZUG|NUM|ZAHL|NAME)|!|%|//|;|')", re.IGNORECASE)
+_MARKS = "#!%/;'"
 _SAMPLE = 300
 
 
@@ -64,8 +65,11 @@ def _closing_quote(line: str, start: int, separator: str) -> int:
 
 def is_comment(line: str, separator: str) -> bool:
     """Whether a line begins with a mark of comments."""
-    found = _COMMENT.match(line)
-    return found is not None and not (separator == ";" and found[0].strip() == ";") and line.lstrip()[:2] != "''"
+    start = line.lstrip()
+    if start[:1] not in _MARKS:
+        return False
+    found = _COMMENT.match(start)
+    return found is not None and not (separator == ";" and found[0].strip() == ";") and start[:2] != "''"
 
 
 def without_mark(line: str) -> str:

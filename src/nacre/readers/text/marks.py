@@ -38,7 +38,7 @@ CONVENTIONS = tuple(
     for pair in ((".", ""), (",", ""), (".", ","), (",", "."), (",", " "), (".", " "), (".", "'"), (",", "'"))
 )
 NUMBER_LIKE = r"^[+-]?[.,]?[0-9][0-9.,']*(?: [0-9]{3})*(?:[.,][0-9]*)?(?:[eEdD][+-]?[0-9]+)?$"
-_LONE = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
+_LONE_COMMA = r"^[+-]?[1-9][0-9]{0,2},[0-9]{3}$"
 _ODD = {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2019": "'", "\u2212": "-", "\u2013": "-"}
 _ODD_LETTERS = "".join(_ODD)
 
@@ -84,15 +84,15 @@ def decide_marks(cells: Iterable[str], decimal: str = "", clock_mark: str = "") 
     decimal : the decimal mark, where a person or the format says it
     clock_mark : the mark before the tenths of a second of clock times beside them, which is the decimal mark, too
     """
-    cells = [cell for cell in cells if any(mark in cell for mark in ".,' ")]
+    cells = pl.Series("", list(cells), dtype=pl.String)
+    cells = cells.filter(cells.str.contains("[.,' ]"))
     known = decimal or clock_mark
     options = [marks for marks in CONVENTIONS if not known or marks.decimal == known]
-    fits = {marks: sum(map(bool, map(re.compile(marks.pattern).match, cells))) for marks in options}
+    fits = {marks: int(cells.str.contains(marks.pattern).sum()) for marks in options}
     most = max(fits.values())
     best = tuple(marks for marks in options if fits[marks] == most)
-    lone = [cell for cell in cells if _LONE.fullmatch(cell)]
     differ = len({marks.decimal for marks in best}) > 1
-    comma = next((cell for cell in lone if "," in cell), "")
+    comma = next(iter(cells.filter(cells.str.contains(_LONE_COMMA))), "")
     return DecidedMarks(best, most == len(cells), comma if differ else "")
 
 

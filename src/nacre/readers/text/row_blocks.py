@@ -59,6 +59,8 @@ def _used(cells: list[str]) -> int:
 
 def same(cells: list[str], others: list[str]) -> bool:
     """Whether two lines have the same cells, but for empty ones at the end."""
+    if not others or not cells or cells[0] != others[0]:
+        return False
     n = _used(others)
     return n > 0 and _used(cells) == n and cells[:n] == others[:n]
 
@@ -85,3 +87,19 @@ def _decimals(cell: str) -> str | None:
     """The digits after the mark, counted, and the letters of an exponent."""
     found = re.fullmatch(r"[+-]?[0-9]*(?:[.,]([0-9]*))?((?:[eE][+-]?[0-9]*)?)", cell)
     return f"{len(found[1] or '')}/{len(found[2])}" if found and cell else None
+
+
+def row_pattern(rows: list[list[str]], separator: str) -> re.Pattern | None:
+    """What the lines of a table look like whose cells are all plain: numbers where the first rows have numbers.
+
+    A line that fits needs no other look. None where the separator is blanks, or too few columns are numbers.
+    """
+    if not separator.strip(" "):
+        return None
+    number = re.compile(r"[+-]?[0-9][0-9.,']*(?:[eE][+-]?[0-9]+)?")
+    plain = [all(number.fullmatch(row[c]) for row in rows) for c in range(len(rows[0]))]
+    if sum(plain) <= 0.5 * len(plain) or not plain[0]:
+        return None
+    mark = re.escape(separator.strip(" "))
+    cells = [rf" *{number.pattern} *" if each else rf"[^{mark}\"]*" for each in plain]
+    return re.compile(mark.join(cells) + rf"(?:{mark} *)?")
