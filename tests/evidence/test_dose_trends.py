@@ -153,12 +153,12 @@ def test_resistances_are_compared_by_their_ratio():
     assert found.slope == pytest.approx(np.log(0.25), abs=0.05)
 
 
-# --- a generator that shares no code with the package: 60 studies a row here, 2,000 in simulate.py ----------
+# --- a generator that shares no code with the package: 40 studies a row here, 2,000 in simulate.py ----------
 
 
 @pytest.mark.parametrize("levels", [(0.5, 1.0), (0.5, 1.0, 2.0, 4.0)])
 def test_foreign_doses_without_a_trend_are_seldom_called_one(levels):
-    assert measure_trend(judge, "none", levels, 60, 70).passes
+    assert measure_trend(judge, "none", levels, 40, 70).passes
 
 
 def test_foreign_trends_are_found():

@@ -90,4 +90,4 @@ def test_a_sentence_stands_at_the_head_of_what_the_cells_did():
     pairs = tuple(compare_preparation(made, *pair) for pair in compared_pairs(made))
     blocks = findings(Outcome(made, contrasts=(replace(row, treated_value=6.0),), preparations=pairs))
     (cells,) = [block for block in blocks if block.heading == "What the cells did"]
-    assert cells.note.startswith("Against Bare stands the treatment of LHO")
+    assert cells.note.startswith("What is compared with Bare is the treatment of LHO")

@@ -138,7 +138,7 @@ def isotonic_means(means: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def _permutation_p(dealt: np.ndarray, counts: np.ndarray) -> tuple[float, float, float]:
-    """(p of the better of both statistics, the least it could be, p of the isotonic one); the first row of `dealt` is what was found."""
+    """(p of the better of both statistics, the least it could be, p of the isotonic one); row 0 is what was found."""
     means = _level_means(dealt, counts)
     centre = dealt[0].mean()
     isotonic = np.maximum(
