@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from nacre.readers.text import lines as text_lines
 from nacre.readers.text.account import LeftOut
 from nacre.readers.text.lines import LineShape, shape_of
-from nacre.readers.text.row_blocks import RowBlock, begins_number, fits, is_cut, near, row_pattern, same, settle_width, to_width
+from nacre.readers.text.row_blocks import (
+    RowBlock,
+    begins_number,
+    fits,
+    is_cut,
+    near,
+    row_pattern,
+    same,
+    settle_width,
+    to_width,
+)
 from nacre.readers.text.unit_rows import is_unit_row, share_with_units
 
 _NEIGHBOURS = 12  # lines within which a table's rows must begin to follow each other
