@@ -123,7 +123,9 @@ def test_the_mass_is_in_capacities_but_not_in_ratios():
 def test_without_a_stated_current_error_efficiency_has_no_uncertainty():
     result = run(virtual("lho", FIRST))
     assert result.get("coulombic_efficiency").std is None
-    assert result.get("discharge_capacity").std > 0
+    capacity = result.get("discharge_capacity")
+    assert capacity.std is None and capacity.known_std > 0, "the mass is known, the gain of the current is not"
+    assert run(virtual("lho", FIRST), STATED).get("discharge_capacity").std > capacity.known_std
     assert "accuracy of the cycler's current is not stated" in texts(result)
     assert run(virtual("lho", FIRST), cam_mass="8.316 mg").get("discharge_capacity").std is None
 

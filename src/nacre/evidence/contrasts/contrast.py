@@ -12,7 +12,7 @@ declared. Endpoints and verdicts: see `endpoints`, `verdicts`, docs/comparing.md
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -240,14 +240,7 @@ def _df_of_repeats(a: Side, b: Side) -> float:
 
 def reproducibility(study: Study, joined: Joined, reference: float) -> float | None:
     """Declared standard deviation between specimens, in the quantity's unit: of the quantity, else of the technique."""
-    declared: Mapping[str, Quantity] = getattr(getattr(study, "lab", None), "reproducibility", {})
-    found = declared.get(joined.name) or declared.get(joined.technique)
-    if found is None:
-        return None
-    unit = word("quantity", joined.name).unit
-    if found.unit in ("%", "ppm") and unit != found.unit:
-        return abs(reference) * found.to("1").value
-    return found.to(unit).value
+    return study.lab.reproduced(joined.technique, joined.name, reference, word("quantity", joined.name).unit)
 
 
 def _one_more(replicates: Side, alone: Quantity) -> Comparison:

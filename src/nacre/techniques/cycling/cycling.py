@@ -164,7 +164,7 @@ def _report_energies(cycle: Cycle, amounts: Mapping[str, Quantity], options: Cyc
             value = derive(lambda e, m: e / m, energies[sign], amounts["mass"], unit="mWh/g", origin=origin)
             entries.append(Entry(ENERGY[sign], value, cycle.state))
     if len(energies) == 2:
-        entries.append(Entry("energy_efficiency", compute_ratio(energies[-1], energies[1], options), cycle.state))
+        entries.append(Entry("energy_efficiency", compute_ratio(energies[-1], energies[1]), cycle.state))
     return entries
 
 
@@ -225,7 +225,7 @@ def _measure_fade(
 ) -> list[Entry]:
     first, last = inside[0].sides[sign].charge, inside[-1]
     entries = [
-        Entry("capacity_retention", compute_ratio(c.sides[sign].charge, first, options), {**state, "cycle": c.number})
+        Entry("capacity_retention", compute_ratio(c.sides[sign].charge, first), {**state, "cycle": c.number})
         for c in inside[1:]
         if c is last or c.number in options.retention_at
     ]
@@ -233,7 +233,7 @@ def _measure_fade(
     spent, kept = last.number - inside[0].number, entries[-1].quantity
     fade_rate = derive(lambda r: (100 - r) / spent, kept, unit="%", origin=first.origin)
     entries.append(Entry("fade_rate", fade_rate, state))
-    entries += _balance_charge(inside, state, sign, amounts, options)
+    entries += _balance_charge(inside, state, sign, amounts)
     found = [ce for c in inside[1:] if (ce := compute_efficiency(c, options)) is not None]
     if found:
         mean = derive(lambda *x: sum(x) / len(x), *found, unit="%", origin=first.origin, n=len(found))
@@ -242,7 +242,7 @@ def _measure_fade(
 
 
 def _balance_charge(
-    inside: list[Cycle], state: dict[str, Any], sign: int, amounts: Mapping[str, Quantity], options: CyclingOptions
+    inside: list[Cycle], state: dict[str, Any], sign: int, amounts: Mapping[str, Quantity]
 ) -> list[Entry]:
     """Capacity lost over one part, and the charge that went in and did not come out, summed over its cycles."""
     pairs = [(c.before, c.sides[sign].charge) for c in inside[1:] if c.before is not None]
@@ -250,18 +250,12 @@ def _balance_charge(
         return []
     ends = inside[0].sides[sign].charge, inside[-1].sides[sign].charge
     flat = [q for pair in pairs for q in pair]
-    # without the accuracy of the current a ratio or difference of charges has no known error
-    stated = options.current_gain_error is not None and options.current_offset_error is not None
     balances = {
         "capacity_lost": derive(lambda a, b: a - b, *ends, unit="mAh", origin=ends[0].origin),
         "cumulative_inefficiency": derive(
             lambda *q: sum(q[::2]) - sum(q[1::2]), *flat, unit="mAh", origin=ends[0].origin, n=len(pairs)
         ),
     }
-    if not stated:
-        balances = {
-            name: Quantity(q.value, "mAh", n=q.n, basis="none", origin=q.origin) for name, q in balances.items()
-        }
     return [Entry(name, divide_charge(q, "mass", amounts), state) for name, q in balances.items()]
 
 
@@ -385,8 +379,8 @@ def _check_accuracy(options: CyclingOptions) -> list[Check]:
         Check(
             "info",
             "the accuracy of the cycler's current is not stated: efficiencies and retentions have no uncertainty, "
-            "capacities only that of the mass or area and of the record itself",
-            "give current_gain_error and current_offset_error",
+            "of capacities only that of the mass or area and of the record itself is known",
+            "declare the cycler under [lab], or give current_gain_error and current_offset_error",
         )
     ]
 

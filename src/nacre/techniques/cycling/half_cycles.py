@@ -396,20 +396,24 @@ def make_charges(half: HalfCycles, source: str, gain: float | None, offset: floa
 
     gain : relative standard uncertainty of the current reading, one for the whole test (it cancels in
     ratios). offset : standard uncertainty of its zero in A: it lengthens charges and shortens discharges.
-    Both None where they are not stated; the file's own evidence (`doubt`) is always there.
+    None where it is not stated: then the error is unknown but for the file's own evidence (`doubt`), and known again
+    where what is not stated cancels.
     """
     origin, found = half.rows.origin, []
     for k in range(len(half.runs)):
         value, own = half.charge[k] / C_PER_MAH, half.doubt[k] / C_PER_MAH
-        named = {
-            f"charge {k}:{source}": own,
-            f"current gain:{source}": (gain or 0.0) * value,
-            f"current offset:{source}": (offset or 0.0) * half.runs.sign[k] * half.seconds[k] / C_PER_MAH,
+        # how far the charge moves per unit of the gain's and of the zero's error
+        moves = {
+            f"current gain:{source}": (gain, float(value)),
+            f"current offset:{source}": (offset, float(half.runs.sign[k] * half.seconds[k] / C_PER_MAH)),
         }
-        named = {name: float(v) for name, v in named.items() if v}
-        std = float(np.sqrt(sum(v * v for v in named.values())))
-        basis = "propagated" if gain is not None else "resolution"
-        found.append(Quantity(float(value), "mAh", std, basis=basis, origin=origin, parts=named))
+        named = {f"charge {k}:{source}": float(own)}
+        named |= {name: size * move for name, (size, move) in moves.items() if size is not None}
+        named = {name: v for name, v in named.items() if v}
+        missing = {name: move for name, (size, move) in moves.items() if size is None}
+        std = None if missing else float(np.sqrt(sum(v * v for v in named.values())))
+        basis = "resolution" if missing else "propagated"
+        found.append(Quantity(float(value), "mAh", std, basis=basis, origin=origin, parts=named, missing=missing))
     return found
 
 
