@@ -58,8 +58,8 @@ def fit_trend(doses: Sequence[float], values: Sequence[float], seed: int = 0) ->
         raise ValueError("no dose has two values: their scatter is unknown")
     counts = np.bincount(index)
     means = np.bincount(index, y) / counts
-    rising, falling = isotonic_means(means, counts), -isotonic_means(-means, counts)
-    gains = [_explained(fit, y, counts) for fit in (rising, falling)]
+    rising, falling = fit_isotonic_means(means, counts), -fit_isotonic_means(-means, counts)
+    gains = [_compute_explained(fit, y, counts) for fit in (rising, falling)]
     direction = 1 if gains[0] >= gains[1] else -1
     line = stats.linregress(x, y)
     df = len(y) - 2
@@ -69,16 +69,16 @@ def fit_trend(doses: Sequence[float], values: Sequence[float], seed: int = 0) ->
         tuple(means),
         tuple(rising if direction > 0 else falling),
         direction,
-        _permutation_p(index, y, counts, max(gains), seed),
+        _permute_for_p(index, y, counts, max(gains), seed),
         float(line.slope),
         float(line.slope - half),
         float(line.slope + half),
         df,
-        _lack_of_fit(x, y, index, means, line),
+        _test_lack_of_fit(x, y, index, means, line),
     )
 
 
-def isotonic_means(means: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def fit_isotonic_means(means: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """The nondecreasing values nearest to `means` in weighted squares, shape (n,): neighbours that fall are pooled."""
     blocks: list[list[float]] = []
     for mean, weight in zip(means, weights, strict=True):
@@ -90,19 +90,19 @@ def isotonic_means(means: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return np.concatenate([np.full(int(n), m) for m, _, n in blocks])
 
 
-def _explained(fit: np.ndarray, y: np.ndarray, counts: np.ndarray) -> float:
+def _compute_explained(fit: np.ndarray, y: np.ndarray, counts: np.ndarray) -> float:
     """Share of the scatter about the grand mean that isotonic means explain."""
     total = float(((y - y.mean()) ** 2).sum())
     return float((counts * (fit - y.mean()) ** 2).sum()) / total if total else 0.0
 
 
-def _permutation_p(index: np.ndarray, y: np.ndarray, counts: np.ndarray, found: float, seed: int) -> float:
+def _permute_for_p(index: np.ndarray, y: np.ndarray, counts: np.ndarray, found: float, seed: int) -> float:
     """Chance that values dealt to the doses at random are explained as well, in either direction."""
 
     def statistic(order) -> float:
         means = np.bincount(index, y[list(order)]) / counts
-        up, down = isotonic_means(means, counts), -isotonic_means(-means, counts)
-        return max(_explained(up, y, counts), _explained(down, y, counts))
+        up, down = fit_isotonic_means(means, counts), -fit_isotonic_means(-means, counts)
+        return max(_compute_explained(up, y, counts), _compute_explained(down, y, counts))
 
     n = len(y)
     if math.factorial(n) <= DRAWS:
@@ -113,7 +113,7 @@ def _permutation_p(index: np.ndarray, y: np.ndarray, counts: np.ndarray, found: 
     return (hits + 1) / (DRAWS + 1)
 
 
-def _lack_of_fit(x, y, index, means, line) -> float | None:
+def _test_lack_of_fit(x, y, index, means, line) -> float | None:
     """p value of the F test that the dose means lie on the line; None where nothing scatters within doses."""
     inside = float(((y - means[index]) ** 2).sum())
     off = float(((means[index] - line.intercept - line.slope * x) ** 2).sum())

@@ -10,13 +10,13 @@ from nacre.core.result import Check
 from nacre.core.signal import Signal
 from nacre.physics.chemistry.calibration_line import (
     CalibrationError,
-    Line,
+    CalibrationLine,
     decision_limit,
     detection_limit,
     fit_line,
+    fit_variance_law,
     predict_inverse,
     quantification_limit,
-    variance_law,
 )
 
 BEYOND = 1.05  # part of the highest standard up to which a reading counts as within the range
@@ -64,7 +64,7 @@ class LineResult:
     quantification) in mg/L."""
 
     rows: Rows
-    line: Line
+    line: CalibrationLine
     readings: tuple[Reading, ...]
     recovery: Quantity | None
     limits: tuple[float, float, float]
@@ -109,7 +109,7 @@ def _variance(intensity, std, readings) -> np.ndarray:
     """Variance of each mean signal by the law of scatter of the run; even where the readings' scatter is not told."""
     m = np.where(np.isfinite(readings), readings, 3.0)
     try:
-        floor, relative = variance_law(intensity, std**2, m)
+        floor, relative = fit_variance_law(intensity, std**2, m)
     except CalibrationError:
         return np.ones_like(intensity)
     return (floor**2 + (relative * intensity) ** 2) / m
@@ -162,7 +162,7 @@ def _strongest(rows: Rows, readings: Sequence[Reading]) -> list[Reading]:
     return [r for r in readings if not rows.dilution[r.row] > least]
 
 
-def _limits(line: Line, low: np.ndarray, signal, variance) -> tuple[float, float, float]:
+def _limits(line: CalibrationLine, low: np.ndarray, signal, variance) -> tuple[float, float, float]:
     """Decision, detection and quantification limit in mg/L, for a solution that scatters as the weakest one does."""
     weight = 1 / float(variance[low][np.argmin(signal[low])])
     try:
@@ -214,7 +214,7 @@ def _relative_drift(std: np.ndarray | None, declared: Quantity | None) -> Quanti
 # --- one solution -------------------------------------------------------------------------------------------
 
 
-def _blank(rows: Rows, signal: np.ndarray, variance: np.ndarray, line: Line) -> tuple[float, float]:
+def _blank(rows: Rows, signal: np.ndarray, variance: np.ndarray, line: CalibrationLine) -> tuple[float, float]:
     """Signal of the digest blank and the variance of its mean; the calibration's zero where there is none."""
     of_digest = rows.of("blank") & np.isnan(rows.held)
     if of_digest.any():
@@ -222,7 +222,7 @@ def _blank(rows: Rows, signal: np.ndarray, variance: np.ndarray, line: Line) -> 
     return line.intercept, 0.0
 
 
-def _outside(rows: Rows, signal: np.ndarray, i: int, line: Line, blank: tuple[float, float]) -> str:
+def _outside(rows: Rows, signal: np.ndarray, i: int, line: CalibrationLine, blank: tuple[float, float]) -> str:
     """Why a solution tells no content, or ""."""
     if signal[i] <= blank[0]:
         both = f"{blank[0]:.4g} cps, '{rows.label[i]}' {signal[i]:.4g} cps"
@@ -236,7 +236,7 @@ def _outside(rows: Rows, signal: np.ndarray, i: int, line: Line, blank: tuple[fl
     return ""
 
 
-def _reading(rows, signal, variance, i, line: Line, blank, drift: Quantity, source: str) -> Reading:
+def _reading(rows, signal, variance, i, line: CalibrationLine, blank, drift: Quantity, source: str) -> Reading:
     """Content of one solution: its own scatter, that of the calibration (shared by all solutions of the run), drift."""
     found = predict_inverse(line, float(signal[i]), 1 / float(variance[i]))
     own = line.scale * float(variance[i]) ** 0.5 / abs(line.slope)
@@ -257,7 +257,7 @@ def _reading(rows, signal, variance, i, line: Line, blank, drift: Quantity, sour
 # --- spikes -------------------------------------------------------------------------------------------------
 
 
-def _recovery(rows: Rows, signal, variance, line: Line, labels: Sequence[str]):
+def _recovery(rows: Rows, signal, variance, line: CalibrationLine, labels: Sequence[str]):
     """Part of what was added that is found, over all spiked solutions; None where there are none."""
     found = []
     for i in np.flatnonzero(rows.of("spike") & (rows.added > 0)):
@@ -294,7 +294,7 @@ def _unspiked(rows: Rows, i: int) -> int | None:
     return int(max(same, key=lambda j: len(str(rows.label[j])))) if same else None
 
 
-def _bend(line: Line) -> float:
+def _bend(line: CalibrationLine) -> float:
     """How many of its standard errors the square term of a parabola through the standards is from 0."""
     if line.x.size < 5:
         return 0.0

@@ -27,7 +27,7 @@ from nacre.core.signal import Signal
 from nacre.materials.library import composition
 from nacre.materials.spectra import emission_lines
 from nacre.physics.chemistry.calibration_line import CalibrationError
-from nacre.physics.chemistry.stoichiometry import molar_mass
+from nacre.physics.chemistry.stoichiometry import compute_molar_mass
 from nacre.techniques.chemistry import icp_figures as figures
 from nacre.techniques.chemistry.determinations import mean_of
 from nacre.techniques.chemistry.icp_line import LineResult, Reading, Rows, analyse_line, split
@@ -312,9 +312,9 @@ def _interference(symbol: str, lines: Sequence[LineResult], declared: Sequence[s
     for name, wavelength in ((line.rows.name, line.rows.wavelength) for line in lines):
         if np.isnan(wavelength):
             continue
-        near = emission_lines.beside(symbol, wavelength, declared)
-        near += emission_lines.beside(symbol, wavelength, companions, weaker=False)
-        if emission_lines.known(symbol, wavelength) is False:
+        near = emission_lines.list_neighbours(symbol, wavelength, declared)
+        near += emission_lines.list_neighbours(symbol, wavelength, companions, weaker=False)
+        if emission_lines.list_known(symbol, wavelength) is False:
             text = f"{name} is none of the strong lines of {symbol}{_unread([symbol])}"
             checks.append(Check("warn", text, "see whether the wavelength or the element is mistyped"))
         if near:
@@ -331,7 +331,7 @@ def _interference(symbol: str, lines: Sequence[LineResult], declared: Sequence[s
 
 
 def _unread(elements) -> str:
-    names = emission_lines.unread(elements)
+    names = emission_lines.list_unread(elements)
     return f" (of {', '.join(names)} not all lines were read at the table's source)" if names else ""
 
 
@@ -388,7 +388,7 @@ def _composition(found: Sequence[Element], context: Context) -> tuple[list[Entry
     metals = [symbol for symbol in cam if symbol not in NOT_METALS]
     if not metals or not all(symbol in by for symbol in metals):
         return [], []
-    masses = {symbol: molar_mass(symbol) for symbol in by}
+    masses = {symbol: compute_molar_mass(symbol) for symbol in by}
     entries = []
     for symbol in (*metals, *(["Li"] if "Li" in by and "Li" not in metals else [])):
         others = [m for m in metals if m != symbol]

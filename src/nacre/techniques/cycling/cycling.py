@@ -257,7 +257,7 @@ def _segments(cycles, parts, amounts, options) -> tuple[list[Entry], list[Check]
         state = part.state | ({"to_cycle": inside[-1].number} if states.count(part.state) > 1 else {})
         entries += _fading(inside, state, sign, amounts, options)
         numbers = np.array([c.number for c in inside], float)
-        found = fade.knee(numbers, np.array([c.sides[sign].charge.value for c in inside]))
+        found = fade.find_knee(numbers, np.array([c.sides[sign].charge.value for c in inside]))
         if not found.found:
             checks.append(Check("info", f"no knee can be told in {part.title}: {found.reason}"))
             continue

@@ -135,7 +135,7 @@ class HalfCycles:
     """
 
     rows: Rows
-    runs: seg.Runs
+    runs: seg.HalfCycleRuns
     passed: np.ndarray
     charge: np.ndarray
     energy: np.ndarray
@@ -147,7 +147,7 @@ class HalfCycles:
 
     @cached_property
     def current(self) -> np.ndarray:
-        return seg.typical_current(self.rows.current, self.passed, self.runs)
+        return seg.find_typical_current(self.rows.current, self.passed, self.runs)
 
     @cached_property
     def seconds(self) -> np.ndarray:
@@ -172,23 +172,23 @@ class HalfCycles:
 
 def half_cycles(rows: Rows, *, starts_with: str = "auto", cycles: str = "current", smallest: float = 0.01):
     """Half cycles of a test, numbered. `cycles` = "file" takes the file's own cycle counter as it is."""
-    sign = seg.directions(rows.current)
-    integral = seg.integrate(rows.time, rows.current, sign, rows.breaks)
-    passed = integral if rows.counter is None else seg.count(rows.counter, rows.step, sign, integral)
-    runs, pulses = seg.half_cycles(sign, passed, smallest)
-    passed, integral = seg.without(passed, pulses), seg.without(integral, pulses)
+    sign = seg.find_directions(rows.current)
+    integral = seg.integrate_charge(rows.time, rows.current, sign, rows.breaks)
+    passed = integral if rows.counter is None else seg.count_charge(rows.counter, rows.step, sign, integral)
+    runs, pulses = seg.split_half_cycles(sign, passed, smallest)
+    passed, integral = seg.exclude_runs(passed, pulses), seg.exclude_runs(integral, pulses)
     charge = runs.sums(passed)
     doubt = np.abs(charge - runs.sums(integral)) / np.sqrt(3)
     if rows.counter is None:
         doubt = _interval_doubt(rows, runs)
     number, notes = _numbers(rows, runs, charge, starts_with, cycles)
     notes = (*rows.checks, *notes, *_pulse_check(pulses), *_counter_check(rows, charge, doubt))
-    joules = runs.sums(seg.energy(rows.voltage, passed, sign))
+    joules = runs.sums(seg.integrate_energy(rows.voltage, passed, sign))
     complete = _complete(rows, runs)
     return HalfCycles(rows, runs, passed, charge, joules, doubt, number, complete, rows.counter is not None, notes)
 
 
-def _interval_doubt(rows: Rows, runs: seg.Runs) -> np.ndarray:
+def _interval_doubt(rows: Rows, runs: seg.HalfCycleRuns) -> np.ndarray:
     """A start and an end, each known within one logging interval."""
     found = [
         np.abs(rows.current[b]) * np.median(np.diff(rows.time[a : b + 1])) if b > a else 0.0
@@ -197,7 +197,9 @@ def _interval_doubt(rows: Rows, runs: seg.Runs) -> np.ndarray:
     return np.array(found) * np.sqrt(2 / 12)
 
 
-def _numbers(rows: Rows, runs: seg.Runs, charge, starts_with: str, cycles: str) -> tuple[np.ndarray, tuple[Check, ...]]:
+def _numbers(
+    rows: Rows, runs: seg.HalfCycleRuns, charge, starts_with: str, cycles: str
+) -> tuple[np.ndarray, tuple[Check, ...]]:
     """Cycle number of each half cycle. What comes before the half cycle that opens cycles is in cycle 0.
 
     A first discharge well short of the next one empties a cell that came part-charged: it opens no cycle.
@@ -218,7 +220,7 @@ def _numbers(rows: Rows, runs: seg.Runs, charge, starts_with: str, cycles: str) 
     return number, ()
 
 
-def _pulse_check(pulses: seg.Runs) -> tuple[Check, ...]:
+def _pulse_check(pulses: seg.HalfCycleRuns) -> tuple[Check, ...]:
     if not len(pulses):
         return ()
     return (Check("info", f"{len(pulses)} short pulses of current are no half cycles; their charge is not counted"),)
@@ -238,7 +240,7 @@ def _counter_check(rows: Rows, charge: np.ndarray, doubt: np.ndarray) -> tuple[C
     return (Check("warn", text, "the counter was taken, the difference is in the uncertainty; look for missing rows"),)
 
 
-def _complete(rows: Rows, runs: seg.Runs) -> np.ndarray:
+def _complete(rows: Rows, runs: seg.HalfCycleRuns) -> np.ndarray:
     """False for a last half cycle that runs to the end of the file short of where its like have ended."""
     complete = np.ones(len(runs), bool)
     like = np.flatnonzero(runs.sign[:-1] == runs.sign[-1]) if len(runs) else ()

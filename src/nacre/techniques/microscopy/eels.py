@@ -128,7 +128,7 @@ def spectrum(signal: Signal, box: tuple[float, ...] = ()) -> Spectrum:
     counts = np.asarray(signal[name].values, float)
     if signal.kind == "spectrum_image":
         counts = counts[_inside(signal, box)].sum(axis=0)
-    return Spectrum(signal, energy, counts, name == "counts", eels.zero_loss(energy, counts))
+    return Spectrum(signal, energy, counts, name == "counts", eels.find_zero_loss(energy, counts))
 
 
 def _inside(signal: Signal, box: tuple[float, ...]) -> np.ndarray:
@@ -161,10 +161,10 @@ def measure(own: Spectrum, reference: Spectrum, formula: str, options: Options, 
     by = max(1, round(options.bin / step))
 
     def cut(values: np.ndarray) -> np.ndarray:
-        return eels.binned(values[..., inside], by)
+        return eels.bin_counts(values[..., inside], by)
 
     def cut_all(values: np.ndarray) -> np.ndarray:
-        return eels.binned(values[(loss >= SHOWN) & (loss <= options.high)], by)
+        return eels.bin_counts(values[(loss >= SHOWN) & (loss <= options.high)], by)
 
     loss = energy - start
     y, ref, x = cut(own.counts), cut(base), cut(loss) / by
@@ -179,9 +179,9 @@ def measure(own: Spectrum, reference: Spectrum, formula: str, options: Options, 
     nuisance = np.vstack([ref, ref * turn, moved, power])
     metals = cut(_metals(own, loss, formula))
     candidates = [(onset, *peaks) for onset in ONSETS for peaks in PEAKS]
-    shapes = cut(np.array([_scattered(eels.edge(loss, *one), own) for one in candidates]))
+    shapes = cut(np.array([_scattered(eels.make_edge(loss, *one), own) for one in candidates]))
     share = y.sum() / ref.sum()
-    variance = np.maximum(eels.binned(own.counts[inside], by), 1.0)
+    variance = np.maximum(eels.bin_counts(own.counts[inside], by), 1.0)
     variance = variance + share**2 * np.maximum(ref, 1.0) * _noise_of(reference, own)
     rest = np.maximum(y, 1e-9)
     shapes, metals = shapes / shapes.max(axis=1, keepdims=True) * rest.mean(), metals / metals.max() * rest.mean()
@@ -235,7 +235,7 @@ def _reference(own: Spectrum, reference: Spectrum, words: list[str]) -> np.ndarr
         )
         return np.interp(own.energy, reference.energy, counts)
     if abs(own.zero.thickness - reference.zero.thickness) > 0.02:
-        counts = eels.as_thick(reference.energy, counts, reference.zero, own.zero.thickness)
+        counts = eels.measure_relative_thickness(reference.energy, counts, reference.zero, own.zero.thickness)
     return np.interp(own.energy - own.zero.at, reference.energy - reference.zero.at, counts)
 
 
@@ -245,13 +245,13 @@ def _noise_of(reference: Spectrum, own: Spectrum) -> float:
 
 
 def _scattered(shape: np.ndarray, own: Spectrum) -> np.ndarray:
-    return eels.scattered(shape, own.energy, own.counts, own.zero) if own.zero else shape
+    return eels.scatter_plurally(shape, own.energy, own.counts, own.zero) if own.zero else shape
 
 
 def _metals(own: Spectrum, loss: np.ndarray, formula: str) -> np.ndarray:
     """The core's edges, of textbook shapes in its proportions."""
     atoms = {e: float(n) for e, n in parse_formula(formula or "LiNi0.85Co0.10Mn0.05O2").items() if e in METALS}
-    return _scattered(sum(n * eels.edge(loss, *METALS[e]) for e, n in (atoms or {"Ni": 1.0}).items()), own)
+    return _scattered(sum(n * eels.make_edge(loss, *METALS[e]) for e, n in (atoms or {"Ni": 1.0}).items()), own)
 
 
 def _peak(candidates, fit: EdgeFit) -> tuple[float, float]:

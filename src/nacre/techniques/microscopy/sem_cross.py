@@ -20,10 +20,10 @@ from nacre.core.result import Check, Curve, Entry, Result
 from nacre.core.signal import Signal
 from nacre.physics.micrograph import outline as ol
 from nacre.physics.micrograph import section as cs
-from nacre.physics.micrograph.classify import classify
-from nacre.physics.micrograph.clusters import Estimate, ratio
-from nacre.physics.micrograph.flatten import flatten
-from nacre.physics.micrograph.particles import split
+from nacre.physics.micrograph.classify import classify_pixels
+from nacre.physics.micrograph.clusters import ClusterEstimate, estimate_ratio
+from nacre.physics.micrograph.flatten import flatten_image
+from nacre.physics.micrograph.particles import split_particles
 from nacre.techniques.microscopy import pictures
 from nacre.techniques.microscopy import sem_cross_figures as figures
 
@@ -52,8 +52,8 @@ class Seen:
     """One picture with what was found in it, and in the swept settings."""
 
     shot: pictures.Picture
-    section: cs.Section
-    swept: tuple[cs.Found, ...]
+    section: cs.SectionMeasurement
+    swept: tuple[cs.SectionFindings, ...]
     otsu: float
 
 
@@ -100,7 +100,7 @@ def _see(image: Signal, mask: Signal | None, options: Options, checks: list[Chec
     shot = pictures.picture(image, options.region)
     checks += pictures.clipped(shot)
     try:
-        flat, levels = flatten(shot.values, options.shading_degree, stripes=options.stripes)
+        flat, levels = flatten_image(shot.values, options.shading_degree, stripes=options.stripes)
     except ValueError as error:
         raise NotAssessable(f"the cross-section cannot be told apart: {error}", where=shot.name) from None
     if levels.contrast < LEAST_CONTRAST:
@@ -115,9 +115,9 @@ def _see(image: Signal, mask: Signal | None, options: Options, checks: list[Chec
     smallest = int(np.pi / 4 * (options.smallest_particle / shot.pixel) ** 2)
     labels = _labels(flat, levels, smallest, limits, shot, mask, options)
     _fit_to_measure(labels, shot, limits)
-    section = cs.measure(flat, levels, labels, limits)
-    swept = cs.sweep(flat, levels, smallest, limits, labels=None if mask is None else labels)
-    return Seen(shot, section, tuple(swept), cs.otsu_fraction(shot.values, labels))
+    section = cs.measure_section(flat, levels, labels, limits)
+    swept = cs.sweep_thresholds(flat, levels, smallest, limits, labels=None if mask is None else labels)
+    return Seen(shot, section, tuple(swept), cs.compute_otsu_fraction(shot.values, labels))
 
 
 def _limits(pixel: float, options: Options) -> cs.Thresholds:
@@ -140,13 +140,13 @@ def _labels(flat, levels, smallest, limits, shot, mask: Signal | None, options: 
     rows, columns = (round(c / shot.pixel) for c in reversed(shot.corner))
     values = values[rows : rows + flat.shape[0], columns : columns + flat.shape[1]]
     if options.particle_class is None:
-        return split(values > 0, smallest) if np.unique(values).size <= 2 else _objects(values, smallest)
+        return split_particles(values > 0, smallest) if np.unique(values).size <= 2 else _objects(values, smallest)
     if not (values == options.particle_class).any():
         known = ", ".join(str(v) for v in np.unique(values)[:12])
         raise NacreError(f"no pixel bears class {options.particle_class}", where=mask.where, expected=f"one of {known}")
     if (values > 0).mean() < 0.5:  # strokes, not a whole mask: the rest is told from them
-        values = classify(flat, values)
-    return ol.whole_particles(values == options.particle_class, flat, levels, smallest, limits.widest)
+        values = classify_pixels(flat, values)
+    return ol.find_whole_particles(values == options.particle_class, flat, levels, smallest, limits.widest)
 
 
 def _objects(values: np.ndarray, smallest: int) -> np.ndarray:
@@ -171,14 +171,14 @@ def _fit_to_measure(labels: np.ndarray, shot: pictures.Picture, limits: cs.Thres
         )
 
 
-def pooled(part: Sequence[float], whole: Sequence[float], swept: np.ndarray) -> tuple[Estimate, float | None]:
+def pooled(part: Sequence[float], whole: Sequence[float], swept: np.ndarray) -> tuple[ClusterEstimate, float | None]:
     """(estimate in %, std of the choice of thresholds): `swept` (settings,) are the same fraction, in %."""
-    estimate = ratio(np.asarray(part) * 100, np.asarray(whole))
+    estimate = estimate_ratio(np.asarray(part) * 100, np.asarray(whole))
     ends = np.append(swept, estimate.value)
     return estimate, float((ends.max() - ends.min()) / np.sqrt(12))
 
 
-def fraction(estimate: Estimate, spread: float, sign: float, source: str) -> Quantity:
+def fraction(estimate: ClusterEstimate, spread: float, sign: float, source: str) -> Quantity:
     """A fraction in % with the scatter between pictures and the choice of thresholds; without both from one picture."""
     if estimate.variance is None:
         return Quantity(estimate.value, "%", n=estimate.clusters, basis="none", origin="measured")
@@ -214,7 +214,7 @@ def _entries(seen: list[Seen], context: Context) -> tuple[Entry, ...]:
         found.append(Entry(name, fraction(estimate, spread, sign, f"{source}:{name}"), where))
     voids, matrix = [s.section.void_fraction for s in seen], [float((s.section.labels == 0).sum()) for s in seen]
     if np.all(np.isfinite(voids)):
-        estimate = ratio(np.array(voids) * np.array(matrix) * 100, matrix)
+        estimate = estimate_ratio(np.array(voids) * np.array(matrix) * 100, matrix)
         found.append(Entry("se_void_fraction", fraction(estimate, 0.0, 1.0, f"{source}:void"), where))
     return (*found, *_width(seen, where))
 

@@ -6,10 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from nacre.core.errors import NacreError, NotAssessable
-from nacre.materials.spectra.xps_species import Region, Species
+from nacre.materials.spectra.xps_species import CoreLevelRegion, Species
 from nacre.physics.xps_ir import ensemble as xps_ensemble
 from nacre.physics.xps_ir import fit as xps_fit
-from nacre.physics.xps_ir.fit import Background, Data, Line, Model, Parameter
+from nacre.physics.xps_ir.fit import (
+    PhotoelectronLine,
+    SpectrumBackground,
+    SpectrumData,
+    SpectrumModel,
+    SpectrumParameter,
+)
 from nacre.physics.xps_ir.line_shapes import MOST_TAIL
 
 # name -> (step of Shirley, slope, loss of Tougaard, widths free, overlaps in)
@@ -42,14 +48,14 @@ class Spectrum:
 
 
 def candidates(
-    region: Region,
+    region: CoreLevelRegion,
     spectra: int = 1,
     *,
     names: Sequence[str] = (),
     shapes: Sequence[str] = (),
     splitting: float | None = None,
     ratio: float | None = None,
-) -> list[Model]:
+) -> list[SpectrumModel]:
     """The models of a region, for one spectrum or several with shared positions, widths and shape.
 
     names : of VARIANTS, all that apply by default. shapes : of the lines, in turn, instead of the region's; a species
@@ -65,19 +71,19 @@ def candidates(
     return [_model(region, spectra, name, shape, gap, weak) for shape in shapes or (region.shape,) for name in chosen]
 
 
-def again(model: Model, region: Region, spectra: int, **change: float) -> Model:
+def again(model: SpectrumModel, region: CoreLevelRegion, spectra: int, **change: float) -> SpectrumModel:
     """A model of the ensemble with another `splitting` or `ratio`."""
     variant, _, shape = model.name.partition(", ")
     (found,) = candidates(region, spectra, names=(variant,), shapes=(shape or "sum",), **change)
     return found
 
 
-def _model(region: Region, spectra: int, variant: str, shape: str, gap: float, weak: float) -> Model:
+def _model(region: CoreLevelRegion, spectra: int, variant: str, shape: str, gap: float, weak: float) -> SpectrumModel:
     step, slope, loss, free, overlap = VARIANTS[variant]
     name = variant if shape == "sum" else f"{variant}, {shape}"
-    parameters = [Parameter("mix", MIX, 0.0, 1.0, (MIX, MIX_SD))]
+    parameters = [SpectrumParameter("mix", MIX, 0.0, 1.0, (MIX, MIX_SD))]
     if "tail" in {species.shape or shape for species in region.species}:
-        parameters.append(Parameter("tail", 0.15, 0.0, MOST_TAIL, (0.0, TAIL_SD)))
+        parameters.append(SpectrumParameter("tail", 0.15, 0.0, MOST_TAIL, (0.0, TAIL_SD)))
     if not free:
         parameters.append(_width("width", region.fwhm))
     lines = []
@@ -87,24 +93,26 @@ def _model(region: Region, spectra: int, variant: str, shape: str, gap: float, w
             parameters.append(_width(f"width {species.name}", region.fwhm * species.width_factor))
     for s in range(spectra):
         shift = f"shift {s}" if s else ""
-        parameters += [Parameter(shift, 0.0, -0.6, 0.6, (0.0, SHIFT_SD))] if s else []
+        parameters += [SpectrumParameter(shift, 0.0, -0.6, 0.6, (0.0, SHIFT_SD))] if s else []
         for species in region.species:
-            parameters.append(Parameter(area(species.name, s), 1.0, linear=True))
+            parameters.append(SpectrumParameter(area(species.name, s), 1.0, linear=True))
             lines += _lines(species, s, shift, free, gap, weak, species.shape or shape)
-        parameters.append(Parameter(f"constant {s}", 1.0, linear=True))
-        parameters += [Parameter(f"slope {s}", 0.0, linear=True)] if slope else []
-        parameters += [Parameter(f"step {s}", 0.03, 0.0, 0.6)] if step else []
-        parameters += [Parameter(f"loss {s}", 1000.0, 0.0, 20000.0)] if loss else []
+        parameters.append(SpectrumParameter(f"constant {s}", 1.0, linear=True))
+        parameters += [SpectrumParameter(f"slope {s}", 0.0, linear=True)] if slope else []
+        parameters += [SpectrumParameter(f"step {s}", 0.03, 0.0, 0.6)] if step else []
+        parameters += [SpectrumParameter(f"loss {s}", 1000.0, 0.0, 20000.0)] if loss else []
     for other in region.overlaps if overlap else ():
-        place = Parameter(f"position {other.name}", other.position, *_reach(other.position), (other.position, other.sd))
-        width = Parameter(f"width {other.name}", other.fwhm, 1.0, 8.0, (other.fwhm, other.fwhm_sd))
+        place = SpectrumParameter(
+            f"position {other.name}", other.position, *_reach(other.position), (other.position, other.sd)
+        )
+        width = SpectrumParameter(f"width {other.name}", other.fwhm, 1.0, 8.0, (other.fwhm, other.fwhm_sd))
         parameters += [place, width]
         for s in range(spectra):
-            parameters.append(Parameter(area(other.name, s), 1.0, linear=True))
+            parameters.append(SpectrumParameter(area(other.name, s), 1.0, linear=True))
             names = (area(other.name, s), place.name, width.name, "mix")
-            lines.append(Line(*names, spectrum=s, shift=f"shift {s}" if s else ""))
-    grounds = tuple(Background(f"constant {s}", f"slope {s}", f"step {s}", f"loss {s}") for s in range(spectra))
-    return Model(name, tuple(parameters), tuple(lines), grounds)
+            lines.append(PhotoelectronLine(*names, spectrum=s, shift=f"shift {s}" if s else ""))
+    grounds = tuple(SpectrumBackground(f"constant {s}", f"slope {s}", f"step {s}", f"loss {s}") for s in range(spectra))
+    return SpectrumModel(name, tuple(parameters), tuple(lines), grounds)
 
 
 def area(name: str, spectrum: int = 0) -> str:
@@ -112,7 +120,7 @@ def area(name: str, spectrum: int = 0) -> str:
     return f"area {name} {spectrum}"
 
 
-def width_of(model: Model, species: Species) -> str:
+def width_of(model: SpectrumModel, species: Species) -> str:
     """Name of the parameter of a species' width."""
     return f"width {species.name}" if f"width {species.name}" in model.index else "width"
 
@@ -121,27 +129,32 @@ def _reach(position: float) -> tuple[float, float]:
     return position - 1.5 * REACH, position + 1.5 * REACH
 
 
-def _width(name: str, fwhm: float) -> Parameter:
-    return Parameter(name, fwhm, 0.3, 3.0 * fwhm, (fwhm, WIDTH_SD * fwhm / 1.6))
+def _width(name: str, fwhm: float) -> SpectrumParameter:
+    return SpectrumParameter(name, fwhm, 0.3, 3.0 * fwhm, (fwhm, WIDTH_SD * fwhm / 1.6))
 
 
-def _position(species: Species) -> Parameter:
+def _position(species: Species) -> SpectrumParameter:
     low, high = species.position - REACH, species.position + REACH
-    return Parameter(f"position {species.name}", species.position, low, high, (species.position, species.sd))
+    return SpectrumParameter(f"position {species.name}", species.position, low, high, (species.position, species.sd))
 
 
-def _lines(species: Species, s: int, shift: str, free: bool, gap: float, weak: float, shape: str) -> list[Line]:
+def _lines(
+    species: Species, s: int, shift: str, free: bool, gap: float, weak: float, shape: str
+) -> list[PhotoelectronLine]:
     width = f"width {species.name}" if free else "width"
     names = (area(species.name, s), f"position {species.name}", width, "mix")
     factor = 1.0 if free else species.width_factor
     rest = {"width_factor": factor, "spectrum": s, "shift": shift, "shape": shape}
     rest |= {"tail": "tail"} if shape == "tail" else {}
     if not gap:
-        return [Line(*names, 1.0, 0.0, **rest)]
-    return [Line(*names, 1 / (1 + weak), 0.0, **rest), Line(*names, weak / (1 + weak), gap, **rest)]
+        return [PhotoelectronLine(*names, 1.0, 0.0, **rest)]
+    return [
+        PhotoelectronLine(*names, 1 / (1 + weak), 0.0, **rest),
+        PhotoelectronLine(*names, weak / (1 + weak), gap, **rest),
+    ]
 
 
-def prepare(energy: np.ndarray, intensity: np.ndarray, unit: str, region: Region, where: str) -> Spectrum:
+def prepare(energy: np.ndarray, intensity: np.ndarray, unit: str, region: CoreLevelRegion, where: str) -> Spectrum:
     """A scan (calibrated energies) cut to the region's window. Raises where it does not hold the region's lines."""
     low, high = float(energy.min()), float(energy.max())
     inside = (energy >= region.window[0]) & (energy <= region.window[1])
@@ -175,12 +188,12 @@ def prepare(energy: np.ndarray, intensity: np.ndarray, unit: str, region: Region
     x, y = x[order], y[order]
     if unit == "counts":
         return Spectrum(x, y)
-    scale = xps_fit.noise_scale(y)
+    scale = xps_fit.estimate_noise_scale(y)
     return Spectrum(x, y / scale, scale, counted=False)
 
 
-def fit_all(models: Sequence[Model], spectra: Sequence[Spectrum]) -> xps_ensemble.Ensemble:
+def fit_all(models: Sequence[SpectrumModel], spectra: Sequence[Spectrum]) -> xps_ensemble.ModelEnsemble:
     """All models fitted to the spectra together."""
-    data = Data.of([(s.x, s.y) for s in spectra])
-    fits = [xps_fit.fit(model, data) for model in models]
-    return xps_ensemble.combine(fits, counted=all(s.counted for s in spectra))
+    data = SpectrumData.of([(s.x, s.y) for s in spectra])
+    fits = [xps_fit.fit_spectrum(model, data) for model in models]
+    return xps_ensemble.weigh_fits(fits, counted=all(s.counted for s in spectra))

@@ -19,8 +19,8 @@ from nacre.core.options import option
 from nacre.core.quantity import Quantity, correlated, derive
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
-from nacre.materials.spectra.xps_species import SHAPES, Region, Species, table
-from nacre.physics.xps_ir.ensemble import Ensemble
+from nacre.materials.spectra.xps_species import SHAPES, CoreLevelRegion, Species, load_species
+from nacre.physics.xps_ir.ensemble import ModelEnsemble
 from nacre.techniques.xps_ir import casa_fit, energy_scale, models
 from nacre.techniques.xps_ir import figures as xps_figures
 
@@ -73,8 +73,8 @@ class Set:
     scale: energy_scale.Scale
     phases: tuple[str, ...] = ()
 
-    def of(self, region: Region) -> Signal | None:
-        found = [s for s in self.signals if table().find(s.name) is region]
+    def of(self, region: CoreLevelRegion) -> Signal | None:
+        found = [s for s in self.signals if load_species().find(s.name) is region]
         return found[0] if found else None
 
 
@@ -82,10 +82,10 @@ class Set:
 class Fit:
     """One region, fitted in all sets that have it. pair : the species whose ratio is wanted."""
 
-    region: Region
+    region: CoreLevelRegion
     sets: tuple[Set, ...]
     spectra: tuple[models.Spectrum, ...]
-    ensemble: Ensemble
+    ensemble: ModelEnsemble
     pair: tuple[Species, Species] | None = None
 
     @property
@@ -102,7 +102,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsOptions) ->
     if options.components == "file":
         return [casa_fit.analyse(inputs, context, TECHNIQUE.citations)]
     sets = tuple(_set(role, found, context, options) for role, found in inputs.items())
-    wanted = [table().region(name) for name in options.regions] or list(table().regions.values())
+    wanted = [load_species().region(name) for name in options.regions] or list(load_species().regions.values())
     _check_ratio(wanted, options)
     entries, curves, figures, checks, fits = [], [], [], [_calibration(s) for s in sets], []
     for region in wanted:
@@ -127,7 +127,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsOptions) ->
         raise NacreError(
             "no spectrum is of a region that is known",
             found=names,
-            expected=", ".join(table().regions),
+            expected=", ".join(load_species().regions),
             do="name the regions in the file after element and level",
         )
     methods = _methods(sets, fits)
@@ -166,7 +166,7 @@ def _set(role: str, found, context: Context, options: XpsOptions) -> Set:
     return Set(role, sample.name if sample else role, label, subject, stage, signals, scale, phases)
 
 
-def _fit(region: Region, sets: tuple[Set, ...], options: XpsOptions) -> Fit:
+def _fit(region: CoreLevelRegion, sets: tuple[Set, ...], options: XpsOptions) -> Fit:
     signals = [s.of(region) for s in sets]
     region = region.holding({*options.ratio, *(phase for s in sets for phase in s.phases)})
     kept = tuple(s for s in region.species if s.name not in options.leave_out)
@@ -182,7 +182,7 @@ def _fit(region: Region, sets: tuple[Set, ...], options: XpsOptions) -> Fit:
     return Fit(region, sets, tuple(spectra), models.fit_all(chosen, spectra), _pair(region, sets, options))
 
 
-def _pair(region: Region, sets: tuple[Set, ...], options: XpsOptions) -> tuple[Species, Species] | None:
+def _pair(region: CoreLevelRegion, sets: tuple[Set, ...], options: XpsOptions) -> tuple[Species, Species] | None:
     """The two species whose ratio is wanted: those of the option, else of a declared coating, else the only two of the
     region that stand for phases; None where the region has no such two.
     """
@@ -194,7 +194,7 @@ def _pair(region: Region, sets: tuple[Set, ...], options: XpsOptions) -> tuple[S
     return None
 
 
-def _check_ratio(regions: list[Region], options: XpsOptions) -> None:
+def _check_ratio(regions: list[CoreLevelRegion], options: XpsOptions) -> None:
     """Raises NacreError where the option names no two species of one of the regions."""
     if not options.ratio or any(len(set(map(r.find, options.ratio)) - {None}) == 2 for r in regions):
         return
@@ -450,7 +450,7 @@ def _curves(fit: Fit) -> list[Curve]:
     return [*curves, Curve(f"{region.name} models", rows)]
 
 
-def _each_alone(ensemble: Ensemble, logarithm, name: str) -> dict:
+def _each_alone(ensemble: ModelEnsemble, logarithm, name: str) -> dict:
     """Columns of what every model gives by itself; its interval is labelled as that of one model alone."""
     found = [replace(ensemble, fits=(f,), weights=np.ones(1)).average(logarithm) for f in ensemble.fits]
     means = np.array([float(mean[0]) for mean, _, _ in found])

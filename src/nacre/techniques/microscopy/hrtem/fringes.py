@@ -21,11 +21,11 @@ from nacre.core.quantity import Quantity
 from nacre.core.result import Curve, Entry, Result
 from nacre.core.signal import Signal
 from nacre.materials.crystals import Crystal
-from nacre.physics.diffraction.crystal import d_spacing
+from nacre.physics.diffraction.crystal import compute_d_spacing
 from nacre.physics.microscopy import fringes, zones
 from nacre.physics.microscopy.fringes import Distortion, Spots, Transform
 from nacre.physics.microscopy.indexing import Tolerance
-from nacre.physics.microscopy.zones import Lattice, Zone
+from nacre.physics.microscopy.zones import MatchedZone, PhaseLattice
 from nacre.techniques.microscopy import pictures
 from nacre.techniques.microscopy.hrtem import figures, spot_indexing
 from nacre.techniques.microscopy.hrtem import wording as words
@@ -73,7 +73,7 @@ class Grain:
     patterns that any candidate explains as well.
     """
 
-    ranked: tuple[tuple[str, Zone], ...]
+    ranked: tuple[tuple[str, MatchedZone], ...]
     axes: tuple[tuple[int, int, int], ...]
     spots: np.ndarray
     rate: float
@@ -105,7 +105,7 @@ class Scale:
     """True lengths over stated ones, from the core's fringes where `zone` is given, with what is to be said of it."""
 
     distortion: Distortion
-    zone: Zone | None
+    zone: MatchedZone | None
     region: Region | None
     words: str
     lattice: str = ""
@@ -150,7 +150,7 @@ def _whole(shot: pictures.Picture) -> tuple[float, ...]:
 def _transform(shot: pictures.Picture, box, name: str) -> Transform:
     part = pictures.picture(shot.signal, [v / 1e3 for v in box]) if box != _whole(shot) else shot
     try:
-        return fringes.transform(part.values, 1e4 * shot.pixel)
+        return fringes.transform_region(part.values, 1e4 * shot.pixel)
     except ValueError as error:
         raise NotAssessable(
             f"{name}: {error}",
@@ -170,14 +170,14 @@ def _spots(seen: Transform, shot: pictures.Picture, options: Options) -> Spots:
             expected="less than a third of a spacing, 0.1 nm or so",
             do="record at a higher magnification",
         )
-    return fringes.find(seen, low, high, options.false_spots)
+    return fringes.find_spots(seen, low, high, options.false_spots)
 
 
 def _reach(options: Options) -> tuple[float, float]:
     return 1 / options.d_max, 1 / options.d_min
 
 
-def _lattice(crystal: Crystal, options: Options) -> Lattice:
+def _lattice(crystal: Crystal, options: Options) -> PhaseLattice:
     """Reflections that centring allows: those that glides and screws forbid appear in images by double scattering."""
     d_min = 0.94 * options.d_min
     operations = crystal.group.operations()
@@ -186,18 +186,18 @@ def _lattice(crystal: Crystal, options: Options) -> Lattice:
     grid = grid[np.any(grid != 0, axis=1)]
     centred = ~np.any((grid @ np.array(list(operations.cen_ops)).T) % 24, axis=1)
     grid = grid[centred]
-    grid = grid[d_spacing(grid, crystal.cell) >= d_min]
+    grid = grid[compute_d_spacing(grid, crystal.cell) >= d_min]
     rotations = np.array([operation.rot for operation in operations.sym_ops]) // 24
     images = np.concatenate([sign * grid @ rotations for sign in (1, -1)])  # (operations, n, 3)
     code = images @ np.array([1_000_000, 1000, 1])
-    return Lattice(grid[code[0] == code.max(axis=0)], grid, crystal.cell)
+    return PhaseLattice(grid[code[0] == code.max(axis=0)], grid, crystal.cell)
 
 
 # --- the scale ----------------------------------------------------------------------------------------------
 
 
 def _no_core(options: Options, words: str = "no region of the core is given") -> Scale:
-    return Scale(fringes.unknown_distortion(options.scale_tolerance / 200, STRAIN), None, None, words)
+    return Scale(fringes.make_prior_distortion(options.scale_tolerance / 200, STRAIN), None, None, words)
 
 
 def _scale(shot: pictures.Picture, options: Options, oxide: Crystal) -> Scale:
@@ -209,10 +209,10 @@ def _scale(shot: pictures.Picture, options: Options, oxide: Crystal) -> Scale:
     seen = _transform(shot, options.core, "the core")
     spots = _spots(seen, shot, options)
     region = Region("core", options.core, seen, spots, spots.at, ())
-    prior = fringes.unknown_distortion(options.scale_tolerance / 200 + 0.005, STRAIN)
+    prior = fringes.make_prior_distortion(options.scale_tolerance / 200 + 0.005, STRAIN)
     bounds = Tolerance(0.02, 2.0, options.scale_tolerance / 100 + 0.01)
-    doubt = zones.doubts(spots.strength)
-    found = zones.search(spots.at, doubt, _lattice(oxide, options), bounds, _reach(options))
+    doubt = zones.estimate_doubts(spots.strength)
+    found = zones.search_zones(spots.at, doubt, _lattice(oxide, options), bounds, _reach(options))
     if not found or found[0].matched.sum() < 2 or found[0].evidence < MARGIN:
         words = f"the core's {len(spots.at)} spots do not fit a zone of {the(oxide.name)}"
         return replace(_no_core(options, words), region=region)
@@ -223,10 +223,10 @@ def _scale(shot: pictures.Picture, options: Options, oxide: Crystal) -> Scale:
     return Scale(fits[0], found[0], replace(region, true=fits[0].apply(spots.at)), "", oxide.name)
 
 
-def _distortion(spots: Spots, zone: Zone, oxide: Crystal, prior: Distortion) -> Distortion:
+def _distortion(spots: Spots, zone: MatchedZone, oxide: Crystal, prior: Distortion) -> Distortion:
     used = zone.matched
-    true = zones.in_plane(zone.hkl[used], oxide.cell)
-    return fringes.distortion(spots.at[used], spots.std[used], true, prior, CELL_ERROR)
+    true = zones.project_in_plane(zone.hkl[used], oxide.cell)
+    return fringes.fit_distortion(spots.at[used], spots.std[used], true, prior, CELL_ERROR)
 
 
 # --- the coating --------------------------------------------------------------------------------------------
@@ -259,10 +259,10 @@ def _tolerance(crystal: Crystal, scale: Scale, options: Options) -> Tolerance:
 
 def _grain(true, strength, left, candidates, lattices, bounds, options: Options, rng) -> Grain | None:
     """The lattice that explains most of the spots left, None where none explains two of them."""
-    reach, doubt = _reach(options), zones.doubts(strength[left])
+    reach, doubt = _reach(options), zones.estimate_doubts(strength[left])
     ranked, axes = [], {}
     for crystal, lattice, tolerance in zip(candidates, lattices, bounds, strict=True):
-        found = zones.search(true[left], doubt, lattice, tolerance, reach)
+        found = zones.search_zones(true[left], doubt, lattice, tolerance, reach)
         ranked += [(crystal.name, found[0])] if found and found[0].evidence > 0 else []
         axes[crystal.name] = _alike(found, crystal)
     ranked.sort(key=lambda pair: -pair[1].evidence)
@@ -271,12 +271,12 @@ def _grain(true, strength, left, candidates, lattices, bounds, options: Options,
     name, zone = ranked[0]
     rivals = [n for n, z in ranked if formula(n) != formula(name) and zone.evidence - z.evidence < MARGIN]
     number = int(zone.matched.sum())
-    rate = zones.chance(true[left], doubt, lattices, bounds, reach, zone.evidence, rng, options.trials)
+    rate = zones.estimate_chance(true[left], doubt, lattices, bounds, reach, zone.evidence, rng, options.trials)
     sure = number >= LEAST and rate <= spot_indexing.LIKELY and zone.evidence >= MARGIN and not rivals
     return Grain(tuple(ranked), axes[name], left[zone.matched], rate, tuple(rivals), sure)
 
 
-def _alike(found: list[Zone], crystal: Crystal) -> tuple[tuple[int, int, int], ...]:
+def _alike(found: list[MatchedZone], crystal: Crystal) -> tuple[tuple[int, int, int], ...]:
     """Axes of zones that fit about as well as the first and are not the same by symmetry."""
     rotations = [np.array(operation.rot) // 24 for operation in crystal.group.operations().sym_ops]
 
