@@ -68,12 +68,12 @@ def _margin(endpoint) -> str:
 
 
 def _results_of(role, side, units):
-    units = next(iter(side.values.values())).shape[0]
+    replicates = next(iter(side.values.values())).shape[0]
     one_specimen = side.capacities is None
     for endpoint, values in side.values.items():
         name, state, test = NAMES[endpoint]
         unit = units[endpoint]
-        for i in range(units):
+        for i in range(replicates):
             cell = "" if one_specimen else f"{role}-{i}"
             for k, value in enumerate(values[i]):
                 if value != value:  # not measured
@@ -83,5 +83,6 @@ def _results_of(role, side, units):
                 q = Quantity(float(value), unit, std, origin="measured")
                 subject = Subject(role, cell, f"{cell or role}:{test}" if test else "")
                 where = f"x:{cell or role}:{endpoint}:{i}:{k}"
-                repeat = {"spot": k} if one_specimen else {}
+                repeat = {"spot": k, "batch": f"{role}-{i}"} if one_specimen and replicates > 1 else {}
+                repeat |= {"spot": k} if one_specimen else {}
                 yield Result("foreign", where, subject, (Entry(name, q, {**state, **repeat}),))

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nacre.core.outcome import Contrast
-from nacre.core.quantity import Z95, Quantity, derive
+from nacre.core.quantity import Z95, Quantity, weighted_sum
 from nacre.core.result import Result
 from nacre.core.study import Study, in_its_words
 from nacre.core.vocabulary import word
@@ -211,10 +211,12 @@ def _one_sided_error(a: Side, b: Side, on_logs: bool) -> float:
 
 def _one_specimen_each(study: Study, joined: Joined, a: Side, b: Side, alone: Quantity) -> Comparison:
     """One specimen a side: the error of a measurement says nothing of another one, a declared reproducibility does."""
-    spread = reproducibility(study, joined, statistics.fmean(a.values))
+    spread = reproducibility(study, joined, statistics.fmean([*a.values, *b.values]))
     if spread is not None:
-        error = math.hypot(alone.std or 0.0, math.sqrt(2.0) * spread)
-        test = MeanDifference(alone.value, error, math.inf, "declared reproducibility of specimens")
+        own = MeanDifference(
+            alone.value, alone.std or 0.0, _df_of_repeats(a, b), "declared reproducibility of specimens"
+        )
+        test = own.widened(math.sqrt(2.0) * spread)
         unit = "" if alone.unit == "1" else f" {alone.unit}"
         return Comparison(f"one specimen each; specimens differ by {spread:.2g}{unit} as declared", test)
     if alone.std is None:
@@ -222,6 +224,12 @@ def _one_specimen_each(study: Study, joined: Joined, a: Side, b: Side, alone: Qu
     half = Z95 * alone.std
     method = "one specimen each: the interval is that of the measurement alone, without the spread between specimens"
     return Comparison(method, measured=(alone.value - half, alone.value + half))
+
+
+def _df_of_repeats(a: Side, b: Side) -> float:
+    """Degrees of freedom of the error of two means of repeats; infinite where their own errors were stated."""
+    counts = [unit.repeats - 1 for side in (a, b) for unit in side.units if unit.quantity.basis == "replicates"]
+    return float(sum(counts)) if counts and min(counts) > 0 else math.inf
 
 
 def reproducibility(study: Study, joined: Joined, reference: float) -> float | None:
@@ -250,9 +258,8 @@ def _one_more(replicates: Side, alone: Quantity) -> Comparison:
 
 def measured_difference(a: Side, b: Side) -> Quantity:
     """mean(b) - mean(a) with the errors of the measurements, those that both sides share taken off."""
-    n = len(a.units)
-    values = (*a.quantities, *b.quantities)
-    return derive(lambda *x: statistics.fmean(x[n:]) - statistics.fmean(x[:n]), *values, unit=values[0].unit)
+    weights = [-1 / len(a.units)] * len(a.units) + [1 / len(b.units)] * len(b.units)
+    return weighted_sum(weights, (*a.quantities, *b.quantities))
 
 
 def _replicates_needed(judged: Comparison, a: Side, b: Side, margin: float | None, difference: float) -> str:

@@ -6,7 +6,7 @@ test, or one more quantity of a technique, changes neither their number nor thei
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -16,7 +16,7 @@ from nacre.core.errors import NacreError, did_you_mean
 from nacre.core.outcome import Contrast
 from nacre.core.quantity import parse
 from nacre.core.study import Study
-from nacre.core.vocabulary import word, words
+from nacre.core.vocabulary import word
 
 WHEN = ("first", "last", "each", "each_rate")
 MOST_OF_ONE = 4  # comparisons that one row of endpoints.toml may bring
@@ -31,9 +31,15 @@ class Endpoint:
     when: str = "each"
     where: Mapping[str, Any] = ()
 
-    def chosen(self, rows: Sequence[Contrast], order: Sequence[str]) -> list[Contrast]:
-        """The rows that this endpoint means. order : the tests of a cell in the order of its life."""
+    def chosen(self, rows: Sequence[Contrast], order: Sequence[str], coating: Collection[str] = ()) -> list[Contrast]:
+        """The rows that this endpoint means.
+
+        order : the tests of a cell in the order of its life. coating : elements of the declared coatings; of contents
+        of elements only theirs are meant.
+        """
         fit = [row for row in rows if row.name == self.name and _holds(row.state, dict(self.where))]
+        if fit and word("quantity", self.name).coating_only:
+            fit = [row for row in fit if row.state.get("element") in coating]
         in_time = sorted(fit, key=lambda row: _moment(row, order))
         if self.when in ("first", "last"):
             return in_time[:1] if self.when == "first" else in_time[-1:]
@@ -84,13 +90,16 @@ class Plan:
     secondary: tuple[Endpoint, ...]
     relevance: Mapping[str, Relevance]
     order: tuple[str, ...]
+    coating: frozenset[str] = frozenset()
 
     def split(self, rows: Sequence[Contrast]) -> tuple[list[Contrast], list[Contrast]]:
         """(primary, secondary) among the contrasts of one pair of samples; what is primary is not secondary too."""
-        primary = _once(row for endpoint in self.primary for row in endpoint.chosen(rows, self.order))
+        primary = self._chosen(self.primary, rows)
         taken = {id(row) for row in primary}
-        found = _once(row for endpoint in self.secondary for row in endpoint.chosen(rows, self.order))
-        return primary, [row for row in found if id(row) not in taken]
+        return primary, [row for row in self._chosen(self.secondary, rows) if id(row) not in taken]
+
+    def _chosen(self, endpoints: Iterable[Endpoint], rows: Sequence[Contrast]) -> list[Contrast]:
+        return _once(row for endpoint in endpoints for row in endpoint.chosen(rows, self.order, self.coating))
 
 
 def _once(rows: Iterable[Contrast]) -> list[Contrast]:
@@ -112,7 +121,7 @@ def plan_of(study: Study) -> Plan:
     relevance = {name: Relevance(**row) for name, row in table["relevance"].items()}
     relevance |= {name: _read_relevance(name, text) for name, text in (raw.get("relevance") or {}).items()}
     tests = (m.name.removeprefix(f"{m.cell or m.sample}:") for m in study.measurements)
-    return Plan(primary, secondary, relevance, tuple(dict.fromkeys(tests)))
+    return Plan(primary, secondary, relevance, tuple(dict.fromkeys(tests)), study.coating_elements)
 
 
 def _of_row(row: Mapping[str, Any]) -> Endpoint:
@@ -152,8 +161,3 @@ def _read_relevance(name: str, text: str) -> Relevance:
 def check_endpoints(study: Study) -> None:
     """Raises NacreError where study.toml names endpoints or relevances that nobody knows."""
     plan_of(study)
-
-
-def known_names() -> list[str]:
-    """Names that an endpoint may bear."""
-    return sorted(words("quantity"))

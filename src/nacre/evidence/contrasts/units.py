@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nacre.core.quantity import Z95, Quantity, derive
+from nacre.core.quantity import Z95, Quantity, weighted_sum
 
 REPEATS = ("batch", "piece", "spot", "picture", "repeat")  # states that tell repeats of one thing apart
 
@@ -92,7 +92,7 @@ def _unit(group: list[Value]) -> Unit:
 def mean_of(quantities: list[Quantity]) -> Quantity:
     """The mean of repeats within a unit; its error is the larger of what they state and of what they scatter."""
     origin = "synthetic" if any(q.origin == "synthetic" for q in quantities) else quantities[0].origin
-    stated = derive(lambda *values: statistics.fmean(values), *quantities, unit=quantities[0].unit, origin=origin)
+    stated = weighted_sum([1 / len(quantities)] * len(quantities), quantities, origin=origin)
     scatter = statistics.stdev(q.value for q in quantities) / math.sqrt(len(quantities))
     if stated.std is not None and stated.std >= scatter:
         return stated

@@ -199,8 +199,8 @@ def fit_curve(titration: Titration, course: np.ndarray | None = None) -> Titrati
 
     course : (n,) part of the CO2 taken up during the titration that was taken up by each point
     (`compute_uptake_course`); given, its amount is fitted along. The pH scatters by itself and, where the curve is
-    steep, by the scatter of the volume: both are estimated by maximum likelihood. Raises TitrationError for a curve without a second step or with
-    fewer than twelve points.
+    steep, by the scatter of the volume: both are estimated by maximum likelihood.
+    Raises TitrationError for a curve without a second step or with fewer than twelve points.
     """
     check_second_step(titration)
     if titration.acid.size < 12:

@@ -2,7 +2,8 @@
 
 A `SpectrumModel` is a list of parameters and of lines (each line's area, position, width and mix are a
 parameter, times or plus a fixed number: a doublet is two lines of the same parameters). It may describe several
-spectra at once; what they share, they share by name. Energies in eV, areas in counts x eV. The mathematics is in `kernel`.
+spectra at once; what they share, they share by name.
+Energies in eV, areas in counts x eV. The mathematics is in `kernel`.
 """
 
 from collections.abc import Sequence
