@@ -72,7 +72,7 @@ def differentiate_impedance(
 class _DerivativeChain:
     """From derivatives by the solver's numbers to those by the model's."""
 
-    def __init__(self, p: CellParameters, raw: dict[str, np.ndarray]):
+    def __init__(self, p: CellParameters, raw: dict[str, np.ndarray]) -> None:
         self.p, self.raw, self.cell = p, raw, p.cell()
 
     def __call__(self, name: str) -> np.ndarray:

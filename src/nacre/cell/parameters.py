@@ -179,7 +179,7 @@ class ModelParameter:
     status: str
     source: str
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_status(self.status)
         if not self.source.strip():
             raise NacreError("a number without a source", found=str(self.quantity), do="say where it comes from")
@@ -197,7 +197,7 @@ class CellParameters:
     shapes: Mapping[str, DiffusivityShape] = field(default_factory=dict)
     mechanisms: tuple[type, ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, parameter in self.numbers.items():
             check_number(name, parameter, self.name, self.names)
         lacking = [n for n, row in NAMES.items() if row.default is None and n not in self.numbers]

@@ -45,7 +45,7 @@ class DeclaredCurve:
     what: ClassVar[str]
     makers: ClassVar[Mapping[str, Callable[..., ocp.StoichiometryCurve]]]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_status(self.status)
 
     @cached_property

@@ -35,7 +35,7 @@ _FACT = ("value", "low", "high", "status", "source")
 class Library(Mapping[str, Material]):
     """Materials by key; a look-up also takes an alias, a formula that only one of them has, or NCM811-like names."""
 
-    def __init__(self, materials: Mapping[str, Material]):
+    def __init__(self, materials: Mapping[str, Material]) -> None:
         self._materials = dict(materials)
         self._names = {key.lower(): key for key in self._materials}
         for key, material in self._materials.items():

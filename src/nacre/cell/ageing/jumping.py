@@ -25,7 +25,7 @@ class JumpSettings:
     stride: int = 4
     least: int = 8
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, low in (("tolerance", 0.0), ("largest", 2), ("first", 2), ("stride", 1), ("least", 4)):
             value = getattr(self, name)
             if (not value > low and value != low) or not value > 0:
@@ -51,7 +51,7 @@ class CycleJumper:
     jump: JumpSettings
     tell: Callable[[], None]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.first = self.log.count
         self.anchors: list[AnchorCycle] = []
         self.filling = None

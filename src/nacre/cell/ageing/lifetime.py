@@ -251,7 +251,7 @@ class _CycleLog:
     halves: list[HalfCycleRecord] = field(default_factory=list)
     drive: Drive | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         p = self.walk.parameters
         self.per_gram = p.area / (3.6 * p.value("cell.cam_mass", "g"))  # C/m2 to mAh/g
         self.window = find_peak_window(self.walk)

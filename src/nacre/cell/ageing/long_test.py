@@ -65,7 +65,7 @@ class LongTest:
     foreseen: dict = field(default_factory=dict)
     first_charge_due: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         mesh, c, a, p = self.how.mesh, self.cell.cathode, self.cell.anode, self.parameters
         self.weights = {
             "cathode": _compute_weights(c, mesh, mesh.cathode_nodes, mesh.cathode_shells),

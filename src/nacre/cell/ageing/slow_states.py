@@ -92,7 +92,7 @@ class Ageing:
     first_charge: float = 0.0
     leak: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         names = [_name_mechanism(m) for m in self.mechanisms]
         for name in names:
             if names.count(name) > 1:

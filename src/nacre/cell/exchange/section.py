@@ -25,7 +25,7 @@ def find_inside(tree: Mapping[str, Any], where: str, *path: str) -> Mapping[str,
 class BpxSection:
     """One block of fields: every field asked for is remembered, so that what nobody asked for can be told."""
 
-    def __init__(self, made: Mapping[str, Any], where: str, place: str):
+    def __init__(self, made: Mapping[str, Any], where: str, place: str) -> None:
         self.made, self.file, self.place, self.asked = made, where, place, set()
 
     @property

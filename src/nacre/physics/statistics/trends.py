@@ -79,7 +79,20 @@ def fit_trend(doses: Sequence[float], values: Sequence[float], seed: int = 0) ->
 
 
 def fit_isotonic_means(means: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The nondecreasing values nearest to `means` in weighted squares, shape (n,): neighbours that fall are pooled."""
+    """The nondecreasing values nearest to `means` in weighted squares, shape (n,): neighbours that fall are pooled.
+
+    Parameters
+    ----------
+    means : np.ndarray
+        Group means in order of dose, shape (k,).
+    weights : np.ndarray
+        Weights of the groups, shape (k,).
+
+    Returns
+    -------
+    np.ndarray
+        Fitted means, shape (k,).
+    """
     blocks: list[list[float]] = []
     for mean, weight in zip(means, weights, strict=True):
         blocks.append([float(mean), float(weight), 1.0])
@@ -113,7 +126,7 @@ def _permute_for_p(index: np.ndarray, y: np.ndarray, counts: np.ndarray, found: 
     return (hits + 1) / (DRAWS + 1)
 
 
-def _test_lack_of_fit(x, y, index, means, line) -> float | None:
+def _test_lack_of_fit(x, y, index, means: np.ndarray, line) -> float | None:
     """p value of the F test that the dose means lie on the line; None where nothing scatters within doses."""
     inside = float(((y - means[index]) ** 2).sum())
     off = float(((means[index] - line.intercept - line.slope * x) ** 2).sum())

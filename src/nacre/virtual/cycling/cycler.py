@@ -139,7 +139,7 @@ def _run_half(record: "_Record", truth: CellTruth, programme: Programme, cycle: 
 class _Record:
     """Steps as they are written, one after the other."""
 
-    def __init__(self, cycler: Cycler, rng: np.random.Generator):
+    def __init__(self, cycler: Cycler, rng: np.random.Generator) -> None:
         self.cycler, self.rng, self.flaws = cycler, rng, cycler.flaws
         self.time, self.step, self.offset = 0.0, 0, 0.0
         aside = rng.spawn(1)[0]

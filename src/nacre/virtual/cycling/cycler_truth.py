@@ -22,7 +22,7 @@ class KnownFact:
     status: str
     note: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.status not in ("paper", "assumed"):
             raise ValueError(f"a fact is 'paper' or 'assumed', not '{self.status}'")
 
