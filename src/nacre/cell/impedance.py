@@ -100,7 +100,7 @@ def linearise_cell(parameters: CellParameters, point: ImpedancePoint, mesh: Mesh
         raise NacreError(str(error), where=parameters.name, do=do) from None
 
 
-def _check_frequencies(frequencies, parameters: CellParameters) -> np.ndarray:
+def _check_frequencies(frequencies: np.ndarray, parameters: CellParameters) -> np.ndarray:
     try:
         return check_frequencies(frequencies)
     except ValueError as error:

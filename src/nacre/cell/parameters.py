@@ -271,7 +271,7 @@ class CellParameters:
         return made.at(self.value("cell.temperature", "K"))
 
     def _electrode(self, part: str) -> Electrode:
-        def get(name, unit="1"):
+        def get(name: str, unit: str = "1") -> float:
             return self.value(f"{part}.{name}", unit)
 
         radii = compute_particle_radii(
@@ -319,7 +319,7 @@ def make_diffusivity(
     if not drop_full and not drop_empty and shape is None:
         return Diffusivity((math.log(value),))
 
-    def log(x):
+    def log(x: np.ndarray) -> np.ndarray:
         high, low = np.clip((x - 0.8) / 0.2, 0, None), np.clip((0.25 - x) / 0.15, 0, None)
         ratio = 0.0 if shape is None else shape.curve(np.clip(x, shape.curve.low, shape.curve.high))
         return math.log(value) - math.log(10) * (drop_full * high**2 + drop_empty * low**2) + ratio
@@ -338,7 +338,7 @@ def find_name(name: str, where: str = "", known: Mapping[str, ParameterSpec] = N
 
 
 def read_number(
-    name: str, text, status: str, source: str, where: str, known: Mapping[str, ParameterSpec] = NAMES
+    name: str, text: str, status: str, source: str, where: str, known: Mapping[str, ParameterSpec] = NAMES
 ) -> ModelParameter:
     """A parameter from text with its unit. Raises NacreError with the parameter's name and did-you-mean."""
     row = find_name(name, where, known)

@@ -124,7 +124,9 @@ def parse_protocol(text: str, where: str = "protocol") -> Protocol:
     return tuple(orders)
 
 
-def _read_block(lines, indent: int, where: str):
+def _read_block(
+    lines: list[tuple[int, int, str]], indent: int, where: str
+) -> tuple[list[RepeatOrder | StepOrder], list]:
     """Orders of one indentation, and the lines left over."""
     orders: list[StepOrder | RepeatOrder] = []
     while lines and lines[0][1] >= indent:

@@ -17,6 +17,7 @@ from nacre.core.result import Check
 from nacre.core.signal import Note, Signal, table
 from nacre.physics import p2d
 from nacre.physics.p2d import Mesh, Prepared, State, StepOutcome
+from nacre.physics.p2d.solve import Solution
 
 # D falls towards full particles, whose skin then decides: 20 shells are off by 1.6 % in capacity at 1C, these by 0.03 %
 FINE = Mesh(20, 20, 40, 10, 4.0)
@@ -139,7 +140,14 @@ def make_solver_step(step: ProtocolStep, area: float) -> p2d.SolverStep:
     return p2d.SolverStep("current", step.current / area, **ends)
 
 
-def _run_steps(p: CellParameters, prepared: Prepared, flat, state: State, settings: SimulationSettings, progress):
+def _run_steps(
+    p: CellParameters,
+    prepared: Prepared,
+    flat: list[ProtocolStep],
+    state: State,
+    settings: SimulationSettings,
+    progress: Callable,
+) -> tuple[list[StepRun], list[dict[str, np.ndarray]], State]:
     ran: list[StepRun] = []
     blocks: list[dict[str, np.ndarray]] = []
     clock, cycle, idle = 0.0, 1, 0
@@ -183,7 +191,9 @@ def choose_instants(p: CellParameters, step: ProtocolStep, points: int) -> np.nd
     return np.geomspace(min(1.0, longest / 100), longest, 150)[:-1]
 
 
-def _record_step(solution, clock: float, area: float, number: int, cycle: int, kind: str) -> dict[str, np.ndarray]:
+def _record_step(
+    solution: Solution, clock: float, area: float, number: int, cycle: int, kind: str
+) -> dict[str, np.ndarray]:
     """The record of one step: the solver's own instants and those asked for, in order of time."""
     own = np.column_stack([solution.time, solution.voltage, solution.current, solution.charge])
     rows = np.vstack([own, *solution.sampled]) if len(own) else np.zeros((0, 4))
@@ -207,7 +217,9 @@ def _record_step(solution, clock: float, area: float, number: int, cycle: int, k
     }
 
 
-def _summarise_step(number: int, cycle: int, step: ProtocolStep, outcome: StepOutcome, block, before: State) -> StepRun:
+def _summarise_step(
+    number: int, cycle: int, step: ProtocolStep, outcome: StepOutcome, block: dict[str, np.ndarray], before: State
+) -> StepRun:
     time, volts, amps = (block[n] for n in ("step_time_second", "voltage_volt", "current_ampere"))
     if not len(time):
         return StepRun(number, cycle, step, outcome, 0.0, 0.0, 0.0, np.nan, np.nan, np.nan, before)
@@ -226,7 +238,7 @@ _UNITS = {
 }
 
 
-def _join_columns(blocks) -> dict[str, tuple[np.ndarray, str]]:
+def _join_columns(blocks: list[dict[str, np.ndarray]]) -> dict[str, tuple[np.ndarray, str]]:
     return {n: (np.concatenate([block[n] for block in blocks]), _UNITS.get(n, "1")) for n in blocks[0]}
 
 

@@ -195,7 +195,7 @@ def _check_kept(watch: KeptCycles, total: int, where: str) -> None:
                 )  # fmt: skip
 
 
-def _run_block(log: "_CycleLog", block: CycleBlock, jump: JumpSettings | None, tell) -> bool:
+def _run_block(log: "_CycleLog", block: CycleBlock, jump: JumpSettings | None, tell: Callable) -> bool:
     """Take the cell through a block; False where it ended out of order."""
     if jump is not None and block.times > jump.least:
         leaper = CycleJumper(log, block.cycle, block.times, jump, tell)

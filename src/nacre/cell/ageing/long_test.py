@@ -25,6 +25,8 @@ from nacre.core.errors import NacreError
 from nacre.physics import p2d
 from nacre.physics.constants import FARADAY, GAS
 from nacre.physics.p2d import Course, Mesh, SolverCell, State, StepOutcome
+from nacre.physics.p2d.cell import Electrode
+from nacre.physics.p2d.solve import Solution
 
 # against 20 nodes and 40 shells: capacities at 0.2C within 0.05 % (bare at 1C: 1 %), peaks within 0.3 mV (one: 1.1)
 COARSE = Mesh(1, 8, 20, 4, 4.0)
@@ -261,7 +263,9 @@ class LongTest:
         film = c.interphase_resistivity * abs(b.interphase - a.interphase) / (self.contact_area * b.contact * b.active)
         return max(*logs, (film + abs(b.series - a.series)) * current / self.thermal)
 
-    def _solve(self, step: ProtocolStep, after: SlowState, seconds: float, longest: float, times: int):
+    def _solve(
+        self, step: ProtocolStep, after: SlowState, seconds: float, longest: float, times: int
+    ) -> tuple[Solution, float]:
         """Run one piece; returns the solution and the current that passes beside the cathode's lithium, A/m2."""
         extra = self._set(after, seconds, min(math.sqrt(self.aged.active * after.active), self.active))
         wanted = make_piece(step, self.area, extra, longest)
@@ -285,7 +289,7 @@ class LongTest:
         """What of the side charge the laws ask for has passed by now."""
         return self.drawn - (self.ageing.first_charge - self.first_charge_due)
 
-    def _drive(self, solution, seconds: float, part: float, moved: float) -> Drive:
+    def _drive(self, solution: Solution, seconds: float, part: float, moved: float) -> Drive:
         """What a piece did; moved: C/m2 of lithium, both ways added."""
         swing = moved / (self.sites["cathode"] * self.active)
         time, volts = solution.time, solution.voltage
@@ -300,12 +304,12 @@ class LongTest:
             sensed = {n: float(v[0]) for n, v in self.ageing.senses(potential[:1]).items()}
         return Drive(seconds, self.cell.temperature, mean, swing, part, sensed)
 
-    def _close(self, solution, seconds: float, drive: Drive, extra: float):
+    def _close(self, solution: Solution, seconds: float, drive: Drive, extra: float) -> tuple[Drive, float, float]:
         """Book a piece and move on; returns its drive, charge and energy."""
         total = self._book(solution, seconds, drive, extra)
         return drive, total, _integrate_trapezoid(solution.time, solution.voltage * (solution.current + extra))
 
-    def _book(self, solution, seconds: float, drive: Drive, extra: float) -> float:
+    def _book(self, solution: Solution, seconds: float, drive: Drive, extra: float) -> float:
         """Book the charges of a piece and age by it; returns the charge that passed outside."""
         self.state = solution.final
         side = extra - self.aged.leak
@@ -318,7 +322,7 @@ class LongTest:
         self.aged = self.ageing.advance(self.aged, drive)
         return total
 
-    def _side_first(self, step: ProtocolStep):
+    def _side_first(self, step: ProtocolStep) -> tuple[Drive, float, float]:
         """Before the first lithium moves, side reactions take the whole current."""
         if step.current is None:
             raise NacreError(
@@ -385,7 +389,7 @@ def _make_key(step: ProtocolStep) -> tuple:
     return step.kind, step.current, step.power, step.voltage, step.until_voltage, step.until_time
 
 
-def _split_records(steps: Sequence[ProtocolStep], solution, extra: float) -> list[HalfCycleRecord]:
+def _split_records(steps: Sequence[ProtocolStep], solution: Solution, extra: float) -> list[HalfCycleRecord]:
     """The steps of a run in one piece, each with its charge and energy."""
     time, charge = solution.time, solution.charge
     power = solution.voltage * (solution.current + extra)
@@ -403,7 +407,7 @@ def _split_records(steps: Sequence[ProtocolStep], solution, extra: float) -> lis
     return found
 
 
-def _compute_weights(e, mesh: Mesh, nodes: int, shells: int) -> np.ndarray:
+def _compute_weights(e: Electrode, mesh: Mesh, nodes: int, shells: int) -> np.ndarray:
     """The share of every shell, node and class in the volume of an electrode's particles, flat."""
     classes = np.asarray(e.volume_fractions) / sum(e.volume_fractions) / nodes
     return (classes[:, None, None] * np.ones((1, nodes, 1)) * p2d.shell_weights(mesh, shells)).ravel()
@@ -424,11 +428,11 @@ def make_piece(step: ProtocolStep, area: float, extra: float, longest: float) ->
     return p2d.SolverStep("current", step.current / area - extra, seconds=longest, **ends)
 
 
-def _integrate_trapezoid(time, values) -> float:
+def _integrate_trapezoid(time: np.ndarray, values: np.ndarray) -> float:
     return float((0.5 * (values[1:] + values[:-1])) @ (time[1:] - time[:-1])) if time.size > 1 else 0.0
 
 
-def _average_weighted(widths, values) -> float:
+def _average_weighted(widths: np.ndarray, values: np.ndarray) -> float:
     return float((0.5 * (values[1:] + values[:-1])) @ widths)
 
 
@@ -443,7 +447,9 @@ def _collect_records(solution, done: float, moved: float, extra: float) -> np.nd
     return rows
 
 
-def _make_record(step: ProtocolStep, outcome: StepOutcome, pieces, records) -> HalfCycleRecord:
+def _make_record(
+    step: ProtocolStep, outcome: StepOutcome, pieces: list[tuple[Drive, float, float]], records
+) -> HalfCycleRecord:
     drives, charges, energies = zip(*pieces, strict=True)
     drive = join_drives(drives)
     return HalfCycleRecord(

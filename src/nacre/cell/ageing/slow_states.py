@@ -160,7 +160,7 @@ class Ageing:
         return {m.name: _sense(m, potential) for m in self._sensing}
 
     @property
-    def _sensing(self):
+    def _sensing(self) -> list:
         return [m for m in self.mechanisms if getattr(m, "sense", None) is not None]
 
 

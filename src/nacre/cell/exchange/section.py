@@ -1,7 +1,7 @@
 """Sections and fields of a BPX file, asked for by name, and its functions of one variable."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -92,7 +92,7 @@ def read_table(value: Mapping[str, Any], where: str) -> tuple[np.ndarray, np.nda
     return x[order], y[order]
 
 
-def list_leaves(tree: Mapping[str, Any], place: str = ""):
+def list_leaves(tree: Mapping[str, Any], place: str = "") -> Iterator:
     """(place, value) of every standard field."""
     for key, value in tree.items():
         here = f"{place} > {key}" if place else key

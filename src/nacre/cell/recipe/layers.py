@@ -178,7 +178,9 @@ def _compute_layer(name: str, context: Context, area: Quantity, library: Library
     return PressedLayer(name, mass, areal, components, solid, porosity, thickness)
 
 
-def _read_components(name: str, parts, mass: Quantity, context: Context, library: Library) -> tuple[Component, ...]:
+def _read_components(
+    name: str, parts: tuple[tuple[str, str, str], ...], mass: Quantity, context: Context, library: Library
+) -> tuple[Component, ...]:
     found = []
     for role, fraction_name, material_name in parts:
         fraction = context.find(fraction_name, "1") if fraction_name else Quantity(1.0, "1", 0.0)

@@ -277,7 +277,7 @@ def fit_variance_law(signal: ArrayLike, variance: ArrayLike, readings: ArrayLike
     y, s2, dof = y[known], s2[known], m[known] - 1
     start = np.log([np.quantile(s2, 0.1), np.quantile(s2 / np.maximum(y**2, 1e-300), 0.3)])
 
-    def cost(p):
+    def cost(p: np.ndarray) -> float:
         v = np.exp(p[0]) + np.exp(p[1]) * y**2
         return float(np.sum(dof * (np.log(v) + s2 / v)))
 

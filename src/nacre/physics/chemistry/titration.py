@@ -122,7 +122,7 @@ def find_gran_end_point(
     return end, math.sqrt(scale * own) / abs(slope)
 
 
-def _fit_zero_crossing(v, f, w):
+def _fit_zero_crossing(v: np.ndarray, f: np.ndarray, w: np.ndarray) -> tuple[float, float]:
     mean_v, mean_f = w @ v / w.sum(), w @ f / w.sum()
     slope = float(w @ ((v - mean_v) * (f - mean_f)) / (w @ (v - mean_v) ** 2))
     return slope, float(mean_v - mean_f / slope)
@@ -366,7 +366,7 @@ def _evaluate_model(
 
 def _solve_least_squares(
     titration: Titration, start: np.ndarray, weights: np.ndarray, course: np.ndarray | None = None
-):
+) -> tuple[dict[str, float | np.ndarray], np.ndarray]:
     root, free = np.sqrt(weights), len(start)
     unit = titration.strength * titration.acid[-1]
     scale = np.array([unit, unit, 1.0, 1.0, unit])[:free]
@@ -384,12 +384,12 @@ def _solve_least_squares(
     ), scale
 
 
-def _estimate_scatter(residual, steep, noise: float, jitter: float) -> tuple[float, float]:
+def _estimate_scatter(residual: np.ndarray, steep: np.ndarray, noise: float, jitter: float) -> tuple[float, float]:
     """Standard deviations of pH and of volume that make the residuals likeliest."""
     typical = max(float(np.median(np.abs(residual))) / 0.6745, 1e-4)
     start = np.log([typical, jitter or 0.3 * typical / max(float(np.median(steep)), 1e-9)])
 
-    def cost(p):
+    def cost(p: np.ndarray) -> float:
         variance = np.exp(2 * p[0]) + np.exp(2 * p[1]) * steep**2
         return float(np.sum(np.log(variance) + residual**2 / variance))
 
@@ -398,7 +398,12 @@ def _estimate_scatter(residual, steep, noise: float, jitter: float) -> tuple[flo
 
 
 def _summarise_fit(
-    titration: Titration, found, unit, noise: float, jitter: float, course: np.ndarray | None
+    titration: Titration,
+    found: dict[str, float | np.ndarray],
+    unit: np.ndarray,
+    noise: float,
+    jitter: float,
+    course: np.ndarray | None,
 ) -> TitrationFit:
     n, free = titration.acid.size, len(unit)
     dof = n - free

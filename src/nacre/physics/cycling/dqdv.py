@@ -190,7 +190,7 @@ def find_level_crossings(
     return float(a), float(b), *reached
 
 
-def _interpolate_crossing(v, f, level, i: int, j) -> float:
+def _interpolate_crossing(v: np.ndarray, f: np.ndarray, level: float, i: int, j: int) -> float:
     return v[i] + (level - f[i]) / (f[j] - f[i]) * (v[j] - v[i])
 
 

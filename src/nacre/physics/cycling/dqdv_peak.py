@@ -72,11 +72,11 @@ def find_peak(
     return DifferentiatedPeak(float(place), height, bend @ d_voltage / bend.sum())
 
 
-def _evaluate_gaussian(v: np.ndarray, width: float):
+def _evaluate_gaussian(v: np.ndarray, width: float) -> np.ndarray:
     return np.exp(-0.5 * (v / width) ** 2) / (np.sqrt(2.0 * np.pi) * width)
 
 
-def _evaluate_gaussian_curvature(v: np.ndarray, width: float):
+def _evaluate_gaussian_curvature(v: np.ndarray, width: float) -> np.ndarray:
     return _evaluate_gaussian(v, width) * ((v / width) ** 2 - 1.0) / width**2
 
 

@@ -102,7 +102,7 @@ def compute_angle_between(first: ArrayLike, second: ArrayLike, cell: Sequence[fl
     reciprocal = np.linalg.inv(compute_metric(cell))
     first, second = np.asarray(first, float), np.asarray(second, float)
 
-    def dot(a, b):
+    def dot(a: np.ndarray, b: np.ndarray) -> float:
         return np.einsum("...i,ij,...j", a, reciprocal, b)
 
     cosine = dot(first, second) / np.sqrt(dot(first, first) * dot(second, second))

@@ -36,7 +36,7 @@ class Circuit:
     text: str
 
     @cached_property
-    def tree(self):
+    def tree(self) -> Tree:
         return parse(self.text)
 
     @cached_property
@@ -58,7 +58,7 @@ class Circuit:
         return tuple(parameter.name for parameter in self.parameters)
 
     @cached_property
-    def program(self):
+    def program(self) -> np.ndarray:
         """Postfix code for the kernel, int64 (steps, 2): element code and first parameter, or SERIES/PARALLEL."""
         steps, first = [], 0
         for item in _write_postfix(self.tree):

@@ -49,7 +49,7 @@ class Sharing:
     temperature: tuple[float, ...] = ()
 
     @property
-    def reference_temperature(self):
+    def reference_temperature(self) -> float:
         return len(self.temperature) / sum(1.0 / t for t in self.temperature)
 
 
@@ -66,7 +66,7 @@ class LinearMap:
     variables: tuple[tuple[str, object], ...]
 
     @property
-    def matrix(self):
+    def matrix(self) -> np.ndarray:
         """Dense form, shape (spectra, parameters, variables)."""
         dense = np.zeros((*self.constant.shape, len(self.variables)))
         for (s, i, j), weight in zip(self.link, self.weight, strict=True):

@@ -33,13 +33,13 @@ class CircuitProblem:
     map: LinearMap
 
     @property
-    def arguments(self):
+    def arguments(self) -> tuple[np.ndarray, ...]:
         m = self.map
         data = (self.circuit.program, self.log_omega, self.z, self.w, self.offset)
         return (*data, m.constant, m.sign, m.link, m.weight)
 
     @property
-    def n_data(self):
+    def n_data(self) -> int:
         """Real numbers with a weight: two for each point."""
         return int(np.count_nonzero(self.w.real) + np.count_nonzero(self.w.imag))
 
@@ -129,7 +129,7 @@ class CircuitFit:
     variables: np.ndarray
 
     @property
-    def names(self):
+    def names(self) -> tuple[str, ...]:
         return self.circuit.names
 
     @property
@@ -137,7 +137,7 @@ class CircuitFit:
         return tuple(parameter.unit for parameter in self.circuit.parameters)
 
     @property
-    def log_std(self):
+    def log_std(self) -> np.ndarray:
         return np.sqrt(np.diag(self.log_covariance))
 
     @property
@@ -145,7 +145,7 @@ class CircuitFit:
         return np.abs(self.values) * self.log_std
 
     @property
-    def variance_scale(self):
+    def variance_scale(self) -> float:
         """Noise variance in units of the weights: chi2/dof, or 1 where standard deviations were given."""
         return 1.0 if self.weights == "std" else self.chi2 / self.dof
 

@@ -29,7 +29,7 @@ class LikelihoodProfile:
     chi2: np.ndarray
 
     @property
-    def closed(self):
+    def closed(self) -> bool:
         return self.low is not None and self.high is not None
 
 

@@ -55,7 +55,7 @@ class KramersKronig:
     power: dict[float, float]
 
     @property
-    def sum_of_squares(self):
+    def sum_of_squares(self) -> float:
         """Sum of |residual|^2 over all points."""
         return float(np.sum(np.abs(self.residual) ** 2))
 

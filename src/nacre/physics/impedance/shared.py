@@ -56,7 +56,7 @@ class SharedFit:
         return self.circuit.names
 
     @property
-    def log_std(self):
+    def log_std(self) -> np.ndarray:
         return np.sqrt(np.diag(self.log_covariance)).reshape(self.values.shape)
 
     def place(self, spectrum: int, name: str) -> int:

@@ -6,7 +6,7 @@ those that do are left out, and each other counts by the inverse of its chance t
 in Stochastic Geometry, Wiley 1974; C. Lantuejoul, in Mikroskopie 37 (1980)).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,7 +68,7 @@ def _join_broad_necks(labels: np.ndarray, distance: np.ndarray, neck: float = 0.
     return np.array([_find_root(parent, i) for i in range(n + 1)], labels.dtype)[labels]
 
 
-def _find_borders(labels: np.ndarray, distance: np.ndarray):
+def _find_borders(labels: np.ndarray, distance: np.ndarray) -> Iterator:
     """(label, neighbour's label, distance) of pixels side by side in two particles, along rows and columns."""
     for axis in (0, 1):
         first, last = [slice(None)] * 2, [slice(None)] * 2

@@ -78,7 +78,7 @@ def _measure_extent(taper: np.ndarray) -> float:
     return float(np.sqrt((place**2 * taper**2).sum() / (taper**2).sum()))
 
 
-def _estimate_background(power: np.ndarray, gy: np.ndarray, gx: np.ndarray, spread) -> np.ndarray:
+def _estimate_background(power: np.ndarray, gy: np.ndarray, gx: np.ndarray, spread: tuple[float, float]) -> np.ndarray:
     """Local mean of the power of noise, from medians in sectors of rings: it may differ with the direction.
 
     Astigmatism, drift and the camera make it an ellipse: log mean = a + b cos(2 phi) + c sin(2 phi) on each ring.
@@ -107,7 +107,7 @@ def _compute_medians(values: np.ndarray, label: np.ndarray, number: int) -> tupl
     return np.where(counts > 0, values.ravel()[order][middle], np.nan), counts
 
 
-def _fit_ellipse(medians: np.ndarray, counts: np.ndarray, basis: np.ndarray, last) -> np.ndarray:
+def _fit_ellipse(medians: np.ndarray, counts: np.ndarray, basis: np.ndarray, last: np.ndarray | None) -> np.ndarray:
     """(a, b, c) of one ring; sectors that a spot fills are left out, and too short a ring has no course."""
     known = np.isfinite(medians) & (medians > 0)
     logs = np.log(np.where(known, medians, 1.0))
@@ -146,7 +146,7 @@ def find_spots(seen: Transform, low: float, high: float, false_spots: float = 0.
     return Spots(*found, level, false_spots)
 
 
-def _find_level(spread, low: float, high: float, expected: float) -> float:
+def _find_level(spread: tuple[float, float], low: float, high: float, expected: float) -> float:
     """Strength u above which noise has `expected` maxima on a half ring: area 2 pi sx sy (2 u - 1) exp(-u)."""
     cells = 0.5 * np.pi * (high**2 - low**2) * 2 * np.pi * spread[0] * spread[1]
     return float(brentq(lambda u: np.log(cells * (2 * u - 1)) - u - np.log(expected), 1.5, 60.0))

@@ -136,7 +136,9 @@ def _find_near(lengths: np.ndarray, wanted: float, tolerance: Tolerance) -> np.n
     return np.flatnonzero(np.abs(np.log(lengths / wanted)) < tolerance.length + tolerance.scale)
 
 
-def _match_angle(g: np.ndarray, others: np.ndarray, one, two, tolerance: Tolerance) -> np.ndarray:
+def _match_angle(
+    g: np.ndarray, others: np.ndarray, one: np.ndarray, two: np.ndarray, tolerance: Tolerance
+) -> np.ndarray:
     """Which of the others make the angle of the two spots with g, and the ratio of their lengths."""
     length = np.linalg.norm(others, axis=1)
     cosine = np.clip(others @ g / np.linalg.norm(g) / length, -1, 1)
@@ -147,7 +149,14 @@ def _match_angle(g: np.ndarray, others: np.ndarray, one, two, tolerance: Toleran
 
 
 def _explain_spots(
-    spots: np.ndarray, seed: tuple[int, int] | None, g1, g2, every: np.ndarray, g_every, zone, tolerance: Tolerance
+    spots: np.ndarray,
+    seed: tuple[int, int] | None,
+    g1: np.ndarray,
+    g2: np.ndarray,
+    every: np.ndarray,
+    g_every: np.ndarray,
+    zone: tuple[int, int, int],
+    tolerance: Tolerance,
 ) -> ZoneSolution:
     """All spots that the plane of g1 and g2 predicts, with one scale."""
     lengths = np.array([np.linalg.norm(spots[k]) for k in seed])

@@ -112,7 +112,7 @@ def _compute_explained(fit: np.ndarray, y: np.ndarray, counts: np.ndarray) -> fl
 def _permute_for_p(index: np.ndarray, y: np.ndarray, counts: np.ndarray, found: float, seed: int) -> float:
     """Chance that values dealt to the doses at random are explained as well, in either direction."""
 
-    def statistic(order) -> float:
+    def statistic(order: np.ndarray) -> float:
         means = np.bincount(index, y[list(order)]) / counts
         up, down = fit_isotonic_means(means, counts), -fit_isotonic_means(-means, counts)
         return max(_compute_explained(up, y, counts), _compute_explained(down, y, counts))
@@ -126,7 +126,7 @@ def _permute_for_p(index: np.ndarray, y: np.ndarray, counts: np.ndarray, found: 
     return (hits + 1) / (DRAWS + 1)
 
 
-def _test_lack_of_fit(x, y, index, means: np.ndarray, line) -> float | None:
+def _test_lack_of_fit(x: np.ndarray, y: np.ndarray, index: np.ndarray, means: np.ndarray, line) -> float | None:
     """p value of the F test that the dose means lie on the line; None where nothing scatters within doses."""
     inside = float(((y - means[index]) ** 2).sum())
     off = float(((means[index] - line.intercept - line.slope * x) ** 2).sum())
