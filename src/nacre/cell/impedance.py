@@ -4,10 +4,11 @@ Equations and sources: docs/physics.md, "Small signals". States of charge count 
 (1) of the cell at rest, lithium being conserved between the electrodes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from nacre.cell.parameters import CellParameters
@@ -62,7 +63,7 @@ class PredictedSpectrum:
 
 def compute_impedance(
     parameters: CellParameters,
-    frequencies: Sequence[float] = SWEEP,
+    frequencies: ArrayLike = SWEEP,
     *,
     soc: float | None = None,
     volts: float | None = None,
@@ -80,7 +81,7 @@ def compute_impedance(
 
 
 def compute_spectrum(
-    parameters: CellParameters, point: ImpedancePoint, frequencies: Sequence[float] = SWEEP, mesh: Mesh = FINE
+    parameters: CellParameters, point: ImpedancePoint, frequencies: ArrayLike = SWEEP, mesh: Mesh = FINE
 ) -> PredictedSpectrum:
     """The impedance at a point with its causes. Raises NacreError as `compute_impedance`."""
     found, f = tuple(refuse_if_impossible(parameters)), _check_frequencies(frequencies, parameters)
@@ -100,7 +101,7 @@ def linearise_cell(parameters: CellParameters, point: ImpedancePoint, mesh: Mesh
         raise NacreError(str(error), where=parameters.name, do=do) from None
 
 
-def _check_frequencies(frequencies: np.ndarray, parameters: CellParameters) -> np.ndarray:
+def _check_frequencies(frequencies: ArrayLike, parameters: CellParameters) -> np.ndarray:
     try:
         return check_frequencies(frequencies)
     except ValueError as error:
@@ -134,7 +135,10 @@ def find_point(
     if after is not None:
         return ImpedancePoint(after.final, f"after {after.steps[-1].step.text or 'the protocol'}")
     rests = RestStates(p)
-    return rests.at_soc(float(soc), mesh) if soc is not None else rests.at_volts(float(volts), mesh)
+    if soc is not None:
+        return rests.at_soc(float(soc), mesh)
+    assert volts is not None  # one of the three is given
+    return rests.at_volts(float(volts), mesh)
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +174,8 @@ class RestStates:
         """The cathode's filling at the upper and at the lower voltage, or where the potentials end before."""
         low, high = self.span
         names = ("cell.upper_voltage", "cell.lower_voltage")
-        return tuple(self._filling(self.parameters.value(name), low, high) for name in names)
+        top, bottom = (self._filling(self.parameters.value(name), low, high) for name in names)
+        return top, bottom
 
     def _filling(self, volts: float, low: float, high: float) -> float:
         if volts >= self.volts(low):

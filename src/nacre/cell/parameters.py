@@ -217,6 +217,7 @@ class CellParameters:
         row = find_name(name, self.name, self.names)
         if name in self.numbers:
             return self.numbers[name].quantity.to(unit or row.unit).value
+        assert row.default is not None  # a cell is not made without the numbers that have no default
         return Quantity(row.default, row.unit).to(unit or row.unit).value
 
     def changed(self, changes: Mapping[str, str], status: str = "assumed", source: str = "a trial") -> "CellParameters":
@@ -249,8 +250,8 @@ class CellParameters:
 
     def diffusivity(self, part: str) -> Diffusivity:
         """D(x) of an electrode's particles at the reference temperature."""
-        drops = (self.value(f"{part}.drop_{end}") for end in ("full", "empty"))
-        return make_diffusivity(self.value(f"{part}.diffusivity", "m2/s"), *drops, self.shapes.get(part))
+        full, empty = (self.value(f"{part}.drop_{end}") for end in ("full", "empty"))
+        return make_diffusivity(self.value(f"{part}.diffusivity", "m2/s"), full, empty, self.shapes.get(part))
 
     def cell(self) -> SolverCell:
         """The cell for the solver, at the temperature of the test."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -111,7 +111,7 @@ class Potential(DeclaredCurve):
         return float(np.interp(-volts, -u, x))
 
 
-def read_curve(made: type[DeclaredCurve], keys: Mapping[str, tuple[str, ...]], row: Mapping, where: str) -> Potential:
+def read_curve(made: type[DeclaredCurve], keys: Mapping[str, tuple[str, ...]], row: Mapping, where: str) -> Any:
     """An object of kind, numbers, status and source from its table in a TOML file, its curve made once to be sure.
 
     Raises NacreError with what is missing, unknown or wrong.

@@ -130,13 +130,14 @@ def make_solver_step(step: ProtocolStep, area: float) -> p2d.SolverStep:
     """A protocol's step per m2 of plan area."""
     ends = {"seconds": np.inf if step.until_time is None else step.until_time}
     if step.kind == "rest":
-        return p2d.rest(step.until_time)
-    if step.kind == "hold":
+        return p2d.rest(ends["seconds"])
+    if step.kind == "hold" and step.voltage is not None:
         return p2d.SolverStep("voltage", step.voltage, current_below=(step.until_current or 0.0) / area, **ends)
     if step.until_voltage is not None:
         ends["highest" if step.kind == "charge" else "lowest"] = step.until_voltage
     if step.power is not None:
         return p2d.SolverStep("power", step.power / area, **ends)
+    assert step.current is not None  # a charge or discharge has a current or a power
     return p2d.SolverStep("current", step.current / area, **ends)
 
 
@@ -185,7 +186,7 @@ def choose_instants(p: CellParameters, step: ProtocolStep, points: int) -> np.nd
     if not longest > 0.0:
         return np.empty(0)
     if step.kind in ("charge", "discharge"):
-        current = abs(step.current if step.current is not None else step.power / 2.0)
+        current = abs(step.current if step.current is not None else (step.power or 0.0) / 2.0)
         full = p.sites("cathode") / current
         return np.arange(full / points, min(longest, full), full / points)
     return np.geomspace(min(1.0, longest / 100), longest, 150)[:-1]

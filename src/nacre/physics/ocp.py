@@ -194,7 +194,7 @@ def invert_msmr(
     StoichiometryCurve
         The potential over stoichiometry.
     """
-    amounts = np.asarray(amounts, float) / np.sum(amounts)
+    shares = np.asarray(amounts, float) / np.sum(amounts)
     potentials, widths = np.asarray(potentials, float), np.asarray(widths, float)
     if not 0.0 < low < high < 1.0:
         raise ValueError(f"the model reaches stoichiometries 0 and 1 only at infinite potential; found {low} to {high}")
@@ -203,10 +203,10 @@ def invert_msmr(
     below, above = np.full_like(x, potentials.min() - span), np.full_like(x, potentials.max() + span)
     for _ in range(64):  # bisection, all points at once, down to the last bit
         value = 0.5 * (below + above)
-        more = compute_msmr_stoichiometry(value, amounts, potentials, widths, temperature) > x
+        more = compute_msmr_stoichiometry(value, shares, potentials, widths, temperature) > x
         below, above = np.where(more, value, below), np.where(more, above, value)
     z = FARADAY / (GAS * temperature) * (value[:, None] - potentials) / widths
-    inverse = -(
-        amounts * FARADAY / (GAS * temperature) / widths * 0.25 / np.cosh(0.5 * np.clip(z, -700, 700)) ** 2
-    ).sum(-1)
+    inverse = -(shares * FARADAY / (GAS * temperature) / widths * 0.25 / np.cosh(0.5 * np.clip(z, -700, 700)) ** 2).sum(
+        -1
+    )
     return StoichiometryCurve(low, high, value, 1.0 / inverse)

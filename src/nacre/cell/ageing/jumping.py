@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -45,7 +46,7 @@ class AnchorCycle:
 class CycleJumper:
     """One loop of `times` equal cycles. `log` is the record of the run with its walk."""
 
-    log: object
+    log: Any
     cycle: tuple[ProtocolStep, ...]
     times: int
     jump: JumpSettings

@@ -279,7 +279,11 @@ class _CycleLog:
                 break
             if step.kind == "discharge" and record and number in self.watch.resistances:
                 after_discharge = measure_interfacial_resistance(self.walk, self.watch.rest)
-        self.halves, self.count, self.drive = halves, number, join_drives([h.drive for h in halves])
+        self.halves, self.count, self.drive = (
+            halves,
+            number,
+            join_drives([h.drive for h in halves if h.drive is not None]),
+        )
         self.simulated += 1
         if record:
             self.rows.append(self._row(number, True))
@@ -298,6 +302,7 @@ class _CycleLog:
             self.rows[kept:] = fill_rows(self.rows[kept:], SMOOTH)
 
     def _curve(self, half: HalfCycleRecord) -> CycleCurve:
+        assert half.records is not None  # of cycles whose curves are kept
         time, volts, current, charge = half.records.T
         area = self.walk.parameters.area
         return CycleCurve(half.step.kind, time, volts, current * area, np.abs(charge) * area / 3600)

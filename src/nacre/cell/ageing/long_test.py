@@ -14,6 +14,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -73,19 +74,19 @@ class LongTest:
             "cathode": _compute_weights(c, mesh, mesh.cathode_nodes, mesh.cathode_shells),
             "anode": _compute_weights(a, mesh, mesh.anode_nodes, mesh.anode_shells),
         }
-        self.sites = {
+        self.sites: dict[str, Any] = {
             part: FARADAY * e.c_max * e.thickness * sum(e.volume_fractions) * e.active
             for part, e in (("cathode", c), ("anode", a))
         }
         # the cathode's true contact area of the fresh cell, per plan area
-        self.contact_area = sum(3 * v / r for v, r in zip(c.volume_fractions, c.radii, strict=True)) * c.thickness
+        self.contact_area: Any = sum(3 * v / r for v, r in zip(c.volume_fractions, c.radii, strict=True)) * c.thickness
         self.contact_area *= c.contact * c.active
         self.thermal = 2 * GAS * self.cell.temperature / FARADAY
         self.area, self.usual = p.area, 0.2 * p.one_c / p.area
         self.volts = [p.value(f"cell.{end}_voltage") for end in ("lower", "upper")]
         self._anode = math.nan, math.nan
-        self._steps = (), 0.0, []
-        self._means = None, {}
+        self._steps: tuple[tuple[ProtocolStep, ...], float, list[p2d.SolverStep]] = ((), 0.0, [])
+        self._means: tuple[State | None, dict[str, float]] = (None, {})
 
     # --- the books ---
 
@@ -221,16 +222,16 @@ class LongTest:
         self.active = shares[-1]
 
     def _foreseen_all(self, key) -> tuple[float, Drive] | None:
-        parts = [self.foreseen.get(one) for one in key]
-        if None in parts:
+        if any(one not in self.foreseen for one in key):
             return None
+        parts = [self.foreseen[one] for one in key]
         turns = sum(one[0] in ("charge", "discharge") for one in key)
         whole = join_drives([scale_drive(drive, seconds, 0.0) for seconds, drive in parts])
         return whole.seconds, replace(whole, half_cycles=turns)
 
     def _guess(self, step: ProtocolStep) -> float:
         if step.kind in ("charge", "discharge"):
-            current = abs(step.current if step.current is not None else step.power / 2.0) / self.area
+            current = abs(step.current if step.current is not None else (step.power or 0.0) / 2.0) / self.area
             whole = 0.6 * self.sites["cathode"] * self.active / current
         else:
             whole = 3600.0
@@ -276,7 +277,7 @@ class LongTest:
         """Send the solver's arrays on their course to a state; returns the current beside the cathode's lithium."""
         a, c = self.aged, self.cell.cathode
         self._lose(active)
-        film = [c.film + c.interphase_resistivity * s.interphase for s in (a, after)]
+        film = tuple(c.film + c.interphase_resistivity * s.interphase for s in (a, after))
         contact = c.contact * a.contact, c.contact * after.contact
         self.course.set(Course(contact, c.active * self.active, film, (a.diffusivity, after.diffusivity)), seconds)
         slope = (after.series - a.series) / seconds if seconds > 0.0 else 0.0
@@ -417,7 +418,7 @@ def make_piece(step: ProtocolStep, area: float, extra: float, longest: float) ->
     """A piece of a protocol's step per m2 of plan area, with `extra` A/m2 passing beside the cathode's lithium."""
     if step.kind == "rest":
         return p2d.SolverStep("current", -extra, seconds=longest)
-    if step.kind == "hold":
+    if step.kind == "hold" and step.voltage is not None:
         cut = max((step.until_current or 0.0) / area - abs(extra), 0.0)
         return p2d.SolverStep("voltage", step.voltage, seconds=longest, current_below=cut)
     ends = {}
@@ -425,6 +426,7 @@ def make_piece(step: ProtocolStep, area: float, extra: float, longest: float) ->
         ends["highest" if step.kind == "charge" else "lowest"] = step.until_voltage
     if step.power is not None:
         return p2d.SolverStep("power", step.power / area, seconds=longest, **ends)
+    assert step.current is not None  # a charge or discharge has a current or a power
     return p2d.SolverStep("current", step.current / area - extra, seconds=longest, **ends)
 
 

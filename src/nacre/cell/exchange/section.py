@@ -26,7 +26,8 @@ class BpxSection:
     """One block of fields: every field asked for is remembered, so that what nobody asked for can be told."""
 
     def __init__(self, made: Mapping[str, Any], where: str, place: str) -> None:
-        self.made, self.file, self.place, self.asked = made, where, place, set()
+        self.made, self.file, self.place = made, where, place
+        self.asked: set[str] = set()
 
     @property
     def where(self) -> str:

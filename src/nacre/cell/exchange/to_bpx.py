@@ -155,7 +155,7 @@ def _write_potential(p: CellParameters, part: str) -> str | dict[str, list[float
     form = p.potentials[part]
     curve, n = form.curve, form.numbers
     if form.kind == "expression":
-        return n["formula"]
+        return str(n["formula"])
     if form.kind == "plateau":
         drop = f"{n['drop']!r} * exp(-(1 - x) / {n['drop_width']!r})"
         return f"{n['volts']!r} + {n['rise']!r} * exp(-x / {n['rise_width']!r}) - {drop}"

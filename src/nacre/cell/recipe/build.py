@@ -82,9 +82,9 @@ def _add_cell(context: Context, numbers: dict[str, ModelParameter]) -> None:
 def _add_separator(context: Context, made: Recipe, library: Library, numbers: dict[str, ModelParameter]) -> None:
     numbers["separator.thickness"] = _find_thickness(made, "separator", context)
     name = context.text("electrolyte")
-    row = library[name].ionic[0] if library[name].ionic else None
     at = numbers["cell.reference_temperature"].quantity.to("K").value
     value = library[name].conductivity("ionic", at)
+    row = library[name].ionic[0]
     source = f"{name}, {row.form}: {row.fact.source}"
     numbers["separator.conductivity"] = ModelParameter(value.to("mS/cm"), "literature", source)
     if row.activation is not None:
@@ -109,6 +109,7 @@ def _find_thickness(made: Recipe, part: str, context: Context) -> ModelParameter
         return ModelParameter(layer.thickness, "computed", "masses, densities and the declared porosity or thickness")
     row = load_known()["porosity"][part]
     porosity = parse(row["value"], "1")
+    assert layer.solid_thickness is not None  # a layer without it is refused above
     value = derive(lambda s, p: s / (1 - p), layer.solid_thickness, porosity, unit="um")
     return ModelParameter(value, "assumed", f"masses, densities and {row['value']} pores: {row['source']}")
 
@@ -124,9 +125,11 @@ def _add_electrode(part, material: str, context: Context, made: Recipe, library:
     thickness = _find_thickness(made, part, context)
     numbers[f"{part}.thickness"] = thickness
     solids = made.layers[part].solid_thickness
+    assert active.volume_fraction is not None and solids is not None  # densities are known where there is a thickness
     share = derive(lambda v, s, t: v * s / t, active.volume_fraction, solids, thickness.quantity, unit="1")
     numbers[f"{part}.volume_fraction"] = ModelParameter(share, thickness.status, thickness.source)
     density, sites = found.density, rows["sites"]
+    assert density.value is not None
     c_max = derive(lambda rho, m: sites * rho / m * 1e6, density.value.to("g/cm3"), found.molar_mass, unit="mol/m3")
     numbers[f"{part}.c_max"] = ModelParameter(
         c_max, "computed", f"{sites} lithium per formula unit, density: {density.source}"

@@ -14,7 +14,7 @@ from fractions import Fraction
 from nacre.physics.chemistry.elements import ATOMIC_WEIGHTS
 from nacre.physics.constants import AVOGADRO, FARADAY
 
-Composition = Mapping[str, Fraction]
+Composition = Mapping[str, Fraction] | Mapping[str, float]
 Formula = str | Composition
 
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import least_squares, minimize
+from scipy.optimize import OptimizeResult, least_squares, minimize
 
 from nacre.physics.chemistry.carbonate import CarbonateConstants, TitrationBath, compute_curve_and_slopes
 
@@ -366,7 +366,7 @@ def _evaluate_model(
 
 def _solve_least_squares(
     titration: Titration, start: np.ndarray, weights: np.ndarray, course: np.ndarray | None = None
-) -> tuple[dict[str, float | np.ndarray], np.ndarray]:
+) -> tuple[OptimizeResult, np.ndarray]:
     root, free = np.sqrt(weights), len(start)
     unit = titration.strength * titration.acid[-1]
     scale = np.array([unit, unit, 1.0, 1.0, unit])[:free]
@@ -399,7 +399,7 @@ def _estimate_scatter(residual: np.ndarray, steep: np.ndarray, noise: float, jit
 
 def _summarise_fit(
     titration: Titration,
-    found: dict[str, float | np.ndarray],
+    found: OptimizeResult,
     unit: np.ndarray,
     noise: float,
     jitter: float,

@@ -98,7 +98,7 @@ class Circuit:
         np.ndarray
             Values in order, shape (p,).
         """
-        if not hasattr(values, "keys"):
+        if not isinstance(values, Mapping):
             vector = np.array(values, float)
             if vector.shape != (len(self.names),):
                 raise ImpedanceError(
@@ -202,7 +202,7 @@ def find_arcs(made: Circuit) -> tuple[tuple[str, str], ...]:
     found = []
     for part in parts:
         if isinstance(part, ParallelGroup) and len(part.parts) == 2 and all(isinstance(p, Leaf) for p in part.parts):
-            by_symbol = {leaf.element.symbol: leaf.label for leaf in part.parts}
+            by_symbol = {leaf.element.symbol: leaf.label for leaf in part.parts if isinstance(leaf, Leaf)}
             store = by_symbol.get("Q") or by_symbol.get("C")
             if "R" in by_symbol and store:
                 found.append((by_symbol["R"], store))

@@ -183,7 +183,10 @@ class _MapBuilder:
         self.circuit, self.known, self.sharing = circuit, known, sharing
         self.constant = np.zeros((spectra, len(circuit.names)))
         self.sign = np.ones_like(self.constant)
-        self.variables, self.low, self.high, self.place = [], [], [], {}
+        self.variables: list[tuple[str, object]] = []
+        self.place: dict[tuple[str, object], int] = {}
+        self.low: list[float] = []
+        self.high: list[float] = []
         self.before = {b: a for chain in known.order for a, b in pairwise(chain)}
         for name, value in {**known.start, **known.fixed}.items():
             self.sign[:, circuit.index(name)] = np.sign(value)

@@ -375,10 +375,11 @@ def _find_peaks(
     tau: np.ndarray, weight: np.ndarray, drawn: np.ndarray, measured: np.ndarray
 ) -> tuple[RelaxationPeak, ...]:
     """Hills of gamma between its valleys; each draw is summed over the same hills."""
-    log_tau, peaks = np.log(tau), []
+    log_tau = np.log(tau)
+    peaks: list[RelaxationPeak] = []
     inside = np.concatenate([[0.0], weight, [0.0]])
     tops = np.flatnonzero((inside[1:-1] > inside[:-2]) & (inside[1:-1] >= inside[2:]))
-    edges = [0, *(a + int(np.argmin(weight[a : b + 1])) for a, b in pairwise(tops)), tau.size]
+    edges: list[int] = [0, *(int(a) + int(np.argmin(weight[a : b + 1])) for a, b in pairwise(tops)), tau.size]
     for left, right in pairwise(edges):
         part, total = weight[left:right], weight[left:right].sum()
         if total < _LEAST_SHARE * weight.sum() or total == 0:

@@ -6,6 +6,7 @@ AICc and BIC: Burnham and Anderson, Model Selection and Multimodel Inference (20
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import stdtrit
@@ -33,7 +34,8 @@ class CircuitProblem:
     map: LinearMap
 
     @property
-    def arguments(self) -> tuple[np.ndarray, ...]:
+    def arguments(self) -> Any:
+        """What every function of the kernel takes first, in order."""
         m = self.map
         data = (self.circuit.program, self.log_omega, self.z, self.w, self.offset)
         return (*data, m.constant, m.sign, m.link, m.weight)
@@ -58,7 +60,7 @@ class CircuitProblem:
         tuple[np.ndarray, np.ndarray, np.ndarray]
             Phi, shape (k, m), cost (k,) and whether each converged (k,).
         """
-        return run_multistart(*self.arguments, self.map.low, self.map.high, starts, MOST_STEPS, agree)
+        return run_multistart(*(*self.arguments, self.map.low, self.map.high, starts, MOST_STEPS, agree))
 
     def refine(
         self, start: np.ndarray, low: np.ndarray | None = None, high: np.ndarray | None = None
@@ -81,7 +83,7 @@ class CircuitProblem:
         """
         low = self.map.low if low is None else low
         high = self.map.high if high is None else high
-        phi, cost, _, _ = run_levenberg_marquardt(*self.arguments, low, high, start, 2 * MOST_STEPS, TOLERANCE)
+        phi, cost, _, _ = run_levenberg_marquardt(*(*self.arguments, low, high, start, 2 * MOST_STEPS, TOLERANCE))
         return phi, cost
 
     def curvature(self, phi: np.ndarray) -> np.ndarray:
@@ -97,7 +99,7 @@ class CircuitProblem:
         np.ndarray
             J^T J, shape (m, m).
         """
-        return build_normal_equations(*self.arguments, phi)[1]
+        return build_normal_equations(*(*self.arguments, phi))[1]
 
 
 @dataclass(frozen=True)

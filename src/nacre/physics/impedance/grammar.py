@@ -69,7 +69,8 @@ def parse(text: str) -> Tree:
 
 class _Parser:
     def __init__(self, text: str) -> None:
-        self.text, self.tokens, self.at, self.seen = text, _split_tokens(text), 0, {}
+        self.text, self.tokens, self.at = text, _split_tokens(text), 0
+        self.seen: dict[str, int] = {}
 
     def fail(self, sentence: str, position: int | None = None) -> NoReturn:
         where = self.tokens[self.at][1] if position is None else position

@@ -193,7 +193,8 @@ def _compute_aicc(f: np.ndarray, z: np.ndarray, admittance: bool, density: float
     columns, data = _build_terms(f, y, density, np.abs(y))
     joined = np.column_stack([columns / np.linalg.norm(columns, axis=0), data])
     n, k = joined.shape
-    left = np.linalg.qr(joined, mode="r")[-1, -1] ** 2
+    upper = np.asarray(np.linalg.qr(joined, mode="r"))
+    left = upper[-1, -1] ** 2
     return n * np.log(max(left, 1e-28 * n) / n) + 2 * k * n / max(n - k - 1, 1)
 
 

@@ -74,7 +74,8 @@ class _StartWriter:
     """Writes starting values of a part that shows an impedance |z| at an angular frequency omega (arrays (count,))."""
 
     def __init__(self, circuit: Circuit, out: np.ndarray, rng: np.random.Generator, count: int) -> None:
-        self.out, self.rng, self.count, self.at = out, rng, count, {}
+        self.out, self.rng, self.count = out, rng, count
+        self.at: dict[str, list[tuple[int, str]]] = {}
         for k, parameter in enumerate(circuit.parameters):
             self.at.setdefault(parameter.element, []).append((k, parameter.slot.name))
 

@@ -63,7 +63,7 @@ def suggest_circuit(
 def _make_start(distribution: DRT, n: int) -> dict[str, float]:
     """Starting values for n arcs from the n largest peaks, or nothing where there are fewer."""
     largest = sorted(distribution.peaks, key=lambda peak: -peak.resistance)[:n]
-    start = {}
+    start: dict[str, float] = {}
     for k, peak in enumerate(sorted(largest, key=lambda peak: peak.tau), start=1):
         start |= {f"R_{k}": peak.resistance, f"Q_{k}.Q": peak.tau**0.85 / peak.resistance, f"Q_{k}.n": 0.85}
     return start if len(largest) == n else {}

@@ -41,7 +41,7 @@ class ClusterEstimate:
         tuple[float, float] | None
             Lower and upper limit.
         """
-        if self.variance is None:
+        if self.variance is None or self.df is None:
             return None
         total = self.variance + extra
         df = self.df * (total / self.variance) ** 2 if self.variance > 0 else np.inf
@@ -103,9 +103,10 @@ def combine_estimates(weights: Sequence[float], estimates: Sequence[ClusterEstim
     """
     value = float(sum(w * e.value for w, e in zip(weights, estimates, strict=True)))
     clusters = min(e.clusters for e in estimates)
-    if any(e.variance is None for e in estimates):
+    variances = [e.variance for e in estimates if e.variance is not None]
+    if len(variances) < len(estimates):
         return ClusterEstimate(value, None, None, clusters)
-    terms = np.array([w * w * e.variance for w, e in zip(weights, estimates, strict=True)])
+    terms = np.array([w * w * variance for w, variance in zip(weights, variances, strict=True)])
     total = float(terms.sum())
     freedom = np.array([e.df for e in estimates])
     df = total**2 / float((terms**2 / freedom).sum()) if total > 0 else float(freedom.sum())

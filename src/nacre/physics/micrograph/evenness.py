@@ -97,7 +97,8 @@ def measure_variation(
     share = float(np.mean(v / e)) if reference is not None else 1.0
     cv2, lo, hi = _estimate_variation(k, e, v, found.excess[found.valid])
     moran, moran_p = compute_morans_i(found.residual)
-    return ScaleVariation(size, n, *(float(np.sqrt(max(x, 0.0)) / share) for x in (cv2, lo, hi)), p, moran, moran_p)
+    cv, cv_lo, cv_hi = (float(np.sqrt(max(x, 0.0)) / share) for x in (cv2, lo, hi))
+    return ScaleVariation(size, n, cv, cv_lo, cv_hi, p, moran, moran_p)
 
 
 def _estimate_variation(k: np.ndarray, e: np.ndarray, v: np.ndarray, excess: np.ndarray) -> tuple[float, float, float]:
@@ -138,7 +139,7 @@ def compute_morans_i(values: np.ndarray) -> tuple[float, float]:
     degree = np.zeros(values.shape)
     for axis in (0, 1):
         a, b = np.roll(known, -1, axis) & known, np.roll(z, -1, axis)
-        last = [slice(None)] * 2
+        last: list[slice | int] = [slice(None)] * 2
         last[axis] = -1
         a[tuple(last)] = False
         cross += float((z * b)[a].sum())

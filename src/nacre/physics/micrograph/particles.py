@@ -181,8 +181,8 @@ def compute_percentiles(
     n, found = len(values), []
     for part in parts:
         low, high = stats.binom.ppf((0.025, 0.975), n, part)
-        ends = [compute_percentile(values, weights, (k - 0.5) / n) if 1 <= k <= n else None for k in (low, high + 1)]
-        found.append((compute_percentile(values, weights, part), *ends))
+        lo, hi = (compute_percentile(values, weights, (k - 0.5) / n) if 1 <= k <= n else None for k in (low, high + 1))
+        found.append((compute_percentile(values, weights, part), lo, hi))
     return found
 
 

@@ -55,11 +55,11 @@ def transform_region(values: np.ndarray, pixel: float) -> Transform:
     flat = _detrend(np.asarray(values, float))
     if not np.any(np.abs(flat) > 1e-9 * np.abs(values).max()):
         raise ValueError("the region holds no contrast at all")
-    tapers = [np.hanning(n + 2)[1:-1] for n in values.shape]
+    tapers = [np.hanning(n + 2)[1:-1] for n in values.shape]  # without the zeros at their ends
     shape = tuple(PADDED * n for n in values.shape)
     power = np.abs(np.fft.fftshift(np.fft.fft2(flat * np.outer(*tapers), shape))) ** 2
     gy, gx = (np.fft.fftshift(np.fft.fftfreq(n, pixel)) for n in shape)
-    spread = tuple(pixel * _measure_extent(taper) for taper in tapers)
+    spread = (pixel * _measure_extent(tapers[0]), pixel * _measure_extent(tapers[1]))
     return Transform(power / _estimate_background(power, gy, gx, spread), gy, gx, spread)
 
 
@@ -91,7 +91,7 @@ def _estimate_background(power: np.ndarray, gy: np.ndarray, gx: np.ndarray, spre
     medians, counts = _compute_medians(power, ring * SECTORS + sector, (ring.max() + 1) * SECTORS)
     centres = (np.arange(SECTORS) + 0.5) * np.pi / SECTORS
     basis = np.column_stack((np.ones(SECTORS), np.cos(2 * centres), np.sin(2 * centres)))
-    rows = []
+    rows: list = []
     for row, number in zip(medians.reshape(-1, SECTORS), counts.reshape(-1, SECTORS), strict=True):
         rows.append(_fit_ellipse(row, number, basis, rows[-1] if rows else None))
     course = ndi.gaussian_filter1d(ndi.median_filter(np.array(rows), (3, 1), mode="nearest"), 1.0, 0, mode="nearest")
@@ -133,7 +133,8 @@ def find_spots(seen: Transform, low: float, high: float, false_spots: float = 0.
     peaks = (seen.ratio == ndi.maximum_filter(seen.ratio, 2 * PADDED + 1)) & (seen.ratio > level) & half
     rows, columns = np.nonzero(peaks & (radius > low) & (radius < high))
     order = np.argsort(-seen.ratio[rows, columns])
-    at, std, strength = [], [], []
+    at: list[np.ndarray] = []
+    std, strength = [], []
     for i, j in zip(rows[order], columns[order], strict=True):
         place, error = _refine_spot(seen, i, j)
         if any(_is_same_spot(place, other, seen.spread) for other in at):

@@ -96,7 +96,8 @@ def solve_zones(
     found: dict[tuple, ZoneSolution] = {}
     one, two = spots[seed[0]], spots[seed[1]]
     near = [
-        _find_near(np.linalg.norm(g, axis=1), np.linalg.norm(s), tolerance) for g, s in ((g_first, one), (g_every, two))
+        _find_near(np.linalg.norm(g, axis=1), float(np.linalg.norm(s)), tolerance)
+        for g, s in ((g_first, one), (g_every, two))
     ]
     for i in near[0]:
         pairs = _match_angle(g_first[i], g_every[near[1]], one, two, tolerance)
@@ -150,7 +151,7 @@ def _match_angle(
 
 def _explain_spots(
     spots: np.ndarray,
-    seed: tuple[int, int] | None,
+    seed: tuple[int, int],
     g1: np.ndarray,
     g2: np.ndarray,
     every: np.ndarray,
@@ -187,7 +188,8 @@ def _find_zone_axis(direction: np.ndarray) -> tuple[int, int, int]:
     divisor = np.gcd.reduce(np.abs(direction)) or 1
     reduced = direction // divisor
     leading = next((v for v in reduced if v), 1)
-    return tuple(int(v) for v in (reduced if leading > 0 else -reduced))
+    first, second, third = (int(v) for v in (reduced if leading > 0 else -reduced))
+    return first, second, third
 
 
 def estimate_chance(

@@ -119,11 +119,11 @@ def _permute_for_p(index: np.ndarray, y: np.ndarray, counts: np.ndarray, found: 
 
     n = len(y)
     if math.factorial(n) <= DRAWS:
-        hits = [statistic(order) >= found - 1e-12 for order in permutations(range(n))]
+        hits = [statistic(np.array(order)) >= found - 1e-12 for order in permutations(range(n))]
         return float(np.mean(hits))
     rng = np.random.default_rng(seed)
-    hits = sum(statistic(rng.permutation(n)) >= found - 1e-12 for _ in range(DRAWS))
-    return (hits + 1) / (DRAWS + 1)
+    count = sum(statistic(rng.permutation(n)) >= found - 1e-12 for _ in range(DRAWS))
+    return (count + 1) / (DRAWS + 1)
 
 
 def _test_lack_of_fit(x: np.ndarray, y: np.ndarray, index: np.ndarray, means: np.ndarray, line) -> float | None:

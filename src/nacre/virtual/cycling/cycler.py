@@ -60,7 +60,7 @@ class Cycler:
     channel: int = 17
 
 
-def compute_charge(voltage: np.ndarray) -> np.ndarray:
+def compute_charge(voltage: np.ndarray | float) -> np.ndarray:
     """Charge of the reference curve in mAh/g up to `voltage` (V)."""
     slope, onset, width = BACKGROUND
     total = slope * width * np.logaddexp(0.0, (voltage - onset) / width)

@@ -80,7 +80,9 @@ def _place_particles(
     powder: TopViewPowder, view: View, rng: np.random.Generator, bright: np.ndarray, owner: np.ndarray
 ) -> tuple[list, list]:
     """Draws particles, each over the last; those that would cover a quarter of another are not placed."""
-    n, drawn, boxes = view.size, [], []
+    n = view.size
+    drawn: list = []
+    boxes: list = []
     v, u = np.ogrid[:n, :n]
     tries = covered = 0
     while covered < powder.filling * n * n and tries < 600:
