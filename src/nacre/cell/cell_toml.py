@@ -62,7 +62,7 @@ def _write_form(form: Potential | DiffusivityShape) -> list[str]:
     ]
 
 
-def _write_plain(value) -> str:
+def _write_plain(value: float | str | list[float]) -> str:
     if isinstance(value, str):
         return _quote(value)
     return f"[{', '.join(repr(float(v)) for v in value)}]" if isinstance(value, list | tuple) else repr(float(value))

@@ -25,7 +25,7 @@ def _make_from_table(x, ratio) -> ocp.StoichiometryCurve:
     return ocp.interpolate_table(x, np.log(ratio), INTERVALS)
 
 
-def _make_from_expression(formula, low=0.0, high=1.0) -> ocp.StoichiometryCurve:
+def _make_from_expression(formula: str, low: float = 0.0, high: float = 1.0) -> ocp.StoichiometryCurve:
     x = np.linspace(low, high, INTERVALS + 1)
     ratio = read_formula(formula)(x)
     if not (np.isfinite(ratio).all() and (ratio > 0.0).all()):

@@ -8,6 +8,7 @@ units, activation energies, the common factor of all particle sizes.
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from nacre.cell.impedance import PER_CM2, SWEEP, ImpedancePoint, _check_frequencies, linearise_cell
 from nacre.cell.parameters import NAMES, CellParameters
@@ -52,7 +53,7 @@ def differentiate_impedance(
     p: CellParameters,
     names: Sequence[str],
     point: ImpedancePoint,
-    frequencies: Sequence[float] = SWEEP,
+    frequencies: ArrayLike = SWEEP,
     mesh: Mesh = FINE,
 ) -> dict[str, np.ndarray]:
     """dZ/dp in ohm cm2 per unit of each number (as in `parameters.NAMES`), complex, one per frequency.
@@ -72,7 +73,7 @@ def differentiate_impedance(
 class _DerivativeChain:
     """From derivatives by the solver's numbers to those by the model's."""
 
-    def __init__(self, p: CellParameters, raw: dict[str, np.ndarray]):
+    def __init__(self, p: CellParameters, raw: dict[str, np.ndarray]) -> None:
         self.p, self.raw, self.cell = p, raw, p.cell()
 
     def __call__(self, name: str) -> np.ndarray:
@@ -103,7 +104,7 @@ class _DerivativeChain:
         value = electrode.exchange.reference if target == "exchange" else getattr(electrode, target, None)
         if target.startswith("exchange_"):
             value = self.p.value(name)
-        return self.raw[f"{part}.{target}"] * (value if np.isfinite(value) else 0.0)
+        return self.raw[f"{part}.{target}"] * (value if value is not None and np.isfinite(value) else 0.0)
 
     def _per_energy(self, by_log: np.ndarray) -> np.ndarray:
         """By an activation energy in kJ/mol."""

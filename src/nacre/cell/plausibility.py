@@ -100,7 +100,8 @@ def find_capacity_window(p: CellParameters) -> tuple[float, float]:
     plateau = float(p.potentials["anode"].curve(0.5))
     ends = [p.potentials["cathode"].filling(p.value(f"cell.{n}_voltage") + plateau) for n in ("upper", "lower")]
     curve = p.potentials["cathode"].curve
-    return tuple(end if math.isfinite(end) else edge for end, edge in zip(ends, (curve.low, curve.high), strict=True))
+    top, bottom = (end if math.isfinite(end) else edge for end, edge in zip(ends, (curve.low, curve.high), strict=True))
+    return top, bottom
 
 
 def _check_balance(p: CellParameters) -> list[Check]:

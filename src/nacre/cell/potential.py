@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -45,7 +45,7 @@ class DeclaredCurve:
     what: ClassVar[str]
     makers: ClassVar[Mapping[str, Callable[..., ocp.StoichiometryCurve]]]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_status(self.status)
 
     @cached_property
@@ -57,7 +57,16 @@ class DeclaredCurve:
             raise NacreError(f"no {self.what} of kind '{self.kind}' can be made: {error}", found=self.source) from None
 
 
-def _make_msmr(amounts, volts, widths, kelvin, low, high, end_drop=0.0, end_width=1.0) -> ocp.StoichiometryCurve:
+def _make_msmr(
+    amounts: list[float],
+    volts: list[float],
+    widths: list[float],
+    kelvin: float,
+    low: float,
+    high: float,
+    end_drop: float = 0.0,
+    end_width: float = 1.0,
+) -> ocp.StoichiometryCurve:
     if not len(amounts) == len(volts) == len(widths):
         raise ValueError(f"{len(amounts)} amounts, {len(volts)} volts and {len(widths)} widths")
     plain = ocp.invert_msmr(amounts, volts, widths, kelvin, low, high)
@@ -67,18 +76,20 @@ def _make_msmr(amounts, volts, widths, kelvin, low, high, end_drop=0.0, end_widt
     return ocp.StoichiometryCurve(low, high, plain.value - fall, plain.slope - fall / end_width)
 
 
-def _make_table(x, volts) -> ocp.StoichiometryCurve:
+def _make_table(x: list[float], volts: list[float]) -> ocp.StoichiometryCurve:
     return ocp.interpolate_table(x, volts)
 
 
-def _make_plateau(volts, rise, rise_width, drop, drop_width) -> ocp.StoichiometryCurve:
-    def potential(x):
+def _make_plateau(
+    volts: float, rise: float, rise_width: float, drop: float, drop_width: float
+) -> ocp.StoichiometryCurve:
+    def potential(x: np.ndarray) -> np.ndarray:
         return volts + rise * np.exp(-x / rise_width) - drop * np.exp(-(1 - x) / drop_width)
 
     return ocp.sample_function(potential, 0.0, 1.0)
 
 
-def _make_expression(formula, low=0.0, high=1.0) -> ocp.StoichiometryCurve:
+def _make_expression(formula: str, low: float = 0.0, high: float = 1.0) -> ocp.StoichiometryCurve:
     return ocp.sample_function(read_formula(formula), low, high)
 
 
@@ -100,7 +111,7 @@ class Potential(DeclaredCurve):
         return float(np.interp(-volts, -u, x))
 
 
-def read_curve(made: type[DeclaredCurve], keys: Mapping[str, tuple[str, ...]], row: Mapping, where: str):
+def read_curve(made: type[DeclaredCurve], keys: Mapping[str, tuple[str, ...]], row: Mapping, where: str) -> Any:
     """An object of kind, numbers, status and source from its table in a TOML file, its curve made once to be sure.
 
     Raises NacreError with what is missing, unknown or wrong.

@@ -124,7 +124,9 @@ def parse_protocol(text: str, where: str = "protocol") -> Protocol:
     return tuple(orders)
 
 
-def _read_block(lines, indent: int, where: str):
+def _read_block(
+    lines: list[tuple[int, int, str]], indent: int, where: str
+) -> tuple[list[RepeatOrder | StepOrder], list]:
     """Orders of one indentation, and the lines left over."""
     orders: list[StepOrder | RepeatOrder] = []
     while lines and lines[0][1] >= indent:
@@ -182,7 +184,7 @@ def _read_orders(body: str, start: int, line: int, where: str) -> list[StepOrder
 
 def _read_order(text: str, column: int, line: int, where: str) -> StepOrder:
     place = f"{where}, line {line}"
-    word = re.match(r"\S+", text)[0]
+    word = text.split(maxsplit=1)[0]
     kind = word.lower()
     if kind not in KINDS:
         raise _describe_unknown(word, KINDS, column, place, "a step: charge, discharge, hold, rest or repeat")
@@ -205,7 +207,8 @@ def _read_order(text: str, column: int, line: int, where: str) -> StepOrder:
 def _split_clauses(text: str, column: int, place: str) -> list[tuple[str, str, int]]:
     """(joint, what follows it, character) of each part of a step."""
     found: list[tuple[str, str, int]] = []
-    joint, words, at = "", [], column
+    joint, at = "", column
+    words: list[str] = []
     for match in re.finditer(r"\S+", text):
         word = match[0].lower()
         if word in _JOINTS:
@@ -262,7 +265,7 @@ def _read_end(clause: tuple[str, str, int], kind: str, place: str) -> Quantity:
     joint = clause[0]
     if joint == "for":
         return _read_quantity(clause, ("h",), place, "for 1 h")
-    kinds = (*_CURRENTS, "h") if kind == "hold" else ("V", "h", *_CHARGES)
+    kinds: tuple[str, ...] = (*_CURRENTS, "h") if kind == "hold" else ("V", "h", *_CHARGES)
     if kind == "rest":
         kinds = ("h",)
     return _read_quantity(clause, kinds, place, _write_example(kind))
@@ -282,7 +285,7 @@ def _bind_order(order: StepOrder | RepeatOrder, cell: CellSize, counter: Iterato
         return ProtocolLoop(order.times, tuple(_bind_order(inner, cell, counter) for inner in order.body))
     current = voltage = power = None
     sign = 1 if order.kind == "charge" else -1
-    if order.kind == "hold":
+    if order.kind == "hold" and order.set is not None:
         voltage = order.set.to("V").value
     elif order.set is not None and any(same_kind(order.set.unit, unit) for unit in _POWERS):
         power = sign * _convert_to_absolute(order.set, "W", "W/g", "W/cm2", cell)
@@ -384,7 +387,7 @@ def _write_pybamm_parts(steps: tuple[ProtocolStep | ProtocolLoop, ...]) -> list[
         elif any(isinstance(inner, ProtocolLoop) for inner in step.steps):
             parts.append(f"({' + '.join(_write_pybamm_parts(step.steps))}) * {step.times}")
         else:
-            lines = "".join(f'        "{_write_pybamm_step(inner)}",\n' for inner in step.steps)
+            lines = "".join(f'        "{_write_pybamm_step(inner)}",\n' for inner in unroll_steps(step.steps))
             parts.append(f"[(\n{lines}    )] * {step.times}")
     return parts
 
@@ -392,7 +395,8 @@ def _write_pybamm_parts(steps: tuple[ProtocolStep | ProtocolLoop, ...]) -> list[
 def _write_pybamm_step(step: ProtocolStep) -> str:
     start = {"rest": "Rest", "hold": f"Hold at {step.voltage:.6g} V" if step.voltage is not None else ""}.get(step.kind)
     if start is None:
-        amount = f"{abs(step.current) * 1e3:.8g} mA" if step.power is None else f"{abs(step.power):.8g} W"
+        power = step.power or 0.0
+        amount = f"{abs(power):.8g} W" if step.current is None else f"{abs(step.current) * 1e3:.8g} mA"
         start = f"{step.kind.capitalize()} at {amount}"
     ends = []
     if step.until_time is not None:

@@ -194,8 +194,8 @@ def _vary(parameters: CellParameters, protocol, name: str, prepared: p2d.Prepare
         side = 1
     elif value + size > row.high:
         side = -1
-    offsets, weights = p2d.STENCILS[side]
-    weights = np.array(weights) / size
+    offsets, stencil = p2d.STENCILS[side]
+    weights = np.array(stencil) / size
     cells = [_change_value(parameters, name, value + size * offset) for offset in offsets]
     if name in _SCALES:
         made = [

@@ -29,7 +29,7 @@ IDLE = 50  # steps in a row that end at once: the protocol no longer does anythi
 @dataclass(frozen=True)
 class SimulationSettings:
     """points: records of a full charge or discharge; tolerance as for the solver; fields_of: steps (from 1) of which
-    to keep the fields (None: the first and the last charge and discharge), at `choose_instants`, fractions of their time."""
+    to keep the fields (None: the first and the last charge and discharge), at `instants`, fractions of their time."""
 
     points: int = 1000
     tolerance: float = 1e-4

@@ -30,7 +30,8 @@ class Site:
 
     @property
     def place(self) -> tuple[float, float, float]:
-        return tuple(round(v % 1.0, 5) for v in (self.x, self.y, self.z))
+        x, y, z = (round(v % 1.0, 5) for v in (self.x, self.y, self.z))
+        return x, y, z
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ def read_crystal(signal: Signal) -> Crystal:
     meta = signal.metadata
     columns = [signal[name].values for name in ("label", "element", "x", "y", "z", "occupancy", "b_iso")]
     sites = tuple(
-        Site(str(label), str(element), *map(float, (x, y, z, occ)), 0.5 if np.isnan(b) else float(b))
+        Site(str(label), str(element), float(x), float(y), float(z), float(occ), 0.5 if np.isnan(b) else float(b))
         for label, element, x, y, z, occ, b in zip(*columns, strict=True)
     )
     name = str(meta.get("phase") or meta.get("block") or signal.name)
@@ -177,10 +178,10 @@ def find_crystal(name: str) -> Crystal:
     rows = tomllib.loads(files("nacre.materials").joinpath("structures.toml").read_text("utf-8"))
     for key, row in rows.items():
         names |= {alias.lower(): key for alias in row.get("aliases", ())}
-    key = names.get(name.strip().lower())
-    if key is None:
+    known = names.get(name.strip().lower())
+    if known is None:
         raise unknown("crystal structure", name, names)
-    return list_crystals()[key]
+    return list_crystals()[known]
 
 
 def list_crystals_of(name: str) -> list[str]:

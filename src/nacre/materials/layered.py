@@ -34,7 +34,7 @@ def write_ncm(nickel: float, cobalt: float, manganese: float, lithium: float = 1
         )
     if not 0 <= lithium <= 2:
         raise NacreError("the lithium content of LiMO2 must lie between 0 and 2", found=f"{lithium:g}")
-    formula = write_formula({"Li": lithium, **metals, "O": 2})
+    formula = write_formula({"Li": lithium, **metals, "O": 2.0})
     return Material(formula, formula, words="layered oxide", space_group="R -3 m", given_density=_DENSITY)
 
 
@@ -57,4 +57,4 @@ def read_ncm_name(name: str) -> Material:
     first, second, third = (convert_to_fraction(d) / total for d in digits)
     manganese_second = name.strip().lower().startswith("nmc")
     cobalt, manganese = (third, second) if manganese_second else (second, third)
-    return write_ncm(first, cobalt, manganese)
+    return write_ncm(first, cobalt, manganese)  # type: ignore[arg-type] # fractions stay exact in the formula

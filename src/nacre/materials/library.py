@@ -35,7 +35,7 @@ _FACT = ("value", "low", "high", "status", "source")
 class Library(Mapping[str, Material]):
     """Materials by key; a look-up also takes an alias, a formula that only one of them has, or NCM811-like names."""
 
-    def __init__(self, materials: Mapping[str, Material]):
+    def __init__(self, materials: Mapping[str, Material]) -> None:
         self._materials = dict(materials)
         self._names = {key.lower(): key for key in self._materials}
         for key, material in self._materials.items():
@@ -51,7 +51,7 @@ class Library(Mapping[str, Material]):
             return read_ncm_name(name)
         raise unknown("material", name, [*self._materials, *(a for m in self._materials.values() for a in m.aliases)])
 
-    def get(self, name: str, default: Material | None = None) -> Material | None:
+    def get(self, name: str, default: Material | None = None) -> Material | None:  # type: ignore[override]
         """The material, or `default` where nobody knows it."""
         try:
             return self[name]
@@ -149,8 +149,9 @@ def _read_cell(row: Mapping, place: str, default: tuple) -> UnitCell:
     if "volume" in row:
         return UnitCell(float(row["volume"]), float(row["z"]), status, source)
     _require(row, ("a", "b", "c"), place)
-    edges = tuple(float(row[name]) for name in ("a", "b", "c"))
-    angles = tuple(float(row.get(name, 90.0)) for name in ("alpha", "beta", "gamma"))
+    edges = (float(row["a"]), float(row["b"]), float(row["c"]))
+    alpha, beta, gamma = (float(row.get(name, 90.0)) for name in ("alpha", "beta", "gamma"))
+    angles = (alpha, beta, gamma)
     return UnitCell(stoichiometry.compute_cell_volume(*edges, *angles), float(row["z"]), status, source, edges, angles)
 
 

@@ -22,7 +22,7 @@ class MaterialFact:
     low: Quantity | None = None
     high: Quantity | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.status not in STATUSES:
             raise NacreError(f"unknown status '{self.status}'", do=did_you_mean(self.status, STATUSES))
         if not self.source:

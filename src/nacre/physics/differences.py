@@ -33,7 +33,20 @@ def make_inward_jacobian(
     function: Callable[[np.ndarray], np.ndarray], step: float = 4e-3
 ) -> Callable[[np.ndarray], np.ndarray]:
     """The Jacobian (n, k) of a function of the unit box, by one step from each side towards its middle: half the price
-    of central differences, and never outside."""
+    of central differences, and never outside.
+
+    Parameters
+    ----------
+    function : Callable[[np.ndarray], np.ndarray]
+        Of u, shape (k,), with values of shape (n,).
+    step : float, optional
+        Length of the step in the unit box.
+
+    Returns
+    -------
+    Callable[[np.ndarray], np.ndarray]
+        Function of u that gives the derivatives, shape (n, k).
+    """
 
     def jacobian(u: np.ndarray) -> np.ndarray:
         here, columns = function(u), []

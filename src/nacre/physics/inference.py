@@ -29,7 +29,22 @@ class LocalSearch:
 
 
 def spread_points(count: int, k: int, seed: int) -> np.ndarray:
-    """Points (count, k) spread over the unit box (Latin hypercube)."""
+    """Points (count, k) spread over the unit box (Latin hypercube).
+
+    Parameters
+    ----------
+    count : int
+        Number of points.
+    k : int
+        Number of dimensions.
+    seed : int
+        Seed of the random numbers.
+
+    Returns
+    -------
+    np.ndarray
+        Points, shape (count, k).
+    """
     return qmc.LatinHypercube(k, rng=np.random.default_rng(seed)).random(count)
 
 
@@ -42,7 +57,28 @@ def search_from_starts(
     done: Callable[[LocalSearch], None] = lambda local: None,
 ) -> list[LocalSearch]:
     """Bounded local searches (trust region, reflective; M. A. Branch et al., SIAM J. Sci. Comput. 21 (1999) 1) from
-    every start, best first. `done` is told of each as it ends, so that what was found outlives a stop."""
+    every start, best first. `done` is told of each as it ends, so that what was found outlives a stop.
+
+    Parameters
+    ----------
+    residuals : Callable[[np.ndarray], np.ndarray]
+        Of u (k,), residuals over their standard deviations, shape (n,).
+    jacobian : Callable[[np.ndarray], np.ndarray]
+        Of u (k,), derivatives of the residuals, shape (n, k).
+    starts : Sequence[np.ndarray]
+        Where the searches begin, shape (k,) each.
+    most : int, optional
+        Most evaluations of one search.
+    workers : int, optional
+        Number of threads.
+    done : Callable[[LocalSearch], None], optional
+        Called with each search as it ends.
+
+    Returns
+    -------
+    list[LocalSearch]
+        Searches, lowest chi2 first.
+    """
 
     def search(start: np.ndarray) -> LocalSearch:
         inside = np.clip(start, EDGE, 1 - EDGE)
@@ -92,12 +128,38 @@ class ModelCriteria:
 
 
 def compute_information(jacobian: np.ndarray, priors: float = RANGE_INFORMATION) -> np.ndarray:
-    """The information matrix (k, k) of the data and of the ranges."""
+    """The information matrix (k, k) of the data and of the ranges.
+
+    Parameters
+    ----------
+    jacobian : np.ndarray
+        Derivatives of the residuals by u, shape (n, k).
+    priors : float, optional
+        Information of the range of each number.
+
+    Returns
+    -------
+    np.ndarray
+        Information matrix, shape (k, k).
+    """
     return jacobian.T @ jacobian + priors * np.eye(jacobian.shape[1])
 
 
 def compute_covariance(jacobian: np.ndarray, priors: float = RANGE_INFORMATION) -> np.ndarray:
-    """Covariance (k, k) of u."""
+    """Covariance (k, k) of u.
+
+    Parameters
+    ----------
+    jacobian : np.ndarray
+        Derivatives of the residuals by u, shape (n, k).
+    priors : float, optional
+        Information of the range of each number.
+
+    Returns
+    -------
+    np.ndarray
+        Covariance, shape (k, k).
+    """
     return np.linalg.inv(compute_information(jacobian, priors))
 
 
@@ -115,6 +177,18 @@ class SingularDirections:
 
 
 def find_directions(jacobian: np.ndarray) -> SingularDirections:
+    """Singular values and directions.
+
+    Parameters
+    ----------
+    jacobian : np.ndarray
+        Derivatives of the residuals by u, shape (n, k).
+
+    Returns
+    -------
+    SingularDirections
+        Singular values and directions.
+    """
     _, values, rows = np.linalg.svd(jacobian, full_matrices=True)
     full = np.zeros(jacobian.shape[1])
     full[: len(values)] = values
@@ -123,7 +197,18 @@ def find_directions(jacobian: np.ndarray) -> SingularDirections:
 
 def predict_from_the_rest(jacobian: np.ndarray) -> np.ndarray:
     """Standard deviation (n,) of each residual as the others predict it: below 1 it is nearly predicted by them,
-    far above 1 it pins something of its own."""
+    far above 1 it pins something of its own.
+
+    Parameters
+    ----------
+    jacobian : np.ndarray
+        Derivatives of the residuals by u, shape (n, k).
+
+    Returns
+    -------
+    np.ndarray
+        Standard deviations, shape (n,).
+    """
     whole = compute_information(jacobian)
     found = []
     for row in jacobian:
@@ -132,7 +217,18 @@ def predict_from_the_rest(jacobian: np.ndarray) -> np.ndarray:
 
 
 def compute_pinning(jacobian: np.ndarray) -> np.ndarray:
-    """(n, k): the share of each number's variance that would come in addition, were an observable left out."""
+    """(n, k): the share of each number's variance that would come in addition, were an observable left out.
+
+    Parameters
+    ----------
+    jacobian : np.ndarray
+        Derivatives of the residuals by u, shape (n, k).
+
+    Returns
+    -------
+    np.ndarray
+        Shares, shape (n, k).
+    """
     whole = compute_information(jacobian)
     with_all = np.diag(np.linalg.inv(whole))
     rows = [np.diag(np.linalg.inv(whole - np.outer(row, row))) / with_all - 1.0 for row in jacobian]
@@ -141,6 +237,19 @@ def compute_pinning(jacobian: np.ndarray) -> np.ndarray:
 
 def compute_reduction(covariance_matrix: np.ndarray, row: np.ndarray) -> np.ndarray:
     """(k,): the part of each number's variance that a further measurement takes away, with sensitivity `row` (k,) in
-    units of its standard deviation."""
+    units of its standard deviation.
+
+    Parameters
+    ----------
+    covariance_matrix : np.ndarray
+        Covariance of u, shape (k, k).
+    row : np.ndarray
+        Sensitivity of the further measurement, shape (k,).
+
+    Returns
+    -------
+    np.ndarray
+        Parts of the variances, shape (k,).
+    """
     gain = covariance_matrix @ row
     return gain**2 / (1.0 + row @ gain) / np.diag(covariance_matrix)

@@ -170,7 +170,8 @@ def test_differences_of_tight_solutions_agree():
     tangents = [tangent(make, value, 1e-4 * value, mesh=SMALL) for value, make in makes.values()]
     found = run(tangents, MIXED, times=times, tolerance=1e-9)
     outcomes = [step.outcome for step in found]
-    assert outcomes == [StepOutcome.LOW_VOLTAGE, StepOutcome.HIGH_VOLTAGE, StepOutcome.CURRENT_CUT_OFF, StepOutcome.TIME_REACHED,
+    assert outcomes == [StepOutcome.LOW_VOLTAGE, StepOutcome.HIGH_VOLTAGE, StepOutcome.CURRENT_CUT_OFF,
+                        StepOutcome.TIME_REACHED,
                         StepOutcome.LOW_VOLTAGE, StepOutcome.CHARGE_CUT_OFF]  # fmt: skip
     for p, (value, make) in enumerate(makes.values()):
         wanted = difference(make, value, MIXED, times)

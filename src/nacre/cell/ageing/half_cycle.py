@@ -89,7 +89,7 @@ def join_drives(drives: Sequence[Drive]) -> Drive:
     seconds = sum(d.seconds for d in drives)
     share = [d.seconds / seconds if seconds else 1.0 / len(drives) for d in drives]
 
-    def mean(values):
+    def mean(values: list[float]) -> float:
         return sum(s * v for s, v in zip(share, values, strict=True))
 
     return Drive(
@@ -105,7 +105,7 @@ def join_drives(drives: Sequence[Drive]) -> Drive:
 def interpolate_drives(a: Drive, b: Drive, t: float) -> Drive:
     """The straight line from a (t = 0) to b (t = 1), and beyond."""
 
-    def at(x, y):
+    def at(x: float, y: float) -> float:
         return x + t * (y - x)
 
     return Drive(

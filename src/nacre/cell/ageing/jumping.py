@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -25,7 +26,7 @@ class JumpSettings:
     stride: int = 4
     least: int = 8
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, low in (("tolerance", 0.0), ("largest", 2), ("first", 2), ("stride", 1), ("least", 4)):
             value = getattr(self, name)
             if (not value > low and value != low) or not value > 0:
@@ -45,13 +46,13 @@ class AnchorCycle:
 class CycleJumper:
     """One loop of `times` equal cycles. `log` is the record of the run with its walk."""
 
-    log: object
+    log: Any
     cycle: tuple[ProtocolStep, ...]
     times: int
     jump: JumpSettings
     tell: Callable[[], None]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.first = self.log.count
         self.anchors: list[AnchorCycle] = []
         self.filling = None

@@ -14,6 +14,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,8 @@ from nacre.core.errors import NacreError
 from nacre.physics import p2d
 from nacre.physics.constants import FARADAY, GAS
 from nacre.physics.p2d import Course, Mesh, SolverCell, State, StepOutcome
+from nacre.physics.p2d.cell import Electrode
+from nacre.physics.p2d.solve import Solution
 
 # against 20 nodes and 40 shells: capacities at 0.2C within 0.05 % (bare at 1C: 1 %), peaks within 0.3 mV (one: 1.1)
 COARSE = Mesh(1, 8, 20, 4, 4.0)
@@ -65,25 +68,25 @@ class LongTest:
     foreseen: dict = field(default_factory=dict)
     first_charge_due: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         mesh, c, a, p = self.how.mesh, self.cell.cathode, self.cell.anode, self.parameters
         self.weights = {
             "cathode": _compute_weights(c, mesh, mesh.cathode_nodes, mesh.cathode_shells),
             "anode": _compute_weights(a, mesh, mesh.anode_nodes, mesh.anode_shells),
         }
-        self.sites = {
+        self.sites: dict[str, Any] = {
             part: FARADAY * e.c_max * e.thickness * sum(e.volume_fractions) * e.active
             for part, e in (("cathode", c), ("anode", a))
         }
         # the cathode's true contact area of the fresh cell, per plan area
-        self.contact_area = sum(3 * v / r for v, r in zip(c.volume_fractions, c.radii, strict=True)) * c.thickness
+        self.contact_area: Any = sum(3 * v / r for v, r in zip(c.volume_fractions, c.radii, strict=True)) * c.thickness
         self.contact_area *= c.contact * c.active
         self.thermal = 2 * GAS * self.cell.temperature / FARADAY
         self.area, self.usual = p.area, 0.2 * p.one_c / p.area
         self.volts = [p.value(f"cell.{end}_voltage") for end in ("lower", "upper")]
         self._anode = math.nan, math.nan
-        self._steps = (), 0.0, []
-        self._means = None, {}
+        self._steps: tuple[tuple[ProtocolStep, ...], float, list[p2d.SolverStep]] = ((), 0.0, [])
+        self._means: tuple[State | None, dict[str, float]] = (None, {})
 
     # --- the books ---
 
@@ -219,16 +222,16 @@ class LongTest:
         self.active = shares[-1]
 
     def _foreseen_all(self, key) -> tuple[float, Drive] | None:
-        parts = [self.foreseen.get(one) for one in key]
-        if None in parts:
+        if any(one not in self.foreseen for one in key):
             return None
+        parts = [self.foreseen[one] for one in key]
         turns = sum(one[0] in ("charge", "discharge") for one in key)
         whole = join_drives([scale_drive(drive, seconds, 0.0) for seconds, drive in parts])
         return whole.seconds, replace(whole, half_cycles=turns)
 
     def _guess(self, step: ProtocolStep) -> float:
         if step.kind in ("charge", "discharge"):
-            current = abs(step.current if step.current is not None else step.power / 2.0) / self.area
+            current = abs(step.current if step.current is not None else (step.power or 0.0) / 2.0) / self.area
             whole = 0.6 * self.sites["cathode"] * self.active / current
         else:
             whole = 3600.0
@@ -261,7 +264,9 @@ class LongTest:
         film = c.interphase_resistivity * abs(b.interphase - a.interphase) / (self.contact_area * b.contact * b.active)
         return max(*logs, (film + abs(b.series - a.series)) * current / self.thermal)
 
-    def _solve(self, step: ProtocolStep, after: SlowState, seconds: float, longest: float, times: int):
+    def _solve(
+        self, step: ProtocolStep, after: SlowState, seconds: float, longest: float, times: int
+    ) -> tuple[Solution, float]:
         """Run one piece; returns the solution and the current that passes beside the cathode's lithium, A/m2."""
         extra = self._set(after, seconds, min(math.sqrt(self.aged.active * after.active), self.active))
         wanted = make_piece(step, self.area, extra, longest)
@@ -272,7 +277,7 @@ class LongTest:
         """Send the solver's arrays on their course to a state; returns the current beside the cathode's lithium."""
         a, c = self.aged, self.cell.cathode
         self._lose(active)
-        film = [c.film + c.interphase_resistivity * s.interphase for s in (a, after)]
+        film = tuple(c.film + c.interphase_resistivity * s.interphase for s in (a, after))
         contact = c.contact * a.contact, c.contact * after.contact
         self.course.set(Course(contact, c.active * self.active, film, (a.diffusivity, after.diffusivity)), seconds)
         slope = (after.series - a.series) / seconds if seconds > 0.0 else 0.0
@@ -285,7 +290,7 @@ class LongTest:
         """What of the side charge the laws ask for has passed by now."""
         return self.drawn - (self.ageing.first_charge - self.first_charge_due)
 
-    def _drive(self, solution, seconds: float, part: float, moved: float) -> Drive:
+    def _drive(self, solution: Solution, seconds: float, part: float, moved: float) -> Drive:
         """What a piece did; moved: C/m2 of lithium, both ways added."""
         swing = moved / (self.sites["cathode"] * self.active)
         time, volts = solution.time, solution.voltage
@@ -300,12 +305,12 @@ class LongTest:
             sensed = {n: float(v[0]) for n, v in self.ageing.senses(potential[:1]).items()}
         return Drive(seconds, self.cell.temperature, mean, swing, part, sensed)
 
-    def _close(self, solution, seconds: float, drive: Drive, extra: float):
+    def _close(self, solution: Solution, seconds: float, drive: Drive, extra: float) -> tuple[Drive, float, float]:
         """Book a piece and move on; returns its drive, charge and energy."""
         total = self._book(solution, seconds, drive, extra)
         return drive, total, _integrate_trapezoid(solution.time, solution.voltage * (solution.current + extra))
 
-    def _book(self, solution, seconds: float, drive: Drive, extra: float) -> float:
+    def _book(self, solution: Solution, seconds: float, drive: Drive, extra: float) -> float:
         """Book the charges of a piece and age by it; returns the charge that passed outside."""
         self.state = solution.final
         side = extra - self.aged.leak
@@ -318,7 +323,7 @@ class LongTest:
         self.aged = self.ageing.advance(self.aged, drive)
         return total
 
-    def _side_first(self, step: ProtocolStep):
+    def _side_first(self, step: ProtocolStep) -> tuple[Drive, float, float]:
         """Before the first lithium moves, side reactions take the whole current."""
         if step.current is None:
             raise NacreError(
@@ -385,7 +390,7 @@ def _make_key(step: ProtocolStep) -> tuple:
     return step.kind, step.current, step.power, step.voltage, step.until_voltage, step.until_time
 
 
-def _split_records(steps: Sequence[ProtocolStep], solution, extra: float) -> list[HalfCycleRecord]:
+def _split_records(steps: Sequence[ProtocolStep], solution: Solution, extra: float) -> list[HalfCycleRecord]:
     """The steps of a run in one piece, each with its charge and energy."""
     time, charge = solution.time, solution.charge
     power = solution.voltage * (solution.current + extra)
@@ -403,7 +408,7 @@ def _split_records(steps: Sequence[ProtocolStep], solution, extra: float) -> lis
     return found
 
 
-def _compute_weights(e, mesh: Mesh, nodes: int, shells: int) -> np.ndarray:
+def _compute_weights(e: Electrode, mesh: Mesh, nodes: int, shells: int) -> np.ndarray:
     """The share of every shell, node and class in the volume of an electrode's particles, flat."""
     classes = np.asarray(e.volume_fractions) / sum(e.volume_fractions) / nodes
     return (classes[:, None, None] * np.ones((1, nodes, 1)) * p2d.shell_weights(mesh, shells)).ravel()
@@ -413,7 +418,7 @@ def make_piece(step: ProtocolStep, area: float, extra: float, longest: float) ->
     """A piece of a protocol's step per m2 of plan area, with `extra` A/m2 passing beside the cathode's lithium."""
     if step.kind == "rest":
         return p2d.SolverStep("current", -extra, seconds=longest)
-    if step.kind == "hold":
+    if step.kind == "hold" and step.voltage is not None:
         cut = max((step.until_current or 0.0) / area - abs(extra), 0.0)
         return p2d.SolverStep("voltage", step.voltage, seconds=longest, current_below=cut)
     ends = {}
@@ -421,14 +426,15 @@ def make_piece(step: ProtocolStep, area: float, extra: float, longest: float) ->
         ends["highest" if step.kind == "charge" else "lowest"] = step.until_voltage
     if step.power is not None:
         return p2d.SolverStep("power", step.power / area, seconds=longest, **ends)
+    assert step.current is not None  # a charge or discharge has a current or a power
     return p2d.SolverStep("current", step.current / area - extra, seconds=longest, **ends)
 
 
-def _integrate_trapezoid(time, values) -> float:
+def _integrate_trapezoid(time: np.ndarray, values: np.ndarray) -> float:
     return float((0.5 * (values[1:] + values[:-1])) @ (time[1:] - time[:-1])) if time.size > 1 else 0.0
 
 
-def _average_weighted(widths, values) -> float:
+def _average_weighted(widths: np.ndarray, values: np.ndarray) -> float:
     return float((0.5 * (values[1:] + values[:-1])) @ widths)
 
 
@@ -443,7 +449,9 @@ def _collect_records(solution, done: float, moved: float, extra: float) -> np.nd
     return rows
 
 
-def _make_record(step: ProtocolStep, outcome: StepOutcome, pieces, records) -> HalfCycleRecord:
+def _make_record(
+    step: ProtocolStep, outcome: StepOutcome, pieces: list[tuple[Drive, float, float]], records
+) -> HalfCycleRecord:
     drives, charges, energies = zip(*pieces, strict=True)
     drive = join_drives(drives)
     return HalfCycleRecord(

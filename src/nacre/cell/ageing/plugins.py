@@ -7,6 +7,7 @@ with it (`CellParameters.mechanisms`), so that two studies in one program may ha
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from nacre.cell.parameters import NAMES, ParameterSpec, collect_names
 from nacre.core import registry
@@ -36,7 +37,7 @@ def find_study_above(path: Path) -> Path | None:
     return next((folder for folder in path.resolve().parents if (folder / "study.toml").is_file()), None)
 
 
-def _check_mechanism(kind: type, taken: Mapping[str, str]) -> None:
+def _check_mechanism(kind: Any, taken: Mapping[str, str]) -> None:
     where, numbers = registry.place(kind), getattr(kind, "numbers", {})
     if not isinstance(numbers, Mapping) or not all(isinstance(row, ParameterSpec) for row in numbers.values()):
         raise NacreError(

@@ -92,7 +92,7 @@ class Ageing:
     first_charge: float = 0.0
     leak: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         names = [_name_mechanism(m) for m in self.mechanisms]
         for name in names:
             if names.count(name) > 1:
@@ -160,7 +160,7 @@ class Ageing:
         return {m.name: _sense(m, potential) for m in self._sensing}
 
     @property
-    def _sensing(self):
+    def _sensing(self) -> list:
         return [m for m in self.mechanisms if getattr(m, "sense", None) is not None]
 
 

@@ -257,9 +257,8 @@ def _read_potential(side: BpxSection) -> Potential:
     function = sample_curve(raw, where)
     if not isinstance(raw, str):
         return Potential("table", {"x": [0.0, 1.0], "volts": [float(raw)] * 2}, "declared", where)
-    low, high = _find_falling_range(
-        function, *(side.number(f"{end} stoichiometry") for end in ("Minimum", "Maximum")), where
-    )
+    least, most = (side.number(f"{end} stoichiometry") for end in ("Minimum", "Maximum"))
+    low, high = _find_falling_range(function, least, most, where)
     return Potential("expression", {"formula": raw, "low": low, "high": high}, "declared", where)
 
 

@@ -83,7 +83,7 @@ def _check_agreement(found: Mapping[str, Any], copied: Mapping[str, Any], where:
             )  # fmt: skip
 
 
-def _is_same(a, b) -> bool:
+def _is_same(a: float | str | list[float], b: float | str | list[float]) -> bool:
     if isinstance(a, list):
         return isinstance(b, list) and len(a) == len(b) and all(_is_same(x, y) for x, y in zip(a, b, strict=True))
     if isinstance(a, str) or isinstance(b, str | list):

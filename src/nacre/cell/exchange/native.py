@@ -21,7 +21,7 @@ from typing import Any
 
 from nacre.cell.diffusivity import DiffusivityShape
 from nacre.cell.parameters import NAMES, PARTS, CellParameters, ModelParameter
-from nacre.cell.potential import Potential
+from nacre.cell.potential import DeclaredCurve, Potential
 from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity
 
@@ -68,7 +68,7 @@ def _write_form(form: Potential | DiffusivityShape) -> dict[str, Any]:
     return {"description": f"{form.status}: {form.source}", form.kind: n}
 
 
-def _write_list(values) -> list[float]:
+def _write_list(values: list[float]) -> list[float]:
     return [float(value) for value in values]
 
 
@@ -106,7 +106,7 @@ def _read_number(key: str, row: Mapping[str, Any], place: str) -> tuple[str, Mod
     return match[1], ModelParameter(quantity, status, source)
 
 
-def _read_form(make: type, row: Mapping[str, Any]):
+def _read_form(make: type[DeclaredCurve], row: Mapping[str, Any]) -> Any:
     status, _, source = row["description"].partition(": ")
     kind = next(key for key in row if key != "description")
     n = dict(row[kind])

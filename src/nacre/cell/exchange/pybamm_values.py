@@ -35,7 +35,9 @@ def collect_values(p: CellParameters) -> dict[str, Any]:
 
 
 def make_parameter_values(p: CellParameters | Mapping[str, Any]):
-    """The `pybamm.ParameterValues` of a cell, or of what `collect_values` made. Raises NacreError where PyBaMM is missing."""
+    """The `pybamm.ParameterValues` of a cell, or of what `collect_values` made.
+
+    Raises NacreError where PyBaMM is missing."""
     made = collect_values(p) if isinstance(p, CellParameters) else p
     try:
         import pybamm

@@ -1,7 +1,7 @@
 """Sections and fields of a BPX file, asked for by name, and its functions of one variable."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -25,8 +25,9 @@ def find_inside(tree: Mapping[str, Any], where: str, *path: str) -> Mapping[str,
 class BpxSection:
     """One block of fields: every field asked for is remembered, so that what nobody asked for can be told."""
 
-    def __init__(self, made: Mapping[str, Any], where: str, place: str):
-        self.made, self.file, self.place, self.asked = made, where, place, set()
+    def __init__(self, made: Mapping[str, Any], where: str, place: str) -> None:
+        self.made, self.file, self.place = made, where, place
+        self.asked: set[str] = set()
 
     @property
     def where(self) -> str:
@@ -92,7 +93,7 @@ def read_table(value: Mapping[str, Any], where: str) -> tuple[np.ndarray, np.nda
     return x[order], y[order]
 
 
-def list_leaves(tree: Mapping[str, Any], place: str = ""):
+def list_leaves(tree: Mapping[str, Any], place: str = "") -> Iterator:
     """(place, value) of every standard field."""
     for key, value in tree.items():
         here = f"{place} > {key}" if place else key

@@ -9,6 +9,7 @@ the porosities are there because BPX asks for them, and have no effect at transf
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -113,7 +114,7 @@ def _write_electrolyte(p: CellParameters) -> dict[str, float]:
 
 
 def _write_electrode(p: CellParameters, part: str) -> dict[str, Any]:
-    def get(name, unit="1"):
+    def get(name: str, unit: str = "1") -> float:
         return p.value(f"{part}.{name}", unit)
 
     radius, share = get("particle_diameter", "m") / 2, get("volume_fraction")
@@ -142,7 +143,7 @@ def estimate_porosity(share: float) -> float:
     return min(max(1.0 - share, 0.01), 0.99)
 
 
-def _write_diffusivity(p: CellParameters, part: str):
+def _write_diffusivity(p: CellParameters, part: str) -> float | dict[str, list[float]]:
     log_d = p.diffusivity(part).log_curve
     if log_d is None:
         return p.value(f"{part}.diffusivity", "m2/s")
@@ -150,11 +151,11 @@ def _write_diffusivity(p: CellParameters, part: str):
     return {"x": x.tolist(), "y": value.tolist()}
 
 
-def _write_potential(p: CellParameters, part: str):
+def _write_potential(p: CellParameters, part: str) -> str | dict[str, list[float]]:
     form = p.potentials[part]
     curve, n = form.curve, form.numbers
     if form.kind == "expression":
-        return n["formula"]
+        return str(n["formula"])
     if form.kind == "plateau":
         drop = f"{n['drop']!r} * exp(-(1 - x) / {n['drop_width']!r})"
         return f"{n['volts']!r} + {n['rise']!r} * exp(-x / {n['rise_width']!r}) - {drop}"
@@ -188,10 +189,10 @@ def find_window(p: CellParameters) -> dict[str, tuple[float, float]]:
     low, high = max(ends[0], curves["cathode"].low), min(ends[1], curves["cathode"].high)
     low, high = min(low, start["cathode"]), max(high, start["cathode"])
 
-    def anode(x):
+    def anode(x: float) -> float:
         return start["anode"] + (start["cathode"] - x) * ratio
 
-    def at_rest(x):
+    def at_rest(x: float) -> float:
         return float(curves["cathode"](x) - curves["anode"](anode(x)))
 
     top, bottom = (_write_place(at_rest, p.value(f"cell.{n}_voltage"), low, high) for n in ("upper", "lower"))
@@ -199,7 +200,7 @@ def find_window(p: CellParameters) -> dict[str, tuple[float, float]]:
     return {"cathode": (top, bottom), "anode": (anode(bottom), anode(top))}
 
 
-def _write_place(volts, wanted: float, low: float, high: float) -> float:
+def _write_place(volts: Callable, wanted: float, low: float, high: float) -> float:
     """Where a falling curve has a value; the nearer end where it never has."""
     if volts(low) <= wanted or low == high:
         return low

@@ -236,7 +236,7 @@ def _require_coating_thickness(context: Context, numbers: Mapping[str, ModelPara
 def check_model(
     model: Mapping[str, Any], samples: Mapping[str, Any], known: Mapping[str, ParameterSpec] = NAMES
 ) -> None:
-    """Raises NacreError where the study's [model] table names a parameter (not among `load_known`), part or sample nobody
+    """Raises NacreError where the study's [model] table names a parameter (not among `known`), part or sample nobody
     knows, or a value cannot be read."""
     for name, layer in model.get("sample", {}).items():
         if name not in samples:

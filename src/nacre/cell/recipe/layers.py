@@ -109,7 +109,9 @@ def compute_recipe(context: Context, library: Library | None = None) -> Recipe:
         unknown["one_c"] = 'one_c = "... mA/g"'
     capacity = _find_capacity(context, cam, unknown)
     anode = _find_anode_capacity(context, unknown)
-    both = capacity is not None and anode is not None
+    balance = None
+    if capacity is not None and anode is not None:
+        balance = derive(lambda n, p: n / p, anode, capacity, unit="1")
     return Recipe(
         context.where,
         area,
@@ -120,7 +122,7 @@ def compute_recipe(context: Context, library: Library | None = None) -> Recipe:
         capacity,
         capacity and derive(lambda q, a: q / a, capacity, area, unit="mAh/cm2"),
         anode,
-        derive(lambda n, p: n / p, anode, capacity, unit="1") if both else None,
+        balance,
         unknown,
     )
 
@@ -171,14 +173,17 @@ def _compute_layer(name: str, context: Context, area: Quantity, library: Library
     if lacking or not components:
         why = f"the density of {', '.join(lacking)}" if lacking else "the fractions of its components"
         return PressedLayer(name, mass, areal, components, unknown=why)
-    operands = [*(c.mass for c in components), *(c.density for c in components), area]
+    densities = [c.density for c in components if c.density is not None]
+    operands = [*(c.mass for c in components), *densities, area]
     solid = derive(_compute_solid_thickness, *operands, unit="um")
     components = tuple(_add_volume_fraction(c, components) for c in components)
     porosity, thickness = _find_porosity(name, context, solid)
     return PressedLayer(name, mass, areal, components, solid, porosity, thickness)
 
 
-def _read_components(name: str, parts, mass: Quantity, context: Context, library: Library) -> tuple[Component, ...]:
+def _read_components(
+    name: str, parts: tuple[tuple[str, str, str], ...], mass: Quantity, context: Context, library: Library
+) -> tuple[Component, ...]:
     found = []
     for role, fraction_name, material_name in parts:
         fraction = context.find(fraction_name, "1") if fraction_name else Quantity(1.0, "1", 0.0)
@@ -228,7 +233,7 @@ def _compute_solid_thickness(*numbers: float) -> float:
 
 def _add_volume_fraction(component: Component, components: tuple[Component, ...]) -> Component:
     at = components.index(component)
-    operands = [*(c.mass for c in components), *(c.density for c in components)]
+    operands = [*(c.mass for c in components), *(c.density for c in components if c.density is not None)]
 
     def share(*numbers: float) -> float:
         count = len(numbers) // 2

@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq, minimize
 from scipy.stats import chi2
 from scipy.stats import f as fisher
@@ -56,7 +57,13 @@ class CalibrationLine:
         return self.scale / math.sqrt(self.spread)
 
     def residuals(self) -> np.ndarray:
-        """Residuals over their own standard deviation, (n,)."""
+        """Residuals over their own standard deviation, (n,).
+
+        Returns
+        -------
+        np.ndarray
+            Standardised residuals, shape (n,).
+        """
         return (self.y - self.intercept - self.slope * self.x) * np.sqrt(self.weights) / (self.scale or 1.0)
 
 
@@ -72,11 +79,28 @@ class InversePrediction:
     dof: int
 
 
-def fit_line(x, y, weights=None) -> CalibrationLine:
+def fit_line(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) -> CalibrationLine:
     """Weighted least squares.
 
-    Raises CalibrationError for fewer than three points (no residual is left to tell an error from), for standards
-    of one content only, and for weights or values that are not finite and positive.
+    Parameters
+    ----------
+    x : ArrayLike
+        Contents of the standards, shape (n,).
+    y : ArrayLike
+        Signals of the standards, shape (n,), in any unit.
+    weights : ArrayLike | None, optional
+        Inverse variances up to a common factor, shape (n,); None: all equal.
+
+    Returns
+    -------
+    CalibrationLine
+        Slope, intercept and what inverse prediction needs.
+
+    Raises
+    ------
+    CalibrationError
+        For fewer than three points (no residual is left to tell an error from), for standards of one content only,
+        and for weights or values that are not finite and positive.
     """
     x, y = np.asarray(x, float), np.asarray(y, float)
     w = np.ones_like(x) if weights is None else np.asarray(weights, float)
@@ -106,6 +130,22 @@ def predict_inverse(
 
     The first-order error is eq. 8.28 of Massart et al.; the interval solves Fieller's quadratic. Raises
     CalibrationError where the slope is not different from 0 at that level.
+
+    Parameters
+    ----------
+    line : CalibrationLine
+        A fitted calibration line.
+    signal : float
+        The signal, in the unit of the standards.
+    weight : float, optional
+        Weight of the signal on the scale of the standards' weights.
+    level : float, optional
+        Confidence level of the interval, 0 to 1.
+
+    Returns
+    -------
+    InversePrediction
+        The content with its errors and interval.
     """
     mean_x, mean_y = line.centre
     limit = float(student.ppf((1 + level) / 2, line.dof))
@@ -130,20 +170,69 @@ def _estimate_blank_error(line: CalibrationLine, x: float, weight: float) -> flo
 
 
 def decision_limit(line: CalibrationLine, alpha: float = 0.05, weight: float = 1.0) -> float:
-    """Content above which a signal is more than the blank's (DIN 32645 "Nachweisgrenze"), from the line itself."""
+    """Content above which a signal is more than the blank's (DIN 32645 "Nachweisgrenze"), from the line itself.
+
+    Parameters
+    ----------
+    line : CalibrationLine
+        A fitted calibration line.
+    alpha : float, optional
+        Chance of a false decision, 0 to 1.
+    weight : float, optional
+        Weight of the signal on the scale of the standards' weights.
+
+    Returns
+    -------
+    float
+        Content, in the unit of the standards.
+    """
     return float(student.ppf(1 - alpha, line.dof)) * _estimate_blank_error(line, 0.0, weight)
 
 
 def detection_limit(line: CalibrationLine, alpha: float = 0.05, weight: float = 1.0) -> float:
     """Content that is found with a probability 1 - alpha (DIN 32645 "Erfassungsgrenze" for equal errors): twice
-    the decision limit."""
+    the decision limit.
+
+    Parameters
+    ----------
+    line : CalibrationLine
+        A fitted calibration line.
+    alpha : float, optional
+        Chance of a false decision, 0 to 1.
+    weight : float, optional
+        Weight of the signal on the scale of the standards' weights.
+
+    Returns
+    -------
+    float
+        Content, in the unit of the standards.
+    """
     return 2 * decision_limit(line, alpha, weight)
 
 
 def quantification_limit(line: CalibrationLine, alpha: float = 0.05, k: float = 3.0, weight: float = 1.0) -> float:
     """Content whose interval's half-width is 1/k of it (DIN 32645 "Bestimmungsgrenze").
 
-    Raises CalibrationError where no content within a hundred calibrated ranges is known so well.
+    Parameters
+    ----------
+    line : CalibrationLine
+        A fitted calibration line.
+    alpha : float, optional
+        Chance of a false decision, 0 to 1.
+    k : float, optional
+        Content over the half-width of its interval.
+    weight : float, optional
+        Weight of the signal on the scale of the standards' weights.
+
+    Returns
+    -------
+    float
+        Content, in the unit of the standards.
+
+    Raises
+    ------
+    CalibrationError
+        Where no content within a hundred calibrated ranges is known so well.
     """
     limit = float(student.ppf(1 - alpha / 2, line.dof))
 
@@ -156,12 +245,30 @@ def quantification_limit(line: CalibrationLine, alpha: float = 0.05, k: float = 
     return float(brentq(excess, 0.0, top))
 
 
-def fit_variance_law(signal, variance, readings) -> tuple[float, float]:
+def fit_variance_law(signal: ArrayLike, variance: ArrayLike, readings: ArrayLike) -> tuple[float, float]:
     """(s0, r) of the law variance = s0^2 + (r signal)^2, from repeated readings of several solutions.
 
     signal, variance, readings : mean signal, variance of single readings and their number, (n,). The variances of few
-    readings scatter as chi-squared does: their likelihood is maximised. Raises CalibrationError where no solution was
-    read at least twice.
+    readings scatter as chi-squared does: their likelihood is maximised.
+
+    Parameters
+    ----------
+    signal : ArrayLike
+        Mean signal of each solution, shape (n,).
+    variance : ArrayLike
+        Variance of single readings of each solution, shape (n,).
+    readings : ArrayLike
+        Number of readings of each solution, shape (n,).
+
+    Returns
+    -------
+    tuple[float, float]
+        S0 in the unit of the signal, and the relative r.
+
+    Raises
+    ------
+    CalibrationError
+        Where no solution was read at least twice.
     """
     y, s2, m = (np.asarray(a, float) for a in (signal, variance, readings))
     known = np.isfinite(y) & np.isfinite(s2) & (s2 > 0) & (m > 1)
@@ -170,7 +277,7 @@ def fit_variance_law(signal, variance, readings) -> tuple[float, float]:
     y, s2, dof = y[known], s2[known], m[known] - 1
     start = np.log([np.quantile(s2, 0.1), np.quantile(s2 / np.maximum(y**2, 1e-300), 0.3)])
 
-    def cost(p):
+    def cost(p: np.ndarray) -> float:
         v = np.exp(p[0]) + np.exp(p[1]) * y**2
         return float(np.sum(dof * (np.log(v) + s2 / v)))
 
@@ -190,11 +297,25 @@ class PooledMean:
     weights: np.ndarray
 
 
-def pool_means(values, stds, dof: float = math.inf) -> PooledMean:
+def pool_means(values: ArrayLike, stds: ArrayLike, dof: float = math.inf) -> PooledMean:
     """Mean weighted by 1/(std^2 + between^2), between^2 by the method of moments.
 
     R. DerSimonian, N. Laird, Control. Clin. Trials 7 (1986) 177. values, stds : (n,), stds above 0; `dof` : the degrees
     of freedom from which the stds themselves are known, all together (F instead of chi-squared for p).
+
+    Parameters
+    ----------
+    values : ArrayLike
+        The determinations, shape (n,).
+    stds : ArrayLike
+        Their standard deviations, shape (n,), above 0.
+    dof : float, optional
+        Degrees of freedom from which the standard deviations are known.
+
+    Returns
+    -------
+    PooledMean
+        Mean, its standard deviation and the scatter beyond the errors.
     """
     v, s = np.asarray(values, float), np.asarray(stds, float)
     w = 1 / s**2

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from nacre.physics.constants import ZERO_CELSIUS
 
@@ -32,7 +33,23 @@ class CarbonateConstants:
 
 
 def evaluate_constants(temperature: float = 25.0) -> CarbonateConstants:
-    """Constants from 0 to 60 degC. Raises ValueError outside."""
+    """Constants from 0 to 60 degC.
+
+    Parameters
+    ----------
+    temperature : float, optional
+        Temperature in degC, 0 to 60.
+
+    Returns
+    -------
+    CarbonateConstants
+        K1, K2, Kw (mol/L) and the Davies constant.
+
+    Raises
+    ------
+    ValueError
+        Outside.
+    """
     if not 0 <= temperature <= 60:
         raise ValueError(f"the equilibrium constants hold from 0 to 60 degC, not at {temperature:g} degC")
     kelvin = temperature + ZERO_CELSIUS
@@ -42,8 +59,23 @@ def evaluate_constants(temperature: float = 25.0) -> CarbonateConstants:
     return CarbonateConstants(**k, davies=1.8246e6 * (permittivity * kelvin) ** -1.5)
 
 
-def activity_coefficient(ionic_strength, charge: int, davies: float):
-    """Activity coefficient after Davies, for ionic strengths up to about 0.5 mol/L."""
+def activity_coefficient(ionic_strength: np.ndarray, charge: int, davies: float) -> np.ndarray:
+    """Activity coefficient after Davies, for ionic strengths up to about 0.5 mol/L.
+
+    Parameters
+    ----------
+    ionic_strength : np.ndarray
+        Ionic strength in mol/L, any shape.
+    charge : int
+        Charge of the ion in elementary charges.
+    davies : float
+        The A of Debye and Hueckel at the temperature.
+
+    Returns
+    -------
+    np.ndarray
+        Activity coefficient, of the shape of the ionic strength.
+    """
     root = np.sqrt(ionic_strength)
     return 10 ** (-davies * charge**2 * (root / (1 + root) - 0.3 * ionic_strength))
 
@@ -83,16 +115,55 @@ class AcidifiedBath:
 
 
 def compute_titration_curve(
-    bath: TitrationBath, acid, strength: float, known: CarbonateConstants, absorbed=0.0
+    bath: TitrationBath, acid: ArrayLike, strength: float, known: CarbonateConstants, absorbed: ArrayLike = 0.0
 ) -> np.ndarray:
-    """pH after each volume of acid, (n,): charge balance with activities, by Newton steps kept inside a bracket."""
+    """pH after each volume of acid, (n,): charge balance with activities, by Newton steps kept inside a bracket.
+
+    Parameters
+    ----------
+    bath : TitrationBath
+        What is in the beaker before acid comes.
+    acid : ArrayLike
+        Volumes of acid added, L, shape (n,).
+    strength : float
+        Concentration of the acid, mol/L.
+    known : CarbonateConstants
+        Equilibrium constants at the temperature.
+    absorbed : ArrayLike, optional
+        CO2 taken up by each point, mol, shape (n,) or one number.
+
+    Returns
+    -------
+    np.ndarray
+        pH, shape (n,).
+    """
     return compute_curve_and_slopes(bath, acid, strength, known, absorbed)[0]
 
 
-def compute_curve_and_slopes(bath: TitrationBath, acid, strength: float, known: CarbonateConstants, absorbed=0.0):
+def compute_curve_and_slopes(
+    bath: TitrationBath, acid: ArrayLike, strength: float, known: CarbonateConstants, absorbed: ArrayLike = 0.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(pH, its derivatives with the alkalinity and with the carbonate of the bath, per mol), (n,) each.
 
     The derivatives leave out that of the activity coefficients, which is smaller by a factor of a hundred.
+
+    Parameters
+    ----------
+    bath : TitrationBath
+        What is in the beaker before acid comes.
+    acid : ArrayLike
+        Volumes of acid added, L, shape (n,).
+    strength : float
+        Concentration of the acid, mol/L.
+    known : CarbonateConstants
+        Equilibrium constants at the temperature.
+    absorbed : ArrayLike, optional
+        CO2 taken up by each point, mol, shape (n,) or one number.
+
+    Returns
+    -------
+    tuple[np.ndarray, np.ndarray, np.ndarray]
+        pH, its derivative by the alkalinity and by the carbonate (1/mol), shape (n,) each.
     """
     acid = np.asarray(acid, float)
     mixture = AcidifiedBath(bath, acid, strength, np.broadcast_to(np.asarray(absorbed, float), acid.shape))
@@ -107,12 +178,16 @@ def compute_curve_and_slopes(bath: TitrationBath, acid, strength: float, known: 
     return ph, -1 / slope, held / slope
 
 
-def _compute_activities(mixture: AcidifiedBath, ph, known: CarbonateConstants):
+def _compute_activities(
+    mixture: AcidifiedBath, ph: np.ndarray, known: CarbonateConstants
+) -> tuple[np.ndarray, np.ndarray]:
     strength = _compute_ionic_strength(mixture, ph, known)
     return activity_coefficient(strength, 1, known.davies), activity_coefficient(strength, 2, known.davies)
 
 
-def _balance_charges(mixture: AcidifiedBath, known: CarbonateConstants, gamma1, gamma2, ph):
+def _balance_charges(
+    mixture: AcidifiedBath, known: CarbonateConstants, gamma1: np.ndarray, gamma2: np.ndarray, ph: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Excess of base over what the ions at this pH hold, its derivative with pH, and charges held per carbonate."""
     h = 10.0**-ph
     first, second = _compute_carbon_shares(ph, gamma1, gamma2, known)
@@ -124,7 +199,9 @@ def _balance_charges(mixture: AcidifiedBath, known: CarbonateConstants, gamma1, 
     return excess, slope, held
 
 
-def _compute_carbon_shares(ph, gamma1, gamma2, known: CarbonateConstants):
+def _compute_carbon_shares(
+    ph: np.ndarray, gamma1: np.ndarray, gamma2: np.ndarray, known: CarbonateConstants
+) -> tuple[np.ndarray, np.ndarray]:
     """Parts of the inorganic carbon that are HCO3- and CO3 2-."""
     h = 10.0**-ph
     bicarbonate = known.k1 / (h * gamma1)
@@ -133,7 +210,7 @@ def _compute_carbon_shares(ph, gamma1, gamma2, known: CarbonateConstants):
     return bicarbonate / total, carbonate / total
 
 
-def _compute_ionic_strength(mixture: AcidifiedBath, ph, known: CarbonateConstants):
+def _compute_ionic_strength(mixture: AcidifiedBath, ph: np.ndarray, known: CarbonateConstants) -> np.ndarray:
     """Ionic strength at a pH, with activities of a first guess of it."""
     strength = np.full(ph.shape, 0.005)
     for _ in range(2):
@@ -148,7 +225,9 @@ def _compute_ionic_strength(mixture: AcidifiedBath, ph, known: CarbonateConstant
     return strength
 
 
-def _solve_ph(mixture: AcidifiedBath, known: CarbonateConstants, ionic_strength, start):
+def _solve_ph(
+    mixture: AcidifiedBath, known: CarbonateConstants, ionic_strength: np.ndarray, start: np.ndarray
+) -> np.ndarray:
     gamma1, gamma2 = (
         activity_coefficient(ionic_strength, 1, known.davies),
         activity_coefficient(ionic_strength, 2, known.davies),

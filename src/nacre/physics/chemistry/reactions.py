@@ -39,8 +39,25 @@ class Reaction:
 def balance_reaction(reactants: Sequence[str], products: Sequence[str]) -> Reaction:
     """The one reaction that turns the reactants into the products.
 
-    Solved exactly as the null space of the matrix of elements by phases. Raises BalanceError where an element
-    stands on one side only, where no reaction or more than one fits, or where a phase would have to change sides.
+    Solved exactly as the null space of the matrix of elements by phases.
+
+    Parameters
+    ----------
+    reactants : Sequence[str]
+        Formulas of the phases that are consumed.
+    products : Sequence[str]
+        Formulas of the phases that form.
+
+    Returns
+    -------
+    Reaction
+        Moles of each phase per mole of the first reactant.
+
+    Raises
+    ------
+    BalanceError
+        Where an element stands on one side only, where no reaction or more than one fits, or where a phase would
+        have to change sides.
     """
     phases = list(dict.fromkeys((*reactants, *products)))
     if len(phases) != len(reactants) + len(products):
@@ -68,7 +85,20 @@ def balance_reaction(reactants: Sequence[str], products: Sequence[str]) -> React
 
 
 def find_null_space(rows: Sequence[Sequence[Fraction]], columns: int) -> list[list[Fraction]]:
-    """A basis of the null space of an exact matrix (rows of fractions), by Gauss-Jordan elimination."""
+    """A basis of the null space of an exact matrix (rows of fractions), by Gauss-Jordan elimination.
+
+    Parameters
+    ----------
+    rows : Sequence[Sequence[Fraction]]
+        Rows of the matrix, each of length `columns`.
+    columns : int
+        Number of columns.
+
+    Returns
+    -------
+    list[list[Fraction]]
+        Vectors of length `columns`, one for each free column.
+    """
     matrix = [list(row) for row in rows]
     pivots: list[int] = []
     for column in range(columns):
@@ -92,7 +122,12 @@ def find_null_space(rows: Sequence[Sequence[Fraction]], columns: int) -> list[li
     return basis
 
 
-def _check_same_elements(reactants, reactant_atoms, products, product_atoms) -> None:
+def _check_same_elements(
+    reactants: Sequence[str],
+    reactant_atoms: Sequence[Mapping[str, Fraction]],
+    products: Sequence[str],
+    product_atoms: Sequence[Mapping[str, Fraction]],
+) -> None:
     before, after = ({element for a in side for element in a} for side in (reactant_atoms, product_atoms))
     if before != after:
         lost, new = sorted(before - after), sorted(after - before)

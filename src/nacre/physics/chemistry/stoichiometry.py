@@ -14,7 +14,7 @@ from fractions import Fraction
 from nacre.physics.chemistry.elements import ATOMIC_WEIGHTS
 from nacre.physics.constants import AVOGADRO, FARADAY
 
-Composition = Mapping[str, Fraction]
+Composition = Mapping[str, Fraction] | Mapping[str, float]
 Formula = str | Composition
 
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
@@ -31,8 +31,22 @@ class FormulaError(ValueError):
 def parse_formula(text: str) -> dict[str, Fraction]:
     """Atoms per formula unit of `Li2HfO3`, `LiNi0.85Co0.1Mn0.05O2`, `LiNi1/3Co1/3Mn1/3O2`, `LiOH·H2O`, `Li3(PO4)`.
 
-    Brackets nest; `·` or `*` joins a hydrate; subscripts may be the typographic ones. Raises FormulaError with
-    the position of what it cannot read, and the elements that may have been meant.
+    Brackets nest; `·` or `*` joins a hydrate; subscripts may be the typographic ones.
+
+    Parameters
+    ----------
+    text : str
+        The formula.
+
+    Returns
+    -------
+    dict[str, Fraction]
+        Atoms per formula unit, by element.
+
+    Raises
+    ------
+    FormulaError
+        With the position of what it cannot read, and the elements that may have been meant.
     """
     clean = re.sub(r"\s+", "", str(text).translate(_SUBSCRIPTS).replace("–", "-"))
     if not clean:
@@ -53,7 +67,18 @@ def parse_formula(text: str) -> dict[str, Fraction]:
 
 
 def read_composition(formula: Formula) -> dict[str, Fraction]:
-    """Atoms per formula unit, from text or from a mapping of element to amount (decimals are taken as written)."""
+    """Atoms per formula unit, from text or from a mapping of element to amount (decimals are taken as written).
+
+    Parameters
+    ----------
+    formula : Formula
+        Text of a formula, or a mapping of element to amount.
+
+    Returns
+    -------
+    dict[str, Fraction]
+        Atoms per formula unit, by element.
+    """
     if isinstance(formula, str):
         return parse_formula(formula)
     atoms = {element: convert_to_fraction(amount) for element, amount in formula.items()}
@@ -67,8 +92,24 @@ def read_composition(formula: Formula) -> dict[str, Fraction]:
     return {element: amount for element, amount in atoms.items() if amount}
 
 
-def convert_to_fraction(number) -> Fraction:
-    """The number as written: 0.85 is 17/20, not its binary neighbour. Raises FormulaError where not finite."""
+def convert_to_fraction(number: float | Fraction) -> Fraction:
+    """The number as written: 0.85 is 17/20, not its binary neighbour.
+
+    Parameters
+    ----------
+    number : float | Fraction
+        The amount.
+
+    Returns
+    -------
+    Fraction
+        The amount, exactly as written.
+
+    Raises
+    ------
+    FormulaError
+        Where not finite.
+    """
     if isinstance(number, Fraction):
         return number
     if not math.isfinite(number):
@@ -80,12 +121,33 @@ def write_formula(atoms: Formula) -> str:
     """Formula text of a composition, elements in the order they come: {'Li': 1, 'Ni': 17/20} -> 'LiNi0.85'.
 
     `parse_formula` gives exactly the same amounts back.
+
+    Parameters
+    ----------
+    atoms : Formula
+        Text of a formula, or a mapping of element to amount.
+
+    Returns
+    -------
+    str
+        The formula.
     """
     return "".join(element + ("" if n == 1 else _write_decimal(n)) for element, n in read_composition(atoms).items())
 
 
 def compute_molar_mass(formula: Formula) -> float:
-    """Molar mass in kg/mol, from the standard atomic weights of IUPAC (2021)."""
+    """Molar mass in kg/mol, from the standard atomic weights of IUPAC (2021).
+
+    Parameters
+    ----------
+    formula : Formula
+        Text of a formula, or a mapping of element to amount.
+
+    Returns
+    -------
+    float
+        Molar mass, kg/mol.
+    """
     return math.fsum(float(n) * ATOMIC_WEIGHTS[element][0] for element, n in read_composition(formula).items()) * 1e-3
 
 
@@ -94,6 +156,16 @@ def compute_molar_mass_errors(formula: Formula) -> dict[str, float]:
 
     Elements are independent of each other; two formulas that share an element share its error.
     The bounds of IUPAC are read as half-widths of rectangular distributions (Possolo et al. 2018).
+
+    Parameters
+    ----------
+    formula : Formula
+        Text of a formula, or a mapping of element to amount.
+
+    Returns
+    -------
+    dict[str, float]
+        Standard uncertainty, kg/mol, by element.
     """
     return {
         element: float(n) * ATOMIC_WEIGHTS[element][1] * 1e-3 / math.sqrt(3)
@@ -102,12 +174,48 @@ def compute_molar_mass_errors(formula: Formula) -> dict[str, float]:
 
 
 def compute_mass_fraction(formula: Formula, element: str) -> float:
-    """Mass of an element per mass of the compound. Raises FormulaError where the compound has none of it."""
+    """Mass of an element per mass of the compound.
+
+    Parameters
+    ----------
+    formula : Formula
+        Text of a formula, or a mapping of element to amount.
+    element : str
+        Symbol of the element.
+
+    Returns
+    -------
+    float
+        Mass fraction, 0 to 1.
+
+    Raises
+    ------
+    FormulaError
+        Where the compound has none of it.
+    """
     return count_atoms(formula, element) * ATOMIC_WEIGHTS[element][0] * 1e-3 / compute_molar_mass(formula)
 
 
 def count_atoms(formula: Formula, element: str) -> float:
-    """Atoms of an element per formula unit. Raises FormulaError where there are none."""
+    """Atoms of an element per formula unit.
+
+    Parameters
+    ----------
+    formula : Formula
+        Text of a formula, or a mapping of element to amount.
+    element : str
+        Symbol of the element.
+
+    Returns
+    -------
+    float
+        Atoms per formula unit.
+
+    Raises
+    ------
+    FormulaError
+        Where there are none.
+    """
     atoms = read_composition(formula)
     if element not in atoms:
         raise FormulaError(f"{_write_text(formula)} holds no {element}; it is made of {', '.join(atoms)}")
@@ -115,19 +223,68 @@ def count_atoms(formula: Formula, element: str) -> float:
 
 
 def compute_theoretical_capacity(formula: Formula, electrons: float = 1.0) -> float:
-    """Charge per mass, C/kg, of `electrons` per formula unit: n F / M (3600 C/kg = 1 mAh/g)."""
+    """Charge per mass, C/kg, of `electrons` per formula unit: n F / M (3600 C/kg = 1 mAh/g).
+
+    Parameters
+    ----------
+    formula : Formula
+        Text of a formula, or a mapping of element to amount.
+    electrons : float, optional
+        Electrons per formula unit.
+
+    Returns
+    -------
+    float
+        Capacity, C/kg.
+    """
     return electrons * FARADAY / compute_molar_mass(formula)
 
 
 def compute_cell_density(formula: Formula, units: float, volume: float) -> float:
-    """Density in kg/m3 of a crystal with `units` formula units in a cell of `volume` m3."""
+    """Density in kg/m3 of a crystal with `units` formula units in a cell of `volume` m3.
+
+    Parameters
+    ----------
+    formula : Formula
+        Text of a formula, or a mapping of element to amount.
+    units : float
+        Formula units in the cell.
+    volume : float
+        Volume of the cell, m3.
+
+    Returns
+    -------
+    float
+        Density, kg/m3.
+    """
     return units * compute_molar_mass(formula) / (AVOGADRO * volume)
 
 
 def compute_cell_volume(
     a: float, b: float, c: float, alpha: float = 90.0, beta: float = 90.0, gamma: float = 90.0
 ) -> float:
-    """Volume of a unit cell, in the cube of the unit of a, b and c; angles in degrees."""
+    """Volume of a unit cell, in the cube of the unit of a, b and c; angles in degrees.
+
+    Parameters
+    ----------
+    a : float
+        Length of the first edge, any unit.
+    b : float
+        Length of the second edge.
+    c : float
+        Length of the third edge.
+    alpha : float, optional
+        Angle between the second and third edge, degrees.
+    beta : float, optional
+        Angle between the first and third edge, degrees.
+    gamma : float, optional
+        Angle between the first and second edge, degrees.
+
+    Returns
+    -------
+    float
+        Volume, in the cube of the unit of the edges.
+    """
     x, y, z = (math.cos(math.radians(angle)) for angle in (alpha, beta, gamma))
     return a * b * c * math.sqrt(1 - x * x - y * y - z * z + 2 * x * y * z)
 
@@ -182,7 +339,17 @@ def _read_number(written: str, text: str, at: int) -> Fraction:
 
 
 def add_atoms(total: dict[str, Fraction], atoms: Mapping[str, Fraction], factor: Fraction) -> None:
-    """Adds `factor` times the atoms to a running total."""
+    """Adds `factor` times the atoms to a running total.
+
+    Parameters
+    ----------
+    total : dict[str, Fraction]
+        The running total, changed in place.
+    atoms : Mapping[str, Fraction]
+        What is added.
+    factor : Fraction
+        How many times it is added.
+    """
     for element, n in atoms.items():
         total[element] = total.get(element, Fraction(0)) + factor * n
 

@@ -4,14 +4,16 @@ The whole curve is fitted (alkalinity, carbonate, electrode), beside the two cla
 the derivative, and Gran's line behind the second one. Amounts in mol, volumes in L, concentrations in mol/L.
 
 Sources: R. B. Warder, Am. Chem. J. 3 (1881) 55 (both end points); G. Gran, Analyst 77 (1952) 661 (the line);
-A. G. Dickson, Deep-Sea Res. 28 (1981) 609 (curve fitting of carbonate titrations). What each assumes is in `estimate_bias`.
+A. G. Dickson, Deep-Sea Res. 28 (1981) 609 (curve fitting of carbonate titrations). What each assumes is in
+`estimate_bias`.
 """
 
 import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import least_squares, minimize
+from numpy.typing import ArrayLike
+from scipy.optimize import OptimizeResult, least_squares, minimize
 
 from nacre.physics.chemistry.carbonate import CarbonateConstants, TitrationBath, compute_curve_and_slopes
 
@@ -37,7 +39,7 @@ class Titration:
     known: CarbonateConstants
     absorbed: np.ndarray | float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         acid, ph = np.asarray(self.acid, float), np.asarray(self.ph, float)
         if acid.shape != ph.shape or acid.ndim != 1:
             raise TitrationError(f"volumes {acid.shape} and pH {ph.shape} do not fit each other")
@@ -55,16 +57,55 @@ class Titration:
 # --- end points ---------------------------------------------------------------------------------------------
 
 
-def compute_gran_function(acid, ph, volume: float) -> np.ndarray:
-    """(V0 + v)/V0 10^-pH: beyond the last end point a straight line in v, 0 at the end point."""
+def compute_gran_function(acid: ArrayLike, ph: ArrayLike, volume: float) -> np.ndarray:
+    """(V0 + v)/V0 10^-pH: beyond the last end point a straight line in v, 0 at the end point.
+
+    Parameters
+    ----------
+    acid : ArrayLike
+        Volumes of acid added, L, shape (n,), rising.
+    ph : ArrayLike
+        pH at each volume, shape (n,).
+    volume : float
+        Titrated volume at the start, L.
+
+    Returns
+    -------
+    np.ndarray
+        Gran's function, mol/L, shape (n,).
+    """
     return (volume + np.asarray(acid)) / volume * 10.0 ** -np.asarray(ph)
 
 
-def find_gran_end_point(acid, ph, volume: float, highest_ph: float = 3.9, weighted: bool = True) -> tuple[float, float]:
+def find_gran_end_point(
+    acid: ArrayLike, ph: ArrayLike, volume: float, highest_ph: float = 3.9, weighted: bool = True
+) -> tuple[float, float]:
     """(L, its standard error) of the last end point: where the line of the points below `highest_ph` cuts 0.
 
     A constant error of the pH is a constant relative error of Gran's function, hence the weights.
-    Raises TitrationError for fewer than three such points.
+
+    Parameters
+    ----------
+    acid : ArrayLike
+        Volumes of acid added, L, shape (n,), rising.
+    ph : ArrayLike
+        pH at each volume, shape (n,).
+    volume : float
+        Titrated volume at the start, L.
+    highest_ph : float, optional
+        pH below which points lie on Gran's line.
+    weighted : bool, optional
+        Whether points are weighted for a constant error of the pH.
+
+    Returns
+    -------
+    tuple[float, float]
+        End point and its standard error, L.
+
+    Raises
+    ------
+    TitrationError
+        For fewer than three such points.
     """
     acid, ph = np.asarray(acid, float), np.asarray(ph, float)
     beyond = ph < highest_ph
@@ -81,16 +122,28 @@ def find_gran_end_point(acid, ph, volume: float, highest_ph: float = 3.9, weight
     return end, math.sqrt(scale * own) / abs(slope)
 
 
-def _fit_zero_crossing(v, f, w):
+def _fit_zero_crossing(v: np.ndarray, f: np.ndarray, w: np.ndarray) -> tuple[float, float]:
     mean_v, mean_f = w @ v / w.sum(), w @ f / w.sum()
     slope = float(w @ ((v - mean_v) * (f - mean_f)) / (w @ (v - mean_v) ** 2))
     return slope, float(mean_v - mean_f / slope)
 
 
-def find_inflections(acid, ph) -> np.ndarray:
+def find_inflections(acid: ArrayLike, ph: ArrayLike) -> np.ndarray:
     """Volumes (L, at most two, rising) where the pH falls steepest, each by a parabola through three slopes.
 
     A step counts where its slope is at least a tenth of the steepest one and it stands out from both its sides.
+
+    Parameters
+    ----------
+    acid : ArrayLike
+        Volumes of acid added, L, shape (n,), rising.
+    ph : ArrayLike
+        pH at each volume, shape (n,).
+
+    Returns
+    -------
+    np.ndarray
+        Volumes, L, shape (m,), m at most 2.
     """
     acid, ph = np.asarray(acid, float), np.asarray(ph, float)
     keep = np.concatenate([[True], np.diff(acid) > 0])
@@ -120,12 +173,43 @@ def _find_vertex(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def compute_warder_amounts(first: float, second: float, strength: float) -> tuple[float, float]:
-    """(hydroxide, carbonate) in mol from both end points in L: n(CO3) = c (V2 - V1), n(OH) = c (2 V1 - V2)."""
+    """(hydroxide, carbonate) in mol from both end points in L: n(CO3) = c (V2 - V1), n(OH) = c (2 V1 - V2).
+
+    Parameters
+    ----------
+    first : float
+        First end point, L.
+    second : float
+        Second end point, L.
+    strength : float
+        Concentration of the acid, mol/L.
+
+    Returns
+    -------
+    tuple[float, float]
+        Hydroxide and carbonate, mol.
+    """
     return strength * (2 * first - second), strength * (second - first)
 
 
 def find_end_points(titration: Titration) -> tuple[float, float]:
-    """Both inflections of a curve. Raises TitrationError where the second step is not there or only one stands out."""
+    """Both inflections of a curve.
+
+    Parameters
+    ----------
+    titration : Titration
+        The curve as measured.
+
+    Returns
+    -------
+    tuple[float, float]
+        Both end points, L.
+
+    Raises
+    ------
+    TitrationError
+        Where the second step is not there or only one stands out.
+    """
     check_second_step(titration)
     found = find_inflections(titration.acid, titration.ph)
     if found.size < 2:
@@ -137,7 +221,18 @@ def find_end_points(titration: Titration) -> tuple[float, float]:
 
 
 def check_second_step(titration: Titration) -> None:
-    """Raises TitrationError where the titration stops before all carbonate has become carbonic acid."""
+    """Refuse a titration that stops before the end of its second step.
+
+    Parameters
+    ----------
+    titration : Titration
+        The curve as measured.
+
+    Raises
+    ------
+    TitrationError
+        Where the titration stops before all carbonate has become carbonic acid.
+    """
     low = float(titration.ph.min()) if titration.ph.size else math.nan
     beyond = int((titration.ph < SECOND_STEP).sum())
     if beyond < LEAST_BEYOND:
@@ -182,10 +277,22 @@ class TitrationFit:
 BASIC = 8.3  # pH down to which water takes up CO2 from air: there bicarbonate is in equilibrium with it
 
 
-def compute_uptake_course(time, ph) -> np.ndarray:
+def compute_uptake_course(time: ArrayLike, ph: ArrayLike) -> np.ndarray:
     """Part of the CO2 that a bath takes up from the air which it has taken up by each point (n,), rising to 1.
 
     The flux through the surface is limited by the film of water there, and constant while the bath is basic.
+
+    Parameters
+    ----------
+    time : ArrayLike
+        Time of each point, s, shape (n,).
+    ph : ArrayLike
+        pH at each volume, shape (n,).
+
+    Returns
+    -------
+    np.ndarray
+        Part of the CO2 taken up, rising from 0 to 1, shape (n,).
     """
     time, ph = np.asarray(time, float), np.asarray(ph, float)
     basic = 0.5 * ((ph[1:] > BASIC).astype(float) + (ph[:-1] > BASIC))
@@ -196,10 +303,26 @@ def compute_uptake_course(time, ph) -> np.ndarray:
 def fit_curve(titration: Titration, course: np.ndarray | None = None) -> TitrationFit:
     """Least squares of the pH over the whole curve, its scatter estimated from the residuals.
 
-    course : (n,) part of the CO2 taken up during the titration that was taken up by each point (`compute_uptake_course`);
-    given, its amount is fitted along. The pH scatters by itself and, where the curve is steep, by the scatter of the
-    volume: both are estimated by maximum likelihood. Raises TitrationError for a curve without a second step or with
-    fewer than twelve points.
+    course : (n,) part of the CO2 taken up during the titration that was taken up by each point
+    (`compute_uptake_course`); given, its amount is fitted along. The pH scatters by itself and, where the curve is
+    steep, by the scatter of the volume: both are estimated by maximum likelihood.
+
+    Parameters
+    ----------
+    titration : Titration
+        The curve as measured.
+    course : np.ndarray | None, optional
+        Part of the CO2 taken up by each point, shape (n,); None: no uptake is fitted.
+
+    Returns
+    -------
+    TitrationFit
+        Amounts in mol and the electrode, with their covariance.
+
+    Raises
+    ------
+    TitrationError
+        For a curve without a second step or with fewer than twelve points.
     """
     check_second_step(titration)
     if titration.acid.size < 12:
@@ -227,7 +350,9 @@ def _guess_start(titration: Titration) -> np.ndarray:
     return np.array([titration.strength * end, 0.3 * titration.strength * end, 0.0, 1.0])
 
 
-def _evaluate_model(titration: Titration, theta: np.ndarray, course=None) -> tuple[np.ndarray, np.ndarray]:
+def _evaluate_model(
+    titration: Titration, theta: np.ndarray, course: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """(pH as the electrode would show it, its derivatives with the parameters (n, 4 or 5))."""
     bath = TitrationBath(theta[0], theta[1], titration.volume)
     absorbed = titration.absorbed if course is None else titration.absorbed + theta[4] * course
@@ -239,7 +364,9 @@ def _evaluate_model(titration: Titration, theta: np.ndarray, course=None) -> tup
     return 7 + theta[2] + theta[3] * (ph - 7), slopes
 
 
-def _solve_least_squares(titration: Titration, start: np.ndarray, weights: np.ndarray, course=None):
+def _solve_least_squares(
+    titration: Titration, start: np.ndarray, weights: np.ndarray, course: np.ndarray | None = None
+) -> tuple[OptimizeResult, np.ndarray]:
     root, free = np.sqrt(weights), len(start)
     unit = titration.strength * titration.acid[-1]
     scale = np.array([unit, unit, 1.0, 1.0, unit])[:free]
@@ -257,12 +384,12 @@ def _solve_least_squares(titration: Titration, start: np.ndarray, weights: np.nd
     ), scale
 
 
-def _estimate_scatter(residual, steep, noise: float, jitter: float) -> tuple[float, float]:
+def _estimate_scatter(residual: np.ndarray, steep: np.ndarray, noise: float, jitter: float) -> tuple[float, float]:
     """Standard deviations of pH and of volume that make the residuals likeliest."""
     typical = max(float(np.median(np.abs(residual))) / 0.6745, 1e-4)
     start = np.log([typical, jitter or 0.3 * typical / max(float(np.median(steep)), 1e-9)])
 
-    def cost(p):
+    def cost(p: np.ndarray) -> float:
         variance = np.exp(2 * p[0]) + np.exp(2 * p[1]) * steep**2
         return float(np.sum(np.log(variance) + residual**2 / variance))
 
@@ -270,7 +397,14 @@ def _estimate_scatter(residual, steep, noise: float, jitter: float) -> tuple[flo
     return float(max(np.exp(best.x[0]), 1e-4)), float(np.exp(best.x[1]))
 
 
-def _summarise_fit(titration: Titration, found, unit, noise: float, jitter: float, course) -> TitrationFit:
+def _summarise_fit(
+    titration: Titration,
+    found: OptimizeResult,
+    unit: np.ndarray,
+    noise: float,
+    jitter: float,
+    course: np.ndarray | None,
+) -> TitrationFit:
     n, free = titration.acid.size, len(unit)
     dof = n - free
     scale = float(found.fun @ found.fun) / dof
@@ -305,6 +439,18 @@ def estimate_bias(titration: Titration, fit: TitrationFit) -> EndPointBias | Non
 
     The inflection of a buffered step is not its equivalence point, and coarse doses miss it; an electrode whose slope
     is not ideal bends Gran's line. None where the noise-free curve shows no two end points.
+
+    Parameters
+    ----------
+    titration : Titration
+        The curve as measured.
+    fit : TitrationFit
+        The fit of the whole curve.
+
+    Returns
+    -------
+    EndPointBias | None
+        Relative errors of the end-point way.
     """
     clean = replace(titration, ph=fit.ph)
     try:

@@ -26,7 +26,20 @@ class PassedCharge:
     below: np.ndarray
 
     def between(self, lo: float, hi: float) -> float:
-        """Charge that passed between two voltages."""
+        """Charge that passed between two voltages.
+
+        Parameters
+        ----------
+        lo : float
+            Lower voltage, V.
+        hi : float
+            Upper voltage, V.
+
+        Returns
+        -------
+        float
+            Charge, in the unit of the record.
+        """
         a, b = np.interp((lo, hi), self.knots, self.below)
         return float(b - a)
 
@@ -45,7 +58,20 @@ class ChargeDensity:
 
 
 def accumulate_charge(voltage: np.ndarray, charge: np.ndarray) -> PassedCharge:
-    """Charge by voltage. voltage, charge : (n,) along a half cycle; charge counts from its start and never falls."""
+    """Charge by voltage. voltage, charge : (n,) along a half cycle; charge counts from its start and never falls.
+
+    Parameters
+    ----------
+    voltage : np.ndarray
+        Voltage along a half cycle, V, shape (n,).
+    charge : np.ndarray
+        Charge since its start, shape (n,), never falling.
+
+    Returns
+    -------
+    PassedCharge
+        Knots in V and the charge below them.
+    """
     lo, hi = np.minimum(voltage[1:], voltage[:-1]), np.maximum(voltage[1:], voltage[:-1])
     widen = np.clip(FINEST - (hi - lo), 0, None) / 2
     lo, hi = lo - widen, hi + widen
@@ -58,7 +84,22 @@ def accumulate_charge(voltage: np.ndarray, charge: np.ndarray) -> PassedCharge:
 
 
 def compute_density(line: PassedCharge, step: float, smoothing: float) -> ChargeDensity:
-    """dQ/dV on a grid of `step` V, smoothed to a standard deviation of `smoothing` V in all (the grid's included)."""
+    """dQ/dV on a grid of `step` V, smoothed to a standard deviation of `smoothing` V in all (the grid's included).
+
+    Parameters
+    ----------
+    line : PassedCharge
+        Charge below each voltage.
+    step : float
+        Step of the grid, V.
+    smoothing : float
+        Standard deviation of the smoothing, V, the grid's included.
+
+    Returns
+    -------
+    ChargeDensity
+        dQ/dV in charge per V.
+    """
     first, last = np.floor(line.knots[0] / step), np.ceil(line.knots[-1] / step)
     edges = step * np.arange(first - 1, last + 2)
     slope = np.diff(np.interp(edges, line.knots, line.below)) / step
@@ -68,7 +109,22 @@ def compute_density(line: PassedCharge, step: float, smoothing: float) -> Charge
 
 
 def find_maxima(found: ChargeDensity, prominence: float, margin: float) -> np.ndarray:
-    """Indices of maxima that rise by `prominence` of the highest above their surroundings, `margin` V off the ends."""
+    """Indices of maxima that rise by `prominence` of the highest above their surroundings, `margin` V off the ends.
+
+    Parameters
+    ----------
+    found : ChargeDensity
+        dQ/dV on a grid.
+    prominence : float
+        Least rise above the surroundings, as a part of the highest value.
+    margin : float
+        Distance from the ends, V.
+
+    Returns
+    -------
+    np.ndarray
+        Indices into the grid, shape (m,).
+    """
     v, f = found.voltage, found.slope
     inside = (v > v[0] + margin) & (v < v[-1] - margin)
     if inside.sum() < 3:
@@ -78,7 +134,22 @@ def find_maxima(found: ChargeDensity, prominence: float, margin: float) -> np.nd
 
 
 def find_valleys(found: ChargeDensity, places: np.ndarray, margin: float) -> np.ndarray:
-    """Indices of the lowest points left of, between, and right of the maxima (len(places) + 1,), `margin` V inside."""
+    """Indices of the lowest points left of, between, and right of the maxima (len(places) + 1,), `margin` V inside.
+
+    Parameters
+    ----------
+    found : ChargeDensity
+        dQ/dV on a grid.
+    places : np.ndarray
+        Indices of the maxima, shape (m,).
+    margin : float
+        Distance from the ends, V.
+
+    Returns
+    -------
+    np.ndarray
+        Indices into the grid, shape (m + 1,).
+    """
     off = max(1, round(margin / (found.voltage[1] - found.voltage[0])))
     ends = [off, *places.tolist(), len(found.slope) - 1 - off]
     return np.array([a + int(np.argmin(found.slope[a : b + 1])) for a, b in pairwise(ends)])
@@ -90,6 +161,24 @@ def find_level_crossings(
     """Voltages left and right of the maximum `i` at which dQ/dV falls to `part` of it, and whether each was reached.
 
     The search ends at the indices `lo` and `hi`, which then stand for the voltage.
+
+    Parameters
+    ----------
+    found : ChargeDensity
+        dQ/dV on a grid.
+    i : int
+        Index of the maximum.
+    part : float
+        Level as a part of the maximum.
+    lo : int
+        Index at which the search to the left ends.
+    hi : int
+        Index at which the search to the right ends.
+
+    Returns
+    -------
+    tuple[float, float, bool, bool]
+        Voltages left and right, V, and whether each was reached.
     """
     v, f = found.voltage, found.slope
     level = part * f[i]
@@ -101,7 +190,7 @@ def find_level_crossings(
     return float(a), float(b), *reached
 
 
-def _interpolate_crossing(v, f, level, i, j) -> float:
+def _interpolate_crossing(v: np.ndarray, f: np.ndarray, level: float, i: int, j: int) -> float:
     return v[i] + (level - f[i]) / (f[j] - f[i]) * (v[j] - v[i])
 
 
@@ -141,7 +230,22 @@ class _LogCubic:
 
 
 def fit_maximum(found: ChargeDensity, lo: float, hi: float) -> FittedMaximum | None:
-    """The maximum of the cubic fitted to log dQ/dV between `lo` and `hi` V; None where it has none inside."""
+    """The maximum of the cubic fitted to log dQ/dV between `lo` and `hi` V; None where it has none inside.
+
+    Parameters
+    ----------
+    found : ChargeDensity
+        dQ/dV on a grid.
+    lo : float
+        Lower voltage, V.
+    hi : float
+        Upper voltage, V.
+
+    Returns
+    -------
+    FittedMaximum | None
+        Place in V, height in charge per V.
+    """
     a, b = np.searchsorted(found.voltage, (lo - 1e-9, hi + 1e-9))
     v, f = found.voltage[a:b], found.slope[a:b]
     if len(v) <= len(POWERS) + 1 or f.min() <= 0:

@@ -32,6 +32,26 @@ def find_peak(
 
     d_voltage (n, parameters): derivatives at fixed charge; smoothing: standard deviation of the Gaussian, V. Raises
     ValueError where there is no maximum inside, or the records are too far apart to tell.
+
+    Parameters
+    ----------
+    voltage : np.ndarray
+        Voltages of the records, V, shape (n,).
+    charge : np.ndarray
+        Charges of the records, shape (n,), any unit.
+    d_voltage : np.ndarray
+        Derivatives of the voltages at fixed charge, shape (n, parameters).
+    low : float
+        Lower end of the window, V.
+    high : float
+        Upper end of the window, V.
+    smoothing : float
+        Standard deviation of the Gaussian, V.
+
+    Returns
+    -------
+    DifferentiatedPeak
+        Place in V, height in charge per V, derivatives of the place.
     """
     grid = np.arange(low, high, 0.1 * smoothing)
     share = np.abs(np.gradient(charge))
@@ -52,15 +72,15 @@ def find_peak(
     return DifferentiatedPeak(float(place), height, bend @ d_voltage / bend.sum())
 
 
-def _evaluate_gaussian(v, width):
+def _evaluate_gaussian(v: np.ndarray, width: float) -> np.ndarray:
     return np.exp(-0.5 * (v / width) ** 2) / (np.sqrt(2.0 * np.pi) * width)
 
 
-def _evaluate_gaussian_curvature(v, width):
+def _evaluate_gaussian_curvature(v: np.ndarray, width: float) -> np.ndarray:
     return _evaluate_gaussian(v, width) * ((v / width) ** 2 - 1.0) / width**2
 
 
-def _refine_maximum(place, voltage, share, width):
+def _refine_maximum(place: float, voltage: np.ndarray, share: np.ndarray, width: float) -> float:
     """Newton's method on f' = 0; the start lies within a tenth of the smoothing."""
     for _ in range(20):
         v = place - voltage

@@ -37,6 +37,18 @@ def find_knee(cycle: np.ndarray, capacity: np.ndarray) -> Knee:
     and a parabola by more than 10 in the Bayesian information criterion, and fading is faster after it.
     Neighbouring cycles are not independent: n is reduced by the lag-one correlation of the residuals
     (n (1 - r) / (1 + r)). The interval is where the profile likelihood falls by chi2(0.95, 1).
+
+    Parameters
+    ----------
+    cycle : np.ndarray
+        Cycle numbers, shape (n,), rising.
+    capacity : np.ndarray
+        Capacities, shape (n,), any unit.
+
+    Returns
+    -------
+    Knee
+        The knee with its 95 % bounds, or the reason why there is none.
     """
     n = len(cycle)
     if n < LEAST_CYCLES:
@@ -64,7 +76,9 @@ def find_knee(cycle: np.ndarray, capacity: np.ndarray) -> Knee:
     return Knee(True, "two lines beat one line and a parabola", *numbers)
 
 
-def _find_interval(x, y, places):
+def _find_interval(
+    x: np.ndarray, y: np.ndarray, places: np.ndarray
+) -> tuple[float, float, float, float, np.ndarray, float]:
     """Best place, 95 % bounds (one grid step outwards), its residual sum, coefficients and independent values."""
     rss, fits = _profile_places(x, y, places)
     best = int(np.argmin(rss))
@@ -75,11 +89,11 @@ def _find_interval(x, y, places):
     return places[best], lo, hi, rss[best], fits[best], free
 
 
-def _build_hinge_design(x, place):
+def _build_hinge_design(x: np.ndarray, place: float) -> np.ndarray:
     return np.column_stack((np.ones_like(x), x, np.clip(x - place, 0, None)))
 
 
-def _profile_places(x, y, places):
+def _profile_places(x: np.ndarray, y: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Residual sum of squares (m,) and coefficients (m, 3) of the two-line fit at each place (m,)."""
     bend = np.clip(x[None, :] - places[:, None], 0, None)
     design = np.stack((np.broadcast_to(1.0, bend.shape), np.broadcast_to(x, bend.shape), bend), axis=2)
@@ -87,11 +101,11 @@ def _profile_places(x, y, places):
     return np.sum((y - np.einsum("mni,mi->mn", design, fits)) ** 2, axis=1), fits
 
 
-def _sum_squared_residuals(x, y, power):
+def _sum_squared_residuals(x: np.ndarray, y: np.ndarray, power: int) -> float:
     return float(np.sum((y - np.polyval(np.polyfit(x, y, power), x)) ** 2))
 
 
-def _count_independent_values(residual) -> float:
+def _count_independent_values(residual: np.ndarray) -> float:
     """Number of independent values among correlated residuals (n,)."""
     n = len(residual)
     power = float(residual @ residual)

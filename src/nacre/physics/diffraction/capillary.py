@@ -9,13 +9,32 @@ E. J. York, A. Chakera, Acta Cryst. A26 (1970) 682-691).
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.interpolate import CubicSpline
 
 LARGEST = 5.0
 
 
-def compute_transmission(two_theta, mu_r: float) -> np.ndarray:
-    """A of a cylinder at two_theta (deg, array) for mu R (1). Raises ValueError outside 0 ... 5."""
+def compute_transmission(two_theta: ArrayLike, mu_r: float) -> np.ndarray:
+    """A of a cylinder at two_theta (deg, array) for mu R (1)... 5.
+
+    Parameters
+    ----------
+    two_theta : ArrayLike
+        Diffraction angles 2 theta, degrees, any shape.
+    mu_r : float
+        Attenuation coefficient times radius, no unit, 0 to 5.
+
+    Returns
+    -------
+    np.ndarray
+        Transmitted part, of the shape of the angles.
+
+    Raises
+    ------
+    ValueError
+        Outside 0.
+    """
     if not 0 <= mu_r <= LARGEST:
         raise ValueError(f"mu R must lie between 0 and {LARGEST:g}, not {mu_r:g}")
     if mu_r == 0:
@@ -39,16 +58,30 @@ def _integrate_transmission(two_theta: float, mu_r: float, n: int = 64) -> float
     return float(np.sum(weights[:, None] / 2 * np.exp(-mu_r * way)) / (4 * n))
 
 
-def _measure_to_edge(x, y, direction: float):
+def _measure_to_edge(x: np.ndarray, y: np.ndarray, direction: float) -> np.ndarray:
     """Distance from points in the unit disc to its edge, along a direction in rad."""
     along = x * np.cos(direction) + y * np.sin(direction)
     return -along + np.sqrt(np.maximum(along**2 + 1 - x * x - y * y, 0.0))
 
 
-def estimate_b_shift(two_theta, wavelength: float, mu_r: float) -> float:
+def estimate_b_shift(two_theta: ArrayLike, wavelength: float, mu_r: float) -> float:
     """How much lower B (square angstrom) comes out where mu R is left out, from a fit of ln A over two_theta (deg).
 
     A rises with the angle as the Debye-Waller factor exp(-2 B s^2), s = sin(theta)/lambda, falls.
+
+    Parameters
+    ----------
+    two_theta : ArrayLike
+        Diffraction angles 2 theta, degrees, any shape.
+    wavelength : float
+        Wavelength, angstrom.
+    mu_r : float
+        Attenuation coefficient times radius, no unit, 0 to 5.
+
+    Returns
+    -------
+    float
+        Shift of B, square angstrom.
     """
     s2 = (np.sin(np.radians(np.asarray(two_theta, float) / 2)) / wavelength) ** 2
     slope = np.polyfit(s2, np.log(compute_transmission(two_theta, mu_r)), 1)[0]

@@ -67,11 +67,36 @@ class DRT:
     noise: float
 
 
-def compute_drt(frequency, impedance, draws=200, seed=0, blocking=True) -> DRT:
-    """DRT of a spectrum: frequency [Hz] (n,), impedance [ohm] (n,) complex. Raises ImpedanceError.
+def compute_drt(
+    frequency: np.ndarray, impedance: np.ndarray, draws: int = 200, seed: int = 0, blocking: bool = True
+) -> DRT:
+    """DRT of a spectrum: frequency [Hz] (n,), impedance [ohm] (n,) complex.
 
     draws: samples behind the bands (0: no bands, NaN); blocking=False leaves the terms s^-a out, for a cell that passes
     direct current.
+
+    Parameters
+    ----------
+    frequency : np.ndarray
+        Frequencies, Hz, shape (n,), rising or falling.
+    impedance : np.ndarray
+        Complex impedance, ohm, shape (n,), Im Z < 0 for a capacitor.
+    draws : int, optional
+        Samples behind the bands; 0: no bands (NaN).
+    seed : int, optional
+        Seed of the random starts.
+    blocking : bool, optional
+        Whether terms s^-a stand for blocked ends; False for a cell that passes direct current.
+
+    Returns
+    -------
+    DRT
+        The distribution with its bands, other parts and peaks.
+
+    Raises
+    ------
+    ImpedanceError
+        Where the input cannot be used.
     """
     f, z = require_spectrum(frequency, impedance, 1.5)
     tau = _make_grid(f)
@@ -97,12 +122,12 @@ def compute_drt(frequency, impedance, draws=200, seed=0, blocking=True) -> DRT:
     return _assemble_drt(f, z, tau, powers, x, samples, strength, fitted, np.sqrt(noise2))
 
 
-def _make_grid(f):
+def _make_grid(f: np.ndarray) -> np.ndarray:
     low, high = -np.log10(2 * np.pi * f[-1]) - _BEYOND, -np.log10(2 * np.pi * f[0]) + _BEYOND
     return np.logspace(low, high, round(_PER_DECADE * (high - low)) + 1)
 
 
-def _build_columns(f, tau, powers):
+def _build_columns(f: np.ndarray, tau: np.ndarray, powers: tuple[float, ...]) -> np.ndarray:
     """R_inf, L, blocking terms (unit at the lowest frequency), then gamma at each tau, in ohm per unit."""
     s = 2j * np.pi * f
     step = np.full(tau.size, np.log(tau[1] / tau[0]))
@@ -111,7 +136,7 @@ def _build_columns(f, tau, powers):
     return np.column_stack([np.ones_like(s), s, *tail, step / (1 + s[:, None] * tau)])
 
 
-def _estimate_local_scale(gamma):
+def _estimate_local_scale(gamma: np.ndarray) -> np.ndarray:
     """Size of gamma about each tau (a bell of a third of a decade), at least 1e-3 of the largest."""
     reach = np.arange(-_PER_DECADE, _PER_DECADE + 1)
     bell = np.exp(-0.5 * (reach / (0.35 * _PER_DECADE)) ** 2)
@@ -119,7 +144,7 @@ def _estimate_local_scale(gamma):
     return smooth / max(smooth.max(), 1e-300) + 1e-3
 
 
-def _build_roughness(local, extra):
+def _build_roughness(local: np.ndarray, extra: int) -> np.ndarray:
     """Second differences of gamma over its local size, (n, extra + n); the first `extra` columns go free."""
     n = local.size
     out = np.zeros((n, extra + n))
@@ -128,7 +153,7 @@ def _build_roughness(local, extra):
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
-def _compute_gram(a):
+def _compute_gram(a: np.ndarray) -> np.ndarray:
     """A^T A. Plain loops here and below: a threaded library is slower at this size where cores are shared."""
     flat = a.T.copy()
     n = flat.shape[0]
@@ -143,7 +168,7 @@ def _compute_gram(a):
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
-def _factor_cholesky(matrix, where):
+def _factor_cholesky(matrix: np.ndarray, where: np.ndarray) -> np.ndarray:
     """Lower factor of the rows and columns `where` of a positive definite matrix."""
     n = where.size
     low = np.zeros((n, n))
@@ -157,7 +182,7 @@ def _factor_cholesky(matrix, where):
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
-def _multiply(matrix, x):
+def _multiply(matrix: np.ndarray, x: np.ndarray) -> np.ndarray:
     out = np.empty(x.size)
     for i in range(x.size):
         value = 0.0
@@ -168,7 +193,7 @@ def _multiply(matrix, x):
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
-def _dot(x, y):
+def _dot(x: np.ndarray, y: np.ndarray) -> float:
     value = 0.0
     for i in range(x.size):
         value += x[i] * y[i]
@@ -176,7 +201,7 @@ def _dot(x, y):
 
 
 @njit(cache=True, nogil=True)
-def _find_descent(low, slope, where):
+def _find_descent(low: np.ndarray, slope: np.ndarray, where: np.ndarray) -> np.ndarray:
     """Newton direction -(L L^T)^-1 slope over `where`."""
     n = where.size
     step = np.empty(n)
@@ -193,10 +218,24 @@ def _find_descent(low, slope, where):
 
 
 @njit(cache=True, nogil=True)
-def solve_nonnegative(gram, target, start):
+def solve_nonnegative(gram: np.ndarray, target: np.ndarray, start: np.ndarray) -> np.ndarray:
     """argmin x^T G x / 2 - t^T x over x >= 0, from `start`: projected Newton steps with Armijo's rule.
 
     Bertsekas, SIAM J. Control Optim. 20 (1982) 221. G (n, n) positive definite, t (n,).
+
+    Parameters
+    ----------
+    gram : np.ndarray
+        The matrix G, positive definite, shape (n, n).
+    target : np.ndarray
+        The vector t, shape (n,).
+    start : np.ndarray
+        Where the search begins, shape (n,).
+
+    Returns
+    -------
+    np.ndarray
+        The minimum, shape (n,).
     """
     x = np.maximum(start, 0.0)
     slope = _multiply(gram, x) - target
@@ -227,7 +266,15 @@ def solve_nonnegative(gram, target, start):
     return x
 
 
-def _weigh_strengths(gram, target, power, curved, noise2, start, grid):
+def _weigh_strengths(
+    gram: np.ndarray,
+    target: np.ndarray,
+    power: float,
+    curved: np.ndarray,
+    noise2: float,
+    start: np.ndarray,
+    grid: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(lambdas, their probabilities, amplitudes for each) from the marginal likelihood of the data."""
     size = np.trace(gram) / len(gram)
     scores, found = _follow_strengths(
@@ -238,7 +285,16 @@ def _weigh_strengths(gram, target, power, curved, noise2, start, grid):
 
 
 @njit(cache=True, nogil=True)
-def _follow_strengths(gram, target, power, roughness, strengths, ridge, noise2, start):
+def _follow_strengths(
+    gram: np.ndarray,
+    target: np.ndarray,
+    power: float,
+    roughness: np.ndarray,
+    strengths: np.ndarray,
+    ridge: float,
+    noise2: float,
+    start: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
     """Log marginal likelihood (m,) and amplitudes (m, n) for each lambda, Gaussian in the amplitudes above zero."""
     scores, found = np.empty(strengths.size), np.empty((strengths.size, target.size))
     x, unit = start, ridge * np.eye(target.size)
@@ -259,7 +315,18 @@ def _follow_strengths(gram, target, power, roughness, strengths, ridge, noise2, 
     return scores, found
 
 
-def _draw_amplitudes(a, b, gram, curved, lambdas, chance, found, noise2, count, seed):
+def _draw_amplitudes(
+    a: np.ndarray,
+    b: np.ndarray,
+    gram: np.ndarray,
+    curved: np.ndarray,
+    lambdas: np.ndarray,
+    chance: np.ndarray,
+    found: np.ndarray,
+    noise2: float,
+    count: int,
+    seed: int,
+) -> np.ndarray:
     """Amplitudes (count, m): lambda, noise and prior drawn anew each time."""
     rng, noise = np.random.default_rng(seed), np.sqrt(noise2)
     targets = (b + noise * rng.normal(size=(count, b.size))) @ a
@@ -274,7 +341,17 @@ def _draw_amplitudes(a, b, gram, curved, lambdas, chance, found, noise2, count, 
     return out
 
 
-def _assemble_drt(f, z, tau, powers, x, samples, strength, fitted, noise):
+def _assemble_drt(
+    f: np.ndarray,
+    z: np.ndarray,
+    tau: np.ndarray,
+    powers: tuple[float, ...],
+    x: np.ndarray,
+    samples: np.ndarray,
+    strength: float,
+    fitted: np.ndarray,
+    noise: float,
+) -> DRT:
     extra = 2 + len(powers)
     gamma, drawn = x[extra:], samples[:, extra:]
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0) if len(drawn) else np.full((2, tau.size), np.nan)
@@ -290,16 +367,19 @@ def _assemble_drt(f, z, tau, powers, x, samples, strength, fitted, noise):
     )  # fmt: skip
 
 
-def _compute_std(values):
+def _compute_std(values: np.ndarray) -> float:
     return float(np.std(values)) if len(values) > 1 else np.nan
 
 
-def _find_peaks(tau, weight, drawn, measured):
+def _find_peaks(
+    tau: np.ndarray, weight: np.ndarray, drawn: np.ndarray, measured: np.ndarray
+) -> tuple[RelaxationPeak, ...]:
     """Hills of gamma between its valleys; each draw is summed over the same hills."""
-    log_tau, peaks = np.log(tau), []
+    log_tau = np.log(tau)
+    peaks: list[RelaxationPeak] = []
     inside = np.concatenate([[0.0], weight, [0.0]])
     tops = np.flatnonzero((inside[1:-1] > inside[:-2]) & (inside[1:-1] >= inside[2:]))
-    edges = [0, *(a + int(np.argmin(weight[a : b + 1])) for a, b in pairwise(tops)), tau.size]
+    edges: list[int] = [0, *(int(a) + int(np.argmin(weight[a : b + 1])) for a, b in pairwise(tops)), tau.size]
     for left, right in pairwise(edges):
         part, total = weight[left:right], weight[left:right].sum()
         if total < _LEAST_SHARE * weight.sum() or total == 0:

@@ -46,7 +46,7 @@ class CircuitElement:
     blocking: bool = False
 
 
-def _make_resistance_slot(name):
+def _make_resistance_slot(name: str) -> Slot:
     return Slot(name, "ohm", 1e-9, 1e15)
 
 
@@ -83,7 +83,7 @@ ELEMENTS = {
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _evaluate_hyperbolic(u):
+def _evaluate_hyperbolic(u: complex) -> tuple[complex, complex]:
     """coth u, 1/sinh u for Re u >= 0, without overflow."""
     e = np.exp(-u)
     d = 1.0 - e * e
@@ -91,7 +91,7 @@ def _evaluate_hyperbolic(u):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _evaluate_porous(p, i, code, log_s, g):
+def _evaluate_porous(p: np.ndarray, i: int, code: int, log_s: complex, g: np.ndarray) -> complex:
     """The three transmission lines; g receives p dZ/dp."""
     n_rails = 2 if code == 10 else 1
     has_reaction = code >= 9
@@ -123,8 +123,27 @@ def _evaluate_porous(p, i, code, log_s, g):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def evaluate_element(code, p, i, log_omega, g):
-    """Z of the element whose parameters start at p[i]; g[i:] receives dZ/dln(p)."""
+def evaluate_element(code: int, p: np.ndarray, i: int, log_omega: float, g: np.ndarray) -> complex:
+    """Z of the element whose parameters start at p[i]; g[i:] receives dZ/dln(p).
+
+    Parameters
+    ----------
+    code : int
+        Code of the element, as in `ELEMENTS`.
+    p : np.ndarray
+        Parameters of all elements, shape (p,).
+    i : int
+        Index of the element's first parameter.
+    log_omega : float
+        Ln of the angular frequency in rad/s.
+    g : np.ndarray
+        Receives dZ/dln(p), ohm, complex, shape (p,).
+
+    Returns
+    -------
+    complex
+        Z, ohm.
+    """
     if code == 0:
         g[i] = p[i]
         return p[i] + 0j

@@ -29,7 +29,7 @@ class LikelihoodProfile:
     chi2: np.ndarray
 
     @property
-    def closed(self):
+    def closed(self) -> bool:
         return self.low is not None and self.high is not None
 
 
@@ -49,14 +49,44 @@ class Identifiability:
     undetermined: dict[str, str]
 
 
-def compute_threshold(fit: CircuitFit, level=0.95):
-    """Chi-square above which one parameter is significantly worse than at the minimum."""
+def compute_threshold(fit: CircuitFit, level: float = 0.95) -> float:
+    """Chi-square above which one parameter is significantly worse than at the minimum.
+
+    Parameters
+    ----------
+    fit : CircuitFit
+        A fitted circuit.
+    level : float, optional
+        Confidence level, 0 to 1.
+
+    Returns
+    -------
+    float
+        Chi-square.
+    """
     t = stdtrit(fit.dof, 0.5 + level / 2)
     return fit.chi2 + t * t * fit.variance_scale
 
 
-def identify_parameters(fit: CircuitFit, level=0.95, starts=40, seed=1) -> Identifiability:
-    """Report on a fit. Takes of the order of 0.1 s for nine parameters and sixty points."""
+def identify_parameters(fit: CircuitFit, level: float = 0.95, starts: int = 40, seed: int = 1) -> Identifiability:
+    """Report on a fit. Takes of the order of 0.1 s for nine parameters and sixty points.
+
+    Parameters
+    ----------
+    fit : CircuitFit
+        A fitted circuit.
+    level : float, optional
+        Confidence level, 0 to 1.
+    starts : int, optional
+        Number of starts.
+    seed : int, optional
+        Seed of the random starts.
+
+    Returns
+    -------
+    Identifiability
+        What the data say of each parameter.
+    """
     profiles = {
         name: profile_likelihood(fit, name, level) for name, _ in fit.problem.map.variables if name in fit.names
     }
@@ -75,8 +105,23 @@ def identify_parameters(fit: CircuitFit, level=0.95, starts=40, seed=1) -> Ident
     return Identifiability(_compute_condition(fit), agreeing, starts, spread, profiles, correlated, undetermined)
 
 
-def profile_likelihood(fit: CircuitFit, name, level=0.95) -> LikelihoodProfile:
-    """Profile likelihood of one free parameter."""
+def profile_likelihood(fit: CircuitFit, name: str, level: float = 0.95) -> LikelihoodProfile:
+    """Profile likelihood of one free parameter.
+
+    Parameters
+    ----------
+    fit : CircuitFit
+        A fitted circuit.
+    name : str
+        Name of the parameter.
+    level : float, optional
+        Confidence level, 0 to 1.
+
+    Returns
+    -------
+    LikelihoodProfile
+        Limits and course of the profile.
+    """
     k = next(i for i, (variable, _) in enumerate(fit.problem.map.variables) if variable == name)
     limit = compute_threshold(fit, level)
     down, low = _walk_profile(fit, k, limit, -1.0)
@@ -87,7 +132,7 @@ def profile_likelihood(fit: CircuitFit, name, level=0.95) -> LikelihoodProfile:
     return LikelihoodProfile(name, ends[0], ends[1], value, walk[:, 1])
 
 
-def _walk_profile(fit, k, limit, side):
+def _walk_profile(fit: CircuitFit, k: int, limit: float, side: float) -> tuple[list[tuple[float, float]], float | None]:
     """Points (variable, chi2) to one side, and where chi2 crosses the limit (None if it never does)."""
     m, points = fit.problem.map, []
     start = fit.variables.copy()
@@ -108,13 +153,13 @@ def _walk_profile(fit, k, limit, side):
     return points, None
 
 
-def _interpolate_crossing(a, chi2_a, b, chi2_b, limit, least):
+def _interpolate_crossing(a: float, chi2_a: float, b: float, chi2_b: float, limit: float, least: float) -> float:
     """Where the root of chi2 - least, nearly straight, meets that of the limit."""
     ra, rb, rl = (np.sqrt(max(value - least, 0.0)) for value in (chi2_a, chi2_b, limit))
     return a + (b - a) * (rl - ra) / (rb - ra)
 
 
-def _measure_spread(fit, limit, starts, seed):
+def _measure_spread(fit: CircuitFit, limit: float, starts: int, seed: int) -> tuple[float, dict[str, float]]:
     rng = np.random.default_rng(seed)
     begin = draw_start_variables(fit.problem.map, fit.circuit, fit.known, fit.frequency, fit.impedance, starts, rng)
     found, cost, _ = fit.problem.minimise(begin, starts + 1)
@@ -124,7 +169,7 @@ def _measure_spread(fit, limit, starts, seed):
     return len(good) / starts, dict(zip(fit.names, ratio.tolist(), strict=True))
 
 
-def _compute_condition(fit):
+def _compute_condition(fit: CircuitFit) -> float:
     a = fit.problem.curvature(fit.variables)
     scale = np.sqrt(np.diag(a))
     if not np.all(scale > 0):
@@ -133,7 +178,7 @@ def _compute_condition(fit):
     return float(np.sqrt(values[-1] / values[0])) if values[0] > 0 else np.inf
 
 
-def _explain_undetermined(fit, name, walked, spread):
+def _explain_undetermined(fit: CircuitFit, name: str, walked: LikelihoodProfile | None, spread: float) -> str:
     if name in fit.known.fixed:
         return ""
     if name in fit.at_bound:

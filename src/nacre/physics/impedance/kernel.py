@@ -51,7 +51,23 @@ def _find_range_end(program, k, n):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def evaluate_impedance(program, p, log_omega):
+def evaluate_impedance(program: np.ndarray, p: np.ndarray, log_omega: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Z, shape (n,), and dZ/dln(p), shape (n, p), both in ohm.
+
+    Parameters
+    ----------
+    program : np.ndarray
+        Postfix code of the circuit, int64, shape (steps, 2).
+    p : np.ndarray
+        Parameters, shape (p,).
+    log_omega : np.ndarray
+        Ln of the angular frequencies in rad/s, shape (n,).
+
+    Returns
+    -------
+    tuple[np.ndarray, np.ndarray]
+        Z, shape (n,), and dZ/dln(p), shape (n, p), both in ohm.
+    """
     n, m = log_omega.shape[0], p.shape[0]
     z, jac = np.empty(n, np.complex128), np.empty((n, m), np.complex128)
     stack, left = np.empty(program.shape[0], np.complex128), np.empty(program.shape[0], np.int64)
@@ -61,11 +77,26 @@ def evaluate_impedance(program, p, log_omega):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def build_normal_equations(program, log_omega, z, w, offset, constant, sign, link, weight, phi):
+def build_normal_equations(program, log_omega, z: np.ndarray, w, offset, constant, sign, link, weight, phi: np.ndarray):
     """Half the weighted sum of squares, J^T J and J^T r.
 
     log_omega, z, w: all spectra joined, w complex (weight of the real part, of the imaginary part); offset (s + 1,)
     says where each begins; constant, sign (s, p); link (m, 3) and weight (m,) are the linear map, sorted by spectrum.
+
+    Parameters
+    ----------
+    program
+    log_omega
+    z : np.ndarray
+        Complex impedance, ohm, shape (n,).
+    w
+    offset
+    constant
+    sign
+    link
+    weight
+    phi : np.ndarray
+        Free variables, shape (m,).
     """
     n_var, n_par = phi.shape[0], constant.shape[1]
     a, b = np.zeros((n_var, n_var)), np.zeros(n_var)
@@ -144,11 +175,29 @@ def _solve_damped_step(a, b, held, damping, step):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def run_levenberg_marquardt(
-    program, log_omega, z, w, offset, constant, sign, link, weight, low, high, start, most, tol
+    program, log_omega, z: np.ndarray, w, offset, constant, sign, link, weight, low, high, start, most, tol
 ):
     """Minimum near `start` (free variables), until a step promises less than `tol` of the cost.
 
     Returns (phi, cost, steps, converged).
+
+    Parameters
+    ----------
+    program
+    log_omega
+    z : np.ndarray
+        Complex impedance, ohm, shape (n,).
+    w
+    offset
+    constant
+    sign
+    link
+    weight
+    low
+    high
+    start
+    most
+    tol
     """
     n = start.shape[0]
     phi = np.minimum(np.maximum(start, low), high)
@@ -191,10 +240,30 @@ def run_levenberg_marquardt(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def run_multistart(program, log_omega, z, w, offset, constant, sign, link, weight, low, high, starts, most, hits):
+def run_multistart(
+    program, log_omega, z: np.ndarray, w, offset, constant, sign, link, weight, low, high, starts, most, hits
+):
     """Coarse fit from each start until `hits` of them have met at the best minimum (within 1e-3 of its cost).
 
     Returns phi (k, n) and cost (k,) of the k starts that were run, and whether each converged.
+
+    Parameters
+    ----------
+    program
+    log_omega
+    z : np.ndarray
+        Complex impedance, ohm, shape (n,).
+    w
+    offset
+    constant
+    sign
+    link
+    weight
+    low
+    high
+    starts
+    most
+    hits
     """
     n_starts, n = starts.shape
     found, costs = np.empty((n_starts, n)), np.full(n_starts, np.inf)

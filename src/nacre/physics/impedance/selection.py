@@ -6,6 +6,7 @@ of the Kramers-Kronig fit is chosen on the same data, which makes the F test fir
 were orders to choose from. Where that could decide, its level is found from spectra of the circuit itself.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -46,7 +47,20 @@ class ComparedCircuit:
 
 
 def judge_adequacy(fit: CircuitFit, test: KramersKronig) -> Adequacy:
-    """Compare the residual of a circuit with the Kramers-Kronig residual of the same spectrum."""
+    """Compare the residual of a circuit with the Kramers-Kronig residual of the same spectrum.
+
+    Parameters
+    ----------
+    fit : CircuitFit
+        A fitted circuit.
+    test : KramersKronig
+        The Kramers-Kronig test of the same spectrum.
+
+    Returns
+    -------
+    Adequacy
+        Whether the circuit describes the data, and the numbers behind it.
+    """
     ratio, p_value = _test_excess(fit.fitted, fit.impedance, fit.n_free, test)
     if LEVEL / ORDERS < p_value < LEVEL and ratio > VISIBLE and test.verdict == "valid":
         p_value = _simulate_p_value(fit, test, p_value)
@@ -59,7 +73,7 @@ def judge_adequacy(fit: CircuitFit, test: KramersKronig) -> Adequacy:
     return Adequacy(describes, fit.rms, test.rms, ratio, p_value, f"{fit.circuit.text} {verb} these data: {numbers}.")
 
 
-def _test_excess(fitted, impedance, n_free, test):
+def _test_excess(fitted: np.ndarray, impedance: np.ndarray, n_free: int, test: KramersKronig) -> tuple[float, float]:
     """(scatter about the circuit over the noise, p of the F test that the circuit leaves no more than noise)."""
     left, n = float(np.sum(np.abs((fitted - impedance) / impedance) ** 2)), 2 * impedance.size
     more = max(test.n_terms - n_free, 1)
@@ -80,7 +94,7 @@ def _simulate_p_value(fit: CircuitFit, test: KramersKronig, p_value: float) -> f
     return (1 + int(np.sum(np.array(found) <= p_value))) / (1 + len(found))
 
 
-def _refit_impedance(fit: CircuitFit, impedance):
+def _refit_impedance(fit: CircuitFit, impedance: np.ndarray) -> np.ndarray:
     """The circuit's impedance after a fit to other data, from the parameters of this fit."""
     w = make_complex_weights("modulus", impedance) if fit.weights == "modulus" else fit.problem.w
     problem = replace(fit.problem, z=impedance, w=w)
@@ -89,11 +103,26 @@ def _refit_impedance(fit: CircuitFit, impedance):
     return fit.circuit.impedance(fit.frequency, values)
 
 
-def compare_circuits(fits) -> tuple[ComparedCircuit, ...]:
+def compare_circuits(fits: Sequence[CircuitFit]) -> tuple[ComparedCircuit, ...]:
     """Fits of several circuits to one spectrum, the named circuit first.
 
     A circuit with more parameters than an earlier, earned one has earned them where it lowers AICc and BIC of the best
-    earned so far. Raises ValueError where the fits are not of the same data with the same weights.
+    earned so far.
+
+    Parameters
+    ----------
+    fits : Sequence[CircuitFit]
+        Fits to compare, the named circuit first.
+
+    Returns
+    -------
+    tuple[ComparedCircuit, ...]
+        One entry per fit, in order.
+
+    Raises
+    ------
+    ValueError
+        Where the fits are not of the same data with the same weights.
     """
     named, best, rungs = fits[0], fits[0], []
     for fit in fits:

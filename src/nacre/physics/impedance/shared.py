@@ -5,6 +5,7 @@ parameters have one value; an Arrhenius parameter has a value at the reference t
 p(T) = p_ref exp(E_a/R (1/T - 1/T_ref)), with T_ref the harmonic mean of the temperatures.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from nacre.physics.constants import GAS
 
 from .circuit import Circuit, parse_circuit
-from .constraints import Constraints, Sharing, build_linear_map
+from .constraints import Constraints, LinearMap, Sharing, build_linear_map
 from .fit import (
     CircuitFit,
     CircuitProblem,
@@ -55,23 +56,90 @@ class SharedFit:
         return self.circuit.names
 
     @property
-    def log_std(self):
+    def log_std(self) -> np.ndarray:
         return np.sqrt(np.diag(self.log_covariance)).reshape(self.values.shape)
 
-    def place(self, spectrum, name):
-        """Row of log_covariance that belongs to a parameter of a spectrum."""
+    def place(self, spectrum: int, name: str) -> int:
+        """Row of log_covariance that belongs to a parameter of a spectrum.
+
+        Parameters
+        ----------
+        spectrum : int
+            Number of the spectrum, from 0.
+        name : str
+            Name of the parameter.
+
+        Returns
+        -------
+        int
+            Row, from 0.
+        """
         return spectrum * len(self.names) + self.circuit.index(name)
 
-    def log_ratio(self, name, treated, reference):
-        """(ln(p_treated / p_reference), std), with the covariance between the two."""
+    def log_ratio(self, name: str, treated: int, reference: int) -> tuple[float, float]:
+        """(ln(p_treated / p_reference), std), with the covariance between the two.
+
+        Parameters
+        ----------
+        name : str
+            Name of the parameter.
+        treated : int
+            Number of the spectrum in the numerator.
+        reference : int
+            Number of the spectrum in the denominator.
+
+        Returns
+        -------
+        tuple[float, float]
+            Ln of the ratio and its standard deviation.
+        """
         i, j = self.place(treated, name), self.place(reference, name)
         c = self.log_covariance
         ratio = np.log(self.values.ravel()[i] / self.values.ravel()[j])
         return float(ratio), float(np.sqrt(max(c[i, i] + c[j, j] - 2 * c[i, j], 0.0)))
 
 
-def fit_shared(circuit, spectra, sharing, weights="modulus", known=None, starts=20, seed=0, stds=None) -> SharedFit:
-    """Fit one circuit to several spectra [(frequency, impedance), ...] together. Raises ImpedanceError."""
+def fit_shared(
+    circuit: str | Circuit,
+    spectra: Sequence[tuple[np.ndarray, np.ndarray]],
+    sharing: Sharing,
+    weights: str = "modulus",
+    known: Constraints | None = None,
+    starts: int = 20,
+    seed: int = 0,
+    stds: Sequence[np.ndarray | None] | None = None,
+) -> SharedFit:
+    """Fit one circuit to several spectra [(frequency, impedance), ...] together.
+
+    Parameters
+    ----------
+    circuit : str | Circuit
+        The circuit, or its text.
+    spectra : Sequence[tuple[np.ndarray, np.ndarray]]
+        Frequency (Hz) and impedance (ohm) of each spectrum.
+    sharing : Sharing
+        Which parameters are shared, and how.
+    weights : str, optional
+        "modulus" (over |Z|), "unit" (ohm) or "std" (over given standard deviations).
+    known : Constraints | None, optional
+        What is known beforehand of the parameters.
+    starts : int, optional
+        Number of starts.
+    seed : int, optional
+        Seed of the random starts.
+    stds : Sequence[np.ndarray | None] | None, optional
+        Standard deviations (ohm) of each spectrum, for "std".
+
+    Returns
+    -------
+    SharedFit
+        Values for all spectra, with covariance and criteria.
+
+    Raises
+    ------
+    ImpedanceError
+        Where the input cannot be used.
+    """
     circuit = parse_circuit(circuit) if isinstance(circuit, str) else circuit
     known, stds = known or Constraints(), stds or [None] * len(spectra)
     mapping = build_linear_map(circuit, known, len(spectra), sharing)
@@ -87,7 +155,13 @@ def fit_shared(circuit, spectra, sharing, weights="modulus", known=None, starts=
     return _assemble_shared_fit(problem, sharing, spectra, alone, phi, 2 * least)
 
 
-def _join_spectra(circuit, spectra, stds, weights, mapping):
+def _join_spectra(
+    circuit: Circuit,
+    spectra: Sequence[tuple[np.ndarray, np.ndarray]],
+    stds: Sequence[np.ndarray | None],
+    weights: str,
+    mapping: LinearMap,
+) -> CircuitProblem:
     checked, w = [], []
     for (frequency, impedance), std in zip(spectra, stds, strict=True):
         f, z = require_spectrum(frequency, impedance)
@@ -102,7 +176,14 @@ def _join_spectra(circuit, spectra, stds, weights, mapping):
     return problem
 
 
-def _assemble_shared_fit(problem, sharing, spectra, alone, phi, chi2):
+def _assemble_shared_fit(
+    problem: CircuitProblem,
+    sharing: Sharing,
+    spectra: Sequence[tuple[np.ndarray, np.ndarray]],
+    alone: tuple[CircuitFit, ...],
+    phi: np.ndarray,
+    chi2: float,
+) -> SharedFit:
     m, n = problem.map, problem.n_data
     values = m.sign * np.exp(compute_log_values(m, phi))
     dof = n - len(phi)

@@ -5,14 +5,35 @@ lone storage elements the imaginary part where it ends, and each arc the rise of
 the frequency range. The first start shares the range evenly, the others at random.
 """
 
+from typing import Any
+
 import numpy as np
 
 from .circuit import Circuit
-from .grammar import Leaf, ParallelGroup, SeriesGroup
+from .grammar import Leaf, ParallelGroup, SeriesGroup, Tree
 
 
-def draw_starts(circuit: Circuit, f, z, count, rng):
-    """Log parameters, shape (count, p), for frequency f [Hz], rising, and impedance z [ohm]."""
+def draw_starts(circuit: Circuit, f: np.ndarray, z: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Log parameters, shape (count, p), for frequency f [Hz], rising, and impedance z [ohm].
+
+    Parameters
+    ----------
+    circuit : Circuit
+        The circuit.
+    f : np.ndarray
+        Frequencies, Hz, rising, shape (n,).
+    z : np.ndarray
+        Complex impedance, ohm, shape (n,).
+    count : int
+        Number of starts.
+    rng : np.random.Generator
+        Source of random numbers.
+
+    Returns
+    -------
+    np.ndarray
+        Ln of the parameters, shape (count, p).
+    """
     out = np.zeros((count, len(circuit.names)))
     place = _StartWriter(circuit, out, rng, count)
     parts = circuit.tree.parts if isinstance(circuit.tree, SeriesGroup) else (circuit.tree,)
@@ -37,11 +58,11 @@ def draw_starts(circuit: Circuit, f, z, count, rng):
     return out
 
 
-def _is_lone_element(part, symbol):
+def _is_lone_element(part: Tree, symbol: str) -> bool:
     return isinstance(part, Leaf) and part.element.symbol == symbol
 
 
-def _draw_edges(log_omega, n, count, rng):
+def _draw_edges(log_omega: np.ndarray, n: int, count: int, rng: np.random.Generator) -> np.ndarray:
     """Falling log frequencies (count, n + 1) that share the range among n arcs."""
     low, high = log_omega[0], log_omega[-1]
     inner = np.sort(rng.uniform(low, high, (count, n - 1)), axis=1)[:, ::-1]
@@ -52,18 +73,19 @@ def _draw_edges(log_omega, n, count, rng):
 class _StartWriter:
     """Writes starting values of a part that shows an impedance |z| at an angular frequency omega (arrays (count,))."""
 
-    def __init__(self, circuit, out, rng, count):
-        self.out, self.rng, self.count, self.at = out, rng, count, {}
+    def __init__(self, circuit: Circuit, out: np.ndarray, rng: np.random.Generator, count: int) -> None:
+        self.out, self.rng, self.count = out, rng, count
+        self.at: dict[str, list[tuple[int, str]]] = {}
         for k, parameter in enumerate(circuit.parameters):
             self.at.setdefault(parameter.element, []).append((k, parameter.slot.name))
 
-    def spread(self, value, width):
+    def spread(self, value: Any, width: float) -> np.ndarray:
         """`value` in the first start, log-normal about it in the others."""
         noise = self.rng.normal(0.0, width * np.log(10), self.count)
         noise[0] = 0.0
         return value * np.exp(noise)
 
-    def __call__(self, part, z, omega):
+    def __call__(self, part: Tree, z: Any, omega: Any) -> None:
         if isinstance(part, ParallelGroup):
             for child in part.parts:
                 self(child, self.spread(z, 0.1), omega)
@@ -74,7 +96,7 @@ class _StartWriter:
         else:
             self.leaf(part, z, omega)
 
-    def leaf(self, leaf, z, omega):
+    def leaf(self, leaf: Leaf, z: Any, omega: Any) -> None:
         n = self.rng.uniform(0.6, 1.0, self.count)
         n[0] = 0.85
         values = {

@@ -15,7 +15,7 @@ MOST = 20_000  # labelled pixels that are used
 CALM = 0.7  # pixels over which the scores are averaged: a pixel is like its neighbours
 
 
-def compute_features(image: np.ndarray, scales=SCALES) -> np.ndarray:
+def compute_features(image: np.ndarray, scales: tuple[float, ...] = SCALES) -> np.ndarray:
     """Descriptions (rows, columns, 1 + 4 per scale) of the pixels, in units of the image's own spread."""
     image = np.asarray(image, float)
     image = (image - image.mean()) / (image.std() or 1.0)
@@ -28,7 +28,9 @@ def compute_features(image: np.ndarray, scales=SCALES) -> np.ndarray:
     return np.stack(found, axis=-1)
 
 
-def compute_probabilities(image: np.ndarray, strokes: np.ndarray, ridge: float = 5e-3, seed: int = 0):
+def compute_probabilities(
+    image: np.ndarray, strokes: np.ndarray, ridge: float = 5e-3, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """(classes (k,), probability (rows, columns, k)) from `strokes` (rows, columns), 0 where nothing is labelled.
 
     Raises ValueError for fewer than two classes or another shape.
@@ -58,7 +60,7 @@ def classify_pixels(image: np.ndarray, strokes: np.ndarray, **choices) -> np.nda
     return classes[p.argmax(axis=-1)]
 
 
-def _fit_classifier(x: np.ndarray, y: np.ndarray, k: int, ridge: float):
+def _fit_classifier(x: np.ndarray, y: np.ndarray, k: int, ridge: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     centre, spread = x.mean(axis=0), x.std(axis=0) + 1e-9
     z = np.column_stack([(x - centre) / spread, np.ones(len(x))])
     aim = np.eye(k)[y]
@@ -66,7 +68,7 @@ def _fit_classifier(x: np.ndarray, y: np.ndarray, k: int, ridge: float):
     held = np.ones((z.shape[1], 1)) * ridge
     held[-1] = 0.0  # the offset is free
 
-    def loss(flat):
+    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
         w = flat.reshape(-1, k)
         s = z @ w
         s = s - s.max(axis=1, keepdims=True)

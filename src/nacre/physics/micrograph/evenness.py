@@ -76,7 +76,9 @@ def count_blocks(counts: np.ndarray, size: int, reference: np.ndarray | None, ar
     return CountBlocks(k, expected, variance, excess, (expected >= LEAST_COUNTS) & (both * (1 - p) >= LEAST_COUNTS))
 
 
-def measure_variation(counts, size: int, reference=None, area=None) -> ScaleVariation | None:
+def measure_variation(
+    counts: np.ndarray, size: int, reference: np.ndarray | None = None, area=None
+) -> ScaleVariation | None:
     """The variation at one block size; None where too few blocks hold enough counts."""
     area = np.ones_like(counts, float) if area is None else area
     found = count_blocks(counts, size, reference, area)
@@ -95,10 +97,11 @@ def measure_variation(counts, size: int, reference=None, area=None) -> ScaleVari
     share = float(np.mean(v / e)) if reference is not None else 1.0
     cv2, lo, hi = _estimate_variation(k, e, v, found.excess[found.valid])
     moran, moran_p = compute_morans_i(found.residual)
-    return ScaleVariation(size, n, *(float(np.sqrt(max(x, 0.0)) / share) for x in (cv2, lo, hi)), p, moran, moran_p)
+    cv, cv_lo, cv_hi = (float(np.sqrt(max(x, 0.0)) / share) for x in (cv2, lo, hi))
+    return ScaleVariation(size, n, cv, cv_lo, cv_hi, p, moran, moran_p)
 
 
-def _estimate_variation(k, e, v, excess) -> tuple[float, float, float]:
+def _estimate_variation(k: np.ndarray, e: np.ndarray, v: np.ndarray, excess: np.ndarray) -> tuple[float, float, float]:
     """(CV^2, its 95 % limits) of blocks: the sum of squares as a chi-squared of as many degrees as it scatters like."""
     total, unit = float(((k - e) ** 2).sum()), float((e**2).sum())
     cv2 = (total - v.sum()) / unit
@@ -108,7 +111,9 @@ def _estimate_variation(k, e, v, excess) -> tuple[float, float, float]:
     return (cv2, *((end - v.sum()) / unit for end in ends))
 
 
-def measure_scales(counts, reference=None, area=None, smallest: int = 1) -> list[ScaleVariation]:
+def measure_scales(
+    counts: np.ndarray, reference: np.ndarray | None = None, area=None, smallest: int = 1
+) -> list[ScaleVariation]:
     """Doubling block sizes, from where blocks hold enough counts to where they are few."""
     found, size = [], smallest
     while size <= min(counts.shape) // 4:
@@ -134,7 +139,7 @@ def compute_morans_i(values: np.ndarray) -> tuple[float, float]:
     degree = np.zeros(values.shape)
     for axis in (0, 1):
         a, b = np.roll(known, -1, axis) & known, np.roll(z, -1, axis)
-        last = [slice(None)] * 2
+        last: list[slice | int] = [slice(None)] * 2
         last[axis] = -1
         a[tuple(last)] = False
         cross += float((z * b)[a].sum())

@@ -42,7 +42,22 @@ class Levels:
 def find_otsu_threshold(values: np.ndarray, bins: int = 256) -> float:
     """The threshold that separates two classes best (N. Otsu, IEEE Trans. SMC 9 (1979) 62).
 
-    Raises ValueError where all values are the same.
+    Parameters
+    ----------
+    values : np.ndarray
+        Brightness, any shape.
+    bins : int, optional
+        Number of bins of the histogram.
+
+    Returns
+    -------
+    float
+        Threshold, in the unit of the values.
+
+    Raises
+    ------
+    ValueError
+        Where all values are the same.
     """
     if not np.ptp(values) > 0:
         raise ValueError("no two phases: the picture is of one grey")
@@ -62,7 +77,26 @@ def flatten_image(
 ) -> tuple[np.ndarray, Levels]:
     """(image over its light and stripes, levels). `image` (rows, columns) >= 0.
 
-    Raises ValueError where the image has no two phases that can be told apart.
+    Parameters
+    ----------
+    image : np.ndarray
+        Brightness, shape (rows, columns), not below 0.
+    degree : int, optional
+        Degree of the surface that stands for the light.
+    rounds : int, optional
+        Most rounds.
+    stripes : bool, optional
+        Whether columns are levelled too.
+
+    Returns
+    -------
+    tuple[np.ndarray, Levels]
+        Flattened image (rows, columns) and its levels.
+
+    Raises
+    ------
+    ValueError
+        Where the image has no two phases that can be told apart.
     """
     image = np.asarray(image, float)
     # before the light is known, what is a little darker than the matrix is as likely a dim end of the field as a pore

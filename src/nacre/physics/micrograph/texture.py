@@ -37,7 +37,8 @@ class TexturePowerSpectrum:
 def place_tiles(inside: np.ndarray, size: int) -> list[tuple[slice, slice]]:
     """Squares of `size` pixels that lie wholly inside a mask and do not overlap, best placed first."""
     room = ndi.distance_transform_cdt(np.pad(inside, 1), "chessboard")[1:-1, 1:-1].astype(float)
-    half, found = size // 2, []
+    half = size // 2
+    found: list[tuple[slice, slice]] = []
     while True:
         at = np.unravel_index(int(np.argmax(room)), room.shape)
         if room[at] <= half:

@@ -101,7 +101,9 @@ def make_start(
 class _ParticleMaps:
     """The maps as a function of parameters in units of their priors; given: the thickness of a shell to test."""
 
-    def __init__(self, layers, pixel: float, first: Sequence[ProjectedParticle], blur: float, given: float | None):
+    def __init__(
+        self, layers, pixel: float, first: Sequence[ProjectedParticle], blur: float, given: float | None
+    ) -> None:
         self.layers, self.pixel, self.first, self.given = layers, pixel, first, given
         self.shape = layers[0].y.shape
         self.patches = [projection.choose_patch(p, pixel, 3 * blur, self.shape) for p in first]

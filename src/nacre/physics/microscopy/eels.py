@@ -123,7 +123,7 @@ def find_edge(
     *,
     counted: bool,
     significance: float,
-    rng,
+    rng: np.random.Generator,
 ) -> EdgeFit:
     """Fits counts (n,) by nuisance (k, n), the metals' edges (n,) in fixed proportions, and one of shapes (s, n).
 

@@ -55,11 +55,11 @@ def transform_region(values: np.ndarray, pixel: float) -> Transform:
     flat = _detrend(np.asarray(values, float))
     if not np.any(np.abs(flat) > 1e-9 * np.abs(values).max()):
         raise ValueError("the region holds no contrast at all")
-    tapers = [np.hanning(n + 2)[1:-1] for n in values.shape]
+    tapers = [np.hanning(n + 2)[1:-1] for n in values.shape]  # without the zeros at their ends
     shape = tuple(PADDED * n for n in values.shape)
     power = np.abs(np.fft.fftshift(np.fft.fft2(flat * np.outer(*tapers), shape))) ** 2
     gy, gx = (np.fft.fftshift(np.fft.fftfreq(n, pixel)) for n in shape)
-    spread = tuple(pixel * _measure_extent(taper) for taper in tapers)
+    spread = (pixel * _measure_extent(tapers[0]), pixel * _measure_extent(tapers[1]))
     return Transform(power / _estimate_background(power, gy, gx, spread), gy, gx, spread)
 
 
@@ -78,7 +78,7 @@ def _measure_extent(taper: np.ndarray) -> float:
     return float(np.sqrt((place**2 * taper**2).sum() / (taper**2).sum()))
 
 
-def _estimate_background(power: np.ndarray, gy: np.ndarray, gx: np.ndarray, spread) -> np.ndarray:
+def _estimate_background(power: np.ndarray, gy: np.ndarray, gx: np.ndarray, spread: tuple[float, float]) -> np.ndarray:
     """Local mean of the power of noise, from medians in sectors of rings: it may differ with the direction.
 
     Astigmatism, drift and the camera make it an ellipse: log mean = a + b cos(2 phi) + c sin(2 phi) on each ring.
@@ -91,7 +91,7 @@ def _estimate_background(power: np.ndarray, gy: np.ndarray, gx: np.ndarray, spre
     medians, counts = _compute_medians(power, ring * SECTORS + sector, (ring.max() + 1) * SECTORS)
     centres = (np.arange(SECTORS) + 0.5) * np.pi / SECTORS
     basis = np.column_stack((np.ones(SECTORS), np.cos(2 * centres), np.sin(2 * centres)))
-    rows = []
+    rows: list = []
     for row, number in zip(medians.reshape(-1, SECTORS), counts.reshape(-1, SECTORS), strict=True):
         rows.append(_fit_ellipse(row, number, basis, rows[-1] if rows else None))
     course = ndi.gaussian_filter1d(ndi.median_filter(np.array(rows), (3, 1), mode="nearest"), 1.0, 0, mode="nearest")
@@ -107,7 +107,7 @@ def _compute_medians(values: np.ndarray, label: np.ndarray, number: int) -> tupl
     return np.where(counts > 0, values.ravel()[order][middle], np.nan), counts
 
 
-def _fit_ellipse(medians: np.ndarray, counts: np.ndarray, basis: np.ndarray, last) -> np.ndarray:
+def _fit_ellipse(medians: np.ndarray, counts: np.ndarray, basis: np.ndarray, last: np.ndarray | None) -> np.ndarray:
     """(a, b, c) of one ring; sectors that a spot fills are left out, and too short a ring has no course."""
     known = np.isfinite(medians) & (medians > 0)
     logs = np.log(np.where(known, medians, 1.0))
@@ -133,7 +133,8 @@ def find_spots(seen: Transform, low: float, high: float, false_spots: float = 0.
     peaks = (seen.ratio == ndi.maximum_filter(seen.ratio, 2 * PADDED + 1)) & (seen.ratio > level) & half
     rows, columns = np.nonzero(peaks & (radius > low) & (radius < high))
     order = np.argsort(-seen.ratio[rows, columns])
-    at, std, strength = [], [], []
+    at: list[np.ndarray] = []
+    std, strength = [], []
     for i, j in zip(rows[order], columns[order], strict=True):
         place, error = _refine_spot(seen, i, j)
         if any(_is_same_spot(place, other, seen.spread) for other in at):
@@ -146,7 +147,7 @@ def find_spots(seen: Transform, low: float, high: float, false_spots: float = 0.
     return Spots(*found, level, false_spots)
 
 
-def _find_level(spread, low: float, high: float, expected: float) -> float:
+def _find_level(spread: tuple[float, float], low: float, high: float, expected: float) -> float:
     """Strength u above which noise has `expected` maxima on a half ring: area 2 pi sx sy (2 u - 1) exp(-u)."""
     cells = 0.5 * np.pi * (high**2 - low**2) * 2 * np.pi * spread[0] * spread[1]
     return float(brentq(lambda u: np.log(cells * (2 * u - 1)) - u - np.log(expected), 1.5, 60.0))

@@ -26,7 +26,20 @@ class Optimum:
 
 
 def log_likelihood(z: np.ndarray, mu: np.ndarray) -> float:
-    """Quasi log-likelihood of effective counts z under means mu, of one shape."""
+    """Quasi log-likelihood of effective counts z under means mu, of one shape.
+
+    Parameters
+    ----------
+    z : np.ndarray
+        Effective counts, shape (n,).
+    mu : np.ndarray
+        Means, of the shape of the counts.
+
+    Returns
+    -------
+    float
+        Quasi log-likelihood.
+    """
     mu = np.maximum(mu, FLOOR)
     return float(np.sum(z * np.log(mu) - mu))
 
@@ -45,6 +58,28 @@ def maximise_posterior(
 
     slopes : d model / d q (n, k), by differences where it is not given; longest : the size of a step (k,), which is
     kept to one; close : the gain of the last step below which the search ends, at most after `most` steps.
+
+    Parameters
+    ----------
+    z : np.ndarray
+        Effective counts, shape (n,).
+    model : Callable[[np.ndarray], np.ndarray]
+        Means (n,) for parameters (k,).
+    start : np.ndarray
+        Parameters to begin with, shape (k,).
+    slopes : Callable[[np.ndarray], np.ndarray] | None, optional
+        Derivatives of the model, (n, k), for parameters (k,); None: by differences.
+    longest : Callable[[np.ndarray], float] | None, optional
+        Size of a step (k,) over the largest allowed.
+    most : int, optional
+        Most iterations.
+    close : float, optional
+        Gain of log-likelihood below which the search ends.
+
+    Returns
+    -------
+    Optimum
+        Parameters, covariance and log-likelihood.
     """
     slopes = slopes or (lambda q: differentiate_centrally(model, q, np.full(q.size, _STEP)))
 

@@ -65,7 +65,24 @@ class MapPatch:
 
 
 def choose_patch(p: ProjectedParticle, pixel: float, margin: float, shape: tuple[int, int]) -> MapPatch:
-    """What a particle may reach, should it grow by a half."""
+    """What a particle may reach, should it grow by a half.
+
+    Parameters
+    ----------
+    p : ProjectedParticle
+        The particle.
+    pixel : float
+        Side of a pixel, nm.
+    margin : float
+        Distance kept around the particle, nm.
+    shape : tuple[int, int]
+        Rows and columns of the map.
+
+    Returns
+    -------
+    MapPatch
+        The piece of the map.
+    """
     half = 1.5 * p.outer + margin
     top, left = (int(max((v - half) / pixel, 0)) for v in (p.y, p.x))
     below, right = (int(min((v + half) / pixel + 1, n)) for v, n in ((p.y, shape[0]), (p.x, shape[1])))
@@ -73,7 +90,24 @@ def choose_patch(p: ProjectedParticle, pixel: float, margin: float, shape: tuple
 
 
 def project_particle(p: ProjectedParticle, on: MapPatch, pixel: float, blur: float) -> np.ndarray:
-    """The particle's counts (2, rows, columns) of the core's and the shell's element; blur: a standard deviation."""
+    """The particle's counts (2, rows, columns) of the core's and the shell's element; blur: a standard deviation.
+
+    Parameters
+    ----------
+    p : ProjectedParticle
+        The particle.
+    on : MapPatch
+        The piece of the map.
+    pixel : float
+        Side of a pixel, nm.
+    blur : float
+        Standard deviation of the blur, nm.
+
+    Returns
+    -------
+    np.ndarray
+        Counts per pixel, shape (2, rows, columns).
+    """
     down, along = (_build_average(n, pixel, blur) for n in (on.rows, on.columns))
     inner = _measure_path(p.x, p.y, p.radius, p.e1, p.e2, on, pixel)
     core = down @ inner @ along.T

@@ -249,11 +249,11 @@ def test_for_diffusion(profile: ShellProfile, stack: BoxFit, blur_std: float, le
 
     shares = np.concatenate([[0.0], np.geomspace(1e-3, 0.5, 24)])
     dispersion = _estimate_dispersion(profile, box)
-    values, q = [], np.zeros(prior.size)
+    found, q = [], np.zeros(prior.size)
     for share in shares:
         value, q = best(share, q)
-        values.append(value)
-    values = np.array(values) / dispersion
+        found.append(value)
+    values = np.array(found) / dispersion
     top = int(np.argmax(values))
     drop = values[top] - values[top:] - LR_95_ONE_SIDED / 2
     beyond = np.flatnonzero(drop > 0)

@@ -83,7 +83,15 @@ def search_zones(
     return sorted(found.values(), key=lambda zone: -zone.evidence)
 
 
-def fit_zone(spots, doubt, hkl: np.ndarray, axis, lattice: PhaseLattice, tolerance: Tolerance, reach) -> MatchedZone:
+def fit_zone(
+    spots: np.ndarray,
+    doubt: np.ndarray,
+    hkl: np.ndarray,
+    axis: tuple[int, int, int],
+    lattice: PhaseLattice,
+    tolerance: Tolerance,
+    reach: tuple[float, float],
+) -> MatchedZone:
     """Rotation and scale of a zone from the spots matched, and the spots that then match, twice over."""
     inside = lattice.every[lattice.every @ np.array(axis) == 0]
     plane = project_in_plane(inside, lattice.cell)
@@ -111,7 +119,7 @@ def fit_zone(spots, doubt, hkl: np.ndarray, axis, lattice: PhaseLattice, toleran
     return MatchedZone(hkl, axis, float(1 / stretch), residual, evidence, found)
 
 
-def project_in_plane(hkl: np.ndarray, cell) -> np.ndarray:
+def project_in_plane(hkl: np.ndarray, cell: tuple[float, ...]) -> np.ndarray:
     """Coordinates (n, 2) in 1/angstrom of reflections that lie in one plane."""
     g = compute_reciprocal(hkl, cell)
     along = g[0] / np.linalg.norm(g[0])
@@ -127,7 +135,9 @@ def _orient(z: np.ndarray, known: np.ndarray, seen: np.ndarray) -> np.ndarray:
     return z if straight >= mirrored else np.conj(z)
 
 
-def _match_spots(seen, predicted, inside, tolerance: Tolerance) -> tuple[np.ndarray, np.ndarray]:
+def _match_spots(
+    seen: np.ndarray, predicted: np.ndarray, inside: np.ndarray, tolerance: Tolerance
+) -> tuple[np.ndarray, np.ndarray]:
     """hkl of each spot (zeros: none), and its miss relative to its length: radial + i tangential."""
     ratio = (seen[:, None] - predicted[None, :]) / seen[:, None]
     nearest = np.argmin(np.abs(ratio), axis=1)
@@ -136,7 +146,14 @@ def _match_spots(seen, predicted, inside, tolerance: Tolerance) -> tuple[np.ndar
     return np.where(near[:, None], inside[nearest], 0), misses
 
 
-def _compute_evidence(seen, misses, doubt, number: int, tolerance: Tolerance, reach) -> float:
+def _compute_evidence(
+    seen: np.ndarray,
+    misses: np.ndarray,
+    doubt: np.ndarray,
+    number: int,
+    tolerance: Tolerance,
+    reach: tuple[float, float],
+) -> float:
     area = 0.5 * np.pi * (reach[1] ** 2 - reach[0] ** 2)
     along, across = 0.5 * tolerance.length, 0.5 * np.radians(tolerance.angle)
     size = np.abs(seen) ** 2 * 2 * np.pi * along * across
@@ -144,15 +161,22 @@ def _compute_evidence(seen, misses, doubt, number: int, tolerance: Tolerance, re
     return float(np.sum(np.log((1 - doubt) * area / (number * size) * np.exp(-np.minimum(off, 50)) + doubt)))
 
 
-def _count_log_zones(axis) -> float:
+def _count_log_zones(axis: tuple[int, int, int]) -> float:
     """Logarithm of the number of axes whose indices are no larger."""
     largest = int(np.max(np.abs(axis)))
     return float(np.log(((2 * largest + 1) ** 3 - 1) / 2))
 
 
 def estimate_chance(
-    spots, doubt, lattices: list[PhaseLattice], tolerances: list[Tolerance], reach, evidence: float, rng, trials
-):
+    spots: np.ndarray,
+    doubt: np.ndarray,
+    lattices: list[PhaseLattice],
+    tolerances: list[Tolerance],
+    reach: tuple[float, float],
+    evidence: float,
+    rng: np.random.Generator,
+    trials: int,
+) -> float:
     """Part of random patterns of as many spots, of lengths within the same range, that any lattice explains as well.
 
     Estimated as (hits + 1)/(trials + 1), so that it is never nothing.

@@ -1,7 +1,7 @@
 """Simulate a cell: `prepare` once, `run` as often as wanted; `simulate` does both; `simulate_many` uses threads.
 
 Equations, symbols and sources: docs/physics.md. Discretisation as in J. Newman's porous electrode (finite volumes);
-time: see `bdf`. Every way a step can end is an `StepOutcome`.
+time: see `bdf`. Every way a step can end is a `StepOutcome`.
 """
 
 import enum
@@ -256,7 +256,7 @@ class Prepared:
         max_steps: most time steps in the whole run (default 3000 for each step of the protocol). trace: keep the state
         at every time step, for `sensitivities`. kept: per step, the share of the particles of a drifting cathode (see
         `drift`) that goes on working when it begins.
-        Raises ValueError where the request is malformed; whatever happens physically is an `StepOutcome`.
+        Raises ValueError where the request is malformed; whatever happens physically is a `StepOutcome`.
         """
         steps = (steps,) if isinstance(steps, SolverStep) else tuple(steps)
         if not steps:

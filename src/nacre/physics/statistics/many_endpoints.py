@@ -69,6 +69,18 @@ def make_primary_and_secondary(n_primary: int, n_secondary: int) -> tuple[np.nda
 
     Without secondaries primaries hand on among themselves; without primaries the secondaries share the level (Holm).
     The primaries stand first.
+
+    Parameters
+    ----------
+    n_primary : int
+        Number of primary endpoints.
+    n_secondary : int
+        Number of secondary endpoints.
+
+    Returns
+    -------
+    tuple[np.ndarray, np.ndarray]
+        Weights (n,) and transitions (n, n).
     """
     n = n_primary + n_secondary
     holders = n_primary or n_secondary

@@ -25,12 +25,29 @@ class MeanDifference:
     method: str
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """The two-sided confidence interval of a level."""
+        """The two-sided confidence interval of a level.
+
+        Parameters
+        ----------
+        level : float, optional
+            Confidence level, 0 to 1.
+
+        Returns
+        -------
+        tuple[float, float]
+            Lower and upper limit.
+        """
         half = self.error * _quantile(0.5 + level / 2, self.df)
         return self.estimate - half, self.estimate + half
 
     def p_value(self) -> float:
-        """Two-sided p value of the hypothesis that the true difference is zero."""
+        """Two-sided p value of the hypothesis that the true difference is zero.
+
+        Returns
+        -------
+        float
+            Two-sided p value.
+        """
         if self.error == 0.0:
             return 1.0 if self.estimate == 0.0 else 0.0
         return 2.0 * _tail(abs(self.estimate) / self.error, self.df)
@@ -39,6 +56,18 @@ class MeanDifference:
         """The larger p value of the two one-sided tests that the true difference lies outside of (lower, upper).
 
         At most 0.05 where the 90 % interval lies within the two.
+
+        Parameters
+        ----------
+        lower : float
+            Lower end of the margin.
+        upper : float
+            Upper end of the margin.
+
+        Returns
+        -------
+        float
+            Larger of the two one-sided p values.
         """
         if self.error == 0.0:
             return 0.0 if lower < self.estimate < upper else 1.0
@@ -47,7 +76,20 @@ class MeanDifference:
         return max(below, above)
 
     def widened(self, std: float, df: float = math.inf) -> "MeanDifference":
-        """The same with a further independent error, its degrees of freedom joined by Satterthwaite's rule."""
+        """The same with a further independent error, its degrees of freedom joined by Satterthwaite's rule.
+
+        Parameters
+        ----------
+        std : float
+            Standard deviation to add in quadrature.
+        df : float, optional
+            Its degrees of freedom.
+
+        Returns
+        -------
+        'MeanDifference'
+            The difference with the larger error.
+        """
         if std == 0.0:
             return self
         error = math.hypot(self.error, std)
@@ -101,6 +143,18 @@ def compute_hedges_g(a: Sequence[float], b: Sequence[float]) -> float | None:
     """The difference in pooled standard deviations, freed of its small-sample bias; None where nothing scatters.
 
     L. V. Hedges, J. Educ. Stat. 6 (1981) 107.
+
+    Parameters
+    ----------
+    a : Sequence[float]
+        Values of the first group.
+    b : Sequence[float]
+        Values of the second group.
+
+    Returns
+    -------
+    float | None
+        Standardised difference.
     """
     n = len(a) + len(b)
     pooled = math.sqrt((np.var(a, ddof=1) * (len(a) - 1) + np.var(b, ddof=1) * (len(b) - 1)) / (n - 2))
@@ -114,6 +168,22 @@ def count_replicates_to_show(effect: float, sd: float, alpha: float = 0.05, powe
     """Values a side that show a true difference `effect` with the power asked; None beyond 1000 or without an effect.
 
     Exact for Student's t of two equal sides of one standard deviation `sd` (noncentral t).
+
+    Parameters
+    ----------
+    effect : float
+        Difference to show.
+    sd : float
+        Standard deviation of single values.
+    alpha : float, optional
+        Level of the test, 0 to 1.
+    power : float, optional
+        Wanted power, 0 to 1.
+
+    Returns
+    -------
+    int | None
+        Replicates per group.
     """
     if effect == 0.0 or sd <= 0.0:
         return None
@@ -129,6 +199,22 @@ def count_replicates_to_equal(margin: float, sd: float, alpha: float = 0.05, pow
     """Values a side that show equality within +- margin, where the truth is no difference, with the power asked.
 
     A bound that is slightly too large: both one-sided tests have to reject, each with half of the missing power.
+
+    Parameters
+    ----------
+    margin : float
+        Largest difference that counts as equal.
+    sd : float
+        Standard deviation of single values.
+    alpha : float, optional
+        Level of the test, 0 to 1.
+    power : float, optional
+        Wanted power, 0 to 1.
+
+    Returns
+    -------
+    int | None
+        Replicates per group.
     """
     if margin <= 0.0 or sd <= 0.0:
         return None

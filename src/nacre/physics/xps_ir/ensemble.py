@@ -29,7 +29,20 @@ class ModelEnsemble:
         return self.fits[int(np.argmax(self.weights))]
 
     def flagged(self, fitted: PhotoelectronFit, least: float = 0.05) -> bool:
-        """Whether a single model's answer must not stand alone: it misfits, or others are far more likely."""
+        """Whether a single model's answer must not stand alone: it misfits, or others are far more likely.
+
+        Parameters
+        ----------
+        fitted : PhotoelectronFit
+            One of the fits.
+        least : float, optional
+            Weight below which a model is not to stand alone.
+
+        Returns
+        -------
+        bool
+            True where it must not stand alone.
+        """
         weight = self.weights[[f is fitted for f in self.fits].index(True)]
         return fitted.p_value < SIGNIFICANT or weight < least
 
@@ -39,6 +52,16 @@ class ModelEnsemble:
         """Mean (q,), covariance within and covariance between models (q, q) of a function of the parameters.
 
         `function(values, model)` returns (q,); its derivatives are taken numerically at each model's own optimum.
+
+        Parameters
+        ----------
+        function : Callable[[np.ndarray, SpectrumModel], np.ndarray]
+            Of the parameter values and the model, with values (q,).
+
+        Returns
+        -------
+        tuple[np.ndarray, np.ndarray, np.ndarray]
+            Mean (q,), covariance within and between models, (q, q) each.
         """
         pairs = [_propagate(fitted, function) for fitted in self.fits]
         values = np.array([value for value, _ in pairs])
@@ -49,7 +72,20 @@ class ModelEnsemble:
 
 
 def weigh_fits(fits: Sequence[PhotoelectronFit], *, counted: bool = True) -> ModelEnsemble:
-    """Weights of fits to the same data. `counted`: the data are counts, so that chi2 has an expected size."""
+    """Weights of fits to the same data. `counted`: the data are counts, so that chi2 has an expected size.
+
+    Parameters
+    ----------
+    fits : Sequence[PhotoelectronFit]
+        Fits of several models to the same data.
+    counted : bool, optional
+        Whether the data are counts, so that chi2 has an expected size.
+
+    Returns
+    -------
+    ModelEnsemble
+        Fits with weights and dispersion.
+    """
     fits = tuple(f for f in fits if np.all(np.isfinite(f.values)))
     best = max(fits, key=lambda f: f.p_value)
     dispersion = best.reduced if not counted or best.p_value < SIGNIFICANT else 1.0
@@ -58,7 +94,9 @@ def weigh_fits(fits: Sequence[PhotoelectronFit], *, counted: bool = True) -> Mod
     return ModelEnsemble(fits, weights / weights.sum(), dispersion)
 
 
-def _propagate(fitted: PhotoelectronFit, function) -> tuple[np.ndarray, np.ndarray]:
+def _propagate(
+    fitted: PhotoelectronFit, function: Callable[[np.ndarray, SpectrumModel], np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
     value = np.atleast_1d(function(fitted.values, fitted.model))
     slopes = np.zeros((value.size, fitted.values.size))
     free, steps = np.flatnonzero(fitted.free), 1e-4 * np.maximum(np.sqrt(np.diag(fitted.covariance)), 1e-9)

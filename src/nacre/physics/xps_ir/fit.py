@@ -1,8 +1,9 @@
 """Fits of photoelectron spectra as scientists write them: named parameters, lines tied to them, backgrounds inside.
 
-A `SpectrumModel` is a list of parameters and of lines (each line's area, position, width and mix are a parameter, times or plus
-a fixed number: a doublet is two lines of the same parameters). It may describe several spectra at once; what they
-share, they share by name. Energies in eV, areas in counts x eV. The mathematics is in `xps_kernel`.
+A `SpectrumModel` is a list of parameters and of lines (each line's area, position, width and mix are a
+parameter, times or plus a fixed number: a doublet is two lines of the same parameters). It may describe several
+spectra at once; what they share, they share by name.
+Energies in eV, areas in counts x eV. The mathematics is in `kernel`.
 """
 
 from collections.abc import Sequence
@@ -120,7 +121,23 @@ class SpectrumData:
 
     @classmethod
     def of(cls, spectra: Sequence[tuple[np.ndarray, np.ndarray]]) -> "SpectrumData":
-        """From (energy, counts) pairs in any order of energy. Raises ValueError for negative or non-finite counts."""
+        """From (energy, counts) pairs in any order of energy.
+
+        Parameters
+        ----------
+        spectra : Sequence[tuple[np.ndarray, np.ndarray]]
+            Binding energy (eV) and counts of each spectrum, shape (n,) each.
+
+        Returns
+        -------
+        'SpectrumData'
+            The spectra, sorted by energy.
+
+        Raises
+        ------
+        ValueError
+            For negative or non-finite counts.
+        """
         ordered = [(np.asarray(x, float)[o], np.asarray(y, float)[o]) for x, y in spectra for o in [np.argsort(x)]]
         x, y = (np.concatenate([pair[i] for pair in ordered]) for i in (0, 1))
         if not np.all(np.isfinite(y)) or y.min() < 0:
@@ -129,7 +146,13 @@ class SpectrumData:
         return cls(x, y, starts.astype(np.int64))
 
     def operator(self) -> np.ndarray:
-        """Tougaard's K' on the grid of the (single) spectra, times the step: (n, n), block by block."""
+        """Tougaard's K' on the grid of the (single) spectra, times the step: (n, n), block by block.
+
+        Returns
+        -------
+        np.ndarray
+            The operator, shape (n, n).
+        """
         out = np.zeros((self.x.size, self.x.size))
         for a, b in zip(self.starts[:-1], self.starts[1:], strict=True):
             x = self.x[a:b]
@@ -158,9 +181,33 @@ class PhotoelectronFit:
     converged: bool
 
     def value(self, name: str) -> float:
+        """Its value.
+
+        Parameters
+        ----------
+        name : str
+            Name of the parameter.
+
+        Returns
+        -------
+        float
+            Its value.
+        """
         return float(self.values[self.model.index[name]])
 
     def std(self, name: str) -> float:
+        """Its standard deviation, not scaled by the dispersion.
+
+        Parameters
+        ----------
+        name : str
+            Name of the parameter.
+
+        Returns
+        -------
+        float
+            Its standard deviation, not scaled by the dispersion.
+        """
         i = self.model.index[name]
         return float(np.sqrt(self.covariance[i, i]))
 
@@ -178,16 +225,49 @@ class PhotoelectronFit:
         return float(stats.chi2.sf(self.chi2, self.freedom))
 
     def aicc(self, dispersion: float = 1.0) -> float:
-        """Corrected Akaike criterion, with quasi-likelihood for dispersion > 1 (Burnham and Anderson 2002, 2.5)."""
+        """Corrected Akaike criterion, with quasi-likelihood for dispersion > 1 (Burnham and Anderson 2002, 2.5).
+
+        Parameters
+        ----------
+        dispersion : float, optional
+            Factor on the variance of the counts, at least 1.
+
+        Returns
+        -------
+        float
+            The criterion.
+        """
         k, n = self.effective, self.data.x.size
         return self.objective / dispersion + 2 * k + 2 * k * (k + 1) / (n - k - 1)
 
     def spectrum(self, values: np.ndarray | None = None) -> np.ndarray:
-        """The fitted counts (n,)."""
+        """The fitted counts (n,).
+
+        Parameters
+        ----------
+        values : np.ndarray | None, optional
+            Parameter values, shape (P,); None: the fitted ones.
+
+        Returns
+        -------
+        np.ndarray
+            Counts, shape (n,).
+        """
         return _evaluate(self.model, self.data, self.values if values is None else values)
 
     def part(self, keep: Sequence[str]) -> np.ndarray:
-        """Peaks (without background) of the areas named in `keep`, in counts (n,)."""
+        """Peaks (without background) of the areas named in `keep`, in counts (n,).
+
+        Parameters
+        ----------
+        keep : Sequence[str]
+            Names of the area parameters whose lines are kept.
+
+        Returns
+        -------
+        np.ndarray
+            Counts, shape (n,).
+        """
         values = self.values.copy()
         names = {line.area for line in self.model.lines}
         grounds = {n for b in self.model.backgrounds for n in (b.constant, b.slope, b.step, b.loss)}
@@ -197,7 +277,13 @@ class PhotoelectronFit:
         return self.spectrum(values)
 
     def background(self) -> np.ndarray:
-        """The background, with the steps of all peaks, in counts (n,)."""
+        """The background, with the steps of all peaks, in counts (n,).
+
+        Returns
+        -------
+        np.ndarray
+            Counts, shape (n,).
+        """
         return self.spectrum() - self.part([line.area for line in self.model.lines])
 
 
@@ -206,7 +292,22 @@ def _evaluate(model: SpectrumModel, data: SpectrumData, values: np.ndarray) -> n
 
 
 def compute_jacobian(model: SpectrumModel, data: SpectrumData, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Counts (n,) and their derivatives (n, P)."""
+    """Counts (n,) and their derivatives (n, P).
+
+    Parameters
+    ----------
+    model : SpectrumModel
+        The hypothesis.
+    data : SpectrumData
+        The spectra.
+    values : np.ndarray
+        Parameter values, shape (P,).
+
+    Returns
+    -------
+    tuple[np.ndarray, np.ndarray]
+        Counts (n,) and derivatives (n, P).
+    """
     mu, slopes = _evaluate_with_slopes(model, data, values)
     return mu, slopes.T
 
@@ -242,7 +343,22 @@ def _choose_tables(model: SpectrumModel) -> np.ndarray:
 
 
 def fit_spectrum(model: SpectrumModel, data: SpectrumData, start: np.ndarray | None = None) -> PhotoelectronFit:
-    """The model at its maximum of likelihood, from `start` (P,) where it is given, else from the model's own."""
+    """The model at its maximum of likelihood, from `start` (P,) where it is given, else from the model's own.
+
+    Parameters
+    ----------
+    model : SpectrumModel
+        The hypothesis.
+    data : SpectrumData
+        The spectra.
+    start : np.ndarray | None, optional
+        Parameter values to begin with, shape (P,); None: the model's own.
+
+    Returns
+    -------
+    PhotoelectronFit
+        Values, covariance and goodness of the fit.
+    """
     lines, factors, grounds, first, prior, sd, lo, hi, linear = model.arrays
     if start is not None:
         first, linear = start, np.zeros_like(linear)
@@ -260,10 +376,28 @@ def fit_spectrum(model: SpectrumModel, data: SpectrumData, start: np.ndarray | N
     return PhotoelectronFit(model, data, values, covariance, free, objective, deviance, chi2, effective, converged)
 
 
-def fit_spectra(model: SpectrumModel, data: SpectrumData, counts: np.ndarray, start: np.ndarray | None = None):
+def fit_spectra(
+    model: SpectrumModel, data: SpectrumData, counts: np.ndarray, start: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Fits of every row of counts (m, n) on the energies of `data`, for maps and bootstraps.
 
     Returns values (m, P), variances (m, P), chi2 (m,), converged (m,).
+
+    Parameters
+    ----------
+    model : SpectrumModel
+        The hypothesis.
+    data : SpectrumData
+        The spectra.
+    counts : np.ndarray
+        Counts, one spectrum a row, shape (m, n).
+    start : np.ndarray | None, optional
+        Parameter values to begin with, shape (P,); None: the model's own.
+
+    Returns
+    -------
+    tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+        Values (m, P), variances (m, P), chi2 (m,), converged (m,).
     """
     lines, factors, grounds, first, prior, sd, lo, hi, linear = model.arrays
     if start is not None:
@@ -275,7 +409,18 @@ def fit_spectra(model: SpectrumModel, data: SpectrumData, counts: np.ndarray, st
 
 
 def estimate_noise_scale(y: np.ndarray) -> float:
-    """Variance over mean of a smooth spectrum's scatter, from its second differences: 1 for Poisson counts."""
+    """Variance over mean of a smooth spectrum's scatter, from its second differences: 1 for Poisson counts.
+
+    Parameters
+    ----------
+    y : np.ndarray
+        Counts, shape (n,).
+
+    Returns
+    -------
+    float
+        Variance over mean.
+    """
     second = y[2:] - 2 * y[1:-1] + y[:-2]
     return float(np.median(second**2) / 0.4549 / 6 / max(np.median(y), 1e-300))
 

@@ -33,7 +33,20 @@ _FAR = 1e5  # stands for infinity at the ends of v
 
 
 def evaluate_product(u: np.ndarray, m: float) -> np.ndarray:
-    """The product of Gaussian and Lorentzian, its FWHM 1; the area is not yet 1."""
+    """The product of Gaussian and Lorentzian, its FWHM 1; the area is not yet 1.
+
+    Parameters
+    ----------
+    u : np.ndarray
+        Distance from the centre in units of the FWHM, any shape.
+    m : float
+        Mix, 0 (Gaussian) to 1 (Lorentzian).
+
+    Returns
+    -------
+    np.ndarray
+        Height of the line, of the shape of u.
+    """
 
     def above(c: float) -> float:
         return math.exp(-_LN2 * (1 - m) * c * c) / (1 + m * c * c) - 0.5
@@ -43,7 +56,20 @@ def evaluate_product(u: np.ndarray, m: float) -> np.ndarray:
 
 
 def evaluate_voigt(u: np.ndarray, m: float) -> np.ndarray:
-    """The Voigt profile of unit area and FWHM; Gaussian and Lorentzian widths as 1 - m to m."""
+    """The Voigt profile of unit area and FWHM; Gaussian and Lorentzian widths as 1 - m to m.
+
+    Parameters
+    ----------
+    u : np.ndarray
+        Distance from the centre in units of the FWHM, any shape.
+    m : float
+        Mix, 0 (Gaussian) to 1 (Lorentzian).
+
+    Returns
+    -------
+    np.ndarray
+        Height of the line, per FWHM, of the shape of u.
+    """
 
     def above(c: float) -> float:
         return (
@@ -59,7 +85,20 @@ def evaluate_voigt(u: np.ndarray, m: float) -> np.ndarray:
 
 
 def evaluate_tailed_gaussian(u: np.ndarray, a: float) -> np.ndarray:
-    """The Gaussian of unit FWHM convolved with exp(-t/a)/a, t > 0 (exponentially modified Gaussian)."""
+    """The Gaussian of unit FWHM convolved with exp(-t/a)/a, t > 0 (exponentially modified Gaussian).
+
+    Parameters
+    ----------
+    u : np.ndarray
+        Distance from the centre in units of the FWHM, any shape.
+    a : float
+        Decay length of the tail in units of the FWHM.
+
+    Returns
+    -------
+    np.ndarray
+        Height of the line, per FWHM, of the shape of u.
+    """
     normal = np.exp(-0.5 * (u / _SIGMA) ** 2)
     if a == 0:
         return normal / (_SIGMA * math.sqrt(2 * math.pi))
@@ -72,7 +111,20 @@ def evaluate_tailed_gaussian(u: np.ndarray, a: float) -> np.ndarray:
 
 
 def evaluate_tailed_lorentzian(u: np.ndarray, a: float) -> np.ndarray:
-    """The Lorentzian of unit FWHM convolved with exp(-t/a)/a, t > 0: -Im[exp(z) E1(z)]/(pi a), z = (i/2 - u)/a."""
+    """The Lorentzian of unit FWHM convolved with exp(-t/a)/a, t > 0: -Im[exp(z) E1(z)]/(pi a), z = (i/2 - u)/a.
+
+    Parameters
+    ----------
+    u : np.ndarray
+        Distance from the centre in units of the FWHM, any shape.
+    a : float
+        Decay length of the tail in units of the FWHM.
+
+    Returns
+    -------
+    np.ndarray
+        Height of the line, per FWHM, of the shape of u.
+    """
     if a == 0:
         return 2 / math.pi / (1 + 4 * u * u)
     z = (0.5j - u) / a
@@ -87,13 +139,25 @@ def evaluate_tailed_lorentzian(u: np.ndarray, a: float) -> np.ndarray:
 
 
 def place_nodes() -> np.ndarray:
-    """The values of m, or of a, at which shapes are tabulated (NODES,)."""
+    """The values of m, or of a, at which shapes are tabulated (NODES,).
+
+    Returns
+    -------
+    np.ndarray
+        Nodes, 0 to 1, shape (NODES,).
+    """
     return 0.5 * (1 - np.cos(np.pi * np.arange(NODES) / (NODES - 1)))
 
 
 @lru_cache(maxsize=1)
 def make_tables() -> np.ndarray:
-    """All tables (4, NODES, 2, POINTS, 3)."""
+    """All tables (4, NODES, 2, POINTS, 3).
+
+    Returns
+    -------
+    np.ndarray
+        Tables, shape (4, NODES, 2, POINTS, 3).
+    """
     v = np.linspace(0.0, 1.0, POINTS)
     u = np.tan(np.pi * (v[1:-1] - 0.5)) / 2
     u = np.concatenate(([-_FAR], u, [_FAR]))

@@ -236,7 +236,8 @@ def _report_bands(one: AtrSampleSet, options: AtrIrOptions) -> tuple[list[Entry]
     for name in CARBONATE:
         if not all(_is_seen(load, name, options) for load in one.loads):
             most = max(abs(_measure_raw_area(load, load_bands()[name])) for load in one.loads)
-            text = f"{one.label}: {load_bands()[name].words} does not stand out in every load (areas up to {most:.2g} cm-1)"
+            where = f"{one.label}: {load_bands()[name].words}"
+            text = f"{where} does not stand out in every load (areas up to {most:.2g} cm-1)"
             checks.append(Check("info", text))
             continue
         quantity = _average_loads(one, name, options)

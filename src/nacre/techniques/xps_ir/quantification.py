@@ -93,8 +93,8 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsQuantOption
     checks += doubts + _report_surprises(seen, context, options)
     layer, judged = overlayer.judge_layer(lines, seen, context, signal, options)
     methods = (
-        f"Surface composition from a survey scan with the factors of {read_set_name()}, escape depths as the kinetic energy "
-        f"to the power {xps_depth.AVERAGE_EXPONENT}, and the transmission of the file; relative uncertainty "
+        f"Surface composition from a survey scan with the factors of {read_set_name()}, escape depths as the kinetic "
+        f"energy to the power {xps_depth.AVERAGE_EXPONENT}, and the transmission of the file; relative uncertainty "
         f"{options.factor_error:g} % per element."
     )
     return [

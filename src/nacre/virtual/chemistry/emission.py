@@ -7,6 +7,7 @@ pipetted with an error, and a foreign line beneath one of the lines.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -121,8 +122,12 @@ def _arrange_sequence(digests, spectrometer: EmissionSpectrometer, rng) -> list[
     """Every solution in the order it is sucked in: what is in it (mg/L) and what the run's table says of it."""
     flaws, elements = spectrometer.flaws, dict.fromkeys(line.element for line in spectrometer.lines)
     zero = dict.fromkeys(elements, 0.0)
-    check = {"label": "Drift check", "type": "drift", "inside": dict.fromkeys(elements, 2.0 * flaws.assay)}
-    made = [check, {"label": "Cal blank", "type": "blank", "inside": zero, "concentration": 0.0}]
+    check: dict[str, Any] = {
+        "label": "Drift check",
+        "type": "drift",
+        "inside": dict.fromkeys(elements, 2.0 * flaws.assay),
+    }
+    made: list[dict[str, Any]] = [check, {"label": "Cal blank", "type": "blank", "inside": zero, "concentration": 0.0}]
     for i, held in enumerate(spectrometer.standards):
         true = {e: held * flaws.assay * (1 + flaws.pipetting * rng.normal()) for e in elements}
         made.append({"label": f"Std {i + 1}", "type": "standard", "inside": true, "concentration": held})

@@ -60,7 +60,7 @@ class Cycler:
     channel: int = 17
 
 
-def compute_charge(voltage: np.ndarray) -> np.ndarray:
+def compute_charge(voltage: np.ndarray | float) -> np.ndarray:
     """Charge of the reference curve in mAh/g up to `voltage` (V)."""
     slope, onset, width = BACKGROUND
     total = slope * width * np.logaddexp(0.0, (voltage - onset) / width)
@@ -139,7 +139,7 @@ def _run_half(record: "_Record", truth: CellTruth, programme: Programme, cycle: 
 class _Record:
     """Steps as they are written, one after the other."""
 
-    def __init__(self, cycler: Cycler, rng: np.random.Generator):
+    def __init__(self, cycler: Cycler, rng: np.random.Generator) -> None:
         self.cycler, self.rng, self.flaws = cycler, rng, cycler.flaws
         self.time, self.step, self.offset = 0.0, 0, 0.0
         aside = rng.spawn(1)[0]
@@ -147,7 +147,7 @@ class _Record:
         self.period = self.flaws.ripple_period * 2 ** aside.uniform(-1, 1)
         self.blocks: list[dict[str, np.ndarray]] = []
 
-    def flow(self, volts, coulombs, amps, sign, log: Logging, cycle: int):
+    def flow(self, volts: np.ndarray, coulombs: np.ndarray, amps: float, sign: int, log: Logging, cycle: int) -> None:
         """Constant current along a curve of voltage against charge (both rising in charge)."""
         self.offset = 0.9 * self.offset + np.sqrt(0.19) * self.rng.normal(0, self.flaws.offset)
         seconds = coulombs / (amps - sign * self.offset)
@@ -166,7 +166,7 @@ class _Record:
             times, np.interp(times, seconds, volts), np.full(times.size, sign * amps), amps * times, word, cycle
         )
 
-    def hold(self, volts: float, coulombs: float, amps: float, log: Logging, cycle: int):
+    def hold(self, volts: float, coulombs: float, amps: float, log: Logging, cycle: int) -> None:
         """Constant voltage: the current decays to a tenth."""
         tau = coulombs / (0.9 * amps)
         end = tau * np.log(10.0)
@@ -174,16 +174,18 @@ class _Record:
         now = np.exp(-times / tau)
         self._write(times, np.full(times.size, volts), amps * now, amps * tau * (1 - now), "CV_CHG", cycle)
 
-    def rest(self, begin: float, end: float, seconds: float, cycle: int, points: int = 5):
+    def rest(self, begin: float, end: float, seconds: float, cycle: int, points: int = 5) -> None:
         """No current: the voltage relaxes from `begin` towards `end`."""
         times = np.linspace(0.0, seconds, points)
         volts = end + (begin - end) * np.exp(-times / 200.0)
         self._write(times, volts, np.zeros(points), np.zeros(points), "REST", cycle)
 
-    def _keep(self, times):
+    def _keep(self, times: np.ndarray) -> np.ndarray:
         return times[self.rng.uniform(size=times.size) >= self.flaws.lost]
 
-    def _write(self, times, volts, amps, counter, word: str, cycle: int):
+    def _write(
+        self, times: np.ndarray, volts: np.ndarray, amps: np.ndarray, counter: np.ndarray, word: str, cycle: int
+    ) -> None:
         flaws, n = self.flaws, times.size
         self.step += 1
         clock = self.time + times

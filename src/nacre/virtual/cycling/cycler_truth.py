@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ class KnownFact:
     status: str
     note: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.status not in ("paper", "assumed"):
             raise ValueError(f"a fact is 'paper' or 'assumed', not '{self.status}'")
 
@@ -75,7 +76,8 @@ def _read_cell(name: str, facts: Mapping, path: Path) -> CellTruth:
         odd = sorted((needed - facts.keys()) | (facts.keys() - known))
         raise ValueError(f"{path.name}: [cycling.{name}] lacks, or does not know, {', '.join(odd)}")
     rates = {float(rate): KnownFact(**fact) for rate, fact in facts["rates"].items()}
-    return CellTruth(name, rates, **{key: KnownFact(**fact) for key, fact in facts.items() if key != "rates"})
+    given: dict[str, Any] = {key: KnownFact(**fact) for key, fact in facts.items() if key != "rates"}
+    return CellTruth(name, rates, **given)
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def _compute_ageing(truth: CellTruth, n: int) -> tuple[np.ndarray, np.ndarray, n
     cycle, last = np.arange(1, n + 1), truth.ageing_cycles
     lost = 1 - truth.retention.value / 100
     fade = 1 - lost * (cycle - 1) / (last - 1)
-    if truth.knee is not None:
+    if truth.knee is not None and truth.fade_before is not None:
         slow = truth.fade_before.value / 100
         bend = 5.0 * np.logaddexp(0.0, (cycle - truth.knee.value) / 5.0)
         bend = bend - bend[0]

@@ -21,7 +21,7 @@ Truth = Mapping[str, float]
 
 @dataclass(frozen=True)
 class CircuitPart:
-    """A two-terminal part: `compute_impedance(s, truth)` in ohm at complex frequencies s = j omega (n,)."""
+    """A two-terminal part: `impedance(s, truth)` in ohm at complex frequencies s = j omega (n,)."""
 
     impedance: Callable[[np.ndarray, Truth], np.ndarray]
 

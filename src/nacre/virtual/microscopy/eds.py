@@ -39,7 +39,7 @@ class EdsDetector:
 
 
 def draw_powder_map(
-    coat: Coat, detector: EdsDetector | None = None, lines=("Hf La1", "Ni Ka1"), seed: int = 0
+    coat: Coat, detector: EdsDetector | None = None, lines: tuple[str, str] = ("Hf La1", "Ni Ka1"), seed: int = 0
 ) -> Signal:
     """Maps of an element and of the reference below it, and an electron image. The same seed gives the same map."""
     d = detector or EdsDetector()
@@ -71,7 +71,7 @@ def draw_powder_map(
     return Signal("element_map", variables, metadata, None, (note,), "synthetic", f"map-{seed}")
 
 
-def _draw_field(rng, n: int, length: float) -> np.ndarray:
+def _draw_field(rng: np.random.Generator, n: int, length: float) -> np.ndarray:
     """A random field of unit variance, smooth over `length` pixels."""
     field = ndi.gaussian_filter(rng.standard_normal((n, n)), max(length, 0.5), mode="wrap")
     return field / field.std()

@@ -97,7 +97,7 @@ def _draw_single_loss(e: np.ndarray, matter: Matter, lithium: float, metals: flo
     """Losses of one event per eV; without edges their area is 1."""
     safe = np.maximum(e, 0.1)
     valence = sum(w * _evaluate_drude(safe, at, width) / width for at, width, w in HAFNIA_VALENCE)
-    peaks = 0.0
+    peaks = np.zeros_like(safe)
     for (onset, at, width, weight), turn in zip(HAFNIUM, (1, -1, 0.5, 0), strict=True):
         shift, change = 0.1 * matter.chemistry, 1 + 0.02 * matter.chemistry * turn
         peaks = peaks + 1.2 * weight * change * _draw_bump(safe, onset + shift, at + shift, width)

@@ -197,8 +197,8 @@ def _expose(atoms: dict[str, np.ndarray], scope: Scope, rng) -> np.ndarray:
     seen = np.fft.fft2(np.abs(np.fft.ifft2(wave)) ** 2)
     dx, dy = 10 * np.array(scope.drift)
     blur = np.exp(-2 * np.pi**2 * (10 * scope.vibration) ** 2 * g2 - 2 * (np.pi * scope.camera_blur * pixel) ** 2 * g2)
-    seen = np.fft.ifft2(seen * np.sinc(gx * dx + gy * dy) * blur).real[pad:-pad, pad:-pad]
-    expected = np.maximum(seen, 0) * scope.dose * pixel**2
+    shown = np.fft.ifft2(seen * np.sinc(gx * dx + gy * dy) * blur).real[pad:-pad, pad:-pad]
+    expected = np.maximum(shown, 0) * scope.dose * pixel**2
     counts = rng.poisson(expected) + rng.normal(0, scope.read_noise, expected.shape)
     return np.maximum(np.rint(counts), 0)
 

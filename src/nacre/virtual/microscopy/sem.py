@@ -99,7 +99,7 @@ def _make_variables(values: np.ndarray, scope: Microscope) -> dict[str, Variable
 class _SectionScene:
     """Masks on the fine grid as they come together. Lengths in fine pixels inside."""
 
-    def __init__(self, section: CompositeSection, scope: Microscope, rng):
+    def __init__(self, section: CompositeSection, scope: Microscope, rng) -> None:
         self.section, self.scope, self.rng = section, scope, rng
         self.step = scope.pixel / FINE
         self.n = scope.size * FINE

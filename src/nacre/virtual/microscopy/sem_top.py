@@ -77,10 +77,12 @@ def draw_top_view(powder: TopViewPowder, view: View | None = None, seed: int = 0
 
 
 def _place_particles(
-    powder: TopViewPowder, view: View, rng, bright: np.ndarray, owner: np.ndarray
+    powder: TopViewPowder, view: View, rng: np.random.Generator, bright: np.ndarray, owner: np.ndarray
 ) -> tuple[list, list]:
     """Draws particles, each over the last; those that would cover a quarter of another are not placed."""
-    n, drawn, boxes = view.size, [], []
+    n = view.size
+    drawn: list = []
+    boxes: list = []
     v, u = np.ogrid[:n, :n]
     tries = covered = 0
     while covered < powder.filling * n * n and tries < 600:
@@ -112,7 +114,9 @@ def _place_particles(
     return [d for d, _, _ in drawn], free
 
 
-def _pave_grains(powder: TopViewPowder, view: View, rng, owner: np.ndarray) -> tuple[np.ndarray, float]:
+def _pave_grains(
+    powder: TopViewPowder, view: View, rng: np.random.Generator, owner: np.ndarray
+) -> tuple[np.ndarray, float]:
     """(relative brightness of grains, boundaries and mottle; median equivalent diameter of the grains in um)."""
     n = view.size
     apart = powder.grain / view.pixel

@@ -77,7 +77,7 @@ def _describe_interphase(name: str, x: Mapping) -> list[TrueSpectrum]:
 
 
 def measure_infrared_spectra(truth: Mapping) -> dict[str, list[Signal]]:
-    """Loads of the bare and the coated powder on the crystal, from section `measure_infrared_spectra`."""
+    """Loads of the bare and the coated powder on the crystal, from section `infrared`."""
     x = _read_plain(truth)
     powders = {"bare": ir.InfraredPowder(0.045), "lho": ir.InfraredPowder(0.045 * x["carbonate_ratio"])}
     return {

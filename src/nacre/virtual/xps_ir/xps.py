@@ -94,10 +94,11 @@ def _draw_line(x: np.ndarray, position: float, fwhm: float, mix: float, shape: s
 def _draw_peak(x: np.ndarray, peak: XpsPeak, moved: float) -> np.ndarray:
     parts = [(1.0, 0.0)] if not peak.splitting else [(1.0, 0.0), (peak.ratio, peak.splitting)]
     total = sum(weight for weight, _ in parts)
-    whole = sum(
+    lines = [
         peak.area * weight / total * _draw_line(x, peak.position + offset + moved, peak.fwhm, peak.mix, peak.shape)
         for weight, offset in parts
-    )
+    ]
+    whole = np.asarray(sum(lines))
     if not peak.tail:
         return whole
     fade = np.exp(-np.arange(0.0, 20 * peak.tail * peak.fwhm, FINE) / (peak.tail * peak.fwhm))

@@ -37,7 +37,7 @@ class Interphase:
 
     @staticmethod
     def of(p: CellParameters) -> "Interphase":
-        def get(name, unit="1"):
+        def get(name: str, unit: str = "1") -> float:
             return p.value(f"ageing.{name}", unit)
 
         coverage, surface = get("coverage"), 6 * p.value("cathode.volume_fraction") * p.value("cathode.thickness", "m")

@@ -26,7 +26,7 @@ class SeriesGrowth:
     @staticmethod
     def of(p: CellParameters) -> "SeriesGrowth | None":
         rates = [p.value(f"ageing.{n}", "ohm m2") for n in ("series_growth", "series_growth_by_time")]
-        return SeriesGrowth(*rates, p.value("ageing.exponent")) if any(rates) else None
+        return SeriesGrowth(rates[0], rates[1], p.value("ageing.exponent")) if any(rates) else None
 
     def advance(self, before: SlowState, after: SlowState, drive: Drive) -> SlowState:
         more = self.by_growth * (after.growth - before.growth)

@@ -82,8 +82,8 @@ def draw_distribution(thickness: np.ndarray, mean: float, spread: float, subject
 
 
 def draw_around(
-    maps: Sequence[np.ndarray], models: np.ndarray, particles: Sequence[ProjectedParticle], pixel: float, names: Sequence[str],
-    subject: str,
+    maps: Sequence[np.ndarray], models: np.ndarray, particles: Sequence[ProjectedParticle], pixel: float,
+    names: Sequence[str], subject: str,
 ) -> Panel:  # fmt: skip
     """Counts of both elements and their fit against the distance from the middle, mean over particles."""
     rows, columns = (np.indices(maps[0].shape) + 0.5) * pixel
