@@ -5,6 +5,8 @@
                   them with the kernels that OpenBLAS has for another processor (Haswell, SkylakeX, ...): sums are
                   rounded otherwise there. NAME `all`: each that this machine can run, in turn
     lint          style, import rules
+    types         static types (mypy)
+    measure       how readable src is, in figures (--room NAME, --worst N, --check; see tools/measure.py)
     bench NAME    a race against a named peer (in an environment of its own)
     docs          build and check the documentation
     pins          write constraints.txt anew and check that wheels exist for every platform
@@ -119,6 +121,16 @@ def lint(args):
     run(venv_python(), "-c", "from importlinter.cli import lint_imports_command as c; c()")
 
 
+def types(args):
+    ensure()
+    run(venv_python(), "-m", "mypy", *args)
+
+
+def measure(args):
+    # needs the standard library alone, so it does not wait for an environment
+    run(sys.executable, HERE / "tools" / "measure.py", *args)
+
+
 def bench(args):
     races = sorted(path.stem for path in (HERE / "benchmarks").glob("[a-z]*.py"))
     if not args or args[0] not in races:
@@ -137,7 +149,7 @@ def pins(args):
     run(venv_python(), HERE / "tools" / "pins.py", *args)
 
 
-VERBS = {verb.__name__: verb for verb in (demo, test, lint, bench, docs, pins)}
+VERBS = {verb.__name__: verb for verb in (demo, test, lint, types, measure, bench, docs, pins)}
 
 if __name__ == "__main__":
     word, rest = (sys.argv[1] if len(sys.argv) > 1 else ""), sys.argv[2:]

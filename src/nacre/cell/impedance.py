@@ -14,10 +14,12 @@ from nacre.cell.parameters import CellParameters
 from nacre.cell.plausibility import refuse_if_impossible
 from nacre.cell.simulate import FINE, Simulation
 from nacre.core.errors import NacreError
+from nacre.core.notebook_hook import ShowsInNotebook
 from nacre.core.result import Check
 from nacre.core.signal import Note, Signal, table
 from nacre.physics import p2d
 from nacre.physics.p2d import Linear, Mesh, State
+from nacre.physics.p2d.frequency.linearised_cell import check_frequencies
 
 PER_CM2 = 1e4  # ohm m2 to ohm cm2
 SWEEP = np.geomspace(7e6, 1e-2, 80)  # Hz
@@ -33,7 +35,7 @@ class Point:
 
 
 @dataclass(frozen=True, eq=False)
-class Spectrum:
+class Spectrum(ShowsInNotebook):
     """frequency (Hz), z and its terms by cause (ohm cm2, complex), at a point; `volts` of the cell there."""
 
     parameters: CellParameters
@@ -43,6 +45,10 @@ class Spectrum:
     z: np.ndarray
     causes: Mapping[str, np.ndarray]
     checks: tuple[Check, ...]
+
+    def __repr__(self) -> str:
+        """One line, as it holds arrays of every cause."""
+        return f"<Spectrum of '{self.parameters.name}' {self.point.words}: {self.z.size} frequencies>"
 
     @property
     def signal(self) -> Signal:
@@ -101,7 +107,7 @@ def linearised(parameters: CellParameters, point: Point, mesh: Mesh = FINE) -> L
 
 def _frequencies(frequencies, parameters: CellParameters) -> np.ndarray:
     try:
-        return p2d.linear.check_frequencies(frequencies)
+        return check_frequencies(frequencies)
     except ValueError as error:
         raise NacreError(str(error), where=parameters.name) from None
 

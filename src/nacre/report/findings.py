@@ -30,8 +30,10 @@ from nacre.core.quantity import Quantity
 from nacre.core.result import Entry, Result
 from nacre.core.vocabulary import word
 from nacre.report.cautions import cautions
+from nacre.report.dose_findings import dose_findings
 from nacre.report.finding import Block, Finding
 from nacre.report.sample_series import abreast
+from nacre.report.treatments import treatment_sentences
 
 LONG = 6
 MOST = 8
@@ -45,7 +47,8 @@ CHAPTERS = {
     "cause": "What lies behind it",
 }
 ABREAST, AGREE, NEXT = "Samples side by side", "Do the techniques agree?", "What to do next"
-CHANCE = "not beyond chance among so many comparisons: not proven"
+CHANCE = "not beyond chance among the endpoints: not proven"
+EXPLORATORY = "exploratory: not among the questions asked beforehand, and not proven"
 FAILED = "a check of data behind it failed: see Checks"
 SAME = ("equal", "no_difference", "cannot_tell")  # verdicts that claim no difference
 ORDER = ("bad", "shown", "seen", *SAME, "plain")
@@ -64,8 +67,10 @@ def findings(outcome: Outcome, guard: Guard = UNGUARDED) -> list[Block]:
     def rows(heading: str, make, *args) -> list[Finding]:
         return guard.attempt(f"findings '{heading}'", make, *args, instead=[])
 
-    blocks = [_block(ABREAST, rows(ABREAST, _abreast, outcome))]
-    blocks += [_block(heading, [row for name, row in told if name == chapter]) for chapter, heading in heads.items()]
+    trends, note = guard.attempt("findings on doses", dose_findings, outcome, instead=([], ""))
+    blocks = [Block(ABREAST, [*rows(ABREAST, _abreast, outcome), *trends], note)]
+    chapters = [_block(heading, [row for name, row in told if name == chapter]) for chapter, heading in heads.items()]
+    blocks += _with_treatment(outcome, chapters, heads["cell"])
     rest = sorted((row for name, row in told if not name), key=lambda row: ORDER.index(row.kind))
     least = 0 if any(block.rows for block in blocks) else MOST
     blocks.append(_block(FURTHER if least == 0 else FURTHER.split(" ", 1)[1].capitalize(), rest[:least], rest[least:]))
@@ -97,6 +102,16 @@ def _block(heading: str, main: list[Finding], more: Iterable[Finding] = ()) -> B
     main = sorted(main, key=lambda row: 0 if row.kind == "plain" and facts else 1 + ORDER.index(row.kind))
     note, main, more = _common(main, list(more))
     return Block(heading, main, note, more)
+
+
+def _with_treatment(outcome: Outcome, chapters: list[Block], cell: str) -> list[Block]:
+    """At the head of what the cells did, else of the first chapter: coating or treatment, a sentence per pair."""
+    said = " ".join(treatment_sentences(outcome)) if outcome.contrasts else ""
+    told = [block for block in chapters if block.rows or block.more]
+    head = next((block for block in told if block.heading == cell), told[0] if told else None)
+    if not said or head is None:
+        return chapters
+    return [replace(block, note=f"{said} {block.note}".strip()) if block is head else block for block in chapters]
 
 
 def _chapter(outcome: Outcome, row: Contrast | Entry) -> str:
@@ -214,7 +229,7 @@ def _contrast(outcome: Outcome, kind: str, way: str, rows: list[Contrast]) -> Fi
     many = len(rows) > FEW
     if not way:
         values = several([_values(row) for row in rows]) if not many else f"{len(rows)} states were compared"
-        text = f"no difference in the {what} can be told between {new} and {old}" + (f": {values}" if values else "")
+        text = _none_words(kind, what, new, old, rows) + (f": {values}" if values else "")
     else:
         verb = "is" if kind == "shown" else "was seen"
         sizes = several([f"by {size_words(row)}{f' ({values})' if (values := _values(row)) else ''}" for row in rows])
@@ -224,8 +239,27 @@ def _contrast(outcome: Outcome, kind: str, way: str, rows: list[Contrast]) -> Fi
     note = "; ".join(filter(None, (note, FAILED if broken else "")))
     heads, table = _table(rows, old, new) if many else ((), ())
     if many:
-        note = "; ".join(filter(None, (CHANCE if any(map(_chancy, rows)) else "", FAILED if broken else "")))
+        note = "; ".join(filter(None, (*_doubts(rows), FAILED if broken else "")))
     return Finding(kind, sentence(text), note, virtual, basis, heads, table)
+
+
+def _none_words(kind: str, what: str, new: str, old: str, rows: list[Contrast]) -> str:
+    """What is said of samples between which no difference is claimed."""
+    if kind != "equal":
+        return f"no difference in the {what} was found between {new} and {old}"
+    margins = [row.margin for row in rows if row.margin is not None]
+    unit = "percentage points" if rows[0].unit == "%" else rows[0].unit
+    return f"the {what} of {new} equals that of {old} within {with_unit(like(max(margins), max(margins)), unit)}"
+
+
+def _doubts(rows: list[Contrast]) -> list[str]:
+    """Why what was seen is not proven."""
+    said = [CHANCE] if any(map(_chancy, rows)) else []
+    return said + ([EXPLORATORY] if any(row.verdict == "seen" and _is_unasked(row) for row in rows) else [])
+
+
+def _is_unasked(row: Contrast) -> bool:
+    return row.endpoint == "exploratory" and row.p is not None
 
 
 def _range(rows: list[Contrast]) -> str:
@@ -269,9 +303,8 @@ def _evidence(outcome: Outcome, rows: list[Contrast]) -> tuple[str, str]:
     parts = [part for row in rows for part in row.method.split("; ") if part]
     chances = [row.p_adjusted for row in rows if row.p_adjusted is not None]
     if chances:
-        text += f"; {', '.join(_chance(p) for p in chances)} (Holm)"
-    if any(map(_chancy, rows)):
-        text += f"; {CHANCE}"
+        text += f"; {', '.join(_chance(p) for p in chances)}, adjusted for the number of endpoints"
+    text = "; ".join((text, *_doubts(rows)))
     basis = [*dict.fromkeys(part for part in parts if not part.startswith("p = "))]
     sizes = {(row.n_reference, row.n_treated) for row in rows} - {(1, 1)}
     unsaid = [f"{a} and {b}" for a, b in sorted(sizes) if not any(f"over {a} and {b} " in part for part in basis)]

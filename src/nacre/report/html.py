@@ -22,6 +22,7 @@ from nacre.report import findings, methods, plots, tables
 from nacre.report.cautions import cautions
 from nacre.report.finding import Block
 from nacre.report.ledger_graph import ledger_graph
+from nacre.report.treatments import treatment_sentences
 
 
 @in_its_words
@@ -73,6 +74,7 @@ def _page(outcome: Outcome, guard: Guard) -> str:
         ledger=part("ledger", tables.ledger, outcome, guard),
         ledger_graph=Markup(guard.attempt("graph of the ledger", ledger_graph, outcome.ledger, instead="")),
         checks=part("checks", tables.checks, outcome),
+        treatments=part("experimental", treatment_sentences, outcome),
         preparation=part("experimental", methods.preparation, outcome.study),
         materials=part("experimental", methods.materials, outcome.study),
         cells=part("experimental", methods.cells, outcome.study, instead=((), ())),
@@ -180,11 +182,16 @@ def _groups(outcome: Outcome, figures: list[Figure], samples: Palette, guard: Gu
             drawn, tabled = guard.attempt(called, lambda i=i, thing=thing: [_item(thing, samples, i)], instead=[]), []
         if drawn or tabled:
             numbered = outcome.study.paper_numbers
-            heading = _group(thing.place) if numbered else wording.technique_words(topic[thing.key])
+            heading = _group(thing.place) if numbered else _topic(topic, thing)
             known = groups.setdefault(heading, ([], []))
             known[0].extend(drawn)
             known[1].extend(tabled)
     return [(heading, *both) for heading, both in groups.items()]
+
+
+def _topic(topic: dict[str, str], thing: Figure | comparison_tables.Table) -> str:
+    """The heading of a figure or table: its technique; that of several together is none of theirs."""
+    return wording.technique_words(topic[thing.key]) if thing.key in topic else "Doses"
 
 
 def _item(figure: Figure, samples: Palette, i: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import itertools
 from dataclasses import dataclass
 
 from nacre.readers.text import lines as text_lines
-from nacre.readers.text.account import LeftOut
+from nacre.readers.text.account import LeftOutLine
 from nacre.readers.text.lines import LineShape, shape_of
 from nacre.readers.text.row_blocks import (
     RowBlock,
@@ -51,7 +51,7 @@ class LineScan:
     def __init__(self, lines, cells, comments, separator, ended, hints):
         self.lines, self.cells, self.comments = lines, cells, comments
         self.separator, self.ended, self.hints = separator, ended, hints
-        self.left_out: list[LeftOut] = []
+        self.left_out: list[LeftOutLine] = []
         self.comment_count = 0
         self._shapes: dict[int, LineShape] = {}
 
@@ -258,4 +258,4 @@ class LineScan:
         if self.comments[i] and not reason:
             self.comment_count += 1
         else:
-            self.left_out.append(LeftOut(i + 1, self.lines[i].strip(), reason))
+            self.left_out.append(LeftOutLine(i + 1, self.lines[i].strip(), reason))

@@ -22,7 +22,7 @@ from nacre.physics.chemistry import titration as physics
 from nacre.physics.chemistry.carbonate import constants
 from nacre.physics.chemistry.stoichiometry import molar_mass
 from nacre.techniques.chemistry import titration_figures as figures
-from nacre.techniques.chemistry.determinations import mean_of
+from nacre.techniques.chemistry.determinations import average_determinations
 from nacre.techniques.chemistry.titration_wording import CITATIONS, RELATIONS, VOCABULARY
 
 NERNST = 59.16  # mV per pH at 25 degC; the fit finds the electrode's own
@@ -31,23 +31,25 @@ ROUGH = 0.05  # pH: residuals above this are no titration of hydroxide and carbo
 
 @dataclass(frozen=True)
 class TitrationOptions:
-    """What may be chosen about a titration, and what belongs to one determination rather than to the sample."""
+    """Options of `titration`, and what belongs to one determination rather than to the sample."""
 
     mass: str = option("", "mass of powder of this determination, '2.0012(3) g'; else the file's, else the sample's")
-    mass_error: float | None = option(None, "standard uncertainty of a mass that the file tells", unit="mg", lo=0.0)
+    mass_error: float | None = option(
+        None, "standard uncertainty of a mass given in the file", unit="mg", lo=0.0, lab="balance.weighing"
+    )
     burette_error: float | None = option(
-        None, "relative standard uncertainty of the volume dosed", unit="%", lo=0.0, hi=10.0
+        None, "relative standard uncertainty of the volume dosed", unit="%", lo=0.0, hi=10.0, lab="burette.volume_error"
     )
     fit_uptake: bool = option(
-        False, "whether CO2 taken up during the titration is fitted along (the file must tell the times)"
+        False, "whether CO2 taken up during the titration is fitted along (the file must hold the times)"
     )
     temperature: float | None = option(
-        None, "temperature of the bath where the file tells none", unit="degC", lo=0, hi=60
+        None, "temperature of the bath where the file holds none", unit="degC", lo=0, hi=60
     )
 
 
 @dataclass(frozen=True)
-class Amounts:
+class TitratedAmounts:
     """What one determination found, umol per g of powder; and its end points in mL."""
 
     lithium: Quantity
@@ -62,48 +64,66 @@ class Amounts:
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: TitrationOptions) -> list[Result]:
-    """Residual LiOH and Li2CO3, and the base in all, from one determination or several of the same powder.
+    """Residual LiOH and Li2CO3, and the base in all, of one powder.
 
-    inputs : {"signal": a titration Signal, or a list of them}. Raises NacreError where the mass, the volumes or the
-    acid's concentration are not given, NotAssessable where a curve has no second step.
+    Parameters
+    ----------
+    inputs : {"signal": Signal or list of Signal}
+        One titration curve, or several determinations of the same powder.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : TitrationOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: lithium in umol/g, hydroxide and carbonate in wt%, the curves with their fits.
+
+    Raises
+    ------
+    NacreError
+        Where the mass, the volumes or the acid's concentration are not given.
+    NotAssessable
+        Where a curve has no second step.
     """
     signals = inputs["signal"] if isinstance(inputs["signal"], list) else [inputs["signal"]]
-    found = [_one(signal, context, options) for signal in signals]
-    entries, more = _entries(found)
-    checks = [*_input_checks(signals[0], context, options), *more, *_fit_checks(found), *_bias_checks(found)]
-    subject = Subject(context.sample.name if context.sample else "", measurement=_measurement(context))
+    found = [_determine_one(signal, context, options) for signal in signals]
+    entries, more = _make_entries(found)
+    checks = [*_check_inputs(signals[0], context, options), *more, *_check_fits(found), *_report_bias(found)]
+    subject = Subject(context.sample.name if context.sample else "", measurement=_get_measurement_name(context))
     return [
         Result(
             "titration",
             context.analysis,
             subject,
             entries=tuple(entries),
-            curves=tuple(_table(one, i) for i, one in enumerate(found)),
+            curves=tuple(_tabulate_curve(one, i) for i, one in enumerate(found)),
             figures=figures.draw(found, context, signals[0].origin == "synthetic"),
             checks=tuple(checks),
             citations=CITATIONS,
-            methods=_methods(found),
+            methods=_describe_methods(found),
             origin=signals[0].origin,
         )
     ]
 
 
-def _measurement(context: Context) -> str:
+def _get_measurement_name(context: Context) -> str:
     return context.measurement.name if context.measurement else ""
 
 
 # --- one determination --------------------------------------------------------------------------------------
 
 
-def _one(signal: Signal, context: Context, options: TitrationOptions) -> Amounts:
-    mass = _mass(signal, context, options)
-    strength = _declared(signal, context, "titrant_concentration", "acid_concentration", "mol/L", "every amount")
-    curve, part = _curve(signal, context, options, strength)
-    course = _course(signal, curve, options)
+def _determine_one(signal: Signal, context: Context, options: TitrationOptions) -> TitratedAmounts:
+    mass = _get_mass(signal, context, options)
+    strength = _get_declared(signal, context, "titrant_concentration", "acid_concentration", "mol/L", "every amount")
+    curve, part = _prepare_curve(signal, context, options, strength)
+    course = _compute_uptake_course(signal, curve, options)
     try:
         fit = physics.fit_curve(curve, course)
     except physics.TitrationError as error:
-        raise NotAssessable(str(error), where=signal.where, do=_cure(str(error))) from None
+        raise NotAssessable(str(error), where=signal.where, do=_suggest_cure(str(error))) from None
     burette = Quantity(1.0, "1", None if options.burette_error is None else options.burette_error / 100)
     burette = burette.tagged("titration:burette")
     umol = correlated(
@@ -133,11 +153,12 @@ def _one(signal: Signal, context: Context, options: TitrationOptions) -> Amounts
         lambda a, k, u, *s: per_gram(k - u * (a - 2 * k) / (1 - u) / 2, *s),
         umol["base"], umol["carbonate"], uptake, *scale, unit=unit,
     )  # fmt: skip
-    return Amounts(base, hydroxide, carbonate, fit, curve, *_classical(curve, fit, mass, part))
+    return TitratedAmounts(base, hydroxide, carbonate, fit, curve, *_evaluate_classical(curve, fit, mass, part))
 
 
-def _classical(curve: physics.Titration, fit: physics.CurveFit, mass: Quantity, part: Quantity):
+def _evaluate_classical(curve: physics.Titration, fit: physics.CurveFit, mass: Quantity, part: Quantity):
     """Second end point of the fit (mL), Gran's (mL), Warder's amounts (umol/g), and what both are off."""
+    # the base in all is what is titrated at the second end point
     std = float(fit.covariance[0, 0]) ** 0.5 / curve.strength * 1e3
     second = Quantity(float(fit.values[0]) / curve.strength * 1e3, "mL", std, basis="fit-covariance", origin="measured")
     try:
@@ -153,39 +174,42 @@ def _classical(curve: physics.Titration, fit: physics.CurveFit, mass: Quantity, 
     return second, gran, amounts, physics.bias(curve, fit)
 
 
-def _mass(signal: Signal, context: Context, options: TitrationOptions) -> Quantity:
+def _get_mass(signal: Signal, context: Context, options: TitrationOptions) -> Quantity:
     """Mass of powder in g: of the option, else of the file, else declared. Raises NacreError where none is."""
     if options.mass:
         return parse(options.mass, "g", where="option 'mass'").tagged(f"titration:{context.analysis}:mass")
-    told = signal.metadata.get("sample_mass")
-    if told:
+    in_file = signal.metadata.get("sample_mass")
+    if in_file:
         std = None if options.mass_error is None else options.mass_error * 1e-3
-        return Quantity(float(told), "g", std).tagged(f"titration:{context.analysis}:{signal.where}:mass")
+        return Quantity(float(in_file), "g", std).tagged(f"titration:{context.analysis}:{signal.where}:mass")
     found = context.need("titration_mass", "g", "the residual lithium per gram of powder")
     if not found.value > 0:
         raise NacreError("the mass of powder must be above 0", where=context.where, found=str(found))
     return found
 
 
-def _declared(signal: Signal, context: Context, told: str, name: str, unit: str, why: str) -> Quantity:
-    """A declared input, else what the file tells (its error unknown)."""
+def _get_declared(signal: Signal, context: Context, key: str, name: str, unit: str, why: str) -> Quantity:
+    """A declared input, else what the file holds under `key` (its error unknown)."""
     found = context.find(name, unit)
-    if found is None and signal.metadata.get(told):
-        found = Quantity(float(signal.metadata[told]), unit)
+    if found is None and signal.metadata.get(key):
+        found = Quantity(float(signal.metadata[key]), unit)
     return found or context.need(name, unit, why)
 
 
-def _curve(signal: Signal, context: Context, options: TitrationOptions, strength: Quantity):
+def _prepare_curve(signal: Signal, context: Context, options: TitrationOptions, strength: Quantity):
     """The curve as the physics takes it, and the part of the extract that was titrated."""
     extract = context.find("extract_volume", "mL")
     aliquot = context.find("aliquot_volume", "mL")
     if (extract is None) != (aliquot is None):
         context.need("extract_volume" if extract is None else "aliquot_volume", "mL", "the part that was titrated")
-    part = Quantity(1.0, "1", 0.0) if extract is None else derive(lambda a, e: a / e, aliquot, extract, unit="1")
-    told = signal.metadata.get("titrated_volume")
-    volume = context.find("bath_volume", "mL") or (Quantity(float(told), "mL") if told else aliquot)
+    if extract is None or aliquot is None:
+        part = Quantity(1.0, "1", 0.0)  # the whole extract was titrated
+    else:
+        part = derive(lambda a, e: a / e, aliquot, extract, unit="1")
+    in_file = signal.metadata.get("titrated_volume")
+    volume = context.find("bath_volume", "mL") or (Quantity(float(in_file), "mL") if in_file else aliquot)
     volume = volume or context.need("bath_volume", "mL", "the pH, which follows the dilution,")
-    degrees = _temperature(signal, options)
+    degrees = _get_temperature(signal, options)
     ph = signal.array("ph", "1") if "ph" in signal else 7 - signal.array("emf", "mV") / NERNST
     try:
         known = constants(degrees)
@@ -195,19 +219,19 @@ def _curve(signal: Signal, context: Context, options: TitrationOptions, strength
         raise NacreError(str(error), where=signal.where) from None
 
 
-def _course(signal: Signal, curve: physics.Titration, options: TitrationOptions) -> np.ndarray | None:
+def _compute_uptake_course(signal: Signal, curve: physics.Titration, options: TitrationOptions) -> np.ndarray | None:
     if not options.fit_uptake:
         return None
     if "time" not in signal:
         raise NacreError(
-            "the uptake of CO2 cannot be fitted: the file tells no times",
+            "the uptake of CO2 cannot be fitted: the file holds no times",
             where=signal.where,
             do="leave fit_uptake off and declare co2_uptake, or export the times of the points",
         )
     return physics.uptake_course(signal.array("time", "s"), curve.ph)
 
 
-def _temperature(signal: Signal, options: TitrationOptions) -> float:
+def _get_temperature(signal: Signal, options: TitrationOptions) -> float:
     if "temperature" in signal:
         degrees = signal.array("temperature", "degC")
         if np.isfinite(degrees).any():
@@ -221,18 +245,19 @@ def _temperature(signal: Signal, options: TitrationOptions) -> float:
     return options.temperature
 
 
-def _cure(text: str) -> str:
+def _suggest_cure(text: str) -> str:
     if "second step" in text:
-        return "titrate on to pH 3.5 or below: LiOH and Li2CO3 cannot be told apart without the second step"
+        return "titrate on to pH 3.5 or below: LiOH and Li2CO3 cannot be distinguished without the second step"
     return "take more and smaller doses around both steps"
 
 
 # --- several determinations ---------------------------------------------------------------------------------
 
 
-def _entries(found: Sequence[Amounts]) -> tuple[list[Entry], list[Check]]:
+def _make_entries(found: Sequence[TitratedAmounts]) -> tuple[list[Entry], list[Check]]:
     lithium, hydroxide, carbonate = (
-        mean_of([getattr(one, name) for one in found], "umol/g") for name in ("lithium", "hydroxide", "carbonate")
+        average_determinations([getattr(one, name) for one in found], "umol/g")
+        for name in ("lithium", "hydroxide", "carbonate")
     )
 
     def percent(q: Quantity, phase: str) -> Quantity:
@@ -246,36 +271,37 @@ def _entries(found: Sequence[Amounts]) -> tuple[list[Entry], list[Check]]:
         Entry("residual_li2co3", percent(carbonate.quantity, "Li2CO3")),
     ]
     for i, one in enumerate(found):
-        state = {"determination": i + 1} if len(found) > 1 else {}
-        entries.append(Entry("second_end_point", one.second, state))
-        if one.gran is not None:
-            entries.append(Entry("gran_end_point", one.gran, state))
-        if one.warder is not None:
-            for name, amount, phase in zip(
-                ("warder_lioh", "warder_li2co3"), one.warder, ("LiOH", "Li2CO3"), strict=True
-            ):
-                value = amount * 1e-6 * molar_mass(phase) * 1e5
-                entries.append(Entry(name, Quantity(value, "wt%", basis="none", origin="measured"), state))
-        slope = Quantity(
-            100 * float(one.fit.values[3]), "%", 100 * float(one.fit.covariance[3, 3]) ** 0.5,
-            basis="fit-covariance", origin="measured",
-        )  # fmt: skip
-        entries.append(Entry("electrode_slope", slope, state))
+        entries += _report_determination(one, {"determination": i + 1} if len(found) > 1 else {})
     if lithium.p < 0.01:
         text = f"{len(found)} determinations scatter beyond their errors (p = {lithium.p:.2g}): the error is widened"
         return entries, [Check("warn", text, "look at filtration, soak time and the time until titration")]
     return entries, []
 
 
+def _report_determination(one: TitratedAmounts, state: dict[str, Any]) -> list[Entry]:
+    """What one titration gives beside the amounts: end points, Warder's amounts, the electrode's slope."""
+    entries = [Entry("second_end_point", one.second, state)]
+    if one.gran is not None:
+        entries.append(Entry("gran_end_point", one.gran, state))
+    if one.warder is not None:
+        names = (("warder_lioh", "LiOH"), ("warder_li2co3", "Li2CO3"))
+        for (name, phase), amount in zip(names, one.warder, strict=True):
+            value = amount * 1e-6 * molar_mass(phase) * 1e5
+            entries.append(Entry(name, Quantity(value, "wt%", basis="none", origin="measured"), state))
+    slope, std = 100 * float(one.fit.values[3]), 100 * float(one.fit.covariance[3, 3]) ** 0.5
+    measured = Quantity(slope, "%", std, basis="fit-covariance", origin="measured")
+    return [*entries, Entry("electrode_slope", measured, state)]
+
+
 # --- what is doubtful ---------------------------------------------------------------------------------------
 
 
-def _input_checks(signal: Signal, context: Context, options: TitrationOptions) -> list[Check]:
+def _check_inputs(signal: Signal, context: Context, options: TitrationOptions) -> list[Check]:
     """Inputs without an uncertainty, and what the extraction may have done."""
     lacks = []
     if context.find("co2_uptake", "1") is None:
         text = (
-            "the uptake of CO2 is not declared: hydroxide and carbonate bear no uncertainty (1 % of the hydroxide "
+            "the uptake of CO2 is not declared: hydroxide and carbonate have no uncertainty (1 % of the hydroxide "
             "taken up moves it by 1 % and the carbonate by half of those moles); the lithium in all is not touched"
         )
         lacks.append(Check("warn", text, 'declare co2_uptake = "0(1) %" of the hydroxide, from a blank of LiOH'))
@@ -284,13 +310,14 @@ def _input_checks(signal: Signal, context: Context, options: TitrationOptions) -
         unknown.append("the mass (mass_error)")
     if options.burette_error is None:
         unknown.append("the volume dosed (burette_error)")
-    for name, words in (
-        ("acid_concentration", "the acid"),
-        ("extract_volume", "the extract"),
-        ("aliquot_volume", "the aliquot"),
+    for name, words, unit in (
+        ("acid_concentration", "the acid", "mol/L"),
+        ("extract_volume", "the extract", "mL"),
+        ("aliquot_volume", "the aliquot", "mL"),
     ):
-        declared = context.find(name, "mol/L" if name == "acid_concentration" else "mL")
-        if (declared is None and name == "acid_concentration") or (declared is not None and declared.std is None):
+        declared = context.find(name, unit)
+        in_file_only = declared is None and name == "acid_concentration"
+        if in_file_only or (declared is not None and declared.std is None):
             unknown.append(f"{words} ({name})")
     if unknown:
         text = f"no uncertainty is stated of {', '.join(unknown)}: that of the result is unknown"
@@ -302,29 +329,31 @@ def _input_checks(signal: Signal, context: Context, options: TitrationOptions) -
     return lacks
 
 
-def _fit_checks(found: Sequence[Amounts]) -> list[Check]:
+def _check_fits(found: Sequence[TitratedAmounts]) -> list[Check]:
+    return [check for one in found for check in _check_fit(one.fit)]
+
+
+def _check_fit(fit: physics.CurveFit) -> list[Check]:
     checks = []
-    for one in found:
-        fit = one.fit
-        if fit.noise > ROUGH:
-            text = f"the curve fits to {fit.noise:.2f} pH only: something beside hydroxide and carbonate was titrated"
-            checks.append(Check("warn", text, "look for sulfate, phosphate or undissolved powder in the extract"))
-        if abs(fit.values[3] - 1) > 0.05:
-            text = f"the electrode's slope is {100 * fit.values[3]:.1f} % of the ideal one"
-            checks.append(Check("warn", text, "calibrate or replace the electrode"))
-        if fit.correlation > 0.5:
-            text = f"neighbouring residuals go together ({fit.correlation:.2f}: lag or drift); the error allows for it"
-            checks.append(Check("info", text, "wait longer after each dose"))
-        if len(fit.values) > 4:
-            part, std = (100 * 2 * v / fit.hydroxide for v in (fit.values[4], fit.covariance[4, 4] ** 0.5))
-            text = f"CO2 taken up during the titration, fitted along: {part:.1f} +- {std:.1f} % of the hydroxide"
-            checks.append(Check("info", text, "co2_uptake then means what was taken up before the titration alone"))
-        if fit.hydroxide < 2 * fit.hydroxide_std:
-            checks.append(Check("info", "LiOH is not told from none"))
+    if fit.noise > ROUGH:
+        text = f"the curve fits to {fit.noise:.2f} pH only: something beside hydroxide and carbonate was titrated"
+        checks.append(Check("warn", text, "look for sulfate, phosphate or undissolved powder in the extract"))
+    if abs(fit.values[3] - 1) > 0.05:
+        text = f"the electrode's slope is {100 * fit.values[3]:.1f} % of the ideal one"
+        checks.append(Check("warn", text, "calibrate or replace the electrode"))
+    if fit.correlation > 0.5:
+        text = f"neighbouring residuals go together ({fit.correlation:.2f}: lag or drift); the error allows for it"
+        checks.append(Check("info", text, "wait longer after each dose"))
+    if len(fit.values) > 4:  # the uptake was fitted as a fifth parameter
+        part, std = (100 * 2 * v / fit.hydroxide for v in (fit.values[4], fit.covariance[4, 4] ** 0.5))
+        text = f"CO2 taken up during the titration, fitted along: {part:.1f} +- {std:.1f} % of the hydroxide"
+        checks.append(Check("info", text, "co2_uptake then means what was taken up before the titration alone"))
+    if fit.hydroxide < 2 * fit.hydroxide_std:
+        checks.append(Check("info", "LiOH is below the detection limit"))
     return checks
 
 
-def _bias_checks(found: Sequence[Amounts]) -> list[Check]:
+def _report_bias(found: Sequence[TitratedAmounts]) -> list[Check]:
     """What the classical ways are off, on the curve that was fitted."""
     checks = []
     for one in found[:1]:
@@ -339,7 +368,7 @@ def _bias_checks(found: Sequence[Amounts]) -> list[Check]:
     return checks
 
 
-def _table(one: Amounts, i: int) -> Curve:
+def _tabulate_curve(one: TitratedAmounts, i: int) -> Curve:
     return Curve(
         "titration" if i == 0 else f"titration {i + 1}",
         {
@@ -351,7 +380,7 @@ def _table(one: Amounts, i: int) -> Curve:
     )
 
 
-def _methods(found: Sequence[Amounts]) -> str:
+def _describe_methods(found: Sequence[TitratedAmounts]) -> str:
     n = len(found)
     return (
         f"Residual lithium was determined by titrating {'the' if n == 1 else n} filtered aqueous extract"

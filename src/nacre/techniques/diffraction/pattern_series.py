@@ -14,18 +14,19 @@ from nacre.core.context import Context
 from nacre.core.contracts import Technique
 from nacre.core.errors import NacreError, NotAssessable
 from nacre.core.figure import Axis, Figure, Panel, Series
+from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.techniques.diffraction import rietveld, rietx_engine
 from nacre.techniques.diffraction.options import RietveldOptions
-from nacre.techniques.diffraction.rietx_problem import Fit, Problem
-from nacre.techniques.diffraction.setup import problem_of
+from nacre.techniques.diffraction.problem_setup import make_problem
+from nacre.techniques.diffraction.rietx_problem import RefinementFit, RefinementProblem
 
 NAMES = ("lattice_a", "lattice_b", "lattice_c", "cell_volume", "oxygen_z", "ni_li")
 
 
 @dataclass(frozen=True)
-class Member:
+class SeriesPattern:
     """One pattern of the series: what it gave, or why not."""
 
     name: str
@@ -34,48 +35,76 @@ class Member:
     gof: float = float("nan")
     error: str = ""
 
+    def has(self, name: str) -> bool:
+        return name in {entry.name for entry in self.entries}
+
+    def get(self, name: str) -> Quantity:
+        """The quantity of a name. Raises StopIteration where the pattern has none."""
+        return next(entry.quantity for entry in self.entries if entry.name == name)
+
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: RietveldOptions) -> list[Result]:
-    """The lattice table. inputs: signal, a list of patterns in order; standard. Raises where none can be fitted."""
+    """Lattice parameters through a series of patterns.
+
+    Parameters
+    ----------
+    inputs : {"signal": list of Signal, "standard": Result or Signal}
+        The patterns in order, and the line standard where there is one.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : RietveldOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: lattice parameters in angstrom and their quality, by pattern.
+
+    Raises
+    ------
+    NotAssessable
+        Where no pattern can be refined.
+    """
     signals: list[Signal] = inputs["signal"] if isinstance(inputs["signal"], list) else [inputs["signal"]]
     rest = {name: item for name, item in inputs.items() if name != "signal"}
-    context = rietveld.of_signal(context)
-    members: list[Member] = []
-    before: Fit | None = None
+    context = rietveld.select_context(context)
+    members: list[SeriesPattern] = []
+    before: RefinementFit | None = None
     for i, signal in enumerate(signals):
         try:
-            before = _one(signal, before, context, options, rest)
-            members.append(_member(signal, before, options, i))
+            before = _refine_one(signal, before, context, options, rest)
+            members.append(_make_pattern(signal, before, options, i))
         except NacreError as error:
-            members.append(Member(signal.name, error=str(error)))
+            members.append(SeriesPattern(signal.name, error=str(error)))
     good = [i for i, member in enumerate(members) if not member.error]
     if not good:
         raise NotAssessable("no pattern of the series could be refined", where=context.where, found=members[0].error)
-    return [_result(members, good, context)]
+    return [_make_result(members, good, context)]
 
 
-def _one(signal: Signal, before: Fit | None, context, options, rest) -> Fit:
-    problem = problem_of(signal, context, options, rest)
+def _refine_one(signal: Signal, before: RefinementFit | None, context, options, rest) -> RefinementFit:
+    problem = make_problem(signal, context, options, rest)
     if before is not None:
-        problem = handed_on(problem, before)
-    return rietveld.checked(rietx_engine.refine(problem), signal)
+        problem = continue_from(problem, before)
+    return rietveld.require_good_fit(rietx_engine.refine(problem), signal)
 
 
-def handed_on(problem: Problem, before: Fit) -> Problem:
+def continue_from(problem: RefinementProblem, before: RefinementFit) -> RefinementProblem:
     """The problem, started from another fit's answer: structures, machine, scales and widths."""
     ends = ("scale", "lor_size", "lor_strain", "r")
+    # cells and atoms go with the structures; only these are numbers of their own
     starts = {path: before.values[path] for path in before.free if path.rpartition(".")[2] in ends}
     machine = problem.machine if problem.machine.known else replace(before.machine, mu_r=problem.machine.mu_r)
     return replace(problem, crystals=before.crystals, machine=machine, starts=starts)
 
 
-def _member(signal: Signal, fit: Fit, options: RietveldOptions, i: int) -> Member:
-    found = rietveld.main_quantities(fit, rietveld.esd_factor(fit, options), f"series:{i}:{signal.where}")
+def _make_pattern(signal: Signal, fit: RefinementFit, options: RietveldOptions, i: int) -> SeriesPattern:
+    found = rietveld.report_main_phase(fit, rietveld.choose_esd_factor(fit, options), f"series:{i}:{signal.where}")
     entries = tuple(Entry(e.name, e.quantity, {"pattern": i + 1}) for e in found if e.name in NAMES)
-    return Member(signal.name, entries, 100 * fit.statistics["rwp"], fit.statistics["gof"])
+    return SeriesPattern(signal.name, entries, 100 * fit.statistics["rwp"], fit.statistics["gof"])
 
 
-def _result(members: list[Member], good: list[int], context: Context) -> Result:
+def _make_result(members: list[SeriesPattern], good: list[int], context: Context) -> Result:
     subject = Subject(context.sample.name if context.sample else "")
     checks = [
         Check("warn", f"pattern {i + 1}, {member.name}, could not be refined: {member.error}")
@@ -89,21 +118,21 @@ def _result(members: list[Member], good: list[int], context: Context) -> Result:
         context.analysis,
         subject,
         entries=tuple(entry for member in members for entry in member.entries),
-        curves=(_table(members, good),),
-        figures=(_figure(members, good, subject.sample),),
+        curves=(_tabulate_series(members, good),),
+        figures=(_draw_series(members, good, subject.sample),),
         checks=tuple(checks),
         citations=rietveld.TECHNIQUE.citations,
         methods=f"{len(members)} patterns were refined in order, each started from the last that converged.",
     )
 
 
-def _table(members: list[Member], good: list[int]) -> Curve:
+def _tabulate_series(members: list[SeriesPattern], good: list[int]) -> Curve:
     columns: dict[str, tuple[np.ndarray, str]] = {
         "pattern": (np.array([i + 1 for i in good]), "1"),
         "file": (np.array([members[i].name for i in good]), "1"),
     }
     for entry in members[good[0]].entries:
-        same = [next(e.quantity for e in members[i].entries if e.name == entry.name) for i in good]
+        same = [members[i].get(entry.name) for i in good]
         columns[entry.name] = (np.array([q.value for q in same]), entry.quantity.unit)
         columns[f"{entry.name}_std"] = (np.array([q.std for q in same]), entry.quantity.unit)
     for name in ("rwp", "gof"):
@@ -111,15 +140,17 @@ def _table(members: list[Member], good: list[int]) -> Curve:
     return Curve("lattice table", columns)
 
 
-def _figure(members: list[Member], good: list[int], subject: str) -> Figure:
+def _draw_series(members: list[SeriesPattern], good: list[int], subject: str) -> Figure:
     panels = []
     for name, label in (("lattice_a", "a"), ("lattice_c", "c"), ("cell_volume", "cell volume")):
-        found = [(i + 1, e.quantity) for i in good for e in members[i].entries if e.name == name]
-        if found:
-            x, y = np.array([i for i, _ in found], float), np.array([q.value for _, q in found])
-            half = np.array([1.96 * (q.std or 0.0) for _, q in found])
-            drawn = Series("points", x, y, label, subject, lo=y - half, hi=y + half)
-            panels.append(Panel(Axis("pattern"), Axis(label, found[0][1].unit), (drawn,)))
+        numbers = [i for i in good if members[i].has(name)]
+        if not numbers:
+            continue
+        found = [members[i].get(name) for i in numbers]
+        x, y = np.array(numbers, float) + 1, np.array([q.value for q in found])
+        half = 1.96 * np.array([q.std or 0.0 for q in found])
+        drawn = Series("points", x, y, label, subject, lo=y - half, hi=y + half)
+        panels.append(Panel(Axis("pattern"), Axis(label, found[0].unit), (drawn,)))
     return Figure(f"series-{subject}", "Cell through the series", tuple(panels), "Refined cell of each pattern.")
 
 

@@ -22,7 +22,7 @@ from nacre.core.signal import Signal
 from nacre.materials.crystals import Crystal
 from nacre.physics.microscopy import indexing
 from nacre.physics.microscopy.indexing import Solution, Tolerance
-from nacre.techniques.microscopy.hrtem.lattices import candidates
+from nacre.techniques.microscopy.hrtem.lattices import find_candidates
 
 LIKELY = 0.05  # part of random patterns above which a match says nothing
 ESTIMATED = 0.01  # added to the relative tolerance where a cell is estimated
@@ -30,7 +30,7 @@ ESTIMATED = 0.01  # added to the relative tolerance where a cell is estimated
 
 @dataclass(frozen=True)
 class SpotOptions:
-    """What may be chosen about the indexing."""
+    """Options of `spot_indexing`: candidate phases and tolerances."""
 
     phases: tuple[str, ...] = option(
         (), "phases tried: names of the table, or 'layered'; empty: those the sample's coating declares, and its core"
@@ -43,13 +43,33 @@ class SpotOptions:
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: SpotOptions) -> list[Result]:
-    """Solutions of every phase. Raises NacreError where there are fewer than two spots that are not on one line."""
+    """Every phase that explains the spots of a diffraction pattern.
+
+    Parameters
+    ----------
+    inputs : {"signal": Signal}
+        A table of spacings and angles, of kind "spots".
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : SpotOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: residual and rate of chance matches in % by phase.
+
+    Raises
+    ------
+    NacreError
+        Where there are fewer than two spots that are not on one line.
+    """
     signal: Signal = inputs["signal"]
-    spots = spots_of(signal)
+    spots = read_spots(signal)
     found: dict[str, tuple[Crystal, Solution, float]] = {}
-    given = candidates(options.phases, options.composition, context)
+    given = find_candidates(options.phases, options.composition, context)
     for i, crystal in enumerate(given.tried):
-        solution, rate = index(spots, crystal, options, np.random.default_rng([context.seed, i]))
+        solution, rate = index_spots(spots, crystal, options, np.random.default_rng([context.seed, i]))
         if solution is not None:
             found[crystal.name] = (crystal, solution, rate)
     subject = Subject(context.sample.name if context.sample else "", "", signal.name)
@@ -58,10 +78,10 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: SpotOptions) -
             "spot_indexing",
             context.analysis,
             subject,
-            entries=tuple(_entries(found)),
-            curves=(_table(spots, found),),
-            figures=(_figure(spots, found, subject.sample),),
-            checks=(*_checks(spots, found, [crystal.name for crystal in given.tried]), *given.checks),
+            entries=tuple(_make_entries(found)),
+            curves=(_tabulate_spots(spots, found),),
+            figures=(_draw_spots(spots, found, subject.sample),),
+            checks=(*_check_solutions(spots, found, [crystal.name for crystal in given.tried]), *given.checks),
             methods=(
                 f"Spots were indexed by pairs of spacings and the angle between them (tolerances "
                 f"{options.length_tolerance:g} % and {options.angle_tolerance:g} deg, scale free within "
@@ -71,7 +91,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: SpotOptions) -
     ]
 
 
-def spots_of(signal: Signal) -> np.ndarray:
+def read_spots(signal: Signal) -> np.ndarray:
     """Spots as vectors (n, 2) in 1/angstrom."""
     d, angle = signal.array("d", "Ang"), np.radians(signal.array("angle", "deg"))
     if d.size < 2 or np.any(d <= 0):
@@ -86,7 +106,7 @@ def spots_of(signal: Signal) -> np.ndarray:
     return spots
 
 
-def index(spots: np.ndarray, crystal: Crystal, options: SpotOptions, rng) -> tuple[Solution | None, float]:
+def index_spots(spots: np.ndarray, crystal: Crystal, options: SpotOptions, rng) -> tuple[Solution | None, float]:
     """(the best solution of a phase that explains all spots, its rate of chance matches)."""
     extra = ESTIMATED if crystal.status == "estimated" else 0.0
     tolerance = Tolerance(
@@ -102,7 +122,7 @@ def index(spots: np.ndarray, crystal: Crystal, options: SpotOptions, rng) -> tup
     )
 
 
-def _entries(found) -> list[Entry]:
+def _make_entries(found) -> list[Entry]:
     entries = []
     for name, (_, solution, rate) in found.items():
         state = {"phase": name}
@@ -114,31 +134,37 @@ def _entries(found) -> list[Entry]:
     return entries
 
 
-def _checks(spots: np.ndarray, found, tried: list[str]) -> list[Check]:
+def _check_solutions(spots: np.ndarray, found, tried: list[str]) -> list[Check]:
     if not found:
         return [Check("warn", f"none of {', '.join(tried)} explains all {len(spots)} spots",
                       "check the scale of the image, or try other phases")]  # fmt: skip
     checks = []
     for name, (crystal, solution, rate) in found.items():
-        planes = ", ".join("(" + " ".join(map(str, row)) + ")" for row in solution.hkl)
-        zone = " ".join(map(str, solution.zone))
-        text = f"{name} fits: {planes}, zone [{zone}], scale {solution.scale:.3f}, chance {100 * rate:.1f} %"
-        status = "warn" if rate > LIKELY else "info"
-        cure = "a match that chance makes so often says little: more spots are needed" if rate > LIKELY else ""
-        checks.append(Check(status, text, cure))
+        checks.append(_check_solution(name, solution, rate))
         if crystal.status == "estimated":
             checks.append(Check("info", f"the cell of {name} is estimated: {crystal.source}"))
     if len(found) > 1:
-        checks.append(Check("warn", f"{' and '.join(found)} all fit these spots: they cannot be told apart here",
-                            "more spots or another zone can tell; so can diffraction, Raman or XPS"))  # fmt: skip
-    for compound in dict.fromkeys(name.split()[0] for name in tried):
-        models, fit = ([n for n in names if n.split()[0] == compound] for names in (tried, found))
-        if len(models) > 1 and len(fit) == 1:
+        text = f"{' and '.join(found)} all fit these spots: they cannot be distinguished here"
+        checks.append(Check("warn", text, "record more spots or another zone, or use diffraction, Raman or XPS"))
+    compounds = [name.split()[0] for name in tried]
+    for compound in dict.fromkeys(compounds):
+        fit = [name for name in found if name.split()[0] == compound]
+        if compounds.count(compound) > 1 and len(fit) == 1:
             checks.append(Check("info", f"of the models of {compound} only {fit[0]} fits"))
     return checks
 
 
-def _table(spots: np.ndarray, found) -> Curve:
+def _check_solution(name: str, solution: Solution, rate: float) -> Check:
+    """How a phase fits, and whether chance would do as well."""
+    planes = ", ".join(f"({' '.join(map(str, row))})" for row in solution.hkl)
+    zone = " ".join(map(str, solution.zone))
+    text = f"{name} fits: {planes}, zone [{zone}], scale {solution.scale:.3f}, chance {100 * rate:.1f} %"
+    if rate > LIKELY:
+        return Check("warn", text, "a match that chance makes so often says little: more spots are needed")
+    return Check("info", text)
+
+
+def _tabulate_spots(spots: np.ndarray, found) -> Curve:
     columns = {
         "d": (1 / np.linalg.norm(spots, axis=1), "Ang"),
         "angle": (np.degrees(np.arctan2(spots[:, 1], spots[:, 0])), "deg"),
@@ -148,7 +174,7 @@ def _table(spots: np.ndarray, found) -> Curve:
     return Curve("spots", columns)
 
 
-def _figure(spots: np.ndarray, found, subject: str) -> Figure:
+def _draw_spots(spots: np.ndarray, found, subject: str) -> Figure:
     both = np.vstack((spots, -spots))
     series = [Series("points", both[:, 0], both[:, 1], "spots", subject)]
     for name, (_, solution, _) in found.items():

@@ -1,7 +1,9 @@
 """From a region of the species table to the models that are fitted: backgrounds, width ties, overlaps in and out."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -22,13 +24,13 @@ VARIANTS = {
     "step+slope+overlap+widths": (True, True, False, True, True),
 }
 MIX, MIX_SD = 0.3, 0.2
-HOPELESS = 5.0  # reduced chi2 above which widened errors do not mend the model
+HOPELESS = 5.0  # reduced chi2 above which widened errors cannot save the model
 TAIL_SD = 0.3  # in units of the width; none is the most likely
 WIDTH_SD, SHIFT_SD, REACH = 0.5, 0.1, 1.0  # eV
 
 
 @dataclass(frozen=True)
-class Spectrum:
+class XpsSpectrum:
     """One spectrum of a region on the calibrated binding-energy scale, counts or what stands for them.
 
     `scale` is what the intensities were divided by so that their scatter is that of counts; `counted` whether they
@@ -41,7 +43,7 @@ class Spectrum:
     counted: bool = True
 
 
-def candidates(
+def list_candidates(
     region: Region,
     spectra: int = 1,
     *,
@@ -62,86 +64,126 @@ def candidates(
         region.level.checked(splitting)
     gap = region.level.splitting if splitting is None else splitting
     weak = region.level.ratio if ratio is None else ratio
-    return [_model(region, spectra, name, shape, gap, weak) for shape in shapes or (region.shape,) for name in chosen]
+    every = itertools.product(shapes or (region.shape,), chosen)
+    return [_build_model(region, spectra, name, shape, gap, weak) for shape, name in every]
 
 
-def again(model: Model, region: Region, spectra: int, **change: float) -> Model:
+def rebuild_model(model: Model, region: Region, spectra: int, **change: float) -> Model:
     """A model of the ensemble with another `splitting` or `ratio`."""
     variant, _, shape = model.name.partition(", ")
-    (found,) = candidates(region, spectra, names=(variant,), shapes=(shape or "sum",), **change)
+    (found,) = list_candidates(region, spectra, names=(variant,), shapes=(shape or "sum",), **change)
     return found
 
 
-def _model(region: Region, spectra: int, variant: str, shape: str, gap: float, weak: float) -> Model:
+def _build_model(region: Region, spectra: int, variant: str, shape: str, gap: float, weak: float) -> Model:
     step, slope, loss, free, overlap = VARIANTS[variant]
     name = variant if shape == "sum" else f"{variant}, {shape}"
-    parameters = [Parameter("mix", MIX, 0.0, 1.0, (MIX, MIX_SD))]
-    if "tail" in {species.shape or shape for species in region.species}:
-        parameters.append(Parameter("tail", 0.15, 0.0, MOST_TAIL, (0.0, TAIL_SD)))
-    if not free:
-        parameters.append(_width("width", region.fwhm))
-    lines = []
-    for species in region.species:
-        parameters.append(_position(species))
-        if free:
-            parameters.append(_width(f"width {species.name}", region.fwhm * species.width_factor))
+    parameters = [*_make_shape_parameters(region, shape), *_make_line_parameters(region, free)]
+    lines: list[Line] = []
     for s in range(spectra):
-        shift = f"shift {s}" if s else ""
-        parameters += [Parameter(shift, 0.0, -0.6, 0.6, (0.0, SHIFT_SD))] if s else []
+        shift = f"shift {s}" if s else ""  # against the first spectrum
+        if shift:
+            parameters.append(Parameter(shift, 0.0, -0.6, 0.6, (0.0, SHIFT_SD)))
         for species in region.species:
-            parameters.append(Parameter(area(species.name, s), 1.0, linear=True))
-            lines += _lines(species, s, shift, free, gap, weak, species.shape or shape)
-        parameters.append(Parameter(f"constant {s}", 1.0, linear=True))
-        parameters += [Parameter(f"slope {s}", 0.0, linear=True)] if slope else []
-        parameters += [Parameter(f"step {s}", 0.03, 0.0, 0.6)] if step else []
-        parameters += [Parameter(f"loss {s}", 1000.0, 0.0, 20000.0)] if loss else []
-    for other in region.overlaps if overlap else ():
-        place = Parameter(f"position {other.name}", other.position, *_reach(other.position), (other.position, other.sd))
-        width = Parameter(f"width {other.name}", other.fwhm, 1.0, 8.0, (other.fwhm, other.fwhm_sd))
-        parameters += [place, width]
-        for s in range(spectra):
-            parameters.append(Parameter(area(other.name, s), 1.0, linear=True))
-            names = (area(other.name, s), place.name, width.name, "mix")
-            lines.append(Line(*names, spectrum=s, shift=f"shift {s}" if s else ""))
+            parameters.append(Parameter(name_area(species.name, s), 1.0, linear=True))
+            lines += _make_lines(species, s, shift, free, gap, weak, species.shape or shape)
+        parameters += _make_background(s, step, slope, loss)
+    if overlap:
+        more, overlapping = _make_overlaps(region, spectra)
+        parameters += more
+        lines += overlapping
     grounds = tuple(Background(f"constant {s}", f"slope {s}", f"step {s}", f"loss {s}") for s in range(spectra))
     return Model(name, tuple(parameters), tuple(lines), grounds)
 
 
-def area(name: str, spectrum: int = 0) -> str:
+def _make_shape_parameters(region: Region, shape: str) -> list[Parameter]:
+    parameters = [Parameter("mix", MIX, 0.0, 1.0, (MIX, MIX_SD))]
+    if "tail" in {species.shape or shape for species in region.species}:
+        parameters.append(Parameter("tail", 0.15, 0.0, MOST_TAIL, (0.0, TAIL_SD)))
+    return parameters
+
+
+def _make_line_parameters(region: Region, free: bool) -> list[Parameter]:
+    """Positions of all species, and one width for all or, where they are free, one for each."""
+    parameters = [] if free else [_make_width("width", region.fwhm)]
+    for species in region.species:
+        parameters.append(_make_position(species))
+        if free:
+            parameters.append(_make_width(f"width {species.name}", region.fwhm * species.width_factor))
+    return parameters
+
+
+def _make_background(s: int, step: bool, slope: bool, loss: bool) -> list[Parameter]:
+    """A constant, and what the variant has of slope, Shirley's step and Tougaard's loss."""
+    parameters = [Parameter(f"constant {s}", 1.0, linear=True)]
+    if slope:
+        parameters.append(Parameter(f"slope {s}", 0.0, linear=True))
+    if step:
+        parameters.append(Parameter(f"step {s}", 0.03, 0.0, 0.6))
+    if loss:
+        parameters.append(Parameter(f"loss {s}", 1000.0, 0.0, 20000.0))
+    return parameters
+
+
+def _make_overlaps(region: Region, spectra: int) -> tuple[list[Parameter], list[Line]]:
+    """Lines of other elements in the region: place and width common to all spectra, an area in each."""
+    parameters: list[Parameter] = []
+    lines: list[Line] = []
+    for other in region.overlaps:
+        position, width = f"position {other.name}", f"width {other.name}"
+        low, high = _get_reach(other.position)
+        parameters.append(Parameter(position, other.position, low, high, (other.position, other.sd)))
+        parameters.append(Parameter(width, other.fwhm, 1.0, 8.0, (other.fwhm, other.fwhm_sd)))
+        for s in range(spectra):
+            area = name_area(other.name, s)
+            parameters.append(Parameter(area, 1.0, linear=True))
+            lines.append(Line(area, position, width, "mix", spectrum=s, shift=f"shift {s}" if s else ""))
+    return parameters, lines
+
+
+def name_area(name: str, spectrum: int = 0) -> str:
     """Name of the parameter of a species' area in a spectrum."""
     return f"area {name} {spectrum}"
 
 
-def width_of(model: Model, species: Species) -> str:
+def name_width(model: Model, species: Species) -> str:
     """Name of the parameter of a species' width."""
     return f"width {species.name}" if f"width {species.name}" in model.index else "width"
 
 
-def _reach(position: float) -> tuple[float, float]:
+def _get_reach(position: float) -> tuple[float, float]:
     return position - 1.5 * REACH, position + 1.5 * REACH
 
 
-def _width(name: str, fwhm: float) -> Parameter:
+def _make_width(name: str, fwhm: float) -> Parameter:
     return Parameter(name, fwhm, 0.3, 3.0 * fwhm, (fwhm, WIDTH_SD * fwhm / 1.6))
 
 
-def _position(species: Species) -> Parameter:
+def _make_position(species: Species) -> Parameter:
     low, high = species.position - REACH, species.position + REACH
     return Parameter(f"position {species.name}", species.position, low, high, (species.position, species.sd))
 
 
-def _lines(species: Species, s: int, shift: str, free: bool, gap: float, weak: float, shape: str) -> list[Line]:
+def _make_lines(species: Species, s: int, shift: str, free: bool, gap: float, weak: float, shape: str) -> list[Line]:
     width = f"width {species.name}" if free else "width"
-    names = (area(species.name, s), f"position {species.name}", width, "mix")
-    factor = 1.0 if free else species.width_factor
-    rest = {"width_factor": factor, "spectrum": s, "shift": shift, "shape": shape}
-    rest |= {"tail": "tail"} if shape == "tail" else {}
+    line = partial(
+        Line,
+        name_area(species.name, s),
+        f"position {species.name}",
+        width,
+        "mix",
+        width_factor=1.0 if free else species.width_factor,
+        spectrum=s,
+        shift=shift,
+        shape=shape,
+        tail="tail" if shape == "tail" else "",
+    )
     if not gap:
-        return [Line(*names, 1.0, 0.0, **rest)]
-    return [Line(*names, 1 / (1 + weak), 0.0, **rest), Line(*names, weak / (1 + weak), gap, **rest)]
+        return [line(1.0, 0.0)]
+    return [line(1 / (1 + weak), 0.0), line(weak / (1 + weak), gap)]
 
 
-def prepare(energy: np.ndarray, intensity: np.ndarray, unit: str, region: Region, where: str) -> Spectrum:
+def prepare_spectrum(energy: np.ndarray, intensity: np.ndarray, unit: str, region: Region, where: str) -> XpsSpectrum:
     """A scan (calibrated energies) cut to the region's window. Raises where it does not hold the region's lines."""
     low, high = float(energy.min()), float(energy.max())
     inside = (energy >= region.window[0]) & (energy <= region.window[1])
@@ -153,7 +195,7 @@ def prepare(energy: np.ndarray, intensity: np.ndarray, unit: str, region: Region
             where=where,
             found=f"{low:.1f} to {high:.1f} eV",
             expected=f"lines of {region.name} at " + ", ".join(f"{at:.1f}" for *_, at in expected) + " eV",
-            do="mend the name in the file, or leave the region out (option regions)",
+            do="correct the name in the file, or leave the region out (option regions)",
         )
     for species, line, at in expected:
         if not low + 0.75 * region.fwhm <= at <= high - 0.75 * region.fwhm:
@@ -171,15 +213,16 @@ def prepare(energy: np.ndarray, intensity: np.ndarray, unit: str, region: Region
             found=f"{np.nanmin(y):g} at {x[np.nanargmin(y)]:.2f} eV",
             do="give the data as counted: a background must not be subtracted beforehand",
         )
+    # scans run from high to low binding energy, or the other way
     order = np.argsort(x)
     x, y = x[order], y[order]
     if unit == "counts":
-        return Spectrum(x, y)
+        return XpsSpectrum(x, y)
     scale = xps_fit.noise_scale(y)
-    return Spectrum(x, y / scale, scale, counted=False)
+    return XpsSpectrum(x, y / scale, scale, counted=False)
 
 
-def fit_all(models: Sequence[Model], spectra: Sequence[Spectrum]) -> xps_ensemble.Ensemble:
+def fit_all(models: Sequence[Model], spectra: Sequence[XpsSpectrum]) -> xps_ensemble.Ensemble:
     """All models fitted to the spectra together."""
     data = Data.of([(s.x, s.y) for s in spectra])
     fits = [xps_fit.fit(model, data) for model in models]

@@ -11,15 +11,15 @@ from nacre.core.quantity import Quantity
 from nacre.core.signal import Signal
 from nacre.physics.constants import ZERO_CELSIUS
 from nacre.techniques.impedance import inputs as given
-from nacre.techniques.impedance.impedance import subject_of
+from nacre.techniques.impedance.impedance import make_subject
 
 
 @dataclass(frozen=True)
-class Member:
+class JointSpectrum:
     """One spectrum of a joint fit, with its cell."""
 
     label: str
-    spectrum: given.Spectrum
+    spectrum: given.MeasuredImpedance
     context: Context
     area: Quantity
 
@@ -28,33 +28,39 @@ class Member:
         return dict(self.spectrum.state)
 
 
-def members_of(inputs: Mapping[str, Any], context: Context, options) -> tuple[Member, ...]:
+def collect_spectra(inputs: Mapping[str, Any], context: Context, options) -> tuple[JointSpectrum, ...]:
     """All spectra in the order of the inputs, brought to the area of the first cell."""
-    found: list[Member] = []
+    found: list[JointSpectrum] = []
     for role, wanted in inputs.items():
-        signals = given.as_list(wanted)
-        several = len(signals) > 1
+        signals = given.make_list(wanted)
         for i, signal in enumerate(signals, 1):
-            own = _own_context(context, role, signal)
+            label = f"{role} {i}" if len(signals) > 1 else role
+            own = _find_context(context, role, signal)
             area = own.need("area", "cm2", "the resistance per area")
-            state = dict(own.measurement.state) if own.measurement else {}
-            spectrum = given.spectrum_of(signal, state, subject_of(own), options.lowest, options.highest)
-            scale = area.value / (found[0].area.value if found else area.value)
-            spectrum = replace(spectrum, impedance=spectrum.impedance * scale)
-            found.append(Member(f"{role} {i}" if several else role, spectrum, own, area))
-    return _told_apart(_warm(found, options))
+            first = found[0].area if found else area
+            spectrum = _read_scaled(signal, own, area.value / first.value, options)
+            found.append(JointSpectrum(label, spectrum, own, area))
+    return _number_alike(_set_temperatures(found, options))
 
 
-def _own_context(context: Context, role: str, signal: Signal) -> Context:
+def _read_scaled(signal: Signal, own: Context, scale: float, options: Any) -> given.MeasuredImpedance:
+    """A spectrum with its impedance times `scale`, as if its cell had the area of the first."""
+    state = dict(own.measurement.state) if own.measurement else {}
+    spectrum = given.read_spectrum(signal, state, make_subject(own), options.lowest, options.highest)
+    return replace(spectrum, impedance=spectrum.impedance * scale)
+
+
+def _find_context(context: Context, role: str, signal: Signal) -> Context:
     """What is known of the cell that a signal comes from."""
     for name, other in context.others.items():
         files = [str(path) for path in other.measurement.files] if other.measurement else []
+        # of a list of measurements each has a context under `role/name`
         if name.startswith(f"{role}/") and signal.source and signal.source.path in files:
             return other
     return context.others.get(role, context)
 
 
-def _warm(members: list[Member], options) -> list[Member]:
+def _set_temperatures(members: list[JointSpectrum], options) -> list[JointSpectrum]:
     """The members with their temperatures as states, where they are asked for."""
     if not options.temperatures:
         return members
@@ -64,32 +70,31 @@ def _warm(members: list[Member], options) -> list[Member]:
             found=f"{len(options.temperatures)} for {len(members)} spectra",
         )
     pairs = zip(members, options.temperatures, strict=True)
-    return [
-        replace(m, spectrum=replace(m.spectrum, state={**m.spectrum.state, "temperature_degC": t})) for m, t in pairs
-    ]
+    return [_add_state(member, {"temperature_degC": degrees}) for member, degrees in pairs]
 
 
-def _told_apart(members: list[Member]) -> tuple[Member, ...]:
+def _add_state(member: JointSpectrum, more: Mapping[str, Any]) -> JointSpectrum:
+    return replace(member, spectrum=replace(member.spectrum, state={**member.spectrum.state, **more}))
+
+
+def _number_alike(members: list[JointSpectrum]) -> tuple[JointSpectrum, ...]:
     """Spectra of one cell in one state get a number."""
     keys = [(m.spectrum.subject, tuple(sorted(m.state.items()))) for m in members]
     numbers = {key: count(1) for key in keys}
-    return tuple(
-        replace(m, spectrum=replace(m.spectrum, state={**m.state, "spectrum": next(numbers[key])}))
-        if keys.count(key) > 1
-        else m
-        for m, key in zip(members, keys, strict=True)
-    )
+    pairs = zip(members, keys, strict=True)
+    return tuple(_add_state(m, {"spectrum": next(numbers[key])}) if keys.count(key) > 1 else m for m, key in pairs)
 
 
-def kelvin(member: Member) -> float:
-    """Kelvin. Raises NacreError where nobody stated it."""
+def get_kelvin(member: JointSpectrum) -> float:
+    """Temperature of a spectrum in K. Raises NacreError where it is not declared."""
     declared = member.spectrum.state.get("temperature_degC")
     if declared is not None:
         return float(declared) + ZERO_CELSIUS
     return member.context.need("temperature", "degC", "Arrhenius' law").value + ZERO_CELSIUS
 
 
-def one_area(a: Member, b: Member) -> bool:
+def is_shared_area(a: JointSpectrum, b: JointSpectrum) -> bool:
     """Whether the area of both cells is one declaration for all cells."""
+    # an area of a cell's own, or a diameter, is another declaration
     own = [level for m in (a, b) for level in (m.context.cell, m.context.sample) if level]
     return a.area.value == b.area.value and not any({"area", "diameter"} & set(level.inputs) for level in own)
