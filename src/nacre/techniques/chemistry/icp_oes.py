@@ -51,12 +51,24 @@ class IcpOesOptions:
 
     label: tuple[str, ...] = option((), "labels of this sample's digests, like 'LHO*'; else those with its name")
     lines: tuple[str, ...] = option((), "lines to use, like 'Hf 277.336'; else all")
-    mass_error: float | None = option(None, "standard uncertainty of a mass given in the file", unit="mg", lo=0.0)
+    mass_error: float | None = option(
+        None, "standard uncertainty of a mass given in the file", unit="mg", lo=0.0, lab="balance.weighing"
+    )
     volume_error: float | None = option(
-        None, "relative standard uncertainty of a volume given in the file", unit="%", lo=0.0, hi=50.0
+        None,
+        "relative standard uncertainty of a volume given in the file",
+        unit="%",
+        lo=0.0,
+        hi=50.0,
+        lab="icp.volume_error",
     )
     dilution_error: float | None = option(
-        None, "relative standard uncertainty of a dilution given in the file", unit="%", lo=0.0, hi=50.0
+        None,
+        "relative standard uncertainty of a dilution given in the file",
+        unit="%",
+        lo=0.0,
+        hi=50.0,
+        lab="icp.dilution_error",
     )
 
 

@@ -34,9 +34,11 @@ class TitrationOptions:
     """Options of `titration`, and what belongs to one determination rather than to the sample."""
 
     mass: str = option("", "mass of powder of this determination, '2.0012(3) g'; else the file's, else the sample's")
-    mass_error: float | None = option(None, "standard uncertainty of a mass given in the file", unit="mg", lo=0.0)
+    mass_error: float | None = option(
+        None, "standard uncertainty of a mass given in the file", unit="mg", lo=0.0, lab="balance.weighing"
+    )
     burette_error: float | None = option(
-        None, "relative standard uncertainty of the volume dosed", unit="%", lo=0.0, hi=10.0
+        None, "relative standard uncertainty of the volume dosed", unit="%", lo=0.0, hi=10.0, lab="burette.volume_error"
     )
     fit_uptake: bool = option(
         False, "whether CO2 taken up during the titration is fitted along (the file must hold the times)"

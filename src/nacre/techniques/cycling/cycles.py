@@ -36,12 +36,23 @@ class CyclingOptions:
         choices=("discharge/charge", "charge/discharge"),
     )
     current_gain_error: float | None = option(
-        None, "relative standard uncertainty of the cycler's current reading", unit="%", lo=0.0, hi=10.0
+        None,
+        "relative standard uncertainty of the cycler's current reading",
+        unit="%",
+        lo=0.0,
+        hi=10.0,
+        lab="cycler.current_gain_error",
     )
     current_offset_error: float | None = option(
-        None, "standard uncertainty of the zero of the cycler's current", unit="uA", lo=0.0
+        None,
+        "standard uncertainty of the zero of the cycler's current",
+        unit="uA",
+        lo=0.0,
+        lab="cycler.current_offset_error",
     )
-    voltage_error: float | None = option(None, "standard uncertainty of the cycler's voltage", unit="mV", lo=0.0)
+    voltage_error: float | None = option(
+        None, "standard uncertainty of the cycler's voltage", unit="mV", lo=0.0, lab="cycler.voltage_error"
+    )
     window_tolerance: float = option(5.0, "how near to its limit a half cycle must end", unit="mV", lo=0.0)
     smallest_half_cycle: float = option(
         1.0, "charge below which a stretch of current is a pulse, of the largest half cycle", unit="%", lo=0.0, hi=50.0
@@ -130,10 +141,9 @@ def compute_efficiency(cycle: Cycle, options: CyclingOptions) -> Quantity | None
     side = cycle.sides.get(get_numerator_sign(options))
     if side is None or cycle.before is None:
         return None
-    return compute_ratio(side.charge, cycle.before, options)
+    return compute_ratio(side.charge, cycle.before)
 
 
-def compute_ratio(a: Quantity, b: Quantity, options: CyclingOptions, unit: str = "%") -> Quantity:
-    if options.current_gain_error is None or options.current_offset_error is None:
-        return Quantity(100 * a.value / b.value, unit, basis="none", origin=a.origin)
-    return derive(lambda x, y: 100 * x / y, a, b, unit=unit, origin=a.origin)
+def compute_ratio(a: Quantity, b: Quantity) -> Quantity:
+    """One over the other in %: the gain of the current cancels, known or not, the error of its zero does not."""
+    return derive(lambda x, y: 100 * x / y, a, b, unit="%", origin=a.origin)

@@ -18,6 +18,7 @@ from nacre.core.result import Check, Curve, Entry, Result
 from nacre.physics.cycling import fade
 from nacre.techniques.cycling import cycling_figures as figures
 from nacre.techniques.cycling import half_cycles as hc
+from nacre.techniques.cycling.ageing import LONG, SHORTEST, find_ageing
 from nacre.techniques.cycling.capacity_check import check_capacity
 from nacre.techniques.cycling.cycles import (
     PER,
@@ -33,7 +34,6 @@ from nacre.techniques.cycling.cycles import (
 
 ENERGY = {-1: "discharge_energy", 1: "charge_energy"}
 MEAN_VOLTAGE = {-1: "mean_discharge_voltage", 1: "mean_charge_voltage"}
-LONG = 10
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: CyclingOptions) -> list[Result]:
@@ -80,13 +80,14 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: CyclingOptions
         *findings,
         *half.checks,
     )
+    table = _tabulate_cycles(cycles, amounts, options, half, context)
     return [
         Result(
             "cycling",
             context.analysis,
             subject,
             entries=(*_report_cycles(cycles, parts, amounts, options), *entries),
-            curves=(_tabulate_cycles(cycles, amounts, options), *figures.tabulate_profiles(half, amounts.get("mass"))),
+            curves=(table, *figures.tabulate_profiles(half, amounts.get("mass"))),
             figures=figures.draw(half, cycles, parts, amounts, context, get_numerator_sign(options)),
             checks=(*checks, *_check_accuracy(options)),
             citations=TECHNIQUE.citations if any(e.name == "fade_knee" for e in entries) else (),
@@ -163,7 +164,7 @@ def _report_energies(cycle: Cycle, amounts: Mapping[str, Quantity], options: Cyc
             value = derive(lambda e, m: e / m, energies[sign], amounts["mass"], unit="mWh/g", origin=origin)
             entries.append(Entry(ENERGY[sign], value, cycle.state))
     if len(energies) == 2:
-        entries.append(Entry("energy_efficiency", compute_ratio(energies[-1], energies[1], options), cycle.state))
+        entries.append(Entry("energy_efficiency", compute_ratio(energies[-1], energies[1]), cycle.state))
     return entries
 
 
@@ -181,18 +182,22 @@ def _follow_segments(
     amounts: Mapping[str, Quantity],
     options: CyclingOptions,
 ) -> tuple[list[Entry], list[Check]]:
-    """Retention, mean efficiency, fade and knee of every part that is long enough."""
+    """Retention, mean efficiency, fade and knee of every stretch of ageing."""
     entries, checks = [], []
     sign = get_numerator_sign(options)
-    states = [part.state for part in parts if len(part.cycles) >= LONG]
-    for part in parts:
-        inside = [c for c in cycles if c.number in part.cycles and sign in c.sides]
-        if len(inside) < LONG:
+    stretches = find_ageing(parts)
+    states = [part.state for part in stretches]
+    for part in stretches:
+        numbers = set(part.cycles)
+        inside = [c for c in cycles if c.number in numbers and sign in c.sides]
+        if len(inside) < SHORTEST:
             continue
         state = part.state
-        if states.count(part.state) > 1:  # two long parts alike are distinguished by where they end
+        if states.count(part.state) > 1:  # two stretches alike are distinguished by where they end
             state = state | {"to_cycle": inside[-1].number}
         entries += _measure_fade(inside, state, sign, amounts, options)
+        if len(inside) < LONG:
+            continue
         found, missing = _find_knee(inside, state, sign, part.title)
         entries += found
         checks += missing
@@ -220,7 +225,7 @@ def _measure_fade(
 ) -> list[Entry]:
     first, last = inside[0].sides[sign].charge, inside[-1]
     entries = [
-        Entry("capacity_retention", compute_ratio(c.sides[sign].charge, first, options), {**state, "cycle": c.number})
+        Entry("capacity_retention", compute_ratio(c.sides[sign].charge, first), {**state, "cycle": c.number})
         for c in inside[1:]
         if c is last or c.number in options.retention_at
     ]
@@ -228,7 +233,7 @@ def _measure_fade(
     spent, kept = last.number - inside[0].number, entries[-1].quantity
     fade_rate = derive(lambda r: (100 - r) / spent, kept, unit="%", origin=first.origin)
     entries.append(Entry("fade_rate", fade_rate, state))
-    entries += _balance_charge(inside, state, sign, amounts, options)
+    entries += _balance_charge(inside, state, sign, amounts)
     found = [ce for c in inside[1:] if (ce := compute_efficiency(c, options)) is not None]
     if found:
         mean = derive(lambda *x: sum(x) / len(x), *found, unit="%", origin=first.origin, n=len(found))
@@ -237,7 +242,7 @@ def _measure_fade(
 
 
 def _balance_charge(
-    inside: list[Cycle], state: dict[str, Any], sign: int, amounts: Mapping[str, Quantity], options: CyclingOptions
+    inside: list[Cycle], state: dict[str, Any], sign: int, amounts: Mapping[str, Quantity]
 ) -> list[Entry]:
     """Capacity lost over one part, and the charge that went in and did not come out, summed over its cycles."""
     pairs = [(c.before, c.sides[sign].charge) for c in inside[1:] if c.before is not None]
@@ -245,22 +250,22 @@ def _balance_charge(
         return []
     ends = inside[0].sides[sign].charge, inside[-1].sides[sign].charge
     flat = [q for pair in pairs for q in pair]
-    # without the accuracy of the current a ratio or difference of charges has no known error
-    stated = options.current_gain_error is not None and options.current_offset_error is not None
     balances = {
         "capacity_lost": derive(lambda a, b: a - b, *ends, unit="mAh", origin=ends[0].origin),
         "cumulative_inefficiency": derive(
             lambda *q: sum(q[::2]) - sum(q[1::2]), *flat, unit="mAh", origin=ends[0].origin, n=len(pairs)
         ),
     }
-    if not stated:
-        balances = {
-            name: Quantity(q.value, "mAh", n=q.n, basis="none", origin=q.origin) for name, q in balances.items()
-        }
     return [Entry(name, divide_charge(q, "mass", amounts), state) for name, q in balances.items()]
 
 
-def _tabulate_cycles(cycles: list[Cycle], amounts: Mapping[str, Quantity], options: CyclingOptions) -> Curve:
+def _tabulate_cycles(
+    cycles: list[Cycle],
+    amounts: Mapping[str, Quantity],
+    options: CyclingOptions,
+    half: hc.HalfCycles,
+    context: Context,
+) -> Curve:
     """One row per cycle; what a cycle does not have is NaN."""
     columns: dict[str, tuple[Any, str]] = {"cycle": (np.array([c.number for c in cycles]), "1")}
     for per in options.divide_by:
@@ -275,10 +280,28 @@ def _tabulate_cycles(cycles: list[Cycle], amounts: Mapping[str, Quantity], optio
         if "mass" in amounts:
             milliwatthours = _get_side_values(cycles, sign, lambda side: side.joules / 3.6)
             columns[ENERGY[sign]] = (milliwatthours / amounts["mass"].value, "mWh/g")
+    columns |= _list_conditions(cycles, half, context)
     columns["rate_C"] = (np.array([c.part.rate or np.nan for c in cycles]), "C-rate")
     columns["segment"] = (np.array([c.part.name for c in cycles]), "1")
     columns["whole"] = (np.array([len(c.sides) == 2 for c in cycles]), "1")
     return Curve("cycles", columns)
+
+
+def _list_conditions(cycles: list[Cycle], half: hc.HalfCycles, context: Context) -> dict[str, tuple[Any, str]]:
+    """How each cycle was run: C-rate as measured, voltages that it reached, start by the wall clock if there is one."""
+    rates, numbers = hc.measure_rates(half, context), half.cycle.tolist()
+    signs, limits = half.runs.sign.tolist(), half.limit.tolist()
+    reached = dict(zip(zip(numbers, signs, strict=True), limits, strict=True))
+    conditions = {
+        "measured_rate": (np.array([rates.get(c.number, np.nan) for c in cycles]), "C-rate"),
+        "upper_limit": (np.array([reached.get((c.number, 1), np.nan) for c in cycles]), "V"),
+        "lower_limit": (np.array([reached.get((c.number, -1), np.nan) for c in cycles]), "V"),
+    }
+    if np.isfinite(half.rows.began):
+        first = {number: half.runs.first[k] for k, number in reversed(list(enumerate(numbers)))}
+        seconds = half.rows.time[[first[c.number] for c in cycles]] - half.rows.time[0]
+        conditions["start"] = half.rows.began + seconds, "s"
+    return conditions
 
 
 def _get_side_values(cycles: Sequence[Cycle], sign: int, take: Callable[[CycleSide], float]) -> np.ndarray:
@@ -356,8 +379,8 @@ def _check_accuracy(options: CyclingOptions) -> list[Check]:
         Check(
             "info",
             "the accuracy of the cycler's current is not stated: efficiencies and retentions have no uncertainty, "
-            "capacities only that of the mass or area and of the record itself",
-            "give current_gain_error and current_offset_error",
+            "of capacities only that of the mass or area and of the record itself is known",
+            "declare the cycler under [lab], or give current_gain_error and current_offset_error",
         )
     ]
 

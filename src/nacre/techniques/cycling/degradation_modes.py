@@ -59,4 +59,4 @@ def _judge_mode(kept: Mapping[str, Quantity], grown: Quantity | None) -> tuple[s
 def _is_alike(a: Quantity, b: Quantity) -> bool:
     """Whether two kept parts agree, within what matters or twice the uncertainty of their difference."""
     gap = derive(lambda x, y: x - y, a, b, unit="%")
-    return abs(gap.value) <= max(ALIKE, 2 * (gap.std or 0.0))
+    return abs(gap.value) <= max(ALIKE, 2 * gap.known_std)

@@ -44,7 +44,9 @@ class DqdvOptions:
     largest_shift: float = option(250.0, "how far polarisation may move them", unit="mV", lo=0.0, hi=600.0)
     shift_from: int = option(10, "cycle of a long segment from which the shift of H1-M counts", lo=1)
     report_at: tuple[int, ...] = option((), "cycles to give quantities of, beside the first, that and the last", lo=1)
-    voltage_error: float | None = option(None, "standard uncertainty of the cycler's voltage", unit="mV", lo=0.0)
+    voltage_error: float | None = option(
+        None, "standard uncertainty of the cycler's voltage", unit="mV", lo=0.0, lab="cycler.voltage_error"
+    )
 
     @property
     def choices(self) -> tr.DqdvChoices:
@@ -424,7 +426,7 @@ def _check_accuracy(options: DqdvOptions, seen: list[HalfCyclePeaks]) -> list[Ch
         "the accuracy of the cycler's voltage is not stated: positions of peaks have the uncertainty of the record and "
         "of the choices only; differences within a cell do not depend on it"
     )
-    return [Check("info", text, "give voltage_error")]
+    return [Check("info", text, "declare the cycler under [lab], or give voltage_error")]
 
 
 def _describe_methods(options: DqdvOptions) -> str:

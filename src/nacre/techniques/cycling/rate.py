@@ -18,10 +18,9 @@ from nacre.core.quantity import Quantity, derive
 from nacre.core.result import Check, Curve, Entry, Result
 from nacre.techniques.cycling import half_cycles as hc
 from nacre.techniques.cycling import rate_figures as figures
+from nacre.techniques.cycling.ageing import LONG, is_ageing
 from nacre.techniques.cycling.capacity_check import check_capacity
 
-LONG = 10
-NOT_A_RATE_TEST = ("ageing", "aging", "cycling", "long")
 RANGES = (0.8, 0.9, 1.0)  # parts of the common charge over which voltages are averaged; the middle one counts
 LEAST_COMMON = 5.0  # mAh/g
 
@@ -32,10 +31,19 @@ class RateOptions:
 
     cycle_of_rate: str = option("mean", "which of several cycles at one rate counts", choices=("mean", "first", "last"))
     current_gain_error: float | None = option(
-        None, "relative standard uncertainty of the cycler's current reading", unit="%", lo=0.0, hi=10.0
+        None,
+        "relative standard uncertainty of the cycler's current reading",
+        unit="%",
+        lo=0.0,
+        hi=10.0,
+        lab="cycler.current_gain_error",
     )
     current_offset_error: float | None = option(
-        None, "standard uncertainty of the zero of the cycler's current", unit="uA", lo=0.0
+        None,
+        "standard uncertainty of the zero of the cycler's current",
+        unit="uA",
+        lo=0.0,
+        lab="cycler.current_offset_error",
     )
 
 
@@ -89,7 +97,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: RateOptions) -
         return _report_single_rate(context, missing, rows.origin)
     steps, again = _keep_first_visits(steps)
     grown = _compute_overpotentials(half, steps, mass)
-    entries = (*_compute_capacities(steps, mass), *_compute_kept_fractions(steps, options), *grown)
+    entries = (*_compute_capacities(steps, mass), *_compute_kept_fractions(steps), *grown)
     warned = [note for note in notes if note.status == "warn" and "is not in the file" not in note.text]
     return [
         Result(
@@ -122,7 +130,7 @@ def _name_source(context: Context, rows: hc.CyclingRecord) -> str:
 
 
 def _is_rate_part(part: hc.ProtocolPart) -> bool:
-    return bool(part.rate) and len(part.cycles) < LONG and not part.name.lower().startswith(NOT_A_RATE_TEST)
+    return bool(part.rate) and len(part.cycles) < LONG and not is_ageing(part.name)
 
 
 def _check_missing_rates(context: Context, parts: Sequence[hc.ProtocolPart]) -> list[Check]:
@@ -204,17 +212,13 @@ def find_lowest_rate(steps: Sequence[RateStep]) -> RateStep:
     return min(steps, key=lambda step: step.rate)
 
 
-def _compute_kept_fractions(steps: list[RateStep], options: RateOptions) -> list[Entry]:
-    """Capacity over that at the lowest rate, in %: the mass drops out."""
-    # numerator and denominator share the mass, which drops out
+def _compute_kept_fractions(steps: list[RateStep]) -> list[Entry]:
+    """Capacity over that at the lowest rate, in %: the mass drops out, and so does the gain of the current."""
     reference, found = find_lowest_rate(steps), []
-    stated = options.current_gain_error is not None and options.current_offset_error is not None
     for step in steps:
         if step is reference:
             continue
         q = derive(lambda a, b: 100 * a / b, step.charge, reference.charge, unit="%", origin=step.charge.origin)
-        if not stated:
-            q = Quantity(q.value, "%", basis="none", origin=q.origin)
         found.append(Entry("kept_fraction", q, {"rate_C": step.rate}))
     return found
 
@@ -285,7 +289,7 @@ def _check_accuracy(options: RateOptions) -> list[Check]:
     if options.current_gain_error is not None and options.current_offset_error is not None:
         return []
     text = "the accuracy of the cycler's current is not stated: kept fractions have no uncertainty"
-    return [Check("info", text, "give current_gain_error and current_offset_error")]
+    return [Check("info", text, "declare the cycler under [lab], or give current_gain_error and current_offset_error")]
 
 
 def _describe_methods(options: RateOptions) -> str:

@@ -42,7 +42,7 @@ class TraceOptions:
     radiation: str = option("auto", "auto: as in the file; or an anode like Mo, or Mo1 for K-alpha1 alone")
     wavelength: float | None = option(None, "wavelength, where it is one line", unit="Ang", lo=0.05, hi=5)
     monochromator: float | None = option(None, "2 theta of the monochromator crystal", unit="deg", lo=0, hi=90)
-    radius: float | None = option(None, "radius of the goniometer", unit="mm", lo=10)
+    radius: float | None = option(None, "radius of the goniometer", unit="mm", lo=10, lab="diffractometer.radius")
     two_theta_min: float | None = option(None, "begin of the range", unit="deg")
     two_theta_max: float | None = option(None, "end of the range", unit="deg")
     excluded: tuple[str, ...] = option((), "ranges left out, like '12.1-12.9'")

@@ -58,7 +58,9 @@ class XpsOptions:
     )
     calibration: str = option("C 1s", "how energies are calibrated", choices=("C 1s", "file", "none"))
     reference_energy: float = option(284.8, "C 1s of adventitious carbon", unit="eV", lo=284.0, hi=286.0)
-    reference_error: float = option(0.2, "standard uncertainty of that energy", unit="eV", lo=0.0, hi=2.0)
+    reference_error: float = option(
+        0.2, "standard uncertainty of that energy", unit="eV", lo=0.0, hi=2.0, lab="xps.reference_error"
+    )
     shift: float | None = option(None, "added to all binding energies, instead of a calibration", unit="eV")
     splitting: float | None = option(None, "another spin-orbit splitting (one region only)", unit="eV", lo=0.0)
 
