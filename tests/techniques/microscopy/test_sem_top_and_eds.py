@@ -47,7 +47,7 @@ def test_few_particles_and_bands_out_of_reach_are_told():
     result, _ = top(TopViewPowder(diameter=9.0), View(size=384, pixel=0.08), seed=1)
     texts = " ".join(check.text for check in result.checks)
     assert "too few for a size distribution" in texts
-    assert "the fine texture (100 to 300 nm) lies outside of what pixel and tile resolve" in texts
+    assert "the fine texture (100 to 300 nm) is outside of what pixel and tile resolve" in texts
     blank = np.random.default_rng(0).normal(100, 3, (96, 96))
     signal = Signal("image", {"intensity": Variable(blank, "1", ("y", "x"))} | images.axes(blank.shape, 0.05))
     with pytest.raises(NotAssessable, match="no particle is found"):

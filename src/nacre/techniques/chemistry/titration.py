@@ -137,6 +137,7 @@ def _determine_one(signal: Signal, context: Context, options: TitrationOptions) 
     def per_gram(amount, m, p, c, b):
         return amount * c / nominal * b / (m * p)
 
+    # the base in all does not change when CO2 is taken up
     base = derive(per_gram, umol["base"], *scale, unit=unit)
     # a beaker's uptake is its own: what two powders declare alike does not cancel in their difference
     uptake = (context.find("co2_uptake", "1") or Quantity(0.0, "1")).tagged(f"titration:{context.analysis}:uptake")

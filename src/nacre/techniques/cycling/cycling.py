@@ -389,6 +389,7 @@ def _describe_methods(half: hc.HalfCycles, options: CyclingOptions, amounts: Map
     charge = "the cycler's charge counter" if half.counted else "the integral of the current"
     per = {"mass": "the mass of active material", "area": "the electrode area"}
     divided = " and ".join(per[name] for name in amounts) or "nothing"
+    # the option's words are those of the sentence
     over, under = options.efficiency.split("/")
     return (
         f"Charge was taken from {charge} and divided by {divided}. The Coulombic efficiency of a cycle is its {over} "

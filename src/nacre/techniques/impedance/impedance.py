@@ -93,6 +93,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: ImpedanceOptio
     verdicts: list[SpectrumVerdict] = []
     failures: list[NacreError] = []
     for signal, state in zip(signals, states, strict=True):
+        # a spectrum of a series that cannot be analysed is named and left out
         try:
             spectrum = given.read_spectrum(signal, state, subject, options.lowest, options.highest)
             verdicts.append(judge(spectrum, text, known, options.weights, options.cable, context.seed))

@@ -158,6 +158,7 @@ def measure(own: LossSpectrum, reference: LossSpectrum, formula: str, options: E
     start = own.zero.at if own.zero else 0.0
     base = _match_reference(own, reference, words)
     inside = (energy - start >= options.low) & (energy - start <= options.high)
+    # channels are added up, as the edge is wider than one
     by = max(1, round(options.bin / step))
 
     def cut(values: np.ndarray) -> np.ndarray:
@@ -174,12 +175,14 @@ def measure(own: LossSpectrum, reference: LossSpectrum, formula: str, options: E
         raise NotAssessable("there are too few counts at the edge", where=own.where, found=found, expected=expected,
                             do="count longer")  # fmt: skip
     turn = 2 * (x - x.mean()) / np.ptp(x)
+    # the derivative stands for a small shift between the two energy scales
     moved = cut(np.gradient(base, energy))
     power = (x / x.mean()) ** -3.0
     nuisance = np.vstack([ref, ref * turn, moved, power])
     metals = cut(_make_metal_edges(own, loss, formula))
     candidates = [(onset, *peaks) for onset in ONSETS for peaks in PEAKS]
     shapes = cut(np.array([_add_scattering(eels.make_edge(loss, *one), own) for one in candidates]))
+    # the reference is scaled to the spectrum, and its noise with it
     share = y.sum() / ref.sum()
     variance = np.maximum(eels.bin_counts(own.counts[inside], by), 1.0)
     variance = variance + share**2 * np.maximum(ref, 1.0) * _compute_noise(reference, own)
@@ -188,6 +191,7 @@ def measure(own: LossSpectrum, reference: LossSpectrum, formula: str, options: E
     fit = eels.find_edge(
         y, variance, nuisance, metals, shapes, counted=own.counted, significance=options.significance, rng=rng
     )
+    # ratios are given over a fixed range, so that they can be compared between spectra
     over = (x >= OVER[0]) & (x <= OVER[1])
     beneath = fit.rest[over].sum()
     ni = (x >= 66.0) & (x <= 74.0)

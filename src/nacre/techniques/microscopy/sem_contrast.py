@@ -166,6 +166,7 @@ def _make_quantity(settings: list[ClusterEstimate], source: str) -> Quantity:
 
 def _check_sets(groups: list[PictureSet], by_cell: bool) -> list[Check]:
     found = []
+    # a single unit has no scatter to infer from
     lonely = [g.role for g in groups if (len(set(g.cells)) if by_cell else g.images) < 2]
     if lonely:
         text = (

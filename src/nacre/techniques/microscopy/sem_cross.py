@@ -344,7 +344,8 @@ def _check_pictures(seen: list[CrossSectionPicture]) -> list[Check]:
 
 def _describe_methods(seen: list[CrossSectionPicture], masks) -> str:
     how = "given label masks" if any(masks) else "their brightness and a watershed of the distance transform"
-    pixel = ", ".join(f"{1e3 * p:.3g}" for p in sorted({s.shot.pixel for s in seen}))
+    pixels = sorted({s.shot.pixel for s in seen})
+    pixel = ", ".join(f"{1e3 * side:.3g}" for side in pixels)
     return (
         f"Cross-sections ({len(seen)} images, pixel {pixel} nm) were corrected for uneven brightness and curtaining; "
         f"particles were outlined by {how}. Cracks were found by hysteresis on the depth relative to the particle's "

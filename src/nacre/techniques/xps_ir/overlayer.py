@@ -84,6 +84,7 @@ def judge_layer(
     if own not in seen:
         return [], [Check("info", f"no {own} is detected: the layer cannot be assessed")]
     below = options.substrate_element
+    # a substrate that is not seen still gives a bound: the most that may hide in the noise
     bound = None if below in seen else _bound_line(lines, below)
     if below not in seen and bound is None:
         return [], [Check("info", f"the scan does not reach a line of {below}: the layer cannot be assessed")]
@@ -104,6 +105,7 @@ def judge_layer(
 def _report_coverage(
     kinds: Sequence["LayerMaterial"], limit: float, options: XpsQuantOptions, line: SurveyLine
 ) -> Found:
+    # the layer may be one of several materials: half-way between them, and half their range as an error
     parts = [100 * xps_depth.compute_coverage(kind.ratio) for kind in kinds]
     part = 0.5 * (min(parts) + max(parts))
     std = math.hypot(

@@ -80,7 +80,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsQuantOption
     seen = {line.factor.element: line for line in lines if line.seen}
     # an element that is not expected is believed only where no seen element has a line there
     known = _list_declared_elements(context) | set(options.expected) | {"C", "O"}
-    hidden = [e for e, line in seen.items() if e not in known and any(other in seen for other in line.factor.under)]
+    hidden = [e for e, line in seen.items() if e not in known and not seen.keys().isdisjoint(line.factor.under)]
     for element in hidden:
         covering = " and ".join(seen[element].factor.under)
         checks.append(
@@ -151,6 +151,7 @@ def measure_line(x: np.ndarray, y: np.ndarray, factor: Factor, photon: float, pa
     base = np.interp(x[inside], (x[a].mean(), x[b].mean()), (y[a].mean(), y[b].mean()))
     area = float((y[inside] - base).sum() * step)
     error = step * math.sqrt(y[inside].sum() + inside.size**2 * (y[a].mean() + y[b].mean()) / (4 * ENDS))
+    # the escape depth grows with the kinetic energy to a power
     kinetic = photon - factor.energy
     seen = (kinetic / 1000.0) ** xps_depth.AVERAGE_EXPONENT
     through = float(np.interp(factor.energy, x, passed)) if passed is not None else 1.0

@@ -112,13 +112,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsOptions) ->
         curves += tabulate_fit(fit)
         figures += xps_figures.draw(fit, found)
     if not figures and "fail" not in {check.status for check in checks}:
-        names = ", ".join(dict.fromkeys(signal.name for s in sets for signal in s.signals))
-        raise NacreError(
-            "no spectrum is of a region that is known",
-            found=names,
-            expected=", ".join(load_species().regions),
-            do="name the regions in the file after element and level",
-        )
+        raise _refuse_unknown(sets)
     methods = _describe_methods(sets, fits)
     return [
         Result(
@@ -131,6 +125,16 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsOptions) ->
             methods=methods,
         )
     ]
+
+
+def _refuse_unknown(sets: Sequence[XpsSampleSet]) -> NacreError:
+    names = dict.fromkeys(signal.name for s in sets for signal in s.signals)
+    return NacreError(
+        "no spectrum is of a region that is known",
+        found=", ".join(names),
+        expected=", ".join(load_species().regions),
+        do="name the regions in the file after element and level",
+    )
 
 
 def _try_region(

@@ -215,6 +215,7 @@ def _calibrate_scale(shot: micrographs.Micrograph, options: HrtemOptions, oxide:
     spots = _find_spots(seen, shot, options)
     region = FringeRegion("core", options.core, seen, spots, spots.at, ())
     prior = fringes.make_prior_distortion(options.scale_tolerance / 200 + 0.005, STRAIN)
+    # wider than for the coating: the distortion is not known yet
     bounds = Tolerance(0.02, 2.0, options.scale_tolerance / 100 + 0.01)
     doubt = zones.estimate_doubts(spots.strength)
     found = zones.search_zones(spots.at, doubt, _make_lattice(oxide, options), bounds, _get_reach(options))
@@ -276,6 +277,7 @@ def _find_grain(true, strength, left, candidates, lattices, bounds, options: Hrt
         return None
     name, zone = ranked[0]
     rivals = [n for n, z in ranked if get_formula(n) != get_formula(name) and zone.evidence - z.evidence < MARGIN]
+    # a claim needs spots enough, more than chance gives, and no other compound as good
     number = int(zone.matched.sum())
     rate = zones.estimate_chance(true[left], doubt, lattices, bounds, reach, zone.evidence, rng, options.trials)
     sure = number >= LEAST and rate <= spot_indexing.LIKELY and zone.evidence >= MARGIN and not rivals

@@ -178,9 +178,8 @@ def compute_curvature(edge: ParticleEdge, over: float) -> float:
     step = edge.length / max(len(edge.points) - 1, 1)
     mode = "wrap" if edge.closed else "nearest"
     smooth = [gaussian_filter1d(edge.points[:, i], over / step, mode=mode) for i in (0, 1)]
-    (dy, dx), (ddy, ddx) = (
-        [np.gradient(v, step) for v in of] for of in (smooth, [np.gradient(v, step) for v in smooth])
-    )
+    dy, dx = first = [np.gradient(values, step) for values in smooth]
+    ddy, ddx = (np.gradient(values, step) for values in first)
     bend = (dx * ddy - dy * ddx) / np.maximum(np.hypot(dx, dy), 1e-6) ** 3
     ends = int(over / step) if not edge.closed and len(bend) > 4 * over / step else 0  # smoothing bends the ends
     return float(np.sqrt(np.mean(bend[ends : bend.size - ends] ** 2)))

@@ -65,7 +65,8 @@ def _list_elements(formula: str) -> list[str]:
 def _list_nearby(metal: str, families: tuple[str, str]) -> list[str]:
     """The metal's families with a line near those asked for, itself not among them."""
     asked = [line for name in families for line in _list_strong(name)]
-    low, high = (bound(line.energy for line in asked) for bound in (min, max))
+    energies = [line.energy for line in asked]
+    low, high = min(energies), max(energies)
     near = [line.family for line in _list_strong(metal) if low - _NEAR < line.energy < high + _NEAR]
     return [family for family in dict.fromkeys(near) if family not in families]
 

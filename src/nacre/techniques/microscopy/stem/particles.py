@@ -250,11 +250,16 @@ def _describe_methods(found: ParticleMeasurement, options: ParticleOptions) -> s
 
 def _tabulate_particles(found: ParticleMeasurement) -> Curve:
     fit = found.fit
-    columns = {name: (np.array([getattr(p, name) for p in fit.particles]), "nm") for name in ("x", "y", "radius")}
-    columns["radius_std"] = (fit.radius_std, "nm")
-    columns["thickness"] = (np.array([p.thickness for p in fit.particles]), "nm")
-    columns["thickness_std"] = (fit.thickness_std, "nm")
-    columns["whole"] = (found.whole.astype(float), "1")
+    x, y, radius, thickness = np.array([(p.x, p.y, p.radius, p.thickness) for p in fit.particles]).T
+    columns = {
+        "x": (x, "nm"),
+        "y": (y, "nm"),
+        "radius": (radius, "nm"),
+        "radius_std": (fit.radius_std, "nm"),
+        "thickness": (thickness, "nm"),
+        "thickness_std": (fit.thickness_std, "nm"),
+        "whole": (found.whole.astype(float), "1"),
+    }
     return Curve("particles", columns)
 
 
