@@ -5,7 +5,6 @@ Every number of a study of arrays becomes a quantity of a cell, as an analysis w
 
 from functools import lru_cache
 from pathlib import Path
-from types import SimpleNamespace
 
 from nacre.core.lab import Lab
 from nacre.core.quantity import Quantity

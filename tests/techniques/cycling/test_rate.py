@@ -13,7 +13,7 @@ from nacre.core.signal import Signal, table
 from nacre.core.study import Cell, Measurement, Sample, Segment
 from nacre.techniques.cycling.half_cycles import ProtocolPart
 from nacre.techniques.cycling.rate import TECHNIQUE, RateOptions, _select_rate_parts
-from nacre.virtual.cycling.cycler import Cycler, simulate
+from nacre.virtual.cycling.cycler import Cycler, simulate_cycler
 from nacre.virtual.cycling.cycler_truth import FIRST, RATE, Programme
 from paper_truth import PAPER
 
@@ -40,7 +40,7 @@ def run(signal, options=None, **kwargs):
 
 
 def virtual(name, programme):
-    return simulate(PAPER[name], programme, Cycler(), seed=5)
+    return simulate_cycler(PAPER[name], programme, Cycler(), seed=5)
 
 
 def texts(result, *statuses):

@@ -174,6 +174,7 @@ def _report_single_rate(context: Context, missing: list[Check], origin: str) -> 
 
 def _find_steps(half: hc.HalfCycles, parts: list[hc.ProtocolPart], options: RateOptions, source: str) -> list[RateStep]:
     """The rates in the order of the test, each with the discharges that count."""
+    # options are in % and uA, charges in C
     gain = None if options.current_gain_error is None else options.current_gain_error / 100
     offset = None if options.current_offset_error is None else options.current_offset_error * 1e-6
     charges = hc.make_charges(half, source, gain, offset)
