@@ -5,7 +5,7 @@ import pytest
 
 from nacre.core.errors import ReadError
 from nacre.readers.cycling import bdf, table
-from nacre.readers.impedance import eis_csv, relaxis
+from nacre.readers.impedance import eis_csv, gamry, relaxis
 from nacre.readers.maccor import reader as maccor
 
 F = [1e6 / 2**k for k in range(20)]
@@ -145,3 +145,11 @@ def test_a_separator_of_blanks_or_bars(tmp_path):
     for mark in ("  ", " | "):
         other = export(tmp_path, [row.replace("\t", mark) for row in RECORDS], MACCOR.replace("\t", mark))
         np.testing.assert_array_equal(plain["voltage_volt"].values, other["voltage_volt"].values)
+
+
+def test_a_stray_line_in_a_curve_of_gamry_costs_itself(tmp_path):
+    rows = [f"\t{i}\t" + row for i, row in enumerate(ROWS)]
+    curve = ["ZCURVE\tTABLE\t20", "\tPt\tFreq\tZreal\tZimag", "\t#\tHz\tohm\tohm", *rows[:5], "overload", *rows[5:], ""]
+    (tmp_path / "g.DTA").write_text("\n".join(["EXPLAIN", "TAG\tEISPOT", *curve]))
+    (signal,) = gamry.read(tmp_path / "g.DTA")
+    assert len(signal["frequency_hertz"].values) == 20 and "line 11 is left out" in notes(signal)
