@@ -20,6 +20,7 @@ from nacre.core.quantity import Quantity, correlated, derive
 from nacre.core.result import Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.materials.crystals import Crystal
+from nacre.physics.diffraction.crystal import compute_volume
 from nacre.techniques.diffraction import checks as rietveld_checks
 from nacre.techniques.diffraction import figures as rietveld_figures
 from nacre.techniques.diffraction import rietx_engine
