@@ -198,7 +198,7 @@ def divide_charge(charge: Quantity, per: str, amounts: Mapping[str, Quantity]) -
 
 
 def compute_efficiency(cycle: Cycle, options: CyclingOptions) -> Quantity | None:
-    """Coulombic efficiency in %. Its error is unknown where that of the current's zero is not stated."""
+    """Coulombic efficiency in %. Its error is unknown where the accuracy of the current is not stated."""
     side = cycle.sides.get(get_numerator_sign(options))
     if side is None or cycle.before is None:
         return None
@@ -206,7 +206,7 @@ def compute_efficiency(cycle: Cycle, options: CyclingOptions) -> Quantity | None
 
 
 def _compute_ratio(a: Quantity, b: Quantity) -> Quantity:
-    """One over the other in %: the gain of the current cancels, known or not, the error of its zero does not."""
+    """One over the other in %: a stated gain of the current cancels, the error of its zero only at equal currents."""
     return derive(lambda x, y: 100 * x / y, a, b, unit="%", origin=a.origin)
 
 
