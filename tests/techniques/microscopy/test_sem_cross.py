@@ -12,21 +12,21 @@ from nacre.core.signal import Signal, Variable
 from nacre.core.study import Cell, Measurement, Sample
 from nacre.readers.microscopy import images
 from nacre.techniques.microscopy import sem_contrast, sem_cross
-from nacre.virtual.microscopy.sem import Microscope, Section, cross_section
+from nacre.virtual.microscopy.sem import CompositeSection, Microscope, draw_cross_section
 
 SCOPE = Microscope(size=320, pixel=0.04, dose=300.0)
 STATES = {
-    "reference_before": ("bare", "bare-0", Section(0.006, 0.05)),
-    "reference_after": ("bare", "bare-1", Section(0.048, 0.30)),
-    "treated_before": ("lho", "lho-0", Section(0.005, 0.05)),
-    "treated_after": ("lho", "lho-1", Section(0.018, 0.12)),
+    "reference_before": ("bare", "bare-0", CompositeSection(0.006, 0.05)),
+    "reference_after": ("bare", "bare-1", CompositeSection(0.048, 0.30)),
+    "treated_before": ("lho", "lho-0", CompositeSection(0.005, 0.05)),
+    "treated_after": ("lho", "lho-1", CompositeSection(0.018, 0.12)),
 }
 
 
 @lru_cache(maxsize=32)
 def shot(role: str, n: int):
     section = STATES[role][2]
-    return cross_section(section, SCOPE, 10 * list(STATES).index(role) + n)
+    return draw_cross_section(section, SCOPE, 10 * list(STATES).index(role) + n)
 
 
 def context(role: str) -> Context:
@@ -146,8 +146,8 @@ def test_pictures_that_cannot_be_used_are_refused_in_words():
     saturated = disc()
     saturated[:, :60] = 255
     assert refused(saturated, r"the image is saturated: 38% of its pixels are white") is NotAssessable
-    assert refused(np.full((64, 64), 90.0), "cannot be told apart: no two phases: the picture is of one grey")
-    assert refused(np.random.default_rng(1).normal(100, 5, (128, 128)), "no two phases|not told apart by")
+    assert refused(np.full((64, 64), 90.0), "cannot be segmented: no two phases: the picture is of one grey")
+    assert refused(np.random.default_rng(1).normal(100, 5, (128, 128)), "no two phases|cannot be distinguished by")
     whole = disc(radius=95)
     assert refused(whole, "one particle touches every edge of the field.*at a lower magnification") is NotAssessable
     assert refused(disc(), "no particle is found.*smallest_particle", smallest_particle=9.0) is NotAssessable

@@ -26,7 +26,7 @@ from nacre.evidence.contrasts.joining import Joined, join
 from nacre.evidence.contrasts.preparation import compare_preparation, find_differences, has_coating
 from nacre.evidence.contrasts.units import Side, side_of
 from nacre.evidence.contrasts.verdicts import LEVEL
-from nacre.physics.statistics.many_endpoints import adjust_p_values, primary_and_secondary
+from nacre.physics.statistics.many_endpoints import adjust_p_values, make_primary_and_secondary
 from nacre.physics.statistics.trends import Trend, fit_trend
 
 
@@ -47,7 +47,8 @@ def dose_trends(study: Study, results: Iterable[Result]) -> list[DoseTrend]:
     series = find_series(study)
     if not series:
         return []
-    joined, plan = join(study, results), plan_of(study)
+    joined, _ = join(study, results, [one.samples for one in series])
+    plan = plan_of(study)
     return [trend for one in series for trend in _trends_of(one, joined, plan)]
 
 
@@ -126,7 +127,7 @@ def _adjusted(made: list[DoseTrend]) -> list[float | None]:
     tested = [trend for trend in made if trend.p is not None]
     primary = sum(trend.endpoint == "primary" for trend in tested)
     p = np.array([trend.p for trend in tested])
-    adjusted = adjust_p_values(p, *primary_and_secondary(primary, len(tested) - primary))
+    adjusted = adjust_p_values(p, *make_primary_and_secondary(primary, len(tested) - primary))
     of = {id(trend): float(value) for trend, value in zip(tested, adjusted, strict=True)}
     return [of.get(id(trend)) for trend in made]
 

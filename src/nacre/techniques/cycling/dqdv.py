@@ -17,7 +17,7 @@ from nacre.core.errors import NacreError
 from nacre.core.options import option
 from nacre.core.quantity import Quantity, derive
 from nacre.core.result import Check, Curve, Entry, Result
-from nacre.materials.transitions import followed, transitions
+from nacre.materials.transitions import find_followed, load_transitions
 from nacre.techniques.cycling import degradation_modes
 from nacre.techniques.cycling import dqdv_figures as figures
 from nacre.techniques.cycling import half_cycles as hc
@@ -25,8 +25,8 @@ from nacre.techniques.cycling import transitions as tr
 from nacre.techniques.cycling.dqdv_relations import RELATIONS
 
 WORDS = {1: "charge", -1: "discharge"}
-POSITION = {transition.name: transition.peak for transition in transitions()}
-FOLLOWED = followed()
+POSITION = {transition.name: transition.peak for transition in load_transitions()}
+FOLLOWED = find_followed()
 LONG = 10
 
 
@@ -76,10 +76,26 @@ class HalfCyclePeaks:
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: DqdvOptions) -> list[Result]:
-    """Peaks of every half cycle that was recorded finely enough: quantities, table, figures.
+    """Phase transitions in dQ/dV of every half cycle that was recorded finely enough.
 
-    inputs : {"signal": a cycling Signal, or the list of a test's files}. Raises NacreError where columns
-    are missing, or a window is not two voltages in order.
+    Parameters
+    ----------
+    inputs : {"signal": Signal or list of Signal}
+        The record of a test, or its files in order.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : DqdvOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: positions in V, areas in mAh/g, shifts in mV, a table of all half cycles; none for a test at rest.
+
+    Raises
+    ------
+    NacreError
+        Where columns are missing, or a window is not two voltages in order.
     """
     _check_windows(options)
     rows = hc.join_files(inputs["signal"])
@@ -132,6 +148,7 @@ def find_named_peaks(half: hc.HalfCycles, parts, context: Context, options: Dqdv
     for k in np.flatnonzero(half.complete).tolist():
         curve = tr.compute_half_curve(half, k, options.choices, options.prominence / 100, alternatives=False)
         named = _name_curve_peaks(curve, context, options, before[curve.sign])
+        # the shift is carried on where a half cycle cannot be named
         before[curve.sign] = named.shift if named.shift is not None else before[curve.sign]
         found.append(HalfCyclePeaks(curve, by_cycle[curve.cycle], named, k))
     return found
@@ -181,6 +198,7 @@ class QuantityMaker:
 
         The three settings of a choice are equally good: the rms change over them is its standard uncertainty.
         """
+        # three equally good settings: the rms change over them is a standard uncertainty
         parts = {name: change / np.sqrt(3) for name, change in found.changes.items() if change}
         if found.noise:
             parts[f"record:{self.source}:{label}"] = found.noise
@@ -194,6 +212,7 @@ class QuantityMaker:
         q = self.quantity(peak.place, "V", f"{seen.curve.cycle}:{seen.curve.sign}:{name}")
         if not self.options.voltage_error:
             return q
+        # one error for the whole cell: it cancels in differences between its cycles
         zero = Quantity(0.0, "V", self.options.voltage_error / 1e3).tagged(f"cycler voltage:{self.source}")
         return derive(lambda v, z: v + z, q, zero, unit="V", basis=q.basis, origin=q.origin)
 

@@ -1,8 +1,9 @@
 """Rate capability: capacity at each C-rate, what is kept of it, and how the overpotential grows.
 
-A test is one of rates where its short segments run at two or more C-rates. The reference is the lowest of them. The
-overpotential's growth is the drop of the mean discharge voltage over the charge that every rate delivers, against
-the lowest rate: over that range the cell passes through like states, as far as all discharges began alike.
+A test is one of rates where its short segments run at two or more C-rates, or longer ones at three or more for about as
+many cycles each. The reference is the lowest of them. The overpotential's growth is the drop of the mean discharge
+voltage over the charge that every rate delivers, against the lowest rate: over that range the cell passes through like
+states, as far as all discharges began alike.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,17 +19,18 @@ from nacre.core.quantity import Quantity, derive
 from nacre.core.result import Check, Curve, Entry, Result
 from nacre.techniques.cycling import half_cycles as hc
 from nacre.techniques.cycling import rate_figures as figures
+from nacre.techniques.cycling.ageing import LONG, is_ageing
 from nacre.techniques.cycling.capacity_check import check_capacity
 
-LONG = 10
-NOT_A_RATE_TEST = ("ageing", "aging", "cycling", "long")
 RANGES = (0.8, 0.9, 1.0)  # parts of the common charge over which voltages are averaged; the middle one counts
 LEAST_COMMON = 5.0  # mAh/g
+EVEN_RATES = 3  # rates that make a test one of rates although each ran for ten cycles or more
+LONGEST = 30  # cycles at a rate of such a test: more of them is ageing
 
 
 @dataclass(frozen=True)
 class RateOptions:
-    """What may be chosen about rate capability."""
+    """Options of `rate`: which cycles count, and the errors of the cycler's current."""
 
     cycle_of_rate: str = option("mean", "which of several cycles at one rate counts", choices=("mean", "first", "last"))
     current_gain_error: float | None = option(
@@ -62,17 +64,33 @@ class RateStep:
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: RateOptions) -> list[Result]:
-    """Capacities, kept fractions and overpotentials of a rate test; no result where a test is none.
+    """Capacities, kept fractions and overpotentials of a rate test.
 
-    inputs : {"signal": a cycling Signal, or the list of a test's files}. Raises NacreError where columns or the
-    active mass are missing.
+    Parameters
+    ----------
+    inputs : {"signal": Signal or list of Signal}
+        The record of a test, or its files in order.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : RateOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result; none where the test runs at one rate alone.
+
+    Raises
+    ------
+    NacreError
+        Where columns or the active mass are missing.
     """
     rows = hc.join_files(inputs["signal"])
     half = hc.find_half_cycles(rows)
     if not len(half.runs):
         return []
     parts, notes = hc.divide_protocol(half, context)
-    short = [part for part in parts if _is_rate_part(part)]
+    short = _select_rate_parts(parts)
     missing = _check_missing_rates(context, parts)
     if len({part.rate for part in short}) < 2:
         return _report_single_rate(context, missing, rows.origin)
@@ -114,8 +132,14 @@ def _name_source(context: Context, rows: hc.CyclingRecord) -> str:
     return ":".join(filter(None, (str(hc.make_subject(context)), rows.where)))
 
 
-def _is_rate_part(part: hc.ProtocolPart) -> bool:
-    return bool(part.rate) and len(part.cycles) < LONG and not part.name.lower().startswith(NOT_A_RATE_TEST)
+def _select_rate_parts(parts: Sequence[hc.ProtocolPart]) -> list[hc.ProtocolPart]:
+    """The parts of a rate test: short ones, or longer ones where three rates had about as many cycles each."""
+    rated = [part for part in parts if part.rate and not is_ageing(part.name)]
+    usual = float(np.median([len(part.cycles) for part in rated])) if rated else 0.0
+    even = [part for part in rated if len(part.cycles) <= min(2 * usual, LONGEST)]
+    if usual >= LONG and len({part.rate for part in even}) >= EVEN_RATES:
+        return even
+    return [part for part in rated if len(part.cycles) < LONG]
 
 
 def _check_missing_rates(context: Context, parts: Sequence[hc.ProtocolPart]) -> list[Check]:
@@ -150,6 +174,7 @@ def _report_single_rate(context: Context, missing: list[Check], origin: str) -> 
 
 def _find_steps(half: hc.HalfCycles, parts: list[hc.ProtocolPart], options: RateOptions, source: str) -> list[RateStep]:
     """The rates in the order of the test, each with the discharges that count."""
+    # options are in % and uA, charges in C
     gain = None if options.current_gain_error is None else options.current_gain_error / 100
     offset = None if options.current_offset_error is None else options.current_offset_error * 1e-6
     charges = hc.make_charges(half, source, gain, offset)
@@ -211,6 +236,7 @@ def compute_mean_voltage(half: hc.HalfCycles, k: int, charge: float) -> float:
     """Mean voltage in V of half cycle `k` over its first `charge` C."""
     q, v = half.curve(k)
     q = q - q[0]
+    # the curve is cut where exactly `charge` has passed
     inside = q < charge
     q, v = np.append(q[inside], charge), np.append(v[inside], np.interp(charge, q, v))
     return float(np.sum(np.diff(q) * 0.5 * (v[1:] + v[:-1])) / charge)
@@ -219,6 +245,7 @@ def compute_mean_voltage(half: hc.HalfCycles, k: int, charge: float) -> float:
 def _compute_overpotentials(half: hc.HalfCycles, steps: list[RateStep], mass: Quantity) -> list[Entry]:
     """Drop of the mean discharge voltage in mV; the spread over ranges of charge is its uncertainty."""
     common = min(float(half.charge[k]) for step in steps for k in step.halves)
+    # a range so short lies on the first drop of the voltage, which is not the overpotential's
     if common / hc.C_PER_MAH / mass.value < LEAST_COMMON:
         return []
     reference = find_lowest_rate(steps)

@@ -17,7 +17,7 @@ from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.options import option
 from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Curve, Entry, Result, Subject
-from nacre.materials.crystals import structure, with_shared_sites
+from nacre.materials.crystals import find_crystal, share_sites
 from nacre.techniques.diffraction import figures as rietveld_figures
 from nacre.techniques.diffraction import rietveld, rietx_engine
 from nacre.techniques.diffraction.diffractometer import describe_diffractometer
@@ -27,7 +27,7 @@ from nacre.techniques.diffraction.rietx_problem import RefinementFit, Refinement
 
 @dataclass(frozen=True)
 class LineStandardOptions:
-    """What may be chosen about a line standard."""
+    """Options of `line_standard`."""
 
     standard: str = option("Si", "the standard: Si (SRM 640f), LaB6 (SRM 660c), or another structure of the table")
     widths: str = option("uvwx", "terms of the resolution to free, of u, v, w, x, y")
@@ -45,11 +45,33 @@ class LineStandardOptions:
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: LineStandardOptions) -> list[Result]:
-    """The resolution as a curve "instrument", for `rietveld` to take as its `standard`."""
+    """Resolution and length scale of a diffractometer, from a pattern of a line standard.
+
+    Parameters
+    ----------
+    inputs : {"signal": Signal}
+        The pattern of Si, LaB6 or another standard of the table.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : LineStandardOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result with the resolution as a curve "instrument", for `rietveld` to take as its `standard`.
+
+    Raises
+    ------
+    NacreError
+        Where the plan cannot be carried out.
+    NotAssessable
+        Where the model does not describe the pattern.
+    """
     signal = inputs["signal"]
     shared = {f.name for f in fields(RietveldOptions)}
     general = RietveldOptions(**{name: value for name, value in vars(options).items() if name in shared})
-    crystal = with_shared_sites(structure(options.standard))
+    crystal = share_sites(find_crystal(options.standard))
     machine = describe_diffractometer(signal, general, {}, crystal)
     x, y, sigma = select_pattern(signal, general)
     flat = machine.geometry == "flat"
@@ -106,7 +128,7 @@ def _make_result(fit: RefinementFit, scale: float, signal, context: Context) -> 
             machine.zero, "deg", fit.esd["instrument.zero_shift"], basis="fit-covariance", origin="measured"
         )
         entries.append(Entry("zero_shift", zero))
-    checks = [rietveld.rietveld_checks.convergence(fit), *_get_certified(fit, scale)]
+    checks = [rietveld.rietveld_checks.check_convergence(fit), *_get_certified(fit, scale)]
     if np.any(width <= 0) or not np.all(np.isfinite(width)):
         text = "the resolution turns negative inside the range"
         checks.append(Check("fail", text, "free fewer of u, v, w, x, y"))

@@ -12,7 +12,7 @@ from nacre.core.signal import Signal
 
 @dataclass(frozen=True)
 class RietveldOptions:
-    """What may be chosen about a refinement."""
+    """Options of a refinement: phases, radiation, geometry, plan and what is held."""
 
     phases: tuple[str, ...] = option(
         (),

@@ -20,20 +20,24 @@ from nacre.core.result import Check, Curve, Entry, Result
 from nacre.core.signal import Signal
 from nacre.physics.micrograph import outline as ol
 from nacre.physics.micrograph import section as cs
-from nacre.physics.micrograph.classify import classify
-from nacre.physics.micrograph.clusters import Estimate, ratio
-from nacre.physics.micrograph.flatten import flatten
-from nacre.physics.micrograph.particles import split
+from nacre.physics.micrograph.classify import classify_pixels
+from nacre.physics.micrograph.clusters import ClusterEstimate, estimate_ratio
+from nacre.physics.micrograph.flatten import flatten_image
+from nacre.physics.micrograph.particles import split_particles
 from nacre.techniques.microscopy import micrographs
 from nacre.techniques.microscopy import sem_cross_figures as figures
 
 SWEPT = 4  # settings of the thresholds that could as well have been chosen
+# what is counted in a picture: name, power of the pixel's side, unit
+MEASURED = (("area", 2, "um2"), ("crack_area", 2, "um2"), ("length", 1, "um"), ("open_length", 1, "um"))
 LEAST_CONTRAST = 2.0  # of particle and matrix, in noise of a pixel
 NARROW = 3.0  # pixels: narrower cracks are less certain
 
 
 @dataclass(frozen=True)
 class SemCrossOptions:
+    """Options of `sem_cross`: smallest particle, thresholds of cracks and gaps, flattening."""
+
     smallest_particle: float = option(1.0, "diameter below which a bright spot is no particle", unit="um", lo=0.01)
     widest_crack: float = option(0.4, "width up to which a dark inlet is a crack of its particle", unit="um", lo=0.01)
     gap_reach: float = option(0.10, "distance from the outline within which a gap is looked for", unit="um", lo=0.005)
@@ -52,13 +56,35 @@ class CrossSectionPicture:
     """One picture with what was found in it, and in the swept settings."""
 
     shot: micrographs.Micrograph
-    section: cs.Section
-    swept: tuple[cs.Found, ...]
+    section: cs.SectionMeasurement
+    swept: tuple[cs.SectionFindings, ...]
     otsu: float
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: SemCrossOptions) -> list[Result]:
-    """Fractions over all pictures under "signal" (or "images"), with the masks under "mask" where there are any."""
+    """Crack, gap and void fractions of cross-sections.
+
+    Parameters
+    ----------
+    inputs : {"signal" or "images": list of Signal, "mask": list of Signal}
+        Pictures with a scale, and label masks where there are any.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : SemCrossOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: fractions in %, crack widths in nm, tables by picture and by particle.
+
+    Raises
+    ------
+    NacreError
+        Where pictures and masks do not belong together.
+    NotAssessable
+        Where particles and matrix cannot be distinguished.
+    """
     role = "images" if "images" in inputs else "signal"
     images = micrographs.get_signals(inputs, role, "image", context.where)
     masks = _get_masks(inputs, images, context)
@@ -102,7 +128,7 @@ def _analyse_picture(
     shot = micrographs.select_region(image, options.region)
     checks += micrographs.check_clipping(shot)
     try:
-        flat, levels = flatten(shot.values, options.shading_degree, stripes=options.stripes)
+        flat, levels = flatten_image(shot.values, options.shading_degree, stripes=options.stripes)
     except ValueError as error:
         raise NotAssessable(f"the cross-section cannot be segmented: {error}", where=shot.name) from None
     if levels.contrast < LEAST_CONTRAST:
@@ -117,9 +143,9 @@ def _analyse_picture(
     smallest = int(np.pi / 4 * (options.smallest_particle / shot.pixel) ** 2)
     labels = _label_particles(flat, levels, smallest, limits, shot, mask, options)
     _require_field(labels, shot, limits)
-    section = cs.measure(flat, levels, labels, limits)
-    swept = cs.sweep(flat, levels, smallest, limits, labels=None if mask is None else labels)
-    return CrossSectionPicture(shot, section, tuple(swept), cs.otsu_fraction(shot.values, labels))
+    section = cs.measure_section(flat, levels, labels, limits)
+    swept = cs.sweep_thresholds(flat, levels, smallest, limits, labels=None if mask is None else labels)
+    return CrossSectionPicture(shot, section, tuple(swept), cs.compute_otsu_fraction(shot.values, labels))
 
 
 def _make_thresholds(pixel: float, options: SemCrossOptions) -> cs.Thresholds:
@@ -139,16 +165,19 @@ def _label_particles(flat, levels, smallest, limits, shot, mask: Signal | None, 
             expected=f"{shot.signal.sizes['x']} x {shot.signal.sizes['y']} of {shot.name}",
             do="export the mask at the image's full size, after the data bar is cut off",
         )
+    # the mask is that of the full picture, of which a region may be analysed
     rows, columns = (round(c / shot.pixel) for c in reversed(shot.corner))
     values = values[rows : rows + flat.shape[0], columns : columns + flat.shape[1]]
     if options.particle_class is None:
-        return split(values > 0, smallest) if np.unique(values).size <= 2 else _label_objects(values, smallest)
+        return (
+            split_particles(values > 0, smallest) if np.unique(values).size <= 2 else _label_objects(values, smallest)
+        )
     if not (values == options.particle_class).any():
         known = ", ".join(str(v) for v in np.unique(values)[:12])
         raise NacreError(f"no pixel has class {options.particle_class}", where=mask.where, expected=f"one of {known}")
     if (values > 0).mean() < 0.5:  # strokes, not a complete mask: the rest is classified from them
-        values = classify(flat, values)
-    return ol.whole_particles(values == options.particle_class, flat, levels, smallest, limits.widest)
+        values = classify_pixels(flat, values)
+    return ol.find_whole_particles(values == options.particle_class, flat, levels, smallest, limits.widest)
 
 
 def _label_objects(values: np.ndarray, smallest: int) -> np.ndarray:
@@ -163,6 +192,7 @@ def _require_field(labels: np.ndarray, shot: micrographs.Micrograph, limits: cs.
     margin = limits.widest
     if not labels[margin:-margin, margin:-margin].any():
         raise NotAssessable("no particle is found", where=shot.name, do="check the option smallest_particle")
+    # a particle that touches all four edges fills the field
     edges = [set(np.unique(side)) - {0} for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1])]
     if set.intersection(*edges):
         raise NotAssessable(
@@ -173,31 +203,24 @@ def _require_field(labels: np.ndarray, shot: micrographs.Micrograph, limits: cs.
         )
 
 
-def pool_pictures(part: Sequence[float], whole: Sequence[float], swept: np.ndarray) -> tuple[Estimate, float | None]:
+def pool_pictures(part: Sequence[float], whole: Sequence[float], swept: np.ndarray) -> tuple[ClusterEstimate, float]:
     """(estimate in %, std of the choice of thresholds): `swept` (settings,) are the same fraction, in %."""
-    estimate = ratio(np.asarray(part) * 100, np.asarray(whole))
+    estimate = estimate_ratio(np.asarray(part) * 100, np.asarray(whole))
     ends = np.append(swept, estimate.value)
     return estimate, float((ends.max() - ends.min()) / np.sqrt(12))
 
 
-def make_fraction(estimate: Estimate, spread: float, sign: float, source: str) -> Quantity:
+def make_fraction(estimate: ClusterEstimate, spread: float, sign: float, source: str) -> Quantity:
     """A fraction in % with the scatter between pictures and the choice of thresholds; without both from one picture."""
-    if estimate.variance is None:
+    interval = estimate.interval(extra=spread**2)
+    if interval is None or estimate.std is None:
         return Quantity(estimate.value, "%", n=estimate.clusters, basis="none", origin="measured")
-    lo, hi = estimate.interval(extra=spread**2)
+    lo, hi = max(interval[0], 0.0), min(interval[1], 100.0)
     std = float(np.hypot(estimate.std, spread))
+    # the thresholds are the same for every sample: in a difference their error cancels
     parts = {f"{source}:pictures": estimate.std, "cross-section: thresholds": sign * spread}
-    return Quantity(
-        estimate.value,
-        "%",
-        std,
-        max(lo, 0.0),
-        min(hi, 100.0),
-        estimate.clusters,
-        "replicates",
-        "measured",
-        {k: v for k, v in parts.items() if v},
-    )
+    parts = {name: part for name, part in parts.items() if part}
+    return Quantity(estimate.value, "%", std, lo, hi, estimate.clusters, "replicates", "measured", parts)
 
 
 def _make_entries(seen: list[CrossSectionPicture], context: Context) -> tuple[Entry, ...]:
@@ -207,27 +230,30 @@ def _make_entries(seen: list[CrossSectionPicture], context: Context) -> tuple[En
         ("crack_fraction", "crack_area", "area"),
         ("gap_fraction", "open_length", "length"),
     ):
-        a, b = ([getattr(s.section, key) for s in seen] for key in (part, whole))
-        if not sum(b):
+        sections = [s.section for s in seen]
+        parts, wholes = [getattr(one, part) for one in sections], [getattr(one, whole) for one in sections]
+        if not sum(wholes):
             continue
         swept = _compute_swept(seen, part, whole)
-        estimate, spread = pool_pictures(a, b, swept)
+        estimate, spread = pool_pictures(parts, wholes, swept)
+        # an error that moves all pictures alike has a sign: that of a higher threshold
         sign = float(np.sign(swept[-1] - swept[0])) or 1.0
         found.append(Entry(name, make_fraction(estimate, spread, sign, f"{source}:{name}"), where))
-    voids, matrix = [s.section.void_fraction for s in seen], [float((s.section.labels == 0).sum()) for s in seen]
+    voids = np.array([s.section.void_fraction for s in seen])
+    matrix = np.array([float((s.section.labels == 0).sum()) for s in seen])
     if np.all(np.isfinite(voids)):
-        estimate = ratio(np.array(voids) * np.array(matrix) * 100, matrix)
+        estimate = estimate_ratio(voids * matrix * 100, matrix)
         found.append(Entry("se_void_fraction", make_fraction(estimate, 0.0, 1.0, f"{source}:void"), where))
     return (*found, *_measure_width(seen, where))
 
 
 def _compute_swept(seen: list[CrossSectionPicture], part: str, whole: str) -> np.ndarray:
-    return np.array(
-        [
-            100 * sum(getattr(s.swept[k], part) for s in seen) / sum(getattr(s.swept[k], whole) for s in seen)
-            for k in range(SWEPT)
-        ]
-    )
+    fractions = []
+    for k in range(SWEPT):
+        settings = [s.swept[k] for s in seen]
+        sums = [sum(getattr(one, name) for one in settings) for name in (part, whole)]
+        fractions.append(100 * sums[0] / sums[1])
+    return np.array(fractions)
 
 
 def _measure_width(seen: list[CrossSectionPicture], where: dict) -> list[Entry]:
@@ -236,6 +262,7 @@ def _measure_width(seen: list[CrossSectionPicture], where: dict) -> list[Entry]:
     if widths.size < 3:
         return []
     mean = float(np.average(widths, weights=lengths))
+    # the variance of a weighted mean, by the scatter of its terms
     share = lengths / lengths.sum()
     scatter = float(np.sqrt((share**2 * (widths - mean) ** 2).sum() * widths.size / (widths.size - 1)))
     std = float(np.hypot(scatter, 250 * np.mean([s.shot.pixel for s in seen])))
@@ -253,13 +280,12 @@ def _tabulate_images(seen: list[CrossSectionPicture]) -> Curve:
         "otsu_crack_fraction": (np.array([100 * s.otsu for s in seen]), "%"),
         "void_fraction": (np.array([100 * s.section.void_fraction for s in seen]), "%"),
     }
-    for k in range(SWEPT + 1):
-        which = [s.section if k == 0 else s.swept[k - 1] for s in seen]
-        end = "" if k == 0 else f"_{k}"
-        pixel = np.array([s.shot.pixel for s in seen])
-        for name, power in (("area", 2), ("crack_area", 2), ("length", 1), ("open_length", 1)):
-            unit = "um2" if power == 2 else "um"
-            columns[name + end] = (np.array([getattr(w, name) for w in which]) * pixel**power, unit)
+    pixel = np.array([s.shot.pixel for s in seen])
+    for k in range(SWEPT + 1):  # 0: the chosen thresholds, then the swept ones
+        which = [s.swept[k - 1] if k else s.section for s in seen]
+        end = f"_{k}" if k else ""
+        for name, power, unit in MEASURED:
+            columns[name + end] = (np.array([getattr(one, name) for one in which]) * pixel**power, unit)
     return Curve("images", columns)
 
 
@@ -299,6 +325,7 @@ def _check_pictures(seen: list[CrossSectionPicture]) -> list[Check]:
                 "record five or more fields",
             )
         )
+    # what the usual global threshold would have given, for comparison
     crack = 100 * sum(s.section.crack_area for s in seen) / sum(s.section.area for s in seen)
     otsu = 100 * float(np.mean([s.otsu for s in seen]))
     text = f"a global threshold (Otsu) would have given a crack fraction of {otsu:.1f} % instead of {crack:.2f} %"
@@ -317,7 +344,8 @@ def _check_pictures(seen: list[CrossSectionPicture]) -> list[Check]:
 
 def _describe_methods(seen: list[CrossSectionPicture], masks) -> str:
     how = "given label masks" if any(masks) else "their brightness and a watershed of the distance transform"
-    pixel = ", ".join(f"{1e3 * p:.3g}" for p in sorted({s.shot.pixel for s in seen}))
+    pixels = sorted({s.shot.pixel for s in seen})
+    pixel = ", ".join(f"{1e3 * side:.3g}" for side in pixels)
     return (
         f"Cross-sections ({len(seen)} images, pixel {pixel} nm) were corrected for uneven brightness and curtaining; "
         f"particles were outlined by {how}. Cracks were found by hysteresis on the depth relative to the particle's "

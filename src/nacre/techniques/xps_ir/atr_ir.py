@@ -21,7 +21,7 @@ from nacre.core.options import option
 from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
-from nacre.materials.spectra.infrared_bands import Band, bands
+from nacre.materials.spectra.infrared_bands import Band, load_bands
 from nacre.physics.xps_ir import infrared
 
 HARRICK = "N. J. Harrick, F. K. du Pre, Appl. Opt. 1966, 5, 1739-1743."
@@ -37,7 +37,7 @@ SEEN = 5.0  # times the noise of an area
 
 @dataclass(frozen=True)
 class AtrIrOptions:
-    """What may be chosen."""
+    """Options of `atr_ir`: baselines, normalisation and correction for the depth of penetration."""
 
     baselines: tuple[str, ...] = option(infrared.BASELINES, "baselines to take in turn", choices=infrared.BASELINES)
     normalise: bool = option(True, "divide bands by the flank of the metal-oxygen absorption")
@@ -79,9 +79,28 @@ class AtrSampleSet:
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: AtrIrOptions) -> list[Result]:
-    """Normalised carbonate bands of a sample; of two samples (first the bare one) their ratio as well.
+    """Carbonate bands of a sample; of two samples their ratio as well.
 
-    Raises NacreError where the range holds no carbonate band or the bands point downwards.
+    Parameters
+    ----------
+    inputs : dict of str to Signal or list of Signal
+        Loads of one sample, or of two by name: the bare one first.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : AtrIrOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: normalised areas, and coated over bare.
+
+    Raises
+    ------
+    NacreError
+        Where no spectrum is given, or the bands point downwards.
+    NotAssessable
+        Where the range holds no carbonate band.
     """
     if not inputs:
         raise NacreError("no spectrum is given", expected="a measurement of infrared spectra")
@@ -117,10 +136,13 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: AtrIrOptions) 
 def _collect_set(role: str, found, context: Context, options: AtrIrOptions) -> AtrSampleSet:
     own = context.others.get(role, context)
     sample, measured = own.sample, own.measurement
-    loads = tuple(_read_load(s, options) for s in (found if isinstance(found, list) else [found]))
-    subject = Subject(sample.name if sample else "", "", measured.name if measured else "") if context.others else None
+    signals = found if isinstance(found, list) else [found]
+    name, label = (sample.name, sample.title) if sample else (role, role)
+    subject = None
+    if context.others:
+        subject = Subject(sample.name if sample else "", "", measured.name if measured else "")
     state = dict(measured.state) if measured else {}
-    return AtrSampleSet(sample.name if sample else role, sample.title if sample else role, subject, state, loads)
+    return AtrSampleSet(name, label, subject, state, tuple(_read_load(s, options) for s in signals))
 
 
 def _read_load(signal: Signal, options: AtrIrOptions) -> AtrLoad:
@@ -128,12 +150,14 @@ def _read_load(signal: Signal, options: AtrIrOptions) -> AtrLoad:
     x = signal.array("wavenumber", "1/cm")
     order = np.argsort(x)
     try:
-        y = infrared.absorbance(signal.array(quantity, "1")[order], quantity)
+        y = infrared.convert_to_absorbance(signal.array(quantity, "1")[order], quantity)
     except ValueError as error:
         raise NacreError(str(error), where=signal.where, do="export absorbance") from None
     x = x[order]
     y = y * _compute_correction(x, options, signal.where)
-    wanted = [bands()[name] for name in (*CARBONATE, *(["oxide"] if options.normalise else []))]
+    wanted = [load_bands()[name] for name in CARBONATE]
+    if options.normalise:
+        wanted.append(load_bands()["oxide"])
     for band in wanted:
         if not band.inside(x[0], x[-1]):
             raise NotAssessable(
@@ -154,9 +178,10 @@ def _compute_correction(x: np.ndarray, options: AtrIrOptions, where: str) -> np.
         return 1.0
     if options.atr_correction == "wavenumber":
         return x / REFERENCE
-    given = {"crystal_index": options.crystal_index, "sample_index": options.sample_index, "angle": options.angle}
-    missing = [name for name, value in given.items() if value is None]
-    if missing:
+    crystal, sample, angle = options.crystal_index, options.sample_index, options.angle
+    if crystal is None or sample is None or angle is None:
+        given = {"crystal_index": crystal, "sample_index": sample, "angle": angle}
+        missing = [name for name, value in given.items() if value is None]
         raise NacreError(
             "the effective path needs indices and angle",
             where=where,
@@ -164,43 +189,44 @@ def _compute_correction(x: np.ndarray, options: AtrIrOptions, where: str) -> np.
             do="give them, or use atr_correction = 'wavenumber', which needs none",
         )
     try:
-        path = infrared.effective_path(x, options.crystal_index, options.sample_index, np.radians(options.angle))
+        path = infrared.compute_effective_path(x, crystal, sample, np.radians(angle))
     except ValueError as error:
-        found = f"{options.crystal_index:g} against {options.sample_index:g} at {options.angle:g} degrees"
+        found = f"{crystal:g} against {sample:g} at {angle:g} degrees"
         raise NacreError(str(error), where=where, found=found, do="look at the indices and the angle") from None
     return 1e-6 / path
 
 
 def _measure_areas(x, y, options: AtrIrOptions) -> dict[tuple[str, str], float]:
-    oxide, found = bands()["oxide"], {}
+    oxide, found = load_bands()["oxide"], {}
     # the flank has no second free side: its level is the free stretch above it
     free = (x >= oxide.anchors[1][0]) & (x <= oxide.anchors[1][1])
     inside = (x >= oxide.band[0]) & (x <= oxide.band[1])
     flank = float(np.trapezoid(y[inside] - y[free].mean(), x[inside])) if options.normalise else 1.0
     for name in CARBONATE:
         for kind in options.baselines:
-            band = bands()[name]
-            found[name, kind] = infrared.band_area(x, y, band.band, kind, band.anchors) / flank
+            band = load_bands()[name]
+            found[name, kind] = infrared.measure_band_area(x, y, band.band, kind, band.anchors) / flank
     return found
 
 
 def _estimate_noise(x, y, band: Band) -> float:
     """Standard deviation of an area above a straight line, from the scatter of the free stretches."""
     stretches = [(x >= lo) & (x <= hi) for lo, hi in band.anchors]
-    sd = max((infrared.noise(y[s]) for s in stretches if s.sum() > 5), default=0.0)
+    sd = max((infrared.estimate_noise(y[s]) for s in stretches if s.sum() > 5), default=0.0)
     step, width = np.median(np.diff(x)), band.band[1] - band.band[0]
+    # the shorter free stretch limits how well the baseline is known
     points = min(s.sum() for s in stretches)
     return float(sd * np.sqrt(width * step + width**2 / (2 * max(points, 1))))
 
 
 def _measure_raw_area(load: AtrLoad, band: Band) -> float:
-    return infrared.band_area(load.x, load.y, band.band, "straight", band.anchors)
+    return infrared.measure_band_area(load.x, load.y, band.band, "straight", band.anchors)
 
 
 def _is_seen(load: AtrLoad, name: str, options: AtrIrOptions) -> bool:
     """Whether a band stands out from the noise of its area and from what the choice of baseline does to it."""
-    band = bands()[name]
-    areas = [infrared.band_area(load.x, load.y, band.band, kind, band.anchors) for kind in options.baselines]
+    band = load_bands()[name]
+    areas = [infrared.measure_band_area(load.x, load.y, band.band, kind, band.anchors) for kind in options.baselines]
     return min(areas) > SEEN * load.noise[name] and min(areas) > 2 * np.ptp(areas)
 
 
@@ -209,8 +235,9 @@ def _report_bands(one: AtrSampleSet, options: AtrIrOptions) -> tuple[list[Entry]
     _require_upright(one)
     for name in CARBONATE:
         if not all(_is_seen(load, name, options) for load in one.loads):
-            most = max(abs(_measure_raw_area(load, bands()[name])) for load in one.loads)
-            text = f"{one.label}: {bands()[name].words} does not stand out in every load (areas up to {most:.2g} cm-1)"
+            most = max(abs(_measure_raw_area(load, load_bands()[name])) for load in one.loads)
+            where = f"{one.label}: {load_bands()[name].words}"
+            text = f"{where} does not stand out in every load (areas up to {most:.2g} cm-1)"
             checks.append(Check("info", text))
             continue
         quantity = _average_loads(one, name, options)
@@ -223,12 +250,12 @@ def _report_bands(one: AtrSampleSet, options: AtrIrOptions) -> tuple[list[Entry]
 
 def _require_upright(one: AtrSampleSet) -> None:
     """Raises NacreError where the bands of all loads point downwards."""
-    found = [(load, name, _measure_raw_area(load, bands()[name])) for load in one.loads for name in CARBONATE]
+    found = [(load, name, _measure_raw_area(load, load_bands()[name])) for load in one.loads for name in CARBONATE]
     if all(area < -SEEN * load.noise[name] for load, name, area in found):
         raise NacreError(
             "the carbonate bands point downwards",
             where=one.loads[0].where,
-            found=f"an area of {found[0][2]:.3g} cm-1 of {bands()[found[0][1]].words}",
+            found=f"an area of {found[0][2]:.3g} cm-1 of {load_bands()[found[0][1]].words}",
             do="this is transmittance: say so (reader_options quantity = 'transmittance')",
         )
 
@@ -240,6 +267,7 @@ def _average_loads(one: AtrSampleSet, name: str, options: AtrIrOptions) -> Quant
     value, n = float(np.exp(means.mean())), len(one.loads)
     if n < 2:
         return Quantity(value, "1", None, n=1, basis="none", origin="measured")
+    # variance of the mean over loads, the same for every baseline
     scatter = float(np.nanmean(np.nanvar(logs, axis=1, ddof=1))) / n
     std = float(np.sqrt(scatter + _compute_variance(means)))
     return _make_lognormal(value, std, n - 1, n)
@@ -259,23 +287,34 @@ def _compare_samples(
     bare: AtrSampleSet, coated: AtrSampleSet, options: AtrIrOptions
 ) -> tuple[list[Entry], list[Check]]:
     """Coated over bare per band, and whether the two bands agree (Welch on the logarithms)."""
-    entries, checks, found = [], [], {}
+    entries: list[Entry] = []
+    checks: list[Check] = []
+    found: dict[str, Quantity] = {}
+    loads = (*bare.loads, *coated.loads)
     for name in CARBONATE:
-        if not all(_is_seen(load, name, options) for s in (bare, coated) for load in s.loads):
-            text = f"{bands()[name].words} is not seen in every load: no ratio of it"
+        if not all(_is_seen(load, name, options) for load in loads):
+            text = f"{load_bands()[name].words} is not seen in every load: no ratio of it"
             checks.append(Check("info", text, "longer averaging, or better contact"))
             continue
-        found[name] = quantity = _compute_ratio(bare, coated, name, options)
+        found[name] = _compute_ratio(bare, coated, name, options)
         state = {**coated.state} if name == CARBONATE[0] else {**coated.state, "line": name}
-        entries.append(Entry("carbonate_ratio", quantity, state, coated.subject))
-    if len(found) == 2 and all(q.std for q in found.values()):
-        a, b = (found[name] for name in CARBONATE)
-        apart = abs(np.log(a.value / b.value)) / np.hypot(a.std / a.value, b.std / b.value)
-        status = "pass" if apart < 2.5 else "warn"
-        text = f"carbonate, coated over bare: {a.value:.2f} by the stretch, {b.value:.2f} by the bend"
-        text += f" ({apart:.1f} sigma apart)"
-        checks.append(Check(status, text, "" if status == "pass" else "another species may lie under one of them"))
+        entries.append(Entry("carbonate_ratio", found[name], state, coated.subject))
+    if len(found) == 2:
+        checks += _compare_bands(*found.values())
     return entries, checks
+
+
+def _compare_bands(stretch: Quantity, bend: Quantity) -> list[Check]:
+    """Whether both bands say the same; nothing where an error is not known."""
+    if not stretch.std or not bend.std:
+        return []
+    error = np.hypot(stretch.std / stretch.value, bend.std / bend.value)
+    apart = abs(np.log(stretch.value / bend.value)) / error
+    text = f"carbonate, coated over bare: {stretch.value:.2f} by the stretch, {bend.value:.2f} by the bend"
+    text += f" ({apart:.1f} sigma apart)"
+    if apart < 2.5:
+        return [Check("pass", text)]
+    return [Check("warn", text, "another species may lie under one of them")]
 
 
 def _compute_ratio(bare: AtrSampleSet, coated: AtrSampleSet, name: str, options: AtrIrOptions) -> Quantity:
@@ -287,6 +326,7 @@ def _compute_ratio(bare: AtrSampleSet, coated: AtrSampleSet, name: str, options:
         return Quantity(value, "1", None, n=sum(counts), basis="none", origin="measured")
     errors = [float(np.nanmean(np.nanvar(s, axis=1, ddof=1))) / n for s, n in zip(pair, counts, strict=True)]
     total = sum(errors)
+    # Welch and Satterthwaite
     freedom = total**2 / sum(e**2 / (n - 1) for e, n in zip(errors, counts, strict=True)) if total else 1.0
     return _make_lognormal(value, float(np.sqrt(total + _compute_variance(differences))), freedom, sum(counts))
 
@@ -295,16 +335,16 @@ def _check_range(one: AtrSampleSet) -> list[Check]:
     """What lies beside the carbonate, and what the range cannot show."""
     checks, load = [], one.loads[0]
     low, high = load.x[0], load.x[-1]
-    water, stretch = bands()["water"], bands()[CARBONATE[0]]
+    water, stretch = load_bands()["water"], load_bands()[CARBONATE[0]]
     if water.inside(low, high):
         share = np.median([_measure_raw_area(s, water) / max(_measure_raw_area(s, stretch), 1e-9) for s in one.loads])
         if share > 0.2:
             text = f"{one.label}: the water band at 1635 cm-1 has {100 * share:.0f} % of the carbonate's area"
             checks.append(Check("warn", f"{text} and reaches into it", "dry the powder, or measure under inert gas"))
-    gas = bands()["carbon-dioxide"]
+    gas = load_bands()["carbon-dioxide"]
     if gas.inside(low, high) and abs(_measure_raw_area(load, gas)) > SEEN * _estimate_noise(load.x, load.y, gas):
         checks.append(Check("warn", f"{one.label}: carbon dioxide gas shows: the background is of another time"))
-    hydroxide = bands()["hydroxide"]
+    hydroxide = load_bands()["hydroxide"]
     if not hydroxide.inside(low, high):
         text = f"{one.label}: {low:.0f} to {high:.0f} cm-1 cannot show {hydroxide.words} ({hydroxide.at[0]:.0f} cm-1)"
         checks.append(Check("info", text))
@@ -325,7 +365,7 @@ def _draw_sets(sets: tuple[AtrSampleSet, ...], options: AtrIrOptions) -> Figure:
         for i, load in enumerate(one.loads):
             series.append(Series("line", load.x, load.y, one.label if not i else "", one.name, one.label, legend=not i))
     for name in CARBONATE:
-        for at in bands()[name].at:
+        for at in load_bands()[name].at:
             series.append(Series("rule", np.array([at]), np.array([]), style="dash", legend=False))
     height = "Absorbance per um" if options.atr_correction == "path" else "Absorbance"
     panel = Panel(Axis("Wavenumber", "1/cm", reverse=True), Axis(height), tuple(series))

@@ -7,7 +7,7 @@ from nacre.core.options import option
 
 @dataclass(frozen=True)
 class XpsQuantOptions:
-    """What may be chosen."""
+    """Options of `xps_quant`: expected elements, errors of the factors, and a layer."""
 
     expected: tuple[str, ...] = option((), "elements that are no surprise, beside those of the sample, C and O")
     factor_error: float = option(

@@ -21,7 +21,7 @@ from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.materials.crystals import Crystal
 from nacre.physics.microscopy import indexing
-from nacre.physics.microscopy.indexing import Solution, Tolerance
+from nacre.physics.microscopy.indexing import Tolerance, ZoneSolution
 from nacre.techniques.microscopy.hrtem.lattices import find_candidates
 
 LIKELY = 0.05  # part of random patterns above which a match says nothing
@@ -30,7 +30,7 @@ ESTIMATED = 0.01  # added to the relative tolerance where a cell is estimated
 
 @dataclass(frozen=True)
 class SpotOptions:
-    """What may be chosen about the indexing."""
+    """Options of `spot_indexing`: candidate phases and tolerances."""
 
     phases: tuple[str, ...] = option(
         (), "phases tried: names of the table, or 'layered'; empty: those the sample's coating declares, and its core"
@@ -43,10 +43,30 @@ class SpotOptions:
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: SpotOptions) -> list[Result]:
-    """Solutions of every phase. Raises NacreError where there are fewer than two spots that are not on one line."""
+    """Every phase that explains the spots of a diffraction pattern.
+
+    Parameters
+    ----------
+    inputs : {"signal": Signal}
+        A table of spacings and angles, of kind "spots".
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : SpotOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: residual and rate of chance matches in % by phase.
+
+    Raises
+    ------
+    NacreError
+        Where there are fewer than two spots that are not on one line.
+    """
     signal: Signal = inputs["signal"]
     spots = read_spots(signal)
-    found: dict[str, tuple[Crystal, Solution, float]] = {}
+    found: dict[str, tuple[Crystal, ZoneSolution, float]] = {}
     given = find_candidates(options.phases, options.composition, context)
     for i, crystal in enumerate(given.tried):
         solution, rate = index_spots(spots, crystal, options, np.random.default_rng([context.seed, i]))
@@ -79,14 +99,14 @@ def read_spots(signal: Signal) -> np.ndarray:
             "too few spots to index", where=signal.where, found=f"{d.size}", expected="two or more spacings"
         )
     spots = np.column_stack((np.cos(angle) / d, np.sin(angle) / d))
-    if indexing.seed_of(spots) is None:
+    if indexing.choose_seed(spots) is None:
         raise NacreError(
             "all spots lie on one line", where=signal.where, do="one more spot, beside the line, is needed"
         )
     return spots
 
 
-def index_spots(spots: np.ndarray, crystal: Crystal, options: SpotOptions, rng) -> tuple[Solution | None, float]:
+def index_spots(spots: np.ndarray, crystal: Crystal, options: SpotOptions, rng) -> tuple[ZoneSolution | None, float]:
     """(the best solution of a phase that explains all spots, its rate of chance matches)."""
     extra = ESTIMATED if crystal.status == "estimated" else 0.0
     tolerance = Tolerance(
@@ -94,10 +114,12 @@ def index_spots(spots: np.ndarray, crystal: Crystal, options: SpotOptions, rng) 
     )
     d_min = 1 / (1.2 * np.linalg.norm(spots, axis=1).max())
     first, every = crystal.reflections(d_min)[0], crystal.all_reflections(d_min)[0]
-    solutions = [s for s in indexing.solve(spots, first, every, crystal.cell, tolerance) if s.matched == len(spots)]
+    solutions = [
+        s for s in indexing.solve_zones(spots, first, every, crystal.cell, tolerance) if s.matched == len(spots)
+    ]
     if not solutions:
         return None, 1.0
-    return solutions[0], indexing.chance(
+    return solutions[0], indexing.estimate_chance(
         spots, first, every, crystal.cell, tolerance, solutions[0], rng, options.trials
     )
 
@@ -120,22 +142,28 @@ def _check_solutions(spots: np.ndarray, found, tried: list[str]) -> list[Check]:
                       "check the scale of the image, or try other phases")]  # fmt: skip
     checks = []
     for name, (crystal, solution, rate) in found.items():
-        planes = ", ".join("(" + " ".join(map(str, row)) + ")" for row in solution.hkl)
-        zone = " ".join(map(str, solution.zone))
-        text = f"{name} fits: {planes}, zone [{zone}], scale {solution.scale:.3f}, chance {100 * rate:.1f} %"
-        status = "warn" if rate > LIKELY else "info"
-        cure = "a match that chance makes so often says little: more spots are needed" if rate > LIKELY else ""
-        checks.append(Check(status, text, cure))
+        checks.append(_check_solution(name, solution, rate))
         if crystal.status == "estimated":
             checks.append(Check("info", f"the cell of {name} is estimated: {crystal.source}"))
     if len(found) > 1:
-        checks.append(Check("warn", f"{' and '.join(found)} all fit these spots: they cannot be distinguished here",
-                            "record more spots or another zone, or use diffraction, Raman or XPS"))  # fmt: skip
-    for compound in dict.fromkeys(name.split()[0] for name in tried):
-        models, fit = ([n for n in names if n.split()[0] == compound] for names in (tried, found))
-        if len(models) > 1 and len(fit) == 1:
+        text = f"{' and '.join(found)} all fit these spots: they cannot be distinguished here"
+        checks.append(Check("warn", text, "record more spots or another zone, or use diffraction, Raman or XPS"))
+    compounds = [name.split()[0] for name in tried]
+    for compound in dict.fromkeys(compounds):
+        fit = [name for name in found if name.split()[0] == compound]
+        if compounds.count(compound) > 1 and len(fit) == 1:
             checks.append(Check("info", f"of the models of {compound} only {fit[0]} fits"))
     return checks
+
+
+def _check_solution(name: str, solution: ZoneSolution, rate: float) -> Check:
+    """How a phase fits, and whether chance would do as well."""
+    planes = ", ".join(f"({' '.join(map(str, row))})" for row in solution.hkl)
+    zone = " ".join(map(str, solution.zone))
+    text = f"{name} fits: {planes}, zone [{zone}], scale {solution.scale:.3f}, chance {100 * rate:.1f} %"
+    if rate > LIKELY:
+        return Check("warn", text, "a match that chance makes so often says little: more spots are needed")
+    return Check("info", text)
 
 
 def _tabulate_spots(spots: np.ndarray, found) -> Curve:
