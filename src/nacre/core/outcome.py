@@ -1,11 +1,17 @@
 """Everything a run of a study found: results, contrasts, ledger, and what failed. The report sees this and no more."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from nacre.core import tables
+from nacre.core.notebook_hook import ShowsInNotebook
 from nacre.core.result import Result
-from nacre.core.study import Study
+from nacre.core.study import Study, in_its_words
+
+if TYPE_CHECKING:
+    import polars as pl
 
 VERDICTS = ("holds", "broken", "cannot_tell")
 # of a contrast: shown beyond chance; seen and not proven; shown to be equal within what matters; an interval that
@@ -17,7 +23,7 @@ TREND_SHAPES = ("rises", "falls", "peak", "valley", "unclear", "none")
 
 
 @dataclass(frozen=True)
-class Contrast:
+class Contrast(ShowsInNotebook):
     """One quantity, in one state, of the treated sample against the reference.
 
     difference = treated - reference; `lo95`, `hi95` bound it, None where replicates are too few to tell.
@@ -172,10 +178,11 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Outcome(ShowsInNotebook):
     """A study and all that was found.
 
     `doubts` are sentences on what was declared and hardly can be meant, `idle` on measurements that nothing came of.
+    `folder` is where its files belong; None: results/ of the study.
     """
 
     study: Study
@@ -189,6 +196,7 @@ class Outcome:
     idle: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     when: str = ""
+    folder: Path | None = None
 
     def __repr__(self) -> str:
         """One line: a notebook prints what stands last in a cell, and an outcome holds every curve."""
@@ -197,3 +205,50 @@ class Outcome:
             f"<Outcome of '{self.study.name}': {len(self.results)} results, {quantities} quantities, "
             f"{len(self.contrasts)} contrasts, {len(self.failures)} failures>"
         )
+
+    @in_its_words
+    def table(
+        self,
+        name: str | Sequence[str] | None = None,
+        *,
+        sample: str | Sequence[str] | None = None,
+        cell: str | Sequence[str] | None = None,
+        measurement: str | Sequence[str] | None = None,
+        technique: str | Sequence[str] | None = None,
+        **state: Any,
+    ) -> "pl.DataFrame":
+        """
+        The quantities as a table, all of them or those asked for.
+
+        Parameters
+        ----------
+        name, sample, cell, measurement, technique : str or several, optional
+            What a row must be; a sample's rows include those of its cells.
+        **state
+            What its state must hold: ``cycle=1``, ``rate_C=0.1``; a value or several.
+
+        Returns
+        -------
+        polars.DataFrame
+            A row per quantity: sample, cell, measurement, technique, name, a column per key of the states, value, std,
+            lo95, hi95, unit, n, basis, origin.
+
+        Raises
+        ------
+        NacreError
+            Where a word is unknown; it says which was probably meant.
+
+        Examples
+        --------
+        >>> outcome.table("discharge_capacity", sample="bare", cycle=1)
+        """
+        where = {"name": name, "sample": sample, "cell": cell, "measurement": measurement, "technique": technique}
+        return tables.quantities(self.results, self.study, where, state)
+
+    def cycles(self) -> "pl.DataFrame":
+        """A polars table with a row per cell, measurement and cycle: what cycles.parquet holds (docs/results.md)."""
+        return tables.cycles(self.results, self.study)
+
+    def contrast_table(self) -> "pl.DataFrame":
+        """The contrasts as a polars table: a row each, a column per key of their states, all numbers of `Contrast`."""
+        return tables.contrasts(self.contrasts)
