@@ -153,7 +153,8 @@ def test_two_studies_in_one_program_have_each_their_own(folder, tmp_path):
         ('"creep"', '"fracture"', r"plugins/creep.py: 'fracture' is the name of an ageing mechanism of the package. "
          r"Give yours a name of its own"),
         ('"creep_rate": ParameterSpec', '"contact_loss": ParameterSpec',
-         r"plugins/creep.py: the number 'contact_loss' of the ageing mechanism 'creep' is taken; found one of the package. Rename it"),
+         r"plugins/creep.py: the number 'contact_loss' of the ageing mechanism 'creep' is taken; found one of the "
+         r"package. Rename it"),
         ("MECHANISM = Creep", "MECHANISM = Creep(1.0)", r"plugins/creep.py: MECHANISM is not the class of an ageing "
          r"mechanism; found Creep; expected a class with name, words, citation, of\(parameters\) and advance"),
         ("def of(", "def made(", r"MECHANISM is not the class .*; found a class without of;"),
