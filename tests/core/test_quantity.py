@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from nacre.core.errors import NacreError
-from nacre.core.quantity import Z95, Quantity, correlated, covariance, derive, parse
+from nacre.core.quantity import Z95, Quantity, correlated, covariance, derive, parse, weighted_sum
 
 
 @pytest.mark.parametrize(
@@ -249,3 +249,48 @@ def test_a_quantity_travels_between_processes_with_its_sources():
     back = pickle.loads(pickle.dumps(mass))
     assert back == mass and back.parts == {"cell:c1:cam_mass": pytest.approx(0.1)}
     assert hash(back) == hash(mass)
+
+
+def unknown(value, source, unit="mg"):
+    return Quantity(value, unit).tagged(source)
+
+
+def test_an_unknown_error_wipes_no_known_one():
+    charge = Quantity(1.5, "mAh", 0.03).tagged("charge")
+    capacity = derive(lambda q, m: q / m, charge, unknown(8.0, "mass"), unit="mAh/mg")
+    assert capacity.std is None and capacity.lo95 is None
+    assert capacity.known_std == pytest.approx(0.03 / 8)
+    assert capacity.to("mAh/g").known_std == pytest.approx(1e3 * 0.03 / 8)
+
+
+def test_what_both_share_cancels_in_a_ratio_though_its_size_is_unknown_and_not_in_a_difference():
+    mass = unknown(8.0, "mass")
+    charges = [Quantity(value, "mAh", 0.03).tagged(f"charge {value}") for value in (1.5, 1.2)]
+    one, two = (derive(lambda q, m: q / m, charge, mass, unit="mAh/mg") for charge in charges)
+    kept = derive(lambda a, b: a / b, two, one, unit="1")
+    assert kept.std == pytest.approx(0.8 * math.hypot(0.03 / 1.5, 0.03 / 1.2), rel=1e-6)
+    lost = derive(lambda a, b: a - b, one, two, unit="mAh/mg")
+    assert lost.std is None and lost.known_std == pytest.approx(math.hypot(0.03, 0.03) / 8, rel=1e-6)
+    assert weighted_sum([1, -1], [one, two]).std is None
+
+
+def test_an_unknown_offset_cancels_in_a_difference_and_not_in_a_ratio():
+    zero = unknown(0.0, "zero", "V")
+    one, two = (derive(lambda v, z, x=x: v + z, Quantity(x, "V", 0.001), zero, unit="V") for x in (3.7, 3.6))
+    assert derive(lambda a, b: a - b, one, two, unit="V").std == pytest.approx(0.001 * 2**0.5, rel=1e-6)
+    assert weighted_sum([1, -1], [one, two]).std == pytest.approx(0.001 * 2**0.5, rel=1e-6)
+    assert derive(lambda a, b: a / b, one, two, unit="1").std is None
+
+
+def test_two_unknown_errors_of_their_own_do_not_cancel():
+    a, b = Quantity(8.0, "mg"), Quantity(8.0, "mg")
+    assert derive(lambda x, y: x / y, a, b, unit="1").std is None
+    assert derive(lambda x, y: x / y, a, a, unit="1").std == 0.0
+    assert derive(lambda x: x * x, Quantity(0.0, "mg"), unit="mg2").std is None, "flat to first order, not known"
+
+
+def test_a_source_can_be_named_anew_known_or_not():
+    q = unknown(8.0, "study:mass").retagged("study:mass", "cell:a:mass")
+    assert dict(q.missing) == {"cell:a:mass": 1.0}
+    q = Quantity(8.0, "mg", 0.1).tagged("study:mass").retagged("study:mass", "cell:a:mass")
+    assert dict(q.parts) == {"cell:a:mass": 0.1} and not q.missing

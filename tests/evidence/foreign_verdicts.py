@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 
+from nacre.core.lab import Lab
 from nacre.core.quantity import Quantity
 from nacre.core.result import Entry, Result, Subject
 from nacre.core.study import Sample
@@ -44,7 +45,7 @@ def _study(declared: tuple, margins: tuple) -> OurStudy:
     asked = {"endpoints": {"relevance": dict(margins)}}
     study = OurStudy("foreign", Path("."), contrasts=(("reference", "treated"),), measurements=tests, extra=asked)
     if declared:  # a study.toml would say it under [lab.reproducibility]
-        object.__setattr__(study, "lab", SimpleNamespace(reproducibility=dict(declared)))
+        object.__setattr__(study, "lab", Lab(reproducibility=dict(declared)))
     return study
 
 

@@ -106,7 +106,7 @@ def _run(
             say(f"{name}: nothing changed")
     for failure in outcome.failures:
         say(f"FAILED {failure.what}: {failure.error}")
-    for doubt in (*outcome.doubts, *outcome.idle):
+    for doubt in (*outcome.doubts, *outcome.idle, *outcome.unjoined):
         say(f"LOOK AT {doubt}")
     _print_left_out(guard)
     if not quiet:

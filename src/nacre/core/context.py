@@ -61,7 +61,7 @@ class Context:
     def _of_this_cell(self, quantity: Quantity, name: str, shared: bool) -> Quantity:
         """A value declared once for all cells has an error of its own in each, where each is weighed anew."""
         own = shared and self.cell is not None and word("input", name).each
-        return quantity.tagged(f"cell:{self.cell.name}:{name}") if own else quantity
+        return quantity.retagged(f"study:{name}", f"cell:{self.cell.name}:{name}") if own else quantity
 
     @property
     def _levels(self) -> tuple[Mapping[str, Quantity | str], ...]:

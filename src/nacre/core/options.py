@@ -8,12 +8,16 @@ from types import UnionType
 from typing import Any
 
 from nacre.core.errors import NacreError, did_you_mean
+from nacre.core.lab import Lab
 from nacre.core.quantity import parse
 
 
-def option(default, help: str, *, unit: str = "", lo=None, hi=None, choices: tuple = ()):
-    """A field of an options dataclass: its default, what it does, unit, bounds (inclusive) or choices."""
-    metadata = {"help": help, "unit": unit, "lo": lo, "hi": hi, "choices": choices}
+def option(default, help: str, *, unit: str = "", lo=None, hi=None, choices: tuple = (), lab: str = ""):
+    """A field of an options dataclass: its default, what it does, unit, bounds (inclusive) or choices.
+
+    lab : the figure of the lab's instruments that is the default where a lab is declared, "cycler.voltage_error".
+    """
+    metadata = {"help": help, "unit": unit, "lo": lo, "hi": hi, "choices": choices, "lab": lab}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -39,6 +43,16 @@ def resolve(kind: type, *layers: tuple[str, Mapping[str, Any]], where: str = "")
             values[name] = _value(fields[name], hints[name], raw, where or source)
             sources[name] = source
     return kind(**values), sources
+
+
+def lab_layers(kind: type, lab: Lab) -> list[tuple[str, dict[str, float]]]:
+    """What the lab's instruments say of options of `kind`, as layers for `resolve`: one per place it was said at."""
+    layers: dict[str, dict[str, float]] = {}
+    for field in dataclasses.fields(kind):
+        found = lab.option(field.metadata["lab"]) if field.metadata.get("lab") else None
+        if found is not None:
+            layers.setdefault(found[1], {})[field.name] = found[0]
+    return list(layers.items())
 
 
 def _value(field, hint, raw, where):

@@ -181,7 +181,8 @@ class Failure:
 class Outcome(ShowsInNotebook):
     """A study and all that was found.
 
-    `doubts` are sentences on what was declared and hardly can be meant, `idle` on measurements that nothing came of.
+    `doubts` are sentences on what was declared and hardly can be meant, `idle` on measurements that nothing came of,
+    `unjoined` on what samples could not be compared in, and on what was compared though its names differ.
     `folder` is where its files belong; None: results/ of the study.
     """
 
@@ -194,6 +195,7 @@ class Outcome(ShowsInNotebook):
     failures: tuple[Failure, ...] = ()
     doubts: tuple[str, ...] = ()
     idle: tuple[str, ...] = ()
+    unjoined: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     when: str = ""
     folder: Path | None = None

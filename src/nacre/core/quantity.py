@@ -4,6 +4,10 @@ The error of a quantity is held as signed contributions (`parts`) of named, inde
 one cell, one direction of a fit's covariance. Two quantities that share a source are correlated through it,
 so `capacity / capacity` of one cell loses the error of the mass and `capacity / mass` keeps it, across
 techniques, without anyone carrying covariance matrices about (GUM, JCGM 100:2008, 5.2 and F.1.2).
+
+A source whose size nobody knows is held likewise (`missing`): the total is then unknown (`std` None), what is known of
+it stays (`known_std`, a lower limit), and where the source drops out of a result - one balance's gain in the ratio of
+two weighings, not in their difference - the result's error is known again.
 """
 
 import math
@@ -26,10 +30,12 @@ BASES = (
     "propagated",
     "resolution",
     "counting",
+    "data-sheet",
     "none",
 )
 ORIGINS = ("measured", "synthetic", "reported", "calibrated", "predicted", "derived")
 Z95 = 1.959963984540054
+CANCELS = 1e-6  # contributions of one source that leave less than this part of their size cancel
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,9 @@ class Quantity(ShowsInNotebook):
 
     `std` is None where nobody estimated it and 0 where the value is exact. `lo95`/`hi95` bound the central
     95 %. `n` counts what it was estimated from. `basis` says how the uncertainty came about and `origin`
-    what the value is. `last_digit` is the unit of the last digit of a value given as text.
+    what the value is. `last_digit` is the unit of the last digit of a value given as text. Where `std` is None,
+    `missing` names the sources of unknown size, each with the change of the value per unit of it, and `parts` is
+    what is known beside them.
     """
 
     value: float
@@ -51,6 +59,7 @@ class Quantity(ShowsInNotebook):
     origin: str = "derived"
     parts: Mapping[str, float] = field(default_factory=dict, compare=False, repr=False)
     last_digit: float | None = field(default=None, compare=False, repr=False)
+    missing: Mapping[str, float] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self):
         for kind, word, known in (("basis", self.basis, BASES), ("origin", self.origin, ORIGINS)):
@@ -59,7 +68,9 @@ class Quantity(ShowsInNotebook):
         if self.std is not None and not self.std >= 0:
             raise NacreError("a standard deviation cannot be negative or NaN", found=str(self.std))
         if self.std and not self.parts:
-            object.__setattr__(self, "parts", {f"own:{uuid.uuid4().hex}": self.std})
+            object.__setattr__(self, "parts", {_nameless(): self.std})
+        if (self.std is None) != bool(self.missing):
+            object.__setattr__(self, "missing", {_nameless(): 1.0} if self.std is None else {})
         if self.std is not None and self.lo95 is None and self.hi95 is None:
             object.__setattr__(self, "lo95", self.value - Z95 * self.std)
             object.__setattr__(self, "hi95", self.value + Z95 * self.std)
@@ -81,6 +92,7 @@ class Quantity(ShowsInNotebook):
             hi95=hi,
             parts={source: slope * part for source, part in self.parts.items()},
             last_digit=None if self.last_digit is None else abs(slope) * self.last_digit,
+            missing={source: slope * part for source, part in self.missing.items()},
         )
 
     @property
@@ -88,9 +100,22 @@ class Quantity(ShowsInNotebook):
         """Whether both ends of the 95 % interval are known."""
         return self.lo95 is not None and self.hi95 is not None
 
+    @property
+    def known_std(self) -> float:
+        """What is known of the standard uncertainty: all of it, or, where `std` is None, a lower limit (0: nothing)."""
+        return _root_sum(self.parts) if self.std is None else self.std
+
     def tagged(self, source: str) -> "Quantity":
         """The same quantity, its whole error named after one source (a weighing, a calibration)."""
-        return replace(self, parts={source: self.std} if self.std else {})
+        known = self.known_std
+        missing = {source: 1.0} if self.std is None else {}
+        return replace(self, parts={source: known} if known else {}, missing=missing)
+
+    def retagged(self, old: str, new: str) -> "Quantity":
+        """The same quantity, one of its error sources under another name."""
+        parts, missing = ({new if name == old else name: part for name, part in each.items()}
+                          for each in (self.parts, self.missing))  # fmt: skip
+        return replace(self, parts=parts, missing=missing)
 
     def marked(self, *, basis: str | None = None, origin: str | None = None) -> "Quantity":
         return replace(self, basis=basis or self.basis, origin=origin or self.origin)
@@ -117,37 +142,61 @@ def derive(
 
     The one place where quantities are computed with. `function` takes the operands' plain values, in the
     units they come in, and returns a value in `unit`. Where an operand's error is unknown the result's is
-    (std None), unless the function does not depend on that operand.
+    (std None, `parts` hold what is known), unless the function does not depend on that operand, or the sources
+    of unknown size cancel to first order among the operands that share them.
     """
     values = [q.value for q in operands]
     value = float(function(*values))
     slopes = [_slope(function, values, i, q.std) for i, q in enumerate(operands)]
-    if any(q.std is None and _depends(function, values, i) for i, q in enumerate(operands)):
-        return Quantity(value, unit, n=n, basis="none", origin=origin)
-    parts: dict[str, float] = {}
-    for q, slope in zip(operands, slopes, strict=True):
-        for source, part in q.parts.items():
-            parts[source] = parts.get(source, 0.0) + slope * part
-    std = math.sqrt(math.fsum(part * part for part in parts.values()))
-    return Quantity(value, unit, std, n=n, basis=basis, origin=origin, parts=parts)
+    parts, _ = _summed((q.parts, slope) for q, slope in zip(operands, slopes, strict=True))
+    missing = uncancelled((q.missing, slope) for q, slope in zip(operands, slopes, strict=True))
+    for i, (q, slope) in enumerate(zip(operands, slopes, strict=True)):
+        if q.std is None and not slope and _depends(function, values, i):
+            missing[_nameless()] = 1.0
+    if missing:
+        return Quantity(value, unit, n=n, basis="none", origin=origin, parts=parts, missing=missing)
+    return Quantity(value, unit, _root_sum(parts), n=n, basis=basis, origin=origin, parts=parts)
+
+
+def uncancelled(contributions: Iterable[tuple[Mapping[str, float], float]]) -> dict[str, float]:
+    """Per source the sum of (its part times a slope) over (parts, slope) pairs, without the sources that cancel."""
+    total, size = _summed(contributions)
+    return {source: part for source, part in total.items() if abs(part) > CANCELS * size[source]}
+
+
+def _summed(contributions: Iterable[tuple[Mapping[str, float], float]]) -> tuple[dict[str, float], dict[str, float]]:
+    """Per source the sum of its contributions, and that of their absolute values."""
+    total: dict[str, float] = {}
+    size: dict[str, float] = {}
+    for parts, slope in contributions:
+        for source, part in parts.items():
+            total[source] = total.get(source, 0.0) + slope * part
+            size[source] = size.get(source, 0.0) + abs(slope * part)
+    return total, size
+
+
+def _root_sum(parts: Mapping[str, float]) -> float:
+    return math.sqrt(math.fsum(part * part for part in parts.values()))
+
+
+def _nameless() -> str:
+    """A source of a quantity's own. The pipeline names it after the analysis that it comes from."""
+    return f"own:{uuid.uuid4().hex}"
 
 
 def weighted_sum(weights: Iterable[float], quantities: Iterable[Quantity], *, origin: str = "derived") -> Quantity:
     """Sum of weights times quantities of one unit, its error exact with all shared sources.
 
-    Where an operand's error is unknown, so is the sum's, unless its weight is zero.
+    Where an operand's error is unknown, so is the sum's, unless its weight is zero or what is unknown cancels.
     """
     pairs = list(zip(weights, quantities, strict=True))
     unit = pairs[0][1].unit
     value = math.fsum(weight * q.value for weight, q in pairs)
-    if any(q.std is None and weight for weight, q in pairs):
-        return Quantity(value, unit, n=len(pairs), basis="none", origin=origin)
-    parts: dict[str, float] = {}
-    for weight, q in pairs:
-        for source, part in q.parts.items():
-            parts[source] = parts.get(source, 0.0) + weight * part
-    std = math.sqrt(math.fsum(part * part for part in parts.values()))
-    return Quantity(value, unit, std, n=len(pairs), basis="propagated", origin=origin, parts=parts)
+    parts, _ = _summed((q.parts, weight) for weight, q in pairs)
+    missing = uncancelled((q.missing, weight) for weight, q in pairs)
+    if missing:
+        return Quantity(value, unit, n=len(pairs), basis="none", origin=origin, parts=parts, missing=missing)
+    return Quantity(value, unit, _root_sum(parts), n=len(pairs), basis="propagated", origin=origin, parts=parts)
 
 
 def _depends(function, values, i) -> bool:

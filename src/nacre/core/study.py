@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nacre.core.errors import unknown
+from nacre.core.lab import Lab
 from nacre.core.notebook_hook import ShowsInNotebook
 from nacre.core.quantity import Quantity
 from nacre.core.vocabulary import Vocabulary, using
@@ -122,6 +123,7 @@ class Study(ShowsInNotebook):
     """Everything study.toml says, checked.
 
     paper_numbers : figures and tables bear the reference paper's numbers; other studies have figures of their own.
+    lab : accuracies of the instruments, and reproducibilities, declared once for all studies of a laboratory.
     vocabulary : the words of the package and of the study's plugins; None: those of the package.
     """
 
@@ -143,6 +145,7 @@ class Study(ShowsInNotebook):
     authors: tuple[str, ...] = ()
     licence: str = ""
     paper_numbers: bool = False
+    lab: Lab = field(default_factory=Lab)
     vocabulary: Vocabulary | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:

@@ -4,12 +4,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from nacre.core.quantity import Quantity, derive
+from nacre.core.quantity import Quantity, derive, uncancelled
+from nacre.evidence.margins import is_beyond_doubt, margin
 from nacre.evidence.relation import Relation
 from nacre.evidence.terms import Term, Value
 
 LIMIT = 2.0  # expanded uncertainty with k = 2, the E_n number of ISO 13528: broken where |difference| > 2 sigma
 TINY = 1e-9
+ASKED = {"equal": "equal", "at most": "computed at most stated", "at least": "computed at least stated"}
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,9 @@ def judge(relation: Relation, computed: Term, stated: Term | None) -> Judgement:
     """Holds, broken, or cannot_tell with the measurement that would tell.
 
     Where all standard uncertainties are known, the difference is compared with LIMIT times its own, shared errors
-    counted once. Where some are not, what rounding of the written digits hides is added (worst case), and the
-    verdict says so. Where a number has neither, nothing can be told.
+    counted once; an error that cancels need not be known. Where some are not, what rounding of the written digits hides
+    is added (worst case), and the verdict says so. Where a number has neither, a verdict is given only with the margin
+    within which no plausible error could change it.
     """
     found, claim = quantity_of(computed, relation.unit), quantity_of(stated, relation.unit) if stated else None
     base = Judgement("cannot_tell", found, claim)
@@ -76,14 +79,15 @@ def _compare(relation: Relation, rule: str, computed: Term, stated: Term, base: 
         return computed.function(point) - stated.function(point)
 
     slopes = {key: slope for key in values if (slope := _slope(difference, plain, key)) != 0.0}
-    unknown = [values[k].words for k in slopes if values[k].quantity.std is None and values[k].half is None]
-    if unknown:
-        return replace(base, needs="an uncertainty of " + ", ".join(dict.fromkeys(unknown)))
-    sharp = [key for key in slopes if values[key].quantity.std is not None]
-    std = _std({key: slopes[key] for key in sharp}, values)
-    rounded = [key for key in slopes if key not in sharp]
+    left = uncancelled((values[key].quantity.missing, slope) for key, slope in slopes.items())
+    sharp = [key for key in slopes if not left.keys() & values[key].quantity.missing.keys()]
+    rounded = [key for key in slopes if key not in sharp and values[key].half is not None]
+    unknown = {key: slopes[key] for key in slopes if key not in sharp and key not in rounded}
+    std = _std({key: slopes[key] for key in (*sharp, *unknown)}, values)
     slack = math.fsum(abs(slopes[key]) * values[key].half for key in rounded)
     apart = difference(plain)
+    if unknown:
+        return _within_margin(rule, apart, std, slack, unknown, values, base)
     excess = {"equal": abs(apart), "at most": apart, "at least": -apart}[rule]
     tiny = TINY * max(abs(base.computed.value), abs(base.stated.value))
     holds = excess <= LIMIT * std + slack + tiny
@@ -92,8 +96,22 @@ def _compare(relation: Relation, rule: str, computed: Term, stated: Term, base: 
     return replace(base, verdict=verdict, sigma=sigma, rule=_words(rule, holds, excess, slack, std, relation.unit))
 
 
+def _within_margin(rule, apart: float, std: float, slack: float, unknown, values, base: Judgement) -> Judgement:
+    """The verdict where the error of some numbers is unknown: given only where no plausible one could change it."""
+    words = ", ".join(dict.fromkeys(values[key].words for key in unknown))
+    reach = math.fsum(abs(slope * values[key].quantity.value) for key, slope in unknown.items())
+    found = margin(rule, apart, std, slack, reach, LIMIT)
+    if found is None:
+        return replace(base, needs=f"an uncertainty of {words}")
+    limit = f"for any standard uncertainty of {words} below {found.percent}"
+    if is_beyond_doubt(found, (values[key].name for key in unknown)):
+        asked = ASKED[rule] if found.verdict == "holds" else f"broken: not {ASKED[rule]}"
+        return replace(base, verdict=found.verdict, rule=f"{asked}, {limit}")
+    return replace(base, needs=f"an uncertainty of {words} ({found.verdict} {limit})")
+
+
 def _words(rule: str, holds: bool, excess: float, slack: float, std: float, unit: str) -> str:
-    asked = {"equal": "equal", "at most": "computed at most stated", "at least": "computed at least stated"}[rule]
+    asked = ASKED[rule]
     tail = "" if unit == "1" else f" {unit}"
     if not slack:
         limit = f"within {LIMIT:g} sigma" if std else "exactly"

@@ -2,6 +2,7 @@
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -32,6 +33,7 @@ class Value:
     evidence: bool = False
     bound: str = ""
     synthetic: bool = False
+    name: str = ""  # of a quantity of the evidence, in the vocabulary
 
 
 @dataclass(frozen=True)
@@ -288,7 +290,10 @@ def _state_words(key: str, value: Any) -> str:
 
 
 def _mean(found: tuple[Fact, ...], unit: str) -> Value:
-    """The value of a fact, or the mean over cells: then its error is that of their spread (Student's t for few)."""
+    """The value of a fact, or the mean over cells: then its error is that of their spread (Student's t for few).
+
+    What several cells share, their spread does not show: where its size is unknown, the mean's error is so, too.
+    """
     quantities = [fact.quantity.to(unit) for fact in found]
     first = found[0]
     uses = tuple(fact.id for fact in found)
@@ -296,14 +301,23 @@ def _mean(found: tuple[Fact, ...], unit: str) -> Value:
     synthetic = any(fact.synthetic for fact in found)
     if len(found) == 1:
         half = _half(first, quantities[0])
-        return Value(quantities[0], uses, words, half, True, first.bound, synthetic)
+        return Value(quantities[0], uses, words, half, True, first.bound, synthetic, first.name)
     numbers = [q.value for q in quantities]
     factor = float(student.ppf(0.975, len(numbers) - 1)) / Z95
     std = statistics.stdev(numbers) / math.sqrt(len(numbers)) * factor
     mean = derive(lambda *x: statistics.fmean(x), *quantities, unit=unit)
-    if mean.std is None or mean.std < std:
+    shared = _shared_unknown(mean, quantities)
+    if shared:
+        mean = Quantity(mean.value, unit, n=len(numbers), basis="none", parts={uses[0]: std}, missing=shared)
+    elif mean.std is None or mean.std < std:
         mean = Quantity(mean.value, unit, std, n=len(numbers), basis="replicates")
-    return Value(mean, uses, words, None, True, "", synthetic)
+    return Value(mean, uses, words, None, True, "", synthetic, first.name)
+
+
+def _shared_unknown(mean: Quantity, quantities: list[Quantity]) -> dict[str, float]:
+    """Error sources of unknown size that at least two of the quantities have, as they move the mean."""
+    counts = Counter(source for q in quantities for source in q.missing)
+    return {source: move for source, move in mean.missing.items() if counts[source] > 1}
 
 
 def _half(fact: Fact, quantity: Quantity) -> float | None:

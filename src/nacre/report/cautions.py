@@ -26,7 +26,7 @@ def cautions(outcome: Outcome, left_out: Iterable[LeftOut] = ()) -> list[Finding
         text = f"{which} results come from files that a virtual instrument wrote"
         found.append(Finding("seen", sentence(text), "they show that the software works, not what a sample does"))
     found += [Finding("bad", text) for text in outcome.doubts]
-    found += [Finding("seen", sentence(text)) for text in outcome.idle]
+    found += [Finding("seen", sentence(text)) for text in (*outcome.idle, *outcome.unjoined)]
     if outcome.failures:
         names = several([f.what for f in outcome.failures[:3]] + (["others"] if len(outcome.failures) > 3 else []))
         text = f"{count(len(outcome.failures), 'analysis', 'analyses')} failed and left no numbers: {names}"

@@ -5,6 +5,7 @@ import re
 from nacre.core.display.preparation import condition_phrases, value_words
 from nacre.core.display.wording import formula, sentence, several
 from nacre.core.errors import NacreError
+from nacre.core.lab import Instrument
 from nacre.core.outcome import Outcome
 from nacre.core.study import Sample, Step, Study
 from nacre.core.vocabulary import word
@@ -94,7 +95,14 @@ def cells(study: Study) -> tuple[list[str], list[tuple[str, list[str]]]]:
     for key in keys:
         values = [value_words(cell.inputs.get(key, study.inputs.get(key, "–"))) for cell in found]
         rows.append((input_words(key), values[:1] if len(set(values)) == 1 else values))
+    if study.lab.instruments:
+        rows.append(("accuracies of", [several([_instrument(one) for one in study.lab.instruments.values()])]))
     return [cell.name for cell in found], rows if found else []
+
+
+def _instrument(one: Instrument) -> str:
+    """`balance NAME (lab.toml)`, and whether its figures were compared with the data sheet."""
+    return f"{one.title} ({one.file}{', not compared with its data sheet' if one.unverified else ''})"
 
 
 def materials(study: Study) -> list[tuple[str, str]]:

@@ -28,8 +28,9 @@ def _words(pair: PairPreparation, titles: dict[str, str]) -> str:
     treatment = f"the treatment of {new} (its coating together with {steps})"
     if pair.blank:
         blank = titles.get(pair.blank, pair.blank)
-        return f"against {old} stands {treatment}; the coating's own effect is the difference from the blank, {blank}"
+        own = f"the coating's own effect is the difference from the blank, {blank}"
+        return f"what is compared with {old} is {treatment}; {own}"
     return (
-        f"against {old} stands {treatment}; without a blank (the same steps and no coating) a difference is the "
-        "treatment's, and whether the coating itself is the cause cannot be determined"
+        f"what is compared with {old} is {treatment}; without a blank (the same steps and no coating) a difference "
+        "is the treatment's, and whether the coating itself is the cause cannot be determined"
     )

@@ -39,5 +39,38 @@ def test_an_optimum_is_no_line():
 def test_too_little_is_refused():
     with pytest.raises(ValueError, match="three doses"):
         fit_trend([0, 0, 1, 1], [1, 2, 3, 4])
-    with pytest.raises(ValueError, match="no dose has two values"):
-        fit_trend([0, 1, 2], [1, 2, 3])
+    with pytest.raises(ValueError, match="all values are equal"):
+        fit_trend([0, 0, 1, 2], [3.0, 3.0, 3.0, 3.0])
+
+
+def test_one_value_a_dose_is_judged_by_its_orders_alone():
+    few = fit_trend([0, 1, 2], [1.0, 2.0, 3.0])
+    assert few.p == few.least_p == pytest.approx(1 / 3) and few.p_turn is None
+    many = fit_trend(range(6), [1.0, 2.1, 2.9, 4.2, 5.0, 6.1])
+    assert many.p <= 0.01 and many.shape == "rises" and many.linear
+
+
+def test_a_turn_is_found_at_its_dose_and_never_where_values_rise():
+    rng, runs = np.random.default_rng(11), 60
+    steps = np.repeat([0.0, 1.0, 1.0, 1.0], 3)
+    false = 0
+    for _ in range(runs):
+        found = fit_trend(DOSES, 180 - 20 * (DOSES - 1) ** 2 + rng.normal(0, 1, 12))
+        assert (found.shape, found.turn) == ("peak", 1.0) and found.p <= 0.05 and not found.linear
+        false += fit_trend(DOSES, 20 * steps + rng.normal(0, 1, 12)).shape in ("peak", "valley")
+    assert false / runs <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / runs)
+    assert fit_trend(DOSES, 20 * (DOSES - 1) ** 2 + rng.normal(0, 1, 12)).shape == "valley"
+
+
+def test_the_p_value_is_exact_where_all_dealings_are_tried():
+    """Three doses of two: of the 90 ways to deal six ranks two rise or fall throughout."""
+    found = fit_trend([0, 0, 1, 1, 2, 2], [1.0, 2, 3, 4, 5, 6])
+    assert found.least_p == pytest.approx(2 / 90) and found.p_monotone == pytest.approx(2 / 90)
+    assert found.p == pytest.approx(2 / 90)
+
+
+def test_the_order_in_which_values_come_does_not_matter():
+    rng = np.random.default_rng(12)
+    values, order = rng.normal(0, 1, 9), rng.permutation(9)
+    doses = np.repeat([0.0, 1.0, 2.0], 3)
+    assert fit_trend(doses[order], values[order]).p == pytest.approx(fit_trend(doses, values).p)

@@ -195,7 +195,9 @@ def test_damaged_cells_are_counted_not_hidden(truth, tmp_path):
     (tmp_path / "d.txt").write_bytes(b"\n".join(lines))
     (signal,) = maccor.read(tmp_path / "d.txt")
     assert np.isnan(signal["voltage_volt"].values).sum() == 2
-    assert "2 cells of 'Volts' are not numbers (first '3.7x', row 9): NaN" in notes(signal, "warning")
+    assert "2 cells hold no number: 2 not understood (first '3.7x' of 'Volts', line 11): taken as missing" in notes(
+        signal, "warning"
+    )
 
 
 def test_thousands_and_blank_lines_do_no_harm(truth, tmp_path):
@@ -214,7 +216,7 @@ def test_lines_without_a_time_are_reported_and_many_are_refused(truth, tmp_path)
     lines.insert(40, b"\t\t\t\t\t\t\t\tremark\t\t\t")
     (tmp_path / "l.txt").write_bytes(b"\n".join(lines))
     (signal,) = maccor.read(tmp_path / "l.txt")
-    assert "1 lines without a test time are left out (first: row 39)" in notes(signal, "warning")
+    assert "line 41 is left out, not understood: 'remark'" in notes(signal, "warning")
     np.testing.assert_array_equal(signal["record_index"].values, truth["record_index"].values)
     spoilt = [line if i % 3 else b"\t\t\t\t\t\t\t\tremark\t\t\t" for i, line in enumerate(lines[2:])]
     refused(tmp_path / "l.txt", b"\n".join(lines[:2] + spoilt), "the records cannot be told apart")

@@ -221,8 +221,8 @@ def test_lines_are_looked_up_and_a_mistyped_one_is_named():
     (companion,) = _check_interference("Zr", [Found(343.823)], ("Li",))
     assert companion.status == "info", "a trace of hafnium that comes with zirconium counts little"
     (hidden,) = _check_interference("Zr", [Found(343.823)], ("Li", "Hf"))
-    assert hidden.status == "warn" and "lies beside Hf 343.824 nm: that element counts as Zr" in hidden.text
+    assert hidden.status == "warn" and "is next to Hf 343.824 nm: that element counts as Zr" in hidden.text
     bad, near, *_ = _check_interference("Hf", [Found(257.620)], ("Ni", "Co", "Mn"))
     assert (bad.status, near.status) == ("warn", "warn")
     assert "Hf 257.620 nm is none of the strong lines of Hf" in bad.text
-    assert "lies beside Mn 257.610 nm" in near.text
+    assert "is next to Mn 257.610 nm" in near.text

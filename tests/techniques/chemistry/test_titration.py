@@ -1,4 +1,4 @@
-"""Residual lithium by titration: truth back from a virtual titrator, coverage, and what cannot be told."""
+"""Residual lithium by titration: truth back from a virtual titrator, coverage, and what cannot be determined."""
 
 import os
 from dataclasses import replace

@@ -123,7 +123,9 @@ def test_the_mass_is_in_capacities_but_not_in_ratios():
 def test_without_a_stated_current_error_efficiency_has_no_uncertainty():
     result = run(virtual("lho", FIRST))
     assert result.get("coulombic_efficiency").std is None
-    assert result.get("discharge_capacity").std > 0
+    capacity = result.get("discharge_capacity")
+    assert capacity.std is None and capacity.known_std > 0, "the mass is known, the gain of the current is not"
+    assert run(virtual("lho", FIRST), STATED).get("discharge_capacity").std > capacity.known_std
     assert "accuracy of the cycler's current is not stated" in texts(result)
     assert run(virtual("lho", FIRST), cam_mass="8.316 mg").get("discharge_capacity").std is None
 
@@ -362,9 +364,28 @@ def test_a_named_later_segment_is_no_first_cycle():
 
 
 def test_two_long_parts_at_one_rate_are_told_apart():
+    result = run(virtual("lho", Programme("parts", ((0.2, 12), (0.1, 12), (0.2, 12)))))
+    assert result.get("mean_coulombic_efficiency", rate_C=0.2, to_cycle=12).value == pytest.approx(99.3, abs=0.02)
+    assert result.get("mean_coulombic_efficiency", rate_C=0.2, to_cycle=36).value == pytest.approx(99.3, abs=0.02)
+
+
+def test_check_ups_interrupt_no_ageing():
     result = run(virtual("lho", Programme("parts", ((0.2, 12), (0.1, 1), (0.2, 12)))))
-    assert result.get("mean_coulombic_efficiency", to_cycle=12).value == pytest.approx(99.3, abs=0.02)
-    assert result.get("mean_coulombic_efficiency", to_cycle=25).value == pytest.approx(99.3, abs=0.02)
+    table = result.curve("cycles").columns["discharge_capacity"][0]
+    kept = result.get("capacity_retention")
+    assert kept.value == pytest.approx(100 * table[24] / table[0], rel=1e-9)
+    assert result.get("mean_coulombic_efficiency").n == 23
+
+
+def test_a_short_segment_declared_as_ageing_has_a_retention():
+    programme = Programme("parts", ((0.1, 2), (0.2, 4), (0.5, 6)))
+    declared = (Segment("formation", 1, 2), Segment("rate", 3, 6), Segment("ageing", 7, 12))
+    result = run(virtual("lho", programme), segments=declared)
+    table = result.curve("cycles").columns["discharge_capacity"][0]
+    kept = result.get("capacity_retention")
+    assert kept.value == pytest.approx(100 * table[11] / table[6], rel=1e-9)
+    assert result.get("mean_coulombic_efficiency", segment="ageing").n == 5
+    assert "capacity_retention" not in {e.name for e in run(virtual("lho", programme)).entries}
 
 
 def test_a_declared_segment_without_a_rate_takes_its_usual_one():

@@ -1,4 +1,4 @@
-"""Differential capacity: transitions of virtual tests recovered and named; then what cannot be told."""
+"""Differential capacity: transitions of virtual tests recovered and named; then what cannot be determined."""
 
 from dataclasses import replace
 

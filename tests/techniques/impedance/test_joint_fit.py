@@ -99,7 +99,7 @@ def test_cells_of_different_area_share_what_is_the_same_per_area():
 
 def test_what_is_not_the_same_is_not_shared():
     result = run(pair(lho=LHO | {"R_gb": 30}))
-    assert "the data speak against sharing" in texts(result, "warn")
+    assert "the data reject sharing" in texts(result, "warn")
     assert "those of separate fits" in texts(result, "warn")
     assert value(result, "lho", "R_gb") == pytest.approx(30, rel=0.03)
     assert of(result, "resistance_ratio", "lho", element="R_gb").value == pytest.approx(30 / 22, rel=0.05)

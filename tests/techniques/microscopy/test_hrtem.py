@@ -1,4 +1,4 @@
-"""Lattice fringes of virtual images: phase, zone and scale come back, and what cannot be told is said."""
+"""Lattice fringes of virtual images: phase, zone and scale come back, and what cannot be determined is said."""
 
 from dataclasses import replace
 
@@ -75,7 +75,7 @@ def test_another_lab_s_core_and_coating_come_from_its_declaration():
     said = words(analysed(signal, sample=phosphate, **REGIONS))
     why = "the lattice of LiFePO4 is not known: it is no layered oxide with nickel, and not in the table"
     assert f"{why}: the scale of the image is taken as stated" in said and f"{why}: spots of the core are not" in said
-    with pytest.raises(NacreError, match=r"which phases may it be\?; found no coating or core declared"):
+    with pytest.raises(NacreError, match=r"no candidate phases; found no coating or core declared"):
         analysed(signal, sample=Sample("unknown"), **REGIONS)
 
 
@@ -128,7 +128,7 @@ def test_fewer_than_four_spots_claim_nothing(number):
     signal = waves([4.491, 4.3565, 4.3565][:number], [0, 60.99, -60.99][:number])
     result = analysed(signal, phases=("HfO2", "Li2HfO3 C2/c"))
     assert not [entry for entry in result.entries if entry.name == "indexed_spots"]
-    assert "four are needed for a claim" in words(result) or "cannot be told" in words(result)
+    assert "four are needed for a claim" in words(result) or "cannot be determined" in words(result)
     assert not any(check.status == "pass" for check in result.checks)
 
 
@@ -136,7 +136,7 @@ def test_two_phases_that_fit_alike_are_not_told_apart():
     """Monoclinic ZrO2 has the lattice of HfO2 to within less than what an image can measure."""
     signal = virtual.image([particle(structure("HfO2"), (0, 1, 1)), core()], Scope(), seed=1)
     result = analysed(signal, phases=("HfO2", "ZrO2"), **REGIONS)
-    assert "alike: the phase cannot be told" in words(result)
+    assert "alike: the phase cannot be determined" in words(result)
     assert not [entry for entry in result.entries if entry.name == "indexed_spots"]
 
 

@@ -146,8 +146,8 @@ def test_pictures_that_cannot_be_used_are_refused_in_words():
     saturated = disc()
     saturated[:, :60] = 255
     assert refused(saturated, r"the image is saturated: 38% of its pixels are white") is NotAssessable
-    assert refused(np.full((64, 64), 90.0), "cannot be told apart: no two phases: the picture is of one grey")
-    assert refused(np.random.default_rng(1).normal(100, 5, (128, 128)), "no two phases|not told apart by")
+    assert refused(np.full((64, 64), 90.0), "cannot be segmented: no two phases: the picture is of one grey")
+    assert refused(np.random.default_rng(1).normal(100, 5, (128, 128)), "no two phases|cannot be distinguished by")
     whole = disc(radius=95)
     assert refused(whole, "one particle touches every edge of the field.*at a lower magnification") is NotAssessable
     assert refused(disc(), "no particle is found.*smallest_particle", smallest_particle=9.0) is NotAssessable

@@ -1,4 +1,4 @@
-"""Top views and element maps through their techniques: truth back, guards, and what cannot be told."""
+"""Top views and element maps through their techniques: truth back, guards, and what cannot be determined."""
 
 from dataclasses import replace
 

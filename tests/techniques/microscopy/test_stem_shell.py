@@ -1,4 +1,4 @@
-"""Coatings in virtual and real STEM-EDS maps: truth comes back, and what cannot be told is refused."""
+"""Coatings in virtual and real STEM-EDS maps: truth comes back, and what cannot be determined is refused."""
 
 from dataclasses import replace
 
@@ -81,13 +81,13 @@ def test_the_families_follow_from_what_is_declared(cam, precursor, expected):
 
 
 def test_the_families_are_asked_for_where_nothing_tells_them():
-    with pytest.raises(NotAssessable, match=r"which element is the coating's\?.*shell = "):
+    with pytest.raises(NotAssessable, match=r"the coating's element is not known.*shell = "):
         stem_shell.analyse({"signal": small()}, Context(sample=Sample("bare")), ShellOptions())
     coated = Context(sample=Sample("coated", coating={"precursor": "HfO2"}))
-    with pytest.raises(NotAssessable, match=r"which element is the core's\?.*core = .*cam = "):
+    with pytest.raises(NotAssessable, match=r"the core's element is not known.*core = .*cam = "):
         stem_families.choose_families(coated, "", "", (), "map")
     same = Context(sample=Sample("x", inputs={"cam": "LiCoO2"}, coating={"precursor": "Co3O4"}))
-    with pytest.raises(NotAssessable, match="which element is the coating's"):
+    with pytest.raises(NotAssessable, match="the coating's element is not known"):
         stem_families.choose_families(same, "", "", (), "map")
     strange = Context(sample=Sample("x", inputs={"cam": "NiMgic"}, coating={"precursor": "HfO2"}))
     with pytest.raises(NacreError, match="neither a material nor a formula: formula 'NiMgic'"):

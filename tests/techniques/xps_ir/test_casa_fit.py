@@ -155,7 +155,7 @@ def test_every_component_of_a_real_file_makes_a_model(realdata):
 def test_ties_in_a_circle_are_refused():
     lines = comments()
     lines[3] = component("Hf 4f oxide", 18.2, 5000, 1.5, (1, 0.75, -1, 1, -1, 0))
-    with pytest.raises(NacreError, match=r"ties between CasaXPS's components make no sense.*in a circle.*Mend the"):
+    with pytest.raises(NacreError, match=r"ties between CasaXPS's components make no sense.*in a circle.*Fix the"):
         analyse(signal(lines))
 
 

@@ -13,8 +13,7 @@ from nacre.core.registry import techniques
 from nacre.core.study import Measurement, Sample
 from nacre.materials.spectra import xps_species
 from nacre.readers.xps_ir import vamas
-from nacre.techniques.xps_ir import xps
-from nacre.techniques.xps_ir import xps_models as xps_models
+from nacre.techniques.xps_ir import region_fit, xps, xps_models
 from nacre.techniques.xps_ir.xps import XpsOptions
 from nacre.virtual.xps_ir.xps import Ground, Peak, Scan, Spectrum, expected, measure
 
@@ -366,8 +365,8 @@ def test_an_ensemble_of_shapes_covers_the_truth(kind):
     rng, errors, stds = np.random.default_rng(21), [], []
     for _ in range(draws):
         ensemble = xps_models.fit_all(chosen, [xps_models.XpsSpectrum(x, rng.poisson(counts).astype(float))])
-        fit = xps.RegionFit(region, (None,), (), ensemble)
-        mean, within, between = ensemble.average(xps.make_log_ratio(fit, 0))
+        fit = region_fit.RegionFit(region, (None,), (), ensemble)
+        mean, within, between = ensemble.average(region_fit.make_log_ratio(fit, 0))
         errors.append(mean[0] - np.log(1.02))
         stds.append(np.sqrt(within[0, 0] + between[0, 0]))
     errors, stds = np.array(errors), np.array(stds)

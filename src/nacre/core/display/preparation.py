@@ -68,5 +68,5 @@ def condition_phrases(conditions: Mapping[str, Quantity | str]) -> tuple[list[st
 def value_words(value: Quantity | str) -> str:
     """A condition as it is printed: a quantity with its unit, else its words."""
     if isinstance(value, Quantity):
-        return quantity(value)
+        return quantity(value) + (" (data sheet)" if value.basis == "data-sheet" else "")
     return formula(str(value)).replace(">=", "≥").replace("<=", "≤")

@@ -140,7 +140,8 @@ def interval(lo: float | None, hi: float | None) -> str:
 def uncertainty(q: Quantity) -> str:
     """How the uncertainty came about, in words."""
     if q.std is None and not q.bounded:
-        return BASIS_WORDS["none"]
+        least = with_unit(f"{q.known_std:.2g}", q.unit)
+        return f"at least ± {least}, the rest is not estimated" if q.known_std else BASIS_WORDS["none"]
     if q.std == 0:
         return "exact"
     return BASIS_WORDS.get(q.basis, q.basis.replace("-", " "))

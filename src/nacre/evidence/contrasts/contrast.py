@@ -12,7 +12,7 @@ declared. Endpoints and verdicts: see `endpoints`, `verdicts`, docs/comparing.md
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,17 +40,22 @@ from nacre.physics.statistics.two_samples import (
 NOUNS = {"cell": "cells", "batch": "batches", "specimen": "specimens"}
 
 
-@in_its_words
 def contrasts(study: Study, results: Iterable[Result]) -> list[Contrast]:
     """One contrast per pair of samples, technique, test, quantity and state that both have, with its verdict; and the
     shift of the followed phase transition in the first cycle."""
-    joined, plan = join(study, results), plan_of(study)
+    return compare_samples(study, results)[0]
+
+
+@in_its_words
+def compare_samples(study: Study, results: Iterable[Result]) -> tuple[list[Contrast], list[str]]:
+    """(the contrasts, sentences on what could not be compared, or was joined though its names differ)."""
+    (joined, unjoined), plan = join(study, results), plan_of(study)
     made = []
     for reference, treated in compared_pairs(study):
         both = [one for one in joined if reference in one.values and treated in one.values]
         rows = [_contrast(study, plan, reference, treated, one) for one in both]
         made += first_shift([decide(row) for row in _tested(rows, plan)])
-    return made
+    return made, unjoined
 
 
 def _tested(rows: list[Contrast], plan: Plan) -> list[Contrast]:
@@ -90,7 +95,9 @@ def _contrast(study: Study, plan: Plan, reference: str, treated: str, joined: Jo
         n_reference=len(a.units),
         n_treated=len(b.units),
         effect=judged.effect,
-        method=judged.method + _replicates_needed(judged, a, b, margin, mean_b - mean_a),
+        method=judged.method
+        + _replicates_needed(judged, a, b, margin, mean_b - mean_a)
+        + (f"; {joined.note}" if joined.note else ""),
         quantities=tuple(value.id for sample in (reference, treated) for value in joined.values[sample]),
         reference_value=mean_a,
         treated_value=mean_b,
@@ -233,14 +240,7 @@ def _df_of_repeats(a: Side, b: Side) -> float:
 
 def reproducibility(study: Study, joined: Joined, reference: float) -> float | None:
     """Declared standard deviation between specimens, in the quantity's unit: of the quantity, else of the technique."""
-    declared: Mapping[str, Quantity] = getattr(getattr(study, "lab", None), "reproducibility", {})
-    found = declared.get(joined.name) or declared.get(joined.technique)
-    if found is None:
-        return None
-    unit = word("quantity", joined.name).unit
-    if found.unit in ("%", "ppm") and unit != found.unit:
-        return abs(reference) * found.to("1").value
-    return found.to(unit).value
+    return study.lab.reproduced(joined.technique, joined.name, reference, word("quantity", joined.name).unit)
 
 
 def _one_more(replicates: Side, alone: Quantity) -> Comparison:

@@ -47,7 +47,8 @@ def dose_trends(study: Study, results: Iterable[Result]) -> list[DoseTrend]:
     series = find_series(study)
     if not series:
         return []
-    joined, plan = join(study, results), plan_of(study)
+    joined, _ = join(study, results, [one.samples for one in series])
+    plan = plan_of(study)
     return [trend for one in series for trend in _trends_of(one, joined, plan)]
 
 

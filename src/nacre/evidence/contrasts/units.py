@@ -29,8 +29,8 @@ class Value:
 
     @property
     def unfounded(self) -> bool:
-        """A number without an uncertainty from data of which a check failed."""
-        return self.failed and self.quantity.std is None and not self.quantity.bounded
+        """A number of whose uncertainty nothing is known, from data of which a check failed."""
+        return self.failed and self.quantity.std is None and not (self.quantity.bounded or self.quantity.known_std)
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,11 @@ def mean_of(quantities: list[Quantity]) -> Quantity:
 
 def words_of_measurement(alone: Quantity) -> str:
     """How far the measurements alone leave a difference uncertain."""
+    if alone.std is None and alone.known_std:
+        least = f"+- {Z95 * alone.known_std:.2g} {alone.unit}".removesuffix(" 1")
+        return (
+            f"the measurements alone leave it uncertain by at least {least} (95 %), by how much more nobody estimated"
+        )
     if alone.std is None:
         return "nobody estimated the uncertainty of the measurements"
     text = f"the measurements alone leave it uncertain by +- {Z95 * alone.std:.2g} {alone.unit} (95 %)"

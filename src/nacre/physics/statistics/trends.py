@@ -85,7 +85,7 @@ def fit_trend(doses: Sequence[float], values: Sequence[float], seed: int = 0) ->
     if np.ptp(y) <= TIE * np.abs(y).max():
         raise ValueError("all values are equal: nothing is known of their scatter")
     dealt = y[_dealings(tuple(int(n) for n in counts), seed)]
-    p, p_monotone = _permutation_p(dealt, counts)
+    p, least_p, p_monotone = _permutation_p(dealt, counts)
     means = _level_means(y[None, :], counts)[0]
     rising, falling = isotonic_means(means, counts), -isotonic_means(-means, counts)
     direction = 1 if _between(rising, counts, y.mean()) >= _between(falling, counts, y.mean()) else -1
@@ -98,7 +98,7 @@ def fit_trend(doses: Sequence[float], values: Sequence[float], seed: int = 0) ->
         tuple((rising if direction > 0 else falling).tolist()),
         direction,
         p,
-        1.0 / _ways(counts) if _is_small(counts) else 1.0 / len(dealt),
+        least_p,
         p_monotone,
         p_turn,
         None if turn is None else float(levels[turn]),
@@ -137,19 +137,31 @@ def isotonic_means(means: np.ndarray, weights: np.ndarray) -> np.ndarray:
 # --- the chance of no dependence ----------------------------------------------------------------------------
 
 
-def _permutation_p(dealt: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
-    """(p of the better of both statistics, p of the isotonic one); the first row of `dealt` is what was found."""
+def _permutation_p(dealt: np.ndarray, counts: np.ndarray) -> tuple[float, float, float]:
+    """(p of the better of both statistics, the least it could be, p of the isotonic one); row 0 is what was found."""
     means = _level_means(dealt, counts)
     centre = dealt[0].mean()
     isotonic = np.maximum(
         _between(isotonic_means(means, counts), counts, centre),
         _between(isotonic_means(-means, counts), counts, -centre),
     )
-    within = ((dealt[0] - centre) ** 2).sum() - _between(means, counts, centre)
-    turning = _turn_values(means, counts).max(axis=(-2, -1)) / np.sqrt(np.maximum(within, TIE * within.max()))
-    each = np.array([_tail(isotonic) / MONOTONE, _tail(turning) / (1.0 - MONOTONE)])
+    each = np.array(
+        [
+            _tail(isotonic) / MONOTONE,
+            _tail(_turn_statistic(means, counts, ((dealt[0] - centre) ** 2).sum(), centre)) / (1.0 - MONOTONE),
+        ]
+    )
     better = each.min(axis=0)
-    return float((better <= better[0] * (1 + TIE)).mean()), float(each[0, 0] * MONOTONE)
+    p, least = (float((better <= bound * (1 + TIE)).mean()) for bound in (better[0], better.min()))
+    return p, least, float(each[0, 0] * MONOTONE)
+
+
+def _turn_statistic(means: np.ndarray, counts: np.ndarray, total: float, centre: float) -> np.ndarray:
+    """The t value of the clearest turn in each dealing; 0 where no dose has two values, and nothing says how clear."""
+    if counts.max() == 1:
+        return np.zeros(len(means))
+    within = total - _between(means, counts, centre)
+    return _turn_values(means, counts).max(axis=(-2, -1)) / np.sqrt(np.maximum(within, TIE * within.max()))
 
 
 def _tail(statistic: np.ndarray) -> np.ndarray:

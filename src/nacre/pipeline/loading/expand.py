@@ -9,10 +9,12 @@ from nacre.core import options as option_tools
 from nacre.core import vocabulary
 from nacre.core.contracts import Technique
 from nacre.core.errors import NacreError, StudyError, did_you_mean, unknown
-from nacre.core.quantity import parse
+from nacre.core.quantity import Quantity, parse
 from nacre.core.study import Analysis, Measurement, Segment, Study
 from nacre.pipeline.loading.problems import Problems
 from nacre.pipeline.loading.study_file import MeasurementPart, SegmentPart, StudyFile
+
+FASTEST = 1e4  # C-rate: a third of a second
 
 
 def expand_measurements(shape: StudyFile, study: Study, techniques, problems: Problems) -> tuple[Measurement, ...]:
@@ -79,8 +81,16 @@ def _segment(part: SegmentPart, path: tuple, problems: Problems) -> Segment | No
     rate = None
     with problems.catch(path):
         rate = parse(part.rate, "C-rate", where=f"segment '{part.name}'") if part.rate else None
-        rate = rate and rate.tagged(f"segment:{part.name}:rate")
+        rate = rate and _forward(rate, part).tagged(f"segment:{part.name}:rate")
     return Segment(part.name, first, last, rate)
+
+
+def _forward(rate: Quantity, part: SegmentPart) -> Quantity:
+    """A C-rate is a size: charge and discharge of a segment run at it. Raises NacreError where it is none."""
+    if not 0 < rate.value <= FASTEST:
+        expected = f'above zero and up to {FASTEST:g}C, like "0.1C"; it has no sign, for charge and discharge run at it'
+        raise NacreError(f"segment '{part.name}': no such C-rate", found=f"'{part.rate}'", expected=expected)
+    return rate
 
 
 def _subjects(part: MeasurementPart, study: Study, path: tuple, problems: Problems) -> list[tuple[str, str]]:

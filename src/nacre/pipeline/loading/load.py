@@ -22,8 +22,12 @@ from nacre.core.study import Cell, Reported, Sample, Step, Study
 from nacre.evidence.contrasts.endpoints import check_endpoints
 from nacre.evidence.ledger import check_settings
 from nacre.materials import builtin
+from nacre.materials.plausible import refuse_implausible
 from nacre.pipeline.loading.cells import read_cells
+from nacre.pipeline.loading.consistent import check_together
 from nacre.pipeline.loading.expand import expand_analyses, expand_measurements
+from nacre.pipeline.loading.lab import read_lab
+from nacre.pipeline.loading.measured_inputs import apply_lab
 from nacre.pipeline.loading.problems import Problems, StudyProblems
 from nacre.pipeline.loading.renew import renew
 from nacre.pipeline.loading.study_file import StepPart, StudyFile
@@ -91,10 +95,11 @@ def _made(shape: StudyFile, folder: Path, techniques: Mapping[str, Technique], p
             "endpoints": {"primary": shape.study.primary, "relevance": shape.study.relevance},
         },
         paper_numbers=shape.report.paper_numbers,
+        lab=read_lab(shape.lab, folder, techniques, problems),
     )
     samples = _samples(shape, problems)
     defaults, cells = _cells(shape, folder, samples, problems)
-    study = dataclasses.replace(study, inputs=defaults, samples=samples, cells=cells)
+    study = apply_lab(dataclasses.replace(study, inputs=defaults, samples=samples, cells=cells))
     study = dataclasses.replace(study, measurements=expand_measurements(shape, study, techniques, problems))
     return dataclasses.replace(
         study,
@@ -105,7 +110,8 @@ def _made(shape: StudyFile, folder: Path, techniques: Mapping[str, Technique], p
 
 
 def _check_parts(study: Study, shape: StudyFile, known: Mapping[str, Name], problems: Problems) -> None:
-    """What is wrong with the parts that stand for themselves: model, ledger, calibration, materials."""
+    """What is wrong with inputs together, and with the parts that stand for themselves: model, ledger, materials ..."""
+    check_together(study, problems)
     with problems.catch(("model",)):
         check_model(shape.model, study.samples, known)
     with problems.catch(("ledger",)):
@@ -203,7 +209,9 @@ def read_inputs(
             elif isinstance(value, (dict, list, bool)):
                 raise NacreError(f"'{name}' cannot be {type(value).__name__}", expected=f'"... {word.unit}"')
             else:
-                inputs[name] = _positive(name, parse(value, word.unit, where=f"'{name}'")).tagged(f"{tag}:{name}")
+                quantity = _positive(name, parse(value, word.unit, where=f"'{name}'"))
+                refuse_implausible("input", name, quantity)
+                inputs[name] = quantity.tagged(f"{tag}:{name}")
     return inputs
 
 
@@ -277,6 +285,7 @@ def _step(part: StepPart, tag: str, path: tuple, problems: Problems) -> Step:
         if isinstance(value, str) and not _is_words(value):
             with problems.catch((*path, name)):
                 conditions[name] = parse(value, where=f"'{name}'").tagged(f"{tag}:{name}")
+                refuse_implausible("condition", name, conditions[name])
         else:
             conditions[name] = str(value)
     return Step(part.do, conditions)

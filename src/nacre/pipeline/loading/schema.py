@@ -6,6 +6,8 @@ from typing import Any
 from nacre.cell.recipe.coating import KEYS as COATING_KEYS
 from nacre.core import options as option_tools
 from nacre.core import registry
+from nacre.core.lab import ROLES
+from nacre.materials.instruments import data_sheets
 from nacre.pipeline.loading.study_file import StudyFile
 
 
@@ -37,6 +39,7 @@ def study_schema(folder: Path | None = None) -> dict[str, Any]:
         "properties": inputs,
         "additionalProperties": cell,
     }
+    schema["properties"]["lab"] = _lab_schema(techniques, vocabulary)
     schema["$defs"]["ReportedPart"]["properties"]["name"]["enum"] = sorted(vocabulary.words("quantity"))
     schema["$defs"]["AnalysisPart"]["properties"]["technique"]["enum"] = sorted(techniques)
     chosen = {name: _options_schema(technique.options) for name, technique in techniques.items()}
@@ -44,6 +47,26 @@ def study_schema(folder: Path | None = None) -> dict[str, Any]:
     schema["properties"]["options"] = per_technique
     schema["$defs"]["MeasurementPart"]["properties"]["options"] = per_technique
     return schema
+
+
+def _lab_schema(techniques, vocabulary) -> dict[str, Any]:
+    """Instruments by role, each a name of the table or figures of its own."""
+    named: dict[str, list[str]] = {}
+    for sheet in data_sheets().values():
+        named.setdefault(sheet.role, []).append(sheet.name)
+    known = {name: {"type": ["string", "number"]} for name in sorted({*techniques, *vocabulary.words("quantity")})}
+    roles = {role: _instrument_schema(figures, named.get(role, [])) for role, figures in ROLES.items()}
+    again = {"type": "object", "properties": known, "additionalProperties": False}
+    properties = {**roles, "reproducibility": {**again, "description": "standard deviations between specimens"}}
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _instrument_schema(figures, names: list[str]) -> dict[str, Any]:
+    own = {
+        name: {"type": "string", "description": f'{kind}, like "... {unit}"'} for name, (unit, kind) in figures.items()
+    }
+    table = {"type": "object", "properties": {"instrument": {"enum": names}, **own}, "additionalProperties": False}
+    return {"anyOf": [{"enum": names}, table]}
 
 
 def _options_schema(kind: type) -> dict[str, Any]:

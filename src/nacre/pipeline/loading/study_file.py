@@ -131,4 +131,5 @@ class StudyFile(Part):
     ledger: dict[str, Any] = {}
     model: dict[str, Any] = {}
     calibration: dict[str, Any] = {}
+    lab: dict[str, Any] = Field({}, description="accuracies of the lab's instruments; or in a lab.toml further up")
     report: ReportPart = ReportPart()

@@ -87,7 +87,7 @@ def build(study: Study, overrides: Mapping[str, Mapping[str, Any]] | None = None
     by_name = {m.name: m for m in study.measurements}
     declared = {analysis.name for analysis in study.analyses}
     for analysis in study.analyses:
-        layers = _layers(study, analysis.technique, {}, overrides or {})
+        layers = _layers(study, techniques[analysis.technique], {}, overrides or {})
         layers.insert(-1, (f"study.toml:{analysis.line}", analysis.options))
         roles, many = {}, set()
         for role, refs in analysis.inputs.items():
@@ -129,16 +129,18 @@ def _techniques_for(measurement, reader: Reader, techniques: Mapping[str, Techni
     return [t for t in techniques.values() if not t.asked and set(t.accepts) & set(reader.kinds)]
 
 
-def _layers(study: Study, technique: str, own: Mapping, overrides: Mapping) -> list[tuple[str, Mapping[str, Any]]]:
+def _layers(study: Study, technique: Technique, own: Mapping, overrides) -> list[tuple[str, Mapping[str, Any]]]:
+    """Where options come from, later ones first in rank: the lab's instruments, the study, the measurement, --set."""
     return [
-        ("study.toml [options]", study.options.get(technique, {})),
+        *option_tools.lab_layers(technique.options, study.lab),
+        ("study.toml [options]", study.options.get(technique.name, {})),
         ("study.toml [[measurement]]", own),
-        ("--set", overrides.get(technique, {})),
+        ("--set", overrides.get(technique.name, {})),
     ]
 
 
 def _plain_node(measurement: Measurement, technique: Technique, study: Study, overrides, *, asked=True) -> Node:
-    layers = _layers(study, technique.name, measurement.options.get(technique.name, {}), overrides)
+    layers = _layers(study, technique, measurement.options.get(technique.name, {}), overrides)
     return Node(
         name=f"{technique.name}:{measurement.name}",
         technique=technique.name,

@@ -4,10 +4,12 @@ import statistics
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
-from nacre.core import registry
+from nacre.core import registry, units
 from nacre.core.context import Context
 from nacre.core.display.wording import count, several
+from nacre.core.quantity import Quantity
 from nacre.core.study import Study
+from nacre.materials.plausible import plausible
 from nacre.pipeline.running.graph import Graph
 from nacre.readers.reading import hash_file
 
@@ -20,7 +22,32 @@ def doubts(graph: Graph) -> list[str]:
     """Sentences on declared numbers that hardly can be meant."""
     study = graph.study
     masses = {name: q.value for name in study.cells if (q := _of(study, name).find("cam_mass", "mg"))}
-    return [*_apart(masses), *_loadings(study, masses), *_currents(study), *_twins(study)]
+    return [*_apart(masses), *_loadings(study, masses), *_currents(study), *_twins(study), *_unusual(study)]
+
+
+def _unusual(study: Study) -> Iterable[str]:
+    """Declared numbers outside of what is usual for them, each once for all that declare it alike."""
+    found: dict[str, list[str]] = {}
+    for kind, owner, name, quantity in _declared(study):
+        row = plausible(kind, name)
+        why = row.doubt(quantity) if row and units.same_kind(row.unit, quantity.unit) else ""
+        if why:
+            shown = f"{quantity.value:g} {quantity.unit}".removesuffix(" 1")
+            found.setdefault(f"{name} = {shown}, where {why}", []).append(owner)
+    for text, owners in found.items():
+        yield f"{several(owners)}: {text}. Look at its unit and the decimal point."
+
+
+def _declared(study: Study) -> Iterable[tuple[str, str, str, Quantity]]:
+    """(kind, whose, name, quantity) of all that was declared as a number."""
+    owners = [("[cell]", study.inputs)]
+    owners += [(f"sample '{name}'", sample.inputs) for name, sample in study.samples.items()]
+    owners += [(f"cell '{name}'", cell.inputs) for name, cell in study.cells.items()]
+    rows = [("input", who, inputs) for who, inputs in owners]
+    for name, sample in study.samples.items():
+        rows += [("condition", f"'{step.do}' of sample '{name}'", step.conditions) for step in sample.steps]
+    for kind, who, numbers in rows:
+        yield from ((kind, who, name, q) for name, q in numbers.items() if isinstance(q, Quantity))
 
 
 def _of(study: Study, cell: str) -> Context:

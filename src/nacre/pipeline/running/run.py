@@ -15,7 +15,7 @@ from nacre.core.errors import NacreError
 from nacre.core.outcome import Failure, Outcome
 from nacre.core.result import Result, Subject
 from nacre.core.study import Study
-from nacre.evidence.contrasts.contrast import contrasts
+from nacre.evidence.contrasts.contrast import compare_samples
 from nacre.evidence.contrasts.doses import dose_trends
 from nacre.evidence.contrasts.preparation import compare_preparation, compared_pairs
 from nacre.evidence.ledger import ledger
@@ -80,16 +80,18 @@ def _run(study: Study, overrides, workers, progress, report, results_folder: Pat
     )
 
     store.sweep(set(runner.keys.values()))
+    compared, unjoined = compare_samples(study, results)
     return Outcome(
         study=study,
         results=(*results, *kept_results(study)),
-        contrasts=tuple(contrasts(study, results)),
+        contrasts=tuple(compared),
         trends=tuple(dose_trends(study, results)),
         preparations=tuple(compare_preparation(study, *pair) for pair in compared_pairs(study)),
         ledger=tuple(ledger(study, results)),
         failures=tuple(runner.failures()),
         doubts=tuple(doubts(graph)),
         idle=tuple(idle(graph, runner.barren)),
+        unjoined=tuple(unjoined),
         versions=versions(),
         when=datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
     )

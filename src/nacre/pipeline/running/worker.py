@@ -144,8 +144,9 @@ def _named_sources(results: list[Result], name: str) -> list[Result]:
         return names.setdefault(source, f"{name}#{len(names)}") if _UNNAMED.fullmatch(source) else source
 
     def renamed(entry: Entry) -> Entry:
-        parts = {rename(source): part for source, part in entry.quantity.parts.items()}
-        return dataclasses.replace(entry, quantity=dataclasses.replace(entry.quantity, parts=parts))
+        q = entry.quantity
+        parts, missing = ({rename(source): part for source, part in each.items()} for each in (q.parts, q.missing))
+        return dataclasses.replace(entry, quantity=dataclasses.replace(q, parts=parts, missing=missing))
 
     return [dataclasses.replace(r, entries=tuple(renamed(entry) for entry in r.entries)) for r in results]
 

@@ -15,7 +15,7 @@ have none. Columns that no entry names are left out.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,9 @@ from nacre.core.options import option
 from nacre.core.signal import Note, Signal, table
 from nacre.readers.cycling import bdf_names
 from nacre.readers.cycling.bdf import number_steps
-from nacre.readers.text import text_file
+from nacre.readers.text import grids, tables, text_file
+from nacre.readers.text.cells import TextColumn
+from nacre.readers.text.tables import TableHints, TextSheet, TextTable
 
 _SHORT = {
     "time": "test_time_second",
@@ -83,9 +85,11 @@ def read(path: Path, options: TableOptions) -> list[Signal]:
             where=path.name,
             expected='reader_options = { columns = ["time = Time (s) [s]", "voltage = U [V]", "current = I [mA]"] }',
         )
-    text = text_file.load(path)
-    headings, rows, notes = _rows(text, options, path.name)
-    columns = {e.name: _column(e, headings, rows, options, path.name) for e in entries}
+    sheet = _sheet(path, options)
+    found = tables.main_table(sheet, path.name) if not sheet.tables else _wanted(sheet, entries, path.name)
+    sources = {entry.name: _source(entry, found, options, path.name) for entry in entries}
+    columns = {entry.name: _in_its_unit(entry, sources[entry.name], path.name) for entry in entries}
+    notes = sheet.notes([found], sources.values())
     if options.kind == "cycling":
         columns, more = _as_cycling(columns, options, path.name)
         notes.extend(more)
@@ -107,74 +111,64 @@ def read_entry(text: str, where: str = "") -> Entry:
     return Entry(_SHORT.get(match["name"], match["name"]), match["column"], unit)
 
 
-def _rows(text: text_file.RawText, options: TableOptions, where: str):
-    """(headings, cells of every whole row, notes)."""
-    lines = text.data.split(b"\n", options.skip)
-    if len(lines) <= options.skip:
-        raise ReadError("the file ends before its table", where=where, found=f"{len(lines)} lines", do="lower skip")
-    body = lines[-1]
-    first = body.lstrip(b"\n").split(b"\n", 1)[0].decode(errors="replace")
-    separator = _SEPARATORS[options.separator] or (text_file.separator(first) if re.search(r"[\t;,]", first) else " ")
-    rows, notes = _split(body, separator, len(first.split(separator)))
-    headings = [cell.strip().strip('"') for cell in rows.pop(0)] if options.headed and rows else []
-    if not rows:
-        raise ReadError("the table holds no rows", where=where, found="column names only" if headings else "nothing")
-    return headings or [f"#{i + 1}" for i in range(len(rows[0]))], rows, notes
+def _sheet(path: Path, options: TableOptions) -> TextSheet:
+    """All tables of a text file or of the first sheet of a workbook."""
+    decimal = "" if options.decimal == "auto" else options.decimal
+    hints = TableHints(_SEPARATORS[options.separator], decimal, options.skip, headed=options.headed)
+    if grids.is_workbook(path):
+        return tables.read_grid(grids.load(path).rows, path.name, hints)
+    text = text_file.load(path)
+    lines = text.data.count(b"\n") + 1
+    if lines <= options.skip:
+        raise ReadError("the file ends before its table", where=path.name, found=f"{lines} lines", do="lower skip")
+    return tables.read_tables(text.data.decode(errors="replace"), path.name, hints)
 
 
-def _split(body: bytes, separator: str, columns: int) -> tuple[list[list[str]], list[Note]]:
-    left_out = Note("repair", "the file ends within its last line, or without a line end: that row is left out")
-    if separator == " ":
-        rows = [line.split() for line in body.decode(errors="replace").splitlines() if line.strip()]
-        cut = len(rows) > 1 and not body.endswith(b"\n") and len(rows[-1]) < len(rows[-2])
-        return (rows[:-1], [left_out]) if cut else (rows, [])
-    end = text_file.mend_end(body, separator, columns)
-    lines = end.whole.decode(errors="replace").splitlines()
-    return [line.split(separator) for line in lines if line.strip()], [] if end.kept is None else [left_out]
-
-
-def _column(entry: Entry, headings: list[str], rows, options: TableOptions, where: str) -> tuple[np.ndarray, str]:
-    place = _place(entry, headings, where)
-    cells = [row[place].strip() if place < len(row) else "" for row in rows]
-    comma = options.decimal == "," or (options.decimal == "auto" and text_file.decimal_mark(cells) == ",")
-    plain = [cell.replace(",", ".") for cell in cells] if comma else cells
-    try:
-        values = np.array([float(cell) if cell else np.nan for cell in plain])
-    except ValueError:
-        wrong = next((i, cell) for i, cell in enumerate(plain) if cell and not _is_number(cell))
-        raise ReadError(
-            f"column '{entry.source}' holds something that is not a number",
-            where=where,
-            found=f"'{cells[wrong[0]]}' in row {wrong[0] + 1}",
-            expected=f"numbers with a decimal {'comma' if comma else 'point'}",
-            do="set decimal, separator or skip in reader_options",
-        ) from None
-    return _in_its_unit(entry, values, where)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _place(entry: Entry, headings: list[str], where: str) -> int:
-    number = re.fullmatch(r"#(\d+)", entry.source)
-    if number and 0 < int(number[1]) <= len(headings):
-        return int(number[1]) - 1
-    if entry.source in headings:
-        return headings.index(entry.source)
+def _wanted(sheet: TextSheet, entries: list[Entry], where: str) -> TextTable:
+    """The table that has the columns named; of several the largest. Raises ReadError where none has them all."""
+    fitting = [t for t in sheet.tables if all(_place(entry, t) is not None for entry in entries)]
+    if fitting:
+        return max(fitting, key=lambda t: t.rows)
+    best = tables.main_table(sheet, where)
+    entry = next(entry for entry in entries if _place(entry, best) is None)
     raise ReadError(
         f"there is no column '{entry.source}'",
         where=where,
-        found=", ".join(headings),
-        do=did_you_mean(entry.source, headings),
+        found=", ".join(best.headings) if any(best.headings) else f"{len(best.columns)} columns without names",
+        do=did_you_mean(entry.source, best.headings),
     )
 
 
-def _in_its_unit(entry: Entry, values: np.ndarray, where: str) -> tuple[np.ndarray, str]:
+def _place(entry: Entry, found: TextTable) -> int | None:
+    """The place of an entry's column in a table, None where the table has none."""
+    number = re.fullmatch(r"#(\d+)", entry.source)
+    if number and 0 < int(number[1]) <= len(found.columns):
+        return int(number[1]) - 1
+    return found.headings.index(entry.source) if entry.source in found.headings else None
+
+
+def _source(entry: Entry, found: TextTable, options: TableOptions, where: str) -> TextColumn:
+    """The column of an entry. Raises ReadError where it holds no numbers."""
+    column = found.columns[_place(entry, found)]
+    there = [row for row, text in enumerate(column.texts) if text.strip()]
+    if column.kind in ("number", "clock") and (np.isfinite(column.values).any() or not there):
+        return column
+    row = there[0] if there else 0
+    mark = {",": "a decimal comma", ".": "a decimal point"}.get(options.decimal, "a decimal point or comma")
+    raise ReadError(
+        f"column '{entry.source}' holds something that is not a number",
+        where=f"{where}:{found.lines[row]}",
+        found=f"'{column.texts[row]}' in row {row + 1}",
+        expected=f"numbers with {mark}, or clock times such as 12:34:56",
+        do="set decimal, separator or skip in reader_options",
+    )
+
+
+def _in_its_unit(entry: Entry, column: TextColumn, where: str) -> tuple[np.ndarray, str]:
+    """The values of a column in the unit that its name asks for."""
+    values = column.values
+    if column.kind == "clock":
+        entry = replace(entry, unit="s")  # a clock time is in seconds, whatever stands in its heading
     if entry.name not in bdf_names.LABELS:
         return values, entry.unit
     wanted = bdf_names.unit_of(entry.name)

@@ -35,8 +35,9 @@ from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import option
 from nacre.core.signal import Note, Signal
 from nacre.readers.impedance import eis_table, gain_phase, spectra
-from nacre.readers.impedance.eis_table import Block, Heading
-from nacre.readers.text import text_file
+from nacre.readers.impedance.eis_table import Heading
+from nacre.readers.text import grids, tables, text_file
+from nacre.readers.text.tables import TableHints, TextSheet, TextTable
 
 _ROLES = ("frequency", "omega", "real", "imaginary", "modulus", "phase", "time", "voltage", "current", "other")
 _UNITS = {"frequency": "Hz", "omega": "rad/s", "real": "ohm", "imaginary": "ohm", "modulus": "ohm", "phase": "deg"}
@@ -47,6 +48,7 @@ _SIDE = {
     "temperature": ("temperature_t1_celsius", "degC"),
 }
 _WRITTEN = {"Ohm": "ohm", "Ohms": "ohm", "kOhm": "kohm", "MOhm": "Mohm", "mOhm": "mohm", "°": "deg", "°C": "degC"}
+_LOOK = 300  # lines that are looked at to tell whether a file is one of impedances
 _EVEN = 0.1  # spread of the logarithmic steps of a frequency column without a name
 
 
@@ -56,6 +58,7 @@ class EisCsvOptions:
 
     columns: tuple[str, ...] = option((), f"what each column is, in order: {', '.join(_ROLES)}", choices=())
     sign: str = option("auto", "sign of the imaginary column", choices=("auto", "true", "negated"))
+    decimal: str = option("auto", "the decimal mark", choices=("auto", ".", ","))
 
 
 def sniff(head: Head) -> float:
@@ -64,45 +67,56 @@ def sniff(head: Head) -> float:
         return 0.0
     data, _, _ = text_file.to_utf8(head.start)
     # a look: the last line of the head may be cut
-    text = data.decode(errors="replace")
+    text = "\n".join(data.decode(errors="replace").split("\n")[:_LOOK])
     if head.size > len(head.start):
         text = text.rpartition("\n")[0]
-    block = eis_table.find_block(text, head.path.name)
-    if block is None:
-        return 0.0
-    if block.headings:
-        return 0.8 if is_complete(_roles(block)) else 0.0
-    return 0.5 if _proven(block) else 0.0
+    try:
+        sheet = tables.read_tables(text, head.path.name)
+    except ReadError:  # numbers of two readings: the words of the reader are better than "no reader"
+        sheet = tables.read_tables(text, head.path.name, TableHints(decimal="."))
+    if _spectra(sheet):
+        return 0.8
+    return 0.5 if sheet.main is not None and _proven(sheet.main) else 0.0
 
 
 def read(path: Path, options: EisCsvOptions | None = None) -> list[Signal]:
-    """The spectra of one table. Raises ReadError."""
+    """The spectra of one file. Raises ReadError."""
     options = options or EisCsvOptions()
     path = Path(path)
-    text = text_file.load(path)
-    block = eis_table.find_block(text.data.decode(errors="replace"), path.name)
-    if block is None:
-        raise eis_table.none_found(path.name, f"text that begins {text.data[:60].decode(errors='replace')!r}")
+    sheet = _sheet(path, options)
+    found = [] if options.columns else _spectra(sheet)
+    if not sheet.tables:
+        raise eis_table.none_found(path.name, f"text that begins {(sheet.header or ('',))[0][:60]!r}")
+    used = found or [tables.main_table(sheet, path.name)]
     notes: list[Note] = []
-    headings = _chosen(block, options, path.name) if options.columns else _told(block, notes, path.name)
-    columns = to_columns(block, headings, options.sign, notes, path.name)
-    origin = spectra.Origin(path.stem, tuple(notes), {})
-    return spectra.split(columns, origin)
+    parts, taken = [], []
+    for each in used:
+        headings = _chosen(each, options, path.name) if options.columns else _told(each, notes, path.name)
+        taken += [column for column, heading in zip(each.columns, headings, strict=True) if heading]
+        columns = to_columns(each.values(), headings, options.sign, notes, path.name)
+        parts += spectra.pieces(columns, each.breaks)
+    of = spectra.Origin(path.stem, tuple(dict.fromkeys([*notes, *sheet.notes(used, taken)])), {})
+    return [spectra.signal(part, of, i, len(parts)) for i, part in enumerate(parts, 1)]
 
 
-def _roles(block: Block) -> list[Heading | None]:
-    return [eis_table.read_heading(cell) for cell in block.headings]
+def _sheet(path: Path, options: EisCsvOptions) -> TextSheet:
+    """All tables of a text file or of the first sheet of a workbook."""
+    hints = TableHints(decimal="" if options.decimal == "auto" else options.decimal)
+    if grids.is_workbook(path):
+        return tables.read_grid(grids.load(path).rows, path.name, hints)
+    return tables.read_tables(text_file.load(path).data.decode(errors="replace"), path.name, hints)
 
 
-def is_complete(headings: list[Heading | None]) -> bool:
-    """Whether headings name a frequency and an impedance."""
-    roles = {heading.role for heading in headings if heading}
-    return bool(roles & {"frequency", "omega"}) and ({"real", "imaginary"} <= roles or {"modulus", "phase"} <= roles)
+def _spectra(sheet: TextSheet) -> list[TextTable]:
+    """The tables whose headings name a frequency and an impedance."""
+    return [each for each in sheet.tables if eis_table.is_complete(eis_table.read_headings(each))]
 
 
-def _proven(block: Block) -> str:
+def _proven(found: TextTable) -> str:
     """How a table of three columns without names must be read, "" where it does not prove it."""
-    values = block.values
+    values = found.values()
+    if any(found.headings):
+        return ""
     if values.shape[1] != 3 or len(values) < 8 or not np.all(np.isfinite(values)) or np.any(values[:, 0] <= 0):
         return ""
     steps = np.diff(np.log10(values[:, 0]))
@@ -112,33 +126,33 @@ def _proven(block: Block) -> str:
     return gain_phase.decide_reading(*values.T)
 
 
-def _chosen(block: Block, options: EisCsvOptions, where: str) -> list[Heading | None]:
+def _chosen(found: TextTable, options: EisCsvOptions, where: str) -> list[Heading | None]:
     unknown = [role for role in options.columns if role not in _ROLES]
-    if unknown or len(options.columns) != block.values.shape[1]:
+    if unknown or len(options.columns) != len(found.columns):
         raise ReadError(
             "the columns named do not fit the table",
             where=where,
             found=", ".join(options.columns),
-            expected=f"{block.values.shape[1]} of: {', '.join(_ROLES)}",
+            expected=f"{len(found.columns)} of: {', '.join(_ROLES)}",
         )
-    named = _roles(block) if block.headings else [None] * len(options.columns)
-    units_ = [heading.unit if heading else "" for heading in named]
+    units_ = [heading.unit if heading else "" for heading in eis_table.read_headings(found)]
     return [
         None if role == "other" else Heading(role, unit, False, role)
         for role, unit in zip(options.columns, units_, strict=True)
     ]
 
 
-def _told(block: Block, notes: list[Note], where: str) -> list[Heading | None]:
-    headings = _roles(block)
-    if is_complete(headings):
+def _told(found: TextTable, notes: list[Note], where: str) -> list[Heading | None]:
+    headings = eis_table.read_headings(found)
+    if eis_table.is_complete(headings):
         return headings
-    reading = "" if block.headings else _proven(block)
+    named = [heading for heading in found.headings if heading]
+    reading = _proven(found)
     if not reading:
         raise ReadError(
             "the columns of the table cannot be told",
             where=where,
-            found=f"headings {', '.join(block.headings)}" if block.headings else "numbers without headings",
+            found=f"headings {', '.join(named)}" if named else "numbers without headings",
             expected="columns named like frequency, Re(Z), Im(Z), or numbers that allow one reading only",
             do='say them: reader = "eis_csv", reader_options = { columns = ["frequency", "real", "imaginary"] }',
         )
@@ -162,12 +176,14 @@ def _told(block: Block, notes: list[Note], where: str) -> list[Heading | None]:
     ]
 
 
-def to_columns(block: Block, headings, sign: str, notes: list[Note], where: str) -> dict[str, tuple[np.ndarray, str]]:
+def to_columns(
+    values: np.ndarray, headings, sign: str, notes: list[Note], where: str
+) -> dict[str, tuple[np.ndarray, str]]:
     """The table's impedance under BDF names. Raises ReadError for units that are not those of an impedance."""
     given = {}
     for i, heading in enumerate(headings):
         if heading and heading.role not in given:
-            given[heading.role] = (-block.values[:, i] if heading.negated else block.values[:, i], heading)
+            given[heading.role] = (-values[:, i] if heading.negated else values[:, i], heading)
     missing = [h.text for h in (given[role][1] for role in given if role in _UNITS) if not h.unit]
     if missing:
         notes.append(Note("info", f"no unit is told for {', '.join(missing)}: Hz, ohm and degrees are taken"))

@@ -1,13 +1,11 @@
-"""Text tables of impedance: where the numbers begin, and what the headings mean."""
+"""Text tables of impedance: what the headings mean."""
 
 import re
-from dataclasses import dataclass
-
-import numpy as np
+from dataclasses import dataclass, replace
 
 from nacre.core.errors import ReadError
+from nacre.readers.text.tables import TextTable
 
-_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eEdD][+-]?\d+)?|nan|-?inf", re.IGNORECASE)
 _UNIT = re.compile(r"^(?P<quantity>.*?)\s*(?:[\[(](?P<bracket>[^\[\]()]*)[\])]|/\s*(?P<slash>[^/()\[\]]+))?\s*$")
 _ROLES = {
     "frequency": r"f|freq(uency)?|frequenz|fr[eé]quence|frecuencia|frequenza",
@@ -34,16 +32,6 @@ class Heading:
     text: str
 
 
-@dataclass(frozen=True)
-class Block:
-    """A table of numbers: `headings` is the line above it split into cells, or empty; `line` counts from 1."""
-
-    values: np.ndarray
-    headings: list[str]
-    above: list[str]
-    line: int
-
-
 def read_heading(cell: str) -> Heading | None:
     """What a column's name says; None where it says nothing of impedance."""
     text = re.sub(r"^(data|measured)\s*:\s*", "", cell.strip().strip('"').strip(), flags=re.IGNORECASE)
@@ -65,58 +53,19 @@ def _readings(text: str):
         yield match["quantity"].strip(), {"a": "", "b": "", "z": ""}.get(unit.lower(), unit)
 
 
-def numbers(line: str, separator: str) -> list[float] | None:
-    """The numbers of a line, None where a cell is none. Decimal commas are read where the separator is not one."""
-    cells = line.split() if separator == " " else line.strip().rstrip(separator).split(separator)
-    values = []
-    for cell in (cell.strip().strip('"') for cell in cells):
-        if not _NUMBER.fullmatch(cell):
-            return None
-        values.append(float(cell.replace(",", ".").replace("d", "e").replace("D", "e")))
-    return values
+def read_headings(found: TextTable) -> list[Heading | None]:
+    """What the columns of a table are, with the unit of a row of units where the heading has none."""
+    headings = [read_heading(column.heading) for column in found.columns]
+    return [
+        heading and replace(heading, unit=heading.unit or column.unit)
+        for heading, column in zip(headings, found.columns, strict=True)
+    ]
 
 
-def find_block(text: str, where: str, start: int = 0) -> Block | None:
-    """The first run of at least three lines of numbers, two or more a line and as many in each; None without one."""
-    lines = text.splitlines()
-    for i in range(start, len(lines)):
-        separator = _separator(lines[i])
-        first = numbers(lines[i], separator) if lines[i].strip() else None
-        if first is None or len(first) < 3:
-            continue
-        rows = [first]
-        for line in lines[i + 1 :]:
-            row = numbers(line, separator) if line.strip() else None
-            if row is None or len(row) != len(first):
-                break
-            rows.append(row)
-        if len(rows) >= 3 or i + len(rows) >= len(lines):
-            above = [line for line in lines[:i] if line.strip()]
-            return Block(np.array(rows), _headings(above, len(first), separator), above, i + 1)
-    return None
-
-
-def _separator(line: str) -> str:
-    if "\t" in line.strip():
-        return "\t"
-    if ";" in line:
-        return ";"
-    words = line.split()
-    # with blanks between numbers a comma is a decimal mark
-    return " " if len(words) > 1 and all(_NUMBER.fullmatch(word) for word in words) else ","
-
-
-def _headings(above: list[str], count: int, separator: str) -> list[str]:
-    for line in reversed(above[-4:]):
-        cells = re.split(r"\s{2,}|\t", line.strip()) if separator == " " else line.strip("\n").split(separator)
-        cells = [cell.strip() for cell in cells]
-        while cells and not cells[-1]:
-            cells.pop()
-        if len(cells) == count and any(read_heading(cell) for cell in cells):
-            return cells
-        if separator == " " and len(line.split()) == count and any(read_heading(cell) for cell in line.split()):
-            return line.split()
-    return []
+def is_complete(headings: list[Heading | None]) -> bool:
+    """Whether headings name a frequency and an impedance."""
+    roles = {heading.role for heading in headings if heading}
+    return bool(roles & {"frequency", "omega"}) and ({"real", "imaginary"} <= roles or {"modulus", "phase"} <= roles)
 
 
 def none_found(where: str, found: str) -> ReadError:

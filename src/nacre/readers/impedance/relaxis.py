@@ -19,7 +19,9 @@ from nacre.core.errors import ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal
 from nacre.readers.impedance import eis_csv, eis_table, spectra
-from nacre.readers.text import text_file
+from nacre.readers.impedance.eis_table import Heading
+from nacre.readers.text import tables, text_file
+from nacre.readers.text.tables import TableHints, TextSheet
 
 _SETTING = re.compile(r"\b(DC|TM|J|FV\d)=([-+\d.,Ee]+?)(?:, |\t|$)")
 _UNITS = {"frequency": "Hz", "real": "ohm", "imaginary": "ohm", "modulus": "ohm", "phase": "deg"}
@@ -47,22 +49,34 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
         )
     signals = []
     for index, (first, end) in enumerate(zip(heads, [*heads[1:], len(lines)], strict=True), 1):
-        part = "\n".join(lines[first:end])
-        block = eis_table.find_block(part, path.name, 1)
-        if block is None:
+        sheet = _sheet(lines, first, end, path.name)
+        found = sheet.main
+        if found is None:
             raise eis_table.none_found(path.name, f"spectrum {index} without numbers")
-        named = [cell if cell.startswith("Data:") else "" for cell in lines[first].split("\t")]
-        headings = [eis_table.read_heading(cell) for cell in named[: block.values.shape[1]]]
-        notes: list[Note] = []
         headings = [
-            heading and replace(heading, unit=heading.unit or _UNITS.get(heading.role, "")) for heading in headings
+            heading and replace(heading, unit=heading.unit or _UNITS.get(heading.role, ""))
+            for heading in (_data_heading(column.heading) for column in found.columns)
         ]
-        if not eis_csv.is_complete(headings):
-            raise eis_table.none_found(path.name, f"spectrum {index} with columns {', '.join(filter(None, named))}")
-        columns = eis_csv.to_columns(block, headings, "auto", notes, path.name)
+        if not eis_table.is_complete(headings):
+            raise eis_table.none_found(path.name, f"spectrum {index} with columns {', '.join(found.headings)}")
+        notes: list[Note] = []
+        columns = eis_csv.to_columns(found.values(), headings, "auto", notes, path.name)
+        taken = [column for column, heading in zip(found.columns, headings, strict=True) if heading]
+        notes += sheet.notes([found], taken)
         of = spectra.Origin(path.stem, tuple(notes), _settings(lines[first + 1]))
         signals.append(spectra.signal(columns, of, index, len(heads)))
     return signals
+
+
+def _sheet(lines: list[str], first: int, end: int, where: str) -> TextSheet:
+    """One spectrum, whose lines keep their numbers; the line of settings below the headings is no row."""
+    kept = [""] * first + [lines[first], ""] + lines[first + 2 : end] + [""]
+    return tables.read_tables("\n".join(kept), where, TableHints("\t", heading_line=first + 1))
+
+
+def _data_heading(cell: str) -> Heading | None:
+    """What a column of data is; fitted ones are left out."""
+    return eis_table.read_heading(cell) if cell.startswith("Data:") else None
 
 
 def _settings(line: str) -> dict[str, str]:

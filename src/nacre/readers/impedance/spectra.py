@@ -110,8 +110,25 @@ def look_over(columns: Mapping[str, tuple[np.ndarray, str]]) -> list[Note]:
     return notes
 
 
+def pieces(columns: Mapping[str, tuple[np.ndarray, str]], breaks: Sequence[int] = ()) -> list[dict]:
+    """
+    The spectra of a table that only its frequencies tell apart, as columns.
+
+    breaks : rows before which the headings came again; a spectrum begins there unless the sweep goes on.
+    """
+    frequency = columns["frequency_hertz"][0]
+    gaps = np.zeros(len(frequency), bool)
+    falls = np.nansum(np.sign(np.diff(frequency))) < 0
+    for row in breaks:
+        if 0 < row < len(frequency):
+            gaps[row] = (frequency[row] > frequency[row - 1]) == falls
+    return [
+        {name: (values[a:b], unit) for name, (values, unit) in columns.items()}
+        for a, b in _pieces(starts(frequency, gaps=gaps))
+    ]
+
+
 def split(columns: Mapping[str, tuple[np.ndarray, str]], of: Origin) -> list[Signal]:
     """The spectra of a table that only its frequencies tell apart."""
-    pieces = _pieces(starts(columns["frequency_hertz"][0]))
-    parts = [{name: (values[a:b], unit) for name, (values, unit) in columns.items()} for a, b in pieces]
+    parts = pieces(columns)
     return [signal(part, of, i, len(parts)) for i, part in enumerate(parts, 1)]

@@ -22,8 +22,9 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal
-from nacre.readers.impedance import eis_table, spectra
-from nacre.readers.text import text_file
+from nacre.readers.impedance import spectra
+from nacre.readers.text import tables, text_file
+from nacre.readers.text.tables import TableHints
 
 _FIRST = re.compile(r'\s*"?(ZPLOT2|ZPlot|ZView)\b', re.IGNORECASE)
 _KEYS = {
@@ -46,8 +47,9 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     text = text_file.load(path)
     lines = text.data.decode(errors="replace").splitlines()
     start = next((i + 1 for i, line in enumerate(lines) if line.strip().startswith("End Comments")), 1)
-    block = eis_table.find_block("\n".join(lines), path.name, start)
-    if block is None or block.values.shape[1] < 6:
+    sheet = tables.read_tables("\n".join(lines), path.name, TableHints(skip=start, headed=False))
+    found = sheet.main
+    if found is None or len(found.columns) < 6:
         raise ReadError(
             "the file holds no impedances",
             where=path.name,
@@ -55,16 +57,17 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
             expected="lines of frequency, amplitude, bias, time, Z', Z''",
             do="copy the file again; if the measurement was stopped, repeat it",
         )
-    frequency, _, _, time, real, imaginary = block.values.T[:6]
+    values = found.values()
+    frequency, _, _, time, real, imaginary = values.T[:6]
     columns = {
         "frequency_hertz": (frequency, "Hz"),
         "real_impedance_ohm": (real, "ohm"),
         "imaginary_impedance_ohm": (imaginary, "ohm"),
         "test_time_second": (time, "s"),
     }
-    notes = []
-    if block.values.shape[1] > 7:
-        errors = block.values[:, 7]
+    notes = sheet.notes()
+    if values.shape[1] > 7:
+        errors = np.nan_to_num(values[:, 7])
         columns["error"] = (errors.astype(np.int64), "1")
         if np.any(errors != 0):
             notes.append(Note("warning", f"the analyser reports errors at {np.sum(errors != 0)} frequencies"))

@@ -91,9 +91,9 @@ def find_layout(data: bytes, lines: int = 80) -> Layout | None:
         line = data[offset : end if end >= 0 else len(data)].decode(errors="replace")
         if line.count("\t") + line.count(",") + line.count(";") >= 4:
             columns = read_columns(line, text_file.separator(line))
-            if _is_maccor(columns):
+            if is_maccor(columns):
                 body = end + 1 if end >= 0 else len(data)
-                return Layout(columns, text_file.separator(line), body, number, _metadata(above))
+                return Layout(columns, text_file.separator(line), body, number, read_metadata(above))
         if end < 0:
             return None
         above.append(line)
@@ -102,10 +102,15 @@ def find_layout(data: bytes, lines: int = 80) -> Layout | None:
 
 
 def read_columns(line: str, separator: str) -> tuple[Column, ...]:
-    """Columns from the line that names them; a role is given once, to the first column that bears it."""
+    """Columns from the line that names them (see `name_columns`)."""
+    return name_columns(line.rstrip("\n").split(separator))
+
+
+def name_columns(cells: list[str]) -> tuple[Column, ...]:
+    """Columns by their names; a role is given once, to the first column that bears it."""
     taken: set[str] = set()
     columns = []
-    for cell in line.rstrip("\n").split(separator):
+    for cell in cells:
         name, unit = _name_and_unit(cell.strip().strip('"'))
         role = _ROLES.get(name, "")
         if role == "step" and unit in ("s", "min", "h"):
@@ -140,7 +145,7 @@ def read_unit(written: str) -> str:
         return ""
 
 
-def _is_maccor(columns: tuple[Column, ...]) -> bool:
+def is_maccor(columns: tuple[Column, ...]) -> bool:
     roles = {column.role for column in columns}
     marks = {_name_and_unit(column.name)[0] for column in columns} & _MARKS
     time = {"test_time", "prog_time"} & roles
@@ -149,7 +154,7 @@ def _is_maccor(columns: tuple[Column, ...]) -> bool:
     )
 
 
-def _metadata(lines: list[str]) -> dict[str, str]:
+def read_metadata(lines: list[str]) -> dict[str, str]:
     """What the lines above the table say, under the names that we use; the rest as `header: NAME`."""
     found: dict[str, str] = {}
     for line in lines:

@@ -44,6 +44,9 @@ from nacre.core.options import option
 from nacre.core.signal import Note, Signal, Variable
 from nacre.readers.maccor import header, units
 from nacre.readers.maccor import table as maccor_table
+from nacre.readers.maccor.careful import read_carefully
+from nacre.readers.maccor.header import Layout
+from nacre.readers.maccor.table import RawTable
 from nacre.readers.maccor.writer import write
 from nacre.readers.text import text_file
 
@@ -85,16 +88,7 @@ def read(path: Path, options: MaccorOptions | None = None) -> list[Signal]:
     options = options or MaccorOptions()
     path = Path(path)
     text = text_file.load(path)
-    layout = header.find_layout(text.data)
-    if layout is None:
-        raise ReadError(
-            "no line names MACCOR's columns",
-            where=path.name,
-            found=f"text that begins {text.data[:60].decode(errors='replace')!r}",
-            expected="columns such as Rec#, Cyc#, Step, TestTime, Amp-hr, Amps, Volts, State, DPt Time",
-            do=f"export the file again as text, or, if it is not a MACCOR file, say so: {_EXPORT}",
-        )
-    raw = maccor_table.read_table(text.data, layout, path.name, keep_cut=options.cut_row == "keep")
+    layout, raw = _records(text.data, options, path.name)
     table = units.normalise(raw, layout, options, path.name)
     notes = (*_text_notes(text), *raw.notes, *table.notes)
     variables = {
@@ -109,6 +103,25 @@ def read(path: Path, options: MaccorOptions | None = None) -> list[Signal]:
             name=path.stem,
         )
     ]
+
+
+def _records(data: bytes, options: MaccorOptions, where: str) -> tuple[Layout, RawTable]:
+    """The records: fast where every line is plain, else by the core that accounts for each. Raises ReadError."""
+    layout = header.find_layout(data)
+    if layout is not None:
+        raw = maccor_table.read_table(data, layout, where, keep_cut=options.cut_row == "keep")
+        if raw is not None:
+            return layout, raw
+    found = read_carefully(data, where)
+    if found is None:
+        raise ReadError(
+            "no line names MACCOR's columns",
+            where=where,
+            found=f"text that begins {data[:60].decode(errors='replace')!r}",
+            expected="columns such as Rec#, Cyc#, Step, TestTime, Amp-hr, Amps, Volts, State, DPt Time",
+            do=f"export the file again as text, or, if it is not a MACCOR file, say so: {_EXPORT}",
+        )
+    return found
 
 
 def _text_notes(text: text_file.RawText) -> list[Note]:

@@ -8,7 +8,7 @@ import polars.selectors as cs
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note
 from nacre.readers.maccor.header import Layout
-from nacre.readers.text import digits, text_file
+from nacre.readers.text import digits, marks, text_file
 
 _WHOLE = ("record", "cycle", "cycle_p", "step", "end")
 _NUMBERS = ("capacity", "energy", "current", "voltage")
@@ -19,6 +19,7 @@ _NEEDED = {
     "voltage": "Volts, Voltage [V]",
     "current": "Amps, mAmps, Current [A]",
 }
+_TRAILING = "trailing"
 _NO_VALUE = ["N/A", "n/a", "NaN", "nan", "-", "---"]
 
 
@@ -31,9 +32,14 @@ class RawTable:
     notes: tuple[Note, ...] = ()
 
 
-def read_table(data: bytes, layout: Layout, where: str, *, keep_cut: bool = True) -> RawTable:
-    """All whole records, and of a cut last one what is whole. Raises ReadError."""
-    _check_columns(layout, where)
+def read_table(data: bytes, layout: Layout, where: str, *, keep_cut: bool = True) -> RawTable | None:
+    """All whole records, and of a cut last one what is whole; None where any line or cell is not plain.
+
+    Raises ReadError where a column is missing or there are no records.
+    """
+    check_columns(layout, where)
+    if b'"' in data:
+        return None
     begin = layout.body
     while data[begin : begin + 1] == b"\n":
         begin += 1
@@ -46,7 +52,8 @@ def read_table(data: bytes, layout: Layout, where: str, *, keep_cut: bool = True
         keep = keep_cut and len(end.kept) > time and end.kept[time].strip() != ""
         notes.append(_cut_note(end.kept, layout, keep))
         if keep:
-            tail = layout.separator.join(end.kept).encode() + b"\n"
+            missing = [""] * (len(layout.columns) - len(end.kept))
+            tail = layout.separator.join([*end.kept, *missing]).encode() + b"\n"
     elif end.doubtful:
         tail = b"\n"
     if not sample and not tail.strip():
@@ -56,12 +63,16 @@ def read_table(data: bytes, layout: Layout, where: str, *, keep_cut: bool = True
             found=f"a header of {layout.line} lines, and nothing whole after it",
             do="export the file again; this copy ends too early",
         )
-    comma = _decimal_comma(sample or [end.kept or []], layout)
-    frame, more = _parse(end.whole, tail, layout, sample, comma, where)
-    return RawTable(frame, comma, (*notes, *more))
+    mark = _decimal_mark(sample or [end.kept or []], layout)
+    frame = _parse(end.whole, tail, layout, sample, mark == ",") if mark else None
+    if frame is None:
+        return None
+    if empty := sum(series.null_count() for series in frame.select(cs.numeric())):
+        notes.append(Note("info", f"{empty} cells of numbers are empty or say N/A"))
+    return RawTable(frame, mark == ",", tuple(notes))
 
 
-def _check_columns(layout: Layout, where: str) -> None:
+def check_columns(layout: Layout, where: str) -> None:
     missing = [role for role in _NEEDED if layout.where(role) is None]
     if "test_time" in missing and layout.where("prog_time") is not None:
         missing.remove("test_time")
@@ -100,12 +111,13 @@ def _sample(body: bytes, separator: str) -> list[list[str]]:
     return [line.split(separator) for line in lines if line.count(separator) >= 3]
 
 
-def _decimal_comma(sample: list[list[str]], layout: Layout) -> bool:
-    if layout.separator == ",":
-        return False
+def _decimal_mark(sample: list[list[str]], layout: Layout) -> str:
+    """The decimal mark, "" where thousands are grouped or the numbers leave it open."""
     places = [i for i, column in enumerate(layout.columns) if column.role in (*_NUMBERS, *_TIMES)]
-    cells = [cells[i] for cells in sample for i in places if i < len(cells)]
-    return text_file.decimal_mark(cells) == ","
+    cells = [cells[i].strip() for cells in sample for i in places if i < len(cells) and ":" not in cells[i]]
+    decided = marks.decide_marks(cell for cell in cells if cell not in _NO_VALUE)
+    plain = [each.decimal for each in decided.best if not each.thousands]
+    return plain[0] if plain and decided.proved and not decided.doubt else ""
 
 
 def _kinds(layout: Layout, sample: list[list[str]], comma: bool) -> dict[str, pl.DataType]:
@@ -131,24 +143,46 @@ def _is_number(cell: str, comma: bool) -> bool:
     return True
 
 
-def _parse(body: bytes, tail: bytes, layout: Layout, sample, comma: bool, where: str):
+def _parse(body: bytes, tail: bytes, layout: Layout, sample, comma: bool) -> pl.DataFrame | None:
+    """Columns c0, c1 ... of a table in which every line has as many cells; None of any other."""
     kinds = _kinds(layout, sample, comma)
+    if sample and all(len(cells) == len(kinds) + 1 and not cells[-1].strip() for cells in sample):
+        kinds[_TRAILING] = pl.String  # a separator at the end of each line
     data = body + tail if tail else body
     if len(data) > digits.LEAST and data.endswith(b"\n"):
         frame = digits.parse(data, layout.separator, comma, kinds)
         if frame is not None:
-            return _drop_empty(_without(frame), _time_place(layout), where)
+            return _plain(_without(frame), data, layout, comma)
     # most files lack no value, and looking for missing ones costs a third of the time
     for missing in ([], _NO_VALUE):
         try:
             frame = _csv(data, layout, kinds, comma, missing)
         except (pl.exceptions.PolarsError, ValueError):
             continue
-        if not missing:
-            frame = _without(frame)
-        return _drop_empty(frame, _time_place(layout), where)
-    # some cell is not the number that its column holds elsewhere: read text, and say which
-    return _parse_slowly(data, layout, kinds, comma, where)
+        return _plain(frame if missing else _without(frame), data, layout, comma)
+    return None
+
+
+def _plain(frame: pl.DataFrame, data: bytes, layout: Layout, comma: bool) -> pl.DataFrame | None:
+    """The frame, if every line had as many cells as it has columns and every number is one."""
+    separators = data.count(layout.separator.encode())
+    if separators != frame.height * (frame.width - 1) or not frame.height:
+        return None
+    if (
+        comma
+        and data.count(b".") != frame.select(cs.string().str.count_matches(".", literal=True).sum()).sum_horizontal()[0]
+    ):
+        return None  # points in numbers: thousands
+    if _TRAILING in frame.columns:
+        if frame[_TRAILING].fill_null("").str.strip_chars().ne("").any():
+            return None
+        frame = frame.drop(_TRAILING)
+    floats = frame.select(cs.float().is_finite().all())
+    times = [frame[f"c{i}"] for i, column in enumerate(layout.columns) if column.role in _TIMES]
+    days = any(t.dtype == pl.String and t.str.contains(r"^[^:]*\.").any() for t in times)
+    if days or not all(floats.row(0)) or frame[f"c{_time_place(layout)}"].null_count():
+        return None
+    return frame
 
 
 def _without(frame: pl.DataFrame) -> pl.DataFrame:
@@ -163,68 +197,7 @@ def _csv(data: bytes, layout: Layout, kinds, comma: bool, missing: list[str]) ->
         has_header=False,
         separator=layout.separator,
         schema=kinds,
-        quote_char=None if layout.separator == "\t" else '"',
-        truncate_ragged_lines=True,
-        missing_columns="insert",
+        quote_char=None,
         null_values=missing or None,
         decimal_comma=comma,
     )
-
-
-def _parse_slowly(data: bytes, layout: Layout, kinds, comma: bool, where: str):
-    try:
-        text = _csv(data, layout, dict.fromkeys(kinds, pl.String), False, _NO_VALUE)
-    except (pl.exceptions.PolarsError, ValueError) as error:
-        raise ReadError("the table cannot be read", where=where, found=str(error).splitlines()[0]) from None
-    text, notes = _drop_empty(text, _time_place(layout), where)
-    mark, thousands = (",", ".") if comma else (".", ",")
-    columns = []
-    for i, (name, kind) in enumerate(kinds.items()):
-        column = text[name].str.strip_chars()
-        numbers = _numbers(column, mark, thousands)
-        present = column.fill_null("") != ""
-        wrong = present & numbers.is_null()
-        if kind != pl.String:
-            if wrong.any():
-                notes.append(_wrong_note(column, wrong, layout.columns[i].name))
-            columns.append(numbers.alias(name))
-        else:
-            columns.append(column.alias(name))
-    return pl.DataFrame(columns), notes
-
-
-def _numbers(column: pl.Series, mark: str, thousands: str) -> pl.Series:
-    plain = column.str.replace_all(thousands, "", literal=True).str.replace(mark, ".", literal=True)
-    return plain.cast(pl.Float64, strict=False)
-
-
-def _wrong_note(column: pl.Series, wrong: pl.Series, name: str) -> Note:
-    place = int(wrong.arg_true()[0])
-    return Note(
-        "warning", f"{wrong.sum()} cells of '{name}' are not numbers (first '{column[place]}', row {place + 1}): NaN"
-    )
-
-
-def _drop_empty(frame: pl.DataFrame, time: int, where: str) -> tuple[pl.DataFrame, list[Note]]:
-    """Without blank lines, and without lines that bear no time (reported)."""
-    column = frame[f"c{time}"]
-    missing = column.is_null() if column.dtype != pl.String else column.fill_null("").str.strip_chars() == ""
-    if not missing.any():
-        return frame, []
-    words = cs.string()
-    frame = frame.with_columns(pl.when(words.str.strip_chars() != "").then(words).name.keep())
-    blank = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
-    lost = int((missing & ~blank).sum())
-    kept = frame.filter(~missing)
-    if kept.height == 0 or lost > 0.1 * frame.height + 3:
-        raise ReadError(
-            "the records cannot be told apart",
-            where=where,
-            found=f"{lost} of {frame.height} lines without a test time",
-            expected="one record per line",
-            do="look at the file's column separator, and export it again as tab-separated text",
-        )
-    if not lost:
-        return kept, []
-    first = int((missing & ~blank).arg_true()[0]) + 1
-    return kept, [Note("warning", f"{lost} lines without a test time are left out (first: row {first})")]

@@ -3,7 +3,7 @@
 A date such as 06/05/2021 does not say whether its day or its month comes first. What decides, in this order: a
 number above 12; a month's name; a clock that would run backwards or leave the test's own time; a date of the file's
 header that can be read in one way only; a decimal comma (no Windows region writes decimal commas together with the
-month first). Where none does, the order is not told.
+month first). Dates with points have the day first everywhere. Where none does, the order is not told.
 """
 
 import datetime
@@ -42,12 +42,14 @@ class Clock:
     """Wall-clock seconds of every record, as read day first and month first (NaN where neither works).
 
     `orders` are the orders that every date of the file allows; where a month has a name, or the year comes first,
-    the two readings are one. `dated` is False where the file gives the time of day only.
+    the two readings are one. `dated` is False where the file gives the time of day only; `dotted` is True where all
+    dates are written like 31.12.2024, which no country does with the month first.
     """
 
     seconds: dict[str, np.ndarray]
     orders: tuple[str, ...]
     dated: bool = True
+    dotted: bool = False
 
     @property
     def one_reading(self) -> bool:
@@ -104,7 +106,8 @@ def read_clock(column: pl.Series) -> Clock | None:
             list(known), [found[order] for found in known.values()], default=None, return_dtype=pl.Float64
         )
         seconds[order] = days.to_numpy() * _DAY + time_of_day
-    return Clock(seconds, orders)
+    dotted = all(re.match(r"\s*\d{1,2}\.\s?\d{1,2}\.\s?\d", text) for text in known)
+    return Clock(seconds, orders, dotted=dotted)
 
 
 def _fixed_width(column: pl.Series) -> tuple[np.ndarray, pl.Series] | None:
@@ -188,6 +191,8 @@ def decide_order(clock: Clock, time: np.ndarray, header_dates: list[str], comma:
     best, worst = sorted(clock.orders, key=lambda order: jumps[order])
     if jumps[best] < jumps[worst]:
         return best, f"the other order makes the clock leave the test's own time {jumps[worst]} times"
+    if clock.dotted:
+        return "dmy", "dates with points have the day first"
     for text in header_dates:
         readings = read_date(re.sub(_TIME, "", text.strip()))
         if len(set(readings.values())) == 1 and len(readings) == 2:

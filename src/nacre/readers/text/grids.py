@@ -32,6 +32,16 @@ def load(path: Path, sheet: str = "") -> Grid:
     return Grid(*_delimited(text_file.load(path).data))
 
 
+def is_workbook(path: Path) -> bool:
+    """Whether a file is a workbook by its first bytes. Raises ReadError where it cannot be opened."""
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(8)
+    except OSError as error:
+        raise ReadError("cannot open the file", where=path.name, found=error.strerror or str(error)) from None
+    return start[:4] == workbooks.ZIP or start == workbooks.OLE
+
+
 def lines_above(rows: list[list[str]], at: int) -> dict[str, str]:
     """What stands above the headings of a table in row `at`, as metadata; nothing where nothing does."""
     text = "\n".join(" ".join(cell for cell in row if cell) for row in rows[:at])

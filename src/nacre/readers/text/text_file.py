@@ -1,6 +1,7 @@
 """Text files as instruments leave them: any encoding, any line end, cut anywhere."""
 
 import codecs
+import contextlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from nacre.core.errors import ReadError
 
 _LENGTH_OF_SAMPLE = 64
+_EAST_ASIAN = ("gb18030", "cp949")
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ def to_utf8(raw: bytes) -> tuple[bytes, str, int]:
     if encoding.startswith("utf-16"):
         text = raw.decode(encoding, errors="ignore")
         data = text.lstrip("\ufeff").encode()
+    elif encoding in _EAST_ASIAN:
+        data = raw.decode(encoding).encode()
     else:
         data = raw.removeprefix(b"\xef\xbb\xbf")
         if encoding == "cp1252":
@@ -55,11 +59,18 @@ def to_utf8(raw: bytes) -> tuple[bytes, str, int]:
                 data.decode()
             except UnicodeDecodeError:
                 data = data.decode("cp1252", errors="replace").encode()
+    return _line_feeds(data), encoding, stray
+
+
+def _line_feeds(data: bytes) -> bytes:
+    """Line ends CR LF, CR and CR CR LF as LF."""
     if b"\r" in data:
+        if b"\r\r\n" in data:
+            data = data.replace(b"\r\r\n", b"\n")
         data = data.replace(b"\r\n", b"\n")
         if b"\r" in data:
             data = data.replace(b"\r", b"\n")
-    return data, encoding, stray
+    return data
 
 
 def _encoding(raw: bytes) -> str:
@@ -67,14 +78,33 @@ def _encoding(raw: bytes) -> str:
         return "utf-16"
     if len(raw) > 8 and not any(raw[1:64:2]) and all(raw[0:64:2]):
         return "utf-16-le"
+    if len(raw) > 8 and not any(raw[0:64:2]) and all(raw[1:64:2]):
+        return "utf-16-be"
     if raw.isascii():
         return "ascii"
     try:
         # a character cut at the very end does not make a file another encoding
         codecs.getincrementaldecoder("utf-8")().decode(raw, final=False)
     except UnicodeDecodeError:
-        return "cp1252"
+        return _local_encoding(raw)
     return "utf-8"
+
+
+def _local_encoding(raw: bytes) -> str:
+    """GB18030 (Chinese), cp949 (Korean) or cp1252 (western), by the pairs of bytes above 127.
+
+    Western letters and signs stand alone among ASCII; Chinese and Korean characters are two bytes each.
+    """
+    runs = re.findall(rb"[\x80-\xff]+", raw)
+    pairs = [run[i : i + 2] for run in runs for i in range(0, len(run), 2)]
+    if not pairs or any(len(run) % 2 or run[0] < 0xA1 or min(run) < 0xA1 or max(run) > 0xFE for run in runs):
+        return "cp1252"
+    korean = all(0xB0 <= pair[0] <= 0xC8 for pair in pairs if pair[0] > 0xA8)
+    for name in ("cp949", "gb18030") if korean else ("gb18030", "cp949"):
+        with contextlib.suppress(UnicodeDecodeError):
+            raw.decode(name)
+            return name
+    return "cp1252"
 
 
 def separator(line: str) -> str:

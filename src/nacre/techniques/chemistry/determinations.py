@@ -35,9 +35,11 @@ def average_determinations(quantities: Sequence[Quantity], unit: str, dof: float
         return PooledMean(quantities[0])
     n = len(quantities)
     stds = [compute_own_std(q, quantities) for q in quantities]
+    # weights need errors: without them all count alike
     if any(q.std is None for q in quantities) or min(stds) == 0:
         return PooledMean(derive(lambda *x: sum(x) / n, *quantities, unit=unit, n=n))
     pooled = pooled_mean([q.value for q in quantities], stds, dof)
     mean = derive(lambda *x: float(np.dot(pooled.weights, x)), *quantities, unit=unit)
+    # scatter beyond the own errors is added as an error of the mean, named after nothing shared
     own = Quantity(0.0, unit, pooled.between * float(np.sqrt((pooled.weights**2).sum())))
     return PooledMean(derive(lambda a, b: a + b, mean, own, unit=unit, n=n), pooled.between, pooled.p)

@@ -13,16 +13,13 @@ def draw(found: Sequence, context: Context, synthetic: bool) -> tuple[Figure, ..
     who = context.sample.name if context.sample else ""
     names = tuple(element.symbol for element in found)
     there = [element for element in found if element.content.value >= element.limit.value]
-    bounded = all(element.content.bounded for element in there)
-    lo, hi = (
-        np.array([getattr(element.content, side) for element in there]) if bounded else None
-        for side in ("lo95", "hi95")
-    )
+    contents = [element.content for element in there]
+    lo = hi = None
+    if all(content.bounded for content in contents):
+        lo, hi = np.array([content.lo95 for content in contents]), np.array([content.hi95 for content in contents])
     at = np.array([element.symbol for element in there], str)
-    value, floor = (
-        np.array([element.content.value for element in there]),
-        np.array([element.limit.value for element in found]),
-    )
+    value = np.array([content.value for content in contents])
+    floor = np.array([element.limit.value for element in found])
     series = (
         Series("points", at, value, who, who, lo=lo, hi=hi),
         Series("points", np.array(names, str), floor, "limit", who, "limit", marker="open"),

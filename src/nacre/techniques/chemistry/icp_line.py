@@ -79,6 +79,7 @@ def split_lines(signal: Signal) -> list[EmissionLineRows]:
     def column(name, unit):
         return signal.array(name, unit) if name in signal else np.full(n, np.nan)
 
+    # lines without a wavelength are known by their element alone; -1 stands for none, as NaN equals nothing
     elements, nm = signal["element"].values, column("wavelength", "nm")
     keys = list(dict.fromkeys((str(e), -1.0 if np.isnan(w) else float(w)) for e, w in zip(elements, nm, strict=True)))
     found = []
@@ -107,6 +108,7 @@ def split_lines(signal: Signal) -> list[EmissionLineRows]:
 
 def _estimate_variance(intensity, std, readings) -> np.ndarray:
     """Variance of each mean signal by the run's law of scatter; equal for all where the file holds no scatter."""
+    # three readings are what instruments take unless told otherwise
     m = np.where(np.isfinite(readings), readings, 3.0)
     try:
         floor, relative = variance_law(intensity, std**2, m)
@@ -123,6 +125,7 @@ def analyse_line(
     checks: list[Check] = []
     factor, drift, drift_std = _measure_drift(rows)
     signal, variance = rows.intensity / factor, rows.variance / factor**2
+    # a blank with a stated content is a standard of zero; one without is the digest's blank
     standard = (rows.of("standard") | rows.of("blank")) & np.isfinite(rows.held)
     if standard.sum() < 3:
         n = int(standard.sum())
@@ -134,12 +137,12 @@ def analyse_line(
     blank = _measure_blank(rows, signal, variance, line)
     readings, refused = [], []
     relative = _make_drift_factor(drift_std, drift_input)
-    for i in np.flatnonzero(rows.of("sample") & np.isin(rows.label, list(labels))):
+    for i in np.flatnonzero(rows.of("sample") & np.isin(rows.label, list(labels))).tolist():
         why = _explain_out_of_range(rows, signal, i, line, blank)
         if why:
             refused.append(why)
-            continue
-        readings.append(_read_solution(rows, signal, variance, i, line, blank, relative, source))
+        else:
+            readings.append(_read_solution(rows, signal, variance, i, line, blank, relative, source))
     lowest = float(line.x[line.x > 0].min(initial=np.inf))
     within = [reading for reading in readings if reading.content.value >= lowest]
     # of several dilutions of a digest, those within the standards count; below them all, the least diluted
@@ -160,12 +163,14 @@ def analyse_line(
 
 
 def _select_least_diluted(rows: EmissionLineRows, readings: Sequence[SolutionReading]) -> list[SolutionReading]:
+    # the least diluted is the nearest to the standards
     least = min((rows.dilution[r.row] for r in readings if np.isfinite(rows.dilution[r.row])), default=np.nan)
     return [r for r in readings if not rows.dilution[r.row] > least]
 
 
 def _compute_limits(line: Line, low: np.ndarray, signal, variance) -> tuple[float, float, float]:
     """Decision, detection and quantification limit in mg/L, for a solution that scatters as the weakest one does."""
+    # a solution at the limit scatters like the weakest of those that were measured
     weight = 1 / float(variance[low][np.argmin(signal[low])])
     try:
         quantified = quantification_limit(line, weight=weight)
@@ -190,6 +195,7 @@ def _measure_drift(rows: EmissionLineRows) -> tuple[np.ndarray, tuple[float, flo
     order = np.argsort(rows.time[check])
     time, value = rows.time[check][order], rows.intensity[check][order]
     own = np.sqrt(rows.variance[check][order]) / value
+    # between checks the sensitivity is a straight line of time
     shape = np.interp(rows.time, time, value)
     standards = rows.of("standard")
     centre = float(np.mean(shape[standards])) if standards.any() else float(value[0])
@@ -243,6 +249,7 @@ def _explain_out_of_range(
 def _read_solution(rows, signal, variance, i, line: Line, blank, drift: Quantity, source: str) -> SolutionReading:
     """Content of one solution: its own scatter, that of the calibration (shared by all solutions of the run), drift."""
     found = predict_inverse(line, float(signal[i]), 1 / float(variance[i]))
+    # scatter of this solution alone; the rest of the error is the calibration's, shared by all
     own = line.scale * float(variance[i]) ** 0.5 / abs(line.slope)
     shared = max(found.std**2 - own**2, 0.0) ** 0.5
     parts = {f"icp:{source}:{rows.name}:{rows.label[i]}": own, f"icp:{source}:{rows.name}:calibration": shared}
@@ -264,7 +271,7 @@ def _read_solution(rows, signal, variance, i, line: Line, blank, drift: Quantity
 def _measure_recovery(rows: EmissionLineRows, signal, variance, line: Line, labels: Sequence[str]):
     """Part of what was added that is found, over all spiked solutions; None where there are none."""
     found = []
-    for i in np.flatnonzero(rows.of("spike") & (rows.added > 0)):
+    for i in np.flatnonzero(rows.of("spike") & (rows.added > 0)).tolist():
         base = _find_unspiked(rows, i)
         if base is None:
             continue
@@ -289,19 +296,19 @@ def _measure_recovery(rows: EmissionLineRows, signal, variance, line: Line, labe
 
 def _find_unspiked(rows: EmissionLineRows, i: int) -> int | None:
     """The solution that was spiked: the sample whose label the spike's begins with, the longest; same dilution."""
-    same = [
-        j
-        for j in np.flatnonzero(rows.of("sample"))
-        if str(rows.label[i]).startswith(str(rows.label[j]))
-        and (np.isnan(rows.dilution[i]) or rows.dilution[i] == rows.dilution[j])
-    ]
-    return int(max(same, key=lambda j: len(str(rows.label[j])))) if same else None
+    spiked, dilution = str(rows.label[i]), rows.dilution[i]
+    samples = rows.of("sample")
+    if np.isfinite(dilution):
+        samples &= rows.dilution == dilution
+    same = [j for j in np.flatnonzero(samples).tolist() if spiked.startswith(str(rows.label[j]))]
+    return max(same, key=lambda j: len(str(rows.label[j])), default=None)
 
 
 def _measure_curvature(line: Line) -> float:
     """How many of its standard errors the square term of a parabola through the standards is from 0."""
     if line.x.size < 5:
         return 0.0
+    # scaled, so that the square term is well conditioned
     x = (line.x - line.centre[0]) / np.ptp(line.x)
     design = np.column_stack([np.ones_like(x), x, x**2]) * np.sqrt(line.weights)[:, None]
     target = line.y * np.sqrt(line.weights)

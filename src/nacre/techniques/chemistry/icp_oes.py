@@ -9,7 +9,7 @@ uncertainty unknown, and a check names it.
 
 import contextlib
 import fnmatch
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -22,7 +22,7 @@ from nacre.core.contracts import Technique
 from nacre.core.errors import NacreError, NotAssessable
 from nacre.core.options import option
 from nacre.core.quantity import Quantity, derive
-from nacre.core.result import Check, Curve, Entry, Result, Subject
+from nacre.core.result import Check, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.materials.library import composition
 from nacre.materials.spectra import emission_lines
@@ -30,6 +30,12 @@ from nacre.physics.chemistry.calibration_line import CalibrationError
 from nacre.physics.chemistry.stoichiometry import molar_mass
 from nacre.techniques.chemistry import icp_figures as figures
 from nacre.techniques.chemistry.determinations import average_determinations
+from nacre.techniques.chemistry.icp_contents import (
+    ElementContent,
+    tabulate_budget,
+    tabulate_calibration,
+    tabulate_contents,
+)
 from nacre.techniques.chemistry.icp_line import EmissionLineRows, LineResult, SolutionReading, analyse_line, split_lines
 from nacre.techniques.chemistry.icp_wording import CITATIONS, VOCABULARY
 
@@ -41,38 +47,54 @@ HYDRATES = {"Hf": "HfOCl2", "Zr": "ZrOCl2"}  # standards made of these hold an u
 
 @dataclass(frozen=True)
 class IcpOesOptions:
-    """What may be chosen about a run, and the parts of its budget that belong to balance and flasks."""
+    """Options of `icp_oes`: labels and lines to use, and the errors of balance and flasks."""
 
     label: tuple[str, ...] = option((), "labels of this sample's digests, like 'LHO*'; else those with its name")
     lines: tuple[str, ...] = option((), "lines to use, like 'Hf 277.336'; else all")
-    mass_error: float | None = option(None, "standard uncertainty of a mass given in the file", unit="mg", lo=0.0)
+    mass_error: float | None = option(
+        None, "standard uncertainty of a mass given in the file", unit="mg", lo=0.0, lab="balance.weighing"
+    )
     volume_error: float | None = option(
-        None, "relative standard uncertainty of a volume given in the file", unit="%", lo=0.0, hi=50.0
+        None,
+        "relative standard uncertainty of a volume given in the file",
+        unit="%",
+        lo=0.0,
+        hi=50.0,
+        lab="icp.volume_error",
     )
     dilution_error: float | None = option(
-        None, "relative standard uncertainty of a dilution given in the file", unit="%", lo=0.0, hi=50.0
+        None,
+        "relative standard uncertainty of a dilution given in the file",
+        unit="%",
+        lo=0.0,
+        hi=50.0,
+        lab="icp.dilution_error",
     )
-
-
-@dataclass(frozen=True)
-class ElementContent:
-    """What was found of one element: its content in wt%, by line and digest; the detection limit in wt%."""
-
-    symbol: str
-    content: Quantity
-    single: tuple[tuple[str, str, Quantity], ...]  # line, digest, content
-    limit: Quantity
-    recovery: Quantity | None
-    budget: Mapping[str, float]
-    checks: tuple[Check, ...]
-    lines: tuple[LineResult, ...]
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: IcpOesOptions) -> list[Result]:
     """Contents of every element that the run's standards cover.
 
-    inputs : {"signal": an emission Signal}. Raises NacreError where no solution is of this sample or its mass is
-    missing, NotAssessable where no content can be determined.
+    Parameters
+    ----------
+    inputs : {"signal": Signal}
+        An emission run: one file, of kind "emission".
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : IcpOesOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: contents and detection limits in wt%, ratios of atoms, the budget and the calibration as curves.
+
+    Raises
+    ------
+    NacreError
+        Where no solution is of this sample, or its mass is missing.
+    NotAssessable
+        Where no content can be determined.
     """
     signal = inputs["signal"]
     if isinstance(signal, list):
@@ -95,7 +117,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: IcpOesOptions)
             context.analysis,
             subject,
             entries=(*_make_entries(found), *composition),
-            curves=(_tabulate_contents(found), _tabulate_budget(found), _tabulate_calibration(found)),
+            curves=(tabulate_contents(found), tabulate_budget(found), tabulate_calibration(found)),
             figures=figures.draw(found, context, signal.origin == "synthetic"),
             checks=tuple(dict.fromkeys(checks)),
             citations=CITATIONS,
@@ -120,12 +142,14 @@ def _find_labels(signal: Signal, context: Context, options: IcpOesOptions) -> li
     kinds, all_labels = signal["type"].values, signal["label"].values
     there = list(dict.fromkeys(str(label) for label in all_labels[kinds == "sample"]))
     if options.label:
-        chosen = [label for label in there if any(fnmatch.fnmatch(label, pattern) for pattern in options.label)]
-        sought = ", ".join(options.label)
+        patterns = options.label
+        chosen = [label for label in there if any(fnmatch.fnmatch(label, pattern) for pattern in patterns)]
+        sought = ", ".join(patterns)
     else:
-        names = [word.lower() for word in (context.sample.name, context.sample.label) if word] if context.sample else []
-        chosen = [label for label in there if any(label.lower().startswith(name) for name in names)]
-        chosen = chosen or (there if len(there) == 1 else [])
+        names = _list_sample_names(context)
+        chosen = [label for label in there if label.lower().startswith(names)]
+        if not chosen and len(there) == 1:  # the one digest of a run needs no name
+            chosen = there
         sought = " or ".join(names)
     if not chosen:
         raise NacreError(
@@ -136,6 +160,13 @@ def _find_labels(signal: Signal, context: Context, options: IcpOesOptions) -> li
             do='name them: options = { icp_oes = { label = "..." } }',
         )
     return chosen
+
+
+def _list_sample_names(context: Context) -> tuple[str, ...]:
+    """Lower-case beginnings of the labels that are this sample's."""
+    if not context.sample:
+        return ()
+    return tuple(word.lower() for word in (context.sample.name, context.sample.label) if word)
 
 
 # --- elements -----------------------------------------------------------------------------------------------
@@ -183,6 +214,7 @@ def _determine_element(symbol: str, lines: tuple[LineResult, ...], context, opti
     common = [whole.quantity, _get_assay(symbol, context), _get_recovery(symbol, lines, context)]
     content = derive(lambda w, a, r: w * a / r, *common, unit="wt%", origin="measured", n=len(means))
     content = _widen_interval(content, lines, len(means))
+    # the best line and the most concentrated digest set the limit
     limit = min(line.limits[1] for line in lines) * min(factors.values())
     single = tuple((name, label, q) for label, contents in digests.items() for name, q in contents)
     spiked = next((line.recovery for line in lines if line.recovery is not None), None)
@@ -255,7 +287,9 @@ BUDGET = ("weighing", "volume", "dilution", "calibration", "blank", "drift", "as
 def _classify_source(source: str) -> str:
     """The budget's word for a source of error: the scatter of a solution where the name holds none."""
     tail = source.rpartition(":")[2].split(" ")[0]
-    return tail if tail in BUDGET else ("between digests and lines" if source.startswith("own:") else "readings")
+    if tail in BUDGET:
+        return tail
+    return "between digests and lines" if source.startswith("own:") else "readings"
 
 
 def _compute_budget(content: Quantity) -> dict[str, float]:
@@ -274,6 +308,7 @@ def _widen_interval(content: Quantity, lines: Sequence[LineResult], digests: int
     if not content.std:
         return content
     spread = _compute_budget(content)
+    # errors that are estimated from the run itself have few degrees of freedom
     fitted = sum(spread.get(kind, 0.0) ** 2 for kind in ("calibration", "readings", "blank"))
     between = spread.get("between digests and lines", 0.0) ** 2
     few = fitted**2 / sum(line.line.dof for line in lines) + between**2 / max(digests - 1, 1)
@@ -297,6 +332,7 @@ def _list_declared_elements(context: Context) -> tuple[str, ...]:
     """Elements that are in the solution: those of the active material and of the coating."""
     found = [element for element in _get_bulk_composition(context) if element != "O"]
     for phase in context.sample.coating.get("phases", ()) if context.sample else ():
+        # a phase may be a name without a formula
         with contextlib.suppress(NacreError):
             found += [element for element in composition(str(phase)) if element not in ("O", "H", "C")]
     return tuple(dict.fromkeys(found))
@@ -312,6 +348,7 @@ def _describe_hydrates(found: Sequence[ElementContent], context: Context) -> str
     """Which standard of the coating's metal holds water; "" where none is known to."""
     brought = context.sample.coating_elements if context.sample else frozenset()
     asked = {e.symbol for e in found} & (brought or HYDRATES.keys())
+    # only metals of the coating, or all known ones where it is not declared
     salts = [salt for symbol, salt in HYDRATES.items() if symbol in asked]
     return f"{' and '.join(salts)} standards are hydrates: their content needs a gravimetric assay" if salts else ""
 
@@ -325,24 +362,27 @@ def _check_interference(symbol: str, lines: Sequence[LineResult], declared: Sequ
         if np.isnan(wavelength):
             continue
         near = emission_lines.beside(symbol, wavelength, declared)
+        # of an element that is there in traces at most, only lines that are strong can matter
         near += emission_lines.beside(symbol, wavelength, companions, weaker=False)
         if emission_lines.known(symbol, wavelength) is False:
             text = f"{name} is none of the strong lines of {symbol}{_describe_unread([symbol])}"
             checks.append(Check("warn", text, "check the wavelength and the element for a typing error"))
-        if near:
-            words = ", ".join(f"{element} {at:.3f} nm" for element, at in near)
-            text = f"{name} lies beside {words}{_describe_unread(e for e, _ in near)}: that element counts as {symbol}"
-            checks.append(Check("warn", text, "use another line, or measure that element alone and correct"))
-        else:
+        if not near:
             clean.append(name)
+            continue
+        words = ", ".join(f"{element} {at:.3f} nm" for element, at in near)
+        unread = _describe_unread(element for element, _ in near)
+        text = f"{name} is next to {words}{unread}: that element counts as {symbol}"
+        checks.append(Check("warn", text, "use another line, or measure that element alone and correct"))
     if clean:
-        words = f"no strong line of {', '.join(dict.fromkeys(e for e in matrix if e != symbol))} lies within"
+        others = ", ".join(dict.fromkeys(element for element in matrix if element != symbol))
+        words = f"no strong line of {others} lies within"
         text = f"{', '.join(clean)}: {words} {emission_lines.BESIDE:g} nm{_describe_unread(matrix)}; weaker lines may"
         checks.append(Check("info", text, "let two lines agree, or measure a blank of the matrix"))
     return checks
 
 
-def _describe_unread(elements) -> str:
+def _describe_unread(elements: Iterable[str]) -> str:
     names = emission_lines.unread(elements)
     return f" (of {', '.join(names)} not all lines were read at the table's source)" if names else ""
 
@@ -351,20 +391,7 @@ def _check_budget(
     found: Sequence[ElementContent], signal: Signal, context: Context, options: IcpOesOptions
 ) -> list[Check]:
     """What is not declared, so that the uncertainty is unknown; contents below the detection limit."""
-    lacks = []
-    for name, field, declared in (
-        ("mass_error", "mass", "digest_mass"),
-        ("volume_error", "volume", "digest_volume"),
-        ("dilution_error", "dilution", "digest_dilution"),
-    ):
-        stated = context.find(declared, "g" if field == "mass" else "mL" if field == "volume" else "1")
-        if getattr(options, name) is None and (field in signal or (stated is not None and stated.std is None)):
-            lacks.append(name if field in signal else declared)
-    bulk = _get_bulk_composition(context)
-    needs = {"bulk_standard_assay" if e.symbol in bulk else "standard_assay" for e in found}
-    lacks += sorted(name for name in needs if (q := context.find(name, "1")) is None or q.std is None)
-    if any(e.recovery is None for e in found) and context.find("digest_recovery", "1") is None:
-        lacks.append("digest_recovery (or a spike)")
+    lacks = _list_undeclared(found, signal, context, options)
     checks = []
     if lacks:
         text = f"not stated: {', '.join(lacks)}; the uncertainty of what depends on it is unknown"
@@ -378,6 +405,31 @@ def _check_budget(
             text = f"{element.symbol}: {element.content} is below the detection limit of {element.limit}: not detected"
             checks.append(Check("info", text))
     return checks
+
+
+def _list_undeclared(
+    found: Sequence[ElementContent], signal: Signal, context: Context, options: IcpOesOptions
+) -> list[str]:
+    """Names of the inputs and options whose uncertainty the budget needs and lacks."""
+    lacks = []
+    for option_name, field, declared, unit in (
+        ("mass_error", "mass", "digest_mass", "g"),
+        ("volume_error", "volume", "digest_volume", "mL"),
+        ("dilution_error", "dilution", "digest_dilution", "1"),
+    ):
+        if getattr(options, option_name) is not None:
+            continue
+        stated = context.find(declared, unit)
+        if field in signal:
+            lacks.append(option_name)
+        elif stated is not None and stated.std is None:
+            lacks.append(declared)
+    bulk = _get_bulk_composition(context)
+    assays = {"bulk_standard_assay" if e.symbol in bulk else "standard_assay" for e in found}
+    lacks += [name for name in sorted(assays) if getattr(context.find(name, "1"), "std", None) is None]
+    if any(e.recovery is None for e in found) and context.find("digest_recovery", "1") is None:
+        lacks.append("digest_recovery (or a spike)")
+    return lacks
 
 
 # --- what comes out -----------------------------------------------------------------------------------------
@@ -402,73 +454,36 @@ def _compute_composition(found: Sequence[ElementContent], context: Context) -> t
     metals = [symbol for symbol in cam if symbol not in NOT_METALS]
     if not metals or not all(symbol in by for symbol in metals):
         return [], []
-    masses = {symbol: molar_mass(symbol) for symbol in by}
-    entries = []
-    for symbol in (*metals, *(["Li"] if "Li" in by and "Li" not in metals else [])):
-        others = [m for m in metals if m != symbol]
+    ratios = [*metals, "Li"] if "Li" in by and "Li" not in metals else metals
+    entries = [_compute_ratio(symbol, metals, by) for symbol in ratios]
+    return entries, _compare_with_formula(entries, cam, metals)
 
-        def ratio(x, *rest, symbol=symbol, others=others):
-            own = x / masses[symbol]
-            total = sum(w / masses[m] for w, m in zip(rest, others, strict=True)) + (own if symbol in metals else 0.0)
-            return own / total
 
-        q = derive(ratio, by[symbol], *(by[m] for m in others), unit="1", origin="measured")
-        entries.append(Entry("element_ratio", q, {"element": symbol}))
+def _compute_ratio(symbol: str, metals: Sequence[str], by: Mapping[str, Quantity]) -> Entry:
+    """Atoms of an element per atom of all transition metals, itself counted once."""
+    masses = {name: molar_mass(name) for name in (symbol, *metals)}
+    others = [metal for metal in metals if metal != symbol]
+
+    def divide(own: float, *rest: float) -> float:
+        atoms = own / masses[symbol]
+        total = sum(w / masses[metal] for w, metal in zip(rest, others, strict=True))
+        return atoms / (total + (atoms if symbol in metals else 0.0))
+
+    ratio = derive(divide, by[symbol], *(by[metal] for metal in others), unit="1", origin="measured")
+    return Entry("element_ratio", ratio, {"element": symbol})
+
+
+def _compare_with_formula(entries: Sequence[Entry], cam: Mapping[str, Fraction], metals: Sequence[str]) -> list[Check]:
+    """Ratios whose interval does not hold that of the declared formula."""
     checks = []
-    amount = sum(float(cam[m]) for m in metals)
+    amount = sum(float(cam[metal]) for metal in metals)
     for entry in entries:
-        nominal = float(cam[entry.state["element"]]) / amount
-        if entry.quantity.bounded and not entry.quantity.lo95 <= nominal <= entry.quantity.hi95:
-            text = f"{entry.state['element']} per metal is {entry.quantity}, not the {nominal:.3g} of the formula"
+        element, ratio = entry.state["element"], entry.quantity
+        nominal = float(cam[element]) / amount
+        if ratio.lo95 is not None and ratio.hi95 is not None and not ratio.lo95 <= nominal <= ratio.hi95:
+            text = f"{element} per metal is {ratio}, not the {nominal:.3g} of the formula"
             checks.append(Check("info", text))
-    return entries, checks
-
-
-def _tabulate_contents(found: Sequence[ElementContent]) -> Curve:
-    """One row per digest and line: the content before recovery and assay."""
-    rows = [(element.symbol, *row) for element in found for row in element.single]
-    return Curve(
-        "contents",
-        {
-            "element": (np.array([row[0] for row in rows]), "1"),
-            "line": (np.array([row[1] for row in rows]), "1"),
-            "digest": (np.array([row[2] for row in rows]), "1"),
-            "content": (np.array([row[3].value for row in rows]), "wt%"),
-            "std": (np.array([np.nan if row[3].std is None else row[3].std for row in rows]), "wt%"),
-        },
-    )
-
-
-def _tabulate_budget(found: Sequence[ElementContent]) -> Curve:
-    rows = [(element.symbol, kind, std) for element in found for kind, std in element.budget.items()]
-    return Curve(
-        "budget",
-        {
-            "element": (np.array([row[0] for row in rows], str), "1"),
-            "source": (np.array([row[1] for row in rows], str), "1"),
-            "std": (np.array([row[2] for row in rows], float), "wt%"),
-        },
-    )
-
-
-def _tabulate_calibration(found: Sequence[ElementContent]) -> Curve:
-    """Every standard of every line: its signal with drift taken out, and how far it lies off the line."""
-    rows = [
-        (line.rows.name, x, y, y - line.line.intercept - line.line.slope * x)
-        for element in found
-        for line in element.lines
-        for x, y in zip(line.line.x, line.line.y, strict=True)
-    ]
-    names, held, signal, off = zip(*rows, strict=True)
-    return Curve(
-        "calibration",
-        {
-            "line": (np.array(names, str), "1"),
-            "standard": (np.array(held), "mg/L"),
-            "signal": (np.array(signal), "cps"),
-            "residual": (np.array(off), "cps"),
-        },
-    )
+    return checks
 
 
 def _describe_methods(found: Sequence[ElementContent]) -> str:

@@ -1,5 +1,7 @@
 """Words and literature of ICP-OES."""
 
+from typing import Any
+
 CITATIONS = (
     "D. L. Massart et al., Handbook of Chemometrics and Qualimetrics: Part A, Elsevier (1997), chapter 8",
     "E. C. Fieller, Some problems in interval estimation, J. R. Stat. Soc. B 16 (1954) 175",
@@ -7,7 +9,7 @@ CITATIONS = (
     "R. DerSimonian, N. Laird, Meta-analysis in clinical trials, Control. Clin. Trials 7 (1986) 177",
 )
 
-VOCABULARY = {
+VOCABULARY: dict[str, dict[str, dict[str, Any]]] = {
     "quantity": {
         "detection_limit": {
             "unit": "wt%",

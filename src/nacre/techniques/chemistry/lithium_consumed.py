@@ -11,22 +11,40 @@ from nacre.core.context import Context
 from nacre.core.contracts import Technique
 from nacre.core.errors import NacreError
 from nacre.core.options import NoOptions
-from nacre.core.quantity import derive
+from nacre.core.quantity import Quantity, derive
 from nacre.core.result import Check, Entry, Result, Subject
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: NoOptions) -> list[Result]:
-    """Lithium consumed, umol/g. inputs : {"before": ..., "after": ...}, results of the technique titration.
+    """Residual lithium that a step consumed.
 
-    Raises NacreError where one of the two is missing or is not the result of a titration.
+    Parameters
+    ----------
+    inputs : {"before": Result, "after": Result}
+        Results of the technique `titration`.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : NoOptions
+        None.
+
+    Returns
+    -------
+    list of Result
+        One result: the lithium consumed in umol/g.
+
+    Raises
+    ------
+    NacreError
+        Where one of the two is missing or is not the result of a titration.
     """
     before, after = (_get_lithium(inputs, role) for role in ("before", "after"))
     lost = derive(lambda a, b: a - b, before, after, unit="umol/g", origin="measured")
     later = context.others["after"].sample if "after" in context.others else context.sample
+    low, high = lost.lo95, lost.hi95
     checks = []
-    if lost.bounded and lost.lo95 <= 0 <= lost.hi95:
+    if low is not None and high is not None and low <= 0 <= high:
         checks.append(Check("info", "the residual lithium used up is below the detection limit"))
-    if lost.bounded and lost.hi95 < 0:
+    if low is not None and high is not None and high < 0:
         text = "there is more residual lithium after the step than before"
         checks.append(Check("warn", text, "were both powders kept from air alike, and soaked for the same time?"))
     methods = (
@@ -44,7 +62,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: NoOptions) -> 
     ]
 
 
-def _get_lithium(inputs: Mapping[str, Any], role: str):
+def _get_lithium(inputs: Mapping[str, Any], role: str) -> Quantity:
     found = inputs.get(role)
     found = found[0] if isinstance(found, list) and len(found) == 1 else found
     if not isinstance(found, Result) or found.technique != "titration":

@@ -31,12 +31,14 @@ ROUGH = 0.05  # pH: residuals above this are no titration of hydroxide and carbo
 
 @dataclass(frozen=True)
 class TitrationOptions:
-    """What may be chosen about a titration, and what belongs to one determination rather than to the sample."""
+    """Options of `titration`, and what belongs to one determination rather than to the sample."""
 
     mass: str = option("", "mass of powder of this determination, '2.0012(3) g'; else the file's, else the sample's")
-    mass_error: float | None = option(None, "standard uncertainty of a mass given in the file", unit="mg", lo=0.0)
+    mass_error: float | None = option(
+        None, "standard uncertainty of a mass given in the file", unit="mg", lo=0.0, lab="balance.weighing"
+    )
     burette_error: float | None = option(
-        None, "relative standard uncertainty of the volume dosed", unit="%", lo=0.0, hi=10.0
+        None, "relative standard uncertainty of the volume dosed", unit="%", lo=0.0, hi=10.0, lab="burette.volume_error"
     )
     fit_uptake: bool = option(
         False, "whether CO2 taken up during the titration is fitted along (the file must hold the times)"
@@ -62,10 +64,28 @@ class TitratedAmounts:
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: TitrationOptions) -> list[Result]:
-    """Residual LiOH and Li2CO3, and the base in all, from one determination or several of the same powder.
+    """Residual LiOH and Li2CO3, and the base in all, of one powder.
 
-    inputs : {"signal": a titration Signal, or a list of them}. Raises NacreError where the mass, the volumes or the
-    acid's concentration are not given, NotAssessable where a curve has no second step.
+    Parameters
+    ----------
+    inputs : {"signal": Signal or list of Signal}
+        One titration curve, or several determinations of the same powder.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : TitrationOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: lithium in umol/g, hydroxide and carbonate in wt%, the curves with their fits.
+
+    Raises
+    ------
+    NacreError
+        Where the mass, the volumes or the acid's concentration are not given.
+    NotAssessable
+        Where a curve has no second step.
     """
     signals = inputs["signal"] if isinstance(inputs["signal"], list) else [inputs["signal"]]
     found = [_determine_one(signal, context, options) for signal in signals]
@@ -138,6 +158,7 @@ def _determine_one(signal: Signal, context: Context, options: TitrationOptions) 
 
 def _evaluate_classical(curve: physics.Titration, fit: physics.CurveFit, mass: Quantity, part: Quantity):
     """Second end point of the fit (mL), Gran's (mL), Warder's amounts (umol/g), and what both are off."""
+    # the base in all is what is titrated at the second end point
     std = float(fit.covariance[0, 0]) ** 0.5 / curve.strength * 1e3
     second = Quantity(float(fit.values[0]) / curve.strength * 1e3, "mL", std, basis="fit-covariance", origin="measured")
     try:
@@ -157,21 +178,21 @@ def _get_mass(signal: Signal, context: Context, options: TitrationOptions) -> Qu
     """Mass of powder in g: of the option, else of the file, else declared. Raises NacreError where none is."""
     if options.mass:
         return parse(options.mass, "g", where="option 'mass'").tagged(f"titration:{context.analysis}:mass")
-    told = signal.metadata.get("sample_mass")
-    if told:
+    in_file = signal.metadata.get("sample_mass")
+    if in_file:
         std = None if options.mass_error is None else options.mass_error * 1e-3
-        return Quantity(float(told), "g", std).tagged(f"titration:{context.analysis}:{signal.where}:mass")
+        return Quantity(float(in_file), "g", std).tagged(f"titration:{context.analysis}:{signal.where}:mass")
     found = context.need("titration_mass", "g", "the residual lithium per gram of powder")
     if not found.value > 0:
         raise NacreError("the mass of powder must be above 0", where=context.where, found=str(found))
     return found
 
 
-def _get_declared(signal: Signal, context: Context, told: str, name: str, unit: str, why: str) -> Quantity:
-    """A declared input, else what the file holds (its error unknown)."""
+def _get_declared(signal: Signal, context: Context, key: str, name: str, unit: str, why: str) -> Quantity:
+    """A declared input, else what the file holds under `key` (its error unknown)."""
     found = context.find(name, unit)
-    if found is None and signal.metadata.get(told):
-        found = Quantity(float(signal.metadata[told]), unit)
+    if found is None and signal.metadata.get(key):
+        found = Quantity(float(signal.metadata[key]), unit)
     return found or context.need(name, unit, why)
 
 
@@ -181,9 +202,12 @@ def _prepare_curve(signal: Signal, context: Context, options: TitrationOptions, 
     aliquot = context.find("aliquot_volume", "mL")
     if (extract is None) != (aliquot is None):
         context.need("extract_volume" if extract is None else "aliquot_volume", "mL", "the part that was titrated")
-    part = Quantity(1.0, "1", 0.0) if extract is None else derive(lambda a, e: a / e, aliquot, extract, unit="1")
-    told = signal.metadata.get("titrated_volume")
-    volume = context.find("bath_volume", "mL") or (Quantity(float(told), "mL") if told else aliquot)
+    if extract is None or aliquot is None:
+        part = Quantity(1.0, "1", 0.0)  # the whole extract was titrated
+    else:
+        part = derive(lambda a, e: a / e, aliquot, extract, unit="1")
+    in_file = signal.metadata.get("titrated_volume")
+    volume = context.find("bath_volume", "mL") or (Quantity(float(in_file), "mL") if in_file else aliquot)
     volume = volume or context.need("bath_volume", "mL", "the pH, which follows the dilution,")
     degrees = _get_temperature(signal, options)
     ph = signal.array("ph", "1") if "ph" in signal else 7 - signal.array("emf", "mV") / NERNST
@@ -247,25 +271,26 @@ def _make_entries(found: Sequence[TitratedAmounts]) -> tuple[list[Entry], list[C
         Entry("residual_li2co3", percent(carbonate.quantity, "Li2CO3")),
     ]
     for i, one in enumerate(found):
-        state = {"determination": i + 1} if len(found) > 1 else {}
-        entries.append(Entry("second_end_point", one.second, state))
-        if one.gran is not None:
-            entries.append(Entry("gran_end_point", one.gran, state))
-        if one.warder is not None:
-            for name, amount, phase in zip(
-                ("warder_lioh", "warder_li2co3"), one.warder, ("LiOH", "Li2CO3"), strict=True
-            ):
-                value = amount * 1e-6 * molar_mass(phase) * 1e5
-                entries.append(Entry(name, Quantity(value, "wt%", basis="none", origin="measured"), state))
-        slope = Quantity(
-            100 * float(one.fit.values[3]), "%", 100 * float(one.fit.covariance[3, 3]) ** 0.5,
-            basis="fit-covariance", origin="measured",
-        )  # fmt: skip
-        entries.append(Entry("electrode_slope", slope, state))
+        entries += _report_determination(one, {"determination": i + 1} if len(found) > 1 else {})
     if lithium.p < 0.01:
         text = f"{len(found)} determinations scatter beyond their errors (p = {lithium.p:.2g}): the error is widened"
         return entries, [Check("warn", text, "look at filtration, soak time and the time until titration")]
     return entries, []
+
+
+def _report_determination(one: TitratedAmounts, state: dict[str, Any]) -> list[Entry]:
+    """What one titration gives beside the amounts: end points, Warder's amounts, the electrode's slope."""
+    entries = [Entry("second_end_point", one.second, state)]
+    if one.gran is not None:
+        entries.append(Entry("gran_end_point", one.gran, state))
+    if one.warder is not None:
+        names = (("warder_lioh", "LiOH"), ("warder_li2co3", "Li2CO3"))
+        for (name, phase), amount in zip(names, one.warder, strict=True):
+            value = amount * 1e-6 * molar_mass(phase) * 1e5
+            entries.append(Entry(name, Quantity(value, "wt%", basis="none", origin="measured"), state))
+    slope, std = 100 * float(one.fit.values[3]), 100 * float(one.fit.covariance[3, 3]) ** 0.5
+    measured = Quantity(slope, "%", std, basis="fit-covariance", origin="measured")
+    return [*entries, Entry("electrode_slope", measured, state)]
 
 
 # --- what is doubtful ---------------------------------------------------------------------------------------
@@ -285,13 +310,14 @@ def _check_inputs(signal: Signal, context: Context, options: TitrationOptions) -
         unknown.append("the mass (mass_error)")
     if options.burette_error is None:
         unknown.append("the volume dosed (burette_error)")
-    for name, words in (
-        ("acid_concentration", "the acid"),
-        ("extract_volume", "the extract"),
-        ("aliquot_volume", "the aliquot"),
+    for name, words, unit in (
+        ("acid_concentration", "the acid", "mol/L"),
+        ("extract_volume", "the extract", "mL"),
+        ("aliquot_volume", "the aliquot", "mL"),
     ):
-        declared = context.find(name, "mol/L" if name == "acid_concentration" else "mL")
-        if (declared is None and name == "acid_concentration") or (declared is not None and declared.std is None):
+        declared = context.find(name, unit)
+        in_file_only = declared is None and name == "acid_concentration"
+        if in_file_only or (declared is not None and declared.std is None):
             unknown.append(f"{words} ({name})")
     if unknown:
         text = f"no uncertainty is stated of {', '.join(unknown)}: that of the result is unknown"
@@ -304,24 +330,26 @@ def _check_inputs(signal: Signal, context: Context, options: TitrationOptions) -
 
 
 def _check_fits(found: Sequence[TitratedAmounts]) -> list[Check]:
+    return [check for one in found for check in _check_fit(one.fit)]
+
+
+def _check_fit(fit: physics.CurveFit) -> list[Check]:
     checks = []
-    for one in found:
-        fit = one.fit
-        if fit.noise > ROUGH:
-            text = f"the curve fits to {fit.noise:.2f} pH only: something beside hydroxide and carbonate was titrated"
-            checks.append(Check("warn", text, "look for sulfate, phosphate or undissolved powder in the extract"))
-        if abs(fit.values[3] - 1) > 0.05:
-            text = f"the electrode's slope is {100 * fit.values[3]:.1f} % of the ideal one"
-            checks.append(Check("warn", text, "calibrate or replace the electrode"))
-        if fit.correlation > 0.5:
-            text = f"neighbouring residuals go together ({fit.correlation:.2f}: lag or drift); the error allows for it"
-            checks.append(Check("info", text, "wait longer after each dose"))
-        if len(fit.values) > 4:
-            part, std = (100 * 2 * v / fit.hydroxide for v in (fit.values[4], fit.covariance[4, 4] ** 0.5))
-            text = f"CO2 taken up during the titration, fitted along: {part:.1f} +- {std:.1f} % of the hydroxide"
-            checks.append(Check("info", text, "co2_uptake then means what was taken up before the titration alone"))
-        if fit.hydroxide < 2 * fit.hydroxide_std:
-            checks.append(Check("info", "LiOH is below the detection limit"))
+    if fit.noise > ROUGH:
+        text = f"the curve fits to {fit.noise:.2f} pH only: something beside hydroxide and carbonate was titrated"
+        checks.append(Check("warn", text, "look for sulfate, phosphate or undissolved powder in the extract"))
+    if abs(fit.values[3] - 1) > 0.05:
+        text = f"the electrode's slope is {100 * fit.values[3]:.1f} % of the ideal one"
+        checks.append(Check("warn", text, "calibrate or replace the electrode"))
+    if fit.correlation > 0.5:
+        text = f"neighbouring residuals go together ({fit.correlation:.2f}: lag or drift); the error allows for it"
+        checks.append(Check("info", text, "wait longer after each dose"))
+    if len(fit.values) > 4:  # the uptake was fitted as a fifth parameter
+        part, std = (100 * 2 * v / fit.hydroxide for v in (fit.values[4], fit.covariance[4, 4] ** 0.5))
+        text = f"CO2 taken up during the titration, fitted along: {part:.1f} +- {std:.1f} % of the hydroxide"
+        checks.append(Check("info", text, "co2_uptake then means what was taken up before the titration alone"))
+    if fit.hydroxide < 2 * fit.hydroxide_std:
+        checks.append(Check("info", "LiOH is below the detection limit"))
     return checks
 
 

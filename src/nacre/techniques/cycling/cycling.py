@@ -6,98 +6,57 @@ integral of I dt. Coulombic efficiency is the discharge over the charge that cam
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from nacre.core.context import Context
 from nacre.core.contracts import Technique
-from nacre.core.options import option
 from nacre.core.quantity import Quantity, derive
 from nacre.core.result import Check, Curve, Entry, Result
 from nacre.physics.cycling import fade
 from nacre.techniques.cycling import cycling_figures as figures
 from nacre.techniques.cycling import half_cycles as hc
+from nacre.techniques.cycling.ageing import LONG, SHORTEST, find_ageing
 from nacre.techniques.cycling.capacity_check import check_capacity
+from nacre.techniques.cycling.cycles import (
+    PER,
+    Cycle,
+    CycleSide,
+    CyclingOptions,
+    assemble_cycles,
+    compute_efficiency,
+    compute_ratio,
+    divide_charge,
+    get_numerator_sign,
+)
 
-# the amount a charge is divided by -> (declared input, its unit, unit of the result, names on discharge and charge)
-PER = {
-    "mass": ("cam_mass", "g", "mAh/g", {-1: "discharge_capacity", 1: "charge_capacity"}),
-    "area": ("area", "cm2", "mAh/cm2", {-1: "areal_discharge_capacity", 1: "areal_charge_capacity"}),
-    "nothing": ("", "1", "mAh", {-1: "discharge_charge", 1: "charge_charge"}),
-}
 ENERGY = {-1: "discharge_energy", 1: "charge_energy"}
 MEAN_VOLTAGE = {-1: "mean_discharge_voltage", 1: "mean_charge_voltage"}
-LONG = 10
-
-
-@dataclass(frozen=True)
-class CyclingOptions:
-    """What may be chosen about cycling."""
-
-    divide_by: tuple[str, ...] = option(
-        ("mass", "area"), "what charge is divided by; the mass is that of active material", choices=tuple(PER)
-    )
-    starts_with: str = option(
-        "auto", "half cycle that opens a cycle; auto: the first in the file", choices=("auto", "charge", "discharge")
-    )
-    cycles: str = option(
-        "current", "cycles by the current's direction, or by the counter in the file", choices=("current", "file")
-    )
-    efficiency: str = option(
-        "discharge/charge",
-        "Coulombic efficiency: a discharge over the charge before it, or the reverse (negative-electrode half cells)",
-        choices=("discharge/charge", "charge/discharge"),
-    )
-    current_gain_error: float | None = option(
-        None, "relative standard uncertainty of the cycler's current reading", unit="%", lo=0.0, hi=10.0
-    )
-    current_offset_error: float | None = option(
-        None, "standard uncertainty of the zero of the cycler's current", unit="uA", lo=0.0
-    )
-    voltage_error: float | None = option(None, "standard uncertainty of the cycler's voltage", unit="mV", lo=0.0)
-    window_tolerance: float = option(5.0, "how near to its limit a half cycle must end", unit="mV", lo=0.0)
-    smallest_half_cycle: float = option(
-        1.0, "charge below which a stretch of current is a pulse, of the largest half cycle", unit="%", lo=0.0, hi=50.0
-    )
-    retention_at: tuple[int, ...] = option(
-        (), "cycles given as quantities with their retention, beside the first and last of each segment", lo=1
-    )
-    every_cycle: bool = option(False, "give all of every cycle as quantities, not in the table of cycles alone")
-
-
-@dataclass(frozen=True)
-class CycleSide:
-    """One direction of one cycle: its charge, and its energy in J."""
-
-    charge: Quantity
-    joules: float
-
-    @property
-    def mean_voltage(self) -> float:
-        return self.joules / (self.charge.value * hc.C_PER_MAH)
-
-
-@dataclass(frozen=True)
-class Cycle:
-    """A cycle: its sides by sign, and the charge in the denominator of its Coulombic efficiency."""
-
-    number: int
-    part: hc.ProtocolPart
-    sides: Mapping[int, CycleSide]
-    before: Quantity | None
-
-    @property
-    def state(self) -> dict:
-        return {"cycle": self.number, **self.part.state}
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: CyclingOptions) -> list[Result]:
-    """Quantities, curves and figures of one test.
+    """Capacity, efficiency, energy and fading of one test.
 
-    inputs : {"signal": a cycling Signal, or the list of a test's files}. Raises NacreError where columns, the
-    active mass or the area are missing.
+    Parameters
+    ----------
+    inputs : {"signal": Signal or list of Signal}
+        The record of a test, or its files in order.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : CyclingOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: quantities of the first and last cycles, a table of all cycles, voltage profiles, figures.
+
+    Raises
+    ------
+    NacreError
+        Where columns, the active mass or the area are missing.
     """
     rows = hc.join_files(inputs["signal"])
     half = hc.find_half_cycles(
@@ -121,13 +80,14 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: CyclingOptions
         *findings,
         *half.checks,
     )
+    table = _tabulate_cycles(cycles, amounts, options, half, context)
     return [
         Result(
             "cycling",
             context.analysis,
             subject,
             entries=(*_report_cycles(cycles, parts, amounts, options), *entries),
-            curves=(_tabulate_cycles(cycles, amounts, options), *figures.tabulate_profiles(half, amounts.get("mass"))),
+            curves=(table, *figures.tabulate_profiles(half, amounts.get("mass"))),
             figures=figures.draw(half, cycles, parts, amounts, context, get_numerator_sign(options)),
             checks=(*checks, *_check_accuracy(options)),
             citations=TECHNIQUE.citations if any(e.name == "fade_knee" for e in entries) else (),
@@ -137,67 +97,8 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: CyclingOptions
     ]
 
 
-def get_numerator_sign(options: CyclingOptions) -> int:
-    """Sign of the half cycle in the numerator of the Coulombic efficiency."""
-    return -1 if options.efficiency == "discharge/charge" else 1
-
-
 def _name_source(context: Context, rows: hc.CyclingRecord) -> str:
     return ":".join(filter(None, (str(hc.make_subject(context)), rows.where)))
-
-
-def assemble_cycles(
-    half: hc.HalfCycles, parts: list[hc.ProtocolPart], options: CyclingOptions, source: str
-) -> list[Cycle]:
-    """The cycles of a test. A half cycle that the end of the file cut off is left out."""
-    gain = None if options.current_gain_error is None else options.current_gain_error / 100
-    offset = None if options.current_offset_error is None else options.current_offset_error * 1e-6
-    charges = hc.make_charges(half, source, gain, offset)
-    top = get_numerator_sign(options)
-    sides: dict[int, dict[int, CycleSide]] = {}
-    before: dict[int, Quantity] = {}
-    last: dict[int, Quantity] = {}
-    for k in np.flatnonzero(half.complete).tolist():
-        number, sign = int(half.cycle[k]), int(half.runs.sign[k])
-        _add_half_cycle(sides.setdefault(number, {}), sign, charges[k], float(half.energy[k]))
-        last[sign] = charges[k]
-        # what came before the numerator's half cycle is its denominator, whatever cycle it was in
-        if sign == top and -top in last:
-            before[number] = last[-top]
-    if options.cycles == "file":
-        before = {number: mine[-top].charge for number, mine in sides.items() if -top in mine}
-    by_cycle = {number: part for part in parts for number in part.cycles}
-    return [Cycle(number, by_cycle[number], mine, before.get(number)) for number, mine in sorted(sides.items())]
-
-
-def _add_half_cycle(mine: dict[int, CycleSide], sign: int, charge: Quantity, joules: float):
-    """One more half cycle of a cycle: only the file's own counter puts several of one direction into one."""
-    if sign in mine:
-        charge = derive(lambda a, b: a + b, mine[sign].charge, charge, unit="mAh", origin=charge.origin)
-        joules += mine[sign].joules
-    mine[sign] = CycleSide(charge, joules)
-
-
-def divide_charge(charge: Quantity, per: str, amounts: Mapping[str, Quantity]) -> Quantity:
-    """A charge in mAh divided by what it is given per."""
-    if per not in amounts:
-        return charge
-    unit = PER[per][2]
-    return derive(lambda q, m: q / m, charge, amounts[per], unit=unit, origin=charge.origin, basis=charge.basis)
-
-
-def compute_efficiency(cycle: Cycle, options: CyclingOptions) -> Quantity | None:
-    """Coulombic efficiency in %. Its error is unknown where the accuracy of the current is not stated."""
-    side = cycle.sides.get(get_numerator_sign(options))
-    if side is None or cycle.before is None:
-        return None
-    return _compute_ratio(side.charge, cycle.before, options)
-
-
-def _compute_ratio(a: Quantity, b: Quantity, options: CyclingOptions, unit: str = "%") -> Quantity:
-    if options.current_gain_error is None or options.current_offset_error is None:
-        return Quantity(100 * a.value / b.value, unit, basis="none", origin=a.origin)
-    return derive(lambda x, y: 100 * x / y, a, b, unit=unit, origin=a.origin)
 
 
 def _report_cycles(
@@ -263,7 +164,7 @@ def _report_energies(cycle: Cycle, amounts: Mapping[str, Quantity], options: Cyc
             value = derive(lambda e, m: e / m, energies[sign], amounts["mass"], unit="mWh/g", origin=origin)
             entries.append(Entry(ENERGY[sign], value, cycle.state))
     if len(energies) == 2:
-        entries.append(Entry("energy_efficiency", _compute_ratio(energies[-1], energies[1], options), cycle.state))
+        entries.append(Entry("energy_efficiency", compute_ratio(energies[-1], energies[1]), cycle.state))
     return entries
 
 
@@ -281,18 +182,22 @@ def _follow_segments(
     amounts: Mapping[str, Quantity],
     options: CyclingOptions,
 ) -> tuple[list[Entry], list[Check]]:
-    """Retention, mean efficiency, fade and knee of every part that is long enough."""
+    """Retention, mean efficiency, fade and knee of every stretch of ageing."""
     entries, checks = [], []
     sign = get_numerator_sign(options)
-    states = [part.state for part in parts if len(part.cycles) >= LONG]
-    for part in parts:
-        inside = [c for c in cycles if c.number in part.cycles and sign in c.sides]
-        if len(inside) < LONG:
+    stretches = find_ageing(parts)
+    states = [part.state for part in stretches]
+    for part in stretches:
+        numbers = set(part.cycles)
+        inside = [c for c in cycles if c.number in numbers and sign in c.sides]
+        if len(inside) < SHORTEST:
             continue
         state = part.state
-        if states.count(part.state) > 1:  # two long parts alike are distinguished by where they end
+        if states.count(part.state) > 1:  # two stretches alike are distinguished by where they end
             state = state | {"to_cycle": inside[-1].number}
         entries += _measure_fade(inside, state, sign, amounts, options)
+        if len(inside) < LONG:
+            continue
         found, missing = _find_knee(inside, state, sign, part.title)
         entries += found
         checks += missing
@@ -308,6 +213,7 @@ def _find_knee(
     found = fade.knee(numbers, np.array([charge.value for charge in charges]))
     if not found.found:
         return [], [Check("info", f"no knee can be determined in {title}: {found.reason}")]
+    # the interval is not symmetric: this is its width in standard deviations of a normal one
     std = (found.hi95 - found.lo95) / 3.92
     origin = charges[0].origin
     knee = Quantity(found.cycle, "1", std, found.lo95, found.hi95, len(inside), "fit-covariance", origin)
@@ -319,14 +225,15 @@ def _measure_fade(
 ) -> list[Entry]:
     first, last = inside[0].sides[sign].charge, inside[-1]
     entries = [
-        Entry("capacity_retention", _compute_ratio(c.sides[sign].charge, first, options), {**state, "cycle": c.number})
+        Entry("capacity_retention", compute_ratio(c.sides[sign].charge, first), {**state, "cycle": c.number})
         for c in inside[1:]
         if c is last or c.number in options.retention_at
     ]
+    # the rate is per cycle number, also where cycles between were not recorded
     spent, kept = last.number - inside[0].number, entries[-1].quantity
     fade_rate = derive(lambda r: (100 - r) / spent, kept, unit="%", origin=first.origin)
     entries.append(Entry("fade_rate", fade_rate, state))
-    entries += _balance_charge(inside, state, sign, amounts, options)
+    entries += _balance_charge(inside, state, sign, amounts)
     found = [ce for c in inside[1:] if (ce := compute_efficiency(c, options)) is not None]
     if found:
         mean = derive(lambda *x: sum(x) / len(x), *found, unit="%", origin=first.origin, n=len(found))
@@ -335,7 +242,7 @@ def _measure_fade(
 
 
 def _balance_charge(
-    inside: list[Cycle], state: dict[str, Any], sign: int, amounts: Mapping[str, Quantity], options: CyclingOptions
+    inside: list[Cycle], state: dict[str, Any], sign: int, amounts: Mapping[str, Quantity]
 ) -> list[Entry]:
     """Capacity lost over one part, and the charge that went in and did not come out, summed over its cycles."""
     pairs = [(c.before, c.sides[sign].charge) for c in inside[1:] if c.before is not None]
@@ -343,21 +250,22 @@ def _balance_charge(
         return []
     ends = inside[0].sides[sign].charge, inside[-1].sides[sign].charge
     flat = [q for pair in pairs for q in pair]
-    stated = options.current_gain_error is not None and options.current_offset_error is not None
     balances = {
         "capacity_lost": derive(lambda a, b: a - b, *ends, unit="mAh", origin=ends[0].origin),
         "cumulative_inefficiency": derive(
             lambda *q: sum(q[::2]) - sum(q[1::2]), *flat, unit="mAh", origin=ends[0].origin, n=len(pairs)
         ),
     }
-    if not stated:
-        balances = {
-            name: Quantity(q.value, "mAh", n=q.n, basis="none", origin=q.origin) for name, q in balances.items()
-        }
     return [Entry(name, divide_charge(q, "mass", amounts), state) for name, q in balances.items()]
 
 
-def _tabulate_cycles(cycles: list[Cycle], amounts: Mapping[str, Quantity], options: CyclingOptions) -> Curve:
+def _tabulate_cycles(
+    cycles: list[Cycle],
+    amounts: Mapping[str, Quantity],
+    options: CyclingOptions,
+    half: hc.HalfCycles,
+    context: Context,
+) -> Curve:
     """One row per cycle; what a cycle does not have is NaN."""
     columns: dict[str, tuple[Any, str]] = {"cycle": (np.array([c.number for c in cycles]), "1")}
     for per in options.divide_by:
@@ -372,10 +280,28 @@ def _tabulate_cycles(cycles: list[Cycle], amounts: Mapping[str, Quantity], optio
         if "mass" in amounts:
             milliwatthours = _get_side_values(cycles, sign, lambda side: side.joules / 3.6)
             columns[ENERGY[sign]] = (milliwatthours / amounts["mass"].value, "mWh/g")
+    columns |= _list_conditions(cycles, half, context)
     columns["rate_C"] = (np.array([c.part.rate or np.nan for c in cycles]), "C-rate")
     columns["segment"] = (np.array([c.part.name for c in cycles]), "1")
     columns["whole"] = (np.array([len(c.sides) == 2 for c in cycles]), "1")
     return Curve("cycles", columns)
+
+
+def _list_conditions(cycles: list[Cycle], half: hc.HalfCycles, context: Context) -> dict[str, tuple[Any, str]]:
+    """How each cycle was run: C-rate as measured, voltages that it reached, start by the wall clock if there is one."""
+    rates, numbers = hc.measure_rates(half, context), half.cycle.tolist()
+    signs, limits = half.runs.sign.tolist(), half.limit.tolist()
+    reached = dict(zip(zip(numbers, signs, strict=True), limits, strict=True))
+    conditions = {
+        "measured_rate": (np.array([rates.get(c.number, np.nan) for c in cycles]), "C-rate"),
+        "upper_limit": (np.array([reached.get((c.number, 1), np.nan) for c in cycles]), "V"),
+        "lower_limit": (np.array([reached.get((c.number, -1), np.nan) for c in cycles]), "V"),
+    }
+    if np.isfinite(half.rows.began):
+        first = {number: half.runs.first[k] for k, number in reversed(list(enumerate(numbers)))}
+        seconds = half.rows.time[[first[c.number] for c in cycles]] - half.rows.time[0]
+        conditions["start"] = half.rows.began + seconds, "s"
+    return conditions
 
 
 def _get_side_values(cycles: Sequence[Cycle], sign: int, take: Callable[[CycleSide], float]) -> np.ndarray:
@@ -453,8 +379,8 @@ def _check_accuracy(options: CyclingOptions) -> list[Check]:
         Check(
             "info",
             "the accuracy of the cycler's current is not stated: efficiencies and retentions have no uncertainty, "
-            "capacities only that of the mass or area and of the record itself",
-            "give current_gain_error and current_offset_error",
+            "of capacities only that of the mass or area and of the record itself is known",
+            "declare the cycler under [lab], or give current_gain_error and current_offset_error",
         )
     ]
 

@@ -91,6 +91,7 @@ def _draw_first_cycle(half: hc.HalfCycles, context: Context, x: Axis, divisor: f
 def _draw_by_cycle(cycles, parts, context: Context, y: Axis, divisor: float, sign: int) -> list[Figure]:
     """Capacity and efficiency against cycle: the long parts of a test, or a short test as a whole."""
     long = [part for part in parts if len(part.cycles) >= LONG]
+    # a short test is shown as a whole, a long one without its formation and rate steps
     drawn = {number for part in long or parts for number in part.cycles}
     shown = [c for c in cycles if sign in c.sides and c.number in drawn]
     if len(shown) < 2:

@@ -31,6 +31,7 @@ def explain_fading(where: str, kept: Mapping[str, Quantity], grown: Quantity | N
         return Check("info", f"{head}: cannot be determined, {why}", REMEDY)
     words = ", ".join(f"{name} {q.value:.0f} %" for name, q in kept.items())
     words = f"kept: {words}" + (f", capacity {retained:.0f} %" if retained is not None else "")
+    # a change within the repeatability of a cycle is no loss
     if all(q.value > 100 - NOTHING for q in kept.values()) and (retained or 100.0) > 100 - NOTHING:
         return Check("info", f"{head}: none is seen ({words})")
     verdict, cure = _judge_mode(kept, grown)
@@ -58,4 +59,4 @@ def _judge_mode(kept: Mapping[str, Quantity], grown: Quantity | None) -> tuple[s
 def _is_alike(a: Quantity, b: Quantity) -> bool:
     """Whether two kept parts agree, within what matters or twice the uncertainty of their difference."""
     gap = derive(lambda x, y: x - y, a, b, unit="%")
-    return abs(gap.value) <= max(ALIKE, 2 * (gap.std or 0.0))
+    return abs(gap.value) <= max(ALIKE, 2 * gap.known_std)

@@ -44,7 +44,9 @@ class DqdvOptions:
     largest_shift: float = option(250.0, "how far polarisation may move them", unit="mV", lo=0.0, hi=600.0)
     shift_from: int = option(10, "cycle of a long segment from which the shift of H1-M counts", lo=1)
     report_at: tuple[int, ...] = option((), "cycles to give quantities of, beside the first, that and the last", lo=1)
-    voltage_error: float | None = option(None, "standard uncertainty of the cycler's voltage", unit="mV", lo=0.0)
+    voltage_error: float | None = option(
+        None, "standard uncertainty of the cycler's voltage", unit="mV", lo=0.0, lab="cycler.voltage_error"
+    )
 
     @property
     def choices(self) -> tr.DqdvChoices:
@@ -74,10 +76,26 @@ class HalfCyclePeaks:
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: DqdvOptions) -> list[Result]:
-    """Peaks of every half cycle that was recorded finely enough: quantities, table, figures.
+    """Phase transitions in dQ/dV of every half cycle that was recorded finely enough.
 
-    inputs : {"signal": a cycling Signal, or the list of a test's files}. Raises NacreError where columns
-    are missing, or a window is not two voltages in order.
+    Parameters
+    ----------
+    inputs : {"signal": Signal or list of Signal}
+        The record of a test, or its files in order.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : DqdvOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: positions in V, areas in mAh/g, shifts in mV, a table of all half cycles; none for a test at rest.
+
+    Raises
+    ------
+    NacreError
+        Where columns are missing, or a window is not two voltages in order.
     """
     _check_windows(options)
     rows = hc.join_files(inputs["signal"])
@@ -130,6 +148,7 @@ def find_named_peaks(half: hc.HalfCycles, parts, context: Context, options: Dqdv
     for k in np.flatnonzero(half.complete).tolist():
         curve = tr.compute_half_curve(half, k, options.choices, options.prominence / 100, alternatives=False)
         named = _name_curve_peaks(curve, context, options, before[curve.sign])
+        # the shift is carried on where a half cycle cannot be named
         before[curve.sign] = named.shift if named.shift is not None else before[curve.sign]
         found.append(HalfCyclePeaks(curve, by_cycle[curve.cycle], named, k))
     return found
@@ -179,6 +198,7 @@ class QuantityMaker:
 
         The three settings of a choice are equally good: the rms change over them is its standard uncertainty.
         """
+        # three equally good settings: the rms change over them is a standard uncertainty
         parts = {name: change / np.sqrt(3) for name, change in found.changes.items() if change}
         if found.noise:
             parts[f"record:{self.source}:{label}"] = found.noise
@@ -192,6 +212,7 @@ class QuantityMaker:
         q = self.quantity(peak.place, "V", f"{seen.curve.cycle}:{seen.curve.sign}:{name}")
         if not self.options.voltage_error:
             return q
+        # one error for the whole cell: it cancels in differences between its cycles
         zero = Quantity(0.0, "V", self.options.voltage_error / 1e3).tagged(f"cycler voltage:{self.source}")
         return derive(lambda v, z: v + z, q, zero, unit="V", basis=q.basis, origin=q.origin)
 
@@ -405,7 +426,7 @@ def _check_accuracy(options: DqdvOptions, seen: list[HalfCyclePeaks]) -> list[Ch
         "the accuracy of the cycler's voltage is not stated: positions of peaks have the uncertainty of the record and "
         "of the choices only; differences within a cell do not depend on it"
     )
-    return [Check("info", text, "give voltage_error")]
+    return [Check("info", text, "declare the cycler under [lab], or give voltage_error")]
 
 
 def _describe_methods(options: DqdvOptions) -> str:

@@ -88,6 +88,7 @@ def _draw_inset(both: list, mass, context: Context) -> Panel | None:
     if charge is None:
         return None
     v, f = thin_curve(charge, mass)
+    # the inset shows the transition that the shift is taken from
     near = np.abs(v - charge.named.peaks["H1-M"].place.value) <= INSET
     line = Series("line", v[near], f[near], "", get_sample_name(context), get_group(context), legend=False)
     return Panel(Axis("Voltage", "V"), _make_axis(mass), (line,))
@@ -99,6 +100,7 @@ def _draw_rates(short: list, mass, context: Context, synthetic: bool) -> list[Fi
     if len(rates) < 2:
         return []
     found = []
+    # the lowest rate is the first cycle's figure
     for rate in rates[1:]:
         cycle = min(s.curve.cycle for s in short if s.part.rate == rate)
         mine = [s for s in short if s.curve.cycle == cycle]

@@ -25,7 +25,8 @@ C_PER_MAH = 3.6
 class CyclingRecord:
     """The records of one test, its files joined: time in s, voltage in V, current in A, counter in C (rows,).
 
-    `breaks` are the first rows of every file but the first: the record was interrupted before them.
+    `breaks` are the first rows of every file but the first: the record was interrupted before them. `began` is the
+    wall clock at the first row in s since 1970, NaN where the file has none.
     """
 
     time: np.ndarray
@@ -38,6 +39,7 @@ class CyclingRecord:
     where: str = ""
     origin: str = "measured"
     checks: tuple[Check, ...] = ()
+    began: float = np.nan
 
     def __len__(self) -> int:
         return len(self.time)
@@ -84,7 +86,10 @@ def _read_columns(signal: Signal) -> tuple[CyclingRecord, np.ndarray | None]:
     counter = next((np.asarray(signal.array(name, "C"), float) for name in COUNTERS if name in signal), None)
     step, cycle = (signal.array(n, "1") if n in signal else None for n in ("step_count", "cycle_count"))
     clock = signal.array("unix_time_second", "s") if "unix_time_second" in signal else None
-    rows = CyclingRecord(time, voltage, current, counter, step, cycle, where=signal.where, origin=signal.origin)
+    began = np.nan if clock is None or not np.isfinite(clock[0]) else float(clock[0])
+    rows = CyclingRecord(
+        time, voltage, current, counter, step, cycle, where=signal.where, origin=signal.origin, began=began
+    )
     whole = np.isfinite(time) & np.isfinite(voltage) & np.isfinite(current)
     if clock is not None:
         whole &= np.isfinite(clock)
@@ -107,6 +112,7 @@ def _shift_after(before: Sequence[CyclingRecord], rows: CyclingRecord) -> Cyclin
     """The rows of a file that follows others: test time and steps run on where they restart."""
     last = before[-1]
     end = float(last.time[-1])
+    # a file that restarts its clock is moved behind the one before; a gap in a running clock is kept
     shift = end - rows.time[0] if rows.time[0] < end else 0.0
     step = 0 if last.step is None else int(last.step[-1])
     steps = None if rows.step is None else rows.step - rows.step[0] + step + 1
@@ -124,7 +130,7 @@ def _concatenate_records(rows: list[CyclingRecord]) -> CyclingRecord:
     origins = {part.origin for part in rows}
     # a test is as little measured as the least measured of its files
     origin = next((o for o in ("predicted", "synthetic") if o in origins), "measured")
-    return CyclingRecord(**columns, breaks=breaks, origin=origin)
+    return CyclingRecord(**columns, breaks=breaks, origin=origin, began=rows[0].began)
 
 
 def _concatenate_column(pieces: list[Any]) -> Any:
@@ -187,6 +193,7 @@ def find_half_cycles(
     runs, pulses = seg.half_cycles(sign, passed, smallest)
     passed, integral = seg.without(passed, pulses), seg.without(integral, pulses)
     charge = runs.sums(passed)
+    # the distance of counter and integral is taken as the half-width of a rectangle
     doubt = np.abs(charge - runs.sums(integral)) / np.sqrt(3)
     if rows.counter is None:
         doubt = _estimate_interval_error(rows, runs)
@@ -217,6 +224,7 @@ def _number_cycles(
         return np.zeros(0, int), ()
     if cycles == "file":
         return _require_counter(rows, runs)[runs.last].astype(int), ()
+    # a first discharge well short of the next one empties a cell that came part-charged
     partial = runs.sign[0] < 0 and len(runs) > 2 and charge[0] < 0.9 * charge[2]
     opening = {"auto": 1 if partial else runs.sign[0], "charge": 1, "discharge": -1}[starts_with]
     number = np.cumsum(runs.sign == opening)
@@ -287,18 +295,24 @@ class ProtocolPart:
 
 def round_rate(rate: float) -> float:
     """A rate to two significant digits, and to one where that is within 5 %: 0.197C was set as 0.2C."""
+    # 0.197C was set as 0.2C, but 0.33C was not set as 0.3C
     one, two = float(f"{rate:.0e}"), float(f"{rate:.1e}")
     return one if abs(one - rate) <= 0.05 * rate else two
 
 
 def estimate_rates(half: HalfCycles, context: Context) -> dict[int, float]:
+    """C-rate of each cycle, rounded; {} if unknown."""
+    return {cycle: round_rate(rate) for cycle, rate in measure_rates(half, context).items()}
+
+
+def measure_rates(half: HalfCycles, context: Context) -> dict[int, float]:
     """C-rate of each cycle (of its discharge, where there is one), from current / (1C x mass); {} if unknown."""
     one_c, mass = context.find("one_c", "A/g"), context.find("cam_mass", "g")
     if one_c is None or mass is None:
         return {}
     found: dict[int, float] = {}
     for k in np.argsort(-half.runs.sign, kind="stable"):  # discharges last: they decide
-        found[int(half.cycle[k])] = round_rate(half.current[k] / (one_c.value * mass.value))
+        found[int(half.cycle[k])] = float(half.current[k] / (one_c.value * mass.value))
     return dict(sorted(found.items()))
 
 
@@ -317,9 +331,11 @@ def divide_protocol(half: HalfCycles, context: Context) -> tuple[list[ProtocolPa
             checks.append(_report_missing_segment(segment, cycles[-1]))
     taken = {c for part in found for c in part.cycles}
     found += _group_by_rate([c for c in cycles if c not in taken], seen)
-    if seen and any(part.rate and not part.name for part in found):
+    has_guessed = any(part.rate and not part.name for part in found)
+    has_rate = any(part.rate for part in found)
+    if seen and has_guessed:
         checks.append(Check("info", "rates follow from the current, 1C and the active mass, rounded"))
-    if not seen and not any(part.rate for part in found):
+    if not seen and not has_rate:
         checks.append(Check("info", "no C-rates: 1C is not given", 'add one_c = "... mA/g" to the cell'))
     return sorted(found, key=lambda part: part.cycles), tuple(checks)
 
@@ -380,20 +396,24 @@ def make_charges(half: HalfCycles, source: str, gain: float | None, offset: floa
 
     gain : relative standard uncertainty of the current reading, one for the whole test (it cancels in
     ratios). offset : standard uncertainty of its zero in A: it lengthens charges and shortens discharges.
-    Both None where they are not stated; the file's own evidence (`doubt`) is always there.
+    None where it is not stated: then the error is unknown but for the file's own evidence (`doubt`), and known again
+    where what is not stated cancels.
     """
     origin, found = half.rows.origin, []
     for k in range(len(half.runs)):
         value, own = half.charge[k] / C_PER_MAH, half.doubt[k] / C_PER_MAH
-        named = {
-            f"charge {k}:{source}": own,
-            f"current gain:{source}": (gain or 0.0) * value,
-            f"current offset:{source}": (offset or 0.0) * half.runs.sign[k] * half.seconds[k] / C_PER_MAH,
+        # how far the charge moves per unit of the gain's and of the zero's error
+        moves = {
+            f"current gain:{source}": (gain, float(value)),
+            f"current offset:{source}": (offset, float(half.runs.sign[k] * half.seconds[k] / C_PER_MAH)),
         }
-        named = {name: float(v) for name, v in named.items() if v}
-        std = float(np.sqrt(sum(v * v for v in named.values())))
-        basis = "propagated" if gain is not None else "resolution"
-        found.append(Quantity(float(value), "mAh", std, basis=basis, origin=origin, parts=named))
+        named = {f"charge {k}:{source}": float(own)}
+        named |= {name: size * move for name, (size, move) in moves.items() if size is not None}
+        named = {name: v for name, v in named.items() if v}
+        missing = {name: move for name, (size, move) in moves.items() if size is None}
+        std = None if missing else float(np.sqrt(sum(v * v for v in named.values())))
+        basis = "resolution" if missing else "propagated"
+        found.append(Quantity(float(value), "mAh", std, basis=basis, origin=origin, parts=named, missing=missing))
     return found
 
 

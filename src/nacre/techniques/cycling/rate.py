@@ -18,24 +18,32 @@ from nacre.core.quantity import Quantity, derive
 from nacre.core.result import Check, Curve, Entry, Result
 from nacre.techniques.cycling import half_cycles as hc
 from nacre.techniques.cycling import rate_figures as figures
+from nacre.techniques.cycling.ageing import LONG, is_ageing
 from nacre.techniques.cycling.capacity_check import check_capacity
 
-LONG = 10
-NOT_A_RATE_TEST = ("ageing", "aging", "cycling", "long")
 RANGES = (0.8, 0.9, 1.0)  # parts of the common charge over which voltages are averaged; the middle one counts
 LEAST_COMMON = 5.0  # mAh/g
 
 
 @dataclass(frozen=True)
 class RateOptions:
-    """What may be chosen about rate capability."""
+    """Options of `rate`: which cycles count, and the errors of the cycler's current."""
 
     cycle_of_rate: str = option("mean", "which of several cycles at one rate counts", choices=("mean", "first", "last"))
     current_gain_error: float | None = option(
-        None, "relative standard uncertainty of the cycler's current reading", unit="%", lo=0.0, hi=10.0
+        None,
+        "relative standard uncertainty of the cycler's current reading",
+        unit="%",
+        lo=0.0,
+        hi=10.0,
+        lab="cycler.current_gain_error",
     )
     current_offset_error: float | None = option(
-        None, "standard uncertainty of the zero of the cycler's current", unit="uA", lo=0.0
+        None,
+        "standard uncertainty of the zero of the cycler's current",
+        unit="uA",
+        lo=0.0,
+        lab="cycler.current_offset_error",
     )
 
 
@@ -53,10 +61,26 @@ class RateStep:
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: RateOptions) -> list[Result]:
-    """Capacities, kept fractions and overpotentials of a rate test; no result where a test is none.
+    """Capacities, kept fractions and overpotentials of a rate test.
 
-    inputs : {"signal": a cycling Signal, or the list of a test's files}. Raises NacreError where columns or the
-    active mass are missing.
+    Parameters
+    ----------
+    inputs : {"signal": Signal or list of Signal}
+        The record of a test, or its files in order.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : RateOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result; none where the test runs at one rate alone.
+
+    Raises
+    ------
+    NacreError
+        Where columns or the active mass are missing.
     """
     rows = hc.join_files(inputs["signal"])
     half = hc.find_half_cycles(rows)
@@ -73,7 +97,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: RateOptions) -
         return _report_single_rate(context, missing, rows.origin)
     steps, again = _keep_first_visits(steps)
     grown = _compute_overpotentials(half, steps, mass)
-    entries = (*_compute_capacities(steps, mass), *_compute_kept_fractions(steps, options), *grown)
+    entries = (*_compute_capacities(steps, mass), *_compute_kept_fractions(steps), *grown)
     warned = [note for note in notes if note.status == "warn" and "is not in the file" not in note.text]
     return [
         Result(
@@ -106,7 +130,7 @@ def _name_source(context: Context, rows: hc.CyclingRecord) -> str:
 
 
 def _is_rate_part(part: hc.ProtocolPart) -> bool:
-    return bool(part.rate) and len(part.cycles) < LONG and not part.name.lower().startswith(NOT_A_RATE_TEST)
+    return bool(part.rate) and len(part.cycles) < LONG and not is_ageing(part.name)
 
 
 def _check_missing_rates(context: Context, parts: Sequence[hc.ProtocolPart]) -> list[Check]:
@@ -187,16 +211,13 @@ def find_lowest_rate(steps: Sequence[RateStep]) -> RateStep:
     return min(steps, key=lambda step: step.rate)
 
 
-def _compute_kept_fractions(steps: list[RateStep], options: RateOptions) -> list[Entry]:
-    """Capacity over that at the lowest rate, in %: the mass drops out."""
+def _compute_kept_fractions(steps: list[RateStep]) -> list[Entry]:
+    """Capacity over that at the lowest rate, in %: the mass drops out, and so does the gain of the current."""
     reference, found = find_lowest_rate(steps), []
-    stated = options.current_gain_error is not None and options.current_offset_error is not None
     for step in steps:
         if step is reference:
             continue
         q = derive(lambda a, b: 100 * a / b, step.charge, reference.charge, unit="%", origin=step.charge.origin)
-        if not stated:
-            q = Quantity(q.value, "%", basis="none", origin=q.origin)
         found.append(Entry("kept_fraction", q, {"rate_C": step.rate}))
     return found
 
@@ -205,6 +226,7 @@ def compute_mean_voltage(half: hc.HalfCycles, k: int, charge: float) -> float:
     """Mean voltage in V of half cycle `k` over its first `charge` C."""
     q, v = half.curve(k)
     q = q - q[0]
+    # the curve is cut where exactly `charge` has passed
     inside = q < charge
     q, v = np.append(q[inside], charge), np.append(v[inside], np.interp(charge, q, v))
     return float(np.sum(np.diff(q) * 0.5 * (v[1:] + v[:-1])) / charge)
@@ -213,6 +235,7 @@ def compute_mean_voltage(half: hc.HalfCycles, k: int, charge: float) -> float:
 def _compute_overpotentials(half: hc.HalfCycles, steps: list[RateStep], mass: Quantity) -> list[Entry]:
     """Drop of the mean discharge voltage in mV; the spread over ranges of charge is its uncertainty."""
     common = min(float(half.charge[k]) for step in steps for k in step.halves)
+    # a range so short lies on the first drop of the voltage, which is not the overpotential's
     if common / hc.C_PER_MAH / mass.value < LEAST_COMMON:
         return []
     reference = find_lowest_rate(steps)
@@ -265,7 +288,7 @@ def _check_accuracy(options: RateOptions) -> list[Check]:
     if options.current_gain_error is not None and options.current_offset_error is not None:
         return []
     text = "the accuracy of the cycler's current is not stated: kept fractions have no uncertainty"
-    return [Check("info", text, "give current_gain_error and current_offset_error")]
+    return [Check("info", text, "declare the cycler under [lab], or give current_gain_error and current_offset_error")]
 
 
 def _describe_methods(options: RateOptions) -> str:

@@ -111,6 +111,7 @@ def _explain_unsuitable(charge: np.ndarray, voltage: np.ndarray, choices: DqdvCh
         return (
             f"a plateau: the voltage spans {1e3 * span:.3g} mV, the smoothing alone is {1e3 * choices.smoothing:g} mV"
         )
+    # the spacing of records that half of the charge passed within
     gap, amount = np.abs(np.diff(voltage)), np.diff(charge)
     order = np.argsort(gap)
     coarse = gap[order][np.searchsorted(np.cumsum(amount[order]), 0.5 * amount.sum())]
@@ -134,6 +135,7 @@ def _find_peaks(line: dqdv.Passed, curve: dqdv.Density, choices: DqdvChoices, pr
 def _measure_peak(line, curve, seen, choices: DqdvChoices, i: int, lo: int, hi: int) -> TransitionPeak | None:
     """A maximum, measured under the central choice and under every alternative."""
     window = dqdv.above(curve, i, choices.part, lo, hi)[:2]
+    # the maximum is that of a smooth curve fitted above a part of the height, not the highest point
     centre = dqdv.top(curve, *window)
     if centre is None:
         return None
@@ -191,6 +193,7 @@ def _is_complete(curve: dqdv.Density, i: int, lo: int, hi: int) -> bool:
 def _measure_width(curve: dqdv.Density, smoothing: float, i: int, lo: int, hi: int) -> float | None:
     """Full width at half height, the smoothing's own taken off; None where a neighbour hides it or it is all of it."""
     a, b, left, right = dqdv.above(curve, i, 0.5, lo, hi)
+    # smoothing by a Gaussian adds its width in quadrature
     own = (b - a) ** 2 - (dqdv.FWHM * smoothing) ** 2
     return float(np.sqrt(own)) if left and right and own > 0 else None
 

@@ -17,6 +17,7 @@ def check_refinement(fit: RefinementFit, factor: float, options: RietveldOptions
     found += _check_physical(fit)
     for i, crystal in enumerate(fit.crystals[1:], 1):
         scale, std = fit.values[f"phases.{i}.scale"], fit.esd.get(f"phases.{i}.scale")
+        # inflated for serial correlation, as all errors of this fit
         if std is None or scale < 3 * std * fit.inflation:
             text = f"{crystal.name} is not found: its scale is within three standard deviations of zero"
             found.append(Check("warn", text, "take it out of the model, or use `trace_phase` for a limit"))

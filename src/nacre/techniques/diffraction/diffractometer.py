@@ -40,6 +40,7 @@ def describe_diffractometer(
         base = replace(base, polarisation=1 / (1 + np.cos(np.radians(options.monochromator)) ** 2))
     if isinstance(standard, Result):
         row = {name: float(values[0]) for name, (values, _) in standard.curve("instrument").columns.items()}
+        # two settings of one instrument differ in more than the wavelength
         if abs(row["wavelength"] / lengths[0] - 1) > 2e-4:
             raise NacreError(
                 "the line standard was measured at another wavelength",
@@ -47,16 +48,20 @@ def describe_diffractometer(
                 found=f"{row['wavelength']:.5f} Ang for the standard, {lengths[0]:.5f} Ang here",
                 do="measure both in one setting, or give the wavelength of each",
             )
-        names = ("u", "v", "w", "x", "y", "zero", "axial", "scale_error")
-        source = f"line standard {standard.analysis}"
-        base = replace(base, **{name: row[name] for name in names}, known=True, source=source)
+        known = {name: row[name] for name in ("u", "v", "w", "x", "y", "zero", "axial", "scale_error")}
+        base = _add_known(base, known, f"line standard {standard.analysis}")
     elif isinstance(standard, Signal):
-        names = {name: float(standard[name].values[0]) for name in ("u", "v", "w", "x", "y", "zero")}
+        known = {name: float(standard[name].values[0]) for name in ("u", "v", "w", "x", "y", "zero")}
         polarisation = standard.metadata.get("polarisation", base.polarisation)
-        base = replace(base, **names, polarisation=polarisation, known=True, source=standard.where)
+        base = replace(_add_known(base, known, standard.where), polarisation=polarisation)
     else:
         base = replace(base, w=_estimate_width(signal, options, base, crystal) ** 2)
     return replace(base, mu_r=_compute_mu_r(options, base, crystal))
+
+
+def _add_known(base: DiffractometerModel, known: dict[str, Any], source: str) -> DiffractometerModel:
+    """The diffractometer with a resolution that is known, and where it is known from."""
+    return replace(base, known=True, source=source, **known)
 
 
 def _find_standard(given: Any) -> Any:
@@ -70,19 +75,11 @@ def _find_standard(given: Any) -> Any:
 def find_radiation(signal: Signal, options: RietveldOptions, standard: Any = None) -> Radiation:
     """Wavelengths and weights. Raises NacreError where none is known, or file and option differ."""
     known = signal
+    # a pattern without a wavelength takes that of the instrument's parameter file
     if not signal.metadata.get("wavelengths") and isinstance(standard, Signal):
         known = standard
     listed = tuple(known.metadata.get("wavelengths", ()))
-    found: tuple[tuple[float, ...], tuple[float, ...]] | None = None
-    if options.wavelength is not None:
-        found = (options.wavelength,), (1.0,)
-    elif options.radiation != "auto":
-        match = re.fullmatch(r"([A-Z][a-z])(1?)", options.radiation.strip())
-        if not match or match[1] not in ANODES:
-            raise NacreError(
-                "unknown radiation", found=f"'{options.radiation}'", expected=f"{', '.join(ANODES)}, or Mo1"
-            )
-        found = (ANODES[match[1]][:1], (1.0,)) if match[2] else (ANODES[match[1]], (1.0, 0.5))
+    found = _get_chosen_radiation(options)
     if found and listed and abs(found[0][0] / listed[0] - 1) > 1e-3:
         raise NacreError(
             "the wavelength chosen is not that of the file",
@@ -96,6 +93,20 @@ def find_radiation(signal: Signal, options: RietveldOptions, standard: Any = Non
             "the wavelength is not known", where=signal.where, do='give radiation = "Mo1" or wavelength = "0.7093 Ang"'
         )
     return found or (listed, tuple(known.metadata.get("weights", (1.0,) * len(listed))))
+
+
+def _get_chosen_radiation(options: RietveldOptions) -> Radiation | None:
+    """Wavelengths and weights that the options name; None where they leave it to the file."""
+    if options.wavelength is not None:
+        return (options.wavelength,), (1.0,)
+    if options.radiation == "auto":
+        return None
+    match = re.fullmatch(r"([A-Z][a-z])(1?)", options.radiation.strip())
+    if not match or match[1] not in ANODES:
+        known = f"{', '.join(ANODES)}, or Mo1"
+        raise NacreError("unknown radiation", found=f"'{options.radiation}'", expected=known)
+    lines = ANODES[match[1]]
+    return (lines[:1], (1.0,)) if match[2] else (lines, (1.0, 0.5))  # a monochromator leaves the first line alone
 
 
 def _get_geometry(signal: Signal, options: RietveldOptions) -> str:
@@ -121,6 +132,7 @@ def _estimate_width(signal: Signal, options: RietveldOptions, machine: Diffracto
     """FWHM in deg of the strongest line, seen above its surroundings: where to start from."""
     x, y, _ = select_pattern(signal, options)
     top = int(np.argmax(y))
+    # half-way between the line and its surroundings
     half = (y[top] + np.percentile(y, 20)) / 2
     below = np.flatnonzero(y < half)
     left, right = below[below < top].max(initial=0), below[below > top].min(initial=y.size - 1)

@@ -1,5 +1,7 @@
 """Figures and curves of a refinement: observed, calculated, difference and reflection marks; the refined structure."""
 
+from itertools import product
+
 import numpy as np
 
 from nacre.core.context import Context
@@ -25,6 +27,7 @@ def tabulate_fit(fit: RefinementFit) -> tuple[Curve, ...]:
     for name, ticks in fit.ticks.items():
         names += [name] * len(ticks)
         angles += list(ticks)
+        # the engine may list more indices than reflections within the range
         hkl += [" ".join(map(str, row)) for row in fit.hkl.get(name, [["?"]] * len(ticks))][: len(ticks)]
     reflections = Curve(
         "reflections",
@@ -65,6 +68,7 @@ def draw_refinement(fit: RefinementFit, subject: str, label: str, place: str) ->
         Series("line", x, fit.calculated, "calculated"),
         Series("line", x, fit.background, "background", style="dashed"),
     ]
+    # marks of each phase in a row of their own below the pattern
     level = low - height
     for name, ticks in fit.ticks.items():
         inside = ticks[(ticks >= x[0]) & (ticks <= x[-1])]
@@ -88,23 +92,30 @@ def draw_refinement(fit: RefinementFit, subject: str, label: str, place: str) ->
     )
 
 
+def _place_atoms(z: float, has_mirror: bool, a: float, c: float) -> list[tuple[float, float]]:
+    """Places (across a, along c) in angstrom of the atoms that a site of R-3m makes, over three cells."""
+    places = []
+    centring = ((0, 0), (2 / 3, 1 / 3), (1 / 3, 2 / 3))
+    signs = (1, -1) if has_mirror else (1,)
+    for (dx, dz), sign, n in product(centring, signs, range(3)):
+        height = (sign * z + dz) % 1.0
+        across = (n + dx) * a * np.sqrt(3) / 2
+        places.append((across, height * c))
+        if height < 1e-6:  # an atom at the bottom of the cell is at its top as well
+            places.append((across, c))
+    return places
+
+
 def draw_structure(fit: RefinementFit, subject: str, label: str) -> Figure:
     """The refined cell seen along a: atoms of two cells side by side, in angstrom."""
     crystal = fit.crystals[0]
     a, c = crystal.cell[0], crystal.cell[2]
-    drawn: dict[str, list[tuple[float, float]]] = {}
     words = {"3a": "M on 3a (Ni, Co, Mn)", "3b": "Li on 3b", "6c": "O on 6c"}
+    drawn: dict[str, list[tuple[float, float]]] = {}
     for site in crystal.sites:
         group = {"Ni_a": "3a", "Li_b": "3b", "O": "6c"}.get(site.label)
-        if group is None:
-            continue
-        for dx, dz in ((0, 0), (2 / 3, 1 / 3), (1 / 3, 2 / 3)):
-            for sign in (1, -1) if group == "6c" else (1,):
-                height = (sign * site.z + dz) % 1.0
-                for n in range(3):
-                    drawn.setdefault(group, []).append(((n + dx) * a * np.sqrt(3) / 2, height * c))
-                    if height < 1e-6:
-                        drawn[group].append(((n + dx) * a * np.sqrt(3) / 2, c))
+        if group is not None:
+            drawn.setdefault(group, []).extend(_place_atoms(site.z, group == "6c", a, c))
     series = []
     for group, places in drawn.items():
         x, y = np.array(sorted({(round(p, 6), round(q, 6)) for p, q in places})).T

@@ -27,7 +27,7 @@ from nacre.techniques.diffraction.rietx_problem import RefinementFit, Refinement
 
 @dataclass(frozen=True)
 class LineStandardOptions:
-    """What may be chosen about a line standard."""
+    """Options of `line_standard`."""
 
     standard: str = option("Si", "the standard: Si (SRM 640f), LaB6 (SRM 660c), or another structure of the table")
     widths: str = option("uvwx", "terms of the resolution to free, of u, v, w, x, y")
@@ -35,7 +35,7 @@ class LineStandardOptions:
     radiation: str = option("auto", "auto: as in the file; or an anode like Mo, or Mo1 for K-alpha1 alone")
     wavelength: float | None = option(None, "wavelength, where it is one line", unit="Ang", lo=0.05, hi=5)
     monochromator: float | None = option(None, "2 theta of the monochromator crystal", unit="deg", lo=0, hi=90)
-    radius: float | None = option(None, "radius of the goniometer", unit="mm", lo=10)
+    radius: float | None = option(None, "radius of the goniometer", unit="mm", lo=10, lab="diffractometer.radius")
     background: int = option(9, "terms of the Chebyshev background", lo=2, hi=36)
     two_theta_min: float | None = option(None, "begin of the range", unit="deg")
     two_theta_max: float | None = option(None, "end of the range", unit="deg")
@@ -45,7 +45,29 @@ class LineStandardOptions:
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: LineStandardOptions) -> list[Result]:
-    """The resolution as a curve "instrument", for `rietveld` to take as its `standard`."""
+    """Resolution and length scale of a diffractometer, from a pattern of a line standard.
+
+    Parameters
+    ----------
+    inputs : {"signal": Signal}
+        The pattern of Si, LaB6 or another standard of the table.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : LineStandardOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result with the resolution as a curve "instrument", for `rietveld` to take as its `standard`.
+
+    Raises
+    ------
+    NacreError
+        Where the plan cannot be carried out.
+    NotAssessable
+        Where the model does not describe the pattern.
+    """
     signal = inputs["signal"]
     shared = {f.name for f in fields(RietveldOptions)}
     general = RietveldOptions(**{name: value for name, value in vars(options).items() if name in shared})
@@ -106,7 +128,7 @@ def _make_result(fit: RefinementFit, scale: float, signal, context: Context) -> 
             machine.zero, "deg", fit.esd["instrument.zero_shift"], basis="fit-covariance", origin="measured"
         )
         entries.append(Entry("zero_shift", zero))
-    checks = [rietveld.rietveld_checks.convergence(fit), *_get_certified(fit, scale)]
+    checks = [rietveld.rietveld_checks.check_convergence(fit), *_get_certified(fit, scale)]
     if np.any(width <= 0) or not np.all(np.isfinite(width)):
         text = "the resolution turns negative inside the range"
         checks.append(Check("fail", text, "free fewer of u, v, w, x, y"))

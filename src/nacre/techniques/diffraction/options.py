@@ -12,7 +12,7 @@ from nacre.core.signal import Signal
 
 @dataclass(frozen=True)
 class RietveldOptions:
-    """What may be chosen about a refinement."""
+    """Options of a refinement: phases, radiation, geometry, plan and what is held."""
 
     phases: tuple[str, ...] = option(
         (),
@@ -27,9 +27,14 @@ class RietveldOptions:
         None, "wavelength, where it is one line and not as in the file", unit="Ang", lo=0.05, hi=5
     )
     monochromator: float | None = option(
-        None, "2 theta of the monochromator crystal, for polarisation", unit="deg", lo=0, hi=90
+        None,
+        "2 theta of the monochromator crystal, for polarisation",
+        unit="deg",
+        lo=0,
+        hi=90,
+        lab="diffractometer.monochromator",
     )
-    radius: float | None = option(None, "radius of the goniometer", unit="mm", lo=10)
+    radius: float | None = option(None, "radius of the goniometer", unit="mm", lo=10, lab="diffractometer.radius")
     background: int = option(13, "terms of the Chebyshev background", lo=2, hi=36)
     two_theta_min: float | None = option(None, "begin of the range", unit="deg")
     two_theta_max: float | None = option(None, "end of the range", unit="deg")

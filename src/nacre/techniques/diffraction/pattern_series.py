@@ -14,6 +14,7 @@ from nacre.core.context import Context
 from nacre.core.contracts import Technique
 from nacre.core.errors import NacreError, NotAssessable
 from nacre.core.figure import Axis, Figure, Panel, Series
+from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.techniques.diffraction import rietveld, rietx_engine
@@ -34,9 +35,36 @@ class SeriesPattern:
     gof: float = float("nan")
     error: str = ""
 
+    def has(self, name: str) -> bool:
+        return name in {entry.name for entry in self.entries}
+
+    def get(self, name: str) -> Quantity:
+        """The quantity of a name. Raises StopIteration where the pattern has none."""
+        return next(entry.quantity for entry in self.entries if entry.name == name)
+
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: RietveldOptions) -> list[Result]:
-    """The lattice table. inputs: signal, a list of patterns in order; standard. Raises where none can be fitted."""
+    """Lattice parameters through a series of patterns.
+
+    Parameters
+    ----------
+    inputs : {"signal": list of Signal, "standard": Result or Signal}
+        The patterns in order, and the line standard where there is one.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : RietveldOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: lattice parameters in angstrom and their quality, by pattern.
+
+    Raises
+    ------
+    NotAssessable
+        Where no pattern can be refined.
+    """
     signals: list[Signal] = inputs["signal"] if isinstance(inputs["signal"], list) else [inputs["signal"]]
     rest = {name: item for name, item in inputs.items() if name != "signal"}
     context = rietveld.select_context(context)
@@ -64,6 +92,7 @@ def _refine_one(signal: Signal, before: RefinementFit | None, context, options, 
 def continue_from(problem: RefinementProblem, before: RefinementFit) -> RefinementProblem:
     """The problem, started from another fit's answer: structures, machine, scales and widths."""
     ends = ("scale", "lor_size", "lor_strain", "r")
+    # cells and atoms go with the structures; only these are numbers of their own
     starts = {path: before.values[path] for path in before.free if path.rpartition(".")[2] in ends}
     machine = problem.machine if problem.machine.known else replace(before.machine, mu_r=problem.machine.mu_r)
     return replace(problem, crystals=before.crystals, machine=machine, starts=starts)
@@ -103,7 +132,7 @@ def _tabulate_series(members: list[SeriesPattern], good: list[int]) -> Curve:
         "file": (np.array([members[i].name for i in good]), "1"),
     }
     for entry in members[good[0]].entries:
-        same = [next(e.quantity for e in members[i].entries if e.name == entry.name) for i in good]
+        same = [members[i].get(entry.name) for i in good]
         columns[entry.name] = (np.array([q.value for q in same]), entry.quantity.unit)
         columns[f"{entry.name}_std"] = (np.array([q.std for q in same]), entry.quantity.unit)
     for name in ("rwp", "gof"):
@@ -114,12 +143,14 @@ def _tabulate_series(members: list[SeriesPattern], good: list[int]) -> Curve:
 def _draw_series(members: list[SeriesPattern], good: list[int], subject: str) -> Figure:
     panels = []
     for name, label in (("lattice_a", "a"), ("lattice_c", "c"), ("cell_volume", "cell volume")):
-        found = [(i + 1, e.quantity) for i in good for e in members[i].entries if e.name == name]
-        if found:
-            x, y = np.array([i for i, _ in found], float), np.array([q.value for _, q in found])
-            half = np.array([1.96 * (q.std or 0.0) for _, q in found])
-            drawn = Series("points", x, y, label, subject, lo=y - half, hi=y + half)
-            panels.append(Panel(Axis("pattern"), Axis(label, found[0][1].unit), (drawn,)))
+        numbers = [i for i in good if members[i].has(name)]
+        if not numbers:
+            continue
+        found = [members[i].get(name) for i in numbers]
+        x, y = np.array(numbers, float) + 1, np.array([q.value for q in found])
+        half = 1.96 * np.array([q.std or 0.0 for q in found])
+        drawn = Series("points", x, y, label, subject, lo=y - half, hi=y + half)
+        panels.append(Panel(Axis("pattern"), Axis(label, found[0].unit), (drawn,)))
     return Figure(f"series-{subject}", "Cell through the series", tuple(panels), "Refined cell of each pattern.")
 
 

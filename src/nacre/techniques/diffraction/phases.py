@@ -23,16 +23,19 @@ def collect_crystals(
     context: Context, options: RietveldOptions, inputs: Mapping[str, Any], signal: Signal
 ) -> tuple[Crystal, ...]:
     """The phases by name: CIF inputs first, then the layered oxide, then the table. The main one comes first."""
-    given = {}
+    given: dict[str, Crystal] = {}
     for role, item in inputs.items():
         for one in item if isinstance(item, list) else [item]:
-            if isinstance(one, Signal) and one.kind == "crystal":
-                crystal = library.with_shared_sites(library.from_signal(one))
-                given[role if not isinstance(item, list) else crystal.name] = replace(
-                    crystal, name=crystal.name or role
-                )
-                given[crystal.name] = given[role if not isinstance(item, list) else crystal.name]
-    names = options.phases or (("layered",) if "phase" not in given else ("phase",))
+            if not isinstance(one, Signal) or one.kind != "crystal":
+                continue
+            crystal = library.with_shared_sites(library.from_signal(one))
+            own = crystal.name
+            named = replace(crystal, name=own or role)
+            # a phase is known by its own name, and by the role where the role holds one file
+            given[own if isinstance(item, list) else role] = named
+            given[own] = named
+    default = ("phase",) if "phase" in given else ("layered",)
+    names = options.phases or default
     return tuple(_find_crystal(name, given, context, options, inputs, signal) for name in names)
 
 
@@ -61,6 +64,7 @@ def _locate_cell(crystal: Crystal, signal: Signal, options: RietveldOptions) -> 
     for hkl, edges in (((0, 0, 3), (2,)), ((1, 0, 1), (0, 1))):
         d = float(library.lattice.d_spacing(hkl, cell))
         low, high = (float(bragg(d * factor, wavelength)) for factor in (1.012, 0.988))
+        # too few points there: the line is out of range
         inside = np.flatnonzero((x > low) & (x < high))
         if inside.size < 5:
             continue
@@ -86,21 +90,29 @@ def _read_composition(result: Any) -> str:
 def parse_phase_texts(texts: Sequence[str], crystals: Sequence[Crystal], example: str) -> dict[str, str]:
     """Statements about phases by their names, from texts like `example`."""
     found = {}
+    known = {crystal.name: crystal.name for crystal in crystals} | {"layered": crystals[0].name}
     for text in texts:
         name, colon, rest = text.partition(":")
-        if not colon or name.strip() not in {crystal.name for crystal in crystals} | {"layered"}:
-            known = ", ".join(crystal.name for crystal in crystals)
+        if not colon or name.strip() not in known:
             raise NacreError(
-                "cannot read the statement about a phase", found=f"'{text}'", expected=f"'{example}'; phases: {known}"
+                "cannot read the statement about a phase",
+                found=f"'{text}'",
+                expected=f"'{example}'; phases: {', '.join(crystal.name for crystal in crystals)}",
             )
-        found[crystals[0].name if name.strip() == "layered" else name.strip()] = rest.strip()
+        found[known[name.strip()]] = rest.strip()
     return found
 
 
 def parse_texture(options: RietveldOptions, crystals: Sequence[Crystal]) -> dict[str, tuple[int, int, int]]:
     """March-Dollase axes by phase."""
     rows = parse_phase_texts(options.texture, crystals, "NaxCoO2: 0 0 1")
-    return {name: tuple(int(word) for word in text.split()) for name, text in rows.items()}
+    axes = {}
+    for name, text in rows.items():
+        words = text.split()
+        if len(words) != 3:
+            raise NacreError("an axis of texture has three indices", found=f"'{text}'", expected="like '0 0 1'")
+        axes[name] = (int(words[0]), int(words[1]), int(words[2]))
+    return axes
 
 
 def make_starting_sizes(
@@ -112,6 +124,7 @@ def make_starting_sizes(
     for i, crystal in enumerate(crystals):
         size = parse(rows[crystal.name], "nm").value if crystal.name in rows else 0.0
         if size:
+            # Scherrer's equation with a shape factor of 1
             starts[f"phases.{i}.lor_size"] = float(np.degrees(0.1 * machine.wavelengths[0] / size))
         if i:
             starts[f"phases.{i}.scale"] = 1e-6

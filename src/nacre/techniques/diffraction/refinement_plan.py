@@ -16,39 +16,71 @@ def make_plan(
     """The usual order (L. B. McCusker et al., J. Appl. Cryst. 32 (1999) 36), or the one the options give."""
     if options.plan:
         return tuple(_parse_step(text) for text in options.plan)
-    main, minor = crystals[0], crystals[1:]
     steps = [
-        RefinementStep("scale", ("scale", "background"), "scale factors and background"),
-        RefinementStep("position", *_choose_position(machine)),
-        RefinementStep("cell", (f"cell@{main.name}",), f"cell of {main.name}"),
+        *_plan_pattern(crystals[0], machine),
+        *_plan_phases(options, crystals, texture),
+        *_plan_structure(crystals[0]),
     ]
-    if not machine.known:
-        steps.append(RefinementStep("width", ("width",), "width common to all lines (no line standard)"))
-    steps += [
-        RefinementStep("size", (f"size@{main.name}",), "size broadening"),
-        RefinementStep("strain", (f"strain@{main.name}",), "strain broadening"),
-    ]
-    if texture:
-        steps.append(RefinementStep("texture", tuple(f"texture@{name}" for name in texture), "preferred orientation"))
-    if minor:
-        steps.append(RefinementStep("minor cells", tuple(f"cell@{c.name}" for c in minor), "cells of the minor phases"))
-        given = parse_phase_texts(options.crystallites, crystals, "HfO2: 8 nm")
-        sizes = tuple(f"size@{c.name}" for c in minor if c.name not in given)
-        steps.append(RefinementStep("minor sizes", sizes, "size broadening of the minor phases"))
-    if main.free:
-        steps.append(
-            RefinementStep("coordinates", (f"coordinates@{main.name}",), f"coordinates {', '.join(main.free)}")
-        )
-    steps.append(RefinementStep("displacements", (f"b@{main.name}",), "isotropic displacements, one per site"))
-    if main.antisite:
-        steps.append(RefinementStep("antisite", (f"antisite@{main.name}",), "Ni/Li antisites, occupancies tied"))
     if machine.geometry == "flat" and not machine.known:
         steps.append(RefinementStep("axial", ("axial",), "axial divergence"))
     if options.also_free:
         steps.append(RefinementStep("also", options.also_free, ", ".join(options.also_free)))
+    return _leave_out_held(steps, options, crystals)
+
+
+def _plan_pattern(main: Crystal, machine: DiffractometerModel) -> list[RefinementStep]:
+    """Heights first, then places, then widths of the lines: each is hopeless before the one before it."""
+    name = main.name
+    steps = [
+        RefinementStep("scale", ("scale", "background"), "scale factors and background"),
+        RefinementStep("position", *_choose_position(machine)),
+        RefinementStep("cell", (f"cell@{name}",), f"cell of {name}"),
+    ]
+    if not machine.known:
+        steps.append(RefinementStep("width", ("width",), "width common to all lines (no line standard)"))
+    steps.append(RefinementStep("size", (f"size@{name}",), "size broadening"))
+    steps.append(RefinementStep("strain", (f"strain@{name}",), "strain broadening"))
+    return steps
+
+
+def _plan_phases(options: RietveldOptions, crystals: Sequence[Crystal], texture: Sequence[str]) -> list[RefinementStep]:
+    """Preferred orientation, and cells and sizes of the minor phases."""
+    steps, minor = [], crystals[1:]
+    if texture:
+        free = tuple(f"texture@{name}" for name in texture)
+        steps.append(RefinementStep("texture", free, "preferred orientation"))
+    if minor:
+        cells = tuple(f"cell@{c.name}" for c in minor)
+        steps.append(RefinementStep("minor cells", cells, "cells of the minor phases"))
+        given = parse_phase_texts(options.crystallites, crystals, "HfO2: 8 nm")
+        sizes = tuple(f"size@{c.name}" for c in minor if c.name not in given)
+        steps.append(RefinementStep("minor sizes", sizes, "size broadening of the minor phases"))
+    return steps
+
+
+def _plan_structure(main: Crystal) -> list[RefinementStep]:
+    """Atoms of the main phase: coordinates, displacements, antisites."""
+    name, steps = main.name, []
+    if main.free:
+        text = f"coordinates {', '.join(main.free)}"
+        steps.append(RefinementStep("coordinates", (f"coordinates@{name}",), text))
+    steps.append(RefinementStep("displacements", (f"b@{name}",), "isotropic displacements, one per site"))
+    if main.antisite:
+        steps.append(RefinementStep("antisite", (f"antisite@{name}",), "Ni/Li antisites, occupancies tied"))
+    return steps
+
+
+def _leave_out_held(
+    steps: Sequence[RefinementStep], options: RietveldOptions, crystals: Sequence[Crystal]
+) -> tuple[RefinementStep, ...]:
+    """The steps without what the option `hold` names, by item or by item and phase."""
     held = {_expand_name(item, crystals) for item in options.hold}
-    kept = (replace(s, free=tuple(i for i in s.free if not held & {i, i.partition("@")[0]})) for s in steps)
-    return tuple(step for step in kept if step.free)
+    kept = []
+    for step in steps:
+        free = tuple(item for item in step.free if item not in held and item.partition("@")[0] not in held)
+        if free:
+            kept.append(replace(step, free=free))
+    return tuple(kept)
 
 
 def _choose_position(machine: DiffractometerModel) -> tuple[tuple[str, ...], str]:

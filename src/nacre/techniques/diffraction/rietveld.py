@@ -19,6 +19,7 @@ from nacre.core.errors import NacreError, NotAssessable
 from nacre.core.quantity import Quantity, correlated, derive
 from nacre.core.result import Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
+from nacre.materials.crystals import Crystal
 from nacre.physics.diffraction.crystal import volume
 from nacre.techniques.diffraction import checks as rietveld_checks
 from nacre.techniques.diffraction import figures as rietveld_figures
@@ -28,14 +29,42 @@ from nacre.techniques.diffraction.problem_setup import make_problem
 from nacre.techniques.diffraction.refinement_plan import describe_steps
 from nacre.techniques.diffraction.rietx_problem import RefinementFit
 
+# path of the parameter, name of the quantity, its state, its value, slope of the value by the parameter, unit
+FreeNumber = tuple[str, str, dict[str, str], float, float, str]
+ANGLES = ("alpha", "beta", "gamma")
+# parameters that are quantities as they are: path, name, unit
+PLAIN = (
+    ("phases.0.preferred_orientation.r", "march_dollase", "1"),
+    ("instrument.zero_shift", "zero_shift", "deg"),
+    ("instrument.geometry.sample_displacement", "displacement", "mm"),
+)
 SERIAL = 1.5  # Durbin-Watson below which residuals are serially correlated
 EXPLAINED = 0.5  # part of the net intensity's chi2 that a model must explain to be one
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: RietveldOptions) -> list[Result]:
-    """One refinement. inputs: signal; standard (result of `line_standard`, or instrument parameters); CIF phases.
+    """One Rietveld refinement.
 
-    Raises NacreError where the plan cannot be carried out, NotAssessable where the model does not describe the data.
+    Parameters
+    ----------
+    inputs : {"signal": Signal, "standard": Result or Signal, ...}
+        The pattern; a result of `line_standard` or instrument parameters; CIF files of phases by name.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : RietveldOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: cell, structure and microstructure of the main phase, fractions of the others, agreement factors.
+
+    Raises
+    ------
+    NacreError
+        Where the plan cannot be carried out.
+    NotAssessable
+        Where the model does not describe the pattern.
     """
     signal = inputs["signal"]
     context = select_context(context)
@@ -50,6 +79,7 @@ def select_context(context: Context, role: str = "signal") -> Context:
 
 def require_good_fit(fit: RefinementFit, signal: Signal) -> RefinementFit:
     """The fit, if it is one. Raises NotAssessable for a diverged fit or a model that misses the pattern."""
+    # a finding that the engine calls fatal, whatever its level
     codes = [(code, text) for level, code, text in fit.findings if code in rietx_engine.FATAL or level == "error"]
     part = compute_explained(fit)
     if part < EXPLAINED:
@@ -75,6 +105,7 @@ def compute_explained(fit: RefinementFit) -> float:
     """1 - chi2(model) / chi2(background alone): the part of the signal above background that the lines explain."""
     y, sigma = fit.problem.intensity[fit.kept], fit.problem.sigma[fit.kept]
     used = np.isfinite(sigma)
+    # chi2 of the background alone: what the lines have to explain
     total = np.sum(((y - fit.background) / sigma)[used] ** 2)
     return 1 - float(np.sum(((y - fit.calculated) / sigma)[used] ** 2) / total) if total else 0.0
 
@@ -102,6 +133,7 @@ def make_result(fit: RefinementFit, context: Context, options: RietveldOptions, 
 
 def choose_esd_factor(fit: RefinementFit, options: RietveldOptions) -> float:
     """What plain standard deviations are multiplied with."""
+    # neighbouring residuals that go together make plain standard deviations too small
     serial = fit.statistics["durbin_watson"] < SERIAL
     return fit.inflation if options.esd == "inflated" or (options.esd == "auto" and serial) else 1.0
 
@@ -130,25 +162,15 @@ def add_scale_error(edge: Quantity, fit: RefinementFit) -> Quantity:
     return Quantity(edge.value, edge.unit, std, basis=edge.basis, origin=edge.origin, parts=parts)
 
 
-def _list_free_numbers(fit: RefinementFit) -> list[tuple[str, str, dict, float, float, str]]:
-    """(path, name, state, value, slope of value by parameter, unit) of each free number of the main phase."""
+def _list_free_numbers(fit: RefinementFit) -> list[FreeNumber]:
+    """Each free number of the main phase that has a standard deviation."""
     values, crystal = fit.values, fit.crystals[0]
-    rows = []
-    for edge in "abc":
+    rows: list[FreeNumber] = []
+    for edge, unit in (*zip("abc", ("Ang",) * 3, strict=True), *((angle, "deg") for angle in ANGLES)):
         if (path := f"phases.0.cell.{edge}") in fit.free:
-            rows.append((path, f"lattice_{edge}", {}, values[path], 1.0, "Ang"))
-    for angle in ("alpha", "beta", "gamma"):
-        if (path := f"phases.0.cell.{angle}") in fit.free:
-            rows.append((path, f"lattice_{angle}", {}, values[path], 1.0, "deg"))
-    for j, site in enumerate(crystal.sites):
-        head = f"phases.0.atoms.{j}"
-        if f"{head}.biso" in fit.free:
-            rows.append((f"{head}.biso", "b_iso", {"site": _name_site(site.label)}, site.b_iso, 1.0, "Ang2"))
-        if crystal.antisite == site.label and f"{head}.occ" in fit.free:
-            rows.append((f"{head}.occ", "ni_li", {}, 100 * site.occupancy, 100.0, "%"))
-        if _is_height_only(fit, j) and f"{head}.dof.0" in fit.free:
-            name, state = ("oxygen_z", {}) if site.element == "O" else ("height_z", {"site": site.label})
-            rows.append((f"{head}.dof.0", name, state, site.z, 1.0, "1"))
+            rows.append((path, f"lattice_{edge}", {}, values[path], 1.0, unit))
+    for j in range(len(crystal.sites)):
+        rows += [row for row in _list_site_numbers(fit, j) if row[0] in fit.free]
     wavelength = fit.machine.wavelengths[0]
     if (path := "phases.0.lor_size") in fit.free and values[path] > 0:
         width = np.radians(values[path])
@@ -156,13 +178,23 @@ def _list_free_numbers(fit: RefinementFit) -> list[tuple[str, str, dict, float, 
         rows.append((path, "crystallite_size", {}, size, -size / values[path], "nm"))
     if (path := "phases.0.lor_strain") in fit.free:
         rows.append((path, "microstrain", {}, 100 * np.radians(values[path]), 100 * np.radians(1.0), "%"))
-    if (path := "phases.0.preferred_orientation.r") in fit.free:
-        rows.append((path, "march_dollase", {}, values[path], 1.0, "1"))
-    if (path := "instrument.zero_shift") in fit.free:
-        rows.append((path, "zero_shift", {}, values[path], 1.0, "deg"))
-    if (path := "instrument.geometry.sample_displacement") in fit.free:
-        rows.append((path, "displacement", {}, values[path], 1.0, "mm"))
+    for path, name, unit in PLAIN:
+        if path in fit.free:
+            rows.append((path, name, {}, values[path], 1.0, unit))
     return [row for row in rows if fit.esd.get(row[0])]
+
+
+def _list_site_numbers(fit: RefinementFit, j: int) -> list[FreeNumber]:
+    """Displacement, antisite occupancy and height that one site of the main phase may have free."""
+    crystal, head = fit.crystals[0], f"phases.0.atoms.{j}"
+    site = crystal.sites[j]
+    rows: list[FreeNumber] = [(f"{head}.biso", "b_iso", {"site": _name_site(site.label)}, site.b_iso, 1.0, "Ang2")]
+    if crystal.antisite == site.label:
+        rows.append((f"{head}.occ", "ni_li", {}, 100 * site.occupancy, 100.0, "%"))
+    if _is_height_only(fit, j):
+        name, state = ("oxygen_z", {}) if site.element == "O" else ("height_z", {"site": site.label})
+        rows.append((f"{head}.dof.0", name, state, site.z, 1.0, "1"))
+    return rows
 
 
 def _is_height_only(fit: RefinementFit, j: int) -> bool:
@@ -180,31 +212,33 @@ def _derive_quantities(fit: RefinementFit, found: Mapping[str, Quantity]) -> lis
     """Cell volume, c/a and X-ray density, through the covariance of the edges."""
     crystal = fit.crystals[0]
     edges = {edge: found[f"lattice_{edge}|"] for edge in "abc" if f"lattice_{edge}|" in found}
-    angles = {a: found[f"lattice_{a}|"] for a in ("alpha", "beta", "gamma") if f"lattice_{a}|" in found}
+    angles = {angle: found[f"lattice_{angle}|"] for angle in ANGLES if f"lattice_{angle}|" in found}
     if not edges:
         return []
     order = [*edges, *angles]
+    # an edge that is not free follows a where symmetry makes it equal to a, else it keeps its value
+    follows = [name not in edges and _is_same_edge(crystal, 0, i) for i, name in enumerate("abc")]
 
-    def cell_of(*values: float) -> float:
+    def compute_volume(*values: float) -> float:
         now = dict(zip(order, values, strict=True))
         first = now.get("a", crystal.cell[0])
-        b = now.get("b", first if "b" not in edges and _is_same_edge(crystal, 0, 1) else crystal.cell[1])
-        c = now.get("c", first if "c" not in edges and _is_same_edge(crystal, 0, 2) else crystal.cell[2])
-        turned = [now.get(name, old) for name, old in zip(("alpha", "beta", "gamma"), crystal.cell[3:], strict=True)]
-        return volume((first, b, c, *turned))
+        lengths = [now.get(name, first if follows[i] else crystal.cell[i]) for i, name in enumerate("abc")]
+        turned = [now.get(name, old) for name, old in zip(ANGLES, crystal.cell[3:], strict=True)]
+        return volume((*lengths, *turned))
 
     quantities = [*edges.values(), *angles.values()]
-    size = derive(cell_of, *quantities, unit="Ang3", basis="fit-covariance", origin="measured")
+    size = derive(compute_volume, *quantities, unit="Ang3", basis="fit-covariance", origin="measured")
     entries = [Entry("cell_volume", size)]
     if {"a", "c"} <= set(edges) and _is_same_edge(crystal, 0, 1):
         ratio = derive(lambda a, c: c / a, edges["a"], edges["c"], unit="1", basis="fit-covariance", origin="measured")
         entries.append(Entry("c_to_a", ratio))
+    # the density follows the volume: the cell's content is held
     factor = crystal.density * crystal.volume
     density = derive(lambda v: factor / v, size, unit="g/cm3", basis="fit-covariance", origin="measured")
     return [*entries, Entry("crystal_density", density)]
 
 
-def _is_same_edge(crystal, i: int, j: int) -> bool:
+def _is_same_edge(crystal: Crystal, i: int, j: int) -> bool:
     return abs(crystal.cell[i] - crystal.cell[j]) < 1e-9
 
 
@@ -214,12 +248,13 @@ def report_fractions(fit: RefinementFit, factor: float, source: str) -> list[Ent
         return []
     entries = []
     for i, (crystal, (fraction, std)) in enumerate(zip(fit.crystals, fit.fractions, strict=True)):
-        known = None if std is None else 100 * std * factor
-        basis = "none" if known is None else "fit-covariance"
-        q = Quantity(100 * fraction, "wt%", known, basis=basis, origin="measured")
-        entries.append(
-            Entry("phase_fraction", q.tagged(f"{source}:fraction{i}") if known else q, {"phase": crystal.name})
-        )
+        if std is None:
+            q = Quantity(100 * fraction, "wt%", basis="none", origin="measured")
+        else:
+            error = 100 * std * factor
+            q = Quantity(100 * fraction, "wt%", error, basis="fit-covariance", origin="measured")
+            q = q.tagged(f"{source}:fraction{i}") if error else q
+        entries.append(Entry("phase_fraction", q, {"phase": crystal.name}))
         if i:
             entries += _report_minor_cell(fit, i, factor, source)
     return entries

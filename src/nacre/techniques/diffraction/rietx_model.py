@@ -1,5 +1,7 @@
 """The model as the Rietveld engine wants it: phases, diffractometer, ties, and the paths of what a plan sets free."""
 
+from typing import Any
+
 import numpy as np
 
 from nacre.core.errors import NacreError, did_you_mean
@@ -57,7 +59,7 @@ def make_instrument(rx, problem: RefinementProblem, ratio: np.ndarray):
         for length, weight in zip(machine.wavelengths, machine.weights, strict=True)
     ]
     kind = {"capillary": "debye_scherrer", "flat": "bragg_brentano"}[machine.geometry]
-    geometry = {"kind": kind}
+    geometry: dict[str, Any] = {"kind": kind}
     if machine.radius:
         geometry["goniometer_radius_mm"] = machine.radius
     built = rx.Instrument(
@@ -105,6 +107,7 @@ def expand_paths(step: RefinementStep, problem: RefinementProblem) -> list[str]:
 
 
 def _list_paths(name: str, chosen: list[int], problem: RefinementProblem, step: str) -> list[str]:
+    # items that do not depend on a phase
     plain = {
         "background": ["instrument.background.*"],
         "zero": ["instrument.zero_shift"],
@@ -134,6 +137,7 @@ def _list_atom_paths(item: str, label: str, i: int, crystal: Crystal, step: str)
     if label and label not in place:
         raise NacreError(f"no atom '{label}' in {crystal.name}", where=f"step '{step}'", do=did_you_mean(label, place))
     kind = "b" if item == "b" else "occ"
+    # what follows another atom cannot be free by itself
     tied = {one.label: one for one in crystal.ties if one.kind == kind}
     if item == "antisite" and not label:
         label = crystal.antisite

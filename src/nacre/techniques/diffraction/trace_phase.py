@@ -32,7 +32,7 @@ DETECTION = 3.29
 
 @dataclass(frozen=True)
 class TraceOptions:
-    """What may be chosen about a trace phase."""
+    """Options of `trace_phase`: the phase, its size and the backgrounds tried."""
 
     phase: str = option("", "the phase, by its name in the table")
     size: str = option("", "its crystallite size, held, like '8 nm'")
@@ -42,7 +42,7 @@ class TraceOptions:
     radiation: str = option("auto", "auto: as in the file; or an anode like Mo, or Mo1 for K-alpha1 alone")
     wavelength: float | None = option(None, "wavelength, where it is one line", unit="Ang", lo=0.05, hi=5)
     monochromator: float | None = option(None, "2 theta of the monochromator crystal", unit="deg", lo=0, hi=90)
-    radius: float | None = option(None, "radius of the goniometer", unit="mm", lo=10)
+    radius: float | None = option(None, "radius of the goniometer", unit="mm", lo=10, lab="diffractometer.radius")
     two_theta_min: float | None = option(None, "begin of the range", unit="deg")
     two_theta_max: float | None = option(None, "end of the range", unit="deg")
     excluded: tuple[str, ...] = option((), "ranges left out, like '12.1-12.9'")
@@ -65,9 +65,26 @@ class ApparentAmount:
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: TraceOptions) -> list[Result]:
-    """The difference between two patterns; with a `signal` alone, the scan over backgrounds and a limit.
+    """The amount of a trace phase, from the difference of two patterns.
 
-    inputs: coated and bare (or signal), standard. Raises NacreError where the phase is not named.
+    Parameters
+    ----------
+    inputs : {"coated": Signal, "bare": Signal, "standard": Result or Signal}
+        With a "signal" alone, its scan over backgrounds and a limit.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : TraceOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: the difference, or the apparent amount, and the detection limit in wt%.
+
+    Raises
+    ------
+    NacreError
+        Where the phase is not named.
     """
     if not options.phase:
         raise rietveld.NacreError("which phase?", where=context.analysis, do='give phase = "HfO2"')
@@ -106,6 +123,7 @@ def scan(signal, context: Context, options: TraceOptions, inputs: Mapping[str, A
         crystallites=(f"{options.phase}: {options.size}",) if options.size else (),
     )
     start = make_problem(signal, context, general, {k: v for k, v in inputs.items() if k == "standard"})
+    # a trace may come out negative: clipped at zero its mean would be biased
     start = replace(start, signed=(start.crystals[1].name,))
     found: list[ApparentAmount] = []
     before: RefinementFit | None = None
@@ -138,6 +156,7 @@ def _compute_amount(fit: RefinementFit, terms: int) -> ApparentAmount:
     scale, slope = fit.values["phases.1.scale"], masses[1] / (fit.values["phases.0.scale"] * masses[0])
     ratio, std = scale * slope, fit.esd.get("phases.1.scale", float("nan")) * slope
     gof, n, k = (fit.statistics[name] for name in ("gof", "n_points", "n_free_parameters"))
+    # chi2 of the fit plus the price of its parameters
     bic = gof**2 * (n - k) + k * np.log(n)
     return ApparentAmount(terms, 100 * ratio / (1 + ratio), 100 * std / (1 + ratio) ** 2, gof, bic)
 
@@ -151,6 +170,7 @@ def _report_difference(scans: Mapping[str, list[ApparentAmount]], role: str, opt
     differences = np.array([coated.value - bare.value for coated, bare in pairs])
     best = int(np.argmin([coated.bic + bare.bic for coated, bare in pairs]))
     statistical = float(np.hypot(pairs[best][0].std, pairs[best][1].std))
+    # the spread over backgrounds that the data support, taken as a rectangle
     near = _select_supported([coated.bic + bare.bic for coated, bare in pairs])
     spread = float(np.ptp(differences[near])) / np.sqrt(12) if len(near) > 1 else 0.0
     std = float(np.hypot(statistical, spread))

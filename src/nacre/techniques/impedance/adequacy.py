@@ -68,30 +68,34 @@ def judge(
         if text:
             fits = fit_variants(f, z, text, known, weights, cable, seed)
         else:
+            # a spectrum whose distribution shows no arc still gets the simplest circuit there is
             offered = suggest_circuit(f, z, distribution, weights, seed=seed)
-            if not offered:
-                offered = (fit("R_0-(R_1|Q_1)", f, z, weights, known=known, seed=seed),)
+            offered = offered or (fit("R_0-(R_1|Q_1)", f, z, weights, known=known, seed=seed),)
             fits = [*offered[:4]]
         chosen, extended = _choose_fit(fits, test)
         fitness = adequacy(chosen, test)
-        late = _fit_with_delay(fits[0], text, cable) if text and fitness.describes is False else None
-        if late and (better := adequacy(late, test)).describes is not False:
-            fits = [one for one in fits if one.circuit.text != late.circuit.text] + [late]
-            chosen, extended, fitness = late, True, better
         if text and fitness.describes is False:
-            offered = suggest_circuit(f, z, distribution, weights, seed=seed)
+            late = _fit_with_delay(fits[0], text, cable)
+            better = adequacy(late, test) if late else fitness
+            if late and better.describes is not False:
+                fits = [one for one in fits if one.circuit.text != late.circuit.text] + [late]
+                chosen, extended, fitness = late, True, better
+            else:
+                offered = suggest_circuit(f, z, distribution, weights, seed=seed)
+        judged = adequacy(offered[0], test) if offered else None
         return SpectrumVerdict(
-            spectrum, test, distribution, chosen, fitness, identify(chosen), compare(fits), extended, offered,
-            adequacy(offered[0], test) if offered else None,
-        )  # fmt: skip
+            spectrum, test, distribution, chosen, fitness, identify(chosen), compare(fits), extended, offered, judged
+        )
 
 
 def _choose_fit(fits: list[Fit], test: KramersKronig) -> tuple[Fit, bool]:
     """The named fit, or the one with an inductance where both criteria want it and it does not fail the data."""
     named = fits[0]
+    with_inductance = add_inductance(named.circuit.text)
     for other in fits[1:]:
-        longer = other.circuit.text == add_inductance(named.circuit.text)
-        if longer and other.aicc < named.aicc and other.bic < named.bic and "L_0" not in other.at_bound:
+        if other.circuit.text != with_inductance or "L_0" in other.at_bound:
+            continue
+        if other.aicc < named.aicc and other.bic < named.bic:
             return (other, True) if adequacy(other, test).describes is not False else (named, False)
     return named, False
 
@@ -106,10 +110,13 @@ def _fit_with_delay(named: Fit, text: str, cable: str) -> Fit | None:
     if "L" in {leaf.element.symbol for leaf in named.circuit.elements} or cable != "auto":
         return None
     f, z, omega = named.frequency, named.impedance, 2 * np.pi * named.frequency
+    # least squares for the one inductance that would remove what is left of Im Z
     share = omega / np.abs(z) ** 2
     slope = np.sum(share * (z - named.fitted).imag) / np.sum(share * omega)
+    # a positive one is a cable, which another circuit stands for
     if slope >= 0 or named.n_free + 1 >= named.problem.n_data:
         return None
+    # the fit starts where the named circuit ended: a delay changes it little
     start = {name: named.value(name) for name in named.names if name not in named.known.fixed} | {"L_0": slope}
     late = fit(add_inductance(text), f, z, named.weights, known=replace(named.known, start=start), starts=1)
     small = -late.value("L_0") * omega[-1] < PHASE * abs(z[-1])
@@ -128,6 +135,7 @@ def fit_variants(f, z, text: str, known: Constraints, weights: str, cable: str, 
     more = [add_inductance(text)] if "L" not in symbols and cable == "auto" else []
     more += [f"{text}-(R_more|Q_more)"] if _is_series(text) else []
     for longer in more:
+        # an arc more has three parameters more
         if named.n_free + 3 < named.problem.n_data:
             fits.append(fit(longer, f, z, weights, known=known, seed=seed))
     return fits
@@ -147,9 +155,15 @@ def _list_shorter(text: str, known: Constraints) -> list[str]:
     tree = parse_circuit(text).tree
     parts = tree.parts if isinstance(tree, Series) else ()
     arcs = [part for part in parts if isinstance(part, Parallel)]
-    spoken = {name.partition(".")[0] for name in (*known.named(), *known.start)}
-    free = [arc for arc in arcs if not spoken & {leaf.label for leaf in leaves(arc)}]
-    return [write([part for part in parts if part is not arc]) for arc in free] if len(arcs) > 1 else []
+    if len(arcs) < 2:
+        return []
+    constrained = {name.partition(".")[0] for name in (*known.named(), *known.start)}
+    shorter = []
+    for arc in arcs:
+        labels = {leaf.label for leaf in leaves(arc)}
+        if not constrained & labels:
+            shorter.append(write([part for part in parts if part is not arc]))
+    return shorter
 
 
 def write(parts) -> str:

@@ -33,7 +33,7 @@ def check_validity(verdict: SpectrumVerdict) -> Check:
     test = verdict.test
     verb = "is " if test.verdict == "too noisy" else ""
     text, do = f"the spectrum {verb}{test.sentence()}", ""
-    if test.verdict == "valid":
+    if test.verdict == "valid" and test.trusted:
         text += " Range to trust: {:.3g} to {:.3g} Hz.".format(*test.trusted)
     if test.verdict == "drifting":
         text += f" All numbers below rest on it; {UNSURE}."
@@ -58,7 +58,7 @@ def check_fitness(verdict: SpectrumVerdict) -> Check:
 
 def _offer(verdict: SpectrumVerdict) -> str:
     best, judged = verdict.offered[0], verdict.offered_adequacy
-    if best.circuit == verdict.fit.circuit:
+    if judged is None or best.circuit == verdict.fit.circuit:
         return "no circuit that the distribution of relaxation times offers describes them"
     word = "which describes them" if judged.describes else "which is nearer, but does not describe them either"
     return (
@@ -78,6 +78,7 @@ def _check_extension(verdict: SpectrumVerdict) -> Iterable[Check]:
     if henry > 0:
         yield Check("info", f"a series inductance L_0 (cables) of {beside}", leaves_out)
         return
+    # a delay t turns the phase by omega t, as an inductance of -t |Z| does
     late = -henry / abs(verdict.fit.impedance[-1])
     shift = np.degrees(2 * np.pi * verdict.fit.frequency[-1] * late)
     what = (
@@ -96,7 +97,7 @@ def list_undetermined(verdict: SpectrumVerdict) -> Iterable[Check]:
         bound = ""
         if low is None and high is not None:
             bound = f"; at most {high:.3g} {units[name]} (97.5 %)"
-        elif high is None and low is not None:
+        if high is None and low is not None:
             bound = f"; at least {low:.3g} {units[name]} (97.5 %)"
         yield Check("warn", f"{name} is not determined by these data: {why}{bound}.")
 
@@ -104,6 +105,7 @@ def list_undetermined(verdict: SpectrumVerdict) -> Iterable[Check]:
 def _list_correlated(verdict: SpectrumVerdict) -> Iterable[Check]:
     open_ = verdict.identifiability.undetermined
     for a, b, r in verdict.identifiability.correlated:
+        # the parts of one element are always correlated, which is no news
         if a not in open_ and b not in open_ and a.partition(".")[0] != b.partition(".")[0]:
             yield Check("info", f"{a} and {b} are correlated ({r:+.3f}): one can be traded for the other.")
 
@@ -131,10 +133,9 @@ def _compare_circuits(verdict: SpectrumVerdict) -> Iterable[Check]:
 
 def _describe_relaxations(verdict: SpectrumVerdict) -> Check:
     peaks = verdict.distribution.peaks
-    rows = ", ".join(
-        f"about {peak.resistance:.3g} ohm at {peak.tau:.2g} s{' (at the edge of the range)' if peak.at_edge else ''}"
-        for peak in peaks
-    )
+    edges = [" (at the edge of the range)" if peak.at_edge else "" for peak in peaks]
+    pairs = zip(peaks, edges, strict=True)
+    rows = ", ".join(f"about {peak.resistance:.3g} ohm at {peak.tau:.2g} s{edge}" for peak, edge in pairs)
     return Check(
         "info",
         f"the distribution of relaxation times has {len(peaks)} peaks: {rows}. Smoothing biases them by a few percent, "
@@ -147,25 +148,26 @@ def check_area(verdicts: list[SpectrumVerdict], area: Quantity) -> Iterable[Chec
     if area.std is not None:
         return
     for verdict in verdicts:
-        told = [
-            f"{name} {show(Quantity(fit_value, 'ohm', std))}"
-            for name, fit_value, std in list_resistances(verdict)
-            if std is not None
+        known = [
+            (name, Quantity(value, "ohm", std)) for name, value, std in list_resistances(verdict) if std is not None
         ]
-        if told:
-            yield Check(
-                "info",
-                "the electrode area is given without an uncertainty, so values per area have none. The cell's, with "
-                f"the error of the fit alone: {', '.join(told)}.",
-                "give the area or diameter with its uncertainty, like '10.00(2) mm'",
-            )
+        if not known:
+            continue
+        listed = ", ".join(f"{name} {show(quantity)}" for name, quantity in known)
+        yield Check(
+            "info",
+            "the electrode area is given without an uncertainty, so values per area have none. The cell's, with the "
+            f"error of the fit alone: {listed}.",
+            "give the area or diameter with its uncertainty, like '10.00(2) mm'",
+        )
 
 
 def list_resistances(verdict: SpectrumVerdict) -> list[tuple[str, float, float | None]]:
     """(name, ohm, std or None) of each resistance of the fitted circuit."""
     fit, open_ = verdict.fit, verdict.identifiability.undetermined
-    return [
-        (p.name, fit.value(p.name), float(fit.std[k]) if verdict.sure and p.name not in open_ else None)
-        for k, p in enumerate(fit.circuit.parameters)
-        if p.unit == "ohm"
-    ]
+    rows = []
+    for k, parameter in enumerate(fit.circuit.parameters):
+        if parameter.unit == "ohm":
+            known = verdict.sure and parameter.name not in open_
+            rows.append((parameter.name, fit.value(parameter.name), float(fit.std[k]) if known else None))
+    return rows

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -60,22 +61,24 @@ def draw_nyquist(verdicts: Sequence[SpectrumVerdict], area: float, subject: str)
     for verdict in verdicts:
         fit, group = verdict.fit, get_group(verdict, len(verdicts) > 1)
         z, line, at = fit.impedance * area, fit.fitted * area, _find_decades(fit.frequency)
-        who = {"subject": subject, "group": group}
+        series = partial(Series, subject=subject, group=group)
         drawn = [
-            Series("points", z.real, -z.imag, subject, marker="open", **who),
-            Series("points", z[at].real, -z[at].imag, "", legend=False, **who),
-            Series("line", line.real, -line.imag, "", legend=False, **who),
+            series("points", z.real, -z.imag, subject, marker="open"),
+            series("points", z[at].real, -z[at].imag, "", legend=False),
+            series("line", line.real, -line.imag, "", legend=False),
         ]
         quick = fit.frequency[at] >= FAST
-        whole += [*drawn, _label_decades(fit.frequency, z, at[~quick], who)]
-        fast += [*(replace(one, legend=False) for one in drawn), _label_decades(fit.frequency, z, at[quick], who)]
+        whole += [*drawn, _label_decades(fit.frequency, z, at[~quick], subject, group)]
+        fast += [replace(one, legend=False) for one in drawn]
+        fast.append(_label_decades(fit.frequency, z, at[quick], subject, group))
     panels = [Panel(Axis("Re(Z)", AREAL, equal=True), Axis("-Im(Z)", AREAL, equal=True), tuple(whole))]
+    # the second panel shows the arcs that the diffusion tail hides in the first
     near = verdicts[0].fit.impedance[verdicts[0].fit.frequency >= FAST] * area
     if len(near) > 4:
         end = 1.15 * float(np.max(near.real))
-        x, y = ("Re(Z)", (0.0, end)), ("-Im(Z)", (0.0, 0.7 * end))
-        axes = (Axis(label, AREAL, limits=limits, equal=True) for label, limits in (x, y))
-        panels.append(Panel(*axes, tuple(fast), title="above 1 kHz"))
+        x = Axis("Re(Z)", AREAL, limits=(0.0, end), equal=True)
+        y = Axis("-Im(Z)", AREAL, limits=(0.0, 0.7 * end), equal=True)
+        panels.append(Panel(x, y, tuple(fast), title="above 1 kHz"))
     circuits = " or ".join(dict.fromkeys(verdict.fit.circuit.text for verdict in verdicts))
     if "(R_1|" in circuits:  # an automatic circuit: every cell may have another
         circuits = "the circuit that each spectrum offers"
@@ -83,10 +86,10 @@ def draw_nyquist(verdicts: Sequence[SpectrumVerdict], area: float, subject: str)
     return Figure("nyquist", "Nyquist plot", tuple(panels), caption, "Fig. 6a", wide=True)
 
 
-def _label_decades(frequency: np.ndarray, z: np.ndarray, at: np.ndarray, who: dict[str, str]) -> Series:
+def _label_decades(frequency: np.ndarray, z: np.ndarray, at: np.ndarray, subject: str, group: str) -> Series:
     """Names of the decades at their points."""
     words = tuple(f"10{str(round(np.log10(f))).translate(_RAISED)}" for f in frequency[at])
-    return Series("text", z[at].real, -z[at].imag, words=words, legend=False, **who)
+    return Series("text", z[at].real, -z[at].imag, "", subject, group, words=words, legend=False)
 
 
 def draw_bode(verdicts: Sequence[SpectrumVerdict], area: float, subject: str) -> Figure:
@@ -94,12 +97,12 @@ def draw_bode(verdicts: Sequence[SpectrumVerdict], area: float, subject: str) ->
     size, phase = [], []
     for verdict in verdicts:
         fit = verdict.fit
-        who = {"subject": subject, "group": get_group(verdict, len(verdicts) > 1)}
+        series = partial(Series, subject=subject, group=get_group(verdict, len(verdicts) > 1))
         z, line, f = fit.impedance * area, fit.fitted * area, fit.frequency
-        size.append(Series("points", f, np.abs(z), subject, marker="open", **who))
-        size.append(Series("line", f, np.abs(line), "", legend=False, **who))
-        phase.append(Series("points", f, -np.degrees(np.angle(z)), "", marker="open", legend=False, **who))
-        phase.append(Series("line", f, -np.degrees(np.angle(line)), "", legend=False, **who))
+        size.append(series("points", f, np.abs(z), subject, marker="open"))
+        size.append(series("line", f, np.abs(line), "", legend=False))
+        phase.append(series("points", f, -np.degrees(np.angle(z)), "", marker="open", legend=False))
+        phase.append(series("line", f, -np.degrees(np.angle(line)), "", legend=False))
     x = Axis("Frequency", "Hz", scale="log")
     panels = (Panel(x, Axis("|Z|", AREAL, scale="log"), tuple(size)), Panel(x, Axis("-Phase", "deg"), tuple(phase)))
     return Figure("bode", "Bode plot", panels, "Modulus times electrode area, and phase; lines are fits.")
@@ -113,18 +116,12 @@ def draw_residuals(verdicts: Sequence[SpectrumVerdict], subject: str) -> Figure:
         group = get_group(verdict, len(verdicts) > 1)
         left = 100 * (fit.fitted - fit.impedance) / np.abs(fit.impedance)
         for k, part in enumerate((np.real, np.imag)):
-            who = {"subject": subject, "legend": k == 0}
-            panels[k].append(Series("line", fit.frequency, part(left), "circuit", group=f"{group} circuit", **who))
-            own = Series(
-                "line",
-                test.frequency,
-                part(100 * test.residual),
-                "Kramers-Kronig",
-                group=f"{group} Kramers-Kronig",
-                style="dotted",
-                **who,
+            series = partial(Series, "line", subject=subject, legend=k == 0)
+            own = part(100 * test.residual)
+            panels[k].append(series(fit.frequency, part(left), "circuit", group=f"{group} circuit"))
+            panels[k].append(
+                series(test.frequency, own, "Kramers-Kronig", group=f"{group} Kramers-Kronig", style="dotted")
             )
-            panels[k].append(own)
     x = Axis("Frequency", "Hz", scale="log")
     labels = ("Residual of Re(Z)", "Residual of Im(Z)")
     made = tuple(Panel(x, Axis(label, "%"), tuple(rows)) for label, rows in zip(labels, panels, strict=True))
@@ -137,11 +134,11 @@ def draw_relaxations(verdicts: Sequence[SpectrumVerdict], area: float, subject: 
     series = []
     for verdict in verdicts:
         shown, group = verdict.distribution, get_group(verdict, len(verdicts) > 1)
-        who = {"subject": subject, "group": group}
+        line = shown.gamma * area
         if np.all(np.isfinite(shown.low)):
             lo, hi = shown.low * area, shown.high * area
-            series.append(Series("band", shown.tau, shown.gamma * area, "", lo=lo, hi=hi, legend=False, **who))
-        series.append(Series("line", shown.tau, shown.gamma * area, subject, **who))
+            series.append(Series("band", shown.tau, line, "", subject, group, lo=lo, hi=hi, legend=False))
+        series.append(Series("line", shown.tau, line, subject, subject, group))
     panel = Panel(Axis("Relaxation time", "s", scale="log"), Axis("Distribution", AREAL), tuple(series))
     caption = "Distribution of relaxation times; the band does not hold the bias of smoothing."
     return Figure("relaxation-times", "Distribution of relaxation times", (panel,), caption)
@@ -153,14 +150,14 @@ def draw_bars(
     """Resistances side by side with the error of the fit. Those that the data leave open are not drawn."""
     rows = []
     for verdict, entries in zip(verdicts, found, strict=True):
-        values = {entry.name: entry.quantity.value for entry in entries if entry.name in NAMED}
+        values = {entry.name: entry.quantity.value for entry in entries}
         limits = _get_limits(verdict, area.value)
         open_ = {name.lower() for name in verdict.identifiability.undetermined}
         shown = [name for name in NAMED if name in values and name not in open_]
         if not shown:
             continue
         y = np.array([values[name] for name in shown])
-        lo, hi = (np.array([limits[name][k] for name in shown]) for k in (0, 1))
+        lo, hi = np.array([limits[name] for name in shown]).T
         group = get_group(verdict, len(verdicts) > 1)
         places = np.array([_PLACES[name] for name in shown])
         rows.append(Series("bars", places, y, subject, subject, group, lo=lo, hi=hi))
@@ -173,9 +170,7 @@ def draw_bars(
 
 def _get_limits(verdict: SpectrumVerdict, area: float) -> dict[str, tuple[float, float]]:
     """95 % interval of each resistance in ohm cm2 by its lower-case name; NaN where none can be given."""
-    low, high = verdict.fit.interval()
-    sure = verdict.sure
-    return {
-        name.lower(): (low[k] * area, high[k] * area) if sure else (np.nan, np.nan)
-        for k, name in enumerate(verdict.fit.names)
-    }
+    low, high = (ends * area for ends in verdict.fit.interval())
+    if not verdict.sure:
+        low = high = np.full(len(verdict.fit.names), np.nan)
+    return {name.lower(): (low[k], high[k]) for k, name in enumerate(verdict.fit.names)}

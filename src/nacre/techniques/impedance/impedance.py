@@ -38,7 +38,7 @@ FORMULAS = {"hsu_mansfeld": "Hsu-Mansfeld", "brug": "Brug", "none": ""}
 
 @dataclass(frozen=True)
 class ImpedanceOptions:
-    """What may be chosen about impedance spectra. Values of parameters are those of the cell: ohm, F, H, S s^n, s."""
+    """Options of `impedance`. Values of parameters are those of the cell: ohm, F, H, S s^n, s."""
 
     circuit: str = option("", "circuit, like R_bulk-(R_gb|Q_gb)-Q_lf; empty: see the page of this technique")
     fixed: tuple[str, ...] = option((), "parameters that are known, like 'R_gb = 20'")
@@ -60,20 +60,39 @@ class ImpedanceOptions:
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: ImpedanceOptions) -> list[Result]:
-    """Resistances, capacitances, curves and figures of one spectrum or a series.
+    """Resistances and capacitances of one spectrum or a series.
 
-    inputs : {"signal": an impedance Signal, or a list of them}. Raises NacreError where no spectrum can be analysed,
-    the circuit cannot be read, or the area is missing.
+    Parameters
+    ----------
+    inputs : {"signal": Signal or list of Signal}
+        Spectra of one cell.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : ImpedanceOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: resistances in ohm cm2, capacitances in uF/cm2, the fits and the relaxation times as curves.
+
+    Raises
+    ------
+    NacreError
+        Where no spectrum can be analysed, the circuit cannot be read, or the area is missing.
     """
     signals = given.make_list(inputs["signal"])
     text, why = given.choose_circuit(options.circuit, context)
     known = given.parse_constraints(options, context.where)
+    # a constraint names parameters, which only a named circuit has
     if not text and (known.named() or known.start):
         raise NacreError("parameters are constrained, but no circuit is named", where=context.where, do="name it")
     area = context.need("area", "cm2", "the resistance per area")
     subject = make_subject(context)
-    verdicts, failures = [], []
-    for signal, state in zip(signals, given.make_states(signals, context, options.along, options.at), strict=True):
+    states = given.make_states(signals, context, options.along, options.at)
+    verdicts: list[SpectrumVerdict] = []
+    failures: list[NacreError] = []
+    for signal, state in zip(signals, states, strict=True):
         try:
             spectrum = given.read_spectrum(signal, state, subject, options.lowest, options.highest)
             verdicts.append(judge(spectrum, text, known, options.weights, options.cable, context.seed))
@@ -84,16 +103,18 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: ImpedanceOptio
     stated = _check_circuit(text, why, context) if why else []
     stated += [Check("fail", f"left out: {error}") for error in failures]
     found = [make_entries(verdict, area, options, context.analysis or "impedance") for verdict in verdicts]
-    each = [check for verdict in verdicts for check in checks.check_spectrum(verdict, len(signals) > 1)]
+    entries, curves, each = [], [], []
+    for verdict, own in zip(verdicts, found, strict=True):
+        entries += _number_elements(verdict, own, text)
+        curves += tabulate_fit(verdict, len(verdicts) > 1)
+        each += checks.check_spectrum(verdict, len(signals) > 1)
     return [
         Result(
             "impedance",
             context.analysis,
             subject,
-            entries=tuple(
-                e for v, entries in zip(verdicts, found, strict=True) for e in _number_elements(v, entries, text)
-            ),
-            curves=tuple(curve for verdict in verdicts for curve in tabulate_fit(verdict, len(verdicts) > 1)),
+            entries=tuple(entries),
+            curves=tuple(curves),
             figures=figures.draw(verdicts, found, area, context, signals[0].origin == "synthetic"),
             checks=(*stated, *each, *checks.check_area(verdicts, area)),
             citations=CITATIONS,
@@ -128,12 +149,13 @@ def _number_elements(verdict: SpectrumVerdict, entries: list[Entry], named: str)
 def make_subject(context: Context) -> Subject:
     """Sample, cell and measurement of a context."""
     cell, sample, measurement = context.cell, context.sample, context.measurement
-    name = sample.name if sample else cell.sample if cell else ""
-    return Subject(name, cell.name if cell else "", measurement.name if measurement else "")
+    name = cell.sample if cell else ""
+    return Subject(sample.name if sample else name, cell.name if cell else "", measurement.name if measurement else "")
 
 
 def name_entry(label: str) -> tuple[str, dict[str, str]]:
     """Name and state of a resistance: R_cam_se has a word of its own, others are named by their element."""
+    # R_cam_se is a quantity of its own; other resistances are named by their element
     own = label.partition(".")[0].lower() if label.lower().startswith("r_") else ""
     return (own, {}) if own in words("quantity") else ("area_resistance", {"element": label})
 
@@ -163,12 +185,13 @@ def _is_undetermined(verdict: SpectrumVerdict, name: str, quantity: Quantity) ->
 def make_parameters(verdict: SpectrumVerdict, source: str) -> dict[str, Quantity]:
     """Parameters of the cell with the fit's covariance; those that the data do not determine have bounds at most."""
     fit, report = verdict.fit, verdict.identifiability
-    told = [n for n in fit.names if verdict.sure and n not in report.undetermined and n not in fit.known.fixed]
-    told = [n for n in told if np.isfinite(fit.relative_std(n))]
-    rows = [fit.circuit.index(n) for n in told]
+    undetermined = report.undetermined.keys() | fit.known.fixed.keys()
+    known = [n for n in fit.names if verdict.sure and n not in undetermined and np.isfinite(fit.relative_std(n))]
+    rows = [fit.circuit.index(n) for n in known]
+    # the fit is in logarithms: times the values it is the covariance of the parameters
     covariance = fit.log_covariance[np.ix_(rows, rows)] * np.outer(fit.values[rows], fit.values[rows])
     units = {parameter.name: _choose_unit(parameter.unit) for parameter in fit.circuit.parameters}
-    found = correlated(told, fit.values[rows], covariance, [units[n] for n in told], source=source) if told else {}
+    found = correlated(known, fit.values[rows], covariance, [units[n] for n in known], source=source) if known else {}
     made = {}
     for name in fit.names:
         exact = 0.0 if name in fit.known.fixed else None
@@ -196,7 +219,7 @@ def _find_limits(verdict: SpectrumVerdict, name: str) -> tuple[float | None, flo
         return None, None
     low, high = verdict.fit.interval()
     k = verdict.fit.circuit.index(name)
-    return tuple(sorted((float(low[k]), float(high[k]))))
+    return min(float(low[k]), float(high[k])), max(float(low[k]), float(high[k]))
 
 
 def multiply_by_area(quantity: Quantity, area: Quantity) -> Quantity:
@@ -213,6 +236,7 @@ def multiply_by_area(quantity: Quantity, area: Quantity) -> Quantity:
 def _widen_end(value: float, end: float | None, spread: float) -> float | None:
     if end is None or value * end <= 0:
         return end
+    # the area's error is a factor, so distances are taken in the logarithm
     distance = np.log(end / value)
     return float(value * np.exp(np.sign(distance) * np.hypot(distance, spread)))
 
@@ -221,29 +245,40 @@ def _scale_end(end: float | None, area: Quantity) -> float | None:
     return None if end is None else end * area.value
 
 
-def _compute_capacitances(verdict: SpectrumVerdict, values, area: Quantity, formula: str, state) -> list[Entry]:
+def _compute_capacitances(
+    verdict: SpectrumVerdict, values: Mapping[str, Quantity], area: Quantity, formula: str, state: dict[str, Any]
+) -> list[Entry]:
     """Effective capacitance of each arc (R|Q) by the formula named."""
     if formula == "none":
         return []
+    # a resistance that is no part of an arc is in series with all of them
     lone = [p.name for p in verdict.fit.circuit.parameters if p.unit == "ohm" and p.element == p.name]
     in_arcs = {r for r, _ in arcs(verdict.fit.circuit)}
     series = next((values[name] for name in lone if name not in in_arcs), None)
     found = []
+    undetermined = set(verdict.identifiability.undetermined)
     for r, store in arcs(verdict.fit.circuit):
         names = (f"{store}.Q", f"{store}.n", r)
-        if names[0] not in values or values[r].value <= 0 or set(names) & set(verdict.identifiability.undetermined):
+        if names[0] not in values or values[r].value <= 0 or undetermined.intersection(names):
             continue
         parts = [values[name] for name in names]
-        if formula == "brug":
-            if series is None:
-                continue
-            law, parts = brug, [*parts, series]
-        else:
-            law = hsu_mansfeld
-        quantity = derive(lambda *x, law=law: law(*x[:-1]) / x[-1], *parts, area, unit="F/cm2", origin="measured")
+        if formula == "brug" and series is not None:
+            quantity = derive(_compute_brug, *parts, series, area, unit="F/cm2", origin="measured")
+        elif formula == "hsu_mansfeld":
+            quantity = derive(_compute_hsu_mansfeld, *parts, area, unit="F/cm2", origin="measured")
+        else:  # Brug's formula needs a resistance in series
+            continue
         own = {"element": store, "formula": FORMULAS[formula]}
         found.append(Entry("effective_capacitance", quantity.to("uF/cm2"), state | own))
     return found
+
+
+def _compute_hsu_mansfeld(q: float, n: float, r: float, area: float) -> float:
+    return hsu_mansfeld(q, n, r) / area
+
+
+def _compute_brug(q: float, n: float, r: float, series: float, area: float) -> float:
+    return brug(q, n, r, series) / area
 
 
 def tabulate_fit(verdict: SpectrumVerdict, several: bool) -> list[Curve]:
@@ -252,6 +287,7 @@ def tabulate_fit(verdict: SpectrumVerdict, several: bool) -> list[Curve]:
     tail = f" {verdict.spectrum.name}" if several else ""
     low, high = fit.interval()
     sure = np.array([verdict.sure and name not in verdict.identifiability.undetermined for name in fit.names])
+    # values of open parameters are shown, their errors are not
     hide = np.where(sure, 1.0, np.nan)
     return [
         Curve(

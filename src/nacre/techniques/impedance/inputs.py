@@ -33,6 +33,7 @@ class MeasuredImpedance:
 
     def between(self, low: float, high: float) -> "MeasuredImpedance":
         """The points from `low` to `high` Hz."""
+        # limits given in rounded numbers hold the points at them
         keep = (self.frequency >= low * (1 - 1e-9)) & (self.frequency <= high * (1 + 1e-9))
         time = None if self.time is None else self.time[keep]
         return MeasuredImpedance(self.name, self.frequency[keep], self.impedance[keep], time, self.state, self.subject)

@@ -5,7 +5,7 @@ separate fits are both lower the data reject it, and the numbers are those of th
 different area are brought to that of the first.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,7 +36,7 @@ CELLS = "their intervals are of these cells, the spread between cells of one rec
 
 @dataclass(frozen=True)
 class JointFitOptions:
-    """What several spectra have in common. Values of parameters are those of the first cell: ohm, F, H, S s^n, s."""
+    """Options of `impedance_global`. Values of parameters are those of the first cell: ohm, F, H, S s^n, s."""
 
     circuit: str = option("", "circuit of all spectra; empty: that of a pellet cell where there is a composite")
     shared: tuple[str, ...] = option((), "parameters or elements with one value for all, like R_bulk, R_gb, Q_gb")
@@ -70,18 +70,36 @@ class JointFit:
     extended: bool
 
     def sure(self, k: int) -> bool:
+        """Whether the scatter of a spectrum about the fit is a measure of its error."""
         return self.tests[k].verdict != "drifting" and self.fitness[k].describes is not False
 
-    def told(self, k: int, name: str) -> bool:
+    def determines(self, k: int, name: str) -> bool:
         """Whether the data determine a parameter of a spectrum, and the fit may say how well."""
         std = self.fit.log_std[k, self.fit.circuit.index(name)]
         return bool(self.sure(k) and np.isfinite(std) and 0 < std < WIDE)
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: JointFitOptions) -> list[Result]:
-    """Resistances of every cell, and how they differ, from one fit.
+    """Resistances of several cells, and how they differ, from one fit.
 
-    inputs : names -> an impedance Signal or a list of them. Raises NacreError where there are fewer than two spectra.
+    Parameters
+    ----------
+    inputs : dict of str to Signal or list of Signal
+        Spectra by the name of their cell or state.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : JointFitOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: what is shared in ohm cm2, ratios and changes against the reference, activation energies.
+
+    Raises
+    ------
+    NacreError
+        Where there are fewer than two spectra, or no circuit is named.
     """
     members = collect_spectra(inputs, context, options)
     if len(members) < 2:
@@ -130,21 +148,31 @@ def _fit_jointly(members: tuple[JointSpectrum, ...], text: str, options: JointFi
         def run(circuit: str, what: Sharing) -> SharedFit:
             return fit_shared(circuit, spectra, what, options.weights, known, seed=context.seed)
 
-        found, extended = run(text, sharing), False
-        if options.cable == "auto" and "L" not in {leaf.element.symbol for leaf in parse_circuit(text).elements}:
-            longer = run(add_inductance(text), sharing)
-            if longer.aicc < found.aicc and longer.bic < found.bic:
-                found, extended = longer, True
+        found, extended = _extend(run(text, sharing), text, sharing, options.cable, run)
         refused = None
-        if (sharing.shared or sharing.arrhenius) and found.aicc_alone < found.aicc and found.bic_alone < found.bic:
+        shares = sharing.shared or sharing.arrhenius
+        if shares and found.aicc_alone < found.aicc and found.bic_alone < found.bic:
             refused, found = found, run(found.circuit.text, Sharing())
     fitness = tuple(adequacy(_make_separate(found, k), test) for k, test in enumerate(tests))
     return JointFit(members, found, tests, fitness, refused, extended)
 
 
+def _extend(
+    found: SharedFit, text: str, sharing: Sharing, cable: str, run: Callable[[str, Sharing], SharedFit]
+) -> tuple[SharedFit, bool]:
+    """The fit with a series inductance, and True, where AICc and BIC both ask for one; else the fit as it is."""
+    symbols = {leaf.element.symbol for leaf in parse_circuit(text).elements}
+    if cable != "auto" or "L" in symbols:
+        return found, False
+    longer = run(add_inductance(text), sharing)
+    better = longer.aicc < found.aicc and longer.bic < found.bic
+    return (longer, True) if better else (found, False)
+
+
 def _make_separate(fit: SharedFit, k: int):
     """The separate fit of a spectrum, with the values of the joint one."""
     alone = fit.alone[k]
+    # adequacy judges a fit to one spectrum, so the joint one is presented as such
     fitted = fit.circuit.impedance(alone.frequency, fit.values[k])
     return replace(alone, fitted=fitted, values=fit.values[k], rms=fit.rms[k])
 
@@ -152,23 +180,30 @@ def _make_separate(fit: SharedFit, k: int):
 def make_quantities(joint: JointFit, source: str) -> list[dict[str, Quantity]]:
     """Parameters of each spectrum with the covariance of the joint fit, in units of the first cell."""
     fit = joint.fit
-    places = [(k, name) for k in range(len(joint.members)) for name in fit.names if joint.told(k, name)]
+    places = [(k, name) for k in range(len(joint.members)) for name in fit.names if joint.determines(k, name)]
     rows = [fit.place(k, name) for k, name in places]
+    # parameters of all spectra in one row, as the covariance has them
     flat = fit.values.ravel()
     covariance = fit.log_covariance[np.ix_(rows, rows)] * np.outer(flat[rows], flat[rows])
     keys = [f"{k} {name}" for k, name in places]
     known = correlated(keys, flat[rows], covariance, ["ohm"] * len(keys), source=source) if keys else {}
-    t = stdtrit(fit.dof, 0.975)
-    made: list[dict[str, Quantity]] = [{} for _ in joint.members]
-    for k, row in enumerate(made):
-        for i, name in enumerate(fit.names):
-            value = float(fit.values[k, i])
-            plain = Quantity(value, "ohm", basis="none", origin="measured")
-            ends = (
-                sorted(value * np.exp(sign * t * fit.log_std[k, i]) for sign in (-1, 1)) if joint.told(k, name) else ()
-            )
-            row[name] = replace(known.get(f"{k} {name}", plain), **dict(zip(("lo95", "hi95"), ends, strict=False)))
-    return made
+
+    return [
+        {name: _make_quantity(joint, known, k, name) for name in fit.names}  # of one spectrum
+        for k in range(len(joint.members))
+    ]
+
+
+def _make_quantity(joint: JointFit, known: Mapping[str, Quantity], k: int, name: str) -> Quantity:
+    """A parameter of spectrum `k`: with its interval where the data determine it, else the plain value."""
+    fit = joint.fit
+    i = fit.circuit.index(name)
+    value = float(fit.values[k, i])
+    if not joint.determines(k, name):
+        return known.get(f"{k} {name}", Quantity(value, "ohm", basis="none", origin="measured"))
+    half = stdtrit(fit.dof, 0.975) * fit.log_std[k, i]
+    low, high = sorted((value * np.exp(-half), value * np.exp(half)))
+    return replace(known[f"{k} {name}"], lo95=low, hi95=high)
 
 
 def _list_resistances(joint: JointFit) -> list[str]:
@@ -183,10 +218,11 @@ def _multiply_by_area(joint: JointFit, quantity: Quantity, k: int) -> Quantity:
 
 def _make_entries(joint: JointFit, values: list[dict[str, Quantity]], reference: int):
     """What is common to all, and how each differs from the reference; values of one cell are `impedance`'s to give."""
+    # what is shared has one value for all; it is given once, in the area of the first cell
     shared = [name for name in _list_resistances(joint) if name in joint.fit.sharing.shared]
     for name in shared:
-        word, own = name_entry(name)
-        yield Entry(word, _multiply_by_area(joint, values[0][name], 0), own, _find_common_subject(joint.members))
+        word, state = name_entry(name)
+        yield Entry(word, _multiply_by_area(joint, values[0][name], 0), state, _find_common_subject(joint.members))
     for k in range(len(joint.members)):
         if k != reference:
             yield from _compare_with_reference(joint, values, k, reference)
@@ -224,12 +260,13 @@ def _compare_with_reference(joint: JointFit, values, k: int, reference: int):
 def _compute_ratio(joint: JointFit, name: str, k: int, reference: int) -> Quantity:
     """R_k A_k / (R_ref A_ref); an area declared once for both cells is one error, and cancels."""
     log, std = joint.fit.log_ratio(name, k, reference)
-    known = joint.told(k, name) and joint.told(reference, name)
+    known = joint.determines(k, name) and joint.determines(reference, name)
     ratio = Quantity(float(np.exp(log)), "1", None, basis="none", origin="measured")
     if not known:
         return ratio
     ratio = Quantity(ratio.value, "1", ratio.value * std, basis="fit-covariance", origin="measured")
     areas = [joint.members[j].area for j in (k, reference)]
+    # an area declared once for both cells cancels in their ratio
     spread = 0.0
     if not is_shared_area(joint.members[k], joint.members[reference]):
         both = derive(lambda a, b: a / b, *areas, unit="1")
@@ -237,6 +274,7 @@ def _compute_ratio(joint: JointFit, name: str, k: int, reference: int) -> Quanti
             return Quantity(ratio.value, "1", None, basis="none", origin="measured")
         spread = both.std / both.value
         ratio = derive(lambda r, a, b: r * a / b * areas[1].value / areas[0].value, ratio, *areas, unit="1")
+    # the fit's part by Student's t, the areas' by the normal distribution
     half = np.hypot(stdtrit(joint.fit.dof, 0.975) * std, 1.96 * spread)
     lo, hi = (float(ratio.value * np.exp(sign * half)) for sign in (-1, 1))
     return replace(ratio, lo95=lo, hi95=hi, basis="fit-covariance", origin="measured")
@@ -259,7 +297,7 @@ def _check_fit(joint: JointFit, reference: int):
     if joint.extended:
         yield Check("info", "a series inductance L_0 (cables) is fitted: it lowers AICc and BIC.", "cable = 'never'")
     for k, member in enumerate(joint.members):
-        loose = [name for name in joint.fit.names if joint.sure(k) and not joint.told(k, name)]
+        loose = [name for name in joint.fit.names if joint.sure(k) and not joint.determines(k, name)]
         loose = [name for name in loose if name not in joint.fit.alone[0].known.fixed]
         if loose:
             yield Check("warn", f"{member.label}: not determined by these data: {', '.join(loose)}.")
@@ -297,13 +335,13 @@ def _draw_resistances(joint: JointFit, values: list[dict[str, Quantity]]) -> tup
     """The resistances that are not shared, side by side."""
     rows = []
     names = [name for name in _list_resistances(joint) if name not in joint.fit.sharing.shared]
+    a = joint.members[0].area.value
     for k, member in enumerate(joint.members):
-        shown = [name for name in names if joint.told(k, name)]
+        shown = [name for name in names if joint.determines(k, name)]
         if not shown:
             continue
         found = [values[k][name] for name in shown]
-        a = joint.members[0].area.value
-        y, lo, hi = (np.array([getattr(q, part) * a for q in found]) for part in ("value", "lo95", "hi95"))
+        y, lo, hi = (a * np.array([getattr(q, end) for q in found]) for end in ("value", "lo95", "hi95"))
         subject = member.spectrum.subject.sample
         rows.append(Series("bars", np.array(shown), y, member.label, subject, member.label, lo=lo, hi=hi))
     if not rows:

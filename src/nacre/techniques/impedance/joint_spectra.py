@@ -33,22 +33,28 @@ def collect_spectra(inputs: Mapping[str, Any], context: Context, options) -> tup
     found: list[JointSpectrum] = []
     for role, wanted in inputs.items():
         signals = given.make_list(wanted)
-        several = len(signals) > 1
         for i, signal in enumerate(signals, 1):
+            label = f"{role} {i}" if len(signals) > 1 else role
             own = _find_context(context, role, signal)
             area = own.need("area", "cm2", "the resistance per area")
-            state = dict(own.measurement.state) if own.measurement else {}
-            spectrum = given.read_spectrum(signal, state, make_subject(own), options.lowest, options.highest)
-            scale = area.value / (found[0].area.value if found else area.value)
-            spectrum = replace(spectrum, impedance=spectrum.impedance * scale)
-            found.append(JointSpectrum(f"{role} {i}" if several else role, spectrum, own, area))
+            first = found[0].area if found else area
+            spectrum = _read_scaled(signal, own, area.value / first.value, options)
+            found.append(JointSpectrum(label, spectrum, own, area))
     return _number_alike(_set_temperatures(found, options))
+
+
+def _read_scaled(signal: Signal, own: Context, scale: float, options: Any) -> given.MeasuredImpedance:
+    """A spectrum with its impedance times `scale`, as if its cell had the area of the first."""
+    state = dict(own.measurement.state) if own.measurement else {}
+    spectrum = given.read_spectrum(signal, state, make_subject(own), options.lowest, options.highest)
+    return replace(spectrum, impedance=spectrum.impedance * scale)
 
 
 def _find_context(context: Context, role: str, signal: Signal) -> Context:
     """What is known of the cell that a signal comes from."""
     for name, other in context.others.items():
         files = [str(path) for path in other.measurement.files] if other.measurement else []
+        # of a list of measurements each has a context under `role/name`
         if name.startswith(f"{role}/") and signal.source and signal.source.path in files:
             return other
     return context.others.get(role, context)
@@ -64,21 +70,19 @@ def _set_temperatures(members: list[JointSpectrum], options) -> list[JointSpectr
             found=f"{len(options.temperatures)} for {len(members)} spectra",
         )
     pairs = zip(members, options.temperatures, strict=True)
-    return [
-        replace(m, spectrum=replace(m.spectrum, state={**m.spectrum.state, "temperature_degC": t})) for m, t in pairs
-    ]
+    return [_add_state(member, {"temperature_degC": degrees}) for member, degrees in pairs]
+
+
+def _add_state(member: JointSpectrum, more: Mapping[str, Any]) -> JointSpectrum:
+    return replace(member, spectrum=replace(member.spectrum, state={**member.spectrum.state, **more}))
 
 
 def _number_alike(members: list[JointSpectrum]) -> tuple[JointSpectrum, ...]:
     """Spectra of one cell in one state get a number."""
     keys = [(m.spectrum.subject, tuple(sorted(m.state.items()))) for m in members]
     numbers = {key: count(1) for key in keys}
-    return tuple(
-        replace(m, spectrum=replace(m.spectrum, state={**m.state, "spectrum": next(numbers[key])}))
-        if keys.count(key) > 1
-        else m
-        for m, key in zip(members, keys, strict=True)
-    )
+    pairs = zip(members, keys, strict=True)
+    return tuple(_add_state(m, {"spectrum": next(numbers[key])}) if keys.count(key) > 1 else m for m, key in pairs)
 
 
 def get_kelvin(member: JointSpectrum) -> float:
@@ -91,5 +95,6 @@ def get_kelvin(member: JointSpectrum) -> float:
 
 def is_shared_area(a: JointSpectrum, b: JointSpectrum) -> bool:
     """Whether the area of both cells is one declaration for all cells."""
+    # an area of a cell's own, or a diameter, is another declaration
     own = [level for m in (a, b) for level in (m.context.cell, m.context.sample) if level]
     return a.area.value == b.area.value and not any({"area", "diameter"} & set(level.inputs) for level in own)

@@ -31,6 +31,8 @@ SIGNIFICANT = 0.05
 
 @dataclass(frozen=True)
 class EdsEvennessOptions:
+    """Options of `eds_evenness`: element, reference, and what counts as uneven."""
+
     element: str = option("", "the element or line whose spread is asked for, like 'Hf' or 'Hf La1'")
     reference: str = option("", "element of the particles below that it is compared with, like 'Ni'; none: the area")
     present: tuple[str, ...] = option((), "further elements in the sample or its holder that have no map")
@@ -59,7 +61,29 @@ class ElementMaps:
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: EdsEvennessOptions) -> list[Result]:
-    """Variation by scale, the verdict, order (Moran's I), and the correlation with topography."""
+    """How evenly an element is spread over a powder.
+
+    Parameters
+    ----------
+    inputs : {"signal": Signal}
+        Element maps of counts with a scale.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : EdsEvennessOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: variation in % by length scale, order (Moran's I), correlation with topography.
+
+    Raises
+    ------
+    NacreError
+        Where the element is not named or has no map.
+    NotAssessable
+        Where there are too few counts.
+    """
     signals = micrographs.get_signals(inputs, "signal", "element_map", context.where)
     maps = _prepare_maps(signals, context, options)
     checks = [*_check_overlaps(maps, signals, context, options), *_check_counts(maps)]

@@ -43,7 +43,7 @@ MISFIT = 2.0  # dispersion above which the reference does not describe the spect
 
 @dataclass(frozen=True)
 class EelsOptions:
-    """What may be chosen about the range, the guard and the significance."""
+    """Options of `eels`: range, guard and significance."""
 
     low: float = option(46.0, "lower end of the range fitted", unit="eV", lo=20, hi=54)
     high: float = option(86.0, "upper end of the range fitted", unit="eV", lo=70, hi=200)
@@ -250,8 +250,10 @@ def _add_scattering(shape: np.ndarray, own: LossSpectrum) -> np.ndarray:
 
 def _make_metal_edges(own: LossSpectrum, loss: np.ndarray, formula: str) -> np.ndarray:
     """The core's edges, of textbook shapes in its proportions."""
-    atoms = {e: float(n) for e, n in parse_formula(formula or "LiNi0.85Co0.10Mn0.05O2").items() if e in METALS}
-    return _add_scattering(sum(n * eels.edge(loss, *METALS[e]) for e, n in (atoms or {"Ni": 1.0}).items()), own)
+    found = parse_formula(formula or "LiNi0.85Co0.10Mn0.05O2")
+    atoms = {element: float(n) for element, n in found.items() if element in METALS} or {"Ni": 1.0}
+    edges = [n * eels.edge(loss, *METALS[element]) for element, n in atoms.items()]
+    return _add_scattering(np.sum(edges, axis=0), own)
 
 
 def _locate_peak(candidates, fit: EdgeFit) -> tuple[float, float]:
@@ -271,7 +273,29 @@ def _spread(ratios: np.ndarray, fit: EdgeFit) -> float:
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: EelsOptions) -> list[Result]:
-    """Lithium's K edge in one spectrum. Raises NacreError (NotAssessable without a reference)."""
+    """Lithium's K edge in one energy-loss spectrum.
+
+    Parameters
+    ----------
+    inputs : {"signal": Signal, "reference": Signal}
+        A spectrum or map, and one of the same compound without lithium.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : EelsOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: the edge over the signal beneath it in %, its detection limit, the verdict among the checks.
+
+    Raises
+    ------
+    NacreError
+        Where an input is no energy-loss spectrum.
+    NotAssessable
+        Where there is no reference, or the range or the counts do not suffice.
+    """
     own = read_spectrum(_get_input(inputs, "signal", context), options.region)
     if inputs.get("reference") is None:
         raise NotAssessable(

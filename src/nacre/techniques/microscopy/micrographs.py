@@ -33,8 +33,9 @@ class Micrograph:
 
 def make_subject(context: Context) -> Subject:
     cell, sample, measurement = context.cell, context.sample, context.measurement
+    name = cell.sample if cell else ""
     return Subject(
-        sample.name if sample else cell.sample if cell else "",
+        sample.name if sample else name,
         cell.name if cell else "",
         measurement.name if measurement else "",
     )
@@ -91,6 +92,7 @@ def select_region(signal: Signal, region: Sequence[float], variable: str = "inte
 
 def check_clipping(shot: Micrograph) -> list[Check]:
     """Checks on pixels at the ends of the grey scale. Raises NotAssessable where a large part is saturated."""
+    # without the depth of the picture its brightest pixel counts as white
     white = shot.signal.metadata.get("white") or shot.values.max()
     ends = (("white", float((shot.values >= white).mean())), ("black", float((shot.values <= 0).mean())))
     found = []
@@ -119,6 +121,7 @@ def draw_micrograph(shot: Micrograph, *overlays: Series, title: str = "", unit: 
     step = max(1, math.ceil(max(shot.values.shape) / side))
     rows, columns = (n // step * step for n in shot.values.shape)
     blocks = shot.values[:rows, :columns].reshape(rows // step, step, columns // step, step).mean(axis=(1, 3))
+    # a few extreme pixels shall not set the grey scale
     low, high = np.percentile(blocks, (0.5, 99.5))
     grey = np.round(np.clip((blocks - low) / max(high - low, 1e-12), 0, 1) * 255)
     x = shot.corner[0] + (np.arange(grey.shape[1]) + 0.5) * step * shot.pixel
@@ -137,8 +140,9 @@ def _draw_scale_bar(shot: Micrograph) -> tuple[Series, Series]:
     length = max((bar for bar in BARS if bar <= 0.25 * width), default=BARS[0])
     left, level = shot.corner[0] + 0.05 * width, shot.corner[1] + 0.95 * height
     words = f"{length:g} {pretty_unit('um')}" if length >= 1 else f"{1e3 * length:g} nm"
-    bar = Series("line", [left, left + length], [level, level], legend=False)
-    return bar, Series("text", [left + length / 2], [level - 0.01 * height], words=(words,), legend=False)
+    bar = Series("line", np.array([left, left + length]), np.array([level, level]), legend=False)
+    middle, above = np.array([left + length / 2]), np.array([level - 0.01 * height])
+    return bar, Series("text", middle, above, words=(words,), legend=False)
 
 
 def draw_contours(lines: Sequence[np.ndarray], shot: Micrograph, label: str, group: str = "") -> Series:
@@ -157,6 +161,7 @@ def draw_contours(lines: Sequence[np.ndarray], shot: Micrograph, label: str, gro
 
 def split_runs(points: np.ndarray, chosen: np.ndarray) -> list[np.ndarray]:
     """The stretches of a line (n, 2) along which `chosen` (n,) holds."""
+    # where the choice begins and ends, with a false on either side
     edges = np.flatnonzero(np.diff(np.concatenate([[0], chosen.astype(int), [0]])))
     return [points[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a > 1]
 

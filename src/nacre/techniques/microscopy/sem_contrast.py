@@ -28,6 +28,8 @@ SETTINGS = ("", "_1", "_2", "_3", "_4")
 
 @dataclass(frozen=True)
 class SemContrastOptions:
+    """Options of `sem_contrast`: what counts as independent."""
+
     cluster: str = option(
         "auto", "what is alike: pictures of a cell, or each picture by itself", choices=("auto", "cell", "image")
     )
@@ -49,10 +51,32 @@ class PictureSet:
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: SemContrastOptions) -> list[Result]:
-    """Growth of crack and gap fraction in both samples, and how much of it the treatment spared."""
+    """Growth of crack and gap fraction in both samples, and how much of it the treatment spared.
+
+    Parameters
+    ----------
+    inputs : dict of str to Result or list of Result
+        Results of `sem_cross` of both samples, before and after.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : SemContrastOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: growth in percentage points of either sample, and the difference.
+
+    Raises
+    ------
+    NacreError
+        Where one of the four sets is missing.
+    """
     groups = [_collect_set(role, inputs, context.where) for role in ROLES]
+    # pictures of a cell are alike: cells are the units where there are several in each set
     by_cell = options.cluster == "cell" or (options.cluster == "auto" and all(len(set(g.cells)) > 1 for g in groups))
-    entries, table = [], {}
+    entries: list[Entry] = []
+    table: dict[str, tuple[np.ndarray, str]] = {}
     for measure in MEASURES:
         found, rows = _measure(groups, measure, by_cell, context)
         entries += found
@@ -75,8 +99,8 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: SemContrastOpt
 
 def _collect_set(role: str, inputs: Mapping[str, Any], where: str) -> PictureSet:
     given = inputs.get(role)
-    results = [r for r in (given if isinstance(given, list) else [given]) if isinstance(r, Result)]
-    results = [r for r in results if r.technique == "sem_cross"]
+    listed = given if isinstance(given, list) else [given]
+    results = [r for r in listed if isinstance(r, Result) and r.technique == "sem_cross"]
     if not results:
         raise NacreError(
             f"the set '{role}' is missing",
@@ -86,9 +110,12 @@ def _collect_set(role: str, inputs: Mapping[str, Any], where: str) -> PictureSet
         )
     curves = [r.curve("images").columns for r in results]
     columns = {name: np.concatenate([np.asarray(c[name][0], float) for c in curves]) for name in curves[0]}
-    cells = [r.subject.cell or str(r.subject) or str(k) for k, r in enumerate(results)]
-    cells = [cell for cell, c in zip(cells, curves, strict=True) for _ in c["image"][0]]
-    stages = {str(e.state.get("stage", "")) for r in results for e in r.entries}
+    cells: list[str] = []
+    stages: set[str] = set()
+    for k, (result, columns_of_one) in enumerate(zip(results, curves, strict=True)):
+        cell = result.subject.cell or str(result.subject) or str(k)
+        cells += [cell] * len(columns_of_one["image"][0])  # one for each picture
+        stages |= {str(entry.state.get("stage", "")) for entry in result.entries}
     return PictureSet(role, columns, tuple(cells), results[0].subject.sample, " ".join(sorted(stages)))
 
 
@@ -99,23 +126,17 @@ def _estimate_fractions(groups: list[PictureSet], measure: str, by_cell: bool, s
 
 def _measure(groups: list[PictureSet], measure: str, by_cell: bool, context: Context):
     settings = [_estimate_fractions(groups, measure, by_cell, setting) for setting in SETTINGS]
-    chosen = settings[0]
     source = f"sem_contrast:{context.analysis}:{measure}"
-    samples = [Subject(sample=groups[k].sample) for k in (0, 2)]
+    reference, treated = (Subject(sample=groups[k].sample) for k in (0, 2))
     entries = []
-    for weights, subject, name in (
-        ((-1, 1, 0, 0), samples[0], f"{measure}_growth"),
-        ((0, 0, -1, 1), samples[1], f"{measure}_growth"),
-    ):
-        used = [k for k, w in enumerate(weights) if w]
-        pick = [[e[k] for k in used] for e in settings]
-        signs = [weights[k] for k in used]
-        entries.append(
-            Entry(name, _make_quantity([combine(signs, e) for e in pick], f"{source}:{subject}"), {}, subject)
-        )
+    # each sample's growth from its two sets: before and after
+    for first, subject in ((0, reference), (2, treated)):
+        growth = [combine((-1, 1), estimates[first : first + 2]) for estimates in settings]
+        entries.append(Entry(f"{measure}_growth", _make_quantity(growth, f"{source}:{subject}"), {}, subject))
     # spared = growth of the reference less that of the treated: the other way round than the difference of differences
-    spared = [combine((-1,), (difference_of_differences(*e),)) for e in settings]
-    entries.append(Entry(f"{measure}_growth_spared", _make_quantity(spared, source), {}, samples[1]))
+    spared = [combine((-1,), (difference_of_differences(*estimates),)) for estimates in settings]
+    entries.append(Entry(f"{measure}_growth_spared", _make_quantity(spared, source), {}, treated))
+    chosen = settings[0]
     rows = {
         f"{measure}_fraction": (np.array([e.value for e in chosen]), "%"),
         f"{measure}_fraction_std": (np.array([np.nan if e.std is None else e.std for e in chosen]), "%"),
@@ -128,14 +149,14 @@ def _measure(groups: list[PictureSet], measure: str, by_cell: bool, context: Con
 def _make_quantity(settings: list[Estimate], source: str) -> Quantity:
     """A difference in percentage points: scatter between clusters, and the spread over the swept thresholds."""
     chosen = settings[0]
-    if chosen.variance is None:
-        return Quantity(chosen.value, "%", n=chosen.clusters, basis="none", origin="measured")
     spread = float(np.ptp([e.value for e in settings]) / np.sqrt(12))
-    lo, hi = chosen.interval(extra=spread**2)
-    parts = {f"{source}:pictures": chosen.std, f"{source}:thresholds": spread}
+    interval = chosen.interval(extra=spread**2)
+    if interval is None or chosen.std is None:
+        return Quantity(chosen.value, "%", n=chosen.clusters, basis="none", origin="measured")
     std = float(np.hypot(chosen.std, spread))
-    parts = {k: v for k, v in parts.items() if v}
-    return Quantity(chosen.value, "%", std, lo, hi, chosen.clusters, "replicates", "measured", parts)
+    parts = {f"{source}:pictures": chosen.std, f"{source}:thresholds": spread}
+    parts = {name: part for name, part in parts.items() if part}
+    return Quantity(chosen.value, "%", std, *interval, chosen.clusters, "replicates", "measured", parts)
 
 
 def _check_sets(groups: list[PictureSet], by_cell: bool) -> list[Check]:
@@ -166,11 +187,11 @@ def _draw_fractions(groups: list[PictureSet], context: Context) -> Figure:
         for name, group in zip(names, groups, strict=True):
             fractions = 100 * group.columns[part] / np.where(group.columns[whole] > 0, group.columns[whole], np.nan)
             mean = ratio(100 * group.columns[part], group.columns[whole])
-            ends = mean.interval() or (mean.value, mean.value)
-            bar = {"lo": [ends[0]], "hi": [ends[1]]} if mean.variance is not None else {}
+            ends = mean.interval()
+            lo, hi = (None, None) if ends is None else (np.array([ends[0]]), np.array([ends[1]]))
             series += [
-                Series("points", [name] * group.images, fractions, "pictures", group.sample, marker="open"),
-                Series("points", [name], [mean.value], "mean", group.sample, **bar),
+                Series("points", np.full(group.images, name), fractions, "pictures", group.sample, marker="open"),
+                Series("points", np.array([name]), np.array([mean.value]), "mean", group.sample, lo=lo, hi=hi),
             ]
         panels.append(Panel(Axis("", categories=names), Axis(f"{measure.capitalize()} fraction", "%"), tuple(series)))
     caption = "Crack and gap fractions per picture (open) and of all pictures of a set, with their 95 % intervals."

@@ -28,12 +28,16 @@ from nacre.techniques.microscopy import micrographs
 from nacre.techniques.microscopy import sem_cross_figures as figures
 
 SWEPT = 4  # settings of the thresholds that could as well have been chosen
+# what is counted in a picture: name, power of the pixel's side, unit
+MEASURED = (("area", 2, "um2"), ("crack_area", 2, "um2"), ("length", 1, "um"), ("open_length", 1, "um"))
 LEAST_CONTRAST = 2.0  # of particle and matrix, in noise of a pixel
 NARROW = 3.0  # pixels: narrower cracks are less certain
 
 
 @dataclass(frozen=True)
 class SemCrossOptions:
+    """Options of `sem_cross`: smallest particle, thresholds of cracks and gaps, flattening."""
+
     smallest_particle: float = option(1.0, "diameter below which a bright spot is no particle", unit="um", lo=0.01)
     widest_crack: float = option(0.4, "width up to which a dark inlet is a crack of its particle", unit="um", lo=0.01)
     gap_reach: float = option(0.10, "distance from the outline within which a gap is looked for", unit="um", lo=0.005)
@@ -58,7 +62,29 @@ class CrossSectionPicture:
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: SemCrossOptions) -> list[Result]:
-    """Fractions over all pictures under "signal" (or "images"), with the masks under "mask" where there are any."""
+    """Crack, gap and void fractions of cross-sections.
+
+    Parameters
+    ----------
+    inputs : {"signal" or "images": list of Signal, "mask": list of Signal}
+        Pictures with a scale, and label masks where there are any.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : SemCrossOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: fractions in %, crack widths in nm, tables by picture and by particle.
+
+    Raises
+    ------
+    NacreError
+        Where pictures and masks do not belong together.
+    NotAssessable
+        Where particles and matrix cannot be distinguished.
+    """
     role = "images" if "images" in inputs else "signal"
     images = micrographs.get_signals(inputs, role, "image", context.where)
     masks = _get_masks(inputs, images, context)
@@ -139,6 +165,7 @@ def _label_particles(flat, levels, smallest, limits, shot, mask: Signal | None, 
             expected=f"{shot.signal.sizes['x']} x {shot.signal.sizes['y']} of {shot.name}",
             do="export the mask at the image's full size, after the data bar is cut off",
         )
+    # the mask is that of the full picture, of which a region may be analysed
     rows, columns = (round(c / shot.pixel) for c in reversed(shot.corner))
     values = values[rows : rows + flat.shape[0], columns : columns + flat.shape[1]]
     if options.particle_class is None:
@@ -163,6 +190,7 @@ def _require_field(labels: np.ndarray, shot: micrographs.Micrograph, limits: cs.
     margin = limits.widest
     if not labels[margin:-margin, margin:-margin].any():
         raise NotAssessable("no particle is found", where=shot.name, do="check the option smallest_particle")
+    # a particle that touches all four edges fills the field
     edges = [set(np.unique(side)) - {0} for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1])]
     if set.intersection(*edges):
         raise NotAssessable(
@@ -173,7 +201,7 @@ def _require_field(labels: np.ndarray, shot: micrographs.Micrograph, limits: cs.
         )
 
 
-def pool_pictures(part: Sequence[float], whole: Sequence[float], swept: np.ndarray) -> tuple[Estimate, float | None]:
+def pool_pictures(part: Sequence[float], whole: Sequence[float], swept: np.ndarray) -> tuple[Estimate, float]:
     """(estimate in %, std of the choice of thresholds): `swept` (settings,) are the same fraction, in %."""
     estimate = ratio(np.asarray(part) * 100, np.asarray(whole))
     ends = np.append(swept, estimate.value)
@@ -182,22 +210,15 @@ def pool_pictures(part: Sequence[float], whole: Sequence[float], swept: np.ndarr
 
 def make_fraction(estimate: Estimate, spread: float, sign: float, source: str) -> Quantity:
     """A fraction in % with the scatter between pictures and the choice of thresholds; without both from one picture."""
-    if estimate.variance is None:
+    interval = estimate.interval(extra=spread**2)
+    if interval is None or estimate.std is None:
         return Quantity(estimate.value, "%", n=estimate.clusters, basis="none", origin="measured")
-    lo, hi = estimate.interval(extra=spread**2)
+    lo, hi = max(interval[0], 0.0), min(interval[1], 100.0)
     std = float(np.hypot(estimate.std, spread))
+    # the thresholds are the same for every sample: in a difference their error cancels
     parts = {f"{source}:pictures": estimate.std, "cross-section: thresholds": sign * spread}
-    return Quantity(
-        estimate.value,
-        "%",
-        std,
-        max(lo, 0.0),
-        min(hi, 100.0),
-        estimate.clusters,
-        "replicates",
-        "measured",
-        {k: v for k, v in parts.items() if v},
-    )
+    parts = {name: part for name, part in parts.items() if part}
+    return Quantity(estimate.value, "%", std, lo, hi, estimate.clusters, "replicates", "measured", parts)
 
 
 def _make_entries(seen: list[CrossSectionPicture], context: Context) -> tuple[Entry, ...]:
@@ -207,27 +228,30 @@ def _make_entries(seen: list[CrossSectionPicture], context: Context) -> tuple[En
         ("crack_fraction", "crack_area", "area"),
         ("gap_fraction", "open_length", "length"),
     ):
-        a, b = ([getattr(s.section, key) for s in seen] for key in (part, whole))
-        if not sum(b):
+        sections = [s.section for s in seen]
+        parts, wholes = [getattr(one, part) for one in sections], [getattr(one, whole) for one in sections]
+        if not sum(wholes):
             continue
         swept = _compute_swept(seen, part, whole)
-        estimate, spread = pool_pictures(a, b, swept)
+        estimate, spread = pool_pictures(parts, wholes, swept)
+        # an error that moves all pictures alike has a sign: that of a higher threshold
         sign = float(np.sign(swept[-1] - swept[0])) or 1.0
         found.append(Entry(name, make_fraction(estimate, spread, sign, f"{source}:{name}"), where))
-    voids, matrix = [s.section.void_fraction for s in seen], [float((s.section.labels == 0).sum()) for s in seen]
+    voids = np.array([s.section.void_fraction for s in seen])
+    matrix = np.array([float((s.section.labels == 0).sum()) for s in seen])
     if np.all(np.isfinite(voids)):
-        estimate = ratio(np.array(voids) * np.array(matrix) * 100, matrix)
+        estimate = ratio(voids * matrix * 100, matrix)
         found.append(Entry("se_void_fraction", make_fraction(estimate, 0.0, 1.0, f"{source}:void"), where))
     return (*found, *_measure_width(seen, where))
 
 
 def _compute_swept(seen: list[CrossSectionPicture], part: str, whole: str) -> np.ndarray:
-    return np.array(
-        [
-            100 * sum(getattr(s.swept[k], part) for s in seen) / sum(getattr(s.swept[k], whole) for s in seen)
-            for k in range(SWEPT)
-        ]
-    )
+    fractions = []
+    for k in range(SWEPT):
+        settings = [s.swept[k] for s in seen]
+        sums = [sum(getattr(one, name) for one in settings) for name in (part, whole)]
+        fractions.append(100 * sums[0] / sums[1])
+    return np.array(fractions)
 
 
 def _measure_width(seen: list[CrossSectionPicture], where: dict) -> list[Entry]:
@@ -236,6 +260,7 @@ def _measure_width(seen: list[CrossSectionPicture], where: dict) -> list[Entry]:
     if widths.size < 3:
         return []
     mean = float(np.average(widths, weights=lengths))
+    # the variance of a weighted mean, by the scatter of its terms
     share = lengths / lengths.sum()
     scatter = float(np.sqrt((share**2 * (widths - mean) ** 2).sum() * widths.size / (widths.size - 1)))
     std = float(np.hypot(scatter, 250 * np.mean([s.shot.pixel for s in seen])))
@@ -253,13 +278,12 @@ def _tabulate_images(seen: list[CrossSectionPicture]) -> Curve:
         "otsu_crack_fraction": (np.array([100 * s.otsu for s in seen]), "%"),
         "void_fraction": (np.array([100 * s.section.void_fraction for s in seen]), "%"),
     }
-    for k in range(SWEPT + 1):
-        which = [s.section if k == 0 else s.swept[k - 1] for s in seen]
-        end = "" if k == 0 else f"_{k}"
-        pixel = np.array([s.shot.pixel for s in seen])
-        for name, power in (("area", 2), ("crack_area", 2), ("length", 1), ("open_length", 1)):
-            unit = "um2" if power == 2 else "um"
-            columns[name + end] = (np.array([getattr(w, name) for w in which]) * pixel**power, unit)
+    pixel = np.array([s.shot.pixel for s in seen])
+    for k in range(SWEPT + 1):  # 0: the chosen thresholds, then the swept ones
+        which = [s.swept[k - 1] if k else s.section for s in seen]
+        end = f"_{k}" if k else ""
+        for name, power, unit in MEASURED:
+            columns[name + end] = (np.array([getattr(one, name) for one in which]) * pixel**power, unit)
     return Curve("images", columns)
 
 
@@ -299,6 +323,7 @@ def _check_pictures(seen: list[CrossSectionPicture]) -> list[Check]:
                 "record five or more fields",
             )
         )
+    # what the usual global threshold would have given, for comparison
     crack = 100 * sum(s.section.crack_area for s in seen) / sum(s.section.area for s in seen)
     otsu = 100 * float(np.mean([s.otsu for s in seen]))
     text = f"a global threshold (Otsu) would have given a crack fraction of {otsu:.1f} % instead of {crack:.2f} %"

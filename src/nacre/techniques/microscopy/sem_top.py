@@ -19,6 +19,7 @@ from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.options import option
 from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Curve, Entry, Result
+from nacre.core.signal import Signal
 from nacre.physics.micrograph import particles as pt
 from nacre.physics.micrograph import texture as tx
 from nacre.physics.micrograph.flatten import otsu
@@ -32,6 +33,8 @@ PERCENTILES = (10, 50, 90)
 
 @dataclass(frozen=True)
 class SemTopOptions:
+    """Options of `sem_top`: smallest particle, bands of texture, tiles."""
+
     smallest_particle: float = option(1.0, "diameter below which a bright spot is no particle", unit="um", lo=0.01)
     fine_band: tuple[float, float] = option((100.0, 300.0), "wavelengths of the fine texture", unit="nm")
     coarse_band: tuple[float, float] = option((300.0, 1000.0), "wavelengths of the coarse texture", unit="nm")
@@ -51,9 +54,33 @@ class TopViewPicture:
     spectrum: tx.Spectrum | None
     grains: tx.Grains | None
 
+    @property
+    def pixel_nm(self) -> float:
+        return 1e3 * self.shot.pixel
+
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: SemTopOptions) -> list[Result]:
-    """Sizes, grains and texture over all pictures of a measurement."""
+    """Sizes, grains and surface texture of a powder in top view.
+
+    Parameters
+    ----------
+    inputs : {"signal": Signal or list of Signal}
+        Pictures with a scale.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : SemTopOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: diameters in um, grains in nm, texture in %.
+
+    Raises
+    ------
+    NotAssessable
+        Where no particle is found, or a picture is saturated.
+    """
     checks: list[Check] = []
     seen = [
         _analyse_picture(image, options, checks)
@@ -83,7 +110,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: SemTopOptions)
     ]
 
 
-def _analyse_picture(image, options: SemTopOptions, checks: list[Check]) -> TopViewPicture:
+def _analyse_picture(image: Signal, options: SemTopOptions, checks: list[Check]) -> TopViewPicture:
     shot = micrographs.select_region(image, options.region)
     checks += micrographs.check_clipping(shot)
     smooth = ndi.gaussian_filter(shot.values, 1.0)
@@ -94,6 +121,7 @@ def _analyse_picture(image, options: SemTopOptions, checks: list[Check]) -> TopV
     depth = ndi.distance_transform_edt(_separate_particles(labels))
     inner = depth > 0.35 * np.append(0, ndi.maximum(depth, labels, np.arange(1, labels.max() + 1)))[labels]
     inner &= labels > 0
+    # an even number of pixels, for the transform
     size = 2 * round(options.tile / shot.pixel / 2)
     spots = tx.tiles(inner, size) if size >= 16 else []
     spectrum = tx.spectrum(shot.values, spots) if len(spots) >= LEAST_TILES else None
@@ -113,7 +141,9 @@ def _separate_particles(labels: np.ndarray) -> np.ndarray:
     return (labels > 0) & ~edge
 
 
-def _report_sizes(diameters, weights, where, checks: list[Check]) -> list[Entry]:
+def _report_sizes(
+    diameters: np.ndarray, weights: np.ndarray, where: dict[str, Any], checks: list[Check]
+) -> list[Entry]:
     if diameters.size < LEAST_PARTICLES:
         text = f"{diameters.size} particles are seen whole: too few for a size distribution"
         checks.append(Check("warn", text, "record at a lower magnification, or more fields"))
@@ -139,7 +169,7 @@ def _make_diameter(value: float, lo: float | None, hi: float | None, n: int) -> 
     return Quantity(value, "um", (hi - lo) / 3.92, lo, hi, n, basis="replicates", origin="measured")
 
 
-def _report_grains(seen: list[TopViewPicture], where, checks: list[Check]) -> list[Entry]:
+def _report_grains(seen: list[TopViewPicture], where: dict[str, Any], checks: list[Check]) -> list[Entry]:
     found = [(s, s.grains) for s in seen if s.grains is not None]
     if not found:
         checks.append(Check("info", "primary grains cannot be distinguished at this pixel size and noise"))
@@ -150,6 +180,9 @@ def _report_grains(seen: list[TopViewPicture], where, checks: list[Check]) -> li
         text = f"primary grains are fewer than {NARROW_GRAIN} pixels wide: their size is an upper bound"
         checks.append(Check("warn", text, "record at a higher magnification"))
     pixels = 500 * found[0][0].shot.pixel  # half a pixel on either side of a grain
+    if lo is None or hi is None:
+        checks.append(Check("info", f"{sizes.size} primary grains are too few for an interval of their size"))
+        return []
     std = float(np.hypot((hi - lo) / 3.92, pixels / np.sqrt(3)))
     size = Quantity(value, "nm", std, n=int(sizes.size), basis="replicates", origin="measured")
     contrasts = np.array([g.boundary_contrast for _, g in found])
@@ -166,54 +199,65 @@ def _compute_scatter(values: np.ndarray) -> float:
     return float(values.std(ddof=1) / np.sqrt(values.size)) if values.size > 1 else 0.0
 
 
-def _report_texture(seen: list[TopViewPicture], options: SemTopOptions, where, checks: list[Check]) -> list[Entry]:
-    known = [s for s in seen if s.spectrum is not None]
+def _report_texture(
+    seen: list[TopViewPicture], options: SemTopOptions, where: dict[str, Any], checks: list[Check]
+) -> list[Entry]:
+    known = _list_spectra(seen)
     if not known:
-        checks.append(Check("info", "no tile lies wholly on a particle: the texture is not measured", "reduce tile"))
+        checks.append(Check("info", "no tile is wholly on a particle: the texture is not measured", "reduce tile"))
         return []
     entries = []
-    for band, (shortest, longest) in (("fine", options.fine_band), ("coarse", options.coarse_band)):
-        values, errors = [], []
-        for s in known:
-            pixel = 1e3 * s.shot.pixel
-            if shortest < 0.999 * NOISY * pixel or longest > len(s.spectrum.frequency) * 2 * pixel:
-                continue
-            value, error = s.spectrum.contrast(shortest / pixel, longest / pixel)
-            values.append(value)
-            errors.append(np.nan if error is None else error)
-        if not values:
-            text = f"the {band} texture ({shortest:g} to {longest:g} nm) lies outside of what pixel and tile resolve"
+    for band, limits in (("fine", options.fine_band), ("coarse", options.coarse_band)):
+        quantity = _measure_contrast(known, *limits)
+        if quantity is None:
+            reach = f"{limits[0]:g} to {limits[1]:g} nm"
+            text = f"the {band} texture ({reach}) is outside of what pixel and tile resolve"
             checks.append(Check("info", text))
             continue
-        mean, n = float(np.mean(values)), len(values)
-        error = float(np.hypot(np.nanmean(errors) / np.sqrt(n), _compute_scatter(np.array(values))))
-        known_error = np.isfinite(error)
-        tiles = sum(len(s.spectrum.power) for s in known)
-        quantity = Quantity(
-            100 * mean,
-            "%",
-            100 * error if known_error else None,
-            n=tiles,
-            basis="replicates" if known_error else "none",
-            origin="measured",
-        )
         entries.append(Entry("texture_contrast", quantity, {**where, "band": band}))
     return entries
 
 
+def _list_spectra(seen: list[TopViewPicture]) -> list[tuple[float, tx.Spectrum]]:
+    """Pixel in nm and spectrum of every picture that has one."""
+    return [(s.pixel_nm, s.spectrum) for s in seen if s.spectrum is not None]
+
+
+def _measure_contrast(known: list[tuple[float, tx.Spectrum]], shortest: float, longest: float) -> Quantity | None:
+    """Contrast of wavelengths from `shortest` to `longest` nm, mean over pictures; None where none resolves them."""
+    values, errors = [], []
+    for pixel, spectrum in known:
+        # below NOISY pixels there is noise alone, above the tile nothing
+        if shortest < 0.999 * NOISY * pixel or longest > len(spectrum.frequency) * 2 * pixel:
+            continue
+        value, error = spectrum.contrast(shortest / pixel, longest / pixel)
+        values.append(value)
+        errors.append(np.nan if error is None else error)
+    if not values:
+        return None
+    mean, n = float(np.mean(values)), len(values)
+    error = float(np.hypot(np.nanmean(errors) / np.sqrt(n), _compute_scatter(np.array(values))))
+    tiles = sum(len(spectrum.power) for _, spectrum in known)
+    if not np.isfinite(error):
+        return Quantity(100 * mean, "%", n=tiles, basis="none", origin="measured")
+    return Quantity(100 * mean, "%", 100 * error, n=tiles, basis="replicates", origin="measured")
+
+
 def _tabulate_spectra(seen: list[TopViewPicture]) -> list[Curve]:
-    known = [s for s in seen if s.spectrum is not None]
+    known = _list_spectra(seen)
     if not known:
         return []
-    first = known[0]
+    pixel, spectrum = known[0]
     columns = {
-        "wavelength": (1e3 * first.shot.pixel / first.spectrum.frequency, "nm"),
-        "power": (first.spectrum.power.mean(axis=0), "1"),
+        "wavelength": (pixel / spectrum.frequency, "nm"),
+        "power": (spectrum.power.mean(axis=0), "1"),
     }
     return [Curve("spectrum", columns)]
 
 
-def _draw_figures(seen: list[TopViewPicture], diameters, weights, context: Context) -> tuple[Figure, ...]:
+def _draw_figures(
+    seen: list[TopViewPicture], diameters: np.ndarray, weights: np.ndarray, context: Context
+) -> tuple[Figure, ...]:
     from skimage.measure import find_contours
 
     shot, who = seen[0].shot, micrographs.make_subject(context)
@@ -231,9 +275,9 @@ def _draw_figures(seen: list[TopViewPicture], diameters, weights, context: Conte
         text = "Cumulative distribution of the particles' diameters, by number, corrected for the field's edge, with "
         text += "its 95 % interval."
         found.append(Figure("sem-sizes", "Sizes of secondary particles", (panel,), text, "Fig. 2b", context.synthetic))
-    known = [s for s in seen if s.spectrum is not None]
+    known = _list_spectra(seen)
     if known:
-        pixel, spectrum = 1e3 * known[0].shot.pixel, known[0].spectrum
+        pixel, spectrum = known[0]
         power = spectrum.power.mean(axis=0)
         good = power > 0
         series = Series("line", pixel / spectrum.frequency[good], power[good], stage, who.sample, stage)

@@ -37,7 +37,7 @@ SEEN = 5.0  # times the noise of an area
 
 @dataclass(frozen=True)
 class AtrIrOptions:
-    """What may be chosen."""
+    """Options of `atr_ir`: baselines, normalisation and correction for the depth of penetration."""
 
     baselines: tuple[str, ...] = option(infrared.BASELINES, "baselines to take in turn", choices=infrared.BASELINES)
     normalise: bool = option(True, "divide bands by the flank of the metal-oxygen absorption")
@@ -79,9 +79,28 @@ class AtrSampleSet:
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: AtrIrOptions) -> list[Result]:
-    """Normalised carbonate bands of a sample; of two samples (first the bare one) their ratio as well.
+    """Carbonate bands of a sample; of two samples their ratio as well.
 
-    Raises NacreError where the range holds no carbonate band or the bands point downwards.
+    Parameters
+    ----------
+    inputs : dict of str to Signal or list of Signal
+        Loads of one sample, or of two by name: the bare one first.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : AtrIrOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: normalised areas, and coated over bare.
+
+    Raises
+    ------
+    NacreError
+        Where no spectrum is given, or the bands point downwards.
+    NotAssessable
+        Where the range holds no carbonate band.
     """
     if not inputs:
         raise NacreError("no spectrum is given", expected="a measurement of infrared spectra")
@@ -117,10 +136,13 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: AtrIrOptions) 
 def _collect_set(role: str, found, context: Context, options: AtrIrOptions) -> AtrSampleSet:
     own = context.others.get(role, context)
     sample, measured = own.sample, own.measurement
-    loads = tuple(_read_load(s, options) for s in (found if isinstance(found, list) else [found]))
-    subject = Subject(sample.name if sample else "", "", measured.name if measured else "") if context.others else None
+    signals = found if isinstance(found, list) else [found]
+    name, label = (sample.name, sample.title) if sample else (role, role)
+    subject = None
+    if context.others:
+        subject = Subject(sample.name if sample else "", "", measured.name if measured else "")
     state = dict(measured.state) if measured else {}
-    return AtrSampleSet(sample.name if sample else role, sample.title if sample else role, subject, state, loads)
+    return AtrSampleSet(name, label, subject, state, tuple(_read_load(s, options) for s in signals))
 
 
 def _read_load(signal: Signal, options: AtrIrOptions) -> AtrLoad:
@@ -133,7 +155,9 @@ def _read_load(signal: Signal, options: AtrIrOptions) -> AtrLoad:
         raise NacreError(str(error), where=signal.where, do="export absorbance") from None
     x = x[order]
     y = y * _compute_correction(x, options, signal.where)
-    wanted = [bands()[name] for name in (*CARBONATE, *(["oxide"] if options.normalise else []))]
+    wanted = [bands()[name] for name in CARBONATE]
+    if options.normalise:
+        wanted.append(bands()["oxide"])
     for band in wanted:
         if not band.inside(x[0], x[-1]):
             raise NotAssessable(
@@ -154,9 +178,10 @@ def _compute_correction(x: np.ndarray, options: AtrIrOptions, where: str) -> np.
         return 1.0
     if options.atr_correction == "wavenumber":
         return x / REFERENCE
-    given = {"crystal_index": options.crystal_index, "sample_index": options.sample_index, "angle": options.angle}
-    missing = [name for name, value in given.items() if value is None]
-    if missing:
+    crystal, sample, angle = options.crystal_index, options.sample_index, options.angle
+    if crystal is None or sample is None or angle is None:
+        given = {"crystal_index": crystal, "sample_index": sample, "angle": angle}
+        missing = [name for name, value in given.items() if value is None]
         raise NacreError(
             "the effective path needs indices and angle",
             where=where,
@@ -164,9 +189,9 @@ def _compute_correction(x: np.ndarray, options: AtrIrOptions, where: str) -> np.
             do="give them, or use atr_correction = 'wavenumber', which needs none",
         )
     try:
-        path = infrared.effective_path(x, options.crystal_index, options.sample_index, np.radians(options.angle))
+        path = infrared.effective_path(x, crystal, sample, np.radians(angle))
     except ValueError as error:
-        found = f"{options.crystal_index:g} against {options.sample_index:g} at {options.angle:g} degrees"
+        found = f"{crystal:g} against {sample:g} at {angle:g} degrees"
         raise NacreError(str(error), where=where, found=found, do="look at the indices and the angle") from None
     return 1e-6 / path
 
@@ -189,6 +214,7 @@ def _estimate_noise(x, y, band: Band) -> float:
     stretches = [(x >= lo) & (x <= hi) for lo, hi in band.anchors]
     sd = max((infrared.noise(y[s]) for s in stretches if s.sum() > 5), default=0.0)
     step, width = np.median(np.diff(x)), band.band[1] - band.band[0]
+    # the shorter free stretch limits how well the baseline is known
     points = min(s.sum() for s in stretches)
     return float(sd * np.sqrt(width * step + width**2 / (2 * max(points, 1))))
 
@@ -240,6 +266,7 @@ def _average_loads(one: AtrSampleSet, name: str, options: AtrIrOptions) -> Quant
     value, n = float(np.exp(means.mean())), len(one.loads)
     if n < 2:
         return Quantity(value, "1", None, n=1, basis="none", origin="measured")
+    # variance of the mean over loads, the same for every baseline
     scatter = float(np.nanmean(np.nanvar(logs, axis=1, ddof=1))) / n
     std = float(np.sqrt(scatter + _compute_variance(means)))
     return _make_lognormal(value, std, n - 1, n)
@@ -259,23 +286,34 @@ def _compare_samples(
     bare: AtrSampleSet, coated: AtrSampleSet, options: AtrIrOptions
 ) -> tuple[list[Entry], list[Check]]:
     """Coated over bare per band, and whether the two bands agree (Welch on the logarithms)."""
-    entries, checks, found = [], [], {}
+    entries: list[Entry] = []
+    checks: list[Check] = []
+    found: dict[str, Quantity] = {}
+    loads = (*bare.loads, *coated.loads)
     for name in CARBONATE:
-        if not all(_is_seen(load, name, options) for s in (bare, coated) for load in s.loads):
+        if not all(_is_seen(load, name, options) for load in loads):
             text = f"{bands()[name].words} is not seen in every load: no ratio of it"
             checks.append(Check("info", text, "longer averaging, or better contact"))
             continue
-        found[name] = quantity = _compute_ratio(bare, coated, name, options)
+        found[name] = _compute_ratio(bare, coated, name, options)
         state = {**coated.state} if name == CARBONATE[0] else {**coated.state, "line": name}
-        entries.append(Entry("carbonate_ratio", quantity, state, coated.subject))
-    if len(found) == 2 and all(q.std for q in found.values()):
-        a, b = (found[name] for name in CARBONATE)
-        apart = abs(np.log(a.value / b.value)) / np.hypot(a.std / a.value, b.std / b.value)
-        status = "pass" if apart < 2.5 else "warn"
-        text = f"carbonate, coated over bare: {a.value:.2f} by the stretch, {b.value:.2f} by the bend"
-        text += f" ({apart:.1f} sigma apart)"
-        checks.append(Check(status, text, "" if status == "pass" else "another species may lie under one of them"))
+        entries.append(Entry("carbonate_ratio", found[name], state, coated.subject))
+    if len(found) == 2:
+        checks += _compare_bands(*found.values())
     return entries, checks
+
+
+def _compare_bands(stretch: Quantity, bend: Quantity) -> list[Check]:
+    """Whether both bands say the same; nothing where an error is not known."""
+    if not stretch.std or not bend.std:
+        return []
+    error = np.hypot(stretch.std / stretch.value, bend.std / bend.value)
+    apart = abs(np.log(stretch.value / bend.value)) / error
+    text = f"carbonate, coated over bare: {stretch.value:.2f} by the stretch, {bend.value:.2f} by the bend"
+    text += f" ({apart:.1f} sigma apart)"
+    if apart < 2.5:
+        return [Check("pass", text)]
+    return [Check("warn", text, "another species may lie under one of them")]
 
 
 def _compute_ratio(bare: AtrSampleSet, coated: AtrSampleSet, name: str, options: AtrIrOptions) -> Quantity:
@@ -287,6 +325,7 @@ def _compute_ratio(bare: AtrSampleSet, coated: AtrSampleSet, name: str, options:
         return Quantity(value, "1", None, n=sum(counts), basis="none", origin="measured")
     errors = [float(np.nanmean(np.nanvar(s, axis=1, ddof=1))) / n for s, n in zip(pair, counts, strict=True)]
     total = sum(errors)
+    # Welch and Satterthwaite
     freedom = total**2 / sum(e**2 / (n - 1) for e, n in zip(errors, counts, strict=True)) if total else 1.0
     return _make_lognormal(value, float(np.sqrt(total + _compute_variance(differences))), freedom, sum(counts))
 

@@ -9,7 +9,7 @@ tail: an approximation, which a check reports.
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,10 +88,10 @@ def resolve_tie(components: Sequence[Mapping[str, Any]], i: int, what: str, plus
         i, number = components[i][what]
         total = total + number if plus else total * number
         if i in seen or not 0 <= i < len(components):
+            why = "in a circle" if i in seen else "which is not there"
             raise NacreError(
                 "the ties between CasaXPS's components make no sense",
-                found=f"component {i + 1} of {len(components)}"
-                + (", in a circle" if i in seen else ", which is not there"),
+                found=f"component {i + 1} of {len(components)}, {why}",
                 do="fix the constraints in CasaXPS and save the file again",
             )
         seen.add(i)
@@ -105,28 +105,31 @@ def build_model(components: Sequence[Mapping[str, Any]], variant: str) -> Model:
     lines = []
     for i, c in enumerate(components):
         shape, mix, _ = parse_shape(c["shape"])
-        (a, times), (w, wide), (p, gap) = (
-            resolve_tie(components, i, "area_of"),
-            resolve_tie(components, i, "width_of"),
-            resolve_tie(components, i, "position_of", plus=True),
-        )
+        a, times = resolve_tie(components, i, "area_of")
+        w, wide = resolve_tie(components, i, "width_of")
+        p, gap = resolve_tie(components, i, "position_of", plus=True)
         names = (f"area {a}", f"position {p}", f"width {w}", f"mix {c['shape']}")
-        parameters |= {names[0]: Parameter(names[0], 1.0, 0.0, linear=True)}
-        parameters |= {
-            names[1]: _make_position(components[p], names[1]),
-            names[2]: _make_width(components[w], names[2]),
-        }
-        parameters |= {names[3]: _make_mix(names[3], mix, free)}
+        parameters[names[0]] = Parameter(names[0], 1.0, 0.0, linear=True)
+        parameters[names[1]] = _make_position(components[p], names[1])
+        parameters[names[2]] = _make_width(components[w], names[2])
+        parameters[names[3]] = _make_mix(names[3], mix, free)
         tail = f"tail {c['shape']}" if shape == "tail" else ""
-        parameters |= {tail: Parameter(tail, 0.15, 0.0, MOST_TAIL, (0.0, xps_models.TAIL_SD))} if tail else {}
+        if tail:
+            parameters[tail] = Parameter(tail, 0.15, 0.0, MOST_TAIL, (0.0, xps_models.TAIL_SD))
         lines.append(Line(*names, times, gap, wide, shape=shape, tail=tail))
-    ground = [Parameter("constant", 1.0, linear=True)]
-    ground += [Parameter("slope", 0.0, linear=True)] if slope else []
-    ground += [Parameter("step", 0.03, 0.0, 0.6)] if step else []
-    ground += [Parameter("loss", 1000.0, 0.0, 20000.0)] if loss else []
-    return Model(
-        variant, (*parameters.values(), *ground), tuple(lines), (Background("constant", "slope", "step", "loss"),)
+    ground = (Parameter("constant", 1.0, linear=True), *_make_background(step, slope, loss))
+    background = Background("constant", "slope", "step", "loss")
+    return Model(variant, (*parameters.values(), *ground), tuple(lines), (background,))
+
+
+def _make_background(step: bool, slope: bool, loss: bool) -> list[Parameter]:
+    """What a variant has beside a constant: slope, Shirley's step, Tougaard's loss."""
+    wanted = (
+        (slope, Parameter("slope", 0.0, linear=True)),
+        (step, Parameter("step", 0.03, 0.0, 0.6)),
+        (loss, Parameter("loss", 1000.0, 0.0, 20000.0)),
     )
+    return [parameter for is_in, parameter in wanted if is_in]
 
 
 def _make_position(c: Mapping[str, Any], name: str) -> Parameter:
@@ -151,6 +154,7 @@ def refit_spectrum(signal: Signal) -> CasaRefit:
     components = tuple(signal.metadata["casa_components"])
     energy = signal.array("binding_energy", "eV") + signal.metadata.get("calibration_shift_eV", 0.0)
     places = [c["position"] for c in components]
+    # without a region of CasaXPS around them, 3 eV on either side
     low, high = min(places) - 3.0, max(places) + 3.0
     for region in signal.metadata.get("casa_regions", ()):
         if region["low"] <= min(places) and max(places) <= region["high"]:
@@ -167,6 +171,7 @@ def refit_spectrum(signal: Signal) -> CasaRefit:
         )
     scale = 1.0 if signal["intensity"].unit == "counts" else xps_models.xps_fit.noise_scale(y)
     spectrum = xps_models.XpsSpectrum(energy[inside], y / scale, scale, counted=scale == 1.0)
+    # a model with a free mix differs only where some mix is given
     any_mix = any(parse_shape(c["shape"])[1] is not None for c in components)
     chosen = [build_model(components, name) for name in VARIANTS if any_mix or not VARIANTS[name][3]]
     return CasaRefit(signal, components, spectrum, xps_models.fit_all(chosen, [spectrum]))
@@ -174,41 +179,38 @@ def refit_spectrum(signal: Signal) -> CasaRefit:
 
 def compute_shares(fit: CasaRefit, areas: Sequence[float]) -> np.ndarray:
     """Percent of each counted name from the areas of all components."""
-    sums = np.array([sum(a for a, c in zip(areas, fit.components, strict=True) if c["name"] == n) for n in fit.counted])
-    return 100 * sums / sums.sum()
+    sums = dict.fromkeys(fit.counted, 0.0)
+    for area, component in zip(areas, fit.components, strict=True):
+        if component["name"] in sums:
+            sums[component["name"]] += area
+    values = np.array(list(sums.values()))
+    return 100 * values / values.sum()
 
 
 def _compute_answers(fit: CasaRefit, values: np.ndarray, chosen: Model) -> np.ndarray:
     """Shares of the names, then position and width of the first component of each."""
     at = chosen.index
     areas = [values[at[line.area]] * line.area_factor for line in chosen.lines]
-    first = [next(i for i, c in enumerate(fit.components) if c["name"] == n) for n in fit.counted]
-    lines = [chosen.lines[i] for i in first]
+    names = [c["name"] for c in fit.components]
+    lines = [chosen.lines[names.index(name)] for name in fit.counted]
     places = [values[at[line.position]] + line.offset for line in lines]
-    return np.concatenate((compute_shares(fit, areas), places, [values[at[v.width]] * v.width_factor for v in lines]))
+    widths = [values[at[line.width]] * line.width_factor for line in lines]
+    return np.concatenate((compute_shares(fit, areas), places, widths))
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, citations: tuple[str, ...]) -> Result:
     """All spectra that hold CasaXPS's components. Raises NacreError where none does."""
-    entries, checks, curves, figures = [], [], [], []
-    for role, found in inputs.items():
-        own = context.others.get(role, context)
-        signals = [s for s in (found if isinstance(found, list) else [found]) if "casa_components" in s.metadata]
-        names = [s.name for s in signals]
-        for signal in signals:
-            fit = refit_spectrum(signal)
-            subject = None
-            if context.others:
-                subject = Subject(
-                    own.sample.name if own.sample else "", "", own.measurement.name if own.measurement else ""
-                )
-            state = dict(own.measurement.state) if own.measurement else {}
-            if names.count(signal.name) > 1:
-                state["spectrum"] = str(signal.metadata.get("sample", signal.where))
-            told, judged = _make_entries(fit, state, subject, f"xps:{context.analysis}:{signal.where}")
-            entries, checks = entries + told, checks + judged
-            curves.append(_tabulate_fit(fit, f"{signal.name} {state.get('spectrum', role)}"))
-            figures.append(_draw_fit(fit, f"{len(figures) + 1}"))
+    entries: list[Entry] = []
+    checks: list[Check] = []
+    curves: list[Curve] = []
+    figures: list[Figure] = []
+    for role, signal, state, subject in _list_spectra(inputs, context):
+        fit = refit_spectrum(signal)
+        found, judged = _make_entries(fit, state, subject, f"xps:{context.analysis}:{signal.where}")
+        entries += found
+        checks += judged
+        curves.append(_tabulate_fit(fit, f"{signal.name} {state.get('spectrum', role)}"))
+        figures.append(_draw_fit(fit, f"{len(figures) + 1}"))
     if not figures:
         raise NacreError(
             "no spectrum holds components of CasaXPS",
@@ -231,42 +233,79 @@ def analyse(inputs: Mapping[str, Any], context: Context, citations: tuple[str, .
     )
 
 
-def _make_entries(fit: CasaRefit, state: dict, subject: Subject | None, source: str) -> tuple[list[Entry], list[Check]]:
+def _list_spectra(
+    inputs: Mapping[str, Any], context: Context
+) -> Iterator[tuple[str, Signal, dict[str, Any], Subject | None]]:
+    """Role, signal, state and subject of every spectrum that holds CasaXPS's components."""
+    for role, found in inputs.items():
+        own = context.others.get(role, context)
+        signals = [s for s in (found if isinstance(found, list) else [found]) if "casa_components" in s.metadata]
+        names = [s.name for s in signals]
+        subject = _make_own_subject(own) if context.others else None
+        for signal in signals:
+            state = dict(own.measurement.state) if own.measurement else {}
+            if names.count(signal.name) > 1:
+                state["spectrum"] = str(signal.metadata.get("sample", signal.where))
+            yield role, signal, state, subject
+
+
+def _make_own_subject(own: Context) -> Subject:
+    """Sample and measurement that one of several inputs comes from."""
+    sample, measured = own.sample, own.measurement
+    return Subject(sample.name if sample else "", "", measured.name if measured else "")
+
+
+def _make_entries(
+    fit: CasaRefit, state: dict[str, Any], subject: Subject | None, source: str
+) -> tuple[list[Entry], list[Check]]:
     names, n, line = fit.counted, len(fit.counted), fit.signal.name
     mean, within, between = fit.ensemble.average(lambda v, m: _compute_answers(fit, v, m))
     units = ["%"] * n + ["eV"] * (2 * n)
-    found = list(correlated(range(3 * n), mean, within + between, units, source=source, basis="model-spread").values())
-    entries, checks = [], []
+    keys = map(str, range(3 * n))
+    found = list(correlated(keys, mean, within + between, units, source=source, basis="model-spread").values())
+    entries: list[Entry] = []
+    checks: list[Check] = []
     theirs = compute_shares(fit, [c["area"] for c in fit.components])
-    best = fit.ensemble.best
     for i, name in enumerate(names):
         about = {**state, "line": line, "species": name.removeprefix(line).strip() or name}
-        areas = [v.area for v, c in zip(best.model.lines, fit.components, strict=True) if c["name"] == name]
-        share = found[i] if any(best.free[best.model.index[a]] for a in areas) else _drop_interval(found[i])
-        entries += [Entry("species_fraction", share, about, subject)] if n > 1 else []
-        line_of = next(v for v, c in zip(best.model.lines, fit.components, strict=True) if c["name"] == name)
-        for quantity, at, parameter in (("binding_energy", n, line_of.position), ("peak_width", 2 * n, line_of.width)):
-            value = found[at + i]
-            free = best.free[best.model.index[parameter]]
-            entries.append(Entry(quantity, value if free else _drop_interval(value), about, subject))
+        share, place, width = _hold_limits(fit, name, found[i::n])
         if n > 1:
+            entries.append(Entry("species_fraction", share, about, subject))
             text = f"{line}, {name}: {theirs[i]:.1f} % in CasaXPS, {share} here"
-            checks.append(
-                Check("info", text, "another background or line shape than CasaXPS's, of which no error is known")
-            )
-    checks += [
-        Check("warn", words)
-        for words in dict.fromkeys(
-            f"{line}: {parse_shape(c['shape'])[2]}" for c in fit.components if parse_shape(c["shape"])[2]
-        )
-    ]
-    held = [p.name for p, free in zip(best.model.parameters, best.free, strict=True) if not free and p.lo < p.hi]
+            cure = "another background or line shape than CasaXPS's, of which no error is known"
+            checks.append(Check("info", text, cure))
+        entries.append(Entry("binding_energy", place, about, subject))
+        entries.append(Entry("peak_width", width, about, subject))
+    return entries, [*checks, *_check_components(fit), *_check_resolution(fit, found), *_check_models(fit)]
+
+
+def _hold_limits(fit: CasaRefit, name: str, values: Sequence[Quantity]) -> tuple[Quantity, ...]:
+    """Share, place and width of a name, without an interval where the best fit holds their parameters at a limit."""
+    best = fit.ensemble.best
+    pairs = zip(best.model.lines, fit.components, strict=True)
+    lines = [line for line, component in pairs if component["name"] == name]
+    parameters = ([line.area for line in lines], [lines[0].position], [lines[0].width])
+    held = [not any(best.free[best.model.index[p]] for p in own) for own in parameters]
+    return tuple(_drop_interval(q) if at_limit else q for q, at_limit in zip(values, held, strict=True))
+
+
+def _check_components(fit: CasaRefit) -> list[Check]:
+    """Approximate shapes, parameters at a limit, components that are no part of the shares."""
+    line, best = fit.signal.name, fit.ensemble.best
+    approximate = dict.fromkeys(parse_shape(c["shape"])[2] for c in fit.components)
+    checks = [Check("warn", f"{line}: {words}") for words in approximate if words]
+    pairs = zip(best.model.parameters, best.free, strict=True)
+    held = [p.name for p, free in pairs if not free and p.lo < p.hi]
     if held:
         checks.append(Check("warn", f"{line}: at the limit set in CasaXPS, so without an error: {', '.join(held)}"))
-    left = dict.fromkeys(c["name"] for c in fit.components if c["name"] not in names)
+    left = dict.fromkeys(c["name"] for c in fit.components if c["name"] not in fit.counted)
     if left:
         checks.append(Check("info", f"{line}: fitted but no part of the shares: {', '.join(left)}"))
-    checks += _check_resolution(fit, found)
+    return checks
+
+
+def _check_models(fit: CasaRefit) -> list[Check]:
+    line, checks = fit.signal.name, []
     if fit.ensemble.dispersion > 1:
         text = f"{line}: no model describes the counts (best reduced chi2 {fit.ensemble.dispersion:.2f})"
         status = "warn" if fit.ensemble.dispersion < xps_models.HOPELESS else "fail"
@@ -275,7 +314,7 @@ def _make_entries(fit: CasaRefit, state: dict, subject: Subject | None, source: 
     for fitted in fit.ensemble.fits:
         if not fitted.converged:
             checks.append(Check("warn", f"{line}: the model '{fitted.model.name}' did not converge"))
-    return entries, checks
+    return checks
 
 
 def _check_resolution(fit: CasaRefit, found: list[Quantity]) -> list[Check]:
@@ -283,6 +322,7 @@ def _check_resolution(fit: CasaRefit, found: list[Quantity]) -> list[Check]:
     n, checks = len(fit.counted), []
     for i, j in itertools.combinations(range(n), 2):
         gap = abs(found[n + i].value - found[n + j].value)
+        # half of the sum is the mean of both widths
         if gap < 0.5 * (found[2 * n + i].value + found[2 * n + j].value):
             both = derive(lambda a, b: a + b, found[i], found[j], unit="%", basis="model-spread", origin="measured")
             text = f"{fit.signal.name}: {fit.counted[i]} and {fit.counted[j]} are {gap:.2f} eV apart: less than a width"

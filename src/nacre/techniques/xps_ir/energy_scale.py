@@ -31,12 +31,13 @@ def calibrate_energies(signals: Sequence[Signal], options, where: str) -> Energy
     if options.calibration == "none":
         return EnergyScale(Quantity(0.0, "eV", None), "as recorded")
     if options.calibration == "file":
-        found = [s.metadata.get("calibration_shift_eV") for s in signals]
-        if None in found:
+        found = [s.metadata["calibration_shift_eV"] for s in signals if "calibration_shift_eV" in s.metadata]
+        if len(found) < len(signals):
             raise NotAssessable(
                 "the file holds no calibration of its energies", where=where, do="use calibration = 'C 1s' or 'none'"
             )
-        return EnergyScale(Quantity(found[0], "eV", None), f"moved by {found[0]:.2f} eV, as the file says")
+        shift = float(found[0])
+        return EnergyScale(Quantity(shift, "eV", None), f"moved by {shift:.2f} eV, as the file says")
     return locate_carbon(signals, options.reference_energy, options.reference_error, where)
 
 

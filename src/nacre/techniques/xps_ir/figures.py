@@ -1,10 +1,13 @@
 """Figures of fitted core levels: spectrum with its parts, and relative amounts of species."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from nacre.core.figure import Axis, Figure, Panel, Series
+from nacre.core.result import Entry
 from nacre.techniques.xps_ir.xps_models import name_area
 
 COATING = ("Fig. 2k", "Tab. S2")  # a region that holds two phases of the coating
@@ -52,20 +55,26 @@ def _draw_panel(fit, s: int) -> Panel:
     )
 
 
-def _draw_amounts(fit, entries, place: str) -> list[Figure]:
+def _select_fractions(one: Any, entries: Sequence[Entry]) -> list[Entry]:
+    """Shares of the species in one set."""
+    shares = [e for e in entries if e.name == "species_fraction" and e.subject == one.subject]
+    return [e for e in shares if one.state.items() <= e.state.items()]
+
+
+def _draw_bars(one: Any, entries: Sequence[Entry]) -> Series:
+    mine = _select_fractions(one, entries)
+    labels = np.array([e.state["species"] for e in mine], object)
+    values = np.array([e.quantity.value for e in mine])
+    stds = [e.quantity.std for e in mine]
+    if None in stds:  # a set with a negative share has no errors
+        return Series("bars", labels, values, one.label, one.who, one.label)
+    half = 1.96 * np.array(stds)
+    return Series("bars", labels, values, one.label, one.who, one.label, values - half, values + half)
+
+
+def _draw_amounts(fit: Any, entries: Sequence[Entry], place: str) -> list[Figure]:
     names = tuple(p.name for p in fit.region.species)
-    series = []
-    for one in fit.sets:
-        mine = [e for e in entries if e.name == "species_fraction" and e.subject == one.subject]
-        mine = [e for e in mine if all(e.state.get(k) == v for k, v in one.state.items())]
-        if not mine:
-            continue
-        values = np.array([e.quantity.value for e in mine])
-        known = all(e.quantity.std is not None for e in mine)  # a set with a negative share has no errors
-        half = 1.96 * np.array([e.quantity.std for e in mine]) if known else None
-        labels = np.array([e.state["species"] for e in mine], object)
-        bounds = () if half is None else (values - half, values + half)
-        series.append(Series("bars", labels, values, one.label, one.who, one.label, *bounds))
+    series = [_draw_bars(one, entries) for one in fit.sets if _select_fractions(one, entries)]
     if not series:
         return []
     key = f"xps-amounts-{fit.region.name.lower().replace(' ', '')}"

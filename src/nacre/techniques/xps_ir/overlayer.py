@@ -16,6 +16,7 @@ from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Entry
 from nacre.core.signal import Signal
 from nacre.materials.library import builtin, composition
+from nacre.materials.material import Material
 from nacre.materials.spectra.xps_factors import Factor, imfp_inputs
 from nacre.physics.xps_ir import depth as xps_depth
 from nacre.techniques.xps_ir.survey_options import XpsQuantOptions
@@ -216,10 +217,17 @@ def _compute_lengths(name: str, options: XpsQuantOptions, seen, photon: float) -
             f"escape depths in {name} are not known", do="leave `layer` empty: valence and gap are missing"
         )
     material = builtin()[name]
-    density, mass = material.density.value.to("g/cm3").value, material.molar_mass.to("g/mol").value
+    density, mass = _get_density(material), material.molar_mass.to("g/mol").value
     energies = [photon - seen[e].factor.energy for e in (options.layer_element, options.substrate_element)]
     own, through = xps_depth.inelastic_mean_free_path(np.array(energies), density, mass, *inputs)
     return float(own), float(through)
+
+
+def _get_density(material: Material) -> float:
+    """Density in g/cm3. Raises NotAssessable where the library has none."""
+    if material.density.value is None:
+        raise NotAssessable(f"the density of {material.key} is not known", do="give its density in a library file")
+    return material.density.value.to("g/cm3").value
 
 
 def _compute_signal_ratio(name: str, seen, options: XpsQuantOptions, cam: str) -> float:
@@ -228,6 +236,6 @@ def _compute_signal_ratio(name: str, seen, options: XpsQuantOptions, cam: str) -
     dense = []
     for material, element in ((layer, options.layer_element), (substrate, options.substrate_element)):
         per = composition(material.formula)[element]
-        dense.append(per * material.density.value.to("g/cm3").value / material.molar_mass.to("g/mol").value)
+        dense.append(per * _get_density(material) / material.molar_mass.to("g/mol").value)
     amounts = [seen[e].amount for e in (options.layer_element, options.substrate_element)]
     return (amounts[0] / dense[0]) / (amounts[1] / dense[1])

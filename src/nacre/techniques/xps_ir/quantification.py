@@ -31,7 +31,29 @@ BELOW, ABOVE, ENDS = 7.0, 9.0, 4  # eV of window below the main and above the la
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: XpsQuantOptions) -> list[Result]:
-    """Elements and atomic fractions of a survey; coverage or thickness of a layer where one is named."""
+    """Elements and atomic fractions of a survey scan; coverage or thickness of a named layer.
+
+    Parameters
+    ----------
+    inputs : dict of str to Signal or list of Signal
+        The survey is the first of kind "xps-survey".
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : XpsQuantOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: surface fractions in at%, thickness in nm or coverage in %.
+
+    Raises
+    ------
+    NacreError
+        Where no survey is given, or the factors are those of another X-ray source.
+    NotAssessable
+        Where no line stands out.
+    """
     signal = _find_survey(inputs)
     x, y, checks = *_read_spectrum(signal), []
     photon = signal.metadata.get("photon_energy_eV", 0.0)
@@ -54,6 +76,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsQuantOption
     shift = estimate_charge(x, y)
     lines = [line for f in factors().values() if (line := measure_line(x + shift, y, f, photon, passed)) is not None]
     seen = {line.factor.element: line for line in lines if line.seen}
+    # an element that is not expected is believed only where no seen element has a line there
     known = _list_declared_elements(context) | set(options.expected) | {"C", "O"}
     hidden = [e for e, line in seen.items() if e not in known and any(other in seen for other in line.factor.under)]
     for element in hidden:
@@ -121,6 +144,7 @@ def measure_line(x: np.ndarray, y: np.ndarray, factor: Factor, photon: float, pa
     if x[0] > low or x[-1] < high or inside.size < 3 * ENDS:
         return None
     step = float(np.median(np.diff(x)))
+    # the background is a straight line between the means of both ends
     a, b = inside[:ENDS], inside[-ENDS:]
     base = np.interp(x[inside], (x[a].mean(), x[b].mean()), (y[a].mean(), y[b].mean()))
     area = float((y[inside] - base).sum() * step)

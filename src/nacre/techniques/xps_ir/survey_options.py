@@ -7,11 +7,16 @@ from nacre.core.options import option
 
 @dataclass(frozen=True)
 class XpsQuantOptions:
-    """What may be chosen."""
+    """Options of `xps_quant`: expected elements, errors of the factors, and a layer."""
 
     expected: tuple[str, ...] = option((), "elements that are no surprise, beside those of the sample, C and O")
     factor_error: float = option(
-        10.0, "relative standard uncertainty of factor, escape depth and transmission", unit="%", lo=0.0, hi=100.0
+        10.0,
+        "relative standard uncertainty of factor, escape depth and transmission",
+        unit="%",
+        lo=0.0,
+        hi=100.0,
+        lab="xps.factor_error",
     )
     layer: str = option("", "material of a layer whose thickness or coverage is wanted, like 'HfO2 or Li2HfO3'")
     layer_element: str = option("", "element that only the layer has; else the metal of its formula")

@@ -6,7 +6,7 @@ spread between them is part of the uncertainty. Several samples given to one ana
 positions, widths and shape, so that their amounts can be compared.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,18 +15,21 @@ import numpy as np
 from nacre.core.context import Context
 from nacre.core.contracts import Technique
 from nacre.core.errors import NacreError, NotAssessable
+from nacre.core.figure import Figure
 from nacre.core.options import option
 from nacre.core.quantity import Quantity, correlated, derive
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.materials.spectra.xps_species import SHAPES, Region, Species, table
-from nacre.physics.xps_ir.ensemble import Ensemble
+from nacre.physics.xps_ir.fit import Model
 from nacre.techniques.xps_ir import casa_fit, energy_scale, xps_models
 from nacre.techniques.xps_ir import figures as xps_figures
+from nacre.techniques.xps_ir.region_fit import RegionFit, XpsSampleSet, is_seen
+from nacre.techniques.xps_ir.species_ratio import report_ratio
+from nacre.techniques.xps_ir.xps_tables import tabulate_fit
 
 DECISIVE = 0.99  # weight above which a single model decides
 BELOW = 3.0  # standard deviations below zero at which a share is no noise
-SIGNIFICANT = 4.0  # an amount below this many standard deviations is not distinguished from zero
 
 
 SHAPE_WORDS = {
@@ -39,7 +42,7 @@ SHAPE_WORDS = {
 
 @dataclass(frozen=True)
 class XpsOptions:
-    """What may be chosen."""
+    """Options of `xps`: regions, models, line shapes and the energy scale."""
 
     regions: tuple[str, ...] = option((), "regions to fit, like 'Hf 4f'; by default all that the table knows")
     leave_out: tuple[str, ...] = option((), "species to leave out of the fit")
@@ -55,74 +58,60 @@ class XpsOptions:
     )
     calibration: str = option("C 1s", "how energies are calibrated", choices=("C 1s", "file", "none"))
     reference_energy: float = option(284.8, "C 1s of adventitious carbon", unit="eV", lo=284.0, hi=286.0)
-    reference_error: float = option(0.2, "standard uncertainty of that energy", unit="eV", lo=0.0, hi=2.0)
+    reference_error: float = option(
+        0.2, "standard uncertainty of that energy", unit="eV", lo=0.0, hi=2.0, lab="xps.reference_error"
+    )
     shift: float | None = option(None, "added to all binding energies, instead of a calibration", unit="eV")
     splitting: float | None = option(None, "another spin-orbit splitting (one region only)", unit="eV", lo=0.0)
 
 
-@dataclass(frozen=True)
-class XpsSampleSet:
-    """All spectra of one sample, calibrated; the declared phases of its coating."""
-
-    name: str
-    who: str
-    label: str
-    subject: Subject | None
-    state: Mapping[str, Any]
-    signals: tuple[Signal, ...]
-    scale: energy_scale.EnergyScale
-    phases: tuple[str, ...] = ()
-
-    def of(self, region: Region) -> Signal | None:
-        found = [s for s in self.signals if table().find(s.name) is region]
-        return found[0] if found else None
-
-
-@dataclass(frozen=True)
-class RegionFit:
-    """One region, fitted in all sets that have it. pair : the species whose ratio is wanted."""
-
-    region: Region
-    sets: tuple[XpsSampleSet, ...]
-    spectra: tuple[xps_models.XpsSpectrum, ...]
-    ensemble: Ensemble
-    pair: tuple[Species, Species] | None = None
-
-    @property
-    def compared(self) -> tuple[Species, ...]:
-        """Two species, one over the other: the pair, else the first two."""
-        return self.pair or self.region.species[:2]
-
-
 def analyse(inputs: Mapping[str, Any], context: Context, options: XpsOptions) -> list[Result]:
-    """Species of every known region. `inputs`: one measurement, or several by name for one fit of all.
+    """Species of every known region of the core levels.
 
-    Raises NacreError where no region is known, or the energies cannot be calibrated.
+    Parameters
+    ----------
+    inputs : dict of str to Signal or list of Signal
+        Detail scans of one measurement, or of several by name for one fit of all.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : XpsOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: shares in %, energies and widths in eV, ratios; the models as curves.
+
+    Raises
+    ------
+    NacreError
+        Where no region is known.
+    NotAssessable
+        Where the energies cannot be calibrated.
     """
     if options.components == "file":
         return [casa_fit.analyse(inputs, context, TECHNIQUE.citations)]
     sets = tuple(_collect_set(role, found, context, options) for role, found in inputs.items())
+    # without a choice, every region that the table knows
     wanted = [table().region(name) for name in options.regions] or list(table().regions.values())
     _check_ratio(wanted, options)
-    entries, curves, figures, checks, fits = [], [], [], [_check_calibration(s) for s in sets], []
+    entries: list[Entry] = []
+    curves: list[Curve] = []
+    figures: list[Figure] = []
+    fits: list[RegionFit] = []
+    checks = [_check_calibration(s) for s in sets]
     for region in wanted:
         having = tuple(s for s in sets if s.of(region) is not None)
-        if not having:
-            continue
-        try:
-            fit = _fit_region(region, having, options)
-        except NotAssessable as error:
-            if options.regions:
-                raise
-            checks.append(Check("fail", f"{region.name} is not assessed: {error}"))
+        fit = _try_region(region, having, options, checks) if having else None
+        if fit is None:
             continue
         fits.append(fit)
         found, judged = _make_entries(fit, context)
         entries += found
         checks += judged + _check_models(fit)
-        curves += _tabulate_fit(fit)
+        curves += tabulate_fit(fit)
         figures += xps_figures.draw(fit, found)
-    if not figures and not any(c.status == "fail" for c in checks):
+    if not figures and "fail" not in {check.status for check in checks}:
         names = ", ".join(dict.fromkeys(signal.name for s in sets for signal in s.signals))
         raise NacreError(
             "no spectrum is of a region that is known",
@@ -144,35 +133,53 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsOptions) ->
     ]
 
 
-def _collect_set(role: str, found, context: Context, options: XpsOptions) -> XpsSampleSet:
+def _try_region(
+    region: Region, sets: tuple[XpsSampleSet, ...], options: XpsOptions, checks: list[Check]
+) -> RegionFit | None:
+    """The fit of a region. One that was not asked for and cannot be assessed is a failed check, not an error."""
+    try:
+        return _fit_region(region, sets, options)
+    except NotAssessable as error:
+        if options.regions:
+            raise
+        checks.append(Check("fail", f"{region.name} is not assessed: {error}"))
+        return None
+
+
+def _collect_set(role: str, found: Signal | list[Signal], context: Context, options: XpsOptions) -> XpsSampleSet:
     signals = tuple(s for s in (found if isinstance(found, list) else [found]) if s.kind == "xps")
     own = context.others.get(role, context)
-    measured = own.measurement
-    sample = own.sample
+    measured, sample = own.measurement, own.sample
     label = sample.title if sample else role
     stage = dict(measured.state) if measured else {}
     if len(context.others) > 1:
-        label = ", ".join(word for word in (label, str(stage.get("stage", ""))) if word)
-    subject = None
-    if context.others:
-        subject = Subject(
-            sample.name if sample else "", own.cell.name if own.cell else "", measured.name if measured else ""
-        )
+        label = ", ".join(filter(None, (label, str(stage.get("stage", "")))))
     where = measured.name if measured else role
     if not signals:
         raise NacreError("no spectrum of a core level", where=where, do="give detail scans, not a survey")
     scale = energy_scale.calibrate_energies(signals, options, where)
-    phases = sample.coating_phases if sample else ()
-    return XpsSampleSet(role, sample.name if sample else role, label, subject, stage, signals, scale, phases)
+    who, phases = (sample.name, sample.coating_phases) if sample else (role, ())
+    # a single measurement is what the analysis itself is about: only of several each needs its own subject
+    subject = make_own_subject(own) if context.others else None
+    return XpsSampleSet(role, who, label, subject, stage, signals, scale, phases)
+
+
+def make_own_subject(own: Context) -> Subject:
+    """Sample, cell and measurement that one of several inputs comes from."""
+    sample, cell, measured = own.sample, own.cell, own.measurement
+    return Subject(sample.name if sample else "", cell.name if cell else "", measured.name if measured else "")
 
 
 def _fit_region(region: Region, sets: tuple[XpsSampleSet, ...], options: XpsOptions) -> RegionFit:
     signals = [s.of(region) for s in sets]
-    region = region.holding({*options.ratio, *(phase for s in sets for phase in s.phases)})
+    phases = {phase for s in sets for phase in s.phases}
+    region = region.holding({*options.ratio, *phases})
     kept = tuple(s for s in region.species if s.name not in options.leave_out)
     region = replace(region, species=kept)
     spectra = []
     for s, signal in zip(sets, signals, strict=True):
+        if signal is None:
+            continue  # only sets that have the region come here
         energy = signal.array("binding_energy", "eV") + s.scale.shift.value
         unit = signal["intensity"].unit
         spectra.append(xps_models.prepare_spectrum(energy, signal["intensity"].values, unit, region, signal.where))
@@ -189,8 +196,9 @@ def _find_pair(region: Region, sets: tuple[XpsSampleSet, ...], options: XpsOptio
     region that stand for phases; None where the region has no such two.
     """
     phases = tuple(s.phase for s in region.species if s.phase)
-    for names in (options.ratio, *(s.phases for s in sets), phases if len(phases) == 2 else ()):
-        found = tuple(dict.fromkeys(s for s in map(region.find, names) if s is not None))
+    last = phases if len(phases) == 2 else ()
+    for names in (options.ratio, *(s.phases for s in sets), last):
+        found = tuple(dict.fromkeys(filter(None, map(region.find, names))))
         if len(found) == 2:
             return found
     return None
@@ -211,28 +219,21 @@ def _check_ratio(regions: list[Region], options: XpsOptions) -> None:
 # --- what it says -------------------------------------------------------------------------------------------
 
 
-def _compute_answers(fit: RegionFit, values: np.ndarray, model) -> np.ndarray:
+def _compute_answers(fit: RegionFit, values: np.ndarray, model: Model) -> np.ndarray:
     """Per set: fraction of each species (%); then positions and widths of each species (eV)."""
-    at, out = model.index, []
+    at, species = model.index, fit.region.species
+    fractions = []
     for s in range(len(fit.sets)):
-        areas = np.array([values[at[xps_models.name_area(p.name, s)]] for p in fit.region.species])
-        out.append(100 * areas / areas.sum())
-    out.append([values[at[f"position {p.name}"]] for p in fit.region.species])
-    factor = [p.width_factor if xps_models.name_width(model, p) == "width" else 1.0 for p in fit.region.species]
-    out.append(
-        [values[at[xps_models.name_width(model, p)]] * f for p, f in zip(fit.region.species, factor, strict=True)]
-    )
-    return np.concatenate(out)
+        areas = np.array([values[at[xps_models.name_area(p.name, s)]] for p in species])
+        fractions.append(100 * areas / areas.sum())
+    positions = [values[at[f"position {p.name}"]] for p in species]
+    return np.concatenate([*fractions, positions, [_compute_width(p, values, model) for p in species]])
 
 
-def make_log_ratio(fit: RegionFit, s: int):
-    """Function of the parameters: ln of the area of one species over that of the other, in spectrum `s`."""
-    first, second = (xps_models.name_area(p.name, s) for p in fit.compared)
-
-    def function(values, model):
-        return np.log(np.maximum(values[model.index[first]], 1e-9) / np.maximum(values[model.index[second]], 1e-9))
-
-    return function
+def _compute_width(species: Species, values: np.ndarray, model: Model) -> float:
+    """FWHM of a species' line: its own, or the common width times what the table says of it."""
+    name = xps_models.name_width(model, species)
+    return values[model.index[name]] * (species.width_factor if name == "width" else 1.0)
 
 
 def _make_entries(fit: RegionFit, context: Context) -> tuple[list[Entry], list[Check]]:
@@ -241,44 +242,56 @@ def _make_entries(fit: RegionFit, context: Context) -> tuple[list[Entry], list[C
     n, k = len(species), len(fit.sets)
     source = f"xps:{context.analysis}:{fit.region.name}"
     units = ["%"] * (n * k) + ["eV"] * (2 * n)
+    # one model alone has no spread between models
     many = len(fit.ensemble.fits) > 1
     basis = "model-spread" if many else "fit-covariance"
-    found = list(correlated(range(len(mean)), mean, within + between, units, source=source, basis=basis).values())
+    found = list(
+        correlated(map(str, range(len(mean))), mean, within + between, units, source=source, basis=basis).values()
+    )
     for s, one in enumerate(fit.sets):
-        if not any(_is_seen(fit, p, s) for p in species):
+        if not any(is_seen(fit, p, s) for p in species):
             checks.append(Check("info", f"{one.label}: nothing in {fit.region.name} is above the detection limit"))
             continue
+        mine = slice(s * n, (s + 1) * n)
         negative = _check_negative(fit, s, found)
         if negative:
             checks.append(negative)
-            bare = [Quantity(q.value, q.unit, origin=q.origin) for q in found[s * n : (s + 1) * n]]
-            found[s * n : (s + 1) * n] = bare
-        for i, p in enumerate(species):
-            here = {**one.state, "line": fit.region.name, "species": p.name}
-            if n > 1:
-                entries.append(Entry("species_fraction", found[s * n + i], here, one.subject))
+            found[mine] = [Quantity(q.value, q.unit, origin=q.origin) for q in found[mine]]
+        if n > 1:
+            entries += _report_shares(fit, one, found[mine])
         if fit.pair:
             fraction = found[s * n + species.index(fit.pair[0])] if n == 2 else None
-            entry, check = _report_ratio(fit, s, one, basis, fraction)
-            entries += entry
-            checks += check
+            ratios, doubts = report_ratio(fit, fit.pair, s, one, basis, fraction)
+            entries += ratios
+            checks += doubts
     placed, doubts = _report_positions(fit, found[n * k :], basis)
-    entries += placed
-    checks += doubts
-    supported = ", ".join(p.name for p in species if p.supported)
+    return entries + placed, checks + doubts + _check_support(fit)
+
+
+def _report_shares(fit: RegionFit, one: XpsSampleSet, shares: Sequence[Quantity]) -> list[Entry]:
+    state = {**one.state, "line": fit.region.name}
+    pairs = zip(fit.region.species, shares, strict=True)
+    return [Entry("species_fraction", share, {**state, "species": p.name}, one.subject) for p, share in pairs]
+
+
+def _check_support(fit: RegionFit) -> list[Check]:
+    """Which assignments something other than this spectrum supports."""
+    name, checks = fit.region.name, []
+    supported = ", ".join(p.name for p in fit.region.species if p.supported)
     if supported:
-        checks.append(Check("info", f"{fit.region.name}: assignment independently supported: yes, of {supported}"))
-    for p in species:
+        checks.append(Check("info", f"{name}: assignment independently supported: yes, of {supported}"))
+    for p in fit.region.species:
         if not p.supported:
-            text = f"{fit.region.name}: assignment of {p.name} independently supported: no ({p.source})"
+            text = f"{name}: assignment of {p.name} independently supported: no ({p.source})"
             checks.append(Check("warn", text, "amounts do not depend on it; the name of the species does"))
-    return entries, checks
+    return checks
 
 
 def _check_negative(fit: RegionFit, s: int, found: list[Quantity]) -> Check | None:
     """A share below zero by more than its error: the error does not hold what is wrong with the model."""
     n = len(fit.region.species)
     shares = zip(fit.region.species, found[s * n : (s + 1) * n], strict=True)
+    # a share below zero by chance is within its error
     below = [f"{p.name} {q.value:.1f} %" for p, q in shares if q.std and q.value < -BELOW * q.std]
     if n < 2 or not below:
         return None
@@ -294,32 +307,35 @@ def _report_positions(fit: RegionFit, found: list[Quantity], basis: str) -> tupl
 
     A position that ran to the limit of its reach is not a position: it is left out, and a check says so.
     """
-    entries, checks, one, n = [], [], fit.sets[0], len(fit.region.species)
+    entries: list[Entry] = []
+    checks: list[Check] = []
+    n = len(fit.region.species)
     best = fit.ensemble.best
     for i, p in enumerate(fit.region.species):
-        if not any(_is_seen(fit, p, s) for s in range(len(fit.sets))):
+        holding = [one for s, one in enumerate(fit.sets) if is_seen(fit, p, s)]
+        if not holding:
             continue
         if not best.free[best.model.index[f"position {p.name}"]]:
             text = f"{fit.region.name}: {p.name} ran to the limit of where it may lie ({found[i].value:.1f} eV)"
             checks.append(Check("fail", text, "the species, or the energy scale, is another: its amount means nothing"))
             continue
-        holding = [s for k, s in enumerate(fit.sets) if _is_seen(fit, p, k)]
-        about = (holding[0].state, holding[0].subject) if len(holding) == 1 else ({}, None)
-        place = _add_calibration(found[i], one.scale.shift, basis)
-        slack = 2 * (place.std or 0.0) + 0.05
-        if not p.low - slack <= place.value <= p.high + slack:
-            text = f"{fit.region.name}: {p.name} at {place.value:.1f} eV lies outside {p.low:g} to {p.high:g} eV"
-            checks.append(Check("warn", f"{text}, where it is known to lie", "look at the assignment"))
-        main = {**about[0], "line": fit.region.lines(p)[0][0], "species": p.name}
-        entries.append(Entry("binding_energy", place, main, about[1]))
-        entries.append(Entry("peak_width", found[n + i], {**main, "line": fit.region.name}, about[1]))
+        place = _add_calibration(found[i], fit.sets[0].scale.shift, basis)
+        checks += _check_position(fit, p, place)
+        alone = holding[0] if len(holding) == 1 else None
+        state, subject = (dict(alone.state), alone.subject) if alone else ({}, None)
+        state |= {"line": fit.region.lines(p)[0][0], "species": p.name}
+        entries.append(Entry("binding_energy", place, state, subject))
+        entries.append(Entry("peak_width", found[n + i], {**state, "line": fit.region.name}, subject))
     return entries, checks
 
 
-def _is_seen(fit: RegionFit, species: Species, s: int) -> bool:
-    """Whether a species' area stands out from its error, in the most likely model."""
-    best, name = fit.ensemble.best, xps_models.name_area(species.name, s)
-    return best.value(name) > SIGNIFICANT * best.std(name) * np.sqrt(fit.ensemble.dispersion)
+def _check_position(fit: RegionFit, species: Species, place: Quantity) -> list[Check]:
+    """A warning where a position is outside the table's range by more than its error."""
+    slack = 2 * (place.std or 0.0) + 0.05
+    if species.low - slack <= place.value <= species.high + slack:
+        return []
+    where = f"{species.name} at {place.value:.1f} eV lies outside {species.low:g} to {species.high:g} eV"
+    return [Check("warn", f"{fit.region.name}: {where}, where it is known to lie", "look at the assignment")]
 
 
 def _add_calibration(position: Quantity, shift: Quantity, basis: str) -> Quantity:
@@ -328,74 +344,6 @@ def _add_calibration(position: Quantity, shift: Quantity, basis: str) -> Quantit
         return position
     fixed = shift.value
     return derive(lambda a, b: a + (b - fixed), position, shift, unit="eV", basis=basis, origin="measured")
-
-
-def _report_ratio(
-    fit: RegionFit, s: int, one: XpsSampleSet, basis: str, fraction: Quantity | None
-) -> tuple[list[Entry], list[Check]]:
-    """The ratio of the pair in one set. fraction : share of its first species, where the region holds no third."""
-    best, name = fit.ensemble.best, fit.region.name
-    for p in fit.pair:
-        if not _is_seen(fit, p, s):
-            return [], [
-                Check("info", f"{one.label}: {p.name} is below the detection limit in {name}, so no ratio is given")
-            ]
-    mean, within, between = fit.ensemble.average(make_log_ratio(fit, s))
-    std = float(np.sqrt(within[0, 0] + between[0, 0]))
-    value = float(np.exp(mean[0]))
-    low, high = value * np.exp(-1.96 * std), value * np.exp(1.96 * std)
-    # one error with the fraction of the first species: of two, the ratio is a function of it
-    shared = fraction.parts if fraction is not None else {}
-    parts = {source: part * value * std / fraction.std for source, part in shared.items()}
-    of, to = (p.formula for p in fit.pair)
-    ratio = Quantity(value, "1", value * std, low, high, best.data.x.size, basis, "measured", parts)
-    text = (
-        f"{one.label}: n({of})/n({to}) {value:.2f}, 95 % from {low:.2f} to {high:.2f}; of its std "
-        f"{100 * np.sqrt(within[0, 0]):.1f} % come from counting and fit, {100 * np.sqrt(between[0, 0]):.1f} % from "
-        "the choice of model; a surface-weighted ratio (the outer 5 nm), not that of the whole shell"
-    )
-    checks = [Check("info", text), *_report_without_overlap(fit, s, one), *_report_constants(fit, s, one)]
-    if one.scale.shift.std is not None:
-        checks.append(Check("info", "the ratio does not depend on the energy calibration; the assignment does"))
-    return [Entry("species_ratio", ratio, {**one.state, "of": of, "to": to}, one.subject)], checks
-
-
-def _report_without_overlap(fit: RegionFit, s: int, one: XpsSampleSet) -> list[Check]:
-    """What leaving the overlapping lines out would do, where both kinds of model were fitted."""
-    function = make_log_ratio(fit, s)
-    groups = {True: [], False: []}
-    for fitted, weight in zip(fit.ensemble.fits, fit.ensemble.weights, strict=True):
-        if "slope" in fitted.model.name:
-            groups["overlap" in fitted.model.name].append(
-                (fitted, weight, float(function(fitted.values, fitted.model)))
-            )
-    if not (groups[True] and groups[False]):
-        return []
-    inside, outside = (min(groups[key], key=lambda row: row[0].aicc()) for key in (True, False))
-    a, b = np.exp(inside[2]), np.exp(outside[2])
-    names = ", ".join(other.name for other in fit.region.overlaps)
-    gain = outside[0].aicc() - inside[0].aicc()
-    text = (
-        f"{one.label}: with {names} in the model the ratio is {a:.2f}, without {b:.2f} ({100 * (b / a - 1):+.0f} %); "
-        f"AICc is {abs(gain):.0f} {'in favour of' if gain > 0 else 'against'} it"
-    )
-    return [Check("warn" if abs(b / a - 1) > 0.05 else "info", text)]
-
-
-def _report_constants(fit: RegionFit, s: int, one: XpsSampleSet) -> list[Check]:
-    """What other splittings and branching ratios of the level would do to the ratio; not part of its interval."""
-    level, ratios = fit.region.level, {}
-    asked = {f"{gap:g} eV": {"splitting": gap} for gap in (level.low, level.high) if gap}
-    if level.cross_sections:
-        asked[f"cross-sections instead of {level.weights}"] = {"ratio": level.cross_sections}
-    if not asked:
-        return []
-    for words, change in asked.items():
-        model = xps_models.rebuild_model(fit.ensemble.best.model, fit.region, len(fit.sets), **change)
-        fitted = xps_models.fit_all([model], fit.spectra).best
-        ratios[words] = float(np.exp(make_log_ratio(fit, s)(fitted.values, model)))
-    listed = ", ".join(f"{value:.3f} with {words}" for words, value in ratios.items())
-    return [Check("info", f"{one.label}: the ratio by the most likely model would be {listed}")]
 
 
 def _check_calibration(one: XpsSampleSet) -> Check:
@@ -430,42 +378,6 @@ def _check_models(fit: RegionFit) -> list[Check]:
         if not fitted.converged:
             checks.append(Check("warn", f"{name}: the model '{fitted.model.name}' did not converge"))
     return checks
-
-
-def _tabulate_fit(fit: RegionFit) -> list[Curve]:
-    region, ensemble, curves = fit.region, fit.ensemble, []
-    best = ensemble.best
-    background, total = best.background(), best.spectrum()
-    for s, one in enumerate(fit.sets):
-        part = slice(best.data.starts[s], best.data.starts[s + 1])
-        scale = fit.spectra[s].scale
-        columns = {"binding_energy": (best.data.x[part], "eV"), "counts": (best.data.y[part] * scale, "counts")}
-        columns |= {"fit": (total[part] * scale, "counts"), "background": (background[part] * scale, "counts")}
-        overlaps = [o.name for o in region.overlaps if xps_models.name_area(o.name, s) in best.model.index]
-        for name in [*(p.name for p in region.species), *overlaps]:
-            columns[name] = (best.part([xps_models.name_area(name, s)])[part] * scale, "counts")
-        curves.append(Curve(f"{region.name} {one.label}", columns))
-    rows = {
-        "model": (np.array([f.model.name for f in ensemble.fits]), "1"),
-        "weight": (ensemble.weights, "1"),
-        "reduced_chi2": (np.array([f.reduced for f in ensemble.fits]), "1"),
-        "flagged": (np.array(["yes" if ensemble.flagged(f) else "no" for f in ensemble.fits]), "1"),
-    }
-    if len(region.species) > 1:
-        for s, one in enumerate(fit.sets):
-            name = f"{' over '.join(p.name for p in fit.compared)}, {one.label}"
-            rows |= _tabulate_each_model(ensemble, make_log_ratio(fit, s), name)
-    return [*curves, Curve(f"{region.name} models", rows)]
-
-
-def _tabulate_each_model(ensemble: Ensemble, logarithm, name: str) -> dict:
-    """Columns of what every model gives alone; its interval is labelled as that of one model."""
-    found = [replace(ensemble, fits=(f,), weights=np.ones(1)).average(logarithm) for f in ensemble.fits]
-    means = np.array([float(mean[0]) for mean, _, _ in found])
-    stds = np.array([float(np.sqrt(within[0, 0])) for _, within, _ in found])
-    columns = {name: (np.exp(means), "1")}
-    columns |= {f"{name}: 95 % of this model alone, low": (np.exp(np.clip(means - 1.96 * stds, -50, 50)), "1")}
-    return columns | {f"{name}: 95 % of this model alone, high": (np.exp(np.clip(means + 1.96 * stds, -50, 50)), "1")}
 
 
 def _describe_methods(sets: tuple[XpsSampleSet, ...], fits: list[RegionFit]) -> str:

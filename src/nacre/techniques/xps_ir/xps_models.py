@@ -1,7 +1,9 @@
 """From a region of the species table to the models that are fitted: backgrounds, width ties, overlaps in and out."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -62,9 +64,8 @@ def list_candidates(
         region.level.checked(splitting)
     gap = region.level.splitting if splitting is None else splitting
     weak = region.level.ratio if ratio is None else ratio
-    return [
-        _build_model(region, spectra, name, shape, gap, weak) for shape in shapes or (region.shape,) for name in chosen
-    ]
+    every = itertools.product(shapes or (region.shape,), chosen)
+    return [_build_model(region, spectra, name, shape, gap, weak) for shape, name in every]
 
 
 def rebuild_model(model: Model, region: Region, spectra: int, **change: float) -> Model:
@@ -77,38 +78,67 @@ def rebuild_model(model: Model, region: Region, spectra: int, **change: float) -
 def _build_model(region: Region, spectra: int, variant: str, shape: str, gap: float, weak: float) -> Model:
     step, slope, loss, free, overlap = VARIANTS[variant]
     name = variant if shape == "sum" else f"{variant}, {shape}"
+    parameters = [*_make_shape_parameters(region, shape), *_make_line_parameters(region, free)]
+    lines: list[Line] = []
+    for s in range(spectra):
+        shift = f"shift {s}" if s else ""  # against the first spectrum
+        if shift:
+            parameters.append(Parameter(shift, 0.0, -0.6, 0.6, (0.0, SHIFT_SD)))
+        for species in region.species:
+            parameters.append(Parameter(name_area(species.name, s), 1.0, linear=True))
+            lines += _make_lines(species, s, shift, free, gap, weak, species.shape or shape)
+        parameters += _make_background(s, step, slope, loss)
+    if overlap:
+        more, overlapping = _make_overlaps(region, spectra)
+        parameters += more
+        lines += overlapping
+    grounds = tuple(Background(f"constant {s}", f"slope {s}", f"step {s}", f"loss {s}") for s in range(spectra))
+    return Model(name, tuple(parameters), tuple(lines), grounds)
+
+
+def _make_shape_parameters(region: Region, shape: str) -> list[Parameter]:
     parameters = [Parameter("mix", MIX, 0.0, 1.0, (MIX, MIX_SD))]
     if "tail" in {species.shape or shape for species in region.species}:
         parameters.append(Parameter("tail", 0.15, 0.0, MOST_TAIL, (0.0, TAIL_SD)))
-    if not free:
-        parameters.append(_make_width("width", region.fwhm))
-    lines = []
+    return parameters
+
+
+def _make_line_parameters(region: Region, free: bool) -> list[Parameter]:
+    """Positions of all species, and one width for all or, where they are free, one for each."""
+    parameters = [] if free else [_make_width("width", region.fwhm)]
     for species in region.species:
         parameters.append(_make_position(species))
         if free:
             parameters.append(_make_width(f"width {species.name}", region.fwhm * species.width_factor))
-    for s in range(spectra):
-        shift = f"shift {s}" if s else ""
-        parameters += [Parameter(shift, 0.0, -0.6, 0.6, (0.0, SHIFT_SD))] if s else []
-        for species in region.species:
-            parameters.append(Parameter(name_area(species.name, s), 1.0, linear=True))
-            lines += _make_lines(species, s, shift, free, gap, weak, species.shape or shape)
-        parameters.append(Parameter(f"constant {s}", 1.0, linear=True))
-        parameters += [Parameter(f"slope {s}", 0.0, linear=True)] if slope else []
-        parameters += [Parameter(f"step {s}", 0.03, 0.0, 0.6)] if step else []
-        parameters += [Parameter(f"loss {s}", 1000.0, 0.0, 20000.0)] if loss else []
-    for other in region.overlaps if overlap else ():
-        place = Parameter(
-            f"position {other.name}", other.position, *_get_reach(other.position), (other.position, other.sd)
-        )
-        width = Parameter(f"width {other.name}", other.fwhm, 1.0, 8.0, (other.fwhm, other.fwhm_sd))
-        parameters += [place, width]
+    return parameters
+
+
+def _make_background(s: int, step: bool, slope: bool, loss: bool) -> list[Parameter]:
+    """A constant, and what the variant has of slope, Shirley's step and Tougaard's loss."""
+    parameters = [Parameter(f"constant {s}", 1.0, linear=True)]
+    if slope:
+        parameters.append(Parameter(f"slope {s}", 0.0, linear=True))
+    if step:
+        parameters.append(Parameter(f"step {s}", 0.03, 0.0, 0.6))
+    if loss:
+        parameters.append(Parameter(f"loss {s}", 1000.0, 0.0, 20000.0))
+    return parameters
+
+
+def _make_overlaps(region: Region, spectra: int) -> tuple[list[Parameter], list[Line]]:
+    """Lines of other elements in the region: place and width common to all spectra, an area in each."""
+    parameters: list[Parameter] = []
+    lines: list[Line] = []
+    for other in region.overlaps:
+        position, width = f"position {other.name}", f"width {other.name}"
+        low, high = _get_reach(other.position)
+        parameters.append(Parameter(position, other.position, low, high, (other.position, other.sd)))
+        parameters.append(Parameter(width, other.fwhm, 1.0, 8.0, (other.fwhm, other.fwhm_sd)))
         for s in range(spectra):
-            parameters.append(Parameter(name_area(other.name, s), 1.0, linear=True))
-            names = (name_area(other.name, s), place.name, width.name, "mix")
-            lines.append(Line(*names, spectrum=s, shift=f"shift {s}" if s else ""))
-    grounds = tuple(Background(f"constant {s}", f"slope {s}", f"step {s}", f"loss {s}") for s in range(spectra))
-    return Model(name, tuple(parameters), tuple(lines), grounds)
+            area = name_area(other.name, s)
+            parameters.append(Parameter(area, 1.0, linear=True))
+            lines.append(Line(area, position, width, "mix", spectrum=s, shift=f"shift {s}" if s else ""))
+    return parameters, lines
 
 
 def name_area(name: str, spectrum: int = 0) -> str:
@@ -136,13 +166,21 @@ def _make_position(species: Species) -> Parameter:
 
 def _make_lines(species: Species, s: int, shift: str, free: bool, gap: float, weak: float, shape: str) -> list[Line]:
     width = f"width {species.name}" if free else "width"
-    names = (name_area(species.name, s), f"position {species.name}", width, "mix")
-    factor = 1.0 if free else species.width_factor
-    rest = {"width_factor": factor, "spectrum": s, "shift": shift, "shape": shape}
-    rest |= {"tail": "tail"} if shape == "tail" else {}
+    line = partial(
+        Line,
+        name_area(species.name, s),
+        f"position {species.name}",
+        width,
+        "mix",
+        width_factor=1.0 if free else species.width_factor,
+        spectrum=s,
+        shift=shift,
+        shape=shape,
+        tail="tail" if shape == "tail" else "",
+    )
     if not gap:
-        return [Line(*names, 1.0, 0.0, **rest)]
-    return [Line(*names, 1 / (1 + weak), 0.0, **rest), Line(*names, weak / (1 + weak), gap, **rest)]
+        return [line(1.0, 0.0)]
+    return [line(1 / (1 + weak), 0.0), line(weak / (1 + weak), gap)]
 
 
 def prepare_spectrum(energy: np.ndarray, intensity: np.ndarray, unit: str, region: Region, where: str) -> XpsSpectrum:
@@ -175,6 +213,7 @@ def prepare_spectrum(energy: np.ndarray, intensity: np.ndarray, unit: str, regio
             found=f"{np.nanmin(y):g} at {x[np.nanargmin(y)]:.2f} eV",
             do="give the data as counted: a background must not be subtracted beforehand",
         )
+    # scans run from high to low binding energy, or the other way
     order = np.argsort(x)
     x, y = x[order], y[order]
     if unit == "counts":

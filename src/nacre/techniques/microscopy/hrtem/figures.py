@@ -16,11 +16,10 @@ def draw(shot: micrographs.Micrograph, scale, regions, context: Context) -> tupl
     """The image (Fig. 3c), and the transforms of the core and of the coating's regions (Fig. 3d)."""
     every = ([scale.region] if scale.region else []) + list(regions)
     boxes = [_draw_box(region) for region in every]
-    places = [
-        (region.box[0] / 2e3 + region.box[2] / 2e3, region.box[1] / 2e3 + region.box[3] / 2e3) for region in every
-    ]
+    corners = np.array([region.box for region in every]) / 2e3
+    across, down = corners[:, 0] + corners[:, 2], corners[:, 1] + corners[:, 3]
     names = tuple(region.label for region in every)
-    boxes.append(Series("text", *np.array(places).T, "regions", words=names, legend=False))
+    boxes.append(Series("text", across, down, "regions", words=names, legend=False))
     panel = micrographs.draw_micrograph(shot, *boxes, side=FINE)
     caption = "High-resolution image with the regions that were transformed."
     image = micrographs.make_figure("hrtem", "Lattice fringes", (panel,), caption, "Fig. 3c", context)
@@ -32,7 +31,8 @@ def draw(shot: micrographs.Micrograph, scale, regions, context: Context) -> tupl
 
 def _draw_box(region) -> Series:
     x0, y0, x1, y1 = (v / 1e3 for v in region.box)
-    return Series("line", [x0, x1, x1, x0, x0], [y0, y0, y1, y1, y0], region.label, region.label)
+    x, y = np.array([x0, x1, x1, x0, x0]), np.array([y0, y0, y1, y1, y0])
+    return Series("line", x, y, region.label, region.label)
 
 
 def _draw_spots(region, scale) -> Panel:

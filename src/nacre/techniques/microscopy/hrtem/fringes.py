@@ -7,7 +7,7 @@ candidate phases (`physics.zones`); what one grain leaves over is tried again. A
 more, where random spots seldom fit as well and no other phase fits as well; a region without spots has no fringes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -40,7 +40,7 @@ GRAINS = 3  # in one region at most
 
 @dataclass(frozen=True)
 class HrtemOptions:
-    """What may be chosen about regions, spots and candidates."""
+    """Options of `hrtem`: regions, spots and candidate phases."""
 
     coating: tuple[float, ...] = option(
         (), "regions of the coating: x0, y0, x1, y1 of one after another; empty: the whole image", unit="nm"
@@ -243,7 +243,8 @@ def _analyse_region(shot, label: str, box, scale: ImageScale, candidates, option
     true = scale.distortion.apply(spots.at)
     lattices = [_make_lattice(crystal, options) for crystal in candidates]
     bounds = [_choose_tolerance(crystal, scale, options) for crystal in candidates]
-    grains, left = [], np.arange(len(true))
+    grains: list[FringeGrain] = []
+    left = np.arange(len(true))
     while len(left) >= 2 and len(grains) < GRAINS:
         grain = _find_grain(true, spots.strength, left, candidates, lattices, bounds, options, rng)
         if grain is None or (grains and grain.ranked[0][1].matched.sum() < LEAST):
@@ -283,12 +284,12 @@ def _find_grain(true, strength, left, candidates, lattices, bounds, options: Hrt
 
 def _find_equal_axes(found: list[Zone], crystal: Crystal) -> tuple[tuple[int, int, int], ...]:
     """Axes of zones that fit about as well as the first and are not the same by symmetry."""
-    rotations = [np.array(operation.rot) // 24 for operation in crystal.group.operations().sym_ops]
+    operations = crystal.group.operations().sym_ops
+    rotations = np.array([operation.rot for operation in operations]) // 24
+    rotations = np.concatenate((rotations, -rotations))
 
-    def standard(axis) -> tuple[int, ...]:
-        return max(
-            tuple(int(v) for v in sign * rotation @ np.array(axis)) for rotation in rotations for sign in (1, -1)
-        )
+    def standard(axis: Sequence[int]) -> tuple[int, ...]:
+        return max(map(tuple, (rotations @ np.array(axis)).tolist()))
 
     near = [zone for zone in found if found[0].evidence - zone.evidence < MARGIN]
     seen = {standard(zone.axis): zone.axis for zone in reversed(near)}
@@ -296,7 +297,29 @@ def _find_equal_axes(found: list[Zone], crystal: Crystal) -> tuple[tuple[int, in
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: HrtemOptions) -> list[Result]:
-    """Phases and zones of the regions of one image. Raises NacreError."""
+    """Phases and zones of the regions of one high-resolution image.
+
+    Parameters
+    ----------
+    inputs : {"signal": Signal}
+        An image with a scale.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : HrtemOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: spacings, phases and the image's scale; transforms as figures.
+
+    Raises
+    ------
+    NacreError
+        Where a region or the candidate phases are not given.
+    NotAssessable
+        Where the image has no scale, or pixels that are too large.
+    """
     (signal,) = micrographs.get_signals(inputs, "signal", "image", context.where)[:1]
     rng = np.random.default_rng([context.seed, 3])
     given = find_candidates(options.phases, options.composition, context, options.core_a, options.core_c)

@@ -1,6 +1,7 @@
 """Which lattices fringes and spots may be of: those that the options name, else those that the sample declares."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from nacre.core.context import Context
 from nacre.core.errors import NacreError
@@ -42,24 +43,32 @@ def find_candidates(named: tuple[str, ...], formula: str, context: Context, a=No
     found = {name: library.of_compound(name) for name in declared}
     tried = [library.table()[key] for keys in found.values() for key in keys]
     if not tried and core is None:
-        lost = f"no structure of {', '.join(declared)} in the table"
-        raise NacreError(
-            "no candidate phases",
-            where=context.where,
-            found=lost if declared else "no coating or core declared",
-            expected=f"phases of the table: {', '.join(library.table())}",
-            do='add phases = ["HfO2"] to [sample.coating] and cam = "..." to the sample, or give the option phases',
-        )
-    lacking = [name for name, keys in found.items() if not keys]
+        raise _ask_for_phases(declared, context)
     do = "name a phase of the same structure in the option phases"
+    lacking = [name for name, keys in found.items() if not keys]
     checks = [Check("warn", f"no structure of {name} is in the table: it is not tried", do) for name in lacking]
-    checks += [Check("info", f"{why}: spots of the core are not looked for")] if why else []
-    return CandidateLattices((*tried, *([core] if core else [])), core, why, tuple(checks))
+    if why:
+        checks.append(Check("info", f"{why}: spots of the core are not looked for"))
+    if core:
+        tried.append(core)
+    return CandidateLattices(tuple(tried), core, why, tuple(checks))
+
+
+def _ask_for_phases(declared: list[str], context: Context) -> NacreError:
+    lost = f"no structure of {', '.join(declared)} in the table"
+    return NacreError(
+        "no candidate phases",
+        where=context.where,
+        found=lost if declared else "no coating or core declared",
+        expected=f"phases of the table: {', '.join(library.table())}",
+        do='add phases = ["HfO2"] to [sample.coating] and cam = "..." to the sample, or give the option phases',
+    )
 
 
 def _list_declared(context: Context) -> list[str]:
     """The coating's declared phases; where there are none, its precursor."""
     coating = context.sample.coating if context.sample else {}
+    # a precursor is what the coating was meant to become part of
     phases = coating.get("phases") or ([coating["precursor"]] if coating.get("precursor") else [])
     return list(dict.fromkeys(map(str, phases)))
 
@@ -72,8 +81,8 @@ def _find_core(formula: str, a: float | None, c: float | None) -> tuple[Crystal 
     if keys:
         crystal = library.table()[keys[0]]
         edges = (a or crystal.cell[0], a or crystal.cell[1], c or crystal.cell[2])
-        return (replace(crystal, cell=(*edges, *crystal.cell[3:])) if a or c else crystal), ""
-    given = {name: value for name, value in (("a", a), ("c", c)) if value}
+        return replace(crystal, cell=(*edges, *crystal.cell[3:])), ""
+    given: dict[str, Any] = {name: value for name, value in (("a", a), ("c", c)) if value}
     try:
         return replace(library.layered(formula, **given), name=OXIDE), ""
     except NacreError:

@@ -30,7 +30,7 @@ ESTIMATED = 0.01  # added to the relative tolerance where a cell is estimated
 
 @dataclass(frozen=True)
 class SpotOptions:
-    """What may be chosen about the indexing."""
+    """Options of `spot_indexing`: candidate phases and tolerances."""
 
     phases: tuple[str, ...] = option(
         (), "phases tried: names of the table, or 'layered'; empty: those the sample's coating declares, and its core"
@@ -43,7 +43,27 @@ class SpotOptions:
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: SpotOptions) -> list[Result]:
-    """Solutions of every phase. Raises NacreError where there are fewer than two spots that are not on one line."""
+    """Every phase that explains the spots of a diffraction pattern.
+
+    Parameters
+    ----------
+    inputs : {"signal": Signal}
+        A table of spacings and angles, of kind "spots".
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : SpotOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: residual and rate of chance matches in % by phase.
+
+    Raises
+    ------
+    NacreError
+        Where there are fewer than two spots that are not on one line.
+    """
     signal: Signal = inputs["signal"]
     spots = read_spots(signal)
     found: dict[str, tuple[Crystal, Solution, float]] = {}
@@ -120,22 +140,28 @@ def _check_solutions(spots: np.ndarray, found, tried: list[str]) -> list[Check]:
                       "check the scale of the image, or try other phases")]  # fmt: skip
     checks = []
     for name, (crystal, solution, rate) in found.items():
-        planes = ", ".join("(" + " ".join(map(str, row)) + ")" for row in solution.hkl)
-        zone = " ".join(map(str, solution.zone))
-        text = f"{name} fits: {planes}, zone [{zone}], scale {solution.scale:.3f}, chance {100 * rate:.1f} %"
-        status = "warn" if rate > LIKELY else "info"
-        cure = "a match that chance makes so often says little: more spots are needed" if rate > LIKELY else ""
-        checks.append(Check(status, text, cure))
+        checks.append(_check_solution(name, solution, rate))
         if crystal.status == "estimated":
             checks.append(Check("info", f"the cell of {name} is estimated: {crystal.source}"))
     if len(found) > 1:
-        checks.append(Check("warn", f"{' and '.join(found)} all fit these spots: they cannot be distinguished here",
-                            "record more spots or another zone, or use diffraction, Raman or XPS"))  # fmt: skip
-    for compound in dict.fromkeys(name.split()[0] for name in tried):
-        models, fit = ([n for n in names if n.split()[0] == compound] for names in (tried, found))
-        if len(models) > 1 and len(fit) == 1:
+        text = f"{' and '.join(found)} all fit these spots: they cannot be distinguished here"
+        checks.append(Check("warn", text, "record more spots or another zone, or use diffraction, Raman or XPS"))
+    compounds = [name.split()[0] for name in tried]
+    for compound in dict.fromkeys(compounds):
+        fit = [name for name in found if name.split()[0] == compound]
+        if compounds.count(compound) > 1 and len(fit) == 1:
             checks.append(Check("info", f"of the models of {compound} only {fit[0]} fits"))
     return checks
+
+
+def _check_solution(name: str, solution: Solution, rate: float) -> Check:
+    """How a phase fits, and whether chance would do as well."""
+    planes = ", ".join(f"({' '.join(map(str, row))})" for row in solution.hkl)
+    zone = " ".join(map(str, solution.zone))
+    text = f"{name} fits: {planes}, zone [{zone}], scale {solution.scale:.3f}, chance {100 * rate:.1f} %"
+    if rate > LIKELY:
+        return Check("warn", text, "a match that chance makes so often says little: more spots are needed")
+    return Check("info", text)
 
 
 def _tabulate_spots(spots: np.ndarray, found) -> Curve:

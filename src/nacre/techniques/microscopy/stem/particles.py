@@ -6,7 +6,7 @@ of the map at once (`physics.core_shell`). Particles that the border cuts are fi
 describe the map as well, there is no shell to be seen, and the result is what may have been missed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,7 @@ ONE_SIDED = 1.645  # standard deviations of a 95 % bound
 
 @dataclass(frozen=True)
 class ParticleOptions:
-    """What may be chosen about the fit."""
+    """Options of `stem_particles`: families of lines and sizes looked for."""
 
     shell: str = option("", "family of lines of the shell; else that of the declared coating's metal")
     core: str = option("", "family of lines that the core alone holds; else of the declared active material's metal")
@@ -89,10 +89,11 @@ def measure(signal: Signal, options: ParticleOptions) -> ParticleMeasurement:
     def fit(given: float | None) -> core_shell.Fit:
         return core_shell.fit(core, coat, pixel, first, pixel, given)
 
+    # with a shell, without one, and with one of the tested thickness
     free, none, test = (fit(given) for given in (None, 0.0, options.test))
     ratio, chance = core_shell.evidence(free, none)
     coated = ratio > chance
-    limit = None if coated or not options.density else _bound_thickness(fit, test, options)
+    limit = None if coated or not options.density else _bound_thickness(fit, test, options.test, options.density)
     best = free if coated else none
     whole = np.array([_is_whole(p, core.y.shape, pixel) for p in best.particles])
     if not whole.any():
@@ -105,10 +106,12 @@ def measure(signal: Signal, options: ParticleOptions) -> ParticleMeasurement:
     return ParticleMeasurement(elements, pixel, best, whole, ratio, chance, test, limit)
 
 
-def _bound_thickness(fit, test: core_shell.Fit, options: ParticleOptions) -> float:
+def _bound_thickness(
+    fit: Callable[[float], core_shell.Fit], test: core_shell.Fit, tested: float, density: float
+) -> float:
     """A thin shell overlaps the core more than the tested one does: it is tested again, at twice what that bounds."""
-    thin = 2 * options.test * bound_content(test) / options.density
-    return thin * bound_content(fit(thin)) / options.density
+    thin = 2 * tested * bound_content(test) / density
+    return thin * bound_content(fit(thin)) / density
 
 
 def _make_layer(elements: UnmixedElements, name: str) -> core_shell.Layer:
@@ -125,7 +128,29 @@ def _is_whole(p: core_shell.Particle, shape: tuple[int, int], pixel: float) -> b
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: ParticleOptions) -> list[Result]:
-    """Radii and thicknesses of the particles of one map. Raises NacreError."""
+    """Core radii and shell thicknesses of the particles of one map.
+
+    Parameters
+    ----------
+    inputs : {"signal": Signal}
+        A spectrum image of counts with a scale.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : ParticleOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: radius, thickness and their spread in nm, a table of all particles.
+
+    Raises
+    ------
+    NacreError
+        Where a family of lines is not known.
+    NotAssessable
+        Where the map does not hold the answer.
+    """
     signal: Signal = inputs["signal"]
     options = stem_families.complete_options(options, context, signal.where)
     found = measure(signal, options)

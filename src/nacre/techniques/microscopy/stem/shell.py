@@ -35,7 +35,7 @@ LEAST_EVIDENCE = 12.0  # twice the log-likelihood by which a coating must beat n
 
 @dataclass(frozen=True)
 class ShellOptions:
-    """What may be chosen about the fit."""
+    """Options of `stem_shell`: families of lines, windows and reach."""
 
     shell: str = option("", "family of lines of the coating, like 'Hf L'; else that of the declared coating's metal")
     core: str = option(
@@ -89,6 +89,7 @@ def measure(signal: Signal, options: ShellOptions) -> ShellMeasurement:
     _refuse_nothing(stack, fit, options, signal.where)
     cover = _measure_coverage(elements, edge, stack, fit.box, options)
     windows = _fit_windows(profile, stack, fit.box, edge, cover, options)
+    # a window with a gap has no thickness of its own
     used = windows[windows[:, 3] > 0]
     if len(used) < 3:
         raise NotAssessable(
@@ -136,6 +137,7 @@ def _refuse_nothing(stack: shell.Profile, fit: shell.BoxFit, options: ShellOptio
     """A flat or stepped profile is no coating."""
     box = fit.box
     empty = shell.Box(box.inner, box.thickness, 0.0, box.blur_in, box.blur_out, 0.0, 0.0)
+    # levels well inside and well outside of the edge
     deep, far = stack.d < -2 * box.blur_in, stack.d > 2 * box.blur_in
     levels = [float(stack.y[side].sum() / max(stack.pixels[side].sum(), 1)) for side in (deep, far)]
     step = levels[0] + (levels[1] - levels[0]) * ndtr(stack.d / box.blur_in)
@@ -187,7 +189,29 @@ def _fit_windows(profile, stack, box: shell.Box, edge: ParticleEdge, cover: Cove
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: ShellOptions) -> list[Result]:
-    """Thickness, its spread, coverage and interdiffusion of one map. Raises NacreError."""
+    """Thickness, coverage and interdiffusion of a coating in cross-section.
+
+    Parameters
+    ----------
+    inputs : {"signal": Signal}
+        A spectrum image of counts with a scale.
+    context : Context
+        What the study declares of the sample, the cell and the measurement.
+    options : ShellOptions
+        Chosen in study.toml; each is described where it is declared.
+
+    Returns
+    -------
+    list of Result
+        One result: thickness and its spread in nm, coverage and interdiffused share in %.
+
+    Raises
+    ------
+    NacreError
+        Where a family of lines is not known.
+    NotAssessable
+        Where the map does not hold the answer.
+    """
     signal: Signal = inputs["signal"]
     options = stem_families.complete_options(options, context, signal.where)
     found = measure(signal, options)
