@@ -5,12 +5,11 @@ Every number of a study of arrays becomes a quantity of a cell, as an analysis w
 
 from functools import lru_cache
 from pathlib import Path
-from types import SimpleNamespace
 
 from nacre.core.lab import Lab
 from nacre.core.quantity import Quantity
 from nacre.core.result import Entry, Result, Subject
-from nacre.core.study import Sample
+from nacre.core.study import Measurement, Sample
 from nacre.core.study import Study as OurStudy
 from nacre.evidence.contrasts.contrast import contrasts
 from nacre.evidence.contrasts.doses import dose_trends
@@ -41,7 +40,7 @@ TESTS = ("rate", "ageing", "eis")
 
 @lru_cache(maxsize=8)
 def _study(declared: tuple, margins: tuple) -> OurStudy:
-    tests = tuple(SimpleNamespace(name=f"bare-0:{test}", cell="bare-0", sample="bare") for test in TESTS)
+    tests = tuple(Measurement(f"bare-0:{test}", "bare", "bare-0") for test in TESTS)
     asked = {"endpoints": {"relevance": dict(margins)}}
     study = OurStudy("foreign", Path("."), contrasts=(("reference", "treated"),), measurements=tests, extra=asked)
     if declared:  # a study.toml would say it under [lab.reproducibility]

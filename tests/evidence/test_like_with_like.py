@@ -7,6 +7,7 @@ import pytest
 
 from evidence.cycled_studies import Test, find, run_cells
 from nacre.evidence.contrasts.joining import join
+from nacre.report.cautions import cautions
 
 CELLS = ("bare-1", "bare-2", "coat-1", "coat-2")
 SHIFT = {"bare-1": -0.4, "bare-2": 0.3, "coat-1": -0.2, "coat-2": 0.5}
@@ -50,6 +51,8 @@ def test_sums_and_retention_are_compared_over_the_common_cycles(tmp_path):
     assert "bare: 2 cells with 30 cycles; coat: 2 cells with 100 cycles" in span
     (alone,) = [text for text in outcome.unjoined if "are not compared" in text]
     assert "bare alone has cycle 30; coat alone has cycle 100" in alone
+    said = [finding.text for finding in cautions(outcome)]
+    assert all(text[0].upper() + text[1:] in {line.rstrip(".") for line in said} for text in outcome.unjoined), said
 
 
 def test_three_doses_have_one_span(tmp_path):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 
-def central(
+def differentiate_centrally(
     function: Callable[[np.ndarray], np.ndarray], at: np.ndarray, steps: np.ndarray, along: Iterable[int] | None = None
 ) -> np.ndarray:
     """d function / d x by central differences.
@@ -29,9 +29,24 @@ def central(
     return np.stack(slopes, axis=-1)
 
 
-def inward(function: Callable[[np.ndarray], np.ndarray], step: float = 4e-3) -> Callable[[np.ndarray], np.ndarray]:
+def make_inward_jacobian(
+    function: Callable[[np.ndarray], np.ndarray], step: float = 4e-3
+) -> Callable[[np.ndarray], np.ndarray]:
     """The Jacobian (n, k) of a function of the unit box, by one step from each side towards its middle: half the price
-    of central differences, and never outside."""
+    of central differences, and never outside.
+
+    Parameters
+    ----------
+    function : Callable[[np.ndarray], np.ndarray]
+        Of u, shape (k,), with values of shape (n,).
+    step : float, optional
+        Length of the step in the unit box.
+
+    Returns
+    -------
+    Callable[[np.ndarray], np.ndarray]
+        Function of u that gives the derivatives, shape (n, k).
+    """
 
     def jacobian(u: np.ndarray) -> np.ndarray:
         here, columns = function(u), []

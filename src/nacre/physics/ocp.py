@@ -1,8 +1,8 @@
 """Open-circuit potentials (and other smooth functions of stoichiometry) as cubic tables on an even grid.
 
-A `Curve` holds values and slopes at evenly spaced stoichiometries; between them it is the cubic Hermite polynomial.
-It can be made from a function, from a measured table (monotone interpolation, F. N. Fritsch and R. E. Carlson,
-SIAM J. Numer. Anal. 17 (1980) 238) or from a multi-species, multi-reaction model (M. Verbrugge et al.,
+A `StoichiometryCurve` holds values and slopes at evenly spaced stoichiometries; between them it is the cubic Hermite
+polynomial. It can be made from a function, from a measured table (monotone interpolation, F. N. Fritsch and
+R. E. Carlson, SIAM J. Numer. Anal. 17 (1980) 238) or from a multi-species, multi-reaction model (M. Verbrugge et al.,
 J. Electrochem. Soc. 164 (2017) E3243).
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
 from nacre.physics.constants import FARADAY, GAS
@@ -18,7 +19,7 @@ INTERVALS = 4096
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class StoichiometryCurve:
     """A function of stoichiometry on [low, high]: `value` and `slope` (per unit of x) at evenly spaced points."""
 
     low: float
@@ -26,7 +27,7 @@ class Curve:
     value: np.ndarray
     slope: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 0.0 <= self.low < self.high <= 1.0:
             raise ValueError(
                 f"a curve must lie within stoichiometries 0 to 1; this one spans {self.low} to {self.high}"
@@ -40,7 +41,7 @@ class Curve:
     def x(self) -> np.ndarray:
         return np.linspace(self.low, self.high, self.value.size)
 
-    def __call__(self, x):
+    def __call__(self, x: ArrayLike) -> np.ndarray:
         """Value at x (any shape); straight lines beyond the ends."""
         x = np.asarray(x, float)
         step = (self.high - self.low) / (self.value.size - 1)
@@ -54,7 +55,18 @@ class Curve:
         return p + s * (m + s * (c2 + s * c3)) + (m + s * (2 * c2 + 3 * s * c3)) * (free - u)
 
     def at(self, x: float) -> float:
-        """The same for one number, without the cost of arrays."""
+        """The same for one number, without the cost of arrays.
+
+        Parameters
+        ----------
+        x : float
+            Stoichiometry, 0 to 1.
+
+        Returns
+        -------
+        float
+            The value.
+        """
         step = (self.high - self.low) / (self.value.size - 1)
         free = (x - self.low) / step
         u = min(max(free, 0.0), self.value.size - 1.0)
@@ -70,17 +82,49 @@ class Curve:
         return p + s * (m + s * (c2 + s * c3)) + (m + s * (2 * c2 + 3 * s * c3)) * (free - u)
 
 
-def from_function(function: Callable, low: float, high: float, intervals: int = INTERVALS) -> Curve:
-    """Sample a smooth function of stoichiometry; slopes are those of its cubic spline."""
+def sample_function(function: Callable, low: float, high: float, intervals: int = INTERVALS) -> StoichiometryCurve:
+    """Sample a smooth function of stoichiometry; slopes are those of its cubic spline.
+
+    Parameters
+    ----------
+    function : Callable
+        Of stoichiometries (n,), with values (n,).
+    low : float
+        Lower end of the range, 0 to 1.
+    high : float
+        Upper end of the range, 0 to 1.
+    intervals : int, optional
+        Number of intervals of the even grid.
+
+    Returns
+    -------
+    StoichiometryCurve
+        The curve.
+    """
     x = np.linspace(low, high, intervals + 1)
     value = np.asarray(function(x), float) * np.ones_like(x)
     if not np.isfinite(value).all():
         raise ValueError(f"the function is not finite at x = {x[~np.isfinite(value)][0]:.4g}; shorten the range")
-    return Curve(low, high, value, CubicSpline(x, value)(x, 1))
+    return StoichiometryCurve(low, high, value, CubicSpline(x, value)(x, 1))
 
 
-def from_table(x, value, intervals: int = INTERVALS) -> Curve:
-    """Monotone interpolation of a measured table; the range is the table's own."""
+def interpolate_table(x: ArrayLike, value: ArrayLike, intervals: int = INTERVALS) -> StoichiometryCurve:
+    """Monotone interpolation of a measured table; the range is the table's own.
+
+    Parameters
+    ----------
+    x : ArrayLike
+        Stoichiometries of the table, shape (n,), all different.
+    value : ArrayLike
+        Values of the table, shape (n,), such as V.
+    intervals : int, optional
+        Number of intervals of the even grid.
+
+    Returns
+    -------
+    StoichiometryCurve
+        The curve.
+    """
     x, value = np.asarray(x, float), np.asarray(value, float)
     if x.shape != value.shape or x.ndim != 1 or x.size < 2:
         raise ValueError(
@@ -92,11 +136,32 @@ def from_table(x, value, intervals: int = INTERVALS) -> Curve:
         raise ValueError("the stoichiometries of a table must be finite and all different")
     smooth = PchipInterpolator(x, value)
     grid = np.linspace(x[0], x[-1], intervals + 1)
-    return Curve(float(x[0]), float(x[-1]), smooth(grid), smooth(grid, 1))
+    return StoichiometryCurve(float(x[0]), float(x[-1]), smooth(grid), smooth(grid, 1))
 
 
-def msmr_stoichiometry(potential, amounts, potentials, widths, temperature: float) -> np.ndarray:
-    """x(U) = sum X_j / (1 + exp(F (U - U0_j) / (R T w_j))), Verbrugge et al. (2017) eq. (6). U in V, T in K."""
+def compute_msmr_stoichiometry(
+    potential: ArrayLike, amounts: ArrayLike, potentials: ArrayLike, widths: ArrayLike, temperature: float
+) -> np.ndarray:
+    """x(U) = sum X_j / (1 + exp(F (U - U0_j) / (R T w_j))), Verbrugge et al. (2017) eq. (6). U in V, T in K.
+
+    Parameters
+    ----------
+    potential : ArrayLike
+        Potentials against Li+/Li, V, any shape.
+    amounts : ArrayLike
+        Amount X of each reaction, shape (j,).
+    potentials : ArrayLike
+        Standard potential of each reaction, V, shape (j,).
+    widths : ArrayLike
+        Width w of each reaction, no unit, shape (j,).
+    temperature : float
+        Temperature, K.
+
+    Returns
+    -------
+    np.ndarray
+        Stoichiometries, of the shape of the potentials.
+    """
     u = np.asarray(potential, float)[..., None]
     z = np.clip(
         FARADAY / (GAS * temperature) * (u - np.asarray(potentials, float)) / np.asarray(widths, float), -700, 700
@@ -104,9 +169,32 @@ def msmr_stoichiometry(potential, amounts, potentials, widths, temperature: floa
     return (np.asarray(amounts, float) / (1.0 + np.exp(z))).sum(-1)
 
 
-def from_msmr(amounts, potentials, widths, temperature: float, low: float, high: float) -> Curve:
-    """Invert the multi-species, multi-reaction model on [low, high]; amounts are normalised to sum to one."""
-    amounts = np.asarray(amounts, float) / np.sum(amounts)
+def invert_msmr(
+    amounts: ArrayLike, potentials: ArrayLike, widths: ArrayLike, temperature: float, low: float, high: float
+) -> StoichiometryCurve:
+    """Invert the multi-species, multi-reaction model on [low, high]; amounts are normalised to sum to one.
+
+    Parameters
+    ----------
+    amounts : ArrayLike
+        Amount X of each reaction, shape (j,).
+    potentials : ArrayLike
+        Standard potential of each reaction, V, shape (j,).
+    widths : ArrayLike
+        Width w of each reaction, no unit, shape (j,).
+    temperature : float
+        Temperature, K.
+    low : float
+        Lower end of the range, 0 to 1.
+    high : float
+        Upper end of the range, 0 to 1.
+
+    Returns
+    -------
+    StoichiometryCurve
+        The potential over stoichiometry.
+    """
+    shares = np.asarray(amounts, float) / np.sum(amounts)
     potentials, widths = np.asarray(potentials, float), np.asarray(widths, float)
     if not 0.0 < low < high < 1.0:
         raise ValueError(f"the model reaches stoichiometries 0 and 1 only at infinite potential; found {low} to {high}")
@@ -115,10 +203,10 @@ def from_msmr(amounts, potentials, widths, temperature: float, low: float, high:
     below, above = np.full_like(x, potentials.min() - span), np.full_like(x, potentials.max() + span)
     for _ in range(64):  # bisection, all points at once, down to the last bit
         value = 0.5 * (below + above)
-        more = msmr_stoichiometry(value, amounts, potentials, widths, temperature) > x
+        more = compute_msmr_stoichiometry(value, shares, potentials, widths, temperature) > x
         below, above = np.where(more, value, below), np.where(more, above, value)
     z = FARADAY / (GAS * temperature) * (value[:, None] - potentials) / widths
-    inverse = -(
-        amounts * FARADAY / (GAS * temperature) / widths * 0.25 / np.cosh(0.5 * np.clip(z, -700, 700)) ** 2
-    ).sum(-1)
-    return Curve(low, high, value, 1.0 / inverse)
+    inverse = -(shares * FARADAY / (GAS * temperature) / widths * 0.25 / np.cosh(0.5 * np.clip(z, -700, 700)) ** 2).sum(
+        -1
+    )
+    return StoichiometryCurve(low, high, value, 1.0 / inverse)

@@ -9,7 +9,22 @@ class LayerError(ValueError):
 
 
 def check_fractions(fractions: Sequence, names: Sequence[str] = (), tolerance: float = 1e-6) -> None:
-    """Raises LayerError where a fraction is negative or they do not sum to 1 within `tolerance`."""
+    """Check fractions.
+
+    Parameters
+    ----------
+    fractions : Sequence
+        Fractions of the components.
+    names : Sequence[str], optional
+        Their names, for the message of the error.
+    tolerance : float, optional
+        How far the sum may lie from 1.
+
+    Raises
+    ------
+    LayerError
+        Where a fraction is negative or they do not sum to 1 within `tolerance`.
+    """
     for i, value in enumerate(fractions):
         if not value >= 0:
             raise LayerError(

@@ -11,8 +11,9 @@ from nacre.core.figure import merge
 from nacre.core.quantity import parse
 from nacre.core.signal import Signal, table
 from nacre.core.study import Cell, Measurement, Sample, Segment
-from nacre.techniques.cycling.rate import TECHNIQUE, RateOptions
-from nacre.virtual.cycling.cycler import Cycler, simulate
+from nacre.techniques.cycling.half_cycles import ProtocolPart
+from nacre.techniques.cycling.rate import TECHNIQUE, RateOptions, _select_rate_parts
+from nacre.virtual.cycling.cycler import Cycler, simulate_cycler
 from nacre.virtual.cycling.cycler_truth import FIRST, RATE, Programme
 from paper_truth import PAPER
 
@@ -39,7 +40,7 @@ def run(signal, options=None, **kwargs):
 
 
 def virtual(name, programme):
-    return simulate(PAPER[name], programme, Cycler(), seed=5)
+    return simulate_cycler(PAPER[name], programme, Cycler(), seed=5)
 
 
 def texts(result, *statuses):
@@ -168,3 +169,20 @@ def test_figures():
 def test_capacities_that_no_material_has_fail_a_check():
     right, wrong = (run(virtual("lho", RATE), cam_mass=mass) for mass in ("8.316 mg", "8.316 ug"))
     assert not texts(right, "fail") and "were discharged, and lithium itself" in texts(wrong, "fail")
+
+
+@pytest.mark.parametrize(("lengths", "rates"), [((10, 10, 10), 3), ((2, 12, 60), 1), ((40, 40, 40), 0)])
+def test_ten_cycles_at_each_of_three_rates_are_a_rate_test(lengths, rates):
+    """Ageing is none, be it after a rate or at three rates in turn."""
+    parts = [
+        ProtocolPart(tuple(range(k, k + n)), rate)
+        for k, n, rate in zip((1, 50, 110), lengths, (0.1, 0.2, 0.5), strict=True)
+    ]
+    assert len(_select_rate_parts(parts)) == rates
+
+
+def test_capacities_of_ten_cycles_at_each_rate():
+    result = run(virtual("lho", Programme("rates", ((0.1, 10), (0.2, 10), (0.5, 10)))))
+    q = {rate: result.get("discharge_capacity", rate_C=rate) for rate in (0.1, 0.2, 0.5)}
+    assert [v.n for v in q.values()] == [10, 10, 10]
+    assert result.get("kept_fraction", rate_C=0.5).value == pytest.approx(100 * q[0.5].value / q[0.1].value, rel=1e-9)

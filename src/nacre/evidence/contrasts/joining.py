@@ -18,7 +18,7 @@ from nacre.core.study import Study
 from nacre.core.vocabulary import word
 from nacre.evidence.contrasts import rate_slope
 from nacre.evidence.contrasts.cell_tests import find_tests, name_test
-from nacre.evidence.contrasts.common_span import SPANNED, Stretch, compare_span, find_stretches
+from nacre.evidence.contrasts.common_span import CAPACITIES, SPANNED, Stretch, compare_span, find_stretches
 from nacre.evidence.contrasts.places import find_common_names
 from nacre.evidence.contrasts.rates import find_nominal_rates
 from nacre.evidence.contrasts.units import Value, split_state
@@ -221,8 +221,9 @@ def _add_window(state: Mapping[str, Any], window: Window) -> dict[str, Any]:
 def _list_held(groups: Mapping[tuple, _Group], joined: list[Joined], pair: tuple[str, str]) -> list[Held]:
     """Under which conditions the cells of two samples were cycled, and where they met."""
     held: dict[tuple, Held] = {}
+    cycled = {(test, state) for technique, test, name, state in groups if name in CAPACITIES}
     for (technique, test, _, state), group in groups.items():
-        if technique not in TECHNIQUES:
+        if technique not in TECHNIQUES or (test, state) not in cycled:
             continue
         one = held.setdefault((test, state), Held(test, group.state))
         for sample, window, value in group.values:

@@ -8,7 +8,7 @@ from typing import Any
 from nacre.core.display.wording import count
 from nacre.evidence.contrasts.windows import Window, name_window
 
-TECHNIQUES = ("cycling", "rate")  # others find what a sample has: that a peak is in one alone is a finding
+TECHNIQUES = ("cycling", "rate")  # that a peak, or a knee, is in one sample alone is a finding, and nothing to be said
 
 
 @dataclass

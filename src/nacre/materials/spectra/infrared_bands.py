@@ -23,12 +23,17 @@ class Band:
 
 
 @lru_cache(maxsize=1)
-def bands() -> dict[str, Band]:
+def load_bands() -> dict[str, Band]:
     """All bands by name."""
     raw = tomllib.loads(files("nacre.materials.spectra").joinpath("infrared_bands.toml").read_text("utf-8"))
     return {
         name: Band(
-            name, row["words"], tuple(row["at"]), tuple(row["band"]), tuple(map(tuple, row["anchors"])), row["source"]
+            name,
+            row["words"],
+            tuple(row["at"]),
+            tuple(row["band"]),
+            (tuple(row["anchors"][0]), tuple(row["anchors"][1])),
+            row["source"],
         )
         for name, row in raw.items()
     }

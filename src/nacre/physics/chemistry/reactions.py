@@ -36,22 +36,39 @@ class Reaction:
         return " -> ".join(sides)
 
 
-def balance(reactants: Sequence[str], products: Sequence[str]) -> Reaction:
+def balance_reaction(reactants: Sequence[str], products: Sequence[str]) -> Reaction:
     """The one reaction that turns the reactants into the products.
 
-    Solved exactly as the null space of the matrix of elements by phases. Raises BalanceError where an element
-    stands on one side only, where no reaction or more than one fits, or where a phase would have to change sides.
+    Solved exactly as the null space of the matrix of elements by phases.
+
+    Parameters
+    ----------
+    reactants : Sequence[str]
+        Formulas of the phases that are consumed.
+    products : Sequence[str]
+        Formulas of the phases that form.
+
+    Returns
+    -------
+    Reaction
+        Moles of each phase per mole of the first reactant.
+
+    Raises
+    ------
+    BalanceError
+        Where an element stands on one side only, where no reaction or more than one fits, or where a phase would
+        have to change sides.
     """
     phases = list(dict.fromkeys((*reactants, *products)))
     if len(phases) != len(reactants) + len(products):
         twice = [p for p in phases if (*reactants, *products).count(p) > 1]
         raise BalanceError(f"{', '.join(twice)} is named twice; name each phase once, on one side")
     atoms = [parse_formula(phase) for phase in phases]
-    _same_elements(reactants, atoms[: len(reactants)], products, atoms[len(reactants) :])
+    _check_same_elements(reactants, atoms[: len(reactants)], products, atoms[len(reactants) :])
     elements = sorted({element for a in atoms for element in a})
     sign = [-1] * len(reactants) + [1] * len(products)
     rows = [[s * a.get(element, Fraction(0)) for s, a in zip(sign, atoms, strict=True)] for element in elements]
-    basis = null_space(rows, len(phases))
+    basis = find_null_space(rows, len(phases))
     scheme = f"{' + '.join(reactants)} -> {' + '.join(products)}"
     if not basis:
         raise BalanceError(f"{scheme} cannot be balanced: no amounts of these phases conserve {', '.join(elements)}")
@@ -67,8 +84,21 @@ def balance(reactants: Sequence[str], products: Sequence[str]) -> Reaction:
     return Reaction({phase: s * n for phase, s, n in zip(phases, sign, amounts, strict=True)})
 
 
-def null_space(rows: Sequence[Sequence[Fraction]], columns: int) -> list[list[Fraction]]:
-    """A basis of the null space of an exact matrix (rows of fractions), by Gauss-Jordan elimination."""
+def find_null_space(rows: Sequence[Sequence[Fraction]], columns: int) -> list[list[Fraction]]:
+    """A basis of the null space of an exact matrix (rows of fractions), by Gauss-Jordan elimination.
+
+    Parameters
+    ----------
+    rows : Sequence[Sequence[Fraction]]
+        Rows of the matrix, each of length `columns`.
+    columns : int
+        Number of columns.
+
+    Returns
+    -------
+    list[list[Fraction]]
+        Vectors of length `columns`, one for each free column.
+    """
     matrix = [list(row) for row in rows]
     pivots: list[int] = []
     for column in range(columns):
@@ -92,7 +122,12 @@ def null_space(rows: Sequence[Sequence[Fraction]], columns: int) -> list[list[Fr
     return basis
 
 
-def _same_elements(reactants, reactant_atoms, products, product_atoms) -> None:
+def _check_same_elements(
+    reactants: Sequence[str],
+    reactant_atoms: Sequence[Mapping[str, Fraction]],
+    products: Sequence[str],
+    product_atoms: Sequence[Mapping[str, Fraction]],
+) -> None:
     before, after = ({element for a in side for element in a} for side in (reactant_atoms, product_atoms))
     if before != after:
         lost, new = sorted(before - after), sorted(after - before)

@@ -14,7 +14,7 @@ from fractions import Fraction
 from nacre.physics.chemistry.elements import ATOMIC_WEIGHTS
 from nacre.physics.constants import AVOGADRO, FARADAY
 
-Composition = Mapping[str, Fraction]
+Composition = Mapping[str, Fraction] | Mapping[str, float]
 Formula = str | Composition
 
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
@@ -31,8 +31,22 @@ class FormulaError(ValueError):
 def parse_formula(text: str) -> dict[str, Fraction]:
     """Atoms per formula unit of `Li2HfO3`, `LiNi0.85Co0.1Mn0.05O2`, `LiNi1/3Co1/3Mn1/3O2`, `LiOH·H2O`, `Li3(PO4)`.
 
-    Brackets nest; `·` or `*` joins a hydrate; subscripts may be the typographic ones. Raises FormulaError with
-    the position of what it cannot read, and the elements that may have been meant.
+    Brackets nest; `·` or `*` joins a hydrate; subscripts may be the typographic ones.
+
+    Parameters
+    ----------
+    text : str
+        The formula.
+
+    Returns
+    -------
+    dict[str, Fraction]
+        Atoms per formula unit, by element.
+
+    Raises
+    ------
+    FormulaError
+        With the position of what it cannot read, and the elements that may have been meant.
     """
     clean = re.sub(r"\s+", "", str(text).translate(_SUBSCRIPTS).replace("–", "-"))
     if not clean:
@@ -45,28 +59,57 @@ def parse_formula(text: str) -> dict[str, Fraction]:
     start = 0
     for part in re.split(f"[{_DOTS}]", clean):
         lead = _NUMBER.match(part)
-        factor = _number(lead.group(), clean, start) if lead else Fraction(1)
-        atoms, end = _group(clean, start + (lead.end() if lead else 0), start + len(part), None)
+        factor = _read_number(lead.group(), clean, start) if lead else Fraction(1)
+        atoms, end = _read_group(clean, start + (lead.end() if lead else 0), start + len(part), None)
         add_atoms(total, atoms, factor)
         start = end + 1
     return total
 
 
-def composition(formula: Formula) -> dict[str, Fraction]:
-    """Atoms per formula unit, from text or from a mapping of element to amount (decimals are taken as written)."""
+def read_composition(formula: Formula) -> dict[str, Fraction]:
+    """Atoms per formula unit, from text or from a mapping of element to amount (decimals are taken as written).
+
+    Parameters
+    ----------
+    formula : Formula
+        Text of a formula, or a mapping of element to amount.
+
+    Returns
+    -------
+    dict[str, Fraction]
+        Atoms per formula unit, by element.
+    """
     if isinstance(formula, str):
         return parse_formula(formula)
-    atoms = {element: as_fraction(amount) for element, amount in formula.items()}
+    atoms = {element: convert_to_fraction(amount) for element, amount in formula.items()}
     for element, amount in atoms.items():
         if element not in ATOMIC_WEIGHTS:
-            raise FormulaError(f"'{element}' is not an element with a standard atomic weight{_suggest(element)}")
+            raise FormulaError(
+                f"'{element}' is not an element with a standard atomic weight{_suggest_elements(element)}"
+            )
         if amount < 0:
             raise FormulaError(f"a negative amount of {element}: {float(amount):g}")
     return {element: amount for element, amount in atoms.items() if amount}
 
 
-def as_fraction(number) -> Fraction:
-    """The number as written: 0.85 is 17/20, not its binary neighbour. Raises FormulaError where not finite."""
+def convert_to_fraction(number: float | Fraction) -> Fraction:
+    """The number as written: 0.85 is 17/20, not its binary neighbour.
+
+    Parameters
+    ----------
+    number : float | Fraction
+        The amount.
+
+    Returns
+    -------
+    Fraction
+        The amount, exactly as written.
+
+    Raises
+    ------
+    FormulaError
+        Where not finite.
+    """
     if isinstance(number, Fraction):
         return number
     if not math.isfinite(number):
@@ -78,52 +121,170 @@ def write_formula(atoms: Formula) -> str:
     """Formula text of a composition, elements in the order they come: {'Li': 1, 'Ni': 17/20} -> 'LiNi0.85'.
 
     `parse_formula` gives exactly the same amounts back.
+
+    Parameters
+    ----------
+    atoms : Formula
+        Text of a formula, or a mapping of element to amount.
+
+    Returns
+    -------
+    str
+        The formula.
     """
-    return "".join(element + ("" if n == 1 else _decimal(n)) for element, n in composition(atoms).items())
+    return "".join(element + ("" if n == 1 else _write_decimal(n)) for element, n in read_composition(atoms).items())
 
 
-def molar_mass(formula: Formula) -> float:
-    """Molar mass in kg/mol, from the standard atomic weights of IUPAC (2021)."""
-    return math.fsum(float(n) * ATOMIC_WEIGHTS[element][0] for element, n in composition(formula).items()) * 1e-3
+def compute_molar_mass(formula: Formula) -> float:
+    """Molar mass in kg/mol, from the standard atomic weights of IUPAC (2021).
+
+    Parameters
+    ----------
+    formula : Formula
+        Text of a formula, or a mapping of element to amount.
+
+    Returns
+    -------
+    float
+        Molar mass, kg/mol.
+    """
+    return math.fsum(float(n) * ATOMIC_WEIGHTS[element][0] for element, n in read_composition(formula).items()) * 1e-3
 
 
-def molar_mass_errors(formula: Formula) -> dict[str, float]:
+def compute_molar_mass_errors(formula: Formula) -> dict[str, float]:
     """Standard uncertainty of the molar mass, kg/mol, that each element's atomic weight brings.
 
     Elements are independent of each other; two formulas that share an element share its error.
     The bounds of IUPAC are read as half-widths of rectangular distributions (Possolo et al. 2018).
+
+    Parameters
+    ----------
+    formula : Formula
+        Text of a formula, or a mapping of element to amount.
+
+    Returns
+    -------
+    dict[str, float]
+        Standard uncertainty, kg/mol, by element.
     """
     return {
         element: float(n) * ATOMIC_WEIGHTS[element][1] * 1e-3 / math.sqrt(3)
-        for element, n in composition(formula).items()
+        for element, n in read_composition(formula).items()
     }
 
 
-def mass_fraction(formula: Formula, element: str) -> float:
-    """Mass of an element per mass of the compound. Raises FormulaError where the compound has none of it."""
-    return atoms_of(formula, element) * ATOMIC_WEIGHTS[element][0] * 1e-3 / molar_mass(formula)
+def compute_mass_fraction(formula: Formula, element: str) -> float:
+    """Mass of an element per mass of the compound.
+
+    Parameters
+    ----------
+    formula : Formula
+        Text of a formula, or a mapping of element to amount.
+    element : str
+        Symbol of the element.
+
+    Returns
+    -------
+    float
+        Mass fraction, 0 to 1.
+
+    Raises
+    ------
+    FormulaError
+        Where the compound has none of it.
+    """
+    return count_atoms(formula, element) * ATOMIC_WEIGHTS[element][0] * 1e-3 / compute_molar_mass(formula)
 
 
-def atoms_of(formula: Formula, element: str) -> float:
-    """Atoms of an element per formula unit. Raises FormulaError where there are none."""
-    atoms = composition(formula)
+def count_atoms(formula: Formula, element: str) -> float:
+    """Atoms of an element per formula unit.
+
+    Parameters
+    ----------
+    formula : Formula
+        Text of a formula, or a mapping of element to amount.
+    element : str
+        Symbol of the element.
+
+    Returns
+    -------
+    float
+        Atoms per formula unit.
+
+    Raises
+    ------
+    FormulaError
+        Where there are none.
+    """
+    atoms = read_composition(formula)
     if element not in atoms:
-        raise FormulaError(f"{_text(formula)} holds no {element}; it is made of {', '.join(atoms)}")
+        raise FormulaError(f"{_write_text(formula)} holds no {element}; it is made of {', '.join(atoms)}")
     return float(atoms[element])
 
 
-def theoretical_capacity(formula: Formula, electrons: float = 1.0) -> float:
-    """Charge per mass, C/kg, of `electrons` per formula unit: n F / M (3600 C/kg = 1 mAh/g)."""
-    return electrons * FARADAY / molar_mass(formula)
+def compute_theoretical_capacity(formula: Formula, electrons: float = 1.0) -> float:
+    """Charge per mass, C/kg, of `electrons` per formula unit: n F / M (3600 C/kg = 1 mAh/g).
+
+    Parameters
+    ----------
+    formula : Formula
+        Text of a formula, or a mapping of element to amount.
+    electrons : float, optional
+        Electrons per formula unit.
+
+    Returns
+    -------
+    float
+        Capacity, C/kg.
+    """
+    return electrons * FARADAY / compute_molar_mass(formula)
 
 
-def cell_density(formula: Formula, units: float, volume: float) -> float:
-    """Density in kg/m3 of a crystal with `units` formula units in a cell of `volume` m3."""
-    return units * molar_mass(formula) / (AVOGADRO * volume)
+def compute_cell_density(formula: Formula, units: float, volume: float) -> float:
+    """Density in kg/m3 of a crystal with `units` formula units in a cell of `volume` m3.
+
+    Parameters
+    ----------
+    formula : Formula
+        Text of a formula, or a mapping of element to amount.
+    units : float
+        Formula units in the cell.
+    volume : float
+        Volume of the cell, m3.
+
+    Returns
+    -------
+    float
+        Density, kg/m3.
+    """
+    return units * compute_molar_mass(formula) / (AVOGADRO * volume)
 
 
-def cell_volume(a: float, b: float, c: float, alpha: float = 90.0, beta: float = 90.0, gamma: float = 90.0) -> float:
-    """Volume of a unit cell, in the cube of the unit of a, b and c; angles in degrees."""
+def compute_cell_volume(
+    a: float, b: float, c: float, alpha: float = 90.0, beta: float = 90.0, gamma: float = 90.0
+) -> float:
+    """Volume of a unit cell, in the cube of the unit of a, b and c; angles in degrees.
+
+    Parameters
+    ----------
+    a : float
+        Length of the first edge, any unit.
+    b : float
+        Length of the second edge.
+    c : float
+        Length of the third edge.
+    alpha : float, optional
+        Angle between the second and third edge, degrees.
+    beta : float, optional
+        Angle between the first and third edge, degrees.
+    gamma : float, optional
+        Angle between the first and second edge, degrees.
+
+    Returns
+    -------
+    float
+        Volume, in the cube of the unit of the edges.
+    """
     x, y, z = (math.cos(math.radians(angle)) for angle in (alpha, beta, gamma))
     return a * b * c * math.sqrt(1 - x * x - y * y - z * z + 2 * x * y * z)
 
@@ -131,17 +292,17 @@ def cell_volume(a: float, b: float, c: float, alpha: float = 90.0, beta: float =
 # --- reading a formula --------------------------------------------------------------------------------------
 
 
-def _group(text: str, at: int, end: int, closing: str | None) -> tuple[dict[str, Fraction], int]:
+def _read_group(text: str, at: int, end: int, closing: str | None) -> tuple[dict[str, Fraction], int]:
     """Atoms from `at` to `end` or the closing bracket, and where that stands."""
     atoms: dict[str, Fraction] = {}
     while at < end and text[at] != closing:
         if text[at] in _CLOSING:
-            inner, at = _group(text, at + 1, end, _CLOSING[text[at]])
+            inner, at = _read_group(text, at + 1, end, _CLOSING[text[at]])
             at += 1
         else:
-            inner, at = _element(text, at)
+            inner, at = _read_element(text, at)
         count = _NUMBER.match(text, at, end)
-        factor = _number(count.group(), text, at) if count else Fraction(1)
+        factor = _read_number(count.group(), text, at) if count else Fraction(1)
         at = count.end() if count else at
         add_atoms(atoms, inner, factor)
     if closing and at >= end:
@@ -151,7 +312,7 @@ def _group(text: str, at: int, end: int, closing: str | None) -> tuple[dict[str,
     return atoms, at
 
 
-def _element(text: str, at: int) -> tuple[dict[str, Fraction], int]:
+def _read_element(text: str, at: int) -> tuple[dict[str, Fraction], int]:
     match = _SYMBOL.match(text, at)
     if match is None:
         raise FormulaError(
@@ -162,12 +323,12 @@ def _element(text: str, at: int) -> tuple[dict[str, Fraction], int]:
     if symbol not in ATOMIC_WEIGHTS:
         raise FormulaError(
             f"formula '{text}': '{symbol}' at position {at + 1} is not an element with a standard atomic weight"
-            + _suggest(symbol)
+            + _suggest_elements(symbol)
         )
     return {symbol: Fraction(1)}, match.end()
 
 
-def _number(written: str, text: str, at: int) -> Fraction:
+def _read_number(written: str, text: str, at: int) -> Fraction:
     top, _, bottom = written.partition("/")
     if bottom and not int(bottom):
         raise FormulaError(f"formula '{text}': division by zero at position {at + 1}")
@@ -178,18 +339,28 @@ def _number(written: str, text: str, at: int) -> Fraction:
 
 
 def add_atoms(total: dict[str, Fraction], atoms: Mapping[str, Fraction], factor: Fraction) -> None:
-    """Adds `factor` times the atoms to a running total."""
+    """Adds `factor` times the atoms to a running total.
+
+    Parameters
+    ----------
+    total : dict[str, Fraction]
+        The running total, changed in place.
+    atoms : Mapping[str, Fraction]
+        What is added.
+    factor : Fraction
+        How many times it is added.
+    """
     for element, n in atoms.items():
         total[element] = total.get(element, Fraction(0)) + factor * n
 
 
-def _suggest(symbol: str) -> str:
+def _suggest_elements(symbol: str) -> str:
     near = [e for e in ATOMIC_WEIGHTS if e.lower() == symbol.lower()]
     near = near or difflib.get_close_matches(symbol, ATOMIC_WEIGHTS, n=3, cutoff=0.5)
     return "; did you mean " + " or ".join(f"'{e}'" for e in near) + "?" if near else ""
 
 
-def _decimal(n: Fraction) -> str:
+def _write_decimal(n: Fraction) -> str:
     """The amount as a decimal where that is exact, else as a fraction."""
     bottom = n.denominator
     for prime in (2, 5):
@@ -200,5 +371,5 @@ def _decimal(n: Fraction) -> str:
     return f"{Decimal(n.numerator) / Decimal(n.denominator):f}"
 
 
-def _text(formula: Formula) -> str:
+def _write_text(formula: Formula) -> str:
     return formula if isinstance(formula, str) else write_formula(formula)

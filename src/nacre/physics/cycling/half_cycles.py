@@ -4,13 +4,14 @@ A half cycle is an unbroken stretch of one current direction; rests, constant-vo
 inside it belong to it. Everything here is vectorised over the rows of a file.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 
 @dataclass(frozen=True)
-class Runs:
+class HalfCycleRuns:
     """Half cycles as rows `first` to `last` (both included) and `sign` (+1 charge, -1 discharge), each (n,)."""
 
     first: np.ndarray
@@ -21,17 +22,40 @@ class Runs:
         return len(self.sign)
 
     def sums(self, values: np.ndarray) -> np.ndarray:
-        """Sum of `values` (rows,) over each half cycle (n,)."""
+        """Sum of `values` (rows,) over each half cycle (n,).
+
+        Parameters
+        ----------
+        values : np.ndarray
+            One value per row, shape (rows,).
+
+        Returns
+        -------
+        np.ndarray
+            One sum per half cycle, shape (n,).
+        """
         if not len(self):
             return np.zeros(0)
         edges = np.column_stack((self.first, self.last + 1)).ravel()
         return np.add.reduceat(np.append(values, 0.0), edges)[::2]
 
 
-def directions(current: np.ndarray, floor: float = 1e-3) -> np.ndarray:
+def find_directions(current: np.ndarray, floor: float = 1e-3) -> np.ndarray:
     """+1 where the cell is charged, -1 where it is discharged, 0 at rest (rows,), int8.
 
     Rest is where the current is below `floor` of its 99th percentile; a missing current counts as rest.
+
+    Parameters
+    ----------
+    current : np.ndarray
+        Current, A, shape (rows,), positive on charge.
+    floor : float, optional
+        Part of the 99th percentile below which a current counts as rest.
+
+    Returns
+    -------
+    np.ndarray
+        Directions, int8, shape (rows,).
     """
     size = np.nan_to_num(np.abs(current))
     flowing = size[size > 0]
@@ -41,12 +65,30 @@ def directions(current: np.ndarray, floor: float = 1e-3) -> np.ndarray:
     return np.where(size > level, np.sign(np.nan_to_num(current)), 0).astype(np.int8)
 
 
-def integrate(time: np.ndarray, current: np.ndarray, sign: np.ndarray, breaks=()) -> np.ndarray:
+def integrate_charge(
+    time: np.ndarray, current: np.ndarray, sign: np.ndarray, breaks: Sequence[int] | np.ndarray = ()
+) -> np.ndarray:
     """Charge in C that passed between each row and the one before, >= 0 (rows,): trapezoids of I dt.
 
     time in s, current in A. A step begins at the record that ended the step before, so its first row
     takes its own current over that interval, which is capped at the longest interval inside a half cycle.
     `breaks` are rows before which the record was interrupted: nothing is known to have passed there.
+
+    Parameters
+    ----------
+    time : np.ndarray
+        Time, s, shape (rows,).
+    current : np.ndarray
+        Current, A, shape (rows,), positive on charge.
+    sign : np.ndarray
+        Direction of the current, +1, 0 or -1, shape (rows,).
+    breaks : Sequence[int] | np.ndarray, optional
+        Rows before which the record was interrupted.
+
+    Returns
+    -------
+    np.ndarray
+        Charge, C, shape (rows,), never below 0.
     """
     size = np.nan_to_num(np.abs(current))
     interval = np.clip(np.diff(time, prepend=time[:1]), 0, None)
@@ -58,11 +100,27 @@ def integrate(time: np.ndarray, current: np.ndarray, sign: np.ndarray, breaks=()
     return np.where(sign != 0, passed, 0.0)
 
 
-def count(counter: np.ndarray, step: np.ndarray | None, sign: np.ndarray, expected: np.ndarray) -> np.ndarray:
+def count_charge(counter: np.ndarray, step: np.ndarray | None, sign: np.ndarray, expected: np.ndarray) -> np.ndarray:
     """Charge between each row and the one before (rows,), from a counter that restarts with each step.
 
     Where a step begins and the counter has not fallen, either reading is possible (restarted, or carried on
     from the step before): the one nearer to `expected`, the integral of I dt, is taken.
+
+    Parameters
+    ----------
+    counter : np.ndarray
+        The cycler's charge counter, C, shape (rows,).
+    step : np.ndarray | None
+        Number of the step of each row, shape (rows,); None: a step per direction.
+    sign : np.ndarray
+        Direction of the current, +1, 0 or -1, shape (rows,).
+    expected : np.ndarray
+        Integral of I dt between rows, C, shape (rows,).
+
+    Returns
+    -------
+    np.ndarray
+        Charge, C, shape (rows,).
     """
     before = np.append(0.0, counter[:-1])
     rise = counter - before
@@ -72,53 +130,111 @@ def count(counter: np.ndarray, step: np.ndarray | None, sign: np.ndarray, expect
     return np.where(sign != 0, np.where(restarted, counter, passed), 0.0)
 
 
-def half_cycles(sign: np.ndarray, passed: np.ndarray, smallest: float = 0.01) -> tuple[Runs, Runs]:
+def split_half_cycles(
+    sign: np.ndarray, passed: np.ndarray, smallest: float = 0.01
+) -> tuple[HalfCycleRuns, HalfCycleRuns]:
     """Half cycles from directions and charge per row, and the pulses that are none.
 
     A stretch that passes less than `smallest` of the largest one is a pulse (a resistance test, noise
     about zero): it ends no half cycle. Returns (half cycles, pulses); half cycles alternate in sign.
+
+    Parameters
+    ----------
+    sign : np.ndarray
+        Direction of the current, +1, 0 or -1, shape (rows,).
+    passed : np.ndarray
+        Charge between each row and the one before, C, shape (rows,).
+    smallest : float, optional
+        Part of the largest charge below which a stretch is a pulse.
+
+    Returns
+    -------
+    tuple[HalfCycleRuns, HalfCycleRuns]
+        Half cycles, and pulses.
     """
-    every = _stretches(sign)
+    every = _find_stretches(sign)
     charge = every.sums(passed)
     kept = charge >= smallest * charge.max(initial=0.0)
-    pulses = Runs(every.first[~kept], every.last[~kept], every.sign[~kept])
+    pulses = HalfCycleRuns(every.first[~kept], every.last[~kept], every.sign[~kept])
     sign, first, last = every.sign[kept], every.first[kept], every.last[kept]
     if not sign.size:
-        return Runs(first, last, sign), pulses
+        return HalfCycleRuns(first, last, sign), pulses
     opens = np.append(True, sign[1:] != sign[:-1])
     closes = np.append(opens[1:], True)
-    return Runs(first[opens], last[closes], sign[opens]), pulses
+    return HalfCycleRuns(first[opens], last[closes], sign[opens]), pulses
 
 
-def _stretches(sign: np.ndarray) -> Runs:
+def _find_stretches(sign: np.ndarray) -> HalfCycleRuns:
     rows = np.flatnonzero(sign)
     active = sign[rows]
     if not rows.size:
-        return Runs(rows, rows, active)
+        return HalfCycleRuns(rows, rows, active)
     opens = np.append(True, active[1:] != active[:-1])
     closes = np.append(opens[1:], True)
-    return Runs(rows[opens], rows[closes], active[opens])
+    return HalfCycleRuns(rows[opens], rows[closes], active[opens])
 
 
-def without(rows: np.ndarray, runs: Runs) -> np.ndarray:
-    """`rows` (charge per row) with nothing counted inside `runs`."""
+def exclude_runs(rows: np.ndarray, runs: HalfCycleRuns) -> np.ndarray:
+    """`rows` (charge per row) with nothing counted inside `runs`.
+
+    Parameters
+    ----------
+    rows : np.ndarray
+        Charge per row, shape (rows,).
+    runs : HalfCycleRuns
+        Half cycles as first and last rows.
+
+    Returns
+    -------
+    np.ndarray
+        Charge per row, shape (rows,).
+    """
     marks = np.zeros(len(rows) + 1, np.int64)
     np.add.at(marks, runs.first, 1)
     np.add.at(marks, runs.last + 1, -1)
     return np.where(np.cumsum(marks[:-1]) > 0, 0.0, rows)
 
 
-def energy(voltage: np.ndarray, passed: np.ndarray, sign: np.ndarray) -> np.ndarray:
-    """Energy in J between each row and the one before (rows,): mean voltage of the two times the charge."""
+def integrate_energy(voltage: np.ndarray, passed: np.ndarray, sign: np.ndarray) -> np.ndarray:
+    """Energy in J between each row and the one before (rows,): mean voltage of the two times the charge.
+
+    Parameters
+    ----------
+    voltage : np.ndarray
+        Voltage, V, shape (rows,).
+    passed : np.ndarray
+        Charge between each row and the one before, C, shape (rows,).
+    sign : np.ndarray
+        Direction of the current, +1, 0 or -1, shape (rows,).
+
+    Returns
+    -------
+    np.ndarray
+        Energy, J, shape (rows,).
+    """
     before = np.append(voltage[:1], voltage[:-1])
     inside = np.append(False, sign[1:] == sign[:-1])
     return passed * np.where(inside, 0.5 * (voltage + before), voltage)
 
 
-def typical_current(current: np.ndarray, passed: np.ndarray, runs: Runs) -> np.ndarray:
+def find_typical_current(current: np.ndarray, passed: np.ndarray, runs: HalfCycleRuns) -> np.ndarray:
     """Current in A at which half the charge of each half cycle had passed (n,), >= 0.
 
     Weighting by charge makes it the constant current of a CC-CV charge, whatever the logging.
+
+    Parameters
+    ----------
+    current : np.ndarray
+        Current, A, shape (rows,), positive on charge.
+    passed : np.ndarray
+        Charge between each row and the one before, C, shape (rows,).
+    runs : HalfCycleRuns
+        Half cycles as first and last rows.
+
+    Returns
+    -------
+    np.ndarray
+        Current, A, shape (n,), never below 0.
     """
     found = np.zeros(len(runs))
     for k, (first, last) in enumerate(zip(runs.first, runs.last, strict=True)):
@@ -129,8 +245,23 @@ def typical_current(current: np.ndarray, passed: np.ndarray, runs: Runs) -> np.n
     return found
 
 
-def thin(x: np.ndarray, y: np.ndarray, most: int = 400) -> np.ndarray:
-    """Rows of a curve (n,) that draw it with at most `most` points, equally spaced along its drawn length."""
+def thin_curve(x: np.ndarray, y: np.ndarray, most: int = 400) -> np.ndarray:
+    """Rows of a curve (n,) that draw it with at most `most` points, equally spaced along its drawn length.
+
+    Parameters
+    ----------
+    x : np.ndarray
+        Abscissae of the curve, shape (n,).
+    y : np.ndarray
+        Ordinates of the curve, shape (n,).
+    most : int, optional
+        Most points to keep.
+
+    Returns
+    -------
+    np.ndarray
+        Rows to keep, rising.
+    """
     if len(x) <= most:
         return np.arange(len(x))
     dx, dy = (np.abs(np.diff(v)) / (np.ptp(v) or 1.0) for v in (x, y))

@@ -9,11 +9,43 @@ Q in S s^n, R in ohm, C in F (or all per area: S s^n cm-2, ohm cm2, F cm-2). Bot
 """
 
 
-def brug(q: float, n: float, r_parallel: float, r_series: float) -> float:
-    """The capacitance of a distribution over the surface, which the series resistance decides too."""
+def compute_brug_capacitance(q: float, n: float, r_parallel: float, r_series: float) -> float:
+    """The capacitance of a distribution over the surface, which the series resistance decides too.
+
+    Parameters
+    ----------
+    q : float
+        Coefficient Q of the constant-phase element, S s^n (or per area, S s^n cm-2).
+    n : float
+        Its exponent, above 0 and up to 1.
+    r_parallel : float
+        Resistance beside it, ohm (or ohm cm2).
+    r_series : float
+        Resistance in series, ohm (or ohm cm2).
+
+    Returns
+    -------
+    float
+        Capacitance, F (or F cm-2).
+    """
     return q ** (1 / n) * (1 / r_series + 1 / r_parallel) ** ((n - 1) / n)
 
 
-def hsu_mansfeld(q: float, n: float, r_parallel: float) -> float:
-    """The capacitance of a distribution through the layer."""
+def compute_hsu_mansfeld_capacitance(q: float, n: float, r_parallel: float) -> float:
+    """The capacitance of a distribution through the layer.
+
+    Parameters
+    ----------
+    q : float
+        Coefficient Q of the constant-phase element, S s^n (or per area, S s^n cm-2).
+    n : float
+        Its exponent, above 0 and up to 1.
+    r_parallel : float
+        Resistance beside it, ohm (or ohm cm2).
+
+    Returns
+    -------
+    float
+        Capacitance, F (or F cm-2).
+    """
     return (q * r_parallel) ** (1 / n) / r_parallel

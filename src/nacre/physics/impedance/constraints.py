@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from .circuit import Circuit, arcs
+from .circuit import Circuit, find_arcs
 from .spectrum import ImpedanceError
 
 
@@ -25,8 +25,14 @@ class Constraints:
     order: tuple[tuple[str, ...], ...] = ()
     start: Mapping[str, float] = field(default_factory=dict)
 
-    def named(self):
-        """Every parameter that is spoken of, apart from starting values."""
+    def named(self) -> set[str]:
+        """Every parameter that is spoken of, apart from starting values.
+
+        Returns
+        -------
+        set[str]
+            Names of the parameters.
+        """
         tied = {name for pair in self.ties.items() for name in (pair[0], pair[1][0])}
         return {*self.fixed, *self.bounds, *tied, *(name for chain in self.order for name in chain)}
 
@@ -43,7 +49,7 @@ class Sharing:
     temperature: tuple[float, ...] = ()
 
     @property
-    def reference_temperature(self):
+    def reference_temperature(self) -> float:
         return len(self.temperature) / sum(1.0 / t for t in self.temperature)
 
 
@@ -60,22 +66,41 @@ class LinearMap:
     variables: tuple[tuple[str, object], ...]
 
     @property
-    def matrix(self):
+    def matrix(self) -> np.ndarray:
         """Dense form, shape (spectra, parameters, variables)."""
         dense = np.zeros((*self.constant.shape, len(self.variables)))
         for (s, i, j), weight in zip(self.link, self.weight, strict=True):
             dense[s, i, j] += weight
         return dense
 
-    def variables_for(self, log_values):
-        """Free variables nearest to log parameters of shape (..., spectra, parameters)."""
+    def variables_for(self, log_values: np.ndarray) -> np.ndarray:
+        """Free variables nearest to log parameters of shape (..., spectra, parameters).
+
+        Parameters
+        ----------
+        log_values : np.ndarray
+            Ln of the parameters' sizes, shape (..., spectra, p).
+
+        Returns
+        -------
+        np.ndarray
+            Free variables, shape (..., m).
+        """
         dense = self.matrix.reshape(-1, len(self.variables))
         flat = (log_values - self.constant).reshape(*log_values.shape[:-2], -1)
         return np.clip(flat @ np.linalg.pinv(dense).T, self.low, self.high)
 
 
-def check_constraints(circuit: Circuit, known: Constraints):
-    """Raise ImpedanceError for unknown names, zero or contradictory statements."""
+def check_constraints(circuit: Circuit, known: Constraints) -> None:
+    """Raise ImpedanceError for unknown names, zero or contradictory statements.
+
+    Parameters
+    ----------
+    circuit : Circuit
+        The circuit.
+    known : Constraints
+        What is known beforehand of the parameters.
+    """
     for name in (*known.named(), *known.start):
         circuit.index(name)
     for name, value in (*known.fixed.items(), *known.start.items()):
@@ -93,12 +118,36 @@ def check_constraints(circuit: Circuit, known: Constraints):
             raise ImpedanceError(f"{name} is constrained twice (fixed, tied, ordered): say one of them.")
 
 
-def linear_map(circuit: Circuit, known: Constraints, spectra=1, sharing: Sharing | None = None) -> LinearMap:
-    """The map for `spectra` spectra of one circuit. Raises ImpedanceError for statements that contradict."""
+def build_linear_map(
+    circuit: Circuit, known: Constraints, spectra: int = 1, sharing: Sharing | None = None
+) -> LinearMap:
+    """The map for `spectra` spectra of one circuit.
+
+    Parameters
+    ----------
+    circuit : Circuit
+        The circuit.
+    known : Constraints
+        What is known beforehand of the parameters.
+    spectra : int, optional
+        Number of spectra.
+    sharing : Sharing | None, optional
+        How parameters of the spectra are tied; None: not at all.
+
+    Returns
+    -------
+    LinearMap
+        The map.
+
+    Raises
+    ------
+    ImpedanceError
+        For statements that contradict.
+    """
     check_constraints(circuit, known)
     sharing = sharing or Sharing()
     _check_sharing(circuit, known, sharing, spectra)
-    builder = _Builder(circuit, known, sharing, spectra)
+    builder = _MapBuilder(circuit, known, sharing, spectra)
     rows = [(s, i, j, w) for s in range(spectra) for i in range(len(circuit.names)) for j, w in builder.row(i, s)]
     return LinearMap(
         builder.constant,
@@ -111,7 +160,7 @@ def linear_map(circuit: Circuit, known: Constraints, spectra=1, sharing: Sharing
     )
 
 
-def _check_sharing(circuit, known, sharing, spectra):
+def _check_sharing(circuit: Circuit, known: Constraints, sharing: Sharing, spectra: int) -> None:
     for name in (*sharing.shared, *sharing.arrhenius):
         circuit.index(name)
         if name in known.fixed or name in known.ties or any(name in chain[1:] for chain in known.order):
@@ -127,19 +176,22 @@ def _check_sharing(circuit, known, sharing, spectra):
         raise ImpedanceError("Arrhenius sharing needs at least two different temperatures.")
 
 
-class _Builder:
+class _MapBuilder:
     """Hands out variables while the rows of the map are written."""
 
-    def __init__(self, circuit, known, sharing, spectra):
+    def __init__(self, circuit: Circuit, known: Constraints, sharing: Sharing, spectra: int) -> None:
         self.circuit, self.known, self.sharing = circuit, known, sharing
         self.constant = np.zeros((spectra, len(circuit.names)))
         self.sign = np.ones_like(self.constant)
-        self.variables, self.low, self.high, self.place = [], [], [], {}
+        self.variables: list[tuple[str, object]] = []
+        self.place: dict[tuple[str, object], int] = {}
+        self.low: list[float] = []
+        self.high: list[float] = []
         self.before = {b: a for chain in known.order for a, b in pairwise(chain)}
         for name, value in {**known.start, **known.fixed}.items():
             self.sign[:, circuit.index(name)] = np.sign(value)
 
-    def variable(self, key, low, high):
+    def variable(self, key: tuple[str, object], low: float, high: float) -> int:
         if key not in self.place:
             self.place[key] = len(self.variables)
             self.variables.append(key)
@@ -147,7 +199,7 @@ class _Builder:
             self.high.append(high)
         return self.place[key]
 
-    def row(self, i, s, depth=0):
+    def row(self, i: int, s: int, depth: int = 0) -> list[tuple[int, float]]:
         """Pairs (variable, weight) of parameter i in spectrum s; sets its constant."""
         name, slot = self.circuit.names[i], self.circuit.parameters[i].slot
         if depth > len(self.circuit.names):
@@ -178,20 +230,34 @@ class _Builder:
         return [(self.variable((name, key), low, high), 1.0)]
 
 
-def sort_arcs(circuit: Circuit, known: Constraints, log_values):
+def sort_arcs(circuit: Circuit, known: Constraints, log_values: np.ndarray) -> np.ndarray:
     """Exchangeable arcs (R|Q), put in the order of their time constants: the first written is the fastest.
 
     log_values: shape (p,), log parameters; returns a copy. Arcs that the user has spoken of stay where they are.
+
+    Parameters
+    ----------
+    circuit : Circuit
+        The circuit.
+    known : Constraints
+        What is known beforehand of the parameters.
+    log_values : np.ndarray
+        Ln of the parameters' sizes, shape (p,).
+
+    Returns
+    -------
+    np.ndarray
+        Ln of the parameters' sizes, shape (p,).
     """
     names, out = circuit.names, log_values.copy()
     for symbol in "QC":
         group = []
-        for r, store in arcs(circuit):
+        for r, store in find_arcs(circuit):
             places = [k for k, q in enumerate(circuit.parameters) if q.element in (r, store)]
             spoken = {names[k] for k in places} & (known.named() | set(known.start))
             if store.startswith(symbol) and not spoken:
                 group.append(places)
-        tau = [_log_time_constant(circuit, log_values, places) for places in group]
+        tau = [_compute_log_time_constant(circuit, log_values, places) for places in group]
         for target, source in zip(group, np.argsort(tau, kind="stable"), strict=True):
             for name_at in target:
                 slot = circuit.parameters[name_at].slot.name
@@ -199,7 +265,7 @@ def sort_arcs(circuit: Circuit, known: Constraints, log_values):
     return out
 
 
-def _log_time_constant(circuit, log_values, places):
+def _compute_log_time_constant(circuit: Circuit, log_values: np.ndarray, places: list[int]) -> float:
     by_slot = {circuit.parameters[k].slot.name: log_values[k] for k in places}
     product = by_slot["R"] + by_slot.get("Q", by_slot.get("C"))
     return product / np.exp(by_slot.get("n", 0.0))

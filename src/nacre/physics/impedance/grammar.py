@@ -12,8 +12,9 @@
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import NoReturn
 
-from .elements import ELEMENTS, Element
+from .elements import ELEMENTS, CircuitElement
 from .spectrum import ImpedanceError
 
 
@@ -22,44 +23,67 @@ class Leaf:
     """One element with its full label, such as `Q_gb`."""
 
     label: str
-    element: Element
+    element: CircuitElement
 
 
 @dataclass(frozen=True)
-class Series:
-    parts: tuple
+class SeriesGroup:
+    """Parts one after the other."""
+
+    parts: tuple["Tree", ...]
 
 
 @dataclass(frozen=True)
-class Parallel:
-    parts: tuple
+class ParallelGroup:
+    """Parts side by side."""
 
+    parts: tuple["Tree", ...]
+
+
+Tree = Leaf | SeriesGroup | ParallelGroup
 
 _TOKEN = re.compile(r"\s*([A-Za-z][A-Za-z0-9_]*|[-|()])")
 _LABEL = re.compile(r"([A-Za-z]+?)(?:_([A-Za-z0-9_]+)|(\d+))?$")
 
 
-def parse(text):
-    """The tree of `text`: Leaf, Series or Parallel. Raises ImpedanceError with the position (from 1)."""
+def parse(text: str) -> Tree:
+    """The tree of `text`: Leaf, Series or Parallel.
+
+    Parameters
+    ----------
+    text : str
+        The circuit.
+
+    Returns
+    -------
+    Tree
+        The tree.
+
+    Raises
+    ------
+    ImpedanceError
+        With the position (from 1).
+    """
     return _Parser(text).circuit_to_end()
 
 
 class _Parser:
-    def __init__(self, text):
-        self.text, self.tokens, self.at, self.seen = text, _tokens(text), 0, {}
+    def __init__(self, text: str) -> None:
+        self.text, self.tokens, self.at = text, _split_tokens(text), 0
+        self.seen: dict[str, int] = {}
 
-    def fail(self, sentence, position=None):
+    def fail(self, sentence: str, position: int | None = None) -> NoReturn:
         where = self.tokens[self.at][1] if position is None else position
         raise ImpedanceError(f"circuit '{self.text}', position {where + 1}: {sentence}")
 
-    def circuit_to_end(self):
+    def circuit_to_end(self) -> Tree:
         tree = self.circuit()
         token, _ = self.tokens[self.at]
         if token == ")":
             self.fail("this ')' closes nothing; drop it or add a '('.")
         return tree
 
-    def circuit(self):
+    def circuit(self) -> Tree:
         parts, joint = [self.part()], None
         while (token := self.tokens[self.at][0]) not in (")", ""):
             if token not in "-|":
@@ -71,9 +95,9 @@ class _Parser:
             parts.append(self.part())
         if joint is None:
             return parts[0]
-        return Series(tuple(parts)) if joint == "-" else Parallel(tuple(parts))
+        return SeriesGroup(tuple(parts)) if joint == "-" else ParallelGroup(tuple(parts))
 
-    def part(self):
+    def part(self) -> Tree:
         token, position = self.tokens[self.at]
         if token == "":
             self.fail("an element was expected here, the text ends.")
@@ -88,7 +112,7 @@ class _Parser:
         self.at += 1
         return tree
 
-    def leaf(self, label, position):
+    def leaf(self, label: str, position: int) -> Leaf:
         match = _LABEL.match(label)
         symbol = match.group(1) if match else label
         if symbol not in ELEMENTS:
@@ -103,7 +127,7 @@ class _Parser:
         return Leaf(label, ELEMENTS[symbol])
 
 
-def _tokens(text):
+def _split_tokens(text: str) -> list[tuple[str, int]]:
     found, at = [], 0
     while text[at:].strip():
         match = _TOKEN.match(text, at)
@@ -120,8 +144,19 @@ def _tokens(text):
     return found + [("", len(text))]
 
 
-def leaves(tree):
-    """The elements in the order they are written."""
+def list_leaves(tree: Tree) -> list[Leaf]:
+    """The elements in the order they are written.
+
+    Parameters
+    ----------
+    tree : Tree
+        A parsed circuit.
+
+    Returns
+    -------
+    list[Leaf]
+        The elements.
+    """
     if isinstance(tree, Leaf):
         return [tree]
-    return [leaf for part in tree.parts for leaf in leaves(part)]
+    return [leaf for part in tree.parts for leaf in list_leaves(part)]

@@ -5,16 +5,36 @@ in ohm with the sign of physics: a capacitor has Im Z < 0.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 class ImpedanceError(ValueError):
     """A spectrum or a circuit that cannot be analysed; the text says where, what was found and what to do."""
 
 
-def require_spectrum(frequency, impedance, decades=0.0):
+def require_spectrum(frequency: ArrayLike, impedance: ArrayLike, decades: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
     """Checked copies of frequency [Hz] and impedance [ohm], both shape (n,), in order of rising frequency.
 
-    `decades` is the least span of frequency that the analysis needs. Raises ImpedanceError.
+    `decades` is the least span of frequency that the analysis needs.
+
+    Parameters
+    ----------
+    frequency : ArrayLike
+        Frequencies, Hz, shape (n,), rising or falling.
+    impedance : ArrayLike
+        Complex impedance, ohm, shape (n,).
+    decades : float, optional
+        Least span of frequency, in decades.
+
+    Returns
+    -------
+    tuple[np.ndarray, np.ndarray]
+        Frequency and impedance, shape (n,) each.
+
+    Raises
+    ------
+    ImpedanceError
+        Where the input cannot be used.
     """
     f, z = np.array(frequency, float), np.array(impedance, complex)
     if f.ndim != 1 or f.shape != z.shape:
@@ -39,7 +59,7 @@ def require_spectrum(frequency, impedance, decades=0.0):
     return f, z
 
 
-def _require_finite(f, z):
+def _require_finite(f: np.ndarray, z: np.ndarray) -> None:
     bad = ~np.isfinite(f) | (f <= 0)
     if bad.any():
         k = int(np.argmax(bad))
@@ -58,7 +78,7 @@ def _require_finite(f, z):
         )
 
 
-def _require_sorted(f):
+def _require_sorted(f: np.ndarray) -> None:
     _, first, count = np.unique(f, return_index=True, return_counts=True)
     if (count > 1).any():
         k = int(np.argmax(count > 1))

@@ -5,19 +5,40 @@ lone storage elements the imaginary part where it ends, and each arc the rise of
 the frequency range. The first start shares the range evenly, the others at random.
 """
 
+from typing import Any
+
 import numpy as np
 
 from .circuit import Circuit
-from .grammar import Leaf, Parallel, Series
+from .grammar import Leaf, ParallelGroup, SeriesGroup, Tree
 
 
-def data_driven_starts(circuit: Circuit, f, z, count, rng):
-    """Log parameters, shape (count, p), for frequency f [Hz], rising, and impedance z [ohm]."""
+def draw_starts(circuit: Circuit, f: np.ndarray, z: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Log parameters, shape (count, p), for frequency f [Hz], rising, and impedance z [ohm].
+
+    Parameters
+    ----------
+    circuit : Circuit
+        The circuit.
+    f : np.ndarray
+        Frequencies, Hz, rising, shape (n,).
+    z : np.ndarray
+        Complex impedance, ohm, shape (n,).
+    count : int
+        Number of starts.
+    rng : np.random.Generator
+        Source of random numbers.
+
+    Returns
+    -------
+    np.ndarray
+        Ln of the parameters, shape (count, p).
+    """
     out = np.zeros((count, len(circuit.names)))
-    place = _Place(circuit, out, rng, count)
-    parts = circuit.tree.parts if isinstance(circuit.tree, Series) else (circuit.tree,)
-    resistors = [p for p in parts if _is(p, "R")]
-    inductors = [p for p in parts if _is(p, "L")]
+    place = _StartWriter(circuit, out, rng, count)
+    parts = circuit.tree.parts if isinstance(circuit.tree, SeriesGroup) else (circuit.tree,)
+    resistors = [p for p in parts if _is_lone_element(p, "R")]
+    inductors = [p for p in parts if _is_lone_element(p, "L")]
     stores = [p for p in parts if isinstance(p, Leaf) and p.element.blocking]
     arcs = [p for p in parts if p not in resistors and p not in inductors and p not in stores]
     omega = 2 * np.pi * f
@@ -29,7 +50,7 @@ def data_driven_starts(circuit: Circuit, f, z, count, rng):
     for part in stores:
         place(part, place.spread(max(abs(z[0].imag), 1e-6 * abs(z[0])) / len(stores), 0.3), omega[0])
     if arcs:
-        edges = _edges(np.log(omega), len(arcs), count, rng)
+        edges = _draw_edges(np.log(omega), len(arcs), count, rng)
         real = np.interp(edges, np.log(omega), z.real)
         for k, part in enumerate(arcs):
             rise = np.maximum(np.abs(real[:, k + 1] - real[:, k]), floor)
@@ -37,11 +58,11 @@ def data_driven_starts(circuit: Circuit, f, z, count, rng):
     return out
 
 
-def _is(part, symbol):
+def _is_lone_element(part: Tree, symbol: str) -> bool:
     return isinstance(part, Leaf) and part.element.symbol == symbol
 
 
-def _edges(log_omega, n, count, rng):
+def _draw_edges(log_omega: np.ndarray, n: int, count: int, rng: np.random.Generator) -> np.ndarray:
     """Falling log frequencies (count, n + 1) that share the range among n arcs."""
     low, high = log_omega[0], log_omega[-1]
     inner = np.sort(rng.uniform(low, high, (count, n - 1)), axis=1)[:, ::-1]
@@ -49,32 +70,33 @@ def _edges(log_omega, n, count, rng):
     return np.column_stack([np.full(count, high), inner, np.full(count, low)])
 
 
-class _Place:
+class _StartWriter:
     """Writes starting values of a part that shows an impedance |z| at an angular frequency omega (arrays (count,))."""
 
-    def __init__(self, circuit, out, rng, count):
-        self.out, self.rng, self.count, self.at = out, rng, count, {}
+    def __init__(self, circuit: Circuit, out: np.ndarray, rng: np.random.Generator, count: int) -> None:
+        self.out, self.rng, self.count = out, rng, count
+        self.at: dict[str, list[tuple[int, str]]] = {}
         for k, parameter in enumerate(circuit.parameters):
             self.at.setdefault(parameter.element, []).append((k, parameter.slot.name))
 
-    def spread(self, value, width):
+    def spread(self, value: Any, width: float) -> np.ndarray:
         """`value` in the first start, log-normal about it in the others."""
         noise = self.rng.normal(0.0, width * np.log(10), self.count)
         noise[0] = 0.0
         return value * np.exp(noise)
 
-    def __call__(self, part, z, omega):
-        if isinstance(part, Parallel):
+    def __call__(self, part: Tree, z: Any, omega: Any) -> None:
+        if isinstance(part, ParallelGroup):
             for child in part.parts:
                 self(child, self.spread(z, 0.1), omega)
-        elif isinstance(part, Series):
+        elif isinstance(part, SeriesGroup):
             for child in part.parts:
                 self(child, self.spread(z, 0.2), omega)
                 omega = omega * 10.0 ** -self.rng.uniform(0.0, 3.0, self.count)
         else:
             self.leaf(part, z, omega)
 
-    def leaf(self, leaf, z, omega):
+    def leaf(self, leaf: Leaf, z: Any, omega: Any) -> None:
         n = self.rng.uniform(0.6, 1.0, self.count)
         n[0] = 0.85
         values = {

@@ -5,16 +5,46 @@ open. The number of arcs is searched about the number of relaxations seen; each 
 starts and from the peaks, and the one of lowest BIC comes first.
 """
 
+import numpy as np
+
 from .constraints import Constraints
 from .drt import DRT
-from .fit import Fit, fit
+from .fit import CircuitFit, fit_circuit
 
 MOST_ARCS = 7
 _FIT_STARTS = 20
 
 
-def suggest_circuit(frequency, impedance, distribution: DRT, weights="modulus", std=None, seed=0) -> tuple[Fit, ...]:
-    """Fits of the circuits that the DRT offers, the best (lowest BIC) first. Takes about a second."""
+def suggest_circuit(
+    frequency: np.ndarray,
+    impedance: np.ndarray,
+    distribution: DRT,
+    weights: str = "modulus",
+    std: np.ndarray | None = None,
+    seed: int = 0,
+) -> tuple[CircuitFit, ...]:
+    """Fits of the circuits that the DRT offers, the best (lowest BIC) first. Takes about a second.
+
+    Parameters
+    ----------
+    frequency : np.ndarray
+        Frequencies, Hz, shape (n,), rising or falling.
+    impedance : np.ndarray
+        Complex impedance, ohm, shape (n,), Im Z < 0 for a capacitor.
+    distribution : DRT
+        The distribution of relaxation times of the spectrum.
+    weights : str, optional
+        "modulus" (over |Z|), "unit" (ohm) or "std" (over given standard deviations).
+    std : np.ndarray | None, optional
+        Standard deviations, ohm, shape (n,), real or complex; needed for "std".
+    seed : int, optional
+        Seed of the random starts.
+
+    Returns
+    -------
+    tuple[CircuitFit, ...]
+        Fits, lowest BIC first.
+    """
     seen = max(len(distribution.peaks), 1)
     tails = ("", "-Q_lf") if any(distribution.blocking.values()) else ("",)
     heads = ("R_0-", "L_0-R_0-") if distribution.inductance > 0 else ("R_0-",)
@@ -26,22 +56,32 @@ def suggest_circuit(frequency, impedance, distribution: DRT, weights="modulus", 
         for head in heads:
             for tail in tails:
                 text = head + arcs + tail
-                fits.append(_better_of(text, frequency, impedance, _start(distribution, n), weights, std, seed))
+                fits.append(_fit_better(text, frequency, impedance, _make_start(distribution, n), weights, std, seed))
     return tuple(sorted(fits, key=lambda one: one.bic))
 
 
-def _start(distribution, n):
+def _make_start(distribution: DRT, n: int) -> dict[str, float]:
     """Starting values for n arcs from the n largest peaks, or nothing where there are fewer."""
     largest = sorted(distribution.peaks, key=lambda peak: -peak.resistance)[:n]
-    start = {}
+    start: dict[str, float] = {}
     for k, peak in enumerate(sorted(largest, key=lambda peak: peak.tau), start=1):
         start |= {f"R_{k}": peak.resistance, f"Q_{k}.Q": peak.tau**0.85 / peak.resistance, f"Q_{k}.n": 0.85}
     return start if len(largest) == n else {}
 
 
-def _better_of(text, frequency, impedance, start, weights, std, seed):
-    free = fit(text, frequency, impedance, weights, std, starts=_FIT_STARTS, seed=seed)
+def _fit_better(
+    text: str,
+    frequency: np.ndarray,
+    impedance: np.ndarray,
+    start: dict[str, float],
+    weights: str,
+    std: np.ndarray | None,
+    seed: int,
+) -> CircuitFit:
+    free = fit_circuit(text, frequency, impedance, weights, std, starts=_FIT_STARTS, seed=seed)
     if not start:
         return free
-    guided = fit(text, frequency, impedance, weights, std, Constraints(start=start), starts=_FIT_STARTS, seed=seed)
+    guided = fit_circuit(
+        text, frequency, impedance, weights, std, Constraints(start=start), starts=_FIT_STARTS, seed=seed
+    )
     return guided if guided.chi2 < free.chi2 else free

@@ -14,7 +14,7 @@ from scipy import stats
 
 
 @dataclass(frozen=True)
-class Estimate:
+class ClusterEstimate:
     """A value with its sampling variance and degrees of freedom; both None from a single cluster."""
 
     value: float
@@ -27,8 +27,21 @@ class Estimate:
         return None if self.variance is None else float(np.sqrt(self.variance))
 
     def interval(self, level: float = 0.95, extra: float = 0.0) -> tuple[float, float] | None:
-        """Student's interval; `extra` is a variance from other sources, known well."""
-        if self.variance is None:
+        """Student's interval; `extra` is a variance from other sources, known well.
+
+        Parameters
+        ----------
+        level : float, optional
+            Confidence level, 0 to 1.
+        extra : float, optional
+            Further variance, known well.
+
+        Returns
+        -------
+        tuple[float, float] | None
+            Lower and upper limit.
+        """
+        if self.variance is None or self.df is None:
             return None
         total = self.variance + extra
         df = self.df * (total / self.variance) ** 2 if self.variance > 0 else np.inf
@@ -36,10 +49,27 @@ class Estimate:
         return self.value - half, self.value + half
 
 
-def ratio(part: np.ndarray, whole: np.ndarray, cluster: Sequence | None = None) -> Estimate:
+def estimate_ratio(part: np.ndarray, whole: np.ndarray, cluster: Sequence | None = None) -> ClusterEstimate:
     """sum(part) / sum(whole) over pictures (n,), with the variance between clusters (default: each picture).
 
-    Raises ValueError where `whole` sums to nothing.
+    Parameters
+    ----------
+    part : np.ndarray
+        Numerators, shape (n,).
+    whole : np.ndarray
+        Denominators, shape (n,).
+    cluster : Sequence | None, optional
+        Cluster of each picture, length n; None: each its own.
+
+    Returns
+    -------
+    ClusterEstimate
+        The ratio with its variance.
+
+    Raises
+    ------
+    ValueError
+        Where `whole` sums to nothing.
     """
     part, whole = np.asarray(part, float), np.asarray(whole, float)
     if not whole.sum() > 0:
@@ -48,27 +78,60 @@ def ratio(part: np.ndarray, whole: np.ndarray, cluster: Sequence | None = None) 
     names = np.arange(part.size) if cluster is None else np.unique(np.asarray(cluster), return_inverse=True)[1]
     n = int(names.max()) + 1
     if n < 2:
-        return Estimate(value, None, None, n)
+        return ClusterEstimate(value, None, None, n)
     left = np.bincount(names, part - value * whole, n) / (whole.sum() / n)
     # leaving one cluster out moves a ratio a little more than its linear form says
     size = np.bincount(names, whole, n) / whole.sum()
     left = left / np.maximum(1 - size, 0.05) * (1 - 1 / n)
-    return Estimate(value, float(left @ left / (n * (n - 1))), float(n - 1), n)
+    return ClusterEstimate(value, float(left @ left / (n * (n - 1))), float(n - 1), n)
 
 
-def combine(weights: Sequence[float], estimates: Sequence[Estimate]) -> Estimate:
-    """A weighted sum of independent estimates; without variance where one of them has none."""
+def combine_estimates(weights: Sequence[float], estimates: Sequence[ClusterEstimate]) -> ClusterEstimate:
+    """A weighted sum of independent estimates; without variance where one of them has none.
+
+    Parameters
+    ----------
+    weights : Sequence[float]
+        Weight of each estimate.
+    estimates : Sequence[ClusterEstimate]
+        Independent estimates.
+
+    Returns
+    -------
+    ClusterEstimate
+        The weighted sum.
+    """
     value = float(sum(w * e.value for w, e in zip(weights, estimates, strict=True)))
     clusters = min(e.clusters for e in estimates)
-    if any(e.variance is None for e in estimates):
-        return Estimate(value, None, None, clusters)
-    terms = np.array([w * w * e.variance for w, e in zip(weights, estimates, strict=True)])
+    variances = [e.variance for e in estimates if e.variance is not None]
+    if len(variances) < len(estimates):
+        return ClusterEstimate(value, None, None, clusters)
+    terms = np.array([w * w * variance for w, variance in zip(weights, variances, strict=True)])
     total = float(terms.sum())
     freedom = np.array([e.df for e in estimates])
     df = total**2 / float((terms**2 / freedom).sum()) if total > 0 else float(freedom.sum())
-    return Estimate(value, total, df, clusters)
+    return ClusterEstimate(value, total, df, clusters)
 
 
-def difference_of_differences(before0: Estimate, after0: Estimate, before1: Estimate, after1: Estimate) -> Estimate:
-    """(after1 - before1) - (after0 - before0): what a treatment (1) changed of a change, against the reference (0)."""
-    return combine((1, -1, -1, 1), (after1, before1, after0, before0))
+def estimate_difference_of_differences(
+    before0: ClusterEstimate, after0: ClusterEstimate, before1: ClusterEstimate, after1: ClusterEstimate
+) -> ClusterEstimate:
+    """(after1 - before1) - (after0 - before0): what a treatment (1) changed of a change, against the reference (0).
+
+    Parameters
+    ----------
+    before0 : ClusterEstimate
+        Reference, before.
+    after0 : ClusterEstimate
+        Reference, after.
+    before1 : ClusterEstimate
+        Treated, before.
+    after1 : ClusterEstimate
+        Treated, after.
+
+    Returns
+    -------
+    ClusterEstimate
+        The difference of the differences.
+    """
+    return combine_estimates((1, -1, -1, 1), (after1, before1, after0, before0))

@@ -6,17 +6,38 @@ Energies in eV, lengths in nm, densities in g/cm3, angles in rad from the surfac
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 LIMIT = 3.0  # attenuation lengths (times cos) beyond which a substrate's signal is lost in other things
 AVERAGE_EXPONENT = 0.75  # of the escape depth on kinetic energy, for an average matrix (Jablonski 2009, Ag to Si)
 
 
-def inelastic_mean_free_path(energy, density: float, molar_mass: float, valence: float, gap: float):
+def compute_inelastic_mean_free_path(
+    energy: ArrayLike, density: float, molar_mass: float, valence: float, gap: float
+) -> np.ndarray:
     """IMFP in nm by the TPP-2M formula, 50 to 2000 eV (S. Tanuma, C. J. Powell, D. R. Penn, Surf. Interface Anal. 21
     (1994) 165, eq. 3-8; rms deviation about 11 %, Surf. Interface Anal. 35 (2003) 268).
 
     molar_mass : g/mol of the formula unit; valence : its valence electrons; gap : eV.
+
+    Parameters
+    ----------
+    energy : ArrayLike
+        Kinetic energy, eV, 50 to 2000, any shape.
+    density : float
+        Density, g/cm3.
+    molar_mass : float
+        Molar mass of the formula unit, g/mol.
+    valence : float
+        Valence electrons of the formula unit.
+    gap : float
+        Band gap, eV.
+
+    Returns
+    -------
+    np.ndarray
+        Inelastic mean free path, nm, of the shape of the energies.
     """
     energy = np.asarray(energy, float)
     u = valence * density / molar_mass
@@ -27,21 +48,58 @@ def inelastic_mean_free_path(energy, density: float, molar_mass: float, valence:
     return 0.1 * energy / (plasmon2 * (beta * np.log(gamma * energy) - c / energy + d / energy**2))
 
 
-def layer_ratio(thickness: float, own: float, through: float, angle: float) -> float:
+def compute_layer_ratio(thickness: float, own: float, through: float, angle: float) -> float:
     """Signal of a uniform layer over that of what is below, each against its bulk: the two-length equation.
 
     own, through : attenuation lengths (nm) of the layer's line and of the substrate's line, both in the layer
     (J. M. Hill et al., Chem. Phys. Lett. 44 (1976) 225; B. R. Strohmeier, Surf. Interface Anal. 15 (1990) 51, for one
     length).
+
+    Parameters
+    ----------
+    thickness : float
+        Thickness of the layer, nm.
+    own : float
+        Attenuation length of the layer's line in the layer, nm.
+    through : float
+        Attenuation length of the substrate's line in the layer, nm.
+    angle : float
+        Angle of emission from the surface normal, rad.
+
+    Returns
+    -------
+    float
+        Ratio of the signals.
     """
     c = math.cos(angle)
     return -math.expm1(-thickness / (own * c)) * math.exp(thickness / (through * c))
 
 
-def layer_thickness(ratio: float, own: float, through: float, angle: float) -> tuple[float, float]:
+def solve_layer_thickness(ratio: float, own: float, through: float, angle: float) -> tuple[float, float]:
     """(thickness in nm of the uniform layer that would give `ratio`, the largest that can be told).
 
-    The first number means a thickness only where it is below the second. Raises ValueError for a negative ratio.
+    The first number means a thickness only where it is below the second.
+
+    Parameters
+    ----------
+    ratio : float
+        Signal of the layer over that of the substrate, each against its bulk.
+    own : float
+        Attenuation length of the layer's line in the layer, nm.
+    through : float
+        Attenuation length of the substrate's line in the layer, nm.
+    angle : float
+        Angle of emission from the surface normal, rad.
+
+    Returns
+    -------
+    tuple[float, float]
+        Thickness and largest thickness that can be determined, nm.
+
+    Raises
+    ------
+    ValueError
+        For a negative ratio.
     """
     if ratio < 0:
         raise ValueError(f"the ratio of signals cannot be negative, found {ratio:g}")
@@ -49,10 +107,23 @@ def layer_thickness(ratio: float, own: float, through: float, angle: float) -> t
     if ratio == 0:
         return 0.0, limit
     high = 30.0 * max(own, through)
-    root = brentq(lambda d: math.log(layer_ratio(d, own, through, angle)) - math.log(ratio), 1e-9, high, xtol=1e-9)
+    root = brentq(
+        lambda d: math.log(compute_layer_ratio(d, own, through, angle)) - math.log(ratio), 1e-9, high, xtol=1e-9
+    )
     return float(root), limit
 
 
-def coverage(ratio: float) -> float:
-    """Covered part of the surface if the layer is thick where it is: its signal over the substrate's is f/(1 - f)."""
+def compute_coverage(ratio: float) -> float:
+    """Covered part of the surface if the layer is thick where it is: its signal over the substrate's is f/(1 - f).
+
+    Parameters
+    ----------
+    ratio : float
+        Signal of the layer over that of the substrate, each against its bulk.
+
+    Returns
+    -------
+    float
+        Covered part, 0 to 1.
+    """
     return ratio / (1.0 + ratio)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nacre.cell.parameters import NAMES
-from nacre.cell.simulate import Ran
+from nacre.cell.simulate import StepRun
 from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.outcome import Failure, Outcome
 from nacre.core.result import Check, Curve, Result, Subject
@@ -47,7 +47,7 @@ def value(d: Done, name: str) -> float:
     return d.parameters.value(name) if d.parameters is not None else np.nan
 
 
-def per_gram(d: Done, step: Ran) -> float:
+def per_gram(d: Done, step: StepRun) -> float:
     """Charge of a step, mAh per gram of active material."""
     return 1e3 * step.charge / d.parameters.value("cell.cam_mass", "g")
 
@@ -103,7 +103,7 @@ def records(done: Sequence[Done]) -> tuple[Curve, ...]:
     return (Curve("records", columns),)
 
 
-def last_discharge(d: Done) -> Ran | None:
+def last_discharge(d: Done) -> StepRun | None:
     found = [step for step in d.steps if step.step.kind == "discharge"]
     return found[-1] if found else None
 

@@ -1,5 +1,6 @@
 """The records of a MACCOR export as columns of numbers and text, before any meaning is given to them."""
 
+import re
 from dataclasses import dataclass
 
 import polars as pl
@@ -44,6 +45,9 @@ def read_table(data: bytes, layout: Layout, where: str, *, keep_cut: bool = True
     while data[begin : begin + 1] == b"\n":
         begin += 1
     end = text_file.mend_end(data[begin:], layout.separator, len(layout.columns))
+    last = data[data.rstrip(b"\n").rfind(b"\n") + 1 :]
+    if end.kept is not None and re.match(rb"[A-Za-z*#=-]", last):
+        return None  # words below the table are no cut record
     sample = _sample(end.whole, layout.separator)
     notes = []
     tail = b""

@@ -19,7 +19,7 @@ _COUNT = re.compile(
 
 
 @dataclass(frozen=True, order=True)
-class LeftOut:
+class LeftOutLine:
     """A line that did not become a row: its number from 1, its text, and why ("" where it is not understood)."""
 
     number: int
@@ -27,7 +27,7 @@ class LeftOut:
     reason: str = ""
 
 
-def lines_note(left_out: Sequence[LeftOut]) -> list[Note]:
+def lines_note(left_out: Sequence[LeftOutLine]) -> list[Note]:
     """One warning that counts the lines left out and gives their numbers."""
     if not left_out:
         return []

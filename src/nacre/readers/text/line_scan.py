@@ -1,14 +1,16 @@
 """The blocks of rows among the lines of a file, and an account of all other lines."""
 
+import itertools
 from dataclasses import dataclass
 
 from nacre.readers.text import lines as text_lines
-from nacre.readers.text.account import LeftOut
+from nacre.readers.text.account import LeftOutLine
 from nacre.readers.text.lines import LineShape, shape_of
 from nacre.readers.text.row_blocks import (
     RowBlock,
     begins_number,
     fits,
+    goes_with,
     is_cut,
     near,
     row_pattern,
@@ -49,7 +51,7 @@ class LineScan:
     def __init__(self, lines, cells, comments, separator, ended, hints):
         self.lines, self.cells, self.comments = lines, cells, comments
         self.separator, self.ended, self.hints = separator, ended, hints
-        self.left_out: list[LeftOut] = []
+        self.left_out: list[LeftOutLine] = []
         self.comment_count = 0
         self._shapes: dict[int, LineShape] = {}
 
@@ -130,6 +132,8 @@ class LineScan:
                 continue
             if not found and not units_ and is_unit_row(cells) and fits(cells, self.cells[i]):
                 units_, upper = cells, j
+            elif not found and units_ and not all(self.cells[j + 1 : upper]):
+                break  # a blank line between: what looks like units are names such as t and U
             elif not found and (self._is_heading(j) or j == self.hints.heading_line - 1):
                 found, line, upper = cells, j, j
             elif found and same(cells, found):
@@ -155,13 +159,12 @@ class LineScan:
             if not fits(cells, self.cells[i]) or shape_of(cells).texts < 1:
                 break
             hidden.append((j, cells))
-        if len(hidden) > 1 and is_unit_row(hidden[0][1]):
-            return hidden[1][1], hidden[0][1], hidden[1][0], hidden[1][0], []
-        if len(hidden) > 1 and hidden[0][1] == hidden[1][1]:
-            return hidden[1][1], [], hidden[1][0], hidden[1][0], [hidden[0][0]]
-        if hidden:
-            return hidden[0][1], [], hidden[0][0], hidden[0][0], []
-        return [], [], -1, i, []
+        units_ = hidden.pop(0)[1] if len(hidden) > 1 and is_unit_row(hidden[0][1]) else []
+        again = [j for (j, cells), (_, above) in itertools.pairwise(hidden) if same(cells, above)]
+        if not hidden:
+            return [], [], -1, i, []
+        line, found = hidden[len(again)]
+        return found, units_, line, line, again
 
     # --- one block ---
 
@@ -210,7 +213,7 @@ class LineScan:
         cells = to_width(self.cells[i], block.width)
         if cells is None or same(self.cells[i], block.headings):
             return False
-        if not begins_number(cells) and not self.is_row(i):
+        if not begins_number(cells) and not self.is_row(i) and not goes_with(cells, block.rows):
             return False
         if i == len(self.lines) - 1 and not self.ended and is_cut(cells, block.rows):
             return False
@@ -255,4 +258,4 @@ class LineScan:
         if self.comments[i] and not reason:
             self.comment_count += 1
         else:
-            self.left_out.append(LeftOut(i + 1, self.lines[i].strip(), reason))
+            self.left_out.append(LeftOutLine(i + 1, self.lines[i].strip(), reason))

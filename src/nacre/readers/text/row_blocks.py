@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
+from nacre.readers.text.cells import kind_of
+
 
 @dataclass
 class RowBlock:
@@ -34,6 +36,14 @@ def begins_number(cells: list[str]) -> bool:
     found = sum(1 for cell in cells if cell[:1].isdigit() or (cell[:1] in "+-.,<>−" and cell[1:2].isdigit()))
     there = sum(1 for cell in cells if cell)
     return found > 0.6 * there
+
+
+def goes_with(cells: list[str], rows: list[list[str]]) -> bool:
+    """Whether most cells are of the kind that the first rows have in their columns, and one is a number."""
+    kinds = list(map(kind_of, cells))
+    words = [all(kind_of(row[c]) == "text" for row in rows[:5]) for c in range(len(cells))] if rows else []
+    fitting = sum(kind != "text" or word for kind, word in zip(kinds, words, strict=False))
+    return "number" in kinds and fitting > 0.6 * len(cells)
 
 
 def settle_width(block: RowBlock, sample: list[list[str]]) -> None:

@@ -16,7 +16,7 @@ from nacre.core.signal import Note
 from nacre.readers.text import account
 from nacre.readers.text import lines as text_lines
 from nacre.readers.text import marks as number_marks
-from nacre.readers.text.account import LeftOut
+from nacre.readers.text.account import LeftOutLine
 from nacre.readers.text.beside import RawPart, part_columns
 from nacre.readers.text.cells import RawColumn, TextColumn, read_column
 from nacre.readers.text.line_scan import LineScan, TableHints
@@ -79,7 +79,7 @@ class TextSheet:
 
     tables: tuple[TextTable, ...]
     header: tuple[str, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[LeftOutLine, ...] = ()
     comments: int = 0
     stated: int | None = None
 
@@ -193,7 +193,7 @@ def _without_misfits(tables, left_out):
     for table in tables:
         bad = _misfits(table)
         if 0 < len(bad) < table.rows:
-            left += [LeftOut(int(table.lines[r]), _row_text(table, r)) for r in bad]
+            left += [LeftOutLine(int(table.lines[r]), _row_text(table, r)) for r in bad]
             table = _without_rows(table, set(bad))
         made.append(table)
     return tuple(made), left

@@ -27,7 +27,7 @@ from nacre.core.signal import Signal
 from nacre.materials.library import composition
 from nacre.materials.spectra import emission_lines
 from nacre.physics.chemistry.calibration_line import CalibrationError
-from nacre.physics.chemistry.stoichiometry import molar_mass
+from nacre.physics.chemistry.stoichiometry import compute_molar_mass
 from nacre.techniques.chemistry import icp_figures as figures
 from nacre.techniques.chemistry.determinations import average_determinations
 from nacre.techniques.chemistry.icp_contents import (
@@ -361,10 +361,10 @@ def _check_interference(symbol: str, lines: Sequence[LineResult], declared: Sequ
     for name, wavelength in ((line.rows.name, line.rows.wavelength) for line in lines):
         if np.isnan(wavelength):
             continue
-        near = emission_lines.beside(symbol, wavelength, declared)
+        near = emission_lines.list_neighbours(symbol, wavelength, declared)
         # of an element that is there in traces at most, only lines that are strong can matter
-        near += emission_lines.beside(symbol, wavelength, companions, weaker=False)
-        if emission_lines.known(symbol, wavelength) is False:
+        near += emission_lines.list_neighbours(symbol, wavelength, companions, weaker=False)
+        if emission_lines.list_known(symbol, wavelength) is False:
             text = f"{name} is none of the strong lines of {symbol}{_describe_unread([symbol])}"
             checks.append(Check("warn", text, "check the wavelength and the element for a typing error"))
         if not near:
@@ -383,7 +383,7 @@ def _check_interference(symbol: str, lines: Sequence[LineResult], declared: Sequ
 
 
 def _describe_unread(elements: Iterable[str]) -> str:
-    names = emission_lines.unread(elements)
+    names = emission_lines.list_unread(elements)
     return f" (of {', '.join(names)} not all lines were read at the table's source)" if names else ""
 
 
@@ -461,7 +461,7 @@ def _compute_composition(found: Sequence[ElementContent], context: Context) -> t
 
 def _compute_ratio(symbol: str, metals: Sequence[str], by: Mapping[str, Quantity]) -> Entry:
     """Atoms of an element per atom of all transition metals, itself counted once."""
-    masses = {name: molar_mass(name) for name in (symbol, *metals)}
+    masses = {name: compute_molar_mass(name) for name in (symbol, *metals)}
     others = [metal for metal in metals if metal != symbol]
 
     def divide(own: float, *rest: float) -> float:

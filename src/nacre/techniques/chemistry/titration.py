@@ -19,8 +19,8 @@ from nacre.core.quantity import Quantity, correlated, derive, parse
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.physics.chemistry import titration as physics
-from nacre.physics.chemistry.carbonate import constants
-from nacre.physics.chemistry.stoichiometry import molar_mass
+from nacre.physics.chemistry.carbonate import evaluate_constants
+from nacre.physics.chemistry.stoichiometry import compute_molar_mass
 from nacre.techniques.chemistry import titration_figures as figures
 from nacre.techniques.chemistry.determinations import average_determinations
 from nacre.techniques.chemistry.titration_wording import CITATIONS, RELATIONS, VOCABULARY
@@ -55,12 +55,12 @@ class TitratedAmounts:
     lithium: Quantity
     hydroxide: Quantity
     carbonate: Quantity
-    fit: physics.CurveFit
+    fit: physics.TitrationFit
     curve: physics.Titration
     second: Quantity
     gran: Quantity | None
     warder: tuple[float, float] | None  # umol/g
-    bias: physics.Bias | None
+    bias: physics.EndPointBias | None
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: TitrationOptions) -> list[Result]:
@@ -137,6 +137,7 @@ def _determine_one(signal: Signal, context: Context, options: TitrationOptions) 
     def per_gram(amount, m, p, c, b):
         return amount * c / nominal * b / (m * p)
 
+    # the base in all does not change when CO2 is taken up
     base = derive(per_gram, umol["base"], *scale, unit=unit)
     # a beaker's uptake is its own: what two powders declare alike does not cancel in their difference
     uptake = (context.find("co2_uptake", "1") or Quantity(0.0, "1")).tagged(f"titration:{context.analysis}:uptake")
@@ -156,22 +157,24 @@ def _determine_one(signal: Signal, context: Context, options: TitrationOptions) 
     return TitratedAmounts(base, hydroxide, carbonate, fit, curve, *_evaluate_classical(curve, fit, mass, part))
 
 
-def _evaluate_classical(curve: physics.Titration, fit: physics.CurveFit, mass: Quantity, part: Quantity):
+def _evaluate_classical(curve: physics.Titration, fit: physics.TitrationFit, mass: Quantity, part: Quantity):
     """Second end point of the fit (mL), Gran's (mL), Warder's amounts (umol/g), and what both are off."""
     # the base in all is what is titrated at the second end point
     std = float(fit.covariance[0, 0]) ** 0.5 / curve.strength * 1e3
     second = Quantity(float(fit.values[0]) / curve.strength * 1e3, "mL", std, basis="fit-covariance", origin="measured")
     try:
-        end, error = physics.gran_end_point(curve.acid, curve.ph, curve.volume)
+        end, error = physics.find_gran_end_point(curve.acid, curve.ph, curve.volume)
         gran = Quantity(end * 1e3, "mL", error * 1e3, basis="fit-covariance", origin="measured")
     except physics.TitrationError:
         gran = None
     try:
         grams = mass.value * part.value * 1e-6
-        amounts = tuple(n / grams for n in physics.warder(*physics.end_points(curve), curve.strength))
+        amounts = tuple(
+            n / grams for n in physics.compute_warder_amounts(*physics.find_end_points(curve), curve.strength)
+        )
     except physics.TitrationError:
         amounts = None
-    return second, gran, amounts, physics.bias(curve, fit)
+    return second, gran, amounts, physics.estimate_bias(curve, fit)
 
 
 def _get_mass(signal: Signal, context: Context, options: TitrationOptions) -> Quantity:
@@ -212,7 +215,7 @@ def _prepare_curve(signal: Signal, context: Context, options: TitrationOptions, 
     degrees = _get_temperature(signal, options)
     ph = signal.array("ph", "1") if "ph" in signal else 7 - signal.array("emf", "mV") / NERNST
     try:
-        known = constants(degrees)
+        known = evaluate_constants(degrees)
         acid = signal.array("acid_volume", "L")
         return physics.Titration(acid, ph, volume.to("L").value, strength.value, known), part
     except ValueError as error:
@@ -228,7 +231,7 @@ def _compute_uptake_course(signal: Signal, curve: physics.Titration, options: Ti
             where=signal.where,
             do="leave fit_uptake off and declare co2_uptake, or export the times of the points",
         )
-    return physics.uptake_course(signal.array("time", "s"), curve.ph)
+    return physics.compute_uptake_course(signal.array("time", "s"), curve.ph)
 
 
 def _get_temperature(signal: Signal, options: TitrationOptions) -> float:
@@ -261,7 +264,7 @@ def _make_entries(found: Sequence[TitratedAmounts]) -> tuple[list[Entry], list[C
     )
 
     def percent(q: Quantity, phase: str) -> Quantity:
-        gram = molar_mass(phase) * 1e3
+        gram = compute_molar_mass(phase) * 1e3
         made = derive(lambda x: x * 1e-6 * gram * 100, q, unit="wt%", n=len(found))
         return made.marked(origin="measured")
 
@@ -286,7 +289,7 @@ def _report_determination(one: TitratedAmounts, state: dict[str, Any]) -> list[E
     if one.warder is not None:
         names = (("warder_lioh", "LiOH"), ("warder_li2co3", "Li2CO3"))
         for (name, phase), amount in zip(names, one.warder, strict=True):
-            value = amount * 1e-6 * molar_mass(phase) * 1e5
+            value = amount * 1e-6 * compute_molar_mass(phase) * 1e5
             entries.append(Entry(name, Quantity(value, "wt%", basis="none", origin="measured"), state))
     slope, std = 100 * float(one.fit.values[3]), 100 * float(one.fit.covariance[3, 3]) ** 0.5
     measured = Quantity(slope, "%", std, basis="fit-covariance", origin="measured")
@@ -333,7 +336,7 @@ def _check_fits(found: Sequence[TitratedAmounts]) -> list[Check]:
     return [check for one in found for check in _check_fit(one.fit)]
 
 
-def _check_fit(fit: physics.CurveFit) -> list[Check]:
+def _check_fit(fit: physics.TitrationFit) -> list[Check]:
     checks = []
     if fit.noise > ROUGH:
         text = f"the curve fits to {fit.noise:.2f} pH only: something beside hydroxide and carbonate was titrated"

@@ -98,6 +98,7 @@ def assemble_cycles(
     half: hc.HalfCycles, parts: list[hc.ProtocolPart], options: CyclingOptions, source: str
 ) -> list[Cycle]:
     """The cycles of a test. A half cycle that the end of the file cut off is left out."""
+    # options are in % and uA, charges in C
     gain = None if options.current_gain_error is None else options.current_gain_error / 100
     offset = None if options.current_offset_error is None else options.current_offset_error * 1e-6
     charges = hc.make_charges(half, source, gain, offset)

@@ -210,7 +210,7 @@ def _find_knee(
     """The cycle at which fading speeds up, or why there is none."""
     charges = [c.sides[sign].charge for c in inside]
     numbers = np.array([c.number for c in inside], float)
-    found = fade.knee(numbers, np.array([charge.value for charge in charges]))
+    found = fade.find_knee(numbers, np.array([charge.value for charge in charges]))
     if not found.found:
         return [], [Check("info", f"no knee can be determined in {title}: {found.reason}")]
     # the interval is not symmetric: this is its width in standard deviations of a normal one
@@ -389,6 +389,7 @@ def _describe_methods(half: hc.HalfCycles, options: CyclingOptions, amounts: Map
     charge = "the cycler's charge counter" if half.counted else "the integral of the current"
     per = {"mass": "the mass of active material", "area": "the electrode area"}
     divided = " and ".join(per[name] for name in amounts) or "nothing"
+    # the option's words are those of the sentence
     over, under = options.efficiency.split("/")
     return (
         f"Charge was taken from {charge} and divided by {divided}. The Coulombic efficiency of a cycle is its {over} "

@@ -9,8 +9,9 @@ from nacre.core.context import Context
 from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.quantity import Quantity
 from nacre.core.result import Curve
-from nacre.physics.cycling.half_cycles import thin
+from nacre.physics.cycling.half_cycles import thin_curve
 from nacre.techniques.cycling import half_cycles as hc
+from nacre.techniques.cycling.cycles import Cycle
 
 LONG = 10
 DIRECTION = {1: "charge", -1: "discharge"}
@@ -42,7 +43,7 @@ def thin_profile(half: hc.HalfCycles, k: int, divisor: float) -> tuple[np.ndarra
     """Charge per `divisor` (mAh per its unit) and voltage along a half cycle, thinned for drawing."""
     charge, voltage = half.curve(k)
     q = charge / hc.C_PER_MAH / divisor
-    rows = thin(q, voltage)
+    rows = thin_curve(q, voltage)
     return q[rows], voltage[rows]
 
 
@@ -88,7 +89,14 @@ def _draw_first_cycle(half: hc.HalfCycles, context: Context, x: Axis, divisor: f
     )
 
 
-def _draw_by_cycle(cycles, parts, context: Context, y: Axis, divisor: float, sign: int) -> list[Figure]:
+def _draw_by_cycle(
+    cycles: Sequence[Cycle],
+    parts: Sequence[hc.ProtocolPart],
+    context: Context,
+    y: Axis,
+    divisor: float,
+    sign: int,
+) -> list[Figure]:
     """Capacity and efficiency against cycle: the long parts of a test, or a short test as a whole."""
     long = [part for part in parts if len(part.cycles) >= LONG]
     # a short test is shown as a whole, a long one without its formation and rate steps
@@ -105,17 +113,22 @@ def _draw_by_cycle(cycles, parts, context: Context, y: Axis, divisor: float, sig
         Series("points", number, ratio, "", who, group, marker="open", right=True, legend=False),
     )
     panel = Panel(Axis("Cycle number"), y, series, right=Axis("Coulombic efficiency", "%"))
-    key, title, place = "capacity-by-cycle", "Capacity by cycle", ""
-    if long:
-        key, title, place = "cycling-stability", "Long-term cycling", "Fig. 4f"
-    elif len({part.rate for part in parts}) > 1:
-        place = "Fig. S2"
+    key, title, place = _choose_place(parts, bool(long))
     rates = sorted({part.rate for part in long if part.rate})
-    at = f" at {' and '.join(f'{rate:g}C' for rate in rates)}" if rates else ""
+    words = " and ".join(f"{rate:g}C" for rate in rates)
+    at = f" at {words}" if rates else ""
     word = DIRECTION[sign].capitalize()
     caption = f"{word} capacity (filled) and Coulombic efficiency (open, right axis) against cycle number{at}."
     synthetic = shown[0].sides[sign].charge.origin == "synthetic"
     return [Figure(key, title, (panel,), caption, place, synthetic)]
+
+
+def _choose_place(parts: Sequence[hc.ProtocolPart], is_long: bool) -> tuple[str, str, str]:
+    """Key, title and place in the paper of a figure by cycle."""
+    if is_long:
+        return "cycling-stability", "Long-term cycling", "Fig. 4f"
+    has_rates = len({part.rate for part in parts}) > 1
+    return "capacity-by-cycle", "Capacity by cycle", "Fig. S2" if has_rates else ""
 
 
 def tabulate_profiles(half: hc.HalfCycles, mass: Quantity | None) -> tuple[Curve, ...]:

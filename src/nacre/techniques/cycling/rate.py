@@ -1,8 +1,9 @@
 """Rate capability: capacity at each C-rate, what is kept of it, and how the overpotential grows.
 
-A test is one of rates where its short segments run at two or more C-rates. The reference is the lowest of them. The
-overpotential's growth is the drop of the mean discharge voltage over the charge that every rate delivers, against
-the lowest rate: over that range the cell passes through like states, as far as all discharges began alike.
+A test is one of rates where its short segments run at two or more C-rates, or longer ones at three or more for about as
+many cycles each. The reference is the lowest of them. The overpotential's growth is the drop of the mean discharge
+voltage over the charge that every rate delivers, against the lowest rate: over that range the cell passes through like
+states, as far as all discharges began alike.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,8 @@ from nacre.techniques.cycling.capacity_check import check_capacity
 
 RANGES = (0.8, 0.9, 1.0)  # parts of the common charge over which voltages are averaged; the middle one counts
 LEAST_COMMON = 5.0  # mAh/g
+EVEN_RATES = 3  # rates that make a test one of rates although each ran for ten cycles or more
+LONGEST = 30  # cycles at a rate of such a test: more of them is ageing
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: RateOptions) -
     if not len(half.runs):
         return []
     parts, notes = hc.divide_protocol(half, context)
-    short = [part for part in parts if _is_rate_part(part)]
+    short = _select_rate_parts(parts)
     missing = _check_missing_rates(context, parts)
     if len({part.rate for part in short}) < 2:
         return _report_single_rate(context, missing, rows.origin)
@@ -129,8 +132,14 @@ def _name_source(context: Context, rows: hc.CyclingRecord) -> str:
     return ":".join(filter(None, (str(hc.make_subject(context)), rows.where)))
 
 
-def _is_rate_part(part: hc.ProtocolPart) -> bool:
-    return bool(part.rate) and len(part.cycles) < LONG and not is_ageing(part.name)
+def _select_rate_parts(parts: Sequence[hc.ProtocolPart]) -> list[hc.ProtocolPart]:
+    """The parts of a rate test: short ones, or longer ones where three rates had about as many cycles each."""
+    rated = [part for part in parts if part.rate and not is_ageing(part.name)]
+    usual = float(np.median([len(part.cycles) for part in rated])) if rated else 0.0
+    even = [part for part in rated if len(part.cycles) <= min(2 * usual, LONGEST)]
+    if usual >= LONG and len({part.rate for part in even}) >= EVEN_RATES:
+        return even
+    return [part for part in rated if len(part.cycles) < LONG]
 
 
 def _check_missing_rates(context: Context, parts: Sequence[hc.ProtocolPart]) -> list[Check]:
@@ -165,6 +174,7 @@ def _report_single_rate(context: Context, missing: list[Check], origin: str) -> 
 
 def _find_steps(half: hc.HalfCycles, parts: list[hc.ProtocolPart], options: RateOptions, source: str) -> list[RateStep]:
     """The rates in the order of the test, each with the discharges that count."""
+    # options are in % and uA, charges in C
     gain = None if options.current_gain_error is None else options.current_gain_error / 100
     offset = None if options.current_offset_error is None else options.current_offset_error * 1e-6
     charges = hc.make_charges(half, source, gain, offset)

@@ -145,6 +145,7 @@ def _compute_mu_r(options: RietveldOptions, machine: DiffractometerModel, crysta
         return options.mu_r
     if machine.geometry != "capillary" or options.capillary_diameter is None or options.packing is None:
         return 0.0
+    # half the diameter in cm: mm over 20
     found = crystal.absorption(machine.wavelengths[0]) * options.packing * options.capillary_diameter / 20
     if found > 3:
         raise NacreError(

@@ -20,7 +20,6 @@ from nacre.core.quantity import Quantity, correlated, derive
 from nacre.core.result import Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.materials.crystals import Crystal
-from nacre.physics.diffraction.crystal import volume
 from nacre.techniques.diffraction import checks as rietveld_checks
 from nacre.techniques.diffraction import figures as rietveld_figures
 from nacre.techniques.diffraction import rietx_engine
@@ -224,7 +223,7 @@ def _derive_quantities(fit: RefinementFit, found: Mapping[str, Quantity]) -> lis
         first = now.get("a", crystal.cell[0])
         lengths = [now.get(name, first if follows[i] else crystal.cell[i]) for i, name in enumerate("abc")]
         turned = [now.get(name, old) for name, old in zip(ANGLES, crystal.cell[3:], strict=True)]
-        return volume((*lengths, *turned))
+        return compute_volume((*lengths, *turned))
 
     quantities = [*edges.values(), *angles.values()]
     size = derive(compute_volume, *quantities, unit="Ang3", basis="fit-covariance", origin="measured")

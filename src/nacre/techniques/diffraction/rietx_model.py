@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from nacre.core.errors import NacreError, did_you_mean
-from nacre.materials.crystals import Crystal, Site
-from nacre.physics.diffraction.capillary import transmission
+from nacre.materials.crystals import Crystal, Site, Tie
+from nacre.physics.diffraction.capillary import compute_transmission
 from nacre.techniques.diffraction.rietx_problem import RefinementProblem, RefinementStep
 
 ITEMS = (
@@ -19,7 +19,7 @@ def make_absorption(problem: RefinementProblem) -> np.ndarray:
     """What a capillary lets through at each point, over its mean; 1 where nothing is known of it."""
     if problem.machine.geometry != "capillary" or not problem.machine.mu_r:
         return np.ones_like(problem.two_theta)
-    found = transmission(problem.two_theta, problem.machine.mu_r)
+    found = compute_transmission(problem.two_theta, problem.machine.mu_r)
     return found / found.mean()
 
 
@@ -141,20 +141,26 @@ def _list_atom_paths(item: str, label: str, i: int, crystal: Crystal, step: str)
     tied = {one.label: one for one in crystal.ties if one.kind == kind}
     if item == "antisite" and not label:
         label = crystal.antisite
-    if label and item in ("b", "antisite") and label in tied:
-        held = tied[label]
-        raise NacreError(
-            f"{'B' if kind == 'b' else 'the occupancy'} of {label} is tied and cannot be free",
-            where=f"step '{step}'",
-            found=held.words or f"it follows {held.source}",
-            do=f"free that of {held.source} instead",
-        )
+    if item in ("b", "antisite") and label in tied:
+        raise _refuse_tied(tied[label], label, kind, step)
+    head = f"phases.{i}.atoms"
     if item == "coordinates":
         wanted = {name.partition(".")[0] for name in crystal.free} or set(place)
-        return [f"phases.{i}.atoms.{j}.dof.*" for atom, j in place.items() if atom in wanted]
+        return [f"{head}.{j}.dof.*" for atom, j in place.items() if atom in wanted]
     if item == "b":
-        return [f"phases.{i}.atoms.{j}.biso" for atom, j in place.items() if atom not in tied and label in ("", atom)]
-    return [f"phases.{i}.atoms.{place[label]}.occ"] if label else []
+        chosen = [label] if label else [atom for atom in place if atom not in tied]
+        return [f"{head}.{place[atom]}.biso" for atom in chosen]
+    return [f"{head}.{place[label]}.occ"] if label else []
+
+
+def _refuse_tied(held: Tie, label: str, kind: str, step: str) -> NacreError:
+    number = "B" if kind == "b" else "the occupancy"
+    return NacreError(
+        f"{number} of {label} is tied and cannot be free",
+        where=f"step '{step}'",
+        found=held.words or f"it follows {held.source}",
+        do=f"free that of {held.source} instead",
+    )
 
 
 def check_size(problem: RefinementProblem) -> None:

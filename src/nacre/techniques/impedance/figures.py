@@ -170,6 +170,7 @@ def draw_bars(
 
 def _get_limits(verdict: SpectrumVerdict, area: float) -> dict[str, tuple[float, float]]:
     """95 % interval of each resistance in ohm cm2 by its lower-case name; NaN where none can be given."""
+    # the fit's own interval, without the error of the area
     low, high = (ends * area for ends in verdict.fit.interval())
     if not verdict.sure:
         low = high = np.full(len(verdict.fit.names), np.nan)

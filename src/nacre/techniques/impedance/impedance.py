@@ -19,8 +19,8 @@ from nacre.core.options import option
 from nacre.core.quantity import Z95, Quantity, correlated, derive
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.vocabulary import words
-from nacre.physics.impedance.capacitance import brug, hsu_mansfeld
-from nacre.physics.impedance.circuit import arcs
+from nacre.physics.impedance.capacitance import compute_brug_capacitance, compute_hsu_mansfeld_capacitance
+from nacre.physics.impedance.circuit import find_arcs
 from nacre.techniques.impedance import checks, figures
 from nacre.techniques.impedance import inputs as given
 from nacre.techniques.impedance.adequacy import SpectrumVerdict, judge
@@ -93,6 +93,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: ImpedanceOptio
     verdicts: list[SpectrumVerdict] = []
     failures: list[NacreError] = []
     for signal, state in zip(signals, states, strict=True):
+        # a spectrum of a series that cannot be analysed is named and left out
         try:
             spectrum = given.read_spectrum(signal, state, subject, options.lowest, options.highest)
             verdicts.append(judge(spectrum, text, known, options.weights, options.cable, context.seed))
@@ -253,11 +254,11 @@ def _compute_capacitances(
         return []
     # a resistance that is no part of an arc is in series with all of them
     lone = [p.name for p in verdict.fit.circuit.parameters if p.unit == "ohm" and p.element == p.name]
-    in_arcs = {r for r, _ in arcs(verdict.fit.circuit)}
+    in_arcs = {r for r, _ in find_arcs(verdict.fit.circuit)}
     series = next((values[name] for name in lone if name not in in_arcs), None)
     found = []
     undetermined = set(verdict.identifiability.undetermined)
-    for r, store in arcs(verdict.fit.circuit):
+    for r, store in find_arcs(verdict.fit.circuit):
         names = (f"{store}.Q", f"{store}.n", r)
         if names[0] not in values or values[r].value <= 0 or undetermined.intersection(names):
             continue
@@ -274,11 +275,11 @@ def _compute_capacitances(
 
 
 def _compute_hsu_mansfeld(q: float, n: float, r: float, area: float) -> float:
-    return hsu_mansfeld(q, n, r) / area
+    return compute_hsu_mansfeld_capacitance(q, n, r) / area
 
 
 def _compute_brug(q: float, n: float, r: float, series: float, area: float) -> float:
-    return brug(q, n, r, series) / area
+    return compute_brug_capacitance(q, n, r, series) / area
 
 
 def tabulate_fit(verdict: SpectrumVerdict, several: bool) -> list[Curve]:

@@ -12,7 +12,7 @@ from nacre.core.context import Context
 from nacre.core.errors import NacreError
 from nacre.core.result import Subject
 from nacre.core.signal import Signal
-from nacre.physics.impedance.circuit import circuit as parse_circuit
+from nacre.physics.impedance.circuit import parse_circuit
 from nacre.physics.impedance.constraints import Constraints
 from nacre.physics.impedance.spectrum import ImpedanceError, require_spectrum
 
@@ -60,6 +60,7 @@ def read_spectrum(
     z = signal.array("real_impedance_ohm", "ohm") + 1j * signal.array("imaginary_impedance_ohm", "ohm")
     name = signal.name or signal.where
     whole = MeasuredImpedance(name, f, z, _read_time(signal), state, subject)
+    # options that are left out take all points
     low, high = 0.0 if lowest is None else lowest, np.inf if highest is None else highest
     found = whole if lowest is None and highest is None else whole.between(low, high)
     if len(f) and not len(found.frequency):

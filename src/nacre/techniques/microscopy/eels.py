@@ -128,7 +128,7 @@ def read_spectrum(signal: Signal, box: tuple[float, ...] = ()) -> LossSpectrum:
     counts = np.asarray(signal[name].values, float)
     if signal.kind == "spectrum_image":
         counts = counts[_select_pixels(signal, box)].sum(axis=0)
-    return LossSpectrum(signal, energy, counts, name == "counts", eels.zero_loss(energy, counts))
+    return LossSpectrum(signal, energy, counts, name == "counts", eels.find_zero_loss(energy, counts))
 
 
 def _select_pixels(signal: Signal, box: tuple[float, ...]) -> np.ndarray:
@@ -158,13 +158,14 @@ def measure(own: LossSpectrum, reference: LossSpectrum, formula: str, options: E
     start = own.zero.at if own.zero else 0.0
     base = _match_reference(own, reference, words)
     inside = (energy - start >= options.low) & (energy - start <= options.high)
+    # channels are added up, as the edge is wider than one
     by = max(1, round(options.bin / step))
 
     def cut(values: np.ndarray) -> np.ndarray:
-        return eels.binned(values[..., inside], by)
+        return eels.bin_counts(values[..., inside], by)
 
     def cut_all(values: np.ndarray) -> np.ndarray:
-        return eels.binned(values[(loss >= SHOWN) & (loss <= options.high)], by)
+        return eels.bin_counts(values[(loss >= SHOWN) & (loss <= options.high)], by)
 
     loss = energy - start
     y, ref, x = cut(own.counts), cut(base), cut(loss) / by
@@ -174,20 +175,23 @@ def measure(own: LossSpectrum, reference: LossSpectrum, formula: str, options: E
         raise NotAssessable("there are too few counts at the edge", where=own.where, found=found, expected=expected,
                             do="count longer")  # fmt: skip
     turn = 2 * (x - x.mean()) / np.ptp(x)
+    # the derivative stands for a small shift between the two energy scales
     moved = cut(np.gradient(base, energy))
     power = (x / x.mean()) ** -3.0
     nuisance = np.vstack([ref, ref * turn, moved, power])
     metals = cut(_make_metal_edges(own, loss, formula))
     candidates = [(onset, *peaks) for onset in ONSETS for peaks in PEAKS]
-    shapes = cut(np.array([_add_scattering(eels.edge(loss, *one), own) for one in candidates]))
+    shapes = cut(np.array([_add_scattering(eels.make_edge(loss, *one), own) for one in candidates]))
+    # the reference is scaled to the spectrum, and its noise with it
     share = y.sum() / ref.sum()
-    variance = np.maximum(eels.binned(own.counts[inside], by), 1.0)
+    variance = np.maximum(eels.bin_counts(own.counts[inside], by), 1.0)
     variance = variance + share**2 * np.maximum(ref, 1.0) * _compute_noise(reference, own)
     rest = np.maximum(y, 1e-9)
     shapes, metals = shapes / shapes.max(axis=1, keepdims=True) * rest.mean(), metals / metals.max() * rest.mean()
     fit = eels.find_edge(
         y, variance, nuisance, metals, shapes, counted=own.counted, significance=options.significance, rng=rng
     )
+    # ratios are given over a fixed range, so that they can be compared between spectra
     over = (x >= OVER[0]) & (x <= OVER[1])
     beneath = fit.rest[over].sum()
     ni = (x >= 66.0) & (x <= 74.0)
@@ -235,7 +239,7 @@ def _match_reference(own: LossSpectrum, reference: LossSpectrum, words: list[str
         )
         return np.interp(own.energy, reference.energy, counts)
     if abs(own.zero.thickness - reference.zero.thickness) > 0.02:
-        counts = eels.as_thick(reference.energy, counts, reference.zero, own.zero.thickness)
+        counts = eels.measure_relative_thickness(reference.energy, counts, reference.zero, own.zero.thickness)
     return np.interp(own.energy - own.zero.at, reference.energy - reference.zero.at, counts)
 
 
@@ -245,14 +249,14 @@ def _compute_noise(reference: LossSpectrum, own: LossSpectrum) -> float:
 
 
 def _add_scattering(shape: np.ndarray, own: LossSpectrum) -> np.ndarray:
-    return eels.scattered(shape, own.energy, own.counts, own.zero) if own.zero else shape
+    return eels.scatter_plurally(shape, own.energy, own.counts, own.zero) if own.zero else shape
 
 
 def _make_metal_edges(own: LossSpectrum, loss: np.ndarray, formula: str) -> np.ndarray:
     """The core's edges, of textbook shapes in its proportions."""
     found = parse_formula(formula or "LiNi0.85Co0.10Mn0.05O2")
     atoms = {element: float(n) for element, n in found.items() if element in METALS} or {"Ni": 1.0}
-    edges = [n * eels.edge(loss, *METALS[element]) for element, n in atoms.items()]
+    edges = [n * eels.make_edge(loss, *METALS[element]) for element, n in atoms.items()]
     return _add_scattering(np.sum(edges, axis=0), own)
 
 

@@ -19,7 +19,12 @@ from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.options import option
 from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Curve, Entry, Result, Subject
-from nacre.physics.micrograph.clusters import Estimate, combine, difference_of_differences, ratio
+from nacre.physics.micrograph.clusters import (
+    ClusterEstimate,
+    combine_estimates,
+    estimate_difference_of_differences,
+    estimate_ratio,
+)
 
 ROLES = ("reference_before", "reference_after", "treated_before", "treated_after")
 MEASURES = {"crack": ("crack_area", "area"), "gap": ("open_length", "length")}
@@ -119,9 +124,9 @@ def _collect_set(role: str, inputs: Mapping[str, Any], where: str) -> PictureSet
     return PictureSet(role, columns, tuple(cells), results[0].subject.sample, " ".join(sorted(stages)))
 
 
-def _estimate_fractions(groups: list[PictureSet], measure: str, by_cell: bool, setting: str) -> list[Estimate]:
+def _estimate_fractions(groups: list[PictureSet], measure: str, by_cell: bool, setting: str) -> list[ClusterEstimate]:
     part, whole = (name + setting for name in MEASURES[measure])
-    return [ratio(100 * g.columns[part], g.columns[whole], g.cells if by_cell else None) for g in groups]
+    return [estimate_ratio(100 * g.columns[part], g.columns[whole], g.cells if by_cell else None) for g in groups]
 
 
 def _measure(groups: list[PictureSet], measure: str, by_cell: bool, context: Context):
@@ -131,10 +136,10 @@ def _measure(groups: list[PictureSet], measure: str, by_cell: bool, context: Con
     entries = []
     # each sample's growth from its two sets: before and after
     for first, subject in ((0, reference), (2, treated)):
-        growth = [combine((-1, 1), estimates[first : first + 2]) for estimates in settings]
+        growth = [combine_estimates((-1, 1), estimates[first : first + 2]) for estimates in settings]
         entries.append(Entry(f"{measure}_growth", _make_quantity(growth, f"{source}:{subject}"), {}, subject))
     # spared = growth of the reference less that of the treated: the other way round than the difference of differences
-    spared = [combine((-1,), (difference_of_differences(*estimates),)) for estimates in settings]
+    spared = [combine_estimates((-1,), (estimate_difference_of_differences(*estimates),)) for estimates in settings]
     entries.append(Entry(f"{measure}_growth_spared", _make_quantity(spared, source), {}, treated))
     chosen = settings[0]
     rows = {
@@ -146,7 +151,7 @@ def _measure(groups: list[PictureSet], measure: str, by_cell: bool, context: Con
     return entries, rows
 
 
-def _make_quantity(settings: list[Estimate], source: str) -> Quantity:
+def _make_quantity(settings: list[ClusterEstimate], source: str) -> Quantity:
     """A difference in percentage points: scatter between clusters, and the spread over the swept thresholds."""
     chosen = settings[0]
     spread = float(np.ptp([e.value for e in settings]) / np.sqrt(12))
@@ -161,6 +166,7 @@ def _make_quantity(settings: list[Estimate], source: str) -> Quantity:
 
 def _check_sets(groups: list[PictureSet], by_cell: bool) -> list[Check]:
     found = []
+    # a single unit has no scatter to infer from
     lonely = [g.role for g in groups if (len(set(g.cells)) if by_cell else g.images) < 2]
     if lonely:
         text = (
@@ -186,7 +192,7 @@ def _draw_fractions(groups: list[PictureSet], context: Context) -> Figure:
         series = []
         for name, group in zip(names, groups, strict=True):
             fractions = 100 * group.columns[part] / np.where(group.columns[whole] > 0, group.columns[whole], np.nan)
-            mean = ratio(100 * group.columns[part], group.columns[whole])
+            mean = estimate_ratio(100 * group.columns[part], group.columns[whole])
             ends = mean.interval()
             lo, hi = (None, None) if ends is None else (np.array([ends[0]]), np.array([ends[1]]))
             series += [

@@ -8,8 +8,8 @@ import numpy as np
 
 from nacre.core.result import Subject
 from nacre.core.signal import Signal
-from nacre.materials.spectra.xps_species import Region, Species, table
-from nacre.physics.xps_ir.ensemble import Ensemble
+from nacre.materials.spectra.xps_species import CoreLevelRegion, Species, load_species
+from nacre.physics.xps_ir.ensemble import ModelEnsemble
 from nacre.techniques.xps_ir import energy_scale, xps_models
 
 SIGNIFICANT = 4.0  # an amount below this many standard deviations is not distinguished from zero
@@ -28,8 +28,8 @@ class XpsSampleSet:
     scale: energy_scale.EnergyScale
     phases: tuple[str, ...] = ()
 
-    def of(self, region: Region) -> Signal | None:
-        found = [s for s in self.signals if table().find(s.name) is region]
+    def of(self, region: CoreLevelRegion) -> Signal | None:
+        found = [s for s in self.signals if load_species().find(s.name) is region]
         return found[0] if found else None
 
 
@@ -37,10 +37,10 @@ class XpsSampleSet:
 class RegionFit:
     """One region, fitted in all sets that have it. pair : the species whose ratio is wanted."""
 
-    region: Region
+    region: CoreLevelRegion
     sets: tuple[XpsSampleSet, ...]
     spectra: tuple[xps_models.XpsSpectrum, ...]
-    ensemble: Ensemble
+    ensemble: ModelEnsemble
     pair: tuple[Species, Species] | None = None
 
     @property

@@ -20,8 +20,8 @@ from nacre.core.options import option
 from nacre.core.quantity import Quantity, correlated, derive
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
-from nacre.materials.spectra.xps_species import SHAPES, Region, Species, table
-from nacre.physics.xps_ir.fit import Model
+from nacre.materials.spectra.xps_species import SHAPES, CoreLevelRegion, Species, load_species
+from nacre.physics.xps_ir.fit import SpectrumModel
 from nacre.techniques.xps_ir import casa_fit, energy_scale, xps_models
 from nacre.techniques.xps_ir import figures as xps_figures
 from nacre.techniques.xps_ir.region_fit import RegionFit, XpsSampleSet, is_seen
@@ -93,7 +93,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsOptions) ->
         return [casa_fit.analyse(inputs, context, TECHNIQUE.citations)]
     sets = tuple(_collect_set(role, found, context, options) for role, found in inputs.items())
     # without a choice, every region that the table knows
-    wanted = [table().region(name) for name in options.regions] or list(table().regions.values())
+    wanted = [load_species().region(name) for name in options.regions] or list(load_species().regions.values())
     _check_ratio(wanted, options)
     entries: list[Entry] = []
     curves: list[Curve] = []
@@ -112,13 +112,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsOptions) ->
         curves += tabulate_fit(fit)
         figures += xps_figures.draw(fit, found)
     if not figures and "fail" not in {check.status for check in checks}:
-        names = ", ".join(dict.fromkeys(signal.name for s in sets for signal in s.signals))
-        raise NacreError(
-            "no spectrum is of a region that is known",
-            found=names,
-            expected=", ".join(table().regions),
-            do="name the regions in the file after element and level",
-        )
+        raise _refuse_unknown(sets)
     methods = _describe_methods(sets, fits)
     return [
         Result(
@@ -133,8 +127,18 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsOptions) ->
     ]
 
 
+def _refuse_unknown(sets: Sequence[XpsSampleSet]) -> NacreError:
+    names = dict.fromkeys(signal.name for s in sets for signal in s.signals)
+    return NacreError(
+        "no spectrum is of a region that is known",
+        found=", ".join(names),
+        expected=", ".join(load_species().regions),
+        do="name the regions in the file after element and level",
+    )
+
+
 def _try_region(
-    region: Region, sets: tuple[XpsSampleSet, ...], options: XpsOptions, checks: list[Check]
+    region: CoreLevelRegion, sets: tuple[XpsSampleSet, ...], options: XpsOptions, checks: list[Check]
 ) -> RegionFit | None:
     """The fit of a region. One that was not asked for and cannot be assessed is a failed check, not an error."""
     try:
@@ -170,7 +174,7 @@ def make_own_subject(own: Context) -> Subject:
     return Subject(sample.name if sample else "", cell.name if cell else "", measured.name if measured else "")
 
 
-def _fit_region(region: Region, sets: tuple[XpsSampleSet, ...], options: XpsOptions) -> RegionFit:
+def _fit_region(region: CoreLevelRegion, sets: tuple[XpsSampleSet, ...], options: XpsOptions) -> RegionFit:
     signals = [s.of(region) for s in sets]
     phases = {phase for s in sets for phase in s.phases}
     region = region.holding({*options.ratio, *phases})
@@ -191,7 +195,9 @@ def _fit_region(region: Region, sets: tuple[XpsSampleSet, ...], options: XpsOpti
     )
 
 
-def _find_pair(region: Region, sets: tuple[XpsSampleSet, ...], options: XpsOptions) -> tuple[Species, Species] | None:
+def _find_pair(
+    region: CoreLevelRegion, sets: tuple[XpsSampleSet, ...], options: XpsOptions
+) -> tuple[Species, Species] | None:
     """The two species whose ratio is wanted: those of the option, else of a declared coating, else the only two of the
     region that stand for phases; None where the region has no such two.
     """
@@ -204,7 +210,7 @@ def _find_pair(region: Region, sets: tuple[XpsSampleSet, ...], options: XpsOptio
     return None
 
 
-def _check_ratio(regions: list[Region], options: XpsOptions) -> None:
+def _check_ratio(regions: list[CoreLevelRegion], options: XpsOptions) -> None:
     """Raises NacreError where the option names no two species of one of the regions."""
     if not options.ratio or any(len(set(map(r.find, options.ratio)) - {None}) == 2 for r in regions):
         return
@@ -219,7 +225,7 @@ def _check_ratio(regions: list[Region], options: XpsOptions) -> None:
 # --- what it says -------------------------------------------------------------------------------------------
 
 
-def _compute_answers(fit: RegionFit, values: np.ndarray, model: Model) -> np.ndarray:
+def _compute_answers(fit: RegionFit, values: np.ndarray, model: SpectrumModel) -> np.ndarray:
     """Per set: fraction of each species (%); then positions and widths of each species (eV)."""
     at, species = model.index, fit.region.species
     fractions = []
@@ -230,7 +236,7 @@ def _compute_answers(fit: RegionFit, values: np.ndarray, model: Model) -> np.nda
     return np.concatenate([*fractions, positions, [_compute_width(p, values, model) for p in species]])
 
 
-def _compute_width(species: Species, values: np.ndarray, model: Model) -> float:
+def _compute_width(species: Species, values: np.ndarray, model: SpectrumModel) -> float:
     """FWHM of a species' line: its own, or the common width times what the table says of it."""
     name = xps_models.name_width(model, species)
     return values[model.index[name]] * (species.width_factor if name == "width" else 1.0)

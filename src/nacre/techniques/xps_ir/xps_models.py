@@ -8,10 +8,16 @@ from functools import partial
 import numpy as np
 
 from nacre.core.errors import NacreError, NotAssessable
-from nacre.materials.spectra.xps_species import Region, Species
+from nacre.materials.spectra.xps_species import CoreLevelRegion, Species
 from nacre.physics.xps_ir import ensemble as xps_ensemble
 from nacre.physics.xps_ir import fit as xps_fit
-from nacre.physics.xps_ir.fit import Background, Data, Line, Model, Parameter
+from nacre.physics.xps_ir.fit import (
+    PhotoelectronLine,
+    SpectrumBackground,
+    SpectrumData,
+    SpectrumModel,
+    SpectrumParameter,
+)
 from nacre.physics.xps_ir.line_shapes import MOST_TAIL
 
 # name -> (step of Shirley, slope, loss of Tougaard, widths free, overlaps in)
@@ -44,14 +50,14 @@ class XpsSpectrum:
 
 
 def list_candidates(
-    region: Region,
+    region: CoreLevelRegion,
     spectra: int = 1,
     *,
     names: Sequence[str] = (),
     shapes: Sequence[str] = (),
     splitting: float | None = None,
     ratio: float | None = None,
-) -> list[Model]:
+) -> list[SpectrumModel]:
     """The models of a region, for one spectrum or several with shared positions, widths and shape.
 
     names : of VARIANTS, all that apply by default. shapes : of the lines, in turn, instead of the region's; a species
@@ -68,42 +74,44 @@ def list_candidates(
     return [_build_model(region, spectra, name, shape, gap, weak) for shape, name in every]
 
 
-def rebuild_model(model: Model, region: Region, spectra: int, **change: float) -> Model:
+def rebuild_model(model: SpectrumModel, region: CoreLevelRegion, spectra: int, **change: float) -> SpectrumModel:
     """A model of the ensemble with another `splitting` or `ratio`."""
     variant, _, shape = model.name.partition(", ")
     (found,) = list_candidates(region, spectra, names=(variant,), shapes=(shape or "sum",), **change)
     return found
 
 
-def _build_model(region: Region, spectra: int, variant: str, shape: str, gap: float, weak: float) -> Model:
+def _build_model(
+    region: CoreLevelRegion, spectra: int, variant: str, shape: str, gap: float, weak: float
+) -> SpectrumModel:
     step, slope, loss, free, overlap = VARIANTS[variant]
     name = variant if shape == "sum" else f"{variant}, {shape}"
     parameters = [*_make_shape_parameters(region, shape), *_make_line_parameters(region, free)]
-    lines: list[Line] = []
+    lines: list[PhotoelectronLine] = []
     for s in range(spectra):
         shift = f"shift {s}" if s else ""  # against the first spectrum
         if shift:
-            parameters.append(Parameter(shift, 0.0, -0.6, 0.6, (0.0, SHIFT_SD)))
+            parameters.append(SpectrumParameter(shift, 0.0, -0.6, 0.6, (0.0, SHIFT_SD)))
         for species in region.species:
-            parameters.append(Parameter(name_area(species.name, s), 1.0, linear=True))
+            parameters.append(SpectrumParameter(name_area(species.name, s), 1.0, linear=True))
             lines += _make_lines(species, s, shift, free, gap, weak, species.shape or shape)
         parameters += _make_background(s, step, slope, loss)
     if overlap:
         more, overlapping = _make_overlaps(region, spectra)
         parameters += more
         lines += overlapping
-    grounds = tuple(Background(f"constant {s}", f"slope {s}", f"step {s}", f"loss {s}") for s in range(spectra))
-    return Model(name, tuple(parameters), tuple(lines), grounds)
+    grounds = tuple(SpectrumBackground(f"constant {s}", f"slope {s}", f"step {s}", f"loss {s}") for s in range(spectra))
+    return SpectrumModel(name, tuple(parameters), tuple(lines), grounds)
 
 
-def _make_shape_parameters(region: Region, shape: str) -> list[Parameter]:
-    parameters = [Parameter("mix", MIX, 0.0, 1.0, (MIX, MIX_SD))]
+def _make_shape_parameters(region: CoreLevelRegion, shape: str) -> list[SpectrumParameter]:
+    parameters = [SpectrumParameter("mix", MIX, 0.0, 1.0, (MIX, MIX_SD))]
     if "tail" in {species.shape or shape for species in region.species}:
-        parameters.append(Parameter("tail", 0.15, 0.0, MOST_TAIL, (0.0, TAIL_SD)))
+        parameters.append(SpectrumParameter("tail", 0.15, 0.0, MOST_TAIL, (0.0, TAIL_SD)))
     return parameters
 
 
-def _make_line_parameters(region: Region, free: bool) -> list[Parameter]:
+def _make_line_parameters(region: CoreLevelRegion, free: bool) -> list[SpectrumParameter]:
     """Positions of all species, and one width for all or, where they are free, one for each."""
     parameters = [] if free else [_make_width("width", region.fwhm)]
     for species in region.species:
@@ -113,31 +121,31 @@ def _make_line_parameters(region: Region, free: bool) -> list[Parameter]:
     return parameters
 
 
-def _make_background(s: int, step: bool, slope: bool, loss: bool) -> list[Parameter]:
+def _make_background(s: int, step: bool, slope: bool, loss: bool) -> list[SpectrumParameter]:
     """A constant, and what the variant has of slope, Shirley's step and Tougaard's loss."""
-    parameters = [Parameter(f"constant {s}", 1.0, linear=True)]
+    parameters = [SpectrumParameter(f"constant {s}", 1.0, linear=True)]
     if slope:
-        parameters.append(Parameter(f"slope {s}", 0.0, linear=True))
+        parameters.append(SpectrumParameter(f"slope {s}", 0.0, linear=True))
     if step:
-        parameters.append(Parameter(f"step {s}", 0.03, 0.0, 0.6))
+        parameters.append(SpectrumParameter(f"step {s}", 0.03, 0.0, 0.6))
     if loss:
-        parameters.append(Parameter(f"loss {s}", 1000.0, 0.0, 20000.0))
+        parameters.append(SpectrumParameter(f"loss {s}", 1000.0, 0.0, 20000.0))
     return parameters
 
 
-def _make_overlaps(region: Region, spectra: int) -> tuple[list[Parameter], list[Line]]:
+def _make_overlaps(region: CoreLevelRegion, spectra: int) -> tuple[list[SpectrumParameter], list[PhotoelectronLine]]:
     """Lines of other elements in the region: place and width common to all spectra, an area in each."""
-    parameters: list[Parameter] = []
-    lines: list[Line] = []
+    parameters: list[SpectrumParameter] = []
+    lines: list[PhotoelectronLine] = []
     for other in region.overlaps:
         position, width = f"position {other.name}", f"width {other.name}"
         low, high = _get_reach(other.position)
-        parameters.append(Parameter(position, other.position, low, high, (other.position, other.sd)))
-        parameters.append(Parameter(width, other.fwhm, 1.0, 8.0, (other.fwhm, other.fwhm_sd)))
+        parameters.append(SpectrumParameter(position, other.position, low, high, (other.position, other.sd)))
+        parameters.append(SpectrumParameter(width, other.fwhm, 1.0, 8.0, (other.fwhm, other.fwhm_sd)))
         for s in range(spectra):
             area = name_area(other.name, s)
-            parameters.append(Parameter(area, 1.0, linear=True))
-            lines.append(Line(area, position, width, "mix", spectrum=s, shift=f"shift {s}" if s else ""))
+            parameters.append(SpectrumParameter(area, 1.0, linear=True))
+            lines.append(PhotoelectronLine(area, position, width, "mix", spectrum=s, shift=f"shift {s}" if s else ""))
     return parameters, lines
 
 
@@ -146,7 +154,7 @@ def name_area(name: str, spectrum: int = 0) -> str:
     return f"area {name} {spectrum}"
 
 
-def name_width(model: Model, species: Species) -> str:
+def name_width(model: SpectrumModel, species: Species) -> str:
     """Name of the parameter of a species' width."""
     return f"width {species.name}" if f"width {species.name}" in model.index else "width"
 
@@ -155,19 +163,21 @@ def _get_reach(position: float) -> tuple[float, float]:
     return position - 1.5 * REACH, position + 1.5 * REACH
 
 
-def _make_width(name: str, fwhm: float) -> Parameter:
-    return Parameter(name, fwhm, 0.3, 3.0 * fwhm, (fwhm, WIDTH_SD * fwhm / 1.6))
+def _make_width(name: str, fwhm: float) -> SpectrumParameter:
+    return SpectrumParameter(name, fwhm, 0.3, 3.0 * fwhm, (fwhm, WIDTH_SD * fwhm / 1.6))
 
 
-def _make_position(species: Species) -> Parameter:
+def _make_position(species: Species) -> SpectrumParameter:
     low, high = species.position - REACH, species.position + REACH
-    return Parameter(f"position {species.name}", species.position, low, high, (species.position, species.sd))
+    return SpectrumParameter(f"position {species.name}", species.position, low, high, (species.position, species.sd))
 
 
-def _make_lines(species: Species, s: int, shift: str, free: bool, gap: float, weak: float, shape: str) -> list[Line]:
+def _make_lines(
+    species: Species, s: int, shift: str, free: bool, gap: float, weak: float, shape: str
+) -> list[PhotoelectronLine]:
     width = f"width {species.name}" if free else "width"
     line = partial(
-        Line,
+        PhotoelectronLine,
         name_area(species.name, s),
         f"position {species.name}",
         width,
@@ -183,7 +193,9 @@ def _make_lines(species: Species, s: int, shift: str, free: bool, gap: float, we
     return [line(1 / (1 + weak), 0.0), line(weak / (1 + weak), gap)]
 
 
-def prepare_spectrum(energy: np.ndarray, intensity: np.ndarray, unit: str, region: Region, where: str) -> XpsSpectrum:
+def prepare_spectrum(
+    energy: np.ndarray, intensity: np.ndarray, unit: str, region: CoreLevelRegion, where: str
+) -> XpsSpectrum:
     """A scan (calibrated energies) cut to the region's window. Raises where it does not hold the region's lines."""
     low, high = float(energy.min()), float(energy.max())
     inside = (energy >= region.window[0]) & (energy <= region.window[1])
@@ -218,12 +230,12 @@ def prepare_spectrum(energy: np.ndarray, intensity: np.ndarray, unit: str, regio
     x, y = x[order], y[order]
     if unit == "counts":
         return XpsSpectrum(x, y)
-    scale = xps_fit.noise_scale(y)
+    scale = xps_fit.estimate_noise_scale(y)
     return XpsSpectrum(x, y / scale, scale, counted=False)
 
 
-def fit_all(models: Sequence[Model], spectra: Sequence[XpsSpectrum]) -> xps_ensemble.Ensemble:
+def fit_all(models: Sequence[SpectrumModel], spectra: Sequence[XpsSpectrum]) -> xps_ensemble.ModelEnsemble:
     """All models fitted to the spectra together."""
-    data = Data.of([(s.x, s.y) for s in spectra])
-    fits = [xps_fit.fit(model, data) for model in models]
-    return xps_ensemble.combine(fits, counted=all(s.counted for s in spectra))
+    data = SpectrumData.of([(s.x, s.y) for s in spectra])
+    fits = [xps_fit.fit_spectrum(model, data) for model in models]
+    return xps_ensemble.weigh_fits(fits, counted=all(s.counted for s in spectra))

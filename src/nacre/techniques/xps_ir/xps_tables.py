@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from nacre.core.result import Curve
-from nacre.physics.xps_ir.ensemble import Ensemble
+from nacre.physics.xps_ir.ensemble import ModelEnsemble
 from nacre.techniques.xps_ir import xps_models
 from nacre.techniques.xps_ir.region_fit import RegionFit, make_log_ratio
 
@@ -44,7 +44,7 @@ def _tabulate_spectrum(fit: RegionFit, s: int) -> Curve:
     return Curve(f"{fit.region.name} {fit.sets[s].label}", columns)
 
 
-def _tabulate_each_model(ensemble: Ensemble, logarithm, name: str) -> dict:
+def _tabulate_each_model(ensemble: ModelEnsemble, logarithm, name: str) -> dict:
     """Columns of what every model gives alone; its interval is labelled as that of one model."""
     found = [replace(ensemble, fits=(f,), weights=np.ones(1)).average(logarithm) for f in ensemble.fits]
     means = np.array([float(mean[0]) for mean, _, _ in found])

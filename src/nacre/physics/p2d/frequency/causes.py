@@ -18,7 +18,7 @@ OF_CELL = ("bulk", "grain boundary", "contact")
 OF_ELECTRODE = ("coating", "interphase", "charge transfer", "diffusion", "double layer", "ions", "electrons")
 
 
-def by_cause(linear: Linear, frequencies: Sequence[float]) -> dict[str, np.ndarray]:
+def by_cause(linear: Linear, frequencies: Sequence[float] | np.ndarray) -> dict[str, np.ndarray]:
     """Complex terms (frequencies,) in ohm m2 of plan area whose sum is the impedance.
 
     bulk, grain boundary and contact; and of each electrode (`cathode coating` and so on) the films, the charge

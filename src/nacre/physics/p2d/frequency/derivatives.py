@@ -63,7 +63,9 @@ class _Change:
     layer: np.ndarray | float = 0.0
 
 
-def derivatives(linear: Linear, frequencies: Sequence[float], names: Sequence[str] = NAMES) -> dict[str, np.ndarray]:
+def derivatives(
+    linear: Linear, frequencies: Sequence[float] | np.ndarray, names: Sequence[str] = NAMES
+) -> dict[str, np.ndarray]:
     """dZ/dp (frequencies,) for numbers of `Cell` and, as `cathode.contact`, of `Electrode`; ohm m2 per unit of each.
 
     Of radii, volume_fractions, diffusivity, contact, active and interphase_thickness, which may be several numbers or

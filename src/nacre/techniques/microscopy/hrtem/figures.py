@@ -47,6 +47,7 @@ def _draw_spots(region, scale) -> Panel:
         places = np.array(at[chosen]) + [0.0, -0.035 * reach]
         texts = tuple(words[k][1] for k in chosen)
         series.append(Series("text", places[:, 0], places[:, 1], label, label, words=texts, legend=False))
+    # spots that no grain explains are shown as well
     rest = [k for k in range(len(at)) if k not in words]
     if rest:
         series.append(_draw_circles(at[rest], reach, "not indexed"))
