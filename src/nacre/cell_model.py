@@ -219,7 +219,7 @@ class CellModel(ShowsInNotebook):
 
         Returns
         -------
-        Spectrum
+        PredictedSpectrum
             `frequency` (Hz), `z` and `causes` (ohm cm2 of electrode area, complex, (n,) each), `signal` in ohm.
         """
         return compute_spectrum(
