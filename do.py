@@ -8,6 +8,7 @@
     types         static types (mypy)
     measure       how readable src is, in figures (--room NAME, --worst N, --check; see tools/measure.py)
     bench NAME    a race against a named peer (in an environment of its own)
+    lowest        the fast tests with the lowest versions of the dependencies that are allowed (an environment of its own)
     docs          build and check the documentation
     pins          write constraints.txt anew and check that wheels exist for every platform
 
@@ -139,6 +140,10 @@ def bench(args):
     run(venv_python(), HERE / "benchmarks" / f"{args[0]}.py", *args[1:])
 
 
+def lowest(args):
+    run(*suitable_python(), HERE / "tools" / "lowest.py", *args)
+
+
 def docs(args):
     ensure()
     run(venv_python(), HERE / "docs" / "build.py", *args)
@@ -149,7 +154,7 @@ def pins(args):
     run(venv_python(), HERE / "tools" / "pins.py", *args)
 
 
-VERBS = {verb.__name__: verb for verb in (demo, test, lint, types, measure, bench, docs, pins)}
+VERBS = {verb.__name__: verb for verb in (demo, test, lint, types, measure, bench, lowest, docs, pins)}
 
 if __name__ == "__main__":
     word, rest = (sys.argv[1] if len(sys.argv) > 1 else ""), sys.argv[2:]
