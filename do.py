@@ -8,7 +8,7 @@
     types         static types (mypy)
     measure       how readable src is, in figures (--room NAME, --worst N, --check; see tools/measure.py)
     bench NAME    a race against a named peer (in an environment of its own)
-    lowest        the fast tests with the lowest versions of the dependencies that are allowed (an environment of its own)
+    lowest        the fast tests with the lowest versions of dependencies that are allowed (an environment of its own)
     docs          build and check the documentation
     pins          write constraints.txt anew and check that wheels exist for every platform
 

@@ -82,7 +82,7 @@ def test_a_sniffer_that_crashes_is_named(file):
 
 
 def test_a_plugin_takes_precedence_over_the_package(tmp_path, monkeypatch):
-    monkeypatch.setattr(registry, "_package", lambda package, attribute: {"toy": "the package's"})
+    monkeypatch.setattr(registry, "_import_package", lambda package, attribute: {"toy": "the package's"})
     plugin(tmp_path, "mine.py", READER.format(name="toy", score=0.7))
     assert registry.readers()["toy"] == "the package's"
     assert registry.readers(tmp_path)["toy"].words == "toy"

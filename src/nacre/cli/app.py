@@ -92,7 +92,7 @@ def _run(
     with held(loaded.folder / "results"), _Shown(quiet) as shown:
         outcome = running.run(
             loaded,
-            overrides=_overrides(choose),
+            overrides=_parse_overrides(choose),
             workers=jobs or running.default_workers(),
             progress=running.Progress(shown.event, shown.total),
             report=report,
@@ -151,7 +151,7 @@ def _tell(outcome) -> None:
         say(f"{len(rows) - len(compared)} further published values have no counterpart here; the report lists them.")
 
 
-def _overrides(choices: list[str]) -> dict[str, dict[str, str]]:
+def _parse_overrides(choices: list[str]) -> dict[str, dict[str, str]]:
     from nacre.core.errors import NacreError
 
     found: dict[str, dict[str, str]] = {}
@@ -417,17 +417,17 @@ def main() -> None:
         typer.echo(f"{name}{error.strerror or error}. Is the file open in another program, or the disk full?", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
-        _stopped()
+        _report_stop()
     except SystemExit as end:
         if end.code == INTERRUPTED:  # typer ends so of itself, without a word
-            _stopped()
+            _report_stop()
         raise
 
 
 INTERRUPTED = 130
 
 
-def _stopped() -> None:
+def _report_stop() -> None:
     typer.echo("Stopped. What was finished is kept; run again to go on.", err=True)
     sys.exit(INTERRUPTED)
 

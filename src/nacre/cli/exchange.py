@@ -14,7 +14,7 @@ Sample = Annotated[str, typer.Option("--sample", help="which sample, where the s
 Change = Annotated[list[str] | None, typer.Option("--set", help="PART.NAME=VALUE UNIT, for this file only")]
 
 
-def _pairs(choices: list[str] | None) -> dict[str, str]:
+def _parse_pairs(choices: list[str] | None) -> dict[str, str]:
     from nacre.core.errors import NacreError
 
     for choice in choices or []:
@@ -23,7 +23,7 @@ def _pairs(choices: list[str] | None) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in (choice.partition("=") for choice in choices or [])}
 
 
-def _cell(subject: Path, sample: str, change: list[str] | None):
+def _find_cell(subject: Path, sample: str, change: list[str] | None):
     from nacre.core.errors import NacreError
     from nacre.pipeline.modelling.simulate import find
 
@@ -31,7 +31,7 @@ def _cell(subject: Path, sample: str, change: list[str] | None):
     if len(cells) > 1:
         raise NacreError("which sample?", where=str(subject), expected=", ".join(cells), do="give --sample NAME")
     ((parameters, _),) = cells.values()
-    changes = _pairs(change)
+    changes = _parse_pairs(change)
     return parameters.changed(changes, "declared", "--set") if changes else parameters
 
 
@@ -55,7 +55,7 @@ def export_bpx(subject: Subject, sample: Sample = "", out: Path | None = None, c
     """A cell as a BPX file (Battery Parameter eXchange), with a full copy for the way back."""
     from nacre.cell.exchange import to_bpx, unsaid
 
-    cell = _cell(subject, sample, change)
+    cell = _find_cell(subject, sample, change)
     _write(to_bpx(cell), out or Path(f"{cell.name.replace(' ', '_')}_bpx.json"))
     for words in unsaid(cell):
         typer.echo(f"  only in the User-defined block: {words}")
@@ -66,7 +66,7 @@ def export_pybamm(subject: Subject, sample: Sample = "", out: Path | None = None
     """A cell as parameter values and options of PyBaMM's DFN, in JSON."""
     from nacre.cell.exchange import options, values
 
-    cell = _cell(subject, sample, change)
+    cell = _find_cell(subject, sample, change)
     made = {"options": options(cell), "values": values(cell)}
     _write(made, out or Path(f"{cell.name.replace(' ', '_')}_pybamm.json"))
 
@@ -140,7 +140,7 @@ def import_bpx(
     from nacre.cell import cell_toml
     from nacre.cell.exchange import from_bpx
 
-    made = from_bpx(file, _pairs(change), take)
+    made = from_bpx(file, _parse_pairs(change), take)
     for note in made.notes:
         typer.echo(f"  {note}")
     typer.echo(f"Wrote {cell_toml.save(made.parameters, out or file.with_name(f'{file.stem}_cell.toml'))}")

@@ -67,10 +67,10 @@ class Series:
         if self.kind == "rule":
             return False
         ordinate = {"band": self.lo, "heat": self.z, "picture": self.z}.get(self.kind, self.y)
-        return _known(self.x) and ordinate is not None and _known(ordinate)
+        return _is_known(self.x) and ordinate is not None and _is_known(ordinate)
 
 
-def _known(values: np.ndarray) -> bool:
+def _is_known(values: np.ndarray) -> bool:
     """Whether a value is a word or a finite number."""
     return bool(np.isfinite(values).any()) if values.dtype.kind in "fc" else values.size > 0
 
@@ -184,20 +184,20 @@ def columns(figure: Figure, names: Mapping[int, str] | None = None) -> list[Colu
                     dict.fromkeys(w for w in (series.subject, series.label) if w)
                 )
                 title = frame.title if len(figure.panels) > 1 else ""
-                words = [title, name, *_apart(series, frame, name), "inset" if inset else ""]
+                words = [title, name, *_describe_series(series, frame, name), "inset" if inset else ""]
                 words.append("virtual data" if figure.synthetic else "")
-                found += _columns_of(series, frame, ", ".join(w for w in words if w), (i, inset, j))
+                found += _make_columns(series, frame, ", ".join(w for w in words if w), (i, inset, j))
     return found
 
 
-def _apart(series: Series, frame: Panel, name: str) -> list[str]:
+def _describe_series(series: Series, frame: Panel, name: str) -> list[str]:
     """What tells a series from the others of its sample: the cell, the run, whether it is points or a line."""
     words = [word for word in dict.fromkeys((series.cell, series.group)) if word and word not in name]
     like = [s for s in frame.series if (s.subject, s.cell, s.group) == (series.subject, series.cell, series.group)]
     return [*words, series.kind] if len({s.kind for s in like}) > 1 else words
 
 
-def _columns_of(series: Series, panel: Panel, comment: str, place: tuple[int, bool, int]) -> list[Column]:
+def _make_columns(series: Series, panel: Panel, comment: str, place: tuple[int, bool, int]) -> list[Column]:
     x, y = panel.x, panel.right if series.right and panel.right else panel.y
     if series.kind == "picture":  # its numbers are in the image's own file
         return []

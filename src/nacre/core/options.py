@@ -36,14 +36,14 @@ def resolve(kind: type, *layers: tuple[str, Mapping[str, Any]], where: str = "")
         for name, raw in layer.items():
             if name not in fields:
                 raise NacreError(f"unknown option '{name}'", where=where or source, do=did_you_mean(name, fields))
-            values[name] = _value(fields[name], hints[name], raw, where or source)
+            values[name] = _read_value(fields[name], hints[name], raw, where or source)
             sources[name] = source
     return kind(**values), sources
 
 
-def _value(field, hint, raw, where):
+def _read_value(field, hint, raw, where):
     meta, place = field.metadata, f"{where}: option '{field.name}'"
-    value = _typed(hint, meta.get("unit", ""), raw, place)
+    value = _check_type(hint, meta.get("unit", ""), raw, place)
     numbers = value if isinstance(value, tuple) else (value,)
     choices = meta.get("choices")
     if choices and any(item is not None and item not in choices for item in numbers):
@@ -63,10 +63,10 @@ def _value(field, hint, raw, where):
 _BOOLS = {True: True, False: False, "true": True, "false": False, "yes": True, "no": False}
 
 
-def _typed(hint, unit, raw, place):
+def _check_type(hint, unit, raw, place):
     if isinstance(hint, UnionType) or typing.get_origin(hint) is typing.Union:
         inner = [arm for arm in typing.get_args(hint) if arm is not type(None)]
-        return None if raw is None or raw == "none" else _typed(inner[0], unit, raw, place)
+        return None if raw is None or raw == "none" else _check_type(inner[0], unit, raw, place)
     if typing.get_origin(hint) is tuple:
         if isinstance(raw, str):
             raw = [word.strip() for word in raw.split(",") if word.strip()]
@@ -77,7 +77,7 @@ def _typed(hint, unit, raw, place):
             kinds = (kinds[0],) * len(raw)
         if len(raw) != len(kinds):
             raise NacreError("wrong number of values", where=place, found=str(len(raw)), expected=str(len(kinds)))
-        return tuple(_typed(kind, unit, item, place) for kind, item in zip(kinds, raw, strict=True))
+        return tuple(_check_type(kind, unit, item, place) for kind, item in zip(kinds, raw, strict=True))
     try:
         if hint is bool:
             return _BOOLS[raw.strip().lower() if isinstance(raw, str) else raw]

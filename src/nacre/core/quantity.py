@@ -120,8 +120,8 @@ def derive(
     """
     values = [q.value for q in operands]
     value = float(function(*values))
-    slopes = [_slope(function, values, i, q.std) for i, q in enumerate(operands)]
-    if any(q.std is None and _depends(function, values, i) for i, q in enumerate(operands)):
+    slopes = [_differentiate(function, values, i, q.std) for i, q in enumerate(operands)]
+    if any(q.std is None and _depends_on(function, values, i) for i, q in enumerate(operands)):
         return Quantity(value, unit, n=n, basis="none", origin=origin)
     parts: dict[str, float] = {}
     for q, slope in zip(operands, slopes, strict=True):
@@ -131,7 +131,7 @@ def derive(
     return Quantity(value, unit, std, n=n, basis=basis, origin=origin, parts=parts)
 
 
-def _depends(function, values, i) -> bool:
+def _depends_on(function, values, i) -> bool:
     """Whether the value moves with operand i, be it by less than first order (x * x at 0)."""
     value = float(function(*values))
     step = abs(values[i]) * 1e-3 or 1e-3
@@ -139,7 +139,7 @@ def _depends(function, values, i) -> bool:
     return any(float(function(*other)) != value for other in moved)
 
 
-def _slope(function, values, i, std) -> float:
+def _differentiate(function, values, i, std) -> float:
     # never so small a step that rounding makes the slope
     step = max((std or 0.0) * 1e-2, abs(values[i]) * 1e-6) or 1e-9
     up, down = list(values), list(values)
@@ -247,7 +247,7 @@ def show(q: Quantity, *, with_unit: bool = True) -> str:
     if not math.isfinite(q.value):
         return f"{q.value}{tail}"
     if not q.std or not math.isfinite(q.std):
-        return f"{_plain(q.value, q.last_digit)}{tail}"
+        return f"{_format_plain(q.value, q.last_digit)}{tail}"
     if q.std < max(1e-15 * abs(q.value), 1e-290):  # finer than a number can tell
         return f"{q.value:.15g}{tail}"
     decimals = -math.floor(math.log10(q.std))
@@ -261,7 +261,7 @@ def show(q: Quantity, *, with_unit: bool = True) -> str:
     return f"{q.value / 10.0**power:.{shown}f}({round(q.std / 10.0**power * 10**shown)})e{power}{tail}"
 
 
-def _plain(value: float, last_digit: float | None) -> str:
+def _format_plain(value: float, last_digit: float | None) -> str:
     if last_digit and abs(value) < 1e6 and last_digit >= 1e-7:
         return f"{value:.{max(0, -math.floor(math.log10(last_digit) + 1e-9))}f}"
     return f"{value:.4g}"

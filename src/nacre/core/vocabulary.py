@@ -91,11 +91,11 @@ class Vocabulary:
         """
         known = dict(self.words(kind))
         for name, row in rows.items():
-            known.setdefault(name, _same_unit(known.get(name), _made(name, row)))
+            known.setdefault(name, _check_same_unit(known.get(name), _make_word(name, row)))
         return Vocabulary({**self.tables, kind: known})
 
 
-def _made(name: str, row: Mapping[str, Any]) -> Word:
+def _make_word(name: str, row: Mapping[str, Any]) -> Word:
     try:
         word = Word(name, **row)
     except TypeError:
@@ -105,7 +105,7 @@ def _made(name: str, row: Mapping[str, Any]) -> Word:
     return word
 
 
-def _same_unit(known: Word | None, word: Word) -> Word:
+def _check_same_unit(known: Word | None, word: Word) -> Word:
     if known and not units.same_kind(known.unit, word.unit):
         raise NacreError(f"'{word.name}' is already a word, in {known.unit}", found=word.unit)
     return word

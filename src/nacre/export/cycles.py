@@ -34,7 +34,7 @@ def cycles_parquet(outcome: Outcome) -> bytes:
     import polars as pl
 
     found = tables_of_cycles(outcome)
-    frame = pl.concat([_frame(outcome, *pair) for pair in found], how="diagonal_relaxed")
+    frame = pl.concat([_make_frame(outcome, *pair) for pair in found], how="diagonal_relaxed")
     rest = [name for name in frame.columns if name not in FIRST]
     origins = sorted({VIRTUAL_TAG if r.origin == "synthetic" else r.origin for r, _ in found})
     stream = io.BytesIO()
@@ -43,17 +43,17 @@ def cycles_parquet(outcome: Outcome) -> bytes:
     return stream.getvalue()
 
 
-def _frame(outcome: Outcome, result: Result, curve: Curve) -> "pl.DataFrame":
+def _make_frame(outcome: Outcome, result: Result, curve: Curve) -> "pl.DataFrame":
     import polars as pl
 
     subject, cells = result.subject, outcome.study.cells
     sample = subject.sample or (cells[subject.cell].sample if subject.cell in cells else "")
     rows = len(next(iter(curve.columns.values()))[0])
     who = dict(zip(WHO, (sample, subject.cell, subject.measurement), strict=True))
-    columns = {_title(name, unit): np.asarray(values) for name, (values, unit) in curve.columns.items()}
+    columns = {_make_title(name, unit): np.asarray(values) for name, (values, unit) in curve.columns.items()}
     frame = pl.DataFrame({name: [word] * rows for name, word in who.items()} | columns)
     return frame.with_columns(pl.col(pl.Float64).fill_nan(None))
 
 
-def _title(name: str, unit: str) -> str:
+def _make_title(name: str, unit: str) -> str:
     return name if name in FIRST else f"{name} / {unit}"

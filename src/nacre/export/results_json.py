@@ -26,18 +26,20 @@ def document(outcome: Outcome) -> dict[str, Any]:
 
     What belongs to every cycle of a test stands in the table that "cycles" names, beside this file; None without one.
     """
-    quantities = [row for result in outcome.results for row in _quantities(outcome.study, result)]
-    quantities += [_reported(outcome.study, row) for row in outcome.study.reported]
-    checks = [row for result in outcome.results for row in _checks(result)]
-    checks += [_failure(failure) for failure in outcome.failures]
+    quantities = [row for result in outcome.results for row in _dump_quantities(outcome.study, result)]
+    quantities += [_dump_reported(outcome.study, row) for row in outcome.study.reported]
+    checks = [row for result in outcome.results for row in _dump_checks(result)]
+    checks += [_dump_failure(failure) for failure in outcome.failures]
     return {
         "schema": SCHEMA,
         "study": outcome.study.name,
-        "quantities": sorted(quantities, key=lambda row: _natural(row["id"])),
+        "quantities": sorted(quantities, key=lambda row: _make_natural_key(row["id"])),
         "cycles": CYCLES if tables_of_cycles(outcome) else None,
-        "contrasts": sorted((_contrast(c) for c in outcome.contrasts), key=_contrast_key),
-        "ledger": sorted((_ledger(row) for row in outcome.ledger), key=lambda row: _natural(row["relation"])),
-        "checks": sorted(checks, key=lambda row: _natural(f"{row['analysis']} {row['text']}")),
+        "contrasts": sorted((_dump_contrast(c) for c in outcome.contrasts), key=_make_contrast_key),
+        "ledger": sorted(
+            (_dump_ledger(row) for row in outcome.ledger), key=lambda row: _make_natural_key(row["relation"])
+        ),
+        "checks": sorted(checks, key=lambda row: _make_natural_key(f"{row['analysis']} {row['text']}")),
     }
 
 
@@ -46,14 +48,14 @@ def dumps(outcome: Outcome) -> str:
     parts = []
     for key, value in document(outcome).items():
         if isinstance(value, list) and value:
-            rows = ",\n  ".join(_json(row) for row in value)
+            rows = ",\n  ".join(_encode(row) for row in value)
             parts.append(f' "{key}": [\n  {rows}\n ]')
         else:
-            parts.append(f' "{key}": {_json(value)}')
+            parts.append(f' "{key}": {_encode(value)}')
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def _json(value) -> str:
+def _encode(value) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
@@ -72,16 +74,16 @@ def plain(value) -> Any:
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
-def _natural(text: str) -> tuple:
+def _make_natural_key(text: str) -> tuple:
     return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", text) if part)
 
 
-def _contrast_key(row) -> tuple:
+def _make_contrast_key(row) -> tuple:
     state = [f"{key}={value}" for key, value in sorted(row["state"].items())]
-    return _natural(" ".join([row["name"], row["reference"], row["treated"], row["measurement"], *state]))
+    return _make_natural_key(" ".join([row["name"], row["reference"], row["treated"], row["measurement"], *state]))
 
 
-def _subject(study: Study, subject: Subject) -> dict[str, str]:
+def _dump_subject(study: Study, subject: Subject) -> dict[str, str]:
     sample = subject.sample or (study.cells[subject.cell].sample if subject.cell in study.cells else "")
     return {"sample": sample, "cell": subject.cell, "measurement": subject.measurement}
 
@@ -95,10 +97,10 @@ def _state(state: Mapping[str, Any]) -> dict[str, Any]:
     return plain(dict(sorted(state.items())))
 
 
-def _quantities(study: Study, result: Result) -> list[dict[str, Any]]:
+def _dump_quantities(study: Study, result: Result) -> list[dict[str, Any]]:
     return [
         {"id": result.entry_id(entry)}
-        | _subject(study, entry.subject or result.subject)
+        | _dump_subject(study, entry.subject or result.subject)
         | {"analysis": result.analysis, "technique": result.technique, "name": entry.name}
         | {"state": _state(entry.state)}
         | _number(entry.quantity)
@@ -106,17 +108,17 @@ def _quantities(study: Study, result: Result) -> list[dict[str, Any]]:
     ]
 
 
-def _reported(study: Study, row: Reported) -> dict[str, Any]:
+def _dump_reported(study: Study, row: Reported) -> dict[str, Any]:
     return (
         {"id": reported_id(row)}
-        | _subject(study, Subject(row.sample, row.cell))
+        | _dump_subject(study, Subject(row.sample, row.cell))
         | {"analysis": "", "technique": "reported", "name": row.name, "state": _state(row.state)}
         | _number(row.quantity)
         | {"origin": "reported"}
     )
 
 
-def _contrast(row: Contrast) -> dict[str, Any]:
+def _dump_contrast(row: Contrast) -> dict[str, Any]:
     numbers = ("difference", "lo95", "hi95", "p", "p_adjusted", "df", "margin", "ratio", "n_reference", "n_treated")
     more = ("reference_value", "treated_value", "effect")
     return (
@@ -127,19 +129,19 @@ def _contrast(row: Contrast) -> dict[str, Any]:
     )
 
 
-def _ledger(row: LedgerRow) -> dict[str, Any]:
+def _dump_ledger(row: LedgerRow) -> dict[str, Any]:
     numbers = {name: plain(getattr(row, name)) for name in ("computed", "stated", "std", "sigma")}
     words = {name: getattr(row, name) for name in ("unit", "rule", "needs", "evidence", "words")}
     lists = {"uses": list(row.uses), "techniques": list(row.techniques), "synthetic": row.synthetic}
     return {"relation": row.relation, "verdict": row.verdict} | numbers | words | lists
 
 
-def _checks(result: Result) -> list[dict[str, Any]]:
+def _dump_checks(result: Result) -> list[dict[str, Any]]:
     about = {"analysis": result.analysis, "technique": result.technique, "subject": str(result.subject)}
     return [{"status": check.status, "text": check.text, "do": check.do} | about for check in result.checks]
 
 
-def _failure(failure) -> dict[str, Any]:
+def _dump_failure(failure) -> dict[str, Any]:
     return {"status": "fail", "text": failure.error, "do": "", "analysis": failure.what, "technique": ""} | {
         "subject": failure.subject
     }

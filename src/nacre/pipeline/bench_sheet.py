@@ -54,23 +54,23 @@ def make(study: Study) -> Sheet:
     sections: list[Section] = []
     for sample in study.samples.values():
         if sample.coating:
-            sections.append(_coating(study, sample, library))
+            sections.append(_make_coating_section(study, sample, library))
     protocols: dict[str, tuple[str, str]] = {}
-    for name, context, count in _kinds(study):
+    for name, context, count in _group_cells(study):
         try:
             cell = recipe(context, library)
         except NacreError as error:
             sections.append(Section(f"Cell {name}", notes=(f"cannot be computed: {error}",)))
             continue
-        sections += [_weigh(name, cell, count), _press(name, cell, context), _numbers(name, cell)]
-        made = _currents(name, cell, context, study)
+        sections += [_weigh(name, cell, count), _press(name, cell, context), _make_numbers_section(name, cell)]
+        made = _make_currents_section(name, cell, context, study)
         sections.append(made[0])
         if made[1]:
             protocols[name] = (step_table(made[1]), pybamm_experiment(made[1]))
     return Sheet(study.title, tuple(section for section in sections if section), protocols)
 
 
-def _kinds(study: Study) -> list[tuple[str, Context, int]]:
+def _group_cells(study: Study) -> list[tuple[str, Context, int]]:
     """(name, context, number of cells) of each kind of cell: cells that are built the same count as one."""
     found: dict[str, tuple[str, Context, int]] = {}
     cells = list(study.cells.values()) or [Cell("", name) for name in study.samples]
@@ -87,7 +87,7 @@ def _kinds(study: Study) -> list[tuple[str, Context, int]]:
 # --- coating ------------------------------------------------------------------------------------------------
 
 
-def _coating(study: Study, sample: Sample, library: Library) -> Section:
+def _make_coating_section(study: Study, sample: Sample, library: Library) -> Section:
     title = f"Coating: {sample.title}"
     context = Context(study.name, sample, inputs=study.inputs)
     steps = tuple(step_words(step) for step in sample.steps)
@@ -108,14 +108,14 @@ def _coating(study: Study, sample: Sample, library: Library) -> Section:
         rows.append((f"{source} that converts all of it", str(given.lithium), "as residual lithium on the powder"))
     return Section(
         title,
-        (*rows, *_after(given), *_film(given, context, library)),
+        (*rows, *_predict_analysis(given), *_predict_film(given, context, library)),
         steps,
-        (*given.words, *_reaction(given)),
+        (*given.words, *_describe_reaction(given)),
         svg=scheme(sample, coating),
     )
 
 
-def _after(given: Dose) -> list[Row]:
+def _predict_analysis(given: Dose) -> list[Row]:
     """What analysis should find: at the declared conversion, else from none to all converted."""
     coating = given.coating
     declared = coating.find("conversion", "1")
@@ -132,16 +132,16 @@ def _after(given: Dose) -> list[Row]:
     ]
 
 
-def _film(given: Dose, context: Context, library: Library) -> list[Row]:
+def _predict_film(given: Dose, context: Context, library: Library) -> list[Row]:
     """Mean thickness as a band: from none to all converted, over the declared surface, dense or as packed."""
     coating = given.coating
     area = context.find("surface_area", "m2/kg")
-    diameter, density = context.find("particle_diameter", "m"), _density(context.text("cam"), library)
+    diameter, density = context.find("particle_diameter", "m"), _find_density(context.text("cam"), library)
     basis = "on the declared surface"
     if area is None and diameter is not None and density is not None:
         area = derive(film.sphere_area, diameter, density, unit="m2/kg")
         basis = f"on smooth spheres of {context.find('particle_diameter', 'um')}: rougher powder bears a thinner film"
-    densities = [_density(phase, library) for phase in (coating.precursor, coating.product) if phase]
+    densities = [_find_density(phase, library) for phase in (coating.precursor, coating.product) if phase]
     if area is None or None in densities:
         lacks = "surface_area or particle_diameter" if area is None else "the density of a phase"
         return [("mean thickness of the film", "not known", f"for want of {lacks}")]
@@ -158,7 +158,7 @@ def _film(given: Dose, context: Context, library: Library) -> list[Row]:
     return [("mean thickness of the film", " to ".join(f"{nm:.3g}" for nm in sorted(ends)) + " nm", remark)]
 
 
-def _density(material: str, library: Library) -> Quantity | None:
+def _find_density(material: str, library: Library) -> Quantity | None:
     """Density, kg/m3, or None where nobody knows it."""
     try:
         value = library[material].density.value if material else None
@@ -167,7 +167,7 @@ def _density(material: str, library: Library) -> Quantity | None:
     return value and value.to("kg/m3")
 
 
-def _reaction(given: Dose) -> list[str]:
+def _describe_reaction(given: Dose) -> list[str]:
     coating = given.coating
     if not (coating.product and coating.lithium_source):
         return []
@@ -191,7 +191,7 @@ def step_words(step: Preparation) -> str:
 def _weigh(name: str, cell: Recipe, count: int) -> Section:
     rows = []
     for layer in cell.layers.values():
-        rows.append((layer.name, str(layer.mass), f"per cell; {_times(layer.mass, count)} for {count}"))
+        rows.append((layer.name, str(layer.mass), f"per cell; {_multiply(layer.mass, count)} for {count}"))
         if len(layer.components) > 1:
             rows += [
                 (f"  {c.material or c.role}", f"{100 * c.fraction.value:g} wt%", f"{c.mass} per cell")
@@ -200,7 +200,7 @@ def _weigh(name: str, cell: Recipe, count: int) -> Section:
     return Section(f"Weigh: {name}", tuple(rows))
 
 
-def _times(mass: Quantity, count: int) -> str:
+def _multiply(mass: Quantity, count: int) -> str:
     return str(derive(lambda m: m * count, mass, unit=mass.unit))
 
 
@@ -217,17 +217,17 @@ def _press(name: str, cell: Recipe, context: Context) -> Section:
     return Section(f"Press: {name}", tuple(rows))
 
 
-def _numbers(name: str, cell: Recipe) -> Section:
+def _make_numbers_section(name: str, cell: Recipe) -> Section:
     rows: list[Row] = [("loading", str(cell.loading), "active material per area")]
     if cell.areal_capacity is not None:
         rows.append(("areal capacity", str(cell.areal_capacity), "theoretical"))
     if cell.n_over_p is not None:
         rows.append(("N/P", str(cell.n_over_p), "theoretical capacities"))
-    rows += [_layer_row(layer) for layer in cell.layers.values()]
+    rows += [_make_layer_row(layer) for layer in cell.layers.values()]
     return Section(f"What it makes: {name}", tuple(rows), notes=tuple(f"not known: {v}" for v in cell.unknown.values()))
 
 
-def _layer_row(layer: Layer) -> Row:
+def _make_layer_row(layer: Layer) -> Row:
     if layer.solid_thickness is None:
         return (f"{layer.name} thickness", "not known", f"for want of {layer.unknown}")
     parts = ", ".join(
@@ -239,7 +239,9 @@ def _layer_row(layer: Layer) -> Row:
     return (f"{layer.name} thickness", str(layer.thickness), f"{pores}; {parts} of the solids")
 
 
-def _currents(name: str, cell: Recipe, context: Context, study: Study) -> tuple[Section, tuple[Step | Loop, ...]]:
+def _make_currents_section(
+    name: str, cell: Recipe, context: Context, study: Study
+) -> tuple[Section, tuple[Step | Loop, ...]]:
     title = f"Currents: {name}"
     text = context.text("protocol")
     rates = {s.rate.value for m in study.measurements for s in m.segments if s.rate is not None}
@@ -248,14 +250,14 @@ def _currents(name: str, cell: Recipe, context: Context, study: Study) -> tuple[
         if cell.one_c is not None:
             one_c = cell.one_c.to("A").value
             rates |= {float(f"{abs(s.current) / one_c:.9g}") for s in unrolled(steps) if s.current is not None}
-        rows = tuple(_current_row(rate, cell) for rate in sorted(rates))
+        rows = tuple(_make_current_row(rate, cell) for rate in sorted(rates))
     except NacreError as error:
         return Section(title, notes=(f"cannot be computed: {error}",)), ()
     notes = () if text else ('no protocol is declared: protocol = "charge at 0.1C to 2.75 V; ..." under [cell]',)
     return Section(title, rows, notes=notes, pre=text.strip()), steps
 
 
-def _current_row(rate: float, cell: Recipe) -> Row:
+def _make_current_row(rate: float, cell: Recipe) -> Row:
     current = cell.current(rate)
     density = derive(lambda i, a: i / a, current, cell.area, unit="mA/cm2")
     return (f"{rate:g}C", str(current), str(density))

@@ -92,18 +92,18 @@ def preparation(study: Study) -> list[tuple[Sample, str]]:
 
 def step_sentence(step: Step, before: Step | None = None) -> str:
     """`It was then annealed at 700 °C for 2 h in O₂.`; a step that is no known verb is `carried out`."""
-    verb, of = _verb(step), _text(step.conditions.get("of", ""))
+    verb, of = _choose_verb(step), _format_value(step.conditions.get("of", ""))
     if verb and not re.search(r",| to ", of):
-        subject = of or ("it" if before and _verb(before) and "of" not in before.conditions else "the material")
+        subject = of or ("it" if before and _choose_verb(before) and "of" not in before.conditions else "the material")
         lead = f"{subject} {_was(subject)} {'then ' if subject == 'it' else ''}{verb}"
     else:
         noun = formula(step.do.replace("_", " "))
         lead = f"{noun}{f' of {of}' if of else ''} {_was(noun)} carried out"
-    known, other = _phrases({key: value for key, value in step.conditions.items() if key != "of"})
+    known, other = _describe_conditions({key: value for key, value in step.conditions.items() if key != "of"})
     return sentence(" ".join([lead, *known]) + (f" ({'; '.join(other)})" if other else ""))
 
 
-def _verb(step: Step) -> str:
+def _choose_verb(step: Step) -> str:
     return _PARTICIPLES.get(step.do.lower().replace("_", "-"), "")
 
 
@@ -112,12 +112,12 @@ def _was(noun: str) -> str:
     return "were" if plural else "was"
 
 
-def _phrases(conditions: Mapping[str, Quantity | str]) -> tuple[list[str], list[str]]:
+def _describe_conditions(conditions: Mapping[str, Quantity | str]) -> tuple[list[str], list[str]]:
     keys = sorted(conditions, key=lambda key: _ORDER.index(key) if key in _ORDER else len(_ORDER))
     known, other = [], []
     for key in keys:
         before = _BEFORE.get(key.split("_")[-1])
-        text = _text(conditions[key])
+        text = _format_value(conditions[key])
         if before is None:
             other.append(f"{key.replace('_', ' ')}: {text}")
         else:
@@ -140,12 +140,12 @@ def cells(study: Study) -> tuple[list[str], list[tuple[str, list[str]]]]:
     keys = dict.fromkeys([*study.inputs, *(key for cell in found for key in cell.inputs)])
     rows = [("sample", titles)]
     for key in keys:
-        values = [_text(cell.inputs.get(key, study.inputs.get(key, "–"))) for cell in found]
+        values = [_format_value(cell.inputs.get(key, study.inputs.get(key, "–"))) for cell in found]
         rows.append((input_words(key), values[:1] if len(set(values)) == 1 else values))
     return [cell.name for cell in found], rows if found else []
 
 
-def _text(value: Quantity | str) -> str:
+def _format_value(value: Quantity | str) -> str:
     if isinstance(value, Quantity):
         return quantity(value)
     return formula(str(value)).replace(">=", "≥").replace("<=", "≤")
@@ -155,7 +155,7 @@ def materials(study: Study) -> list[tuple[str, str]]:
     """(sample's title, its declared inputs in words)."""
     out = []
     for sample in study.samples.values():
-        parts = [f"{input_words(key)} {_text(value)}" for key, value in sample.inputs.items()]
+        parts = [f"{input_words(key)} {_format_value(value)}" for key, value in sample.inputs.items()]
         if parts:
             out.append((sample.title, several(parts)))
     return out

@@ -19,7 +19,7 @@ def abreast(
     Samples stand by their dose where all treated ones declare one.
     """
     references = {row.reference for row in rows}
-    treated = _by_dose(outcome, list(dict.fromkeys(row.treated for row in rows)))
+    treated = _sort_by_dose(outcome, list(dict.fromkeys(row.treated for row in rows)))
     if len(references) != 1 or len(treated) < 2:
         return None
     (reference,) = references
@@ -28,12 +28,12 @@ def abreast(
         if row.reference_value is not None and row.treated_value is not None:
             key = (row.name, tuple(sorted((k, str(v)) for k, v in row.state.items())))
             lines.setdefault(key, {})[row.treated] = row
-    table = [_line(found, treated) for found in lines.values()]
+    table = [_make_line(found, treated) for found in lines.values()]
     heads = ("", title(reference), *(title(sample) for sample in treated))
     return KEY.format(title(reference)), heads, tuple(table)
 
 
-def _line(found: dict[str, Contrast], treated: list[str]) -> tuple[str, ...]:
+def _make_line(found: dict[str, Contrast], treated: list[str]) -> tuple[str, ...]:
     first = next(iter(found.values()))
     unit, at = pretty_unit(first.unit), state_words(first.state, first.name)
     what = f"{name_words(first.name, first.state)}{f' / {unit}' if unit else ''}{f'; {at}' if at else ''}"
@@ -45,7 +45,7 @@ def _number(value: float) -> str:
     return like(value, abs(value) / 10 or 1.0)
 
 
-def _by_dose(outcome: Outcome, samples: list[str]) -> list[str]:
+def _sort_by_dose(outcome: Outcome, samples: list[str]) -> list[str]:
     """Samples in the order of what was meant to be put on them, where all say it; else as study.toml has them."""
     doses = {}
     for name in samples:

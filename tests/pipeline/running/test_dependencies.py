@@ -94,7 +94,7 @@ def test_with_neither_metadata_nor_checkout_it_is_said(monkeypatch):
 def test_a_pyproject_of_another_project_is_not_ours(tmp_path):
     other = tmp_path / "pyproject.toml"
     other.write_text('[project]\nname = "other"\ndependencies = ["requests"]\n', encoding="utf-8")
-    assert dependencies._of_checkout(other) == []
+    assert dependencies._read_checkout(other) == []
 
 
 @pytest.fixture(scope="module")

@@ -51,7 +51,7 @@ def look(raw: Path, study_folder: Path | None = None) -> list[Seen]:
     """Every file below a folder, with the reader that takes it. Raises StudyError where the folder has no files."""
     if not raw.is_dir():
         raise StudyError("no such folder", where=str(raw), do="name the folder that holds the raw files")
-    paths = [p for p in raw.rglob("*") if p.is_file() and not _not_raw(p.relative_to(raw).parts)]
+    paths = [p for p in raw.rglob("*") if p.is_file() and not _is_not_raw(p.relative_to(raw).parts)]
     if not paths:
         raise StudyError("the folder holds no files", where=str(raw))
     readers = registry.readers(study_folder)
@@ -69,13 +69,13 @@ def look(raw: Path, study_folder: Path | None = None) -> list[Seen]:
     return once(seen)
 
 
-def _not_raw(parts: tuple[str, ...]) -> bool:
+def _is_not_raw(parts: tuple[str, ...]) -> bool:
     return parts[0] in ("results", "plugins") or any(part.startswith((".", "~$")) for part in parts)
 
 
 def _look(path: Path, readers, study_folder: Path | None) -> Seen:
     if path.suffix.lower() in WORKBOOKS:
-        return _workbook(path, readers, study_folder)
+        return _inspect_workbook(path, readers, study_folder)
     try:
         reader = registry.reader_for(path, readers)
         if len(reader.kinds) == 1:
@@ -86,7 +86,7 @@ def _look(path: Path, readers, study_folder: Path | None) -> Seen:
         return Seen(path, why_not=str(error))
 
 
-def _workbook(path: Path, readers, study_folder: Path | None) -> Seen:
+def _inspect_workbook(path: Path, readers, study_folder: Path | None) -> Seen:
     """The first reader that can make something of it."""
     fits = [reader.name for _, reader in registry.sniff(path, readers.values())]
     for name in fits:

@@ -21,11 +21,11 @@ def expand_measurements(shape: StudyFile, study: Study, techniques, problems: Pr
     for i, part in enumerate(shape.measurement):
         path = ("measurement", i)
         _check_part(part, path, techniques, problems)
-        segments = tuple(s for s in (_segment(seg, (*path, "segments"), problems) for seg in part.segments) if s)
-        for sample, cell in _subjects(part, study, path, problems):
+        segments = tuple(s for s in (_read_segment(seg, (*path, "segments"), problems) for seg in part.segments) if s)
+        for sample, cell in _list_subjects(part, study, path, problems):
             with problems.catch((*path, "files")):
-                files = _files(part, study, sample, cell)
-                name = ":".join(word for word in (cell or sample, part.name or _default_name(part, files)) if word)
+                files = _find_files(part, study, sample, cell)
+                name = ":".join(word for word in (cell or sample, part.name or _make_default_name(part, files)) if word)
                 if name in found:
                     text = f"measurement '{name}' is defined twice. Give each its own name."
                     problems.add(path, text)
@@ -45,7 +45,7 @@ def expand_measurements(shape: StudyFile, study: Study, techniques, problems: Pr
     return tuple(found.values())
 
 
-def _default_name(part: MeasurementPart, files: tuple[Path, ...]) -> str:
+def _make_default_name(part: MeasurementPart, files: tuple[Path, ...]) -> str:
     return part.technique[0] if part.technique else files[0].suffix.lstrip(".").lower() or "data"
 
 
@@ -69,7 +69,7 @@ def check_options(name: str, chosen: Mapping, path: tuple, techniques, problems:
             option_tools.resolve(techniques[name].options, ("study.toml", {key: value}), where=name)
 
 
-def _segment(part: SegmentPart, path: tuple, problems: Problems) -> Segment | None:
+def _read_segment(part: SegmentPart, path: tuple, problems: Problems) -> Segment | None:
     match = re.fullmatch(r"\s*(\d+)\s*(-\s*(\d+)?\s*)?", str(part.cycles))
     if not match or (match[3] and int(match[3]) < int(match[1])):
         problems.add(path, f'segment \'{part.name}\': cycles \'{part.cycles}\' are not like "3", "1-2" or "13-".')
@@ -83,7 +83,7 @@ def _segment(part: SegmentPart, path: tuple, problems: Problems) -> Segment | No
     return Segment(part.name, first, last, rate)
 
 
-def _subjects(part: MeasurementPart, study: Study, path: tuple, problems: Problems) -> list[tuple[str, str]]:
+def _list_subjects(part: MeasurementPart, study: Study, path: tuple, problems: Problems) -> list[tuple[str, str]]:
     """(sample, cell) pairs: those named, or all that the template's fields range over."""
     text = " ".join(part.files)
     for name in part.cell:
@@ -124,37 +124,37 @@ def _subjects(part: MeasurementPart, study: Study, path: tuple, problems: Proble
     return []
 
 
-def _files(part: MeasurementPart, study: Study, sample: str, cell: str) -> tuple[Path, ...]:
+def _find_files(part: MeasurementPart, study: Study, sample: str, cell: str) -> tuple[Path, ...]:
     found: list[Path] = []
     if not part.files or not all(pattern.strip() for pattern in part.files):
         raise StudyError("no file is named", expected='files = "raw/{cell}*.txt" or the like')
     for pattern in part.files:
         filled = pattern.replace("\\", "/").replace("{sample}", sample).replace("{cell}", cell)
-        matched = _glob(study.folder, filled)
+        matched = _match_glob(study.folder, filled)
         if not matched:
             raise StudyError(
-                f"'{filled}' matches no file below the study's folder", do=_elsewhere(study, pattern, filled)
+                f"'{filled}' matches no file below the study's folder", do=_search_elsewhere(study, pattern, filled)
             )
         found += [path for path in matched if path not in found]
     return tuple(found)
 
 
-def _elsewhere(study: Study, pattern: str, filled: str) -> str:
+def _search_elsewhere(study: Study, pattern: str, filled: str) -> str:
     """Where a file of that name lies now, or which name may be meant; never the file of another cell or sample."""
     name = Path(filled).name
-    moved = [p for p in study.folder.rglob(name) if p.is_file() and "results" not in p.parts] if _plain(name) else []
+    moved = [p for p in study.folder.rglob(name) if p.is_file() and "results" not in p.parts] if _is_plain(name) else []
     if moved:
         return f"a file of this name is at '{moved[0].relative_to(study.folder).as_posix()}'"
     others = Path(re.sub(r"\{(cell|sample)\}", "*", pattern.replace("\\", "/"))).name
-    near = [p.name for p in _neighbours(study.folder, filled)]
+    near = [p.name for p in _list_neighbours(study.folder, filled)]
     return did_you_mean(name, [n for n in near if "{" not in pattern or not fnmatch.fnmatch(n, others)])
 
 
-def _plain(name: str) -> bool:
+def _is_plain(name: str) -> bool:
     return bool(name) and not re.search(r"[*?\[\]]", name)
 
 
-def _glob(folder: Path, pattern: str) -> list[Path]:
+def _match_glob(folder: Path, pattern: str) -> list[Path]:
     """Files that match, in natural order (run2 before run10). A name with [ ] in it is first taken as it is."""
     plain = folder / pattern
     if plain.is_file():
@@ -175,7 +175,7 @@ def natural(path: Path) -> list:
     return [int(word) if word.isdigit() else word.lower() for word in re.split(r"(\d+)", str(path))]
 
 
-def _neighbours(folder: Path, pattern: str) -> list[Path]:
+def _list_neighbours(folder: Path, pattern: str) -> list[Path]:
     parent = (folder / pattern).parent
     return [p for p in parent.iterdir() if p.is_file()] if parent.is_dir() else []
 
@@ -207,7 +207,7 @@ def expand_analyses(shape: StudyFile, study: Study, techniques, problems: Proble
 def _refer(wanted: str | list[str], ids: list[str], names: list[str], techniques) -> str | tuple[str, ...]:
     """Ids meant by a reference: an id, an analysis, `technique:id` of a plain analysis, or a pattern (a list)."""
     if isinstance(wanted, list):
-        return tuple(one for item in wanted for one in _many(_refer(item, ids, names, techniques)))
+        return tuple(one for item in wanted for one in _make_tuple(_refer(item, ids, names, techniques)))
     if wanted in ids or wanted in names:
         return wanted
     head, _, rest = wanted.partition(":")
@@ -219,12 +219,12 @@ def _refer(wanted: str | list[str], ids: list[str], names: list[str], techniques
     raise NacreError(f"unknown input '{wanted}'", do=did_you_mean(wanted, [*ids, *names]))
 
 
-def _many(reference: str | tuple[str, ...]) -> tuple[str, ...]:
+def _make_tuple(reference: str | tuple[str, ...]) -> tuple[str, ...]:
     return (reference,) if isinstance(reference, str) else reference
 
 
 def _check_circles(analyses: list[Analysis], problems: Problems) -> None:
-    needs = {a.name: {one for ref in a.inputs.values() for one in _many(ref)} for a in analyses}
+    needs = {a.name: {one for ref in a.inputs.values() for one in _make_tuple(ref)} for a in analyses}
     done: set[str] = set()
     while True:
         ready = {name for name, above in needs.items() if name not in done and not (above & needs.keys()) - done}

@@ -67,12 +67,12 @@ def read(path: str | Path) -> tuple[Study, Problems]:
         known = names_of(folder)
         words = words and words.extended("quantity", model_words(known))
     with vocabulary.using(words):
-        study = _made(shape, folder, techniques, problems)
+        study = _build_study(shape, folder, techniques, problems)
         _check_parts(study, shape, known, problems)
     return dataclasses.replace(study, vocabulary=words), problems
 
 
-def _made(shape: StudyFile, folder: Path, techniques: Mapping[str, Technique], problems: Problems) -> Study:
+def _build_study(shape: StudyFile, folder: Path, techniques: Mapping[str, Technique], problems: Problems) -> Study:
     study = Study(
         name=shape.study.name,
         folder=folder,
@@ -86,15 +86,15 @@ def _made(shape: StudyFile, folder: Path, techniques: Mapping[str, Technique], p
         extra={"ledger": shape.ledger, "model": shape.model, "calibration": shape.calibration},
         paper_numbers=shape.report.paper_numbers,
     )
-    samples = _samples(shape, problems)
-    defaults, cells = _cells(shape, folder, samples, problems)
+    samples = _build_samples(shape, problems)
+    defaults, cells = _build_cells(shape, folder, samples, problems)
     study = dataclasses.replace(study, inputs=defaults, samples=samples, cells=cells)
     study = dataclasses.replace(study, measurements=expand_measurements(shape, study, techniques, problems))
     return dataclasses.replace(
         study,
         analyses=expand_analyses(shape, study, techniques, problems),
-        contrasts=_contrasts(shape, samples, problems),
-        reported=_reported(shape, samples, problems),
+        contrasts=_build_contrasts(shape, samples, problems),
+        reported=_build_reported(shape, samples, problems),
     )
 
 
@@ -128,11 +128,11 @@ def _parse(file: Path) -> tuple[dict[str, Any], Problems]:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise StudyError(f"not valid TOML: {error}", where=file.name, do=_toml_cure(str(error), text)) from None
+        raise StudyError(f"not valid TOML: {error}", where=file.name, do=_suggest_toml_fix(str(error), text)) from None
     return raw, Problems(file.name, line_map(text))
 
 
-def _toml_cure(error: str, text: str) -> str:
+def _suggest_toml_fix(error: str, text: str) -> str:
     """What people's editors do to TOML, and what to do about it."""
     at = re.search(r"line (\d+)", error)
     line = text.splitlines()[int(at[1]) - 1] if at and int(at[1]) <= text.count("\n") + 1 and text else ""
@@ -153,21 +153,21 @@ def _validate(raw: dict[str, Any], problems: Problems) -> StudyFile:
     except ValidationError as error:
         for item in error.errors():
             path = tuple("schema" if part == "format" else part for part in item["loc"])
-            problems.add(path, _pydantic_words(item, path, raw))
+            problems.add(path, _translate_pydantic_message(item, path, raw))
         raise StudyProblems(problems.errors) from None
 
 
-def _pydantic_words(item: Mapping[str, Any], path: tuple, raw: dict[str, Any]) -> str:
+def _translate_pydantic_message(item: Mapping[str, Any], path: tuple, raw: dict[str, Any]) -> str:
     name = ".".join(str(part) for part in path)
     if item["type"] == "extra_forbidden":
-        return str(unknown("key", str(path[-1]), _allowed(path)))
+        return str(unknown("key", str(path[-1]), _find_allowed(path)))
     if item["type"] == "missing":
         return f"'{path[-1]}' is missing" + (f" in [{'.'.join(map(str, path[:-1]))}]" if path[:-1] else "") + "."
     found = item.get("input")
     return f"'{name}': {item['msg'].lower()}; found {found!r}."
 
 
-def _allowed(path: tuple) -> list[str]:
+def _find_allowed(path: tuple) -> list[str]:
     """Keys that may stand where an unknown one was found."""
     model: Any = StudyFile
     for part in path[:-1]:
@@ -195,14 +195,16 @@ def read_inputs(
             elif isinstance(value, (dict, list, bool)):
                 raise NacreError(f"'{name}' cannot be {type(value).__name__}", expected=f'"... {word.unit}"')
             else:
-                inputs[name] = _positive(name, parse(value, word.unit, where=f"'{name}'")).tagged(f"{tag}:{name}")
+                inputs[name] = _require_positive(name, parse(value, word.unit, where=f"'{name}'")).tagged(
+                    f"{tag}:{name}"
+                )
     return inputs
 
 
 _ABOVE_ZERO = ("cam_mass", "composite_mass", "cam_fraction", "area", "diameter", "one_c", "theoretical_capacity")
 
 
-def _positive(name: str, quantity: Quantity) -> Quantity:
+def _require_positive(name: str, quantity: Quantity) -> Quantity:
     """What is divided by is above zero. Raises NacreError: a capacity per -8.3 mg would look like one."""
     if name in _ABOVE_ZERO and not quantity.value > 0:
         found = f"{quantity.value:g} {quantity.unit}"
@@ -224,7 +226,7 @@ def _is_words(text: str, meant_as_number: re.Pattern = _MEANT_AS_NUMBER) -> bool
     return False
 
 
-def _samples(shape: StudyFile, problems: Problems) -> dict[str, Sample]:
+def _build_samples(shape: StudyFile, problems: Problems) -> dict[str, Sample]:
     parts = {part.name: (i, part) for i, part in enumerate(shape.sample)}
     if len(parts) < len(shape.sample):
         names = [part.name for part in shape.sample]
@@ -274,7 +276,7 @@ def _step(part: StepPart, tag: str, path: tuple, problems: Problems) -> Step:
     return Step(part.do, conditions)
 
 
-def _cells(shape: StudyFile, folder: Path, samples, problems: Problems):
+def _build_cells(shape: StudyFile, folder: Path, samples, problems: Problems):
     """Defaults of [cell], and the cells of [cell.NAME] and cells.csv."""
     defaults = {k: v for k, v in shape.cell.items() if not isinstance(v, dict)}
     tables = {k: v for k, v in shape.cell.items() if isinstance(v, dict)}
@@ -296,7 +298,7 @@ def _cells(shape: StudyFile, folder: Path, samples, problems: Problems):
     return shared, cells
 
 
-def _contrasts(shape: StudyFile, samples, problems: Problems) -> tuple[tuple[str, str], ...]:
+def _build_contrasts(shape: StudyFile, samples, problems: Problems) -> tuple[tuple[str, str], ...]:
     """The contrasts named, else every other sample against the study's reference."""
     for i, part in enumerate(shape.contrast):
         for role in ("reference", "treated"):
@@ -310,7 +312,7 @@ def _contrasts(shape: StudyFile, samples, problems: Problems) -> tuple[tuple[str
     return tuple((reference, name) for name in samples if name != reference) if reference else ()
 
 
-def _reported(shape: StudyFile, samples, problems: Problems) -> tuple[Reported, ...]:
+def _build_reported(shape: StudyFile, samples, problems: Problems) -> tuple[Reported, ...]:
     found = []
     for i, part in enumerate(shape.reported):
         path = ("reported", i)
@@ -320,14 +322,14 @@ def _reported(shape: StudyFile, samples, problems: Problems) -> tuple[Reported, 
                 vocabulary.check_state(part.state)
             with problems.catch((*path, "value")):
                 quantity = parse(part.value, word.unit, origin="reported").tagged(f"reported:{i}")
-                state = _of_coating(part.state, samples.get(part.sample))
+                state = _fill_phases(part.state, samples.get(part.sample))
                 found.append(Reported(part.sample, part.name, quantity, state, part.source, part.rule, part.cell))
         if part.sample not in samples:
             problems.add((*path, "sample"), f"unknown sample '{part.sample}'. {did_you_mean(part.sample, samples)}")
     return tuple(found)
 
 
-def _of_coating(state: Mapping[str, Any], sample: Sample | None) -> dict[str, Any]:
+def _fill_phases(state: Mapping[str, Any], sample: Sample | None) -> dict[str, Any]:
     """A state with the phases of the sample's coating in place of {oxide}, {product} and {metal}.
 
     Raises NacreError where one is asked for that the study does not declare.

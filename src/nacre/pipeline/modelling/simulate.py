@@ -45,7 +45,7 @@ def find(path: Path, samples: list[str], protocol: str, needs_protocol: bool = T
     """
     path = Path(path)
     text = protocol_text(protocol)
-    some = _some if needs_protocol else (lambda words, where: words)
+    some = _require_text if needs_protocol else (lambda words, where: words)
     if path.is_file() and path.name != "study.toml":
         parameters = cell_toml.load(path, mechanisms_of(above(path)))
         if samples and samples != [parameters.name]:
@@ -83,7 +83,7 @@ def protocol_text(protocol: str) -> str:
     return protocol
 
 
-def _some(text: str, where: str) -> str:
+def _require_text(text: str, where: str) -> str:
     if not text.strip():
         expected = '--protocol "charge at 0.1C to 2.75 V; discharge at 0.1C to 1.35 V"'
         raise NacreError("no protocol is given", where=where, expected=expected)
@@ -104,7 +104,7 @@ def simulate(
         except NacreError as error:
             failures.append(Failure(f"simulation of {name}", str(error), name))
             continue
-        results += [result_of(name, made[name]), *_analysed(subjects.study, name, made[name], failures)]
+        results += [result_of(name, made[name]), *_analyse(subjects.study, name, made[name], failures)]
     return Outcome(subjects.study, tuple(results), failures=tuple(failures)), made
 
 
@@ -130,10 +130,10 @@ def context_of(study: Study, name: str, p: CellParameters) -> Context:
     return Context(study.name, study.samples[name], Cell(name, name, inputs))
 
 
-def _analysed(study: Study, name: str, simulation: Simulation, failures: list[Failure]) -> list[Result]:
+def _analyse(study: Study, name: str, simulation: Simulation, failures: list[Failure]) -> list[Result]:
     found: list[Result] = []
     context = context_of(study, name, simulation.parameters)
-    signal = _lasting(simulation)
+    signal = _drop_instant_steps(simulation)
     for key in TECHNIQUES if signal is not None else ():
         technique = registry.technique(key)
         try:
@@ -145,7 +145,7 @@ def _analysed(study: Study, name: str, simulation: Simulation, failures: list[Fa
     return found
 
 
-def _lasting(simulation: Simulation) -> Signal | None:
+def _drop_instant_steps(simulation: Simulation) -> Signal | None:
     """The record without steps that ended at once: they hold one instant and no charge. None where nothing is left."""
     lasting = [r.number for r in simulation.steps if r.seconds > 0]
     keep = np.isin(simulation.signal["step_count"].values, lasting)

@@ -29,8 +29,8 @@ def result_of(name: str, s: Simulation) -> Result:
         "simulation",
         f"simulation:{name}",
         Subject(name, name),
-        curves=(_record(s), _steps(s), _fields(s), _numbers(s)),
-        figures=(marked(_profile(name, s)), *(marked(f) for f in _field_figures(name, s))),
+        curves=(_record(s), _make_steps_table(s), _make_fields_table(s), _make_parameters_table(s)),
+        figures=(marked(_profile(name, s)), *(marked(f) for f in _draw_fields(name, s))),
         checks=(*checks, trust),
         citations=("M. Doyle, T. F. Fuller, J. Newman, J. Electrochem. Soc. 1993, 140, 1526-1533.",),
         methods="The cell was simulated with a single-ion pseudo-two-dimensional porous-electrode model.",
@@ -42,7 +42,7 @@ def _record(s: Simulation) -> Curve:
     return Curve("record", {name: (v.values, v.unit) for name, v in s.signal.variables.items()})
 
 
-def _steps(s: Simulation) -> Curve:
+def _make_steps_table(s: Simulation) -> Curve:
     mass = s.parameters.value("cell.cam_mass", "g")
     rows = s.steps
     return Curve(
@@ -64,7 +64,7 @@ def _steps(s: Simulation) -> Curve:
 _FIELD_UNITS = {"depth": "um", "reaction": "A/cm3", "electrolyte": "mV", "mean": "1", "surface": "1"}
 
 
-def _fields(s: Simulation) -> Curve:
+def _make_fields_table(s: Simulation) -> Curve:
     def column(take):
         return np.concatenate([np.asarray(take(d)) for d in s.fields]) if s.fields else np.empty(0)
 
@@ -76,7 +76,7 @@ def _fields(s: Simulation) -> Curve:
     return Curve("fields", who | {n: (column(lambda d, n=n: getattr(d, n)), u) for n, u in _FIELD_UNITS.items()})
 
 
-def _numbers(s: Simulation) -> Curve:
+def _make_parameters_table(s: Simulation) -> Curve:
     rows = s.parameters.numbers
     return Curve(
         "parameters",
@@ -102,7 +102,7 @@ def _profile(name: str, s: Simulation) -> Figure:
     return Figure("simulation-record", "Voltage and current", panels, "Positive current charges the cell.")
 
 
-def _field_figures(name: str, s: Simulation) -> list[Figure]:
+def _draw_fields(name: str, s: Simulation) -> list[Figure]:
     found = []
     for step in sorted({d.step for d in s.fields}):
         rows = [d for d in s.fields if d.step == step]
@@ -110,7 +110,7 @@ def _field_figures(name: str, s: Simulation) -> list[Figure]:
         for part in ("cathode", "anode"):
             mine = [d for d in rows if d.part == part]
             for label, key in (("Mean filling", "mean"), ("Reaction", "reaction")):
-                series = [_line(name, d, key) for d in mine]
+                series = [_draw_line(name, d, key) for d in mine]
                 axis = Axis("Depth from the separator", "um")
                 panels.append(Panel(axis, Axis(label, _FIELD_UNITS[key]), tuple(series), title=part))
         text = s.steps[step - 1].step.text or s.steps[step - 1].step.kind
@@ -121,6 +121,6 @@ def _field_figures(name: str, s: Simulation) -> list[Figure]:
     return found
 
 
-def _line(name: str, d: Depth, key: str) -> Series:
+def _draw_line(name: str, d: Depth, key: str) -> Series:
     return Series("line", d.depth, getattr(d, key), label=f"{d.seconds / 3600:.3g} h", subject=name,
                   group=f"{d.seconds / 3600:.3g} h")  # fmt: skip

@@ -67,18 +67,18 @@ def spectra(subjects: Subjects, states: tuple[Wanted, ...]) -> Outcome:
             try:
                 if wanted == Wanted() and done is None:
                     done = run(parameters, protocol)
-                made = spectrum(parameters, _point(parameters, wanted, done), SWEEP)
-                results += _results(subjects.study, name, made)
+                made = spectrum(parameters, _describe_point(parameters, wanted, done), SWEEP)
+                results += _make_results(subjects.study, name, made)
             except NacreError as error:
                 failures.append(Failure(f"impedance of {name}", str(error), name))
     return Outcome(subjects.study, tuple(results), failures=tuple(failures))
 
 
-def _point(p: CellParameters, wanted: Wanted, done: Simulation | None) -> Point:
+def _describe_point(p: CellParameters, wanted: Wanted, done: Simulation | None) -> Point:
     return point_of(p, soc=wanted.soc, volts=wanted.volts, after=done if wanted == Wanted() else None)
 
 
-def _results(study: Study, name: str, s: Spectrum) -> list[Result]:
+def _make_results(study: Study, name: str, s: Spectrum) -> list[Result]:
     """What the technique sees in the spectrum, and the causes beside it."""
     technique, words = registry.technique("impedance"), s.point.words
     context = context_of(study, name, s.parameters)
@@ -88,10 +88,10 @@ def _results(study: Study, name: str, s: Spectrum) -> list[Result]:
         replace(r, entries=tuple(replace(e, state={**e.state, "at": words.removeprefix("at ")}) for e in r.entries))
         for r in told
     ]
-    return [_causes(name, s, told), *told]
+    return [_make_causes_result(name, s, told), *told]
 
 
-def _causes(name: str, s: Spectrum, told: list[Result]) -> Result:
+def _make_causes_result(name: str, s: Spectrum, told: list[Result]) -> Result:
     terms = {cause: z for cause, z in s.causes.items() if z.real.max() > 1e-9 * s.z.real.max()}
     columns = {"frequency": (s.frequency, "Hz"), "real": (s.z.real, AREAL), "imaginary": (s.z.imag, AREAL)}
     columns |= {cause: (z.real, AREAL) for cause, z in terms.items()}
@@ -106,7 +106,7 @@ def _causes(name: str, s: Spectrum, told: list[Result]) -> Result:
         Subject(name, name),
         entries=tuple(entries),
         curves=(Curve("impedance by cause", columns),),
-        figures=(marked(figure(name, s, _fitted(told))),),
+        figures=(marked(figure(name, s, _list_fitted(told))),),
         checks=s.checks,
         citations=("B. D. H. Tellegen, Philips Res. Rep. 1952, 7, 259-269.",),
         methods="The impedance was computed from the linearised porous-electrode model; resistances by cause are "
@@ -115,7 +115,7 @@ def _causes(name: str, s: Spectrum, told: list[Result]) -> Result:
     )
 
 
-def _fitted(told: list[Result]) -> dict[str, float]:
+def _list_fitted(told: list[Result]) -> dict[str, float]:
     """What the circuit calls its resistances, ohm cm2; those that the spectrum does not determine are left out."""
     values = {e.name: e.quantity.value for r in told for e in r.entries if e.name in ELEMENTS}
     return {ELEMENTS[name]: float(v) for name, v in values.items() if v is not None and np.isfinite(v)}

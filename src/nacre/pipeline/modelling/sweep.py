@@ -77,15 +77,15 @@ def read_sweep(text: str) -> Swept:
         raise unknown("parameter", name, NAMES, where)
     parts = [part.strip() for part in values.split(":")]
     if len(parts) == 1:
-        made = _listed(name, parts[0].split(","), where)
+        made = _read_list(name, parts[0].split(","), where)
     else:
-        made = _range(name, parts, where)
+        made = _read_range(name, parts, where)
     for value in made.values:
         check_number(name, read_number(name, value, "assumed", "swept", where), where)
     return made
 
 
-def _listed(name: str, parts: Sequence[str], where: str) -> Swept:
+def _read_list(name: str, parts: Sequence[str], where: str) -> Swept:
     pairs = [_split(part, where) for part in parts]
     numbers, units = [number for number, _ in pairs], {unit for _, unit in pairs}
     log = len(units - {""}) < 2 and min(numbers) > 0 and max(numbers) > 50 * min(numbers)  # how it is drawn
@@ -99,7 +99,7 @@ def _split(part: str, where: str) -> tuple[float, str]:
     return float(match[1]), match[2]
 
 
-def _range(name: str, parts: list[str], where: str) -> Swept:
+def _read_range(name: str, parts: list[str], where: str) -> Swept:
     word, unit = parts[-1].partition(" ")[0], ""
     log = word == "log"
     if word in ("log", "lin"):
@@ -155,7 +155,7 @@ def read_batch(path: Path, cells: Sequence[str]) -> list[tuple[str, str, dict[st
     if len(lines) < 2:
         raise NacreError("a table without rows", where=str(path), expected="a header and a row per cell")
     table = list(csv.reader(lines, delimiter=max(",;\t", key=lines[0].count)))
-    columns = [_column(head.strip(), Path(path).name) for head in table[0]]
+    columns = [_read_heading(head.strip(), Path(path).name) for head in table[0]]
     rows = []
     for number, cut in enumerate(table[1:], 2):
         where = f"{Path(path).name}:{number}"
@@ -170,7 +170,7 @@ def read_batch(path: Path, cells: Sequence[str]) -> list[tuple[str, str, dict[st
     return rows
 
 
-def _column(head: str, where: str) -> tuple[str, str]:
+def _read_heading(head: str, where: str) -> tuple[str, str]:
     name, _, unit = (part.strip() for part in head.partition("/"))
     if name not in NAMES and name not in ("name", "sample"):
         raise unknown("column", name, (*NAMES, "name", "sample"), f"{where}:1")
@@ -193,7 +193,7 @@ def run_all(
     found = []
     pool = ThreadPoolExecutor(threads or os.cpu_count() or 1)
     try:
-        jobs = [pool.submit(_one, subjects, case, settings, keep) for case in cases]
+        jobs = [pool.submit(_run_one, subjects, case, settings, keep) for case in cases]
         for job in jobs:
             found.append(job.result())
             progress(len(found), len(cases))
@@ -202,7 +202,7 @@ def run_all(
     return found
 
 
-def _one(subjects: Subjects, case: Case, settings: Settings, keep: bool) -> Done:
+def _run_one(subjects: Subjects, case: Case, settings: Settings, keep: bool) -> Done:
     start, protocol = subjects.cells[case.cell]
     made = None
     try:

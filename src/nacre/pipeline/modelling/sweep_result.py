@@ -113,22 +113,22 @@ def figures(done: Sequence[Done], sweeps: Sequence[Swept]) -> list[Figure]:
     if not sweeps:
         return []
     if len(sweeps) == 1:
-        return [f for f in [_of_steps(done, sweeps[0])] if f]
-    return [f for sweep in sweeps if (f := _of_runs(done, sweep, [s for s in sweeps if s is not sweep]))]
+        return [f for f in [_draw_steps(done, sweeps[0])] if f]
+    return [f for sweep in sweeps if (f := _draw_runs(done, sweep, [s for s in sweeps if s is not sweep]))]
 
 
-def _of_steps(done: Sequence[Done], sweep: Swept) -> Figure | None:
+def _draw_steps(done: Sequence[Done], sweep: Swept) -> Figure | None:
     numbers = sorted({s.number for d in done for s in d.steps if s.step.kind == "discharge"})
     series = []
     for number in numbers[:DRAWN_STEPS]:
         for who in dict.fromkeys(d.case.name or d.case.cell for d in done):
             pairs = [(d, s) for d in done if (d.case.name or d.case.cell) == who for s in d.steps if s.number == number]
             label = next((s.step.text or s.step.kind for _, s in pairs), "")
-            series.append(_line([(value(d, sweep.name), per_gram(d, s)) for d, s in pairs], who, label))
-    return _figure(sweep, series, f"The first {DRAWN_STEPS} discharges." if len(numbers) > DRAWN_STEPS else "")
+            series.append(_draw_line([(value(d, sweep.name), per_gram(d, s)) for d, s in pairs], who, label))
+    return _draw_figure(sweep, series, f"The first {DRAWN_STEPS} discharges." if len(numbers) > DRAWN_STEPS else "")
 
 
-def _of_runs(done: Sequence[Done], sweep: Swept, others: Sequence[Swept]) -> Figure | None:
+def _draw_runs(done: Sequence[Done], sweep: Swept, others: Sequence[Swept]) -> Figure | None:
     lines: dict[tuple[str, str], list] = {}
     for d in done:
         step = last_discharge(d)
@@ -136,17 +136,17 @@ def _of_runs(done: Sequence[Done], sweep: Swept, others: Sequence[Swept]) -> Fig
             continue
         label = ", ".join(f"{value(d, o.name):.3g} {NAMES[o.name].unit}".removesuffix(" 1") for o in others)
         lines.setdefault((d.case.name or d.case.cell, label), []).append((value(d, sweep.name), per_gram(d, step)))
-    shown = [_line(pairs, who, label) for (who, label), pairs in list(lines.items())[:DRAWN_LINES]]
+    shown = [_draw_line(pairs, who, label) for (who, label), pairs in list(lines.items())[:DRAWN_LINES]]
     more = f" The first {DRAWN_LINES} of {len(lines)} lines; the table has all." if len(lines) > DRAWN_LINES else ""
-    return _figure(sweep, shown, f"The last discharge; lines: {', '.join(o.name for o in others)}.{more}")
+    return _draw_figure(sweep, shown, f"The last discharge; lines: {', '.join(o.name for o in others)}.{more}")
 
 
-def _line(pairs: list[tuple[float, float]], who: str, label: str) -> Series:
+def _draw_line(pairs: list[tuple[float, float]], who: str, label: str) -> Series:
     x, y = np.array(sorted(pairs), float).reshape(-1, 2).T
     return Series("line", x, y, label=label, subject=who, group=label)
 
 
-def _figure(sweep: Swept, series: list[Series], caption: str) -> Figure | None:
+def _draw_figure(sweep: Swept, series: list[Series], caption: str) -> Figure | None:
     if not any(s.x.size for s in series):
         return None
     row = NAMES[sweep.name]

@@ -69,48 +69,48 @@ def build(study: Study, overrides: Mapping[str, Mapping[str, Any]] | None = None
     failed: dict[str, NacreError] = {}
     for measurement in study.measurements:
         try:
-            chosen[measurement.name] = _reader(measurement, readers)
+            chosen[measurement.name] = _find_reader(measurement, readers)
         except NacreError as error:
             failed[measurement.name] = error
     failed |= misplaced(study, chosen, techniques)
     nodes: dict[str, Node] = {}
     # a measurement that a declared analysis takes is not analysed a second time, alone, by the same technique
-    taken = {(a.technique, ref) for a in study.analyses for refs in a.inputs.values() for ref in _flat(refs)}
+    taken = {(a.technique, ref) for a in study.analyses for refs in a.inputs.values() for ref in _make_tuple(refs)}
     for measurement in study.measurements:
         if measurement.name in chosen and measurement.name not in failed:
-            for technique in _techniques_for(measurement, chosen[measurement.name], techniques):
+            for technique in _find_techniques(measurement, chosen[measurement.name], techniques):
                 if (technique.name, measurement.name) in taken:
                     continue
                 asked = bool(measurement.techniques)
-                node = _plain_node(measurement, technique, study, overrides or {}, asked=asked)
+                node = _make_plain_node(measurement, technique, study, overrides or {}, asked=asked)
                 nodes[node.name] = node
     by_name = {m.name: m for m in study.measurements}
     declared = {analysis.name for analysis in study.analyses}
     for analysis in study.analyses:
-        layers = _layers(study, analysis.technique, {}, overrides or {})
+        layers = _list_layers(study, analysis.technique, {}, overrides or {})
         layers.insert(-1, (f"study.toml:{analysis.line}", analysis.options))
         roles, many = {}, set()
         for role, refs in analysis.inputs.items():
             if not isinstance(refs, str):
                 many.add(role)
-            for ref in _flat(
+            for ref in _make_tuple(
                 refs
             ):  # "technique:measurement" asks for that plain analysis, whether it runs unasked or not
                 head, _, rest = ref.partition(":")
                 if ref not in by_name and ref not in declared and ref not in nodes and rest in by_name:
-                    nodes[ref] = _plain_node(by_name[rest], techniques[head], study, overrides or {})
-            roles[role] = tuple(("n" if ref in declared or ref in nodes else "m", ref) for ref in _flat(refs))
+                    nodes[ref] = _make_plain_node(by_name[rest], techniques[head], study, overrides or {})
+            roles[role] = tuple(("n" if ref in declared or ref in nodes else "m", ref) for ref in _make_tuple(refs))
         nodes[analysis.name] = Node(
             analysis.name, analysis.technique, roles, tuple(layers), frozenset(many), line=analysis.line, plain=False
         )
-    return Graph(study, _ordered(nodes), {name: reader.name for name, reader in chosen.items()}, failed)
+    return Graph(study, _order_nodes(nodes), {name: reader.name for name, reader in chosen.items()}, failed)
 
 
-def _flat(refs: str | tuple[str, ...]) -> tuple[str, ...]:
+def _make_tuple(refs: str | tuple[str, ...]) -> tuple[str, ...]:
     return (refs,) if isinstance(refs, str) else refs
 
 
-def _reader(measurement: Measurement, readers: Mapping[str, Reader]) -> Reader:
+def _find_reader(measurement: Measurement, readers: Mapping[str, Reader]) -> Reader:
     """The one reader of all files of a measurement."""
     found = [registry.reader_for(path, dict(readers), measurement.reader) for path in measurement.files]
     names = {reader.name for reader in found}
@@ -123,13 +123,13 @@ def _reader(measurement: Measurement, readers: Mapping[str, Reader]) -> Reader:
     return found[0]
 
 
-def _techniques_for(measurement, reader: Reader, techniques: Mapping[str, Technique]) -> list[Technique]:
+def _find_techniques(measurement, reader: Reader, techniques: Mapping[str, Technique]) -> list[Technique]:
     if measurement.techniques:
         return [techniques[name] for name in measurement.techniques]
     return [t for t in techniques.values() if not t.asked and set(t.accepts) & set(reader.kinds)]
 
 
-def _layers(study: Study, technique: str, own: Mapping, overrides: Mapping) -> list[tuple[str, Mapping[str, Any]]]:
+def _list_layers(study: Study, technique: str, own: Mapping, overrides: Mapping) -> list[tuple[str, Mapping[str, Any]]]:
     return [
         ("study.toml [options]", study.options.get(technique, {})),
         ("study.toml [[measurement]]", own),
@@ -137,8 +137,8 @@ def _layers(study: Study, technique: str, own: Mapping, overrides: Mapping) -> l
     ]
 
 
-def _plain_node(measurement: Measurement, technique: Technique, study: Study, overrides, *, asked=True) -> Node:
-    layers = _layers(study, technique.name, measurement.options.get(technique.name, {}), overrides)
+def _make_plain_node(measurement: Measurement, technique: Technique, study: Study, overrides, *, asked=True) -> Node:
+    layers = _list_layers(study, technique.name, measurement.options.get(technique.name, {}), overrides)
     return Node(
         name=f"{technique.name}:{measurement.name}",
         technique=technique.name,
@@ -150,7 +150,7 @@ def _plain_node(measurement: Measurement, technique: Technique, study: Study, ov
     )
 
 
-def _ordered(nodes: dict[str, Node]) -> dict[str, Node]:
+def _order_nodes(nodes: dict[str, Node]) -> dict[str, Node]:
     """Nodes after those they need (a circle was refused when the study was loaded)."""
     done: dict[str, Node] = {}
     waiting = dict(nodes)
@@ -166,24 +166,24 @@ def _ordered(nodes: dict[str, Node]) -> dict[str, Node]:
 def context_of(graph: Graph, node: Node) -> Context:
     """What a node may know: of its one sample and cell, or, for several, of each by the role of the input."""
     study = graph.study
-    names = _all_measurements(graph, node)
+    names = _list_measurements(graph, node)
     measurements = [graph.measurement(name) for name in names]
-    base = _context(study, measurements, node)
+    base = _make_context(study, measurements, node)
     if node.plain:
         return base
     others = {}
     for role, refs in node.inputs.items():
-        inner = [graph.measurement(m) for kind, ref in refs for m in _reach(graph, kind, ref)]
-        others[role] = _context(study, inner, node)
+        inner = [graph.measurement(m) for kind, ref in refs for m in _find_measurements(graph, kind, ref)]
+        others[role] = _make_context(study, inner, node)
         if role in node.many:
             for kind, ref in refs:
-                others[f"{role}/{ref}"] = _context(
-                    study, [graph.measurement(m) for m in _reach(graph, kind, ref)], node
+                others[f"{role}/{ref}"] = _make_context(
+                    study, [graph.measurement(m) for m in _find_measurements(graph, kind, ref)], node
                 )
     return Context(**{**vars(base), "others": others})
 
 
-def _context(study: Study, measurements: list[Measurement], node: Node) -> Context:
+def _make_context(study: Study, measurements: list[Measurement], node: Node) -> Context:
     samples = {m.sample for m in measurements if m.sample}
     cells = {m.cell for m in measurements if m.cell}
     return Context(
@@ -198,16 +198,16 @@ def _context(study: Study, measurements: list[Measurement], node: Node) -> Conte
     )
 
 
-def _reach(graph: Graph, kind: str, name: str) -> list[str]:
+def _find_measurements(graph: Graph, kind: str, name: str) -> list[str]:
     """Measurements behind an input, through as many analyses as there are."""
     if kind == "m":
         return [name]
     node = graph.nodes.get(name)
-    return _all_measurements(graph, node) if node else []
+    return _list_measurements(graph, node) if node else []
 
 
-def _all_measurements(graph: Graph, node: Node) -> list[str]:
-    found = [m for refs in node.inputs.values() for kind, name in refs for m in _reach(graph, kind, name)]
+def _list_measurements(graph: Graph, node: Node) -> list[str]:
+    found = [m for refs in node.inputs.values() for kind, name in refs for m in _find_measurements(graph, kind, name)]
     return list(dict.fromkeys(found))
 
 

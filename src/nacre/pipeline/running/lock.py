@@ -35,7 +35,7 @@ def held(results: Path) -> Iterator[None]:
     _take(lock, folder / "run.json", results.parent)
     try:
         if lock.lock_counter == 1:
-            words = {"process": os.getpid(), "host": platform.node(), "since": _now().isoformat()}
+            words = {"process": os.getpid(), "host": platform.node(), "since": _format_now().isoformat()}
             (folder / "run.json").write_text(json.dumps(words), encoding="utf-8")
         yield
     finally:
@@ -49,7 +49,7 @@ def _take(lock: FileLock, words: Path, study: Path) -> None:
         lock.acquire()
     except Timeout:
         raise StudyError(
-            f"another run ({_holder(words)}) works on this study",
+            f"another run ({_read_holder(words)}) works on this study",
             where=str(study),
             do=f"wait for it, or delete {lock.lock_file} if none runs",
         ) from None
@@ -58,17 +58,17 @@ def _take(lock: FileLock, words: Path, study: Path) -> None:
             raise
 
 
-def _holder(path: Path) -> str:
+def _read_holder(path: Path) -> str:
     """Who holds the lock, in words: "process 123 since 14:03", with the host and the day where they are others."""
     try:
         words = json.loads(path.read_text(encoding="utf-8"))
         since = datetime.datetime.fromisoformat(words["since"])
         host = "" if words["host"] == platform.node() else f" on {words['host']}"
-        day = "%H:%M" if since.date() == _now().date() else "%Y-%m-%d %H:%M"
+        day = "%H:%M" if since.date() == _format_now().date() else "%Y-%m-%d %H:%M"
         return f"process {words['process']}{host} since {since.strftime(day)}"
     except (OSError, ValueError, KeyError):
         return "which has not said its name"
 
 
-def _now() -> datetime.datetime:
+def _format_now() -> datetime.datetime:
     return datetime.datetime.now().astimezone()

@@ -19,16 +19,16 @@ ONE_C = (10.0, 5000.0)  # mA/g, from half the slowest intercalation to sulfur
 def doubts(graph: Graph) -> list[str]:
     """Sentences on declared numbers that hardly can be meant."""
     study = graph.study
-    masses = {name: q.value for name in study.cells if (q := _of(study, name).find("cam_mass", "mg"))}
-    return [*_apart(masses), *_loadings(study, masses), *_currents(study), *_twins(study)]
+    masses = {name: q.value for name in study.cells if (q := _make_context(study, name).find("cam_mass", "mg"))}
+    return [*_find_outliers(masses), *_check_loadings(study, masses), *_check_currents(study), *_find_twins(study)]
 
 
-def _of(study: Study, cell: str) -> Context:
+def _make_context(study: Study, cell: str) -> Context:
     one = study.cells[cell]
     return Context(cell=one, sample=study.samples.get(one.sample), inputs=study.inputs)
 
 
-def _apart(masses: Mapping[str, float]) -> Iterable[str]:
+def _find_outliers(masses: Mapping[str, float]) -> Iterable[str]:
     """Masses far from the median; of two cells nobody can say which is wrong."""
     if len(masses) < 2:
         return
@@ -41,10 +41,10 @@ def _apart(masses: Mapping[str, float]) -> Iterable[str]:
             )
 
 
-def _loadings(study: Study, masses: Mapping[str, float]) -> Iterable[str]:
+def _check_loadings(study: Study, masses: Mapping[str, float]) -> Iterable[str]:
     found: dict[str, list[str]] = {}
     for name, mass in masses.items():
-        area = _of(study, name).find("area", "cm2")
+        area = _make_context(study, name).find("area", "cm2")
         if area is not None and not LOADING[0] < mass / area.value < LOADING[1]:
             text = f"{mass:.3g} mg of active material on {area.value:.3g} cm2 are {mass / area.value:.3g} mg/cm2"
             found.setdefault(text, []).append(f"'{name}'")
@@ -53,17 +53,17 @@ def _loadings(study: Study, masses: Mapping[str, float]) -> Iterable[str]:
         yield f"{cells}: {text}, which no electrode holds. Look at the units of mass and diameter."
 
 
-def _currents(study: Study) -> Iterable[str]:
+def _check_currents(study: Study) -> Iterable[str]:
     found: dict[float, list[str]] = {}
     for name in study.cells:
-        one_c = _of(study, name).find("one_c", "mA/g")
+        one_c = _make_context(study, name).find("one_c", "mA/g")
         if one_c is not None and not ONE_C[0] < one_c.value < ONE_C[1]:
             found.setdefault(one_c.value, []).append(name)
     for value in found:
         yield f"one_c = {value:g} mA/g is no current of 1C that is known. Look at its unit; like 190 mA/g."
 
 
-def _twins(study: Study) -> Iterable[str]:
+def _find_twins(study: Study) -> Iterable[str]:
     """Cells with the same file: a copy is no replicate, however well it agrees."""
     files = [(path, m) for m in study.measurements if m.cell for path in m.files if path.is_file()]
     sizes = Counter(path.stat().st_size for path, _ in files)
