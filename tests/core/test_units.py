@@ -54,3 +54,9 @@ def test_different_kinds_do_not_mix(source, target):
 def test_what_is_no_unit_is_refused_in_words(text):
     with pytest.raises(NacreError, match=r"unknown unit"):
         units.check_unit(text)
+
+
+@pytest.mark.parametrize("unit", ["m*9**9**9**9", "m**9**9", "m9^9^9"])
+def test_a_number_raised_to_a_power_is_no_unit_and_refused_at_once(unit):
+    with pytest.raises(NacreError, match="unknown unit"):
+        units.check_unit(unit)

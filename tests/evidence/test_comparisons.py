@@ -1,14 +1,16 @@
 """Contrasts of single cells, of unequal numbers of cells, and of many quantities at once."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity
-from nacre.core.result import Entry, Result, Subject
+from nacre.core.result import Check, Entry, Result, Subject
 from nacre.core.study import Study
-from nacre.evidence.contrast import contrasts
+from nacre.evidence.contrasts.contrast import contrasts
 
 STUDY = Study("s", Path("."), contrasts=(("bare", "lho"),))
 STATE = {"cycle": 1, "rate_C": 0.1}
@@ -59,44 +61,94 @@ def test_a_shared_error_drops_out_of_the_difference():
     assert c.std == pytest.approx(0, abs=1e-12)
 
 
-def test_many_comparisons_are_adjusted():
+def test_more_cycles_and_more_quantities_weaken_no_verdict():
+    """A test of 12, of 200 cycles, and with energies beside: the first capacity has the same p value, and is shown."""
     rng = np.random.default_rng(2)
-    found = []
-    found += capacities({"bare": [99.0, 100.0, 101.0], "lho": [101.7, 102.7, 103.7]}, state={"cycle": 1})
-    for cycle in range(2, 41):
-        cells = {"bare": rng.normal(100, 1, 3).tolist(), "lho": rng.normal(100, 1, 3).tolist()}
-        found += capacities(cells, state={"cycle": cycle})
-    found += capacities({"bare": [50.0, 51.0, 50.5], "lho": [90.0, 91.0, 90.5]}, state={"cycle": 41})
-    made = contrasts(STUDY, found)
-    raw, adjusted = zip(*(_p_values(c.method) for c in made), strict=True)
-    assert min(raw[:-1]) < 0.05
-    assert min(adjusted[:-1]) > 0.05
-    assert adjusted[-1] < 0.05
-    assert "adjusted over the findings' 41 comparisons (Holm)" in made[0].method
-    order = np.argsort(raw)
-    assert all(np.diff(np.array(adjusted)[order]) >= 0)
+    first = capacities({"bare": [160.0, 162.0, 161.0], "lho": [185.0, 187.0, 188.0]}, state={"cycle": 1, "rate_C": 0.1})
+    verdicts = []
+    for cycles in (1, 12, 200):
+        more = []
+        for cycle in range(2, cycles + 1):
+            cells = {"bare": rng.normal(150, 1, 3).tolist(), "lho": rng.normal(150, 1, 3).tolist()}
+            more += capacities(cells, state={"cycle": cycle, "rate_C": 0.1})
+            more += capacities(cells, "charge_energy", "mWh/g", state={"cycle": cycle, "rate_C": 0.1})
+        found = next(
+            c for c in contrasts(STUDY, first + more) if c.name == "discharge_capacity" and c.state["cycle"] == 1
+        )
+        verdicts.append((found.endpoint, found.verdict, found.p_adjusted))
+    assert {(e, v) for e, v, _ in verdicts} == {("primary", "shown")} and len({p for _, _, p in verdicts}) == 1
 
 
-def test_what_says_the_same_again_does_not_weaken_the_findings():
-    cells = {"bare": [99.0, 100.0, 101.0], "lho": [103.0, 104.0, 105.0]}
-    found = capacities(cells, state={"cycle": 1})
-    alone = found + capacities({"bare": [50.0, 51.0, 50.5], "lho": [50.1, 50.9, 50.4]}, state={"cycle": 2})
-    again = [
-        result(sample, f"{sample}-{i}", Entry(name, Quantity(v * (1 + 0.01 * k), unit), {"cycle": 1}))
-        for k, (name, unit) in enumerate((("charge_capacity", "mAh/g"), ("discharge_energy", "mWh/g")))
-        for sample, values in cells.items()
-        for i, v in enumerate(values, 1)
+def test_what_nobody_asked_is_exploratory_and_never_shown():
+    found = capacities({"bare": [50.0, 51.0, 50.5], "lho": [90.0, 91.0, 90.5]}, "charge_energy", "mWh/g")
+    (c,) = contrasts(STUDY, found)
+    assert (c.endpoint, c.verdict, c.p_adjusted) == ("exploratory", "seen", None) and c.p < 0.001
+
+
+def test_a_study_names_its_own_endpoints_and_relevance():
+    asked = {"primary": ["charge_energy first"], "relevance": {"charge_energy": "5 %"}}
+    study = Study("s", Path("."), contrasts=(("bare", "lho"),), extra={"endpoints": asked})
+    found = capacities({"bare": [50.0, 51.0, 50.5], "lho": [90.0, 91.0, 90.5]}, "charge_energy", "mWh/g")
+    (c,) = contrasts(study, found)
+    assert (c.endpoint, c.verdict) == ("primary", "shown") and c.margin == pytest.approx(0.05 * 50.5)
+    near = capacities({"bare": [50.0, 50.2, 50.1], "lho": [50.2, 50.1, 50.3]}, "charge_energy", "mWh/g")
+    (c,) = contrasts(study, near)
+    assert c.verdict == "equal" and c.p_equal <= 0.05
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"primary": ["discharge_capacty first"]}, "unknown quantity name 'discharge_capacty'.*discharge_capacity"),
+        ({"primary": ["discharge_capacity frist"]}, "unknown time 'frist' of an endpoint.*first"),
+        ({"primary": ["the first capacity, please"]}, "this is no endpoint"),
+        ({"relevance": {"discharge_capacity": "0 %"}}, "what matters has to be above zero"),
+        ({"relevance": {"discharge_capacity": "5 mV"}}, "mV"),
+    ],
+)
+def test_endpoints_that_nobody_knows_are_refused(asked, words):
+    with pytest.raises(NacreError, match=words):
+        contrasts(Study("s", Path("."), extra={"endpoints": asked}), [])
+
+
+def test_no_difference_says_how_many_cells_would_do():
+    (c,) = contrasts(STUDY, capacities({"bare": [160.0, 170.0, 165.0], "lho": [166.0, 172.0, 169.0]}))
+    assert c.verdict == "no_difference"
+    assert "a side would show it if it is as large as it looks" in c.method and "show equality within" in c.method
+
+
+def test_a_failed_check_of_some_cells_vetoes_nothing_that_stands_without_them():
+    """Eight cells a side, 850 against 50 ohm cm2: fits of three were doubted, their values kept without an error."""
+    rng, made = np.random.default_rng(4), []
+    for sample, typical in (("bare", 850.0), ("lho", 50.0)):
+        for i, value in enumerate(typical * np.exp(rng.normal(0, 0.2, 8))):
+            doubted = i < 3
+            q = Quantity(float(value), "ohm cm2", None if doubted else 0.02 * value, origin="measured")
+            checks = (Check("fail", "the circuit does not describe these data"),) if doubted else ()
+            entry = Entry("r_cam_se", q, {"cycle": 200})
+            made.append(
+                Result("impedance", f"{sample}-{i}", Subject(sample, f"{sample}-{i}", "eis"), (entry,), checks=checks)
+            )
+    study = Study("s", Path("."), contrasts=(("bare", "lho"),), extra={"endpoints": {"primary": ["r_cam_se last"]}})
+    (c,) = contrasts(study, made)
+    assert (
+        c.verdict == "shown"
+        and "a check of the data failed for 6 of 16 cells" in c.method
+        and "on logarithms" in c.method
+    )
+    assert c.lo95 < -790 < -700 < c.hi95 or c.lo95 < c.difference < c.hi95 < 0
+    alike = [r for r in made if not r.checks]
+    doubtful = [
+        replace(r, entries=(replace(r.entries[0], quantity=Quantity(900.0, "ohm cm2")),))
+        for r in made
+        if r.checks and r.subject.sample == "bare"
     ]
-    first = {(c.name, c.state.get("cycle")): c.p_adjusted for c in contrasts(STUDY, alone)}
-    second = {(c.name, c.state.get("cycle")): c.p_adjusted for c in contrasts(STUDY, alone + again)}
-    assert second["discharge_capacity", 1] == first["discharge_capacity", 1] > 0
-    others = [c for c in contrasts(STUDY, alone + again) if c.name == "discharge_energy"]
-    assert "adjusted over the other 2 comparisons (Holm)" in others[0].method
-
-
-def _p_values(method):
-    words = method.split("p = ")[1]
-    return float(words.split(",")[0]), float(words.split(", ")[1].split(" ")[0])
+    shifted = [
+        replace(r, entries=(replace(r.entries[0], quantity=Quantity(850.0 + i, "ohm cm2", 1.0)),))
+        for i, r in enumerate(alike)
+    ]
+    (c,) = contrasts(study, [*shifted, *doubtful])
+    assert c.verdict != "shown", "a difference that the doubted cells alone make is not shown"
 
 
 def test_first_cycle_shift_is_bare_less_coated():

@@ -9,7 +9,7 @@ from nacre.core.outcome import Contrast, Failure, LedgerRow, Outcome
 from nacre.core.quantity import Quantity, parse
 from nacre.core.result import Check, Curve, Entry, Provenance, Result, Subject
 from nacre.core.study import Cell, Reported, Sample, Step, Study
-from nacre.evidence.verdicts import decided
+from nacre.evidence.contrasts.verdicts import decide
 
 RATES = (0.1, 0.2, 0.5, 1.0)
 GOOD = {"rate": (187.2, 155.1, 112.4, 71.3), "ce": 82.4, "fade": 0.00093, "r": 50.2, "knee": None, "eta": 0.02}
@@ -282,11 +282,13 @@ def _contrasts(names, truths, replicates, origin, results) -> tuple[Contrast, ..
     def add(name, a, b, unit, state, half=None):
         interval = (b - a - half, b - a + half) if half else (None, None)
         known = tuple(ids[key] for s in names if (key := (s, name, state.get("cycle"), state.get("segment"))) in ids)
-        count = {"n_reference": replicates, "n_treated": replicates, "reference_value": a, "treated_value": b}
+        told = half is not None and abs(b - a) > half
+        test = {"endpoint": "secondary", "p_adjusted": (0.001 if told else 0.5) if half else None}
+        count = test | {"n_reference": replicates, "n_treated": replicates, "reference_value": a, "treated_value": b}
         row = Contrast(
             name, bare, coated, b - a, unit, state, *interval, b / a, quantities=known, origin=origin, **count
         )
-        rows.append(decided(row))
+        rows.append(decide(row))
 
     wide = replicates > 1
     for cycle, rate in enumerate(RATES, start=1):

@@ -8,14 +8,14 @@ import pytest
 from nacre.core.outcome import Contrast, Outcome
 from nacre.core.quantity import Quantity
 from nacre.core.result import Check
-from nacre.evidence.verdicts import decided
+from nacre.evidence.contrasts.verdicts import decide
 from nacre.report.findings import _format_bounded, findings
 from report.demo_outcome import demo
 
 
 def told(outcome) -> list:
     """The findings, each contrast decided anew: tests change its numbers."""
-    return findings(replace(outcome, contrasts=tuple(map(decided, outcome.contrasts))))
+    return findings(replace(outcome, contrasts=tuple(map(decide, outcome.contrasts))))
 
 
 def texts(outcome) -> str:
@@ -41,7 +41,10 @@ def test_a_difference_with_an_interval_is_stated_with_it():
         "The cathode interfacial resistance of LHO-NCM85 is lower than that of Bare-NCM85, "
         "by 801 Ω cm² (50.2 against 851.0 Ω cm²; cycle 200)."
     )
-    assert rows[0].note == "95 % interval of the difference −846 to −756 Ω cm²"
+    assert (
+        rows[0].note
+        == "95 % interval of the difference −846 to −756 Ω cm²; p = 0.0010, adjusted for the number of endpoints"
+    )
     assert "eplicates: 3 and 3" in texts(demo(replicates=3))
 
 
@@ -87,10 +90,27 @@ def test_an_interval_that_holds_zero_is_no_difference():
     rows = of(demo(replicates=3), "bulk resistance")
     assert rows[0].kind == "no_difference"
     assert rows[0].text == (
-        "No difference in the bulk resistance can be told between LHO-NCM85 and Bare-NCM85: "
+        "No difference in the bulk resistance was found between LHO-NCM85 and Bare-NCM85: "
         "18.10 against 18.00 Ω cm²; cycle 200."
     )
     assert "−1.4 to 1.6 Ω cm²" in rows[0].note
+
+
+def test_samples_that_are_equal_within_what_matters_are_called_so():
+    outcome = demo(replicates=3)
+    one = replace(outcome.contrasts[0], margin=5.0, p_equal=0.01, lo95=-1.0, hi95=2.0)
+    (row,) = of(replace(outcome, contrasts=(one,)), "specific discharge capacity")
+    assert row.kind == "equal"
+    assert row.text.startswith(
+        "The specific discharge capacity of LHO-NCM85 equals that of Bare-NCM85 within 5.00 mAh/g"
+    )
+
+
+def test_what_nobody_asked_beforehand_is_said_to_be_exploratory():
+    outcome = demo(replicates=3)
+    one = replace(outcome.contrasts[0], endpoint="exploratory", p=0.001, p_adjusted=None)
+    (row,) = of(replace(outcome, contrasts=(one,)), "specific discharge capacity")
+    assert row.kind == "seen" and "exploratory: not among the questions asked beforehand" in row.note
 
 
 def test_sentences_swap_when_the_samples_swap():
@@ -177,10 +197,10 @@ def test_nothing_found_says_nothing():
 def test_an_interval_that_many_comparisons_would_throw_up_shows_nothing():
     outcome = demo(replicates=3)
     one = replace(outcome.contrasts[0], lo95=0.1, hi95=50.0)
-    for p, kind in ((None, "shown"), (0.01, "shown"), (0.3, "seen")):
+    for p, kind in ((0.01, "shown"), (0.3, "seen")):
         rows = of(replace(outcome, contrasts=(replace(one, p_adjusted=p),)), "specific discharge capacity")
         assert [row.kind for row in rows] == [kind]
-        assert ("not beyond chance among so many comparisons: not proven" in rows[0].note) == (kind == "seen")
+        assert ("not beyond chance among the endpoints: not proven" in rows[0].note) == (kind == "seen")
         assert (" was seen higher than " in rows[0].text) == (kind == "seen")
 
 

@@ -21,7 +21,7 @@ AXES = Axis("x", "V"), Axis("y", "A")
 
 @pytest.fixture(autouse=True)
 def no_plotly(monkeypatch):
-    monkeypatch.setattr(html, "_plotly", lambda: "")
+    monkeypatch.setattr(html, "_read_plotly", lambda: "")
 
 
 def small() -> Outcome:
@@ -114,7 +114,7 @@ def test_whatever_fails_is_named_and_the_report_is_there(tmp_path, monkeypatch, 
 
 def test_even_without_a_page_there_is_a_report(tmp_path, monkeypatch):
     monkeypatch.setattr(print_figures, "draw", lambda *_: {"svg": b"<svg/>"})
-    monkeypatch.setattr(html, "_summary", boom)
+    monkeypatch.setattr(html, "_summarise", boom)
     guard, page = written(small(), tmp_path)
     assert [item.what for item in guard.left_out] == ["report page"]
     assert "could not be laid out" in page and "no such thing" in page

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nacre.core.outcome import Contrast, Outcome
 from nacre.core.study import Sample, Study
-from nacre.evidence.verdicts import decided
+from nacre.evidence.contrasts.verdicts import decide
 from nacre.report.findings import findings
 
 HEADING = "Samples side by side"
@@ -18,10 +18,23 @@ def outcome(doses=("2 wt%", "0.5 wt%"), values=(178.0, 183.0)):
         name = f"c{dose.split()[0]}"
         samples[name] = Sample(name, dose or "coated", coating={"target": dose} if dose[:1].isdigit() else {})
         state, lo = {"cycle": 1, "rate_C": 0.1}, 1.0 if value > 180 else None
-        made.append(decided(
-            Contrast("discharge_capacity", "bare", name, value - 171, "mAh/g", state, lo, lo and 20.0,
-                     n_reference=3, n_treated=3 if lo else 1, reference_value=171.0, treated_value=value)
-        ))  # fmt: skip
+        row = Contrast(
+            "discharge_capacity",
+            "bare",
+            name,
+            value - 171,
+            "mAh/g",
+            state,
+            lo,
+            lo and 20.0,
+            n_reference=3,
+            n_treated=3 if lo else 1,
+            reference_value=171.0,
+            treated_value=value,
+            endpoint="primary",
+            p_adjusted=lo and 0.01,
+        )
+        made.append(decide(row))
     return Outcome(Study("s", Path("."), samples=samples), contrasts=tuple(made))
 
 

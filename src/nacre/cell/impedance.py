@@ -18,6 +18,7 @@ from nacre.core.result import Check
 from nacre.core.signal import Note, Signal, table
 from nacre.physics import p2d
 from nacre.physics.p2d import Linear, Mesh, State
+from nacre.physics.p2d.frequency.linearised_cell import check_frequencies
 
 PER_CM2 = 1e4  # ohm m2 to ohm cm2
 SWEEP = np.geomspace(7e6, 1e-2, 80)  # Hz
@@ -101,7 +102,7 @@ def linearised(parameters: CellParameters, point: Point, mesh: Mesh = FINE) -> L
 
 def _frequencies(frequencies, parameters: CellParameters) -> np.ndarray:
     try:
-        return p2d.linear.check_frequencies(frequencies)
+        return check_frequencies(frequencies)
     except ValueError as error:
         raise NacreError(str(error), where=parameters.name) from None
 

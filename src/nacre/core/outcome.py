@@ -21,7 +21,8 @@ class Contrast:
     difference = treated - reference; `lo95`, `hi95` bound it, None where replicates are too few to tell.
     `verdict` is one of CONTRAST_VERDICTS, and the only one: report, tables and exports print it. `endpoint` is one of
     ENDPOINTS, fixed before the data are seen. `p` and `df` belong to the test, `p_adjusted` is the p value after the
-    rule for many comparisons, `margin` half the width of what counts as equal, `method` how the interval came about.
+    rule for many comparisons, `margin` half the width of what counts as equal and `p_equal` the p value of the two
+    one-sided tests against it, `level` what was counted (cell, batch, specimen), `method` how the interval came about.
     `measurement` is the test that the values come from, by its name within a cell or sample; "" where several, or none,
     are meant. `effect` is the standardised mean difference (Hedges g). `std` is the standard uncertainty of the
     difference from the measurements alone, without the spread between cells. `scatter95`, for one cell against several:
@@ -51,6 +52,8 @@ class Contrast:
     p_adjusted: float | None = None
     df: float | None = None
     margin: float | None = None
+    p_equal: float | None = None
+    level: str = "cell"
     endpoint: str = "exploratory"
     verdict: str = "cannot_tell"
     measurement: str = ""

@@ -131,6 +131,24 @@ def derive(
     return Quantity(value, unit, std, n=n, basis=basis, origin=origin, parts=parts)
 
 
+def weighted_sum(weights: Iterable[float], quantities: Iterable[Quantity], *, origin: str = "derived") -> Quantity:
+    """Sum of weights times quantities of one unit, its error exact with all shared sources.
+
+    Where an operand's error is unknown, so is the sum's, unless its weight is zero.
+    """
+    pairs = list(zip(weights, quantities, strict=True))
+    unit = pairs[0][1].unit
+    value = math.fsum(weight * q.value for weight, q in pairs)
+    if any(q.std is None and weight for weight, q in pairs):
+        return Quantity(value, unit, n=len(pairs), basis="none", origin=origin)
+    parts: dict[str, float] = {}
+    for weight, q in pairs:
+        for source, part in q.parts.items():
+            parts[source] = parts.get(source, 0.0) + weight * part
+    std = math.sqrt(math.fsum(part * part for part in parts.values()))
+    return Quantity(value, unit, std, n=len(pairs), basis="propagated", origin=origin, parts=parts)
+
+
 def _depends_on(function, values, i) -> bool:
     """Whether the value moves with operand i, be it by less than first order (x * x at 0)."""
     value = float(function(*values))

@@ -65,7 +65,8 @@ def _find_factor(word: str) -> str:
 def _parse(unit: str):
     if re.match(r"[+-]?\d", unit.strip()) and not re.match(r"1(\s*/|$)", unit.strip()):
         raise NacreError(f"unknown unit '{unit}'", do="a unit holds no number; only '1/s' and the like begin with 1")
-    if re.search(r"(/|\*\*|\^)\s*(/|$)", unit):
+    # what ends in a sign is no unit, nor is a number raised to a power: 9**9**9 would never be done
+    if re.search(r"(/|\*\*|\^)\s*(/|$)|\d\s*(\*\*|\^)", unit):
         raise NacreError(f"unknown unit '{unit}'", do=did_you_mean(unit, _COMMON))
     try:
         return _make_registry().Unit(_write_for_pint(unit))

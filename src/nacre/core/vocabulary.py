@@ -28,7 +28,8 @@ class Word:
     declared value have each their own error (every pellet is weighed anew), not one in common (the die). For
     quantities: `chapter` (coating, material, cell or cause) is the question of the report's first page that it answers,
     with `coating_only` for the elements of a declared coating alone; `compared` is false where it tells of the
-    measurement, not of the sample (a detection limit). `words` and `symbol` may hold states in braces.
+    measurement, not of the sample (a detection limit). `words` and `symbol` may hold states in braces; `scale` is log
+    where values scatter by factors (resistances) and are compared by their ratio.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Word:
     chapter: str = ""
     compared: bool = True
     coating_only: bool = False
+    scale: str = "linear"
 
     @property
     def fields(self) -> tuple[str, ...]:

@@ -49,6 +49,8 @@ class ContrastRow(_Row):
     p_adjusted: Number
     df: Number
     margin: Number
+    p_equal: Number
+    level: Literal["cell", "batch", "specimen"]
     ratio: Number
     n_reference: int
     n_treated: int

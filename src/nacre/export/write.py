@@ -52,7 +52,7 @@ def write_all(
         page = report(outcome, guard).encode()
         files.write(folder / REPORT, page)
         now[REPORT] = hashlib.sha256(page).hexdigest()
-    files.write(folder / LIST, (json.dumps(now, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
+    files.write(folder / LIST, json.dumps(now, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
     return [folder / name for name in now]
 
 

@@ -45,7 +45,8 @@ CHAPTERS = {
     "cause": "What lies behind it",
 }
 ABREAST, AGREE, NEXT = "Samples side by side", "Do the techniques agree?", "What to do next"
-CHANCE = "not beyond chance among so many comparisons: not proven"
+CHANCE = "not beyond chance among the endpoints: not proven"
+EXPLORATORY = "exploratory: not among the questions asked beforehand, and not proven"
 FAILED = "a check of data behind it failed: see Checks"
 SAME = ("equal", "no_difference", "cannot_tell")  # verdicts that claim no difference
 ORDER = ("bad", "shown", "seen", *SAME, "plain")
@@ -218,7 +219,7 @@ def _describe_contrast(outcome: Outcome, kind: str, way: str, rows: list[Contras
     many = len(rows) > FEW
     if not way:
         values = several([_list_values(row) for row in rows]) if not many else f"{len(rows)} states were compared"
-        text = f"no difference in the {what} can be told between {new} and {old}" + (f": {values}" if values else "")
+        text = _none_words(kind, what, new, old, rows) + (f": {values}" if values else "")
     else:
         verb = "is" if kind == "shown" else "was seen"
         sizes = several(
@@ -230,8 +231,27 @@ def _describe_contrast(outcome: Outcome, kind: str, way: str, rows: list[Contras
     note = "; ".join(filter(None, (note, FAILED if broken else "")))
     heads, table = _make_table(rows, old, new) if many else ((), ())
     if many:
-        note = "; ".join(filter(None, (CHANCE if any(map(_is_chancy, rows)) else "", FAILED if broken else "")))
+        note = "; ".join(filter(None, (*_doubts(rows), FAILED if broken else "")))
     return Finding(kind, sentence(text), note, virtual, basis, heads, table)
+
+
+def _none_words(kind: str, what: str, new: str, old: str, rows: list[Contrast]) -> str:
+    """What is said of samples between which no difference is claimed."""
+    if kind != "equal":
+        return f"no difference in the {what} was found between {new} and {old}"
+    margins = [row.margin for row in rows if row.margin is not None]
+    unit = "percentage points" if rows[0].unit == "%" else rows[0].unit
+    return f"the {what} of {new} equals that of {old} within {with_unit(like(max(margins), max(margins)), unit)}"
+
+
+def _doubts(rows: list[Contrast]) -> list[str]:
+    """Why what was seen is not proven."""
+    said = [CHANCE] if any(map(_is_chancy, rows)) else []
+    return said + ([EXPLORATORY] if any(row.verdict == "seen" and _is_unasked(row) for row in rows) else [])
+
+
+def _is_unasked(row: Contrast) -> bool:
+    return row.endpoint == "exploratory" and row.p is not None
 
 
 def _format_range(rows: list[Contrast]) -> str:
@@ -275,9 +295,8 @@ def _describe_evidence(outcome: Outcome, rows: list[Contrast]) -> tuple[str, str
     parts = [part for row in rows for part in row.method.split("; ") if part]
     chances = [row.p_adjusted for row in rows if row.p_adjusted is not None]
     if chances:
-        text += f"; {', '.join(_describe_chance(p) for p in chances)} (Holm)"
-    if any(map(_is_chancy, rows)):
-        text += f"; {CHANCE}"
+        text += f"; {', '.join(_describe_chance(p) for p in chances)}, adjusted for the number of endpoints"
+    text = "; ".join((text, *_doubts(rows)))
     basis = [*dict.fromkeys(part for part in parts if not part.startswith("p = "))]
     sizes = {(row.n_reference, row.n_treated) for row in rows} - {(1, 1)}
     unsaid = [f"{a} and {b}" for a, b in sorted(sizes) if not any(f"over {a} and {b} " in part for part in basis)]

@@ -299,8 +299,9 @@ def test_real_files(file, reader, points, first, last, realdata):
 def test_no_other_real_file_is_claimed(realdata):
     ours = {"biologic_mpr", "biologic_mpt", "gamry", "zplot", "relaxis", "eis_csv"}
     claimed = set()
+    elsewhere = ("cases", "formats")  # small inputs and instruments of every field
     for path in sorted(realdata.rglob("*")):
-        if path.is_file() and path.stat().st_size:
+        if path.is_file() and path.stat().st_size and path.relative_to(realdata).parts[0] not in elsewhere:
             fits = registry.sniff(path, registry.readers().values())
             claimed |= {path.relative_to(realdata).parts[0] for _, reader in fits if reader.name in ours}
     assert claimed == {"cycling", "impedance"}

@@ -27,6 +27,19 @@ def oxide_dose(cam_mass, target, basis: str):
     raise CoatingError(f"basis '{basis}' of a target fraction; expected 'bare' or 'coated'")
 
 
+def oxide_assay(solids, ligand_fraction):
+    """Oxide per volume of dispersion, kg/m3, from its dry solids and the mass fraction of ligands in them."""
+    within("the ligand fraction of the solids", ligand_fraction, 0, 1, closed=True)
+    return solids * (1 - ligand_fraction)
+
+
+def dispersion_volume(oxide_mass, assay, deposition=1.0):
+    """Volume to pipette, m3, so that `oxide_mass` stays on the powder when a fraction `deposition` of it does."""
+    positive("the assay of the dispersion", assay)
+    positive("the deposition yield", deposition)
+    return oxide_mass / (assay * deposition)
+
+
 def metal_of(oxide: str, product: str) -> str:
     """The metal that oxide and product share. Raises CoatingError where that is not one element."""
     shared = (set(parse_formula(oxide)) & set(parse_formula(product))) - {"O", "Li"}
@@ -49,6 +62,13 @@ def within(what: str, value, low: float, high: float, *, closed: bool = False) -
     good = (value_array >= low) & ((value_array <= high) if closed else (value_array < high))
     if not np.all(good):
         raise CoatingError(f"{what} is {_bad(value_array, good)}; expected a fraction from {low} to {high}, not in %")
+
+
+def positive(what: str, value) -> None:
+    """Raises CoatingError unless value > 0."""
+    value_array = np.asarray(value, float)
+    if not np.all(value_array > 0):
+        raise CoatingError(f"{what} is {_bad(value_array, value_array > 0)}; expected a number above 0")
 
 
 def _bad(values: np.ndarray, good: np.ndarray) -> str:

@@ -14,6 +14,11 @@ class FilmError(ValueError):
     """A film that cannot be."""
 
 
+def sphere_area(diameter, density):
+    """Specific surface, m2/kg, of smooth spheres: 6/(density x diameter)."""
+    return 6 / (_positive("density", density) * _positive("diameter", diameter))
+
+
 def coating_volume(mass_fractions: Sequence, densities: Sequence):
     """Volume of the solids of a coating, m3 per kg of powder, from mass fractions (n,) and densities (n,)."""
     if len(mass_fractions) != len(densities):

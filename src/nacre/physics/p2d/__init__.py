@@ -5,7 +5,7 @@ from nacre.physics.p2d.drift import Course, Drifting
 from nacre.physics.p2d.fields import Fields, fields, filling, lithium, shell_weights, throughput
 from nacre.physics.p2d.frequency.causes import by_cause
 from nacre.physics.p2d.frequency.derivatives import derivatives as impedance_derivatives
-from nacre.physics.p2d.frequency.linearised_cell import Linear, LinearElectrode, impedance, linearise
+from nacre.physics.p2d.frequency.linearised_cell import Linear, LinearElectrode, check_frequencies, impedance, linearise
 from nacre.physics.p2d.sensitivity.forward import StepSensitivity, sensitivities
 from nacre.physics.p2d.sensitivity.tangent import STENCILS, Tangent, combine, tangent, weigh
 from nacre.physics.p2d.solve import (
@@ -47,6 +47,7 @@ __all__ = [
     "Tangent",
     "by_cause",
     "charge_and_hold",
+    "check_frequencies",
     "combine",
     "constant_diffusivity",
     "fields",

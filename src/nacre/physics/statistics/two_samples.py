@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,14 @@ class Difference:
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """The two-sided confidence interval of a level."""
-        half = self.error * float(stats.t.ppf(0.5 + level / 2, self.df))
+        half = self.error * _quantile(0.5 + level / 2, self.df)
         return self.estimate - half, self.estimate + half
 
     def p_value(self) -> float:
         """Two-sided p value of the hypothesis that the true difference is zero."""
         if self.error == 0.0:
             return 1.0 if self.estimate == 0.0 else 0.0
-        return 2.0 * float(stats.t.sf(abs(self.estimate) / self.error, self.df))
+        return 2.0 * _tail(abs(self.estimate) / self.error, self.df)
 
     def p_equal(self, lower: float, upper: float) -> float:
         """The larger p value of the two one-sided tests that the true difference lies outside of (lower, upper).
@@ -42,8 +42,8 @@ class Difference:
         """
         if self.error == 0.0:
             return 0.0 if lower < self.estimate < upper else 1.0
-        below = float(stats.t.sf((self.estimate - lower) / self.error, self.df))
-        above = float(stats.t.sf((upper - self.estimate) / self.error, self.df))
+        below = _tail((self.estimate - lower) / self.error, self.df)
+        above = _tail((upper - self.estimate) / self.error, self.df)
         return max(below, above)
 
     def widened(self, std: float, df: float = math.inf) -> "Difference":
@@ -53,6 +53,15 @@ class Difference:
         error = math.hypot(self.error, std)
         parts = self.error**4 / self.df + std**4 / df
         return Difference(self.estimate, error, error**4 / parts if parts else math.inf, self.method)
+
+
+def _tail(t: float, df: float) -> float:
+    """Chance that Student's t, or a normal value where df is infinite, exceeds t."""
+    return float(special.ndtr(-t) if math.isinf(df) else special.stdtr(df, -t))
+
+
+def _quantile(chance: float, df: float) -> float:
+    return float(special.ndtri(chance) if math.isinf(df) else special.stdtrit(df, chance))
 
 
 def compare_means(a: Sequence[float], b: Sequence[float]) -> Difference:
@@ -113,8 +122,7 @@ def replicates_to_show(effect: float, sd: float, alpha: float = 0.05, power: flo
 
 def _power_of_t(effect: float, n: int, alpha: float) -> float:
     df, centre = 2 * n - 2, effect * math.sqrt(n / 2)
-    limit = stats.t.ppf(1 - alpha / 2, df)
-    return float(stats.nct.sf(limit, df, centre))
+    return 1.0 - float(special.nctdtr(df, centre, special.stdtrit(df, 1 - alpha / 2)))
 
 
 def replicates_to_equal(margin: float, sd: float, alpha: float = 0.05, power: float = 0.8) -> int | None:
@@ -127,7 +135,8 @@ def replicates_to_equal(margin: float, sd: float, alpha: float = 0.05, power: fl
 
     def enough(n: int) -> bool:
         df, centre = 2 * n - 2, margin / sd * math.sqrt(n / 2)
-        return float(stats.nct.sf(stats.t.ppf(1 - alpha, df), df, centre)) >= 1 - (1 - power) / 2
+        missed = float(special.nctdtr(df, centre, special.stdtrit(df, 1 - alpha)))
+        return missed <= (1 - power) / 2
 
     return _least(enough)
 

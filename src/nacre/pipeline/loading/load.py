@@ -19,6 +19,7 @@ from nacre.core.contracts import Technique
 from nacre.core.errors import NacreError, StudyError, did_you_mean, unknown
 from nacre.core.quantity import Quantity, parse
 from nacre.core.study import Cell, Reported, Sample, Step, Study
+from nacre.evidence.contrasts.endpoints import check_endpoints
 from nacre.evidence.ledger import check_settings
 from nacre.materials import builtin
 from nacre.pipeline.loading.cells import read_cells
@@ -83,7 +84,12 @@ def _build_study(shape: StudyFile, folder: Path, techniques: Mapping[str, Techni
         seed=shape.study.seed,
         options=shape.options,
         materials=shape.material,
-        extra={"ledger": shape.ledger, "model": shape.model, "calibration": shape.calibration},
+        extra={
+            "ledger": shape.ledger,
+            "model": shape.model,
+            "calibration": shape.calibration,
+            "endpoints": {"primary": shape.study.primary, "relevance": shape.study.relevance},
+        },
         paper_numbers=shape.report.paper_numbers,
     )
     samples = _build_samples(shape, problems)
@@ -104,6 +110,8 @@ def _check_parts(study: Study, shape: StudyFile, known: Mapping[str, Name], prob
         check_model(shape.model, study.samples, known)
     with problems.catch(("ledger",)):
         check_settings(study)
+    with problems.catch(("study",)):
+        check_endpoints(study)
     if shape.calibration and not problems.errors:
         from nacre.evidence.calibrate.run import check  # takes a second to import
 

@@ -28,6 +28,13 @@ class StudyPart(Part):
     reference: str = Field("", description="the sample that others are compared with")
     seed: int = Field(0, ge=0, description="seed of everything that draws random numbers")
     notes: str = ""
+    primary: Words = Field(
+        [],
+        description='primary endpoints, like "discharge_capacity first" (default: it, and "capacity_retention last")',
+    )
+    relevance: dict[str, str] = Field(
+        {}, description='differences below these do not matter: discharge_capacity = "3 %" or "5 mAh/g"'
+    )
 
 
 class StepPart(BaseModel):

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from nacre.core import files
 from nacre.core.errors import StudyError
 
 # a file system that knows no locks: some network drives
@@ -36,7 +37,7 @@ def held(results: Path) -> Iterator[None]:
     try:
         if lock.lock_counter == 1:
             words = {"process": os.getpid(), "host": platform.node(), "since": _format_now().isoformat()}
-            (folder / "run.json").write_text(json.dumps(words), encoding="utf-8")
+            files.write(folder / "run.json", json.dumps(words))
         yield
     finally:
         if lock.lock_counter == 1:

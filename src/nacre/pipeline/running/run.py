@@ -15,7 +15,7 @@ from nacre.core.errors import NacreError
 from nacre.core.outcome import Failure, Outcome
 from nacre.core.result import Result, Subject
 from nacre.core.study import Study
-from nacre.evidence.contrast import contrasts
+from nacre.evidence.contrasts.contrast import contrasts
 from nacre.evidence.ledger import ledger
 from nacre.pipeline.loading.load import load
 from nacre.pipeline.running import cache_keys
