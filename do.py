@@ -1,9 +1,10 @@
 """Set up and run everything, with nothing but a Python: `python do.py demo`, `python do.py test`.
 
     demo          the reference study, end to end; prints the report's path
-    test [ARGS]   all tests (--fast leaves the slow ones out; other words go to pytest); `test --blas NAME [ARGS]` runs
-                  them with the kernels that OpenBLAS has for another processor (Haswell, SkylakeX, ...): sums are
-                  rounded otherwise there. NAME `all`: each that this machine can run, in turn
+    test [ARGS]   all tests (--fast leaves the slow ones out, --coverage prints which lines ran; other words go to
+                  pytest); `test --blas NAME [ARGS]` runs them with the kernels that OpenBLAS has for another
+                  processor (Haswell, SkylakeX, ...): sums are rounded otherwise there. NAME `all`: each that this
+                  machine can run, in turn
     lint          style, import rules
     types         static types (mypy)
     measure       how readable src is, in figures (--room NAME, --worst N, --check; see tools/measure.py)
@@ -103,10 +104,14 @@ def test(args):
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     run(venv_python(), *runner(args))
+    if "--coverage" in args:
+        run(venv_python(), "-m", "coverage", "report")
 
 
 def runner(args):
-    """What runs the tests: pytest, or for --blas NAME the tool that runs it with other kernels."""
+    """What runs the tests: pytest, by itself or counting lines, or for --blas NAME a tool that sets the kernels."""
+    if "--coverage" in args:
+        return "-m", "coverage", "run", "-m", "pytest", *(word for word in args if word != "--coverage")
     if "--blas" not in args:
         return "-m", "pytest", *args
     at = args.index("--blas")
