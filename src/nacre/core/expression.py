@@ -57,7 +57,7 @@ class Constant:
 
 
 @dataclass(frozen=True)
-class Operand:
+class ExpressionOperand:
     name: str
 
 
@@ -102,7 +102,7 @@ def _evaluate(node: Any, operands: Mapping[str, Any], language: Language, operat
     match node:
         case Constant(value):
             return value
-        case Operand(name):
+        case ExpressionOperand(name):
             return language.constants[name] if name in language.constants else operands[name]
         case Negative(inner):
             return -at(inner)
@@ -228,7 +228,7 @@ class _Reader:
             self.step()
             return Call(name, self.arguments())
         self._check_operand(name, start)
-        return Operand(name)
+        return ExpressionOperand(name)
 
     def _check_operand(self, name: str, start: int) -> None:
         language = self.language
@@ -275,7 +275,7 @@ class _Reader:
 def _has_names(node: Any) -> bool:
     """Whether a tree holds an operand or a function."""
     match node:
-        case Operand() | Call():
+        case ExpressionOperand() | Call():
             return True
         case Negative(inner):
             return _has_names(inner)

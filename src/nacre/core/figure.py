@@ -157,7 +157,7 @@ def _merge_one(group: list[Figure]) -> Figure:
 
 
 @dataclass(frozen=True)
-class Column:
+class FigureColumn:
     """One column of a figure's data: what it is, its unit, and the series it belongs to.
 
     `place` is (panel, inset, series) and `part` the series' field, for those who know the series' arrays already.
@@ -171,7 +171,7 @@ class Column:
     part: str
 
 
-def columns(figure: Figure, names: Mapping[int, str] | None = None) -> list[Column]:
+def columns(figure: Figure, names: Mapping[int, str] | None = None) -> list[FigureColumn]:
     """All data of a figure as columns, in the order of panels and series; a heat map as rows x, y, z.
 
     `names[id(series)]` is what a series is called in the comment (default: its label, subject and group).
@@ -197,7 +197,7 @@ def _describe_series(series: Series, frame: Panel, name: str) -> list[str]:
     return [*words, series.kind] if len({s.kind for s in like}) > 1 else words
 
 
-def _make_columns(series: Series, panel: Panel, comment: str, place: tuple[int, bool, int]) -> list[Column]:
+def _make_columns(series: Series, panel: Panel, comment: str, place: tuple[int, bool, int]) -> list[FigureColumn]:
     x, y = panel.x, panel.right if series.right and panel.right else panel.y
     if series.kind == "picture":  # its numbers are in the image's own file
         return []
@@ -214,4 +214,4 @@ def _make_columns(series: Series, panel: Panel, comment: str, place: tuple[int, 
         ]
         if series.words:
             parts.append(("words", "", np.array(series.words, dtype=object), "words"))
-    return [Column(name, unit, comment, value, place, part) for name, unit, value, part in parts if len(value)]
+    return [FigureColumn(name, unit, comment, value, place, part) for name, unit, value, part in parts if len(value)]

@@ -14,7 +14,7 @@ def parquet(curve: Curve, result: Result) -> bytes:
     """The curve as a parquet file; its metadata say what it is of, and whether the data are virtual."""
     import polars as pl
 
-    columns = {_title(name, unit): np.asarray(values) for name, (values, unit) in curve.columns.items()}
+    columns = {_make_title(name, unit): np.asarray(values) for name, (values, unit) in curve.columns.items()}
     about = {"technique": result.technique, "analysis": result.analysis, "subject": str(result.subject)}
     about["data"] = VIRTUAL_TAG if result.origin == "synthetic" else result.origin
     stream = io.BytesIO()
@@ -22,7 +22,7 @@ def parquet(curve: Curve, result: Result) -> bytes:
     return stream.getvalue()
 
 
-def _title(name: str, unit: str) -> str:
+def _make_title(name: str, unit: str) -> str:
     return name if unit in ("", "1") or "/" in name else f"{name} / {unit}"
 
 

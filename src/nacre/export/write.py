@@ -143,11 +143,11 @@ def _make_tables(outcome: Outcome, guard: Guard) -> Iterator[tuple[str, _Make]]:
         yield "Word document of the tables", partial(_make_single, "tables/tables.docx", word.document, made)
 
 
-def _write_spreadsheet(table: comparison_tables.Table) -> bytes:
+def _write_spreadsheet(table: comparison_tables.ComparisonTable) -> bytes:
     return _write_csv(table).encode("utf-8-sig")
 
 
-def _write_csv(table: comparison_tables.Table) -> str:
+def _write_csv(table: comparison_tables.ComparisonTable) -> str:
     """Values and standard deviations in columns of their own, for a spreadsheet."""
     stream = io.StringIO()
     out = csv.writer(stream, lineterminator="\n")

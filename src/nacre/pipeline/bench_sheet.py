@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
-from nacre.cell.protocol import Loop, Step, for_cell, parse_protocol, pybamm_experiment, step_table, unrolled
+from nacre.cell.protocol import Loop, PreparationStep, for_cell, parse_protocol, pybamm_experiment, step_table, unrolled
 from nacre.cell.recipe.coating import read_coating
 from nacre.cell.recipe.dosing import Dose, dose, expected
 from nacre.cell.recipe.layers import Layer, Recipe, recipe
@@ -17,7 +17,7 @@ from nacre.core.errors import NacreError
 from nacre.core.files import write as write_file
 from nacre.core.quantity import Quantity, derive
 from nacre.core.study import Cell, Sample, Study, in_its_words
-from nacre.core.study import Step as Preparation
+from nacre.core.study import PreparationStep as Preparation
 from nacre.materials import Library, builtin
 from nacre.physics.chemistry import film
 from nacre.physics.chemistry.reactions import BalanceError, balance
@@ -27,7 +27,7 @@ Row = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
-class Section:
+class SheetSection:
     """A table of (what, how much, remark); `steps` are numbered lines; `pre` is text as it stands."""
 
     title: str
@@ -43,7 +43,7 @@ class Sheet:
     """The bench sheet: sections, and the files of each kind of cell: name -> (step table, PyBaMM text)."""
 
     title: str
-    sections: tuple[Section, ...]
+    sections: tuple[SheetSection, ...]
     protocols: dict[str, tuple[str, str]]
 
 
@@ -51,7 +51,7 @@ class Sheet:
 def make(study: Study) -> Sheet:
     """The bench sheet of a study. What cannot be computed is named as missing; the rest stands."""
     library = builtin().adding(study.materials) if study.materials else builtin()
-    sections: list[Section] = []
+    sections: list[SheetSection] = []
     for sample in study.samples.values():
         if sample.coating:
             sections.append(_make_coating_section(study, sample, library))
@@ -60,7 +60,7 @@ def make(study: Study) -> Sheet:
         try:
             cell = recipe(context, library)
         except NacreError as error:
-            sections.append(Section(f"Cell {name}", notes=(f"cannot be computed: {error}",)))
+            sections.append(SheetSection(f"Cell {name}", notes=(f"cannot be computed: {error}",)))
             continue
         sections += [_weigh(name, cell, count), _press(name, cell, context), _make_numbers_section(name, cell)]
         made = _make_currents_section(name, cell, context, study)
@@ -87,7 +87,7 @@ def _group_cells(study: Study) -> list[tuple[str, Context, int]]:
 # --- coating ------------------------------------------------------------------------------------------------
 
 
-def _make_coating_section(study: Study, sample: Sample, library: Library) -> Section:
+def _make_coating_section(study: Study, sample: Sample, library: Library) -> SheetSection:
     title = f"Coating: {sample.title}"
     context = Context(study.name, sample, inputs=study.inputs)
     steps = tuple(step_words(step) for step in sample.steps)
@@ -95,7 +95,7 @@ def _make_coating_section(study: Study, sample: Sample, library: Library) -> Sec
         coating = read_coating(sample.coating, f"sample '{sample.name}'")
         given = dose(coating, context, library)
     except NacreError as error:
-        return Section(title, steps=steps, notes=(f"cannot be computed: {error}",))
+        return SheetSection(title, steps=steps, notes=(f"cannot be computed: {error}",))
     rows = [
         ("weigh powder", str(given.powder), context.text("cam")),
         ("oxide to put on it", str(given.oxide), pretty(coating.precursor)),
@@ -106,7 +106,7 @@ def _make_coating_section(study: Study, sample: Sample, library: Library) -> Sec
     if given.lithium is not None:
         source = pretty(coating.lithium_source)
         rows.append((f"{source} that converts all of it", str(given.lithium), "as residual lithium on the powder"))
-    return Section(
+    return SheetSection(
         title,
         (*rows, *_predict_analysis(given), *_predict_film(given, context, library)),
         steps,
@@ -188,7 +188,7 @@ def step_words(step: Preparation) -> str:
 # --- cell ---------------------------------------------------------------------------------------------------
 
 
-def _weigh(name: str, cell: Recipe, count: int) -> Section:
+def _weigh(name: str, cell: Recipe, count: int) -> SheetSection:
     rows = []
     for layer in cell.layers.values():
         rows.append((layer.name, str(layer.mass), f"per cell; {_multiply(layer.mass, count)} for {count}"))
@@ -197,14 +197,14 @@ def _weigh(name: str, cell: Recipe, count: int) -> Section:
                 (f"  {c.material or c.role}", f"{100 * c.fraction.value:g} wt%", f"{c.mass} per cell")
                 for c in layer.components
             ]
-    return Section(f"Weigh: {name}", tuple(rows))
+    return SheetSection(f"Weigh: {name}", tuple(rows))
 
 
 def _multiply(mass: Quantity, count: int) -> str:
     return str(derive(lambda m: m * count, mass, unit=mass.unit))
 
 
-def _press(name: str, cell: Recipe, context: Context) -> Section:
+def _press(name: str, cell: Recipe, context: Context) -> SheetSection:
     rows = [("die", str(derive(lambda a: 20 * math.sqrt(a / math.pi), cell.area, unit="mm")), f"area {cell.area}")]
     for key, label in (("pressing_pressure", "press"), ("pressure", "during the test")):
         pressure = context.find(key, "MPa")
@@ -214,17 +214,19 @@ def _press(name: str, cell: Recipe, context: Context) -> Section:
     temperature = context.find("temperature", "degC")
     if temperature is not None:
         rows.append(("temperature of the test", str(temperature), ""))
-    return Section(f"Press: {name}", tuple(rows))
+    return SheetSection(f"Press: {name}", tuple(rows))
 
 
-def _make_numbers_section(name: str, cell: Recipe) -> Section:
+def _make_numbers_section(name: str, cell: Recipe) -> SheetSection:
     rows: list[Row] = [("loading", str(cell.loading), "active material per area")]
     if cell.areal_capacity is not None:
         rows.append(("areal capacity", str(cell.areal_capacity), "theoretical"))
     if cell.n_over_p is not None:
         rows.append(("N/P", str(cell.n_over_p), "theoretical capacities"))
     rows += [_make_layer_row(layer) for layer in cell.layers.values()]
-    return Section(f"What it makes: {name}", tuple(rows), notes=tuple(f"not known: {v}" for v in cell.unknown.values()))
+    return SheetSection(
+        f"What it makes: {name}", tuple(rows), notes=tuple(f"not known: {v}" for v in cell.unknown.values())
+    )
 
 
 def _make_layer_row(layer: Layer) -> Row:
@@ -241,7 +243,7 @@ def _make_layer_row(layer: Layer) -> Row:
 
 def _make_currents_section(
     name: str, cell: Recipe, context: Context, study: Study
-) -> tuple[Section, tuple[Step | Loop, ...]]:
+) -> tuple[SheetSection, tuple[PreparationStep | Loop, ...]]:
     title = f"Currents: {name}"
     text = context.text("protocol")
     rates = {s.rate.value for m in study.measurements for s in m.segments if s.rate is not None}
@@ -252,9 +254,9 @@ def _make_currents_section(
             rates |= {float(f"{abs(s.current) / one_c:.9g}") for s in unrolled(steps) if s.current is not None}
         rows = tuple(_make_current_row(rate, cell) for rate in sorted(rates))
     except NacreError as error:
-        return Section(title, notes=(f"cannot be computed: {error}",)), ()
+        return SheetSection(title, notes=(f"cannot be computed: {error}",)), ()
     notes = () if text else ('no protocol is declared: protocol = "charge at 0.1C to 2.75 V; ..." under [cell]',)
-    return Section(title, rows, notes=notes, pre=text.strip()), steps
+    return SheetSection(title, rows, notes=notes, pre=text.strip()), steps
 
 
 def _make_current_row(rate: float, cell: Recipe) -> Row:

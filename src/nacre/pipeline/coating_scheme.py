@@ -5,7 +5,7 @@ import re
 from html import escape
 
 from nacre.cell.recipe.coating import Coating
-from nacre.core.study import Sample, Step
+from nacre.core.study import PreparationStep, Sample
 
 _SUB = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _FORMULA = re.compile(r"\b(?:[A-Z][a-z]?(?:\d+(?:\.\d+)?)?){2,}\b")
@@ -42,7 +42,7 @@ def _describe_dose(coating: Coating) -> str:
     return ", ".join([*([str(target)] if target else []), *([f"{assay} dispersion"] if assay else [])])
 
 
-def _describe_conditions(step: Step | None) -> str:
+def _describe_conditions(step: PreparationStep | None) -> str:
     wanted = ("temperature", "time", "gas")
     return ", ".join(str(step.conditions[key]) for key in wanted if key in step.conditions) if step else ""
 

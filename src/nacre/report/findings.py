@@ -30,7 +30,7 @@ from nacre.core.quantity import Quantity
 from nacre.core.result import Entry, Result
 from nacre.core.vocabulary import word
 from nacre.report.cautions import cautions
-from nacre.report.finding import Block, Finding
+from nacre.report.finding_blocks import Finding, FindingBlock
 from nacre.report.sample_series import abreast
 
 LONG = 6
@@ -52,7 +52,7 @@ SAME = ("equal", "no_difference", "cannot_tell")  # verdicts that claim no diffe
 ORDER = ("bad", "shown", "seen", *SAME, "plain")
 
 
-def findings(outcome: Outcome, guard: Guard = UNGUARDED) -> list[Block]:
+def findings(outcome: Outcome, guard: Guard = UNGUARDED) -> list[FindingBlock]:
     """Blocks in the order of a reader's questions; those without findings are left out.
 
     A quantity's chapter is the vocabulary's; what has none is folded away behind the rest. What `guard` has on its
@@ -74,9 +74,9 @@ def findings(outcome: Outcome, guard: Guard = UNGUARDED) -> list[Block]:
     blocks.append(
         _make_block(FURTHER if least == 0 else FURTHER.split(" ", 1)[1].capitalize(), rest[:least], rest[least:])
     )
-    blocks.append(Block(AGREE, rows(AGREE, _describe_ledger, outcome.ledger)))
-    blocks.append(Block(NEXT, rows(NEXT, _suggest_next, outcome)))
-    blocks.append(Block("To keep in mind", cautions(outcome, guard.left_out)))
+    blocks.append(FindingBlock(AGREE, rows(AGREE, _describe_ledger, outcome.ledger)))
+    blocks.append(FindingBlock(NEXT, rows(NEXT, _suggest_next, outcome)))
+    blocks.append(FindingBlock("To keep in mind", cautions(outcome, guard.left_out)))
     return [block for block in blocks if block.rows or block.more]
 
 
@@ -96,12 +96,12 @@ def _make_comparison_table(outcome: Outcome) -> list[Finding]:
     return [Finding("plain", made[0], "", virtual, heads=made[1], rows=made[2])]
 
 
-def _make_block(heading: str, main: list[Finding], more: Iterable[Finding] = ()) -> Block:
+def _make_block(heading: str, main: list[Finding], more: Iterable[Finding] = ()) -> FindingBlock:
     """Comparisons first, by how sure they are; plain facts first where they are most of what there is."""
     facts = 2 * sum(row.kind == "plain" for row in main) > len(main)
     main = sorted(main, key=lambda row: 0 if row.kind == "plain" and facts else 1 + ORDER.index(row.kind))
     note, main, more = _find_common(main, list(more))
-    return Block(heading, main, note, more)
+    return FindingBlock(heading, main, note, more)
 
 
 def _find_chapter(outcome: Outcome, row: Contrast | Entry) -> str:

@@ -20,7 +20,7 @@ from nacre.core.outcome import Outcome
 from nacre.core.study import in_its_words
 from nacre.report import findings, methods, plots, tables
 from nacre.report.cautions import cautions
-from nacre.report.finding import Block
+from nacre.report.finding_blocks import FindingBlock
 from nacre.report.ledger_graph import ledger_graph
 
 
@@ -85,10 +85,10 @@ def _render_page(outcome: Outcome, guard: Guard) -> str:
     )
 
 
-def _render_findings(outcome: Outcome, guard: Guard) -> list[Block]:
+def _render_findings(outcome: Outcome, guard: Guard) -> list[FindingBlock]:
     """The findings, or at least what to keep in mind."""
     made = guard.attempt("findings", findings.findings, outcome, guard)
-    return [Block("To keep in mind", cautions(outcome, guard.left_out))] if made is None else made
+    return [FindingBlock("To keep in mind", cautions(outcome, guard.left_out))] if made is None else made
 
 
 _NOTICE = Markup(
@@ -169,7 +169,7 @@ def _group_figures(outcome: Outcome, figures: list[Figure], samples: Palette, gu
 
     A study that bears no paper's numbers has a heading per technique instead.
     """
-    groups: dict[str, tuple[list[dict[str, Any]], list[comparison_tables.Table]]] = {}
+    groups: dict[str, tuple[list[dict[str, Any]], list[comparison_tables.ComparisonTable]]] = {}
     sheets = [sheet for sheet in comparison_tables.tables(outcome, guard) if sheet.printed]
     topic = {sheet.key: sheet.key for sheet in sheets}
     topic |= {figure.key: result.technique for result in outcome.results for figure in result.figures}

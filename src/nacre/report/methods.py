@@ -7,7 +7,7 @@ from nacre.core.display.wording import formula, quantity, sentence, several
 from nacre.core.errors import NacreError
 from nacre.core.outcome import Outcome
 from nacre.core.quantity import Quantity
-from nacre.core.study import Sample, Step, Study
+from nacre.core.study import PreparationStep, Sample, Study
 from nacre.core.vocabulary import word
 
 # what is said before a condition, by its name's last word; a name that is a preposition speaks for itself
@@ -90,7 +90,7 @@ def preparation(study: Study) -> list[tuple[Sample, str]]:
     return out
 
 
-def step_sentence(step: Step, before: Step | None = None) -> str:
+def step_sentence(step: PreparationStep, before: PreparationStep | None = None) -> str:
     """`It was then annealed at 700 °C for 2 h in O₂.`; a step that is no known verb is `carried out`."""
     verb, of = _choose_verb(step), _format_value(step.conditions.get("of", ""))
     if verb and not re.search(r",| to ", of):
@@ -103,7 +103,7 @@ def step_sentence(step: Step, before: Step | None = None) -> str:
     return sentence(" ".join([lead, *known]) + (f" ({'; '.join(other)})" if other else ""))
 
 
-def _choose_verb(step: Step) -> str:
+def _choose_verb(step: PreparationStep) -> str:
     return _PARTICIPLES.get(step.do.lower().replace("_", "-"), "")
 
 

@@ -38,7 +38,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Series:
+class SeriesTable:
     """A per-cycle series of one subject: a row a cycle, a column a quantity."""
 
     title: str
@@ -48,21 +48,21 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Block:
+class SampleBlock:
     """All quantities of one technique."""
 
     technique: str
     rows: list[Row] = field(default_factory=list)
-    series: list[Series] = field(default_factory=list)
+    series: list[SeriesTable] = field(default_factory=list)
 
 
-def quantities(outcome: Outcome, guard: Guard = UNGUARDED) -> list[Block]:
+def quantities(outcome: Outcome, guard: Guard = UNGUARDED) -> list[SampleBlock]:
     """A block per technique; in it the samples in the study's order. Long per-cycle series show their ends."""
-    blocks: dict[str, Block] = {}
+    blocks: dict[str, SampleBlock] = {}
     order = {name: i for i, name in enumerate(outcome.study.samples)}
     keep = _find_mentioned_states(outcome)
     for result in outcome.results:
-        block = blocks.setdefault(result.technique, Block(result.technique))
+        block = blocks.setdefault(result.technique, SampleBlock(result.technique))
         shown, long = _split(result, keep)
         called = partial(_describe_entry, result)
         block.rows.extend(guard.each(called, partial(row, outcome, result), shown))
@@ -103,7 +103,7 @@ def _split(result: Result, keep: Mapping[str, list]) -> tuple[list[Entry], list[
     return shown, long
 
 
-def _list_series(outcome: Outcome, result: Result, long: list[list[Entry]]) -> list[Series]:
+def _list_series(outcome: Outcome, result: Result, long: list[list[Entry]]) -> list[SeriesTable]:
     """Series over the same cycles in the same state share a table."""
     tables: dict[tuple, list[list[Entry]]] = {}
     for group in long:
@@ -112,7 +112,7 @@ def _list_series(outcome: Outcome, result: Result, long: list[list[Entry]]) -> l
     return [_make_one_series(outcome, result, subject, state, groups) for (subject, state), groups in tables.items()]
 
 
-def _make_one_series(outcome, result, subject, state, groups) -> Series:
+def _make_one_series(outcome, result, subject, state, groups) -> SeriesTable:
     heads = tuple(
         wording.name_words(g[0].name, g[0].state)
         + (f" / {unit}" if (unit := wording.pretty_unit(g[0].quantity.unit)) else "")
@@ -123,7 +123,7 @@ def _make_one_series(outcome, result, subject, state, groups) -> Series:
     rows = tuple((str(cycle), tuple(column.get(cycle, "–") for column in found)) for cycle in cycles)
     about = subject or result.subject
     who = about.measurement or about.cell or about.sample
-    return Series(f"{who}{f' ({state})' if state else ''}", heads, rows, wording.ORIGIN_WORDS[result.origin])
+    return SeriesTable(f"{who}{f' ({state})' if state else ''}", heads, rows, wording.ORIGIN_WORDS[result.origin])
 
 
 def row(outcome: Outcome, result: Result, entry: Entry) -> Row:

@@ -20,7 +20,7 @@ LONG = 6  # states of one quantity that differ in their cycle alone; of more, th
 
 
 @dataclass(frozen=True)
-class Line:
+class ComparisonRow:
     """One quantity in one state: its words, unit and state, and a quantity per column (None where there is none).
 
     called : its words where they hold a state; else those of its name.
@@ -49,7 +49,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Table:
+class ComparisonTable:
     """`columns` are titles of samples (of cells, where a sample has several); `place` as in "Tab. S1".
 
     printed : whether a paper would print it, rather than keep it for those who ask.
@@ -59,7 +59,7 @@ class Table:
     title: str
     place: str
     columns: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[ComparisonRow, ...]
     synthetic: bool
     printed: bool = False
 
@@ -114,7 +114,7 @@ def place_key(place: str) -> tuple:
     return ((2 if kind.lower() == "tab" else 1 if supporting else 0), int(number), letter)
 
 
-def tables(outcome: Outcome, guard: Guard = UNGUARDED) -> list[Table]:
+def tables(outcome: Outcome, guard: Guard = UNGUARDED) -> list[ComparisonTable]:
     """One table per technique that found quantities; those with a place in the paper first, in its order."""
     by: dict[str, list[Result]] = {}
     for result in outcome.results:
@@ -128,7 +128,7 @@ def tables(outcome: Outcome, guard: Guard = UNGUARDED) -> list[Table]:
     return made if outcome.study.paper_numbers else [replace(table, place="") for table in made]
 
 
-def _build_table(outcome: Outcome, technique: str, results: list[Result]) -> Table:
+def _build_table(outcome: Outcome, technique: str, results: list[Result]) -> ComparisonTable:
     rows = [(result, entry) for result in results for entry in result.entries]
     if not rows:
         raise Empty("no quantity was determined")
@@ -142,11 +142,11 @@ def _build_table(outcome: Outcome, technique: str, results: list[Result]) -> Tab
     for (name, state, called), entries in found.items():
         unit = next(iter(entries.values())).quantity.unit
         cells = tuple(entries[t].quantity.to(unit) if t in entries else None for t in titles)
-        lines.append(Line(name, state, unit, cells, called))
+        lines.append(ComparisonRow(name, state, unit, cells, called))
     known = techniques().get(technique)
     title, place = wording.technique_words(technique), known.place if known else ""
     synthetic = any(r.origin == "synthetic" for r in results)
-    return Table(technique, title, place, titles, tuple(lines), synthetic, bool(place))
+    return ComparisonTable(technique, title, place, titles, tuple(lines), synthetic, bool(place))
 
 
 def _name_subject(result: Result, entry: Entry) -> tuple[str, str, str]:

@@ -83,7 +83,7 @@ _ELEMENT = re.compile(
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedFile:
     """One file, read by its name: `cell` is how the name writes the cell in one piece, "" where it does not."""
 
     path: Path
@@ -111,7 +111,7 @@ class _Words:
     joined: tuple[frozenset[str], ...] = ()
 
 
-def read_names(paths: Sequence[Path], root: Path | None = None) -> list[Named]:
+def read_names(paths: Sequence[Path], root: Path | None = None) -> list[NamedFile]:
     """Sample, replicate and part of every file, from what their names share and where they differ.
 
     root : the folder of raw files; names of folders below it count too.
@@ -123,7 +123,7 @@ def read_names(paths: Sequence[Path], root: Path | None = None) -> list[Named]:
     return _separate_cells([_name_file(words, shared, spelt) for words in found], found)
 
 
-def _separate_cells(named: list[Named], found: list[_Words]) -> list[Named]:
+def _separate_cells(named: list[NamedFile], found: list[_Words]) -> list[NamedFile]:
     """Files without a cell number that differ in channel or date alone are taken for cells of their own."""
     marks: dict[tuple[str, str], list[str]] = {}
     for name, words in zip(named, found, strict=True):
@@ -139,14 +139,14 @@ def _separate_cells(named: list[Named], found: list[_Words]) -> list[Named]:
     return made
 
 
-def _name_file(words: _Words, shared: set[str], spelt: dict[str, str]) -> Named:
+def _name_file(words: _Words, shared: set[str], spelt: dict[str, str]) -> NamedFile:
     telling = {w.lower() for w in words.sample} - shared
     telling |= {w for group in words.joined if group & telling for w in group}
     own = [w for w in words.sample if w.lower() in telling]
     # what all names share tells nothing, unless nothing else is left, or only a number
     named = own if any(c.isalpha() for w in own for c in w) else words.sample
     sample = clean("-".join(dict.fromkeys(spelt[w.lower()] for w in named)))
-    return Named(words.path, sample, words.replicate or "1", words.part, _find_written_name(words, named))
+    return NamedFile(words.path, sample, words.replicate or "1", words.part, _find_written_name(words, named))
 
 
 def _find_written_name(words: _Words, named: Sequence[str]) -> str:

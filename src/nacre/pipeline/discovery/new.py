@@ -9,8 +9,8 @@ from pathlib import Path
 
 from nacre.core import files, vocabulary
 from nacre.core.errors import NacreError, StudyError
-from nacre.pipeline.discovery.inventory import NO_DATA, Seen, look
-from nacre.pipeline.discovery.naming import Named, clean, is_reference, read_names
+from nacre.pipeline.discovery.inventory import NO_DATA, FoundFile, look
+from nacre.pipeline.discovery.naming import NamedFile, clean, is_reference, read_names
 from nacre.pipeline.loading.expand import natural
 from nacre.pipeline.running.worker import read_file
 
@@ -27,7 +27,7 @@ class NewStudy:
 
     study: Path
     cells: Path | None
-    seen: tuple[Seen, ...]
+    seen: tuple[FoundFile, ...]
     blanks: tuple[str, ...]
     raw: Path = Path(".")
     samples: Mapping[str, int] = field(default_factory=dict)
@@ -72,7 +72,7 @@ def new(folder: Path, raw: Path, name: str = "") -> NewStudy:
     return NewStudy(target, cells_path, tuple(seen), blanks, raw, {sample: counts[sample] for sample in samples})
 
 
-def _find_samples_of_table(seen: Seen, samples: set[str]) -> tuple[str, ...]:
+def _find_samples_of_table(seen: FoundFile, samples: set[str]) -> tuple[str, ...]:
     """The samples that one table holds: those that its labels begin with, where there are two or more."""
     if seen.kind != "emission":
         return ()
@@ -87,7 +87,7 @@ def _find_samples_of_table(seen: Seen, samples: set[str]) -> tuple[str, ...]:
     return tuple(found) if len(found) > 1 else ()
 
 
-def _name_cells(named: Sequence[Named]) -> Cells:
+def _name_cells(named: Sequence[NamedFile]) -> Cells:
     """(sample, replicate) -> cell. A cell is called as the file names write it, where they write it in one piece."""
     written: dict[tuple[str, str], set[str]] = {}
     for n in named:
@@ -100,7 +100,7 @@ def _name_cells(named: Sequence[Named]) -> Cells:
     return cells
 
 
-def _join_same_samples(named: dict[Path, Named], of_cells: set[Path]) -> dict[Path, Named]:
+def _join_same_samples(named: dict[Path, NamedFile], of_cells: set[Path]) -> dict[Path, NamedFile]:
     """Files that are not of cells: `LHO.vms` is of the sample that cells write `LHO-NCM85`, if of one only."""
     samples = {named[path].sample for path in of_cells}
     made = dict(named)
@@ -112,7 +112,7 @@ def _join_same_samples(named: dict[Path, Named], of_cells: set[Path]) -> dict[Pa
     return made
 
 
-def _write_study_text(name: str, samples, known: Sequence[Seen], named, cells, folder: Path, shared) -> str:
+def _write_study_text(name: str, samples, known: Sequence[FoundFile], named, cells, folder: Path, shared) -> str:
     guess = "" if is_reference(samples[0]) or len(samples) == 1 else "; a guess: name the right one"
     lines = [
         "# What this study is made of. `nacre check` names what is missing or wrong; `nacre run` does the rest.",
@@ -148,7 +148,9 @@ _OPTIONAL = (
 )
 
 
-def _write_measurements(known: Sequence[Seen], named: dict[Path, Named], cells, folder: Path) -> list[list[str]]:
+def _write_measurements(
+    known: Sequence[FoundFile], named: dict[Path, NamedFile], cells, folder: Path
+) -> list[list[str]]:
     """The lines of every [[measurement]]: one with {cell} where all names fit one pattern, else one per cell."""
     groups: dict[tuple[str, str, str], dict[str, list[Path]]] = {}
     for s in known:
@@ -252,7 +254,7 @@ def no_data(made: NewStudy) -> list[str]:
     return [_make_relative(s.path, made.raw) for s in made.seen if not s.kind and _is_no_data(s)]
 
 
-def _is_no_data(seen: Seen) -> bool:
+def _is_no_data(seen: FoundFile) -> bool:
     return seen.path.suffix.lower() in NO_DATA
 
 
@@ -260,5 +262,5 @@ def _make_relative(path: Path, raw: Path) -> str:
     return path.relative_to(raw).as_posix() if path.is_relative_to(raw) else path.name
 
 
-def _explain_skip(seen: Seen) -> str:
+def _explain_skip(seen: FoundFile) -> str:
     return seen.why_not.removeprefix(f"{seen.path.name}: ")

@@ -39,14 +39,14 @@ def study_schema(folder: Path | None = None) -> dict[str, Any]:
     }
     schema["$defs"]["ReportedPart"]["properties"]["name"]["enum"] = sorted(vocabulary.words("quantity"))
     schema["$defs"]["AnalysisPart"]["properties"]["technique"]["enum"] = sorted(techniques)
-    chosen = {name: _options_schema(technique.options) for name, technique in techniques.items()}
+    chosen = {name: _make_options_schema(technique.options) for name, technique in techniques.items()}
     per_technique = {"type": "object", "properties": chosen, "additionalProperties": {"type": "object"}}
     schema["properties"]["options"] = per_technique
     schema["$defs"]["MeasurementPart"]["properties"]["options"] = per_technique
     return schema
 
 
-def _options_schema(kind: type) -> dict[str, Any]:
+def _make_options_schema(kind: type) -> dict[str, Any]:
     rows = option_tools.table(kind)
     properties = {}
     for row in rows:

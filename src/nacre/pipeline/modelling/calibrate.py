@@ -52,13 +52,13 @@ def calibrate(
     """Calibrate a study: an outcome of the calibration alone, all that was found, and the files written."""
     study = load(path)
     with vocabulary.using(study.vocabulary):
-        made = calibrating.calibrate(study, results or _of_files(study), ask, progress)
+        made = calibrating.calibrate(study, results or _find_key_of_files(study), ask, progress)
         found = results_of(made)
     written = _keep(study, made, found)
     return Outcome(study, tuple(found), versions=versions()), made, written
 
 
-def _of_files(study: Study) -> tuple[Result, ...]:
+def _find_key_of_files(study: Study) -> tuple[Result, ...]:
     """Results of the study's own files, where the calibration asks for them."""
     settings = read_settings(study)
     if settings is None or settings.evidence != "files":

@@ -37,7 +37,7 @@ class Swept:
 
 
 @dataclass(frozen=True)
-class Case:
+class SweepCase:
     """One run: its number (from 1), the cell of the study it starts from, its own name and what is changed."""
 
     number: int
@@ -52,10 +52,10 @@ class Case:
 
 
 @dataclass(frozen=True, eq=False)
-class Done:
+class SweepRun:
     """A case with the cell it made, its steps, and the record where it was to be kept; or the error, in words."""
 
-    case: Case
+    case: SweepCase
     parameters: CellParameters | None
     steps: tuple[Ran, ...] = ()
     words: str = ""
@@ -122,7 +122,9 @@ def _read_range(name: str, parts: list[str], where: str) -> Swept:
     return Swept(name, tuple(f"{float(v)!r} {unit}".strip() for v in values), log)
 
 
-def plan(cells: Sequence[str], sweeps: Sequence[Swept], rows: Sequence[tuple] = (), paired: bool = False) -> list[Case]:
+def plan(
+    cells: Sequence[str], sweeps: Sequence[Swept], rows: Sequence[tuple] = (), paired: bool = False
+) -> list[SweepCase]:
     """All runs in order: table rows (else cells), then the grid of the sweeps, the last fastest; or in step.
 
     rows : (name, cell or "", changes) each. Raises NacreError where a name is swept twice, or there are too many runs.
@@ -143,7 +145,7 @@ def plan(cells: Sequence[str], sweeps: Sequence[Swept], rows: Sequence[tuple] = 
     grid = list(zip(*texts, strict=True)) if paired and texts else list(itertools.product(*texts))
     both = itertools.product(starts, grid)
     return [
-        Case(k, cell, name, {**changes, **dict(zip(names, values, strict=True))})
+        SweepCase(k, cell, name, {**changes, **dict(zip(names, values, strict=True))})
         for k, ((name, cell, changes), values) in enumerate(both, 1)
     ]
 
@@ -179,12 +181,12 @@ def _read_heading(head: str, where: str) -> tuple[str, str]:
 
 def run_all(
     subjects: Subjects,
-    cases: Sequence[Case],
+    cases: Sequence[SweepCase],
     settings: Settings | None = None,
     threads: int = 0,
     keep: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> list[Done]:
+) -> list[SweepRun]:
     """Every case, in the order given whatever finishes first; what goes wrong in one stays in it.
 
     threads : at once (0: one per processor). keep : the records too.
@@ -202,15 +204,15 @@ def run_all(
     return found
 
 
-def _run_one(subjects: Subjects, case: Case, settings: Settings, keep: bool) -> Done:
+def _run_one(subjects: Subjects, case: SweepCase, settings: Settings, keep: bool) -> SweepRun:
     start, protocol = subjects.cells[case.cell]
     made = None
     try:
         made = start.changed(case.changes, source="swept") if case.changes else start
         done = run(made, protocol, settings)
     except NacreError as error:
-        return Done(case, made, words=str(error))
+        return SweepRun(case, made, words=str(error))
     except (ValueError, ArithmeticError) as error:  # a number that no check foresaw: this run's loss alone
-        return Done(case, made, words=f"{type(error).__name__}: {error}")
+        return SweepRun(case, made, words=f"{type(error).__name__}: {error}")
     steps = tuple(replace(step, before=None) for step in done.steps)
-    return Done(case, made, steps, done.words, done.complete, done if keep else None)
+    return SweepRun(case, made, steps, done.words, done.complete, done if keep else None)

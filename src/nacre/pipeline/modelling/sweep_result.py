@@ -11,13 +11,13 @@ from nacre.core.outcome import Failure, Outcome
 from nacre.core.result import Check, Curve, Result, Subject
 from nacre.core.study import Study, in_its_words
 from nacre.pipeline.modelling.simulation_result import marked
-from nacre.pipeline.modelling.sweep import Done, Swept
+from nacre.pipeline.modelling.sweep import SweepRun, Swept
 
 DRAWN_STEPS, DRAWN_LINES = 6, 12
 
 
 @in_its_words
-def outcome_of(study: Study, done: Sequence[Done], sweeps: Sequence[Swept]) -> Outcome:
+def outcome_of(study: Study, done: Sequence[SweepRun], sweeps: Sequence[Swept]) -> Outcome:
     """The table, figures and failures of a sweep, for files and report."""
     failures = tuple(Failure(f"{d.case.words}", d.words, d.case.cell) for d in done if d.failed)
     word = "pass" if not failures else "warn"
@@ -36,23 +36,23 @@ def outcome_of(study: Study, done: Sequence[Done], sweeps: Sequence[Swept]) -> O
     return Outcome(study, (result,), failures=failures)
 
 
-def changed(done: Sequence[Done]) -> list[str]:
+def changed(done: Sequence[SweepRun]) -> list[str]:
     """All parameters that any run changed, in the order of NAMES."""
     found = {name for d in done for name in d.case.changes}
     return [name for name in NAMES if name in found]
 
 
-def value(d: Done, name: str) -> float:
+def value(d: SweepRun, name: str) -> float:
     """A parameter of a run in its own unit; NaN where no cell could be made."""
     return d.parameters.value(name) if d.parameters is not None else np.nan
 
 
-def per_gram(d: Done, step: Ran) -> float:
+def per_gram(d: SweepRun, step: Ran) -> float:
     """Charge of a step, mAh per gram of active material."""
     return 1e3 * step.charge / d.parameters.value("cell.cam_mass", "g")
 
 
-def runs(done: Sequence[Done]) -> Curve:
+def runs(done: Sequence[SweepRun]) -> Curve:
     """One row per run and step, in order; a run without any step has one row, step 0."""
     rows = [(d, step) for d in done for step in (d.steps or (None,))]
 
@@ -91,7 +91,7 @@ def runs(done: Sequence[Done]) -> Curve:
 _RECORD = {"test_time_second": "s", "voltage_volt": "V", "current_ampere": "A", "step_count": "1", "cycle_count": "1"}
 
 
-def records(done: Sequence[Done]) -> tuple[Curve, ...]:
+def records(done: Sequence[SweepRun]) -> tuple[Curve, ...]:
     """The kept records one below the other, with the number of their run; none where none was kept."""
     kept = [d for d in done if d.simulation is not None]
     if not kept:
@@ -103,12 +103,12 @@ def records(done: Sequence[Done]) -> tuple[Curve, ...]:
     return (Curve("records", columns),)
 
 
-def last_discharge(d: Done) -> Ran | None:
+def last_discharge(d: SweepRun) -> Ran | None:
     found = [step for step in d.steps if step.step.kind == "discharge"]
     return found[-1] if found else None
 
 
-def figures(done: Sequence[Done], sweeps: Sequence[Swept]) -> list[Figure]:
+def figures(done: Sequence[SweepRun], sweeps: Sequence[Swept]) -> list[Figure]:
     """Capacity of every discharge against a single swept parameter, else of the last one against each of them."""
     if not sweeps:
         return []
@@ -117,7 +117,7 @@ def figures(done: Sequence[Done], sweeps: Sequence[Swept]) -> list[Figure]:
     return [f for sweep in sweeps if (f := _draw_runs(done, sweep, [s for s in sweeps if s is not sweep]))]
 
 
-def _draw_steps(done: Sequence[Done], sweep: Swept) -> Figure | None:
+def _draw_steps(done: Sequence[SweepRun], sweep: Swept) -> Figure | None:
     numbers = sorted({s.number for d in done for s in d.steps if s.step.kind == "discharge"})
     series = []
     for number in numbers[:DRAWN_STEPS]:
@@ -128,7 +128,7 @@ def _draw_steps(done: Sequence[Done], sweep: Swept) -> Figure | None:
     return _draw_figure(sweep, series, f"The first {DRAWN_STEPS} discharges." if len(numbers) > DRAWN_STEPS else "")
 
 
-def _draw_runs(done: Sequence[Done], sweep: Swept, others: Sequence[Swept]) -> Figure | None:
+def _draw_runs(done: Sequence[SweepRun], sweep: Swept, others: Sequence[Swept]) -> Figure | None:
     lines: dict[tuple[str, str], list] = {}
     for d in done:
         step = last_discharge(d)

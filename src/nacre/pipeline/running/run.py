@@ -24,7 +24,7 @@ from nacre.pipeline.running.graph import Graph, Node, build, context_of, files_o
 from nacre.pipeline.running.lock import held
 from nacre.pipeline.running.plausibility import doubts, idle
 from nacre.pipeline.running.store import Store
-from nacre.pipeline.running.worker import Done, Task, run_task
+from nacre.pipeline.running.worker import AnalysisDone, Task, run_task
 
 
 @dataclass
@@ -150,7 +150,7 @@ class _Runner:
             outcomes = future.result()
         except Exception as error:  # a worker that died takes its chunk with it, not the run
             words = f"the worker process died ({type(error).__name__}); often too little memory"
-            outcomes = [Done(task.name, words) for task in chunk]
+            outcomes = [AnalysisDone(task.name, words) for task in chunk]
         for done, task in zip(outcomes, chunk, strict=True):
             self._note(done, task)
 
@@ -231,7 +231,7 @@ class _Runner:
         measurement = self.graph.measurement(name)
         return name, self.graph.readers[name], measurement.reader_options, measurement.files
 
-    def _note(self, done: Done, task: Task) -> None:
+    def _note(self, done: AnalysisDone, task: Task) -> None:
         if done.error:
             self._fail(done.name, done.error)
             return
@@ -264,7 +264,7 @@ class _Runner:
                 yield Failure(f"analysis '{name}'", error)
 
 
-def run_tasks(tasks: list[Task]) -> list[Done]:
+def run_tasks(tasks: list[Task]) -> list[AnalysisDone]:
     """Tasks on the same files, in one worker: a file is read once for all its techniques."""
     return [run_task(task) for task in tasks]
 

@@ -47,7 +47,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Done:
+class AnalysisDone:
     """What came of a task: nothing to say, or the error in words."""
 
     name: str
@@ -57,7 +57,7 @@ class Done:
 _SIGNALS: OrderedDict[tuple, list[Signal]] = OrderedDict()
 
 
-def run_task(task: Task) -> Done:
+def run_task(task: Task) -> AnalysisDone:
     """Runs a task. Never raises: a failure of one analysis is an answer, not a crash of the study."""
     try:
         technique = registry.technique(task.technique, task.study_folder)
@@ -65,10 +65,10 @@ def run_task(task: Task) -> Done:
             results = _analyse(task, technique)
         Store(task.store_folder).put(task.key, results)
     except NacreError as error:
-        return Done(task.name, str(error))
+        return AnalysisDone(task.name, str(error))
     except Exception as error:
-        return Done(task.name, _describe_technique_crash(error, task.technique))
-    return Done(task.name)
+        return AnalysisDone(task.name, _describe_technique_crash(error, task.technique))
+    return AnalysisDone(task.name)
 
 
 def _describe_technique_crash(error: Exception, technique: str) -> str:
