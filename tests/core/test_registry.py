@@ -99,7 +99,7 @@ def test_a_changed_plugin_is_loaded_anew(tmp_path):
     ("text", "words"),
     [
         ("x = 1\ny = 1 / 0\n", r"plugins/bad.py:2: a plugin crashed while it was loaded; found ZeroDivisionError"),
-        ("x = 1\n\ndef f(:\n", r"plugins/bad.py:3: .*SyntaxError.* Mend the plugin, or take the file out"),
+        ("x = 1\n\ndef f(:\n", r"plugins/bad.py:3: .*SyntaxError.* Fix the plugin, or take the file out"),
         ("import nacre_no_such_module\n", r"plugins/bad.py:1: .*ModuleNotFoundError"),
         ("import sys\nsys.exit(3)\n", r"plugins/bad.py:2: .*SystemExit: 3"),
         ("x = 1\n", r"plugins/bad.py: a plugin defines neither READER nor TECHNIQUE"),

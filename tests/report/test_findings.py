@@ -166,7 +166,7 @@ def test_failures_warnings_and_the_ledger_are_told():
     said = texts(demo())
     assert "One analysis failed and left no numbers: xps:<hf4f> & größer.vms." in said
     assert "two warnings" in said
-    assert "Of three relations between techniques, 1 holds, 1 is broken and 1 cannot be told." in said
+    assert "Of three relations between techniques, 1 holds, 1 is broken and 1 cannot be decided." in said
     assert "computed 3.24 nm, stated 12.00 nm, 11.0 standard deviations apart" in said
     assert "What would tell most between the techniques: an acid titration of both powders (one relation)." in said
 

@@ -136,7 +136,7 @@ def import_bpx(
     change: Change = None,
     take: Annotated[str, typer.Option("--take", help="auto, nacre (the full copy) or standard")] = "auto",
 ) -> None:
-    """A BPX file as a cell.toml; what the model has no place for is said."""
+    """A BPX file as a cell.toml; what the model has no place for is listed."""
     from nacre.cell import cell_toml
     from nacre.cell.exchange import from_bpx
 

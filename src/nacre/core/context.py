@@ -50,18 +50,22 @@ class Context:
         """
         needs, rule, made = DERIVED.get(name, ((), None, ""))
         for inputs in self._levels:
-            if isinstance(inputs.get(name), Quantity):
-                return self._of_this_cell(inputs[name], name, inputs is self.inputs).to(unit)
-            if any(isinstance(inputs.get(need), Quantity) for need, _ in needs):
-                found = [self.find(need, need_unit) for need, need_unit in needs]
-                if all(q is not None for q in found):
-                    return derive(rule, *found, unit=made).to(unit)
+            declared = inputs.get(name)
+            if isinstance(declared, Quantity):
+                return self._of_this_cell(declared, name, inputs is self.inputs).to(unit)
+            # on this level only where one of the operands is declared here: the others may come from any level
+            if rule and any(isinstance(inputs.get(need), Quantity) for need, _ in needs):
+                operands = [self.find(need, need_unit) for need, need_unit in needs]
+                known = [operand for operand in operands if operand is not None]
+                if len(known) == len(needs):
+                    return derive(rule, *known, unit=made).to(unit)
         return None
 
     def _of_this_cell(self, quantity: Quantity, name: str, shared: bool) -> Quantity:
         """A value declared once for all cells has an error of its own in each, where each is weighed anew."""
-        own = shared and self.cell is not None and word("input", name).each
-        return quantity.tagged(f"cell:{self.cell.name}:{name}") if own else quantity
+        if shared and self.cell is not None and word("input", name).each:
+            return quantity.tagged(f"cell:{self.cell.name}:{name}")
+        return quantity
 
     @property
     def _levels(self) -> tuple[Mapping[str, Quantity | str], ...]:
@@ -94,6 +98,7 @@ class Context:
     def text(self, name: str) -> str:
         """A declared word ("counter_electrode"), or "" where there is none."""
         for inputs in self._levels:
-            if isinstance(inputs.get(name), str):
-                return inputs[name]
+            declared = inputs.get(name)
+            if isinstance(declared, str):
+                return declared
         return ""

@@ -141,11 +141,12 @@ class _Reader:
             self.kind, self.word, self.start = "end", "", len(self.text)
             return
         match = _TOKEN.match(rest)
-        if match is None or (match[match.lastgroup][0] in ",'\"" and not self.language.texts):
+        kind = match.lastgroup if match else None
+        if match is None or kind is None or (match[kind][0] in ",'\"" and not self.language.texts):
             at = self.at + len(rest) - len(rest.lstrip())
             raise self.wrong(f"'{self.text[at]}'", at)
-        self.kind, self.word = match.lastgroup, match[match.lastgroup]
-        self.start = self.at + match.start(match.lastgroup)
+        self.kind, self.word = kind, match[kind]
+        self.start = self.at + match.start(kind)
         self.at += match.end()
 
     def wrong(self, found: str, at: int | None = None, do: str = "") -> NacreError:

@@ -176,18 +176,27 @@ def columns(figure: Figure, names: Mapping[int, str] | None = None) -> list[Figu
 
     `names[id(series)]` is what a series is called in the comment (default: its label, subject and group).
     """
-    found = []
+    found: list[FigureColumn] = []
     for i, panel in enumerate(figure.panels):
-        for inset, frame in ((False, panel), (True, panel.inset)):
-            for j, series in enumerate(frame.series if frame else ()):
-                name = (names or {}).get(id(series)) or " ".join(
-                    dict.fromkeys(w for w in (series.subject, series.label) if w)
-                )
-                title = frame.title if len(figure.panels) > 1 else ""
-                words = [title, name, *_describe_series(series, frame, name), "inset" if inset else ""]
-                words.append("virtual data" if figure.synthetic else "")
-                found += _make_columns(series, frame, ", ".join(w for w in words if w), (i, inset, j))
+        title = panel.title if len(figure.panels) > 1 else ""
+        for j, series in enumerate(panel.series):
+            comment = _write_comment(figure, panel, series, title, (names or {}).get(id(series)))
+            found += _make_columns(series, panel, comment, (i, False, j))
+        if panel.inset is None:
+            continue
+        title = panel.inset.title if len(figure.panels) > 1 else ""
+        for j, series in enumerate(panel.inset.series):
+            comment = _write_comment(figure, panel.inset, series, title, (names or {}).get(id(series)), "inset")
+            found += _make_columns(series, panel.inset, comment, (i, True, j))
     return found
+
+
+def _write_comment(figure: Figure, frame: Panel, series: Series, title: str, name: str | None, inset: str = "") -> str:
+    """What stands above a column: panel, series, and whether the data are virtual."""
+    own = dict.fromkeys(word for word in (series.subject, series.label) if word)
+    name = name or " ".join(own)
+    words = [title, name, *_describe_series(series, frame, name), inset, "virtual data" if figure.synthetic else ""]
+    return ", ".join(word for word in words if word)
 
 
 def _describe_series(series: Series, frame: Panel, name: str) -> list[str]:
@@ -201,7 +210,7 @@ def _make_columns(series: Series, panel: Panel, comment: str, place: tuple[int, 
     x, y = panel.x, panel.right if series.right and panel.right else panel.y
     if series.kind == "picture":  # its numbers are in the image's own file
         return []
-    if series.kind == "heat":
+    if series.kind == "heat" and series.z is not None:
         gx, gy = np.meshgrid(series.x, series.y)
         parts = [(x.label, x.unit, gx.ravel(), "x"), (y.label, y.unit, gy.ravel(), "y")]
         parts.append((series.label or "value", "", series.z.ravel(), "z"))

@@ -15,6 +15,7 @@ from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from nacre.core.contracts import HEAD_BYTES, Head, MechanismKind, Reader, Technique
 from nacre.core.errors import NacreError, ReadError, did_you_mean, unknown
@@ -25,7 +26,7 @@ KINDS = {"READER": Reader, "TECHNIQUE": Technique, "MECHANISM": MechanismKind}
 
 
 @lru_cache(maxsize=4)
-def _import_package(package: str, attribute: str) -> dict[str, object]:
+def _import_package(package: str, attribute: str) -> dict[str, Any]:
     """What the modules of a package and of its sub-rooms define under `attribute`, by name."""
     folder = importlib.import_module(package)
     modules = pkgutil.walk_packages(folder.__path__, f"{package}.")
@@ -36,8 +37,8 @@ def _import_package(package: str, attribute: str) -> dict[str, object]:
 @lru_cache(maxsize=64)
 def _import_plugin(path: Path, digest: str):
     name = f"nacre_plugin_{path.stem}_{digest[:8]}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
+    module = ModuleType(name)
+    module.__file__ = str(path)
     sys.modules[name] = module
     try:
         # not by the loader: it would take an older file of the same size and second out of __pycache__
@@ -49,7 +50,7 @@ def _import_plugin(path: Path, digest: str):
             "a plugin crashed while it was loaded",
             where=f"plugins/{path.name}:{line}",
             found=f"{type(error).__name__}: {error}",
-            do="mend the plugin, or take the file out of plugins/",
+            do="fix the plugin, or take the file out of plugins/",
         ) from error
     return module
 
@@ -72,7 +73,7 @@ def installed() -> dict[str, ModuleType]:
     return found
 
 
-def _import_plugins(folder: Path | None, attribute: str) -> dict[str, object]:
+def _import_plugins(folder: Path | None, attribute: str) -> dict[str, Any]:
     """What plugins define under `attribute`, by name; a study's own take precedence over installed ones."""
     brought = _gather_items(installed(), attribute)
     own = {f"plugins/{path.name}": _import_plugin(path, _digest(path)) for path in _list_files(folder)}
@@ -87,7 +88,7 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _gather_items(modules: Mapping[str, ModuleType], attribute: str) -> dict[str, object]:
+def _gather_items(modules: Mapping[str, ModuleType], attribute: str) -> dict[str, Any]:
     found = {}
     for where, module in modules.items():
         item = getattr(module, attribute, None)
@@ -151,7 +152,7 @@ def vocabulary(study_folder: Path | None = None) -> Vocabulary:
 
 @lru_cache(maxsize=64)
 def _build_vocabulary(study_folder: Path | None, plugins: tuple[tuple[Path, str], ...]) -> Vocabulary:
-    """`plugins`: what the answer hangs on beside the folder, so that a changed file is seen."""
+    """`plugins`: what the answer depends on beside the folder, so that a changed file is seen."""
     found = packaged()
     for technique in techniques(study_folder).values():
         try:
@@ -219,12 +220,12 @@ def _score(reader: Reader, start: Head) -> float:
 
 
 def _collect_advice(reader: Reader, start: Head) -> str:
-    """What a reader knows to say of a file that none takes; a crash of its sniffer is told here."""
+    """What a reader knows to say of a file that none takes; a crash of its sniffer is reported here."""
     try:
         reader.sniff(start)
         return reader.refuse(start)
     except Exception as error:
-        return f"reader '{reader.name}' crashed while it looked at the file ({type(error).__name__}: {error}); mend it"
+        return f"reader '{reader.name}' crashed while it looked at the file ({type(error).__name__}: {error}); fix it"
 
 
 def reader_for(path: Path, known: dict[str, Reader], wanted: str = "") -> Reader:

@@ -120,7 +120,7 @@ class Reported:
 class Study:
     """Everything study.toml says, checked.
 
-    paper_numbers : figures and tables bear the reference paper's numbers; other studies have figures of their own.
+    paper_numbers : figures and tables carry the reference paper's numbers; other studies have figures of their own.
     vocabulary : the words of the package and of the study's plugins; None: those of the package.
     """
 

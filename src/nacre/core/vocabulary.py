@@ -1,4 +1,4 @@
-"""The names that quantities, states and inputs may bear, with unit, words and meaning.
+"""The names that quantities, states and inputs may have, with unit, words and meaning.
 
 A vocabulary is a value: that of the package, or that of a study, which knows the words of the study's plugins as well.
 Two studies in one process may use one word for different things. What is done for a study is done under its
@@ -27,7 +27,7 @@ class Word:
     """One vocabulary entry. For inputs: `where` is study, sample or cell; `each` says that cells which share the
     declared value have each their own error (every pellet is weighed anew), not one in common (the die). For
     quantities: `chapter` (coating, material, cell or cause) is the question of the report's first page that it answers,
-    with `coating_only` for the elements of a declared coating alone; `compared` is false where it tells of the
+    with `coating_only` for the elements of a declared coating alone; `compared` is false where it describes the
     measurement, not of the sample (a detection limit). `words` and `symbol` may hold states in braces; `scale` is log
     where values scatter by factors (resistances) and are compared by their ratio.
     """

@@ -159,7 +159,7 @@ def _choose_folder_name(folder: Path) -> str:
 
 
 def _find_patterns(document: dict) -> list[str]:
-    found = []
+    found: list[str] = []
     for part in document.get("measurement", ()):
         files = part.get("files", ())
         found += [files] if isinstance(files, str) else files

@@ -40,7 +40,7 @@ _LOCK = threading.Lock()  # matplotlib's settings are global
 
 
 @lru_cache(maxsize=1)
-def _make_settings() -> dict[str, Any]:
+def _make_settings() -> Any:
     from matplotlib import font_manager
 
     installed = {font.name for font in font_manager.fontManager.ttflist}
@@ -79,15 +79,16 @@ def draw(figure: Figure, samples: Palette, columns: int | None = None) -> dict[s
     """
     import matplotlib
     from matplotlib.figure import Figure as Canvas
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     with _LOCK, matplotlib.rc_context(_make_settings()):
         logging.getLogger("fontTools").setLevel(logging.ERROR)
         rows, cols, size = _grid(figure, columns)
-        canvas = Canvas(figsize=size, layout="constrained")
-        canvas.get_layout_engine().set(w_pad=0.04, h_pad=0.04)
+        canvas = Canvas(figsize=size, layout=ConstrainedLayoutEngine(w_pad=0.04, h_pad=0.04))
         frames = canvas.subplots(rows, cols, squeeze=False).ravel()
         seen = looks(figure, samples)
-        several, keys, across = len(figure.panels) > 1, {}, 4 if size[0] > SINGLE else 2
+        several, across = len(figure.panels) > 1, 4 if size[0] > SINGLE else 2
+        keys: dict[str, Any] = {}
         for i, (panel, frame) in enumerate(zip(figure.panels, frames, strict=False)):
             own = _draw_panel(frame, panel, seen, figure.synthetic)
             keys |= {name: handle for name, handle in own.items() if name not in keys}
@@ -116,8 +117,11 @@ def _save(canvas, figure: Figure, kind: str) -> bytes:
 def _grid(figure: Figure, columns: int | None) -> tuple[int, int, tuple[float, float]]:
     """Rows and columns of panels, and the size in inches."""
     n = len(figure.panels)
-    width = {1: SINGLE, 2: WIDE}.get(columns, WIDE if figure.wide or n > 1 else SINGLE)
-    cols = 1 if n == 1 or width == SINGLE else 2 if n in (2, 4) else 3
+    wide = columns == 2 or (columns != 1 and (figure.wide or n > 1))
+    width = WIDE if wide else SINGLE
+    cols = 2 if n in (2, 4) else 3
+    if n == 1 or not wide:
+        cols = 1
     rows = math.ceil(n / cols)
     part = 0.42 if cols == 1 and width == WIDE else 0.8
     return rows, cols, (width, rows * width / cols * part)
@@ -176,7 +180,7 @@ def _plot(frame, right, panel: Panel, seen: dict[int, Look]) -> None:
         _draw_series(target, panel, series, seen[id(series)], slots.get(id(series)))
     _draw_axis(frame, panel.x, "x", categories(panel, "x"))
     _draw_axis(frame, panel.y, "y", categories(panel, "y"))
-    if right is not None:
+    if right is not None and panel.right is not None:
         _draw_axis(right, panel.right, "y", ())
         frame.tick_params(right=False)
     if panel.picture:  # the scale bar says what the axes would

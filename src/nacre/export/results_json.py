@@ -119,8 +119,8 @@ def _dump_reported(study: Study, row: Reported) -> dict[str, Any]:
 
 
 def _dump_contrast(row: Contrast) -> dict[str, Any]:
-    numbers = ("difference", "lo95", "hi95", "p", "p_adjusted", "df", "margin", "p_equal", "ratio")
-    numbers += ("n_reference", "n_treated")
+    numbers = ["difference", "lo95", "hi95", "p", "p_adjusted", "df", "margin", "p_equal", "ratio"]
+    numbers += ["n_reference", "n_treated"]
     more = ("reference_value", "treated_value", "effect")
     return (
         {"name": row.name, "state": _state(row.state), "measurement": row.measurement}

@@ -6,7 +6,7 @@ import io
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import lru_cache, partial
 from importlib.metadata import version
@@ -25,7 +25,7 @@ LIST = "files.json"
 REPORT = "report.html"
 KINDS = ("svg", "pdf")
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(1, 10))}
-_Make = Callable[[], list[tuple[str, bytes | None, str]]]  # (name, data or None to keep, what it was drawn from)
+_Make = Callable[[], Sequence[tuple[str, bytes | None, str]]]  # (name, data or None to keep, what it was drawn from)
 
 
 @in_its_words
@@ -122,7 +122,8 @@ def write_figures(outcome: Outcome, folder: Path, columns: int, guard: Guard | N
     """
     guard = guard or Guard()
     figures, samples = _collect_figures(outcome, guard)
-    taken, written = set(), []
+    taken: set[str] = set()
+    written = []
     for figure in figures:
         stem = unique(figure_name(figure), taken)
         what = f"print of {comparison_tables.figure_words(figure)}"
@@ -134,7 +135,8 @@ def write_figures(outcome: Outcome, folder: Path, columns: int, guard: Guard | N
 
 
 def _make_tables(outcome: Outcome, guard: Guard) -> Iterator[tuple[str, _Make]]:
-    made, taken = comparison_tables.tables(outcome, guard), set()
+    made = comparison_tables.tables(outcome, guard)
+    taken: set[str] = set()
     for table in made:
         stem = f"tables/{unique(f'{table.place} {table.key}'.replace('.', '').strip().lower(), taken)}"
         yield f"LaTeX of table '{table.title}'", partial(_make_single, f"{stem}.tex", latex.table, table)
@@ -182,7 +184,7 @@ def _fingerprint_figure(figure: Figure, samples) -> str:
 
 @lru_cache(maxsize=1)
 def _fingerprint_drawing() -> str:
-    code = b"".join(Path(module.__file__).read_bytes() for module in (print_figures, style))
+    code = b"".join(Path(str(module.__file__)).read_bytes() for module in (print_figures, style))
     return f"{version('matplotlib')} {hashlib.sha256(code).hexdigest()}"
 
 

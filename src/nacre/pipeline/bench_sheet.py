@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
-from nacre.cell.protocol import Loop, PreparationStep, for_cell, parse_protocol, pybamm_experiment, step_table, unrolled
+from nacre.cell.protocol import Loop, Step, for_cell, parse_protocol, pybamm_experiment, step_table, unrolled
 from nacre.cell.recipe.coating import read_coating
 from nacre.cell.recipe.dosing import Dose, dose, expected
 from nacre.cell.recipe.layers import Layer, Recipe, recipe
@@ -16,8 +16,7 @@ from nacre.core.context import Context
 from nacre.core.errors import NacreError
 from nacre.core.files import write as write_file
 from nacre.core.quantity import Quantity, derive
-from nacre.core.study import Cell, Sample, Study, in_its_words
-from nacre.core.study import PreparationStep as Preparation
+from nacre.core.study import Cell, PreparationStep, Sample, Study, in_its_words
 from nacre.materials import Library, builtin
 from nacre.physics.chemistry import film
 from nacre.physics.chemistry.reactions import BalanceError, balance
@@ -140,11 +139,12 @@ def _predict_film(given: Dose, context: Context, library: Library) -> list[Row]:
     basis = "on the declared surface"
     if area is None and diameter is not None and density is not None:
         area = derive(film.sphere_area, diameter, density, unit="m2/kg")
-        basis = f"on smooth spheres of {context.find('particle_diameter', 'um')}: rougher powder bears a thinner film"
-    densities = [_find_density(phase, library) for phase in (coating.precursor, coating.product) if phase]
-    if area is None or None in densities:
+        basis = f"on smooth spheres of {context.find('particle_diameter', 'um')}: rougher powder has a thinner film"
+    phases = [phase for phase in (coating.precursor, coating.product) if phase]
+    densities = [density for phase in phases if (density := _find_density(phase, library)) is not None]
+    if area is None or len(densities) < len(phases):
         lacks = "surface_area or particle_diameter" if area is None else "the density of a phase"
-        return [("mean thickness of the film", "not known", f"for want of {lacks}")]
+        return [("mean thickness of the film", "not known", f"{lacks} is not declared")]
     packing, coverage = (coating.find(name, "1") for name in ("packing", "coverage"))
     parts = [q.value if q is not None else 1.0 for q in (packing, coverage)]
     ends = []
@@ -159,7 +159,7 @@ def _predict_film(given: Dose, context: Context, library: Library) -> list[Row]:
 
 
 def _find_density(material: str, library: Library) -> Quantity | None:
-    """Density, kg/m3, or None where nobody knows it."""
+    """Density, kg/m3, or None where it is not known."""
     try:
         value = library[material].density.value if material else None
     except NacreError:
@@ -179,7 +179,7 @@ def _describe_reaction(given: Dose) -> list[str]:
     return [f"annealing: {pretty(str(reaction))}"]
 
 
-def step_words(step: Preparation) -> str:
+def step_words(step: PreparationStep) -> str:
     """A step of preparation in words: `annealing (temperature 700 degC, time 2 h, gas oxygen)`."""
     said = ", ".join(f"{name} {value}" for name, value in step.conditions.items())
     return f"{step.do} ({said})" if said else step.do
@@ -231,11 +231,11 @@ def _make_numbers_section(name: str, cell: Recipe) -> SheetSection:
 
 def _make_layer_row(layer: Layer) -> Row:
     if layer.solid_thickness is None:
-        return (f"{layer.name} thickness", "not known", f"for want of {layer.unknown}")
+        return (f"{layer.name} thickness", "not known", f"{layer.unknown} is not known")
     parts = ", ".join(
         f"{100 * c.volume_fraction.value:.3g} vol% {c.material}" for c in layer.components if c.volume_fraction
     )
-    if layer.thickness is None:
+    if layer.thickness is None or layer.porosity is None:
         return (f"{layer.name} thickness", f"at least {layer.solid_thickness}", f"without pores; {parts} of the solids")
     pores = f"{100 * layer.porosity.value:.3g} % pores"
     return (f"{layer.name} thickness", str(layer.thickness), f"{pores}; {parts} of the solids")
@@ -243,7 +243,7 @@ def _make_layer_row(layer: Layer) -> Row:
 
 def _make_currents_section(
     name: str, cell: Recipe, context: Context, study: Study
-) -> tuple[SheetSection, tuple[PreparationStep | Loop, ...]]:
+) -> tuple[SheetSection, tuple[Step | Loop, ...]]:
     title = f"Currents: {name}"
     text = context.text("protocol")
     rates = {s.rate.value for m in study.measurements for s in m.segments if s.rate is not None}

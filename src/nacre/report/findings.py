@@ -37,7 +37,7 @@ LONG = 6
 MOST = 8
 FEW = 2  # states of one quantity that a sentence holds; more make a table
 FURTHER = "Further comparisons and quantities"
-UNCOATED = "Composition and surface"  # what the first chapter is called where no sample bears a coating
+UNCOATED = "Composition and surface"  # what the first chapter is called where no sample has a coating
 CHAPTERS = {
     "coating": "What the coating is",
     "material": "The cathode material",
@@ -56,7 +56,7 @@ def findings(outcome: Outcome, guard: Guard = UNGUARDED) -> list[FindingBlock]:
     """Blocks in the order of a reader's questions; those without findings are left out.
 
     A quantity's chapter is the vocabulary's; what has none is folded away behind the rest. What `guard` has on its
-    account is told in the last block.
+    account is in the last block.
     """
     told = _describe_contrasts(outcome, guard) + _describe_single_sample(outcome, guard)
     coated = any(sample.coating for sample in outcome.study.samples.values())
@@ -117,7 +117,7 @@ def _name_quantity(row: Contrast | Entry) -> tuple[str, str]:
 
 
 def _is_of_sample(name: str) -> bool:
-    """Not so a detection limit: what tells of the measurement alone stands in the tables only."""
+    """Not so a detection limit: what describes the measurement alone is in the tables only."""
     try:
         return word("quantity", name).compared
     except NacreError:
@@ -401,8 +401,8 @@ def _describe_ledger(rows: Iterable[LedgerRow]) -> list[Finding]:
     if not rows:
         return []
     by = {v: [row for row in rows if row.verdict == v] for v in ("holds", "broken", "cannot_tell")}
-    forms = (("holds", "holds", "hold"), ("broken", "is broken", "are broken"))
-    forms += (("cannot_tell", "cannot be told", "cannot be told"),)
+    undecided = "cannot be decided"
+    forms = (("holds", "holds", "hold"), ("broken", "is broken", "are broken"), ("cannot_tell", undecided, undecided))
     parts = [f"{len(by[v])} {one if len(by[v]) == 1 else many}" for v, one, many in forms if by[v]]
     found = [Finding("plain", sentence(f"of {count(len(rows), 'relation')} between techniques, {several(parts)}"))]
     found += [Finding("bad", sentence(f"broken: {formula(row.words)}"), _describe_broken(row)) for row in by["broken"]]

@@ -4,7 +4,7 @@ import importlib.util
 import json
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from nacre.core.display import comparison_tables, wording
 from nacre.core.display.style import MARKERS, Palette, palette
+from nacre.core.errors import NacreError
 from nacre.core.figure import Figure, Panel, extent
 from nacre.core.guard import Guard
 from nacre.core.outcome import Outcome
@@ -108,7 +109,12 @@ def _render_bare_page(outcome: Outcome, guard: Guard) -> str:
 
 @lru_cache(maxsize=1)
 def _make_environment() -> jinja2.Environment:
-    settings = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True, "undefined": jinja2.StrictUndefined}
+    settings: dict[str, Any] = {
+        "autoescape": True,
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+        "undefined": jinja2.StrictUndefined,
+    }
     page = jinja2.Environment(loader=jinja2.FunctionLoader(_read_text), **settings)
     page.filters["anchor"] = lambda text: re.sub(r"[^\w-]+", "-", str(text)).strip("-").lower()
     page.globals["title_of"] = findings.title
@@ -123,8 +129,11 @@ def _read_text(name: str) -> str:
 @lru_cache(maxsize=1)
 def _read_plotly() -> str:
     """plotly.js as the plotly package ships it, found without importing the package."""
-    folder = importlib.util.find_spec("plotly").submodule_search_locations[0]
-    source = (Path(folder) / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
+    spec = importlib.util.find_spec("plotly")
+    if spec is None or not spec.submodule_search_locations:
+        raise NacreError("plotly is not installed", do="install Nacre with pip, which brings it")
+    folder = Path(spec.submodule_search_locations[0])
+    source = (folder / "package_data" / "plotly.min.js").read_text(encoding="utf-8")
     return source.replace("</script", "<\\/script")
 
 
@@ -164,29 +173,31 @@ def _describe_virtual(outcome: Outcome) -> str:
 # --- figures ------------------------------------------------------------------------------------------------
 
 
+def _make_items(figure: Figure, samples: Palette, i: int) -> list[dict[str, Any]]:
+    return [_make_item(figure, samples, i)]
+
+
 def _group_figures(outcome: Outcome, figures: list[Figure], samples: Palette, guard: Guard) -> list[tuple]:
     """(heading, figures, tables) in the paper's order: Figure 1, 2, ..., S1, ..., tables, then what has no place.
 
-    A study that bears no paper's numbers has a heading per technique instead.
+    A study without the reference paper's numbers has a heading per technique instead.
     """
     groups: dict[str, tuple[list[dict[str, Any]], list[comparison_tables.ComparisonTable]]] = {}
     sheets = [sheet for sheet in comparison_tables.tables(outcome, guard) if sheet.printed]
     topic = {sheet.key: sheet.key for sheet in sheets}
     topic |= {figure.key: result.technique for result in outcome.results for figure in result.figures}
-    for i, thing in enumerate(sorted([*figures, *sheets], key=lambda thing: comparison_tables.place_key(thing.place))):
-        drawn, tabled = [], [thing]
-        if isinstance(thing, Figure):
-            called = f"{comparison_tables.figure_words(thing)} on the page"
-            drawn, tabled = (
-                guard.attempt(called, lambda i=i, thing=thing: [_make_item(thing, samples, i)], instead=[]),
-                [],
-            )
-        if drawn or tabled:
-            numbered = outcome.study.paper_numbers
-            heading = _group(thing.place) if numbered else wording.technique_words(topic[thing.key])
-            known = groups.setdefault(heading, ([], []))
-            known[0].extend(drawn)
-            known[1].extend(tabled)
+    items: list[Figure | comparison_tables.ComparisonTable] = [*figures, *sheets]
+    for i, item in enumerate(sorted(items, key=lambda item: comparison_tables.place_key(item.place))):
+        numbered = outcome.study.paper_numbers
+        heading = _group(item.place) if numbered else wording.technique_words(topic[item.key])
+        if not isinstance(item, Figure):
+            groups.setdefault(heading, ([], []))[1].append(item)
+            continue
+        called = f"{comparison_tables.figure_words(item)} on the page"
+        drawn = guard.attempt(called, partial(_make_items, item, samples, i), instead=[])
+        # a figure that could not be drawn leaves no empty heading behind
+        if drawn:
+            groups.setdefault(heading, ([], []))[0].extend(drawn)
     return [(heading, *both) for heading, both in groups.items()]
 
 

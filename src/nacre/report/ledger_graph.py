@@ -22,7 +22,7 @@ _NAMES = {  # short enough to stand on the ring
     "rietveld": "diffraction",
 }
 _COLOURS = {"holds": "var(--good)", "broken": "var(--bad)", "cannot_tell": "var(--line)"}
-_WORDS = {"holds": "hold", "broken": "broken", "cannot_tell": "cannot be told"}
+_WORDS = {"holds": "hold", "broken": "broken", "cannot_tell": "cannot be decided"}
 WIDTH, HEIGHT = 640, 400
 
 
@@ -94,7 +94,7 @@ def _draw_point(name: str, place: tuple[float, float], rows: list[LedgerRow]) ->
 
 
 def _name(technique: str) -> str:
-    return _NAMES.get(old_names.technique(technique), technique)  # relations of older plugins bear older names
+    return _NAMES.get(old_names.technique(technique), technique)  # relations of older plugins have older names
 
 
 def _count_verdicts(rows: list[LedgerRow]) -> str:

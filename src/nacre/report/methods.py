@@ -42,8 +42,12 @@ _ORDER = (
     "temperature",
     "pressure",
     "speed",
+    "time",
+    "duration",
+    "atmosphere",
+    "gas",
+    "target",
 )
-_ORDER += ("time", "duration", "atmosphere", "gas", "target")
 _PARTICIPLES = {
     form: participle
     for forms, participle in (
@@ -74,7 +78,7 @@ _PARTICIPLES = {
 
 
 def preparation(study: Study) -> list[tuple[Sample, str]]:
-    """(sample, paragraph) of every sample whose preparation is known. Shared first steps are told once."""
+    """(sample, paragraph) of every sample whose preparation is known. Shared first steps are described once."""
     told: list[Sample] = []
     out = []
     for sample in study.samples.values():

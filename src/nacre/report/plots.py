@@ -69,7 +69,9 @@ class _Drawing:
     """Traces and layout of one panel as they come together. `places` tells which trace holds which array."""
 
     def __init__(self, seen: dict[int, Look]):
-        self.seen, self.traces, self.places, self.thinned = seen, [], {}, False
+        self.seen, self.thinned = seen, False
+        self.traces: list[dict[str, Any]] = []
+        self.places: dict[Any, Any] = {}
         self.named: set[str] = set()
         self.layout: dict[str, Any] = {
             "shapes": [],
@@ -121,6 +123,8 @@ class _Drawing:
         self.layout["showlegend"] = len(self.named) > 1
 
     def inset(self, panel: Panel) -> None:
+        if panel.inset is None:
+            return
         side, level = emptiest_corner(panel)
         self.panel(panel.inset, inset=True)
         small = {"tickfont": {"size": 10}, "title_font_size": 11}
@@ -195,19 +199,22 @@ class _Drawing:
 
     def _draw_heat(self, series: Series, panel: Panel) -> dict[str, Any]:
         x, y = (positions(getattr(series, side), categories(panel, side)) for side in ("x", "y"))
-        stride = max(1, math.ceil(max(series.z.shape) / HEAT_SIDE))
+        z = np.empty((0, 0)) if series.z is None else series.z
+        stride = max(1, math.ceil(max(z.shape) / HEAT_SIDE))
         self.thinned = self.thinned or stride > 1
         bar = {"thickness": 10, "outlinewidth": 0, "title": {"text": escape(series.label), "side": "right"}}
         return {
             "type": "heatmap",
             "x": numbers(x[::stride]),
             "y": numbers(y[::stride]),
-            "z": [numbers(row[::stride], 4) for row in series.z[::stride]],
+            "z": [numbers(row[::stride], 4) for row in z[::stride]],
             "colorscale": "Greys" if panel.x.equal or panel.y.equal else "Cividis",
             "colorbar": bar,
         }
 
     def _draw_picture(self, series: Series, panel: Panel, axes: dict) -> None:
+        if series.z is None:
+            return
         (left, right), (low, high) = extent(series.x), extent(series.y)
         up = panel.y.reverse
         image = {"source": _encode_png(series.z), "xref": axes["xaxis"], "yref": axes["yaxis"], "layer": "below"}
@@ -336,7 +343,7 @@ def thin(y: np.ndarray, longest: int = LONGEST) -> np.ndarray:
 
 def numbers(values, digits: int = 7) -> list:
     """Plain numbers for JSON, to `digits` significant digits; what is not finite becomes None."""
-    out = []
+    out: list[Any] = []
     for value in np.asarray(values).tolist():
         if isinstance(value, str):
             out.append(value)

@@ -8,7 +8,7 @@ from nacre.core.outcome import Contrast, Outcome
 from nacre.core.quantity import parse
 
 MARKS = {"shown": "●", "seen": "○", "equal": "=", "no_difference": "–", "cannot_tell": "–"}
-KEY = "● the difference from {} is shown, ○ seen and not proven, = shown to be equal, – none can be told"
+KEY = "● the difference from {} is shown, ○ seen and not proven, = shown to be equal, – cannot be determined"
 
 
 def abreast(
@@ -41,7 +41,9 @@ def _make_line(found: dict[str, Contrast], treated: list[str]) -> tuple[str, ...
     return what, _number(first.reference_value), *values
 
 
-def _number(value: float) -> str:
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
     return like(value, abs(value) / 10 or 1.0)
 
 
@@ -49,11 +51,10 @@ def _sort_by_dose(outcome: Outcome, samples: list[str]) -> list[str]:
     """Samples in the order of what was meant to be put on them, where all say it; else as study.toml has them."""
     doses = {}
     for name in samples:
-        sample = outcome.study.samples.get(name)
         try:
-            doses[name] = parse(str(sample.coating["target"])) if sample else None
+            doses[name] = parse(str(outcome.study.samples[name].coating["target"]))
         except (KeyError, NacreError):
             return samples
-    if None in doses.values() or len({dose.unit for dose in doses.values()}) > 1:
+    if len({dose.unit for dose in doses.values()}) > 1:
         return samples
     return sorted(samples, key=lambda name: doses[name].value)

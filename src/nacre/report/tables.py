@@ -80,8 +80,10 @@ def _describe_entry(result: Result, entry: Entry) -> str:
 def _find_mentioned_states(outcome: Outcome) -> dict[str, list[Mapping[str, Any]]]:
     """States per quantity that contrasts or published values name, where they are few: these are never folded away."""
     found: dict[str, list[Mapping[str, Any]]] = {}
-    for row in (*outcome.contrasts, *outcome.study.reported):
-        found.setdefault(row.name, []).append(row.state)
+    named = [(row.name, row.state) for row in outcome.contrasts]
+    named += [(row.name, row.state) for row in outcome.study.reported]
+    for name, state in named:
+        found.setdefault(name, []).append(state)
     return {name: states for name, states in found.items() if len(states) <= 2 * LONG}
 
 
@@ -295,7 +297,8 @@ def _average(found: list[Quantity]) -> tuple[Quantity, float | None]:
     n, mean = len(values), math.fsum(values) / len(values)
     if n == 1:
         q = found[0]
-        return q, (q.hi95 - q.lo95) / 2 if q.bounded else None
+        half = None if q.hi95 is None or q.lo95 is None else (q.hi95 - q.lo95) / 2
+        return q, half
     t = T95[n - 2] if n - 2 < len(T95) else T95[-1]
     error = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (n - 1) / n)
     return Quantity(mean, found[0].unit, error, n=n, basis="replicates"), t * error
@@ -320,7 +323,7 @@ def ledger(outcome: Outcome, guard: Guard = UNGUARDED) -> list[dict[str, Any]]:
 
 
 def _describe_relation(row: LedgerRow) -> dict[str, Any]:
-    label = {"holds": "holds", "broken": "broken", "cannot_tell": "cannot tell"}
+    label = {"holds": "holds", "broken": "broken", "cannot_tell": "cannot be decided"}
     return {
         "id": row.relation,
         "words": wording.formula(row.words),

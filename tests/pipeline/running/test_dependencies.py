@@ -87,7 +87,9 @@ def test_with_neither_metadata_nor_checkout_it_is_said(monkeypatch):
 
     monkeypatch.setattr(dependencies.nacre, "__file__", "/somewhere/site-packages/nacre/__init__.py")
     monkeypatch.setattr(metadata, "requires", lost)
-    with pytest.raises(NacreError, match=r"cannot tell which packages the results depend on.*Install Nacre with pip"):
+    with pytest.raises(
+        NacreError, match=r"cannot determine which packages the results depend on.*Install Nacre with pip"
+    ):
         dependencies.declared()
 
 

@@ -1,5 +1,5 @@
 """The figures of a study, and tables that set what a technique found for each sample side by side, as a paper prints
-them. Both come in the order of the reference paper; its numbers they bear only where the study asks for them.
+them. Both come in the order of the reference paper; they carry its numbers only where the study asks for them.
 """
 
 import re

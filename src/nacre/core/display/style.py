@@ -149,7 +149,8 @@ def pretty_unit(unit: str, *, powers: bool = False) -> str:
 
 
 def _format_factor(word: str) -> str:
-    stem, power = (word, "") if word in _UNITS else re.fullmatch(r"(.+?)(-?\d*)", word).groups()
+    match = None if word in _UNITS else re.fullmatch(r"(.+?)(-?\d*)", word)
+    stem, power = match.groups() if match else (word, "")
     return _UNITS.get(stem, stem) + power.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
@@ -197,7 +198,7 @@ def decades(panel: Panel, side: str) -> float:
 def emptiest_corner(panel: Panel) -> tuple[str, str]:
     """Where an inset hides least: ("left" or "right", "bottom" or "top")."""
     counts = _count_points_in_corners(panel, 0.42, 0.42)
-    return min(counts, key=counts.get)
+    return min(counts, key=lambda corner: counts[corner])
 
 
 def tag_corner(panel: Panel) -> tuple[str, str] | None:
@@ -207,7 +208,7 @@ def tag_corner(panel: Panel) -> tuple[str, str] | None:
     counts = _count_points_in_corners(panel, 0.34, 0.14)
     if panel.inset:
         counts.pop(emptiest_corner(panel))
-    corner = min(counts, key=counts.get)
+    corner = min(counts, key=lambda corner: counts[corner])
     return corner if counts[corner] == 0 else None
 
 

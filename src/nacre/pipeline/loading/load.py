@@ -60,7 +60,9 @@ def read(path: str | Path) -> tuple[Study, Problems]:
     folder = file.parent.resolve()
     with problems.catch(()):
         registry.readers(folder)
-    techniques, known, words = {}, NAMES, None
+    words: vocabulary.Vocabulary | None = None
+    known: Mapping[str, Name] = NAMES
+    techniques: dict[str, Technique] = {}
     with problems.catch(()):
         techniques = registry.techniques(folder)
         words = registry.vocabulary(folder)
@@ -149,7 +151,7 @@ def _suggest_toml_fix(error: str, text: str) -> str:
     if re.search("[“”„‟«»]", line):
         return 'write plain quotes, "like this"; a word processor has turned them'
     if "overwrite" in error or "twice" in error:
-        return f"what stands in this line was said before: {line.strip()}"
+        return f"this repeats an earlier line: {line.strip()}"
     if re.search(r"=\s*[^\s\"'\[{]", line):
         return 'write text and quantities in quotes, like diameter = "10 mm"'
     return "close the quotes that open in this line" if line.count('"') % 2 else ""
@@ -289,6 +291,7 @@ def _build_cells(shape: StudyFile, folder: Path, samples, problems: Problems):
     defaults = {k: v for k, v in shape.cell.items() if not isinstance(v, dict)}
     tables = {k: v for k, v in shape.cell.items() if isinstance(v, dict)}
     shared = read_inputs(defaults, "study", problems, ("cell",))
+    rows: list[tuple[str, dict[str, Any], tuple[str, ...], str, int]]
     rows = [(name, dict(row), ("cell", name), "", 0) for name, row in tables.items()]
     rows += [(row.pop("cell", ""), row, (), "cells.csv", line) for line, row in read_cells(folder, problems)]
     cells: dict[str, Cell] = {}

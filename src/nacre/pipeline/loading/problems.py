@@ -1,4 +1,4 @@
-"""Everything that is wrong with a study, collected, so that one look mends it all."""
+"""Everything that is wrong with a study, collected, so that all can be fixed at once."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -47,8 +47,8 @@ def study_schema(folder: Path | None = None) -> dict[str, Any]:
 
 
 def _make_options_schema(kind: type) -> dict[str, Any]:
-    rows = option_tools.table(kind)
-    properties = {}
+    rows: list[dict[str, Any]] = option_tools.table(kind)
+    properties: dict[str, dict[str, Any]] = {}
     for row in rows:
         words = f"{row['help']} (default {row['default']} {row['unit']})".replace(" )", ")")
         properties[row["name"]] = {"description": words}

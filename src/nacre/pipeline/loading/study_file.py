@@ -110,7 +110,7 @@ class ReportPart(TablePart):
     """How the report looks."""
 
     paper_numbers: bool = Field(
-        False, description="figures and tables bear the numbers that the reference paper gives them (Fig. 4a, Tab. S1)"
+        False, description="figures and tables carry the numbers of the reference paper (Fig. 4a, Tab. S1)"
     )
 
 

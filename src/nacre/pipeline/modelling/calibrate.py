@@ -81,7 +81,7 @@ def cell_of(made: Calibration, sample: str):
     fit, quantities = made.fit, fitted(made.fit)
     state = "" if fit.converged else ", which did not converge"
     source = f"calibration on the {made.evidence} values, seed {fit.seed}{state}"
-    cell = fit.problem.model.parameters(fit.values, sample, source)
+    cell = fit.problem.model.parameters(list(fit.values), sample, source)
     numbers = dict(cell.numbers)
     for free in fit.problem.free:
         if free.sample in ("", sample):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,7 @@ def simulate(
     made: dict[str, Simulation] = {}
     for name, (parameters, protocol) in subjects.cells.items():
         try:
-            made[name] = run(parameters, protocol, settings, progress=lambda a, b, n=name: progress(n, a, b))
+            made[name] = run(parameters, protocol, settings, progress=partial(progress, name))
         except NacreError as error:
             failures.append(Failure(f"simulation of {name}", str(error), name))
             continue
@@ -110,11 +111,13 @@ def simulate(
 
 def write_cells(made: dict[str, Simulation], folder: Path, seed: int = 0) -> list[Path]:
     """cell.toml and the virtual MACCOR file of every cell simulated."""
-    maccor, written = registry.readers()["maccor"], []
+    write_maccor = registry.readers()["maccor"].write
+    assert write_maccor is not None
+    written = []
     for name, simulation in made.items():
         written.append(cell_toml.save(simulation.parameters, folder / f"{name}_cell.toml"))
         path = folder / f"{name}_virtual_maccor.txt"
-        maccor.write(record(simulation.signal, seed), path)
+        write_maccor(record(simulation.signal, seed), path)
         written.append(path)
     return written
 

@@ -5,6 +5,7 @@ in which the protocol leaves the cell.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -67,7 +68,7 @@ def spectra(subjects: Subjects, states: tuple[Wanted, ...]) -> Outcome:
             try:
                 if wanted == Wanted() and done is None:
                     done = run(parameters, protocol)
-                made = spectrum(parameters, _describe_point(parameters, wanted, done), SWEEP)
+                made = spectrum(parameters, _describe_point(parameters, wanted, done), list(SWEEP))
                 results += _make_results(subjects.study, name, made)
             except NacreError as error:
                 failures.append(Failure(f"impedance of {name}", str(error), name))
@@ -123,10 +124,10 @@ def _list_fitted(told: list[Result]) -> dict[str, float]:
 
 def figure(name: str, s: Spectrum, fitted: dict[str, float]) -> Figure:
     """Nyquist; what turns power into heat at each frequency; and at the lowest, beside the circuit's resistances."""
-    who = {"subject": name, "group": s.point.words}
+    make = partial(Series, subject=name, group=s.point.words)
     nyquist = Panel(
         Axis("Re(Z)", AREAL, equal=True), Axis("-Im(Z)", AREAL, equal=True),
-        (Series("line", s.z.real, -s.z.imag, **who),), title="Spectrum",
+        (make("line", s.z.real, -s.z.imag),), title="Spectrum",
     )  # fmt: skip
     whole = s.z[-1].real
     drawn = {cause: z for cause, z in s.causes.items() if z.real.max() > SMALL * whole}
@@ -135,11 +136,10 @@ def figure(name: str, s: Spectrum, fitted: dict[str, float]) -> Figure:
     causes = sorted(drawn, key=lambda cause: -drawn[cause][-1].real)
     heights = np.array([drawn[cause][-1].real for cause in causes])
     places = tuple(_SHORT.get(cause) or f"{_SHORT[cause.partition(' ')[2]]},{cause[0]}" for cause in causes)
-    bars = (Series("bars", np.array(places), heights, label="by cause", legend=False, **who),)
+    bars = (make("bars", np.array(places), heights, label="by cause", legend=False),)
     names = np.array(list(fitted))
-    circuit = (
-        Series("bars", names, np.array([fitted[n] for n in fitted]), label="by the circuit", legend=False, **who),
-    )
+    resistances = np.array(list(fitted.values()))
+    circuit = (make("bars", names, resistances, label="by the circuit", legend=False),)
     panels = (
         nyquist,
         over,

@@ -49,6 +49,8 @@ def value(d: SweepRun, name: str) -> float:
 
 def per_gram(d: SweepRun, step: Ran) -> float:
     """Charge of a step, mAh per gram of active material."""
+    if d.parameters is None:
+        return np.nan
     return 1e3 * step.charge / d.parameters.value("cell.cam_mass", "g")
 
 
@@ -93,13 +95,13 @@ _RECORD = {"test_time_second": "s", "voltage_volt": "V", "current_ampere": "A", 
 
 def records(done: Sequence[SweepRun]) -> tuple[Curve, ...]:
     """The kept records one below the other, with the number of their run; none where none was kept."""
-    kept = [d for d in done if d.simulation is not None]
+    kept = [(d.case.number, d.simulation.signal) for d in done if d.simulation is not None]
     if not kept:
         return ()
-    lengths = [len(d.simulation.signal["step_count"].values) for d in kept]
-    columns = {"run": (np.repeat([d.case.number for d in kept], lengths), "1")}
+    lengths = [len(signal["step_count"].values) for _, signal in kept]
+    columns = {"run": (np.repeat([number for number, _ in kept], lengths), "1")}
     for name, unit in _RECORD.items():
-        columns[name] = np.concatenate([d.simulation.signal[name].values for d in kept]), unit
+        columns[name] = np.concatenate([signal[name].values for _, signal in kept]), unit
     return (Curve("records", columns),)
 
 

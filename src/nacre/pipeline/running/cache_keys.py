@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ def context_parts(context: Context) -> dict[str, Any]:
 
 def key_parts(
     *,
-    files: list[tuple[str, str]],
+    files: Sequence[tuple[str, str, str]],
     context: Context,
     upstream: Mapping[str, str],
     options: Any,

@@ -65,7 +65,12 @@ def _read_checkout(pyproject: Path) -> list[tuple[str, str]]:
     if project.get("name") != "nacre":
         return []
     groups = {"": project["dependencies"], **project.get("optional-dependencies", {})}
-    return [(_NAME.match(text)[1], extra) for extra, texts in groups.items() for text in texts]
+    return [(_find_name(text), extra) for extra, texts in groups.items() for text in texts]
+
+
+def _find_name(requirement: str) -> str:
+    match = _NAME.match(requirement)
+    return match[1] if match else requirement
 
 
 def _read_metadata() -> list[tuple[str, str]]:
@@ -73,9 +78,9 @@ def _read_metadata() -> list[tuple[str, str]]:
         texts = metadata.requires("nacre") or []
     except metadata.PackageNotFoundError:
         raise NacreError(
-            "cannot tell which packages the results depend on",
+            "cannot determine which packages the results depend on",
             found="neither the metadata of an installed nacre nor the pyproject.toml of a checkout",
             do="install Nacre with pip, or run it from its checkout",
         ) from None
     extras = [_EXTRA.search(text) for text in texts]
-    return [(_NAME.match(text)[1], extra[1] if extra else "") for text, extra in zip(texts, extras, strict=True)]
+    return [(_find_name(text), extra[1] if extra else "") for text, extra in zip(texts, extras, strict=True)]

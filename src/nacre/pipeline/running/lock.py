@@ -2,7 +2,7 @@
 
 `results/.cache/run.lock` is held by a lock of the operating system (`filelock.FileLock`), which ends with its process
 however that ends: what a killed run leaves behind does not stop the next one. `run.json` beside it says who holds it,
-for people: Windows lets nobody read a locked file.
+for people: on Windows a locked file cannot be read.
 """
 
 import contextlib
@@ -68,7 +68,7 @@ def _read_holder(path: Path) -> str:
         day = "%H:%M" if since.date() == _format_now().date() else "%Y-%m-%d %H:%M"
         return f"process {words['process']}{host} since {since.strftime(day)}"
     except (OSError, ValueError, KeyError):
-        return "which has not said its name"
+        return "of unknown name"
 
 
 def _format_now() -> datetime.datetime:

@@ -29,7 +29,7 @@ from nacre.pipeline.running.worker import AnalysisDone, Task, run_task
 
 @dataclass
 class Progress:
-    """What a run tells of itself: `event(kind, name, text)` with kind start, fresh, done, failed or note."""
+    """What a run reports of itself: `event(kind, name, text)` with kind start, fresh, done, failed or note."""
 
     event: Callable[[str, str, str], None] = lambda kind, name, text: None
     total: Callable[[int], None] = lambda count: None
@@ -131,6 +131,7 @@ class _Runner:
                 if tasks and pool is None:
                     pool = ProcessPoolExecutor(min(workers, max(len(tasks), 2)), mp_context=context)
                 for chunk in _group_by_files(tasks):
+                    assert pool is not None  # there are tasks, so it was made
                     running[pool.submit(run_tasks, chunk)] = chunk
                 if not running:
                     continue
@@ -259,9 +260,9 @@ class _Runner:
             measurement = self.graph.measurement(name)
             spoken.add(str(error))
             yield Failure(f"measurement '{name}'", str(error), measurement.cell or measurement.sample)
-        for name, error in self.errors.items():
-            if error not in spoken:
-                yield Failure(f"analysis '{name}'", error)
+        for name, words in self.errors.items():
+            if words not in spoken:
+                yield Failure(f"analysis '{name}'", words)
 
 
 def run_tasks(tasks: list[Task]) -> list[AnalysisDone]:

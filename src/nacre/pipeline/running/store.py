@@ -66,7 +66,8 @@ def _decode(item: Any, arrays: Mapping[str, np.ndarray]) -> Any:
         return signal.freeze(arrays[f"a{value}"])
     if tag == "objects":
         array = np.empty(value[0], dtype=object)
-        array.flat = [_decode(x, arrays) for x in value[1]]
+        for i, x in enumerate(value[1]):
+            array.flat[i] = _decode(x, arrays)
         return signal.freeze(array)
     if tag == "dict":
         return {_decode(k, arrays): _decode(v, arrays) for k, v in value}
@@ -80,7 +81,8 @@ def dumps(item: Any) -> bytes:
     arrays: list[np.ndarray] = []
     text = json.dumps(_encode(item, arrays), separators=(",", ":"))
     stream = io.BytesIO()
-    np.savez(stream, tree=np.frombuffer(text.encode(), np.uint8), **{f"a{i}": a for i, a in enumerate(arrays)})
+    named: dict[str, Any] = {f"a{i}": array for i, array in enumerate(arrays)}
+    np.savez(stream, tree=np.frombuffer(text.encode(), np.uint8), **named)
     return stream.getvalue()
 
 
