@@ -332,7 +332,7 @@ def calibrate(
     out: Annotated[Path | None, typer.Option("--out", help="where to write (default: results/calibration)")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print the folder only")] = False,
 ) -> None:
-    """Fit the cell model to a study's evidence: numbers, what the data determine and what not, rivals; then `nacre predict`."""
+    """Fit the cell model to a study's evidence: numbers, what the data determine, rivals; then `nacre predict`."""
     from nacre.api import write
     from nacre.core.guard import Guard
     from nacre.evidence.calibrate.run import Ask
