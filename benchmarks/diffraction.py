@@ -24,8 +24,8 @@ from nacre.core.study import Sample
 from nacre.readers.diffraction import stoe
 from nacre.techniques.diffraction import rietx_engine
 from nacre.techniques.diffraction.options import RietveldOptions
-from nacre.techniques.diffraction.rietx_model import paths_of
-from nacre.techniques.diffraction.setup import problem_of
+from nacre.techniques.diffraction.problem_setup import make_problem
+from nacre.techniques.diffraction.rietx_model import expand_paths
 
 PEER = "1.10.0"
 STUDY = Path(__file__).resolve().parents[1] / "studies" / "lho-ncm85"
@@ -37,7 +37,7 @@ def problem():
     registry.techniques()
     signal = stoe.read(STUDY / "raw" / "bare_xrd.raw")[0]
     options = RietveldOptions(geometry="capillary", mu_r=0.0, composition=FORMULA)
-    return problem_of(signal, Context(sample=Sample("bare")), options, {})
+    return make_problem(signal, Context(sample=Sample("bare")), options, {})
 
 
 def plain(task):
@@ -67,7 +67,7 @@ def plain(task):
         kind = {"occ": "occ", "b": "biso"}[tie.kind]
         paths = [f"phases.0.atoms.{place[label]}.{kind}" for label in (tie.label, tie.source)]
         refinement.tie(paths[0], paths[1], scale=tie.scale, offset=tie.offset)
-    stages = [rietx.Stage(step.name, paths_of(step, task)) for step in task.steps]
+    stages = [rietx.Stage(step.name, expand_paths(step, task)) for step in task.steps]
     data = rietx.PatternData(
         two_theta=task.two_theta.tolist(), intensity=task.intensity.tolist(), sigma=task.sigma.tolist()
     )

@@ -9,8 +9,10 @@ from types import SimpleNamespace
 
 from nacre.core.quantity import Quantity
 from nacre.core.result import Entry, Result, Subject
+from nacre.core.study import Sample
 from nacre.core.study import Study as OurStudy
 from nacre.evidence.contrasts.contrast import contrasts
+from nacre.evidence.contrasts.doses import dose_trends
 
 AGEING = {"cycle": 200, "segment": "ageing"}
 # (name, state, test within the cell's life) of the foreign endpoints
@@ -47,7 +49,12 @@ def _study(declared: tuple, margins: tuple) -> OurStudy:
 
 
 def judge(study) -> dict[str, str]:
-    """{foreign endpoint: verdict} of one study."""
+    """{foreign endpoint: verdict} of one study: of its last side against its first, and of trends over doses."""
+    trends = judge_doses(study) if len(study.sides) > 2 else {}
+    return _judge_pair(study) | trends
+
+
+def _judge_pair(study) -> dict[str, str]:
     results = []
     for role, side in (("reference", study.reference), ("treated", study.treated)):
         results += _results_of(role, side, {e.name: e.unit for e in study.endpoints})
@@ -60,6 +67,24 @@ def judge(study) -> dict[str, str]:
         name, state, _ = NAMES[endpoint.name]
         verdicts[endpoint.name] = made.get((name, tuple(sorted(state.items()))), "cannot_tell")
     return verdicts
+
+
+def judge_doses(study) -> dict[str, str]:
+    """{trend:endpoint: verdict} of a dose series, its sides as the samples of one study."""
+    samples = {side.name: Sample(side.name, inputs={"cam": "NCM"}, coating=_coating(side)) for side in study.sides}
+    pairs = tuple((study.reference.name, side.name) for side in study.sides[1:])
+    tests = _study((), ()).measurements
+    ours = OurStudy("foreign", Path("."), samples=samples, contrasts=pairs, measurements=tests)
+    units = {e.name: e.unit for e in study.endpoints}
+    results = [result for side in study.sides for result in _results_of(side.name, side, units)]
+    found = dose_trends(ours, results)
+    made = {(t.name, tuple(sorted(t.state.items()))): t.verdict for t in found}
+    keys = {e.name: (NAMES[e.name][0], tuple(sorted(NAMES[e.name][1].items()))) for e in study.endpoints}
+    return {f"trend:{name}": made[key] for name, key in keys.items() if key in made}
+
+
+def _coating(side) -> dict[str, str]:
+    return {"precursor": "HfO2", "target": f"{side.dose} wt%"} if side.dose else {}
 
 
 def _margin(endpoint) -> str:

@@ -57,7 +57,17 @@ def fits(row, schema):
 
 def test_results_json_has_the_fields_of_its_contract(outcome):
     found = json.loads(results_json.dumps(outcome))
-    assert list(found) == ["schema", "study", "quantities", "cycles", "contrasts", "ledger", "checks"]
+    assert list(found) == [
+        "schema",
+        "study",
+        "quantities",
+        "cycles",
+        "contrasts",
+        "trends",
+        "preparations",
+        "ledger",
+        "checks",
+    ]
     assert (found["schema"], found["study"]) == (2, "demo")
     assert all(fits(row, QUANTITY) for row in found["quantities"])
     assert all(fits(row, CONTRAST) for row in found["contrasts"])

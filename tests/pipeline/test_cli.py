@@ -114,7 +114,7 @@ def test_usage_is_explained():
 
 def test_ctrl_c_says_that_nothing_is_lost(folder):
     code = (
-        "import sys\nfrom nacre.pipeline import check\n"
+        "import sys\nfrom nacre.pipeline.running import check\n"
         "def stop(path):\n    raise KeyboardInterrupt\n"
         f"check.check = stop\nsys.argv = ['nacre', 'check', {str(folder)!r}]\nfrom nacre.cli import main\nmain()"
     )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from nacre import api
+from nacre.core import files
 from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.guard import Empty, Guard
 from nacre.core.outcome import Outcome
@@ -123,14 +124,14 @@ def test_even_without_a_page_there_is_a_report(tmp_path, monkeypatch):
 def test_a_file_that_is_held_open_costs_itself_and_is_not_left_outdated(tmp_path, monkeypatch):
     monkeypatch.setattr(print_figures, "draw", lambda *_: {"svg": b"<svg/>"})
     written(small(), tmp_path)
-    real = write.write
+    real = files.write
 
     def held(path, data):
         if path.name == "tables.docx":
             raise PermissionError(13, "Permission denied", str(path))
         real(path, data)
 
-    monkeypatch.setattr(write, "write", held)
+    monkeypatch.setattr(files, "write", held)
     guard, page = written(small(), tmp_path)
     (item,) = guard.left_out
     assert str(item) == (

@@ -148,7 +148,7 @@ def test_the_ledger_judges_the_other_coating(whole, other):
 
 NUMBERS = r"(?<![\d.])(187|162|155|81\.4|45\.4|78\.6|82\.4|0\.84|1\.02)(?![\d.])|\b12 ?nm\b"
 NAMES = r"[\"'](lho|LHO-NCM85|Bare-NCM85)[\"']"
-KNOWN = {"cell/known.toml", "report/plots.py"}  # effective numbers with their source; a place on a figure
+KNOWN = {"cell/recipe/known.toml", "report/plots.py"}  # effective numbers with their source; a place on a figure
 
 
 def test_no_value_of_the_paper_stands_in_the_package():

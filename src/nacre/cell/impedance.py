@@ -14,6 +14,7 @@ from nacre.cell.parameters import CellParameters
 from nacre.cell.plausibility import refuse_if_impossible
 from nacre.cell.simulate import FINE, Simulation
 from nacre.core.errors import NacreError
+from nacre.core.notebook_hook import ShowsInNotebook
 from nacre.core.result import Check
 from nacre.core.signal import Note, Signal, table
 from nacre.physics import p2d
@@ -34,7 +35,7 @@ class Point:
 
 
 @dataclass(frozen=True, eq=False)
-class Spectrum:
+class Spectrum(ShowsInNotebook):
     """frequency (Hz), z and its terms by cause (ohm cm2, complex), at a point; `volts` of the cell there."""
 
     parameters: CellParameters
@@ -44,6 +45,10 @@ class Spectrum:
     z: np.ndarray
     causes: Mapping[str, np.ndarray]
     checks: tuple[Check, ...]
+
+    def __repr__(self) -> str:
+        """One line, as it holds arrays of every cause."""
+        return f"<Spectrum of '{self.parameters.name}' {self.point.words}: {self.z.size} frequencies>"
 
     @property
     def signal(self) -> Signal:

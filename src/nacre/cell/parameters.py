@@ -17,6 +17,7 @@ from nacre.cell.diffusivity import INTERVALS, Shape
 from nacre.cell.potential import Potential, check_status
 from nacre.cell.protocol import Scale
 from nacre.core.errors import NacreError, unknown
+from nacre.core.notebook_hook import ShowsInNotebook
 from nacre.core.quantity import Quantity, parse
 from nacre.physics import ocp
 from nacre.physics.constants import FARADAY
@@ -160,7 +161,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, eq=False)
-class CellParameters:
+class CellParameters(ShowsInNotebook):
     """A cell's name, its numbers by `part.name`, the potentials of its electrodes against Li+/Li, by what ratio their
     diffusivities vary with the filling, where more than the drops is known, and the classes of ageing mechanisms beside
     those of the package (`nacre.cell.ageing.plugins`)."""
@@ -170,6 +171,10 @@ class CellParameters:
     potentials: Mapping[str, Potential]
     shapes: Mapping[str, Shape] = field(default_factory=dict)
     mechanisms: tuple[type, ...] = ()
+
+    def __repr__(self) -> str:
+        """One line, as it holds some fifty numbers with their sources."""
+        return f"<CellParameters '{self.name}': {len(self.numbers)} numbers>"
 
     def __post_init__(self):
         for name, parameter in self.numbers.items():

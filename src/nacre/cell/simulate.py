@@ -13,6 +13,7 @@ from nacre.cell.parameters import CellParameters
 from nacre.cell.plausibility import refuse_if_impossible
 from nacre.cell.protocol import Loop, Step, for_cell, parse_protocol, unrolled
 from nacre.core.errors import NacreError
+from nacre.core.notebook_hook import ShowsInNotebook
 from nacre.core.result import Check
 from nacre.core.signal import Note, Signal, table
 from nacre.physics import p2d
@@ -54,6 +55,10 @@ class Ran:
     last_current: float
     before: State | None
 
+    def __repr__(self) -> str:
+        """One line, as it holds the filling of every particle."""
+        return f"<{self.words}>"
+
     @property
     def normal(self) -> bool:
         return self.outcome.normal or self.outcome is Outcome.BEYOND_AT_START
@@ -79,7 +84,7 @@ class Depth:
 
 
 @dataclass(frozen=True, eq=False)
-class Simulation:
+class Simulation(ShowsInNotebook):
     """All that a run gave. `signal` is of kind "cycling", origin "predicted"; `complete` says whether all steps ran."""
 
     parameters: CellParameters
@@ -90,6 +95,10 @@ class Simulation:
     complete: bool
     words: str
     checks: tuple[Check, ...] = ()
+
+    def __repr__(self) -> str:
+        """One line, as it holds the whole record."""
+        return f"<Simulation of '{self.parameters.name}': {self.words}>"
 
 
 def run(

@@ -2,7 +2,7 @@
 
 import difflib
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 
@@ -74,6 +74,14 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def unknown(kind: str, name: str, known: Iterable[str], where: str = "") -> NacreError:
     """The error for a name that nobody knows."""
     return NacreError(f"unknown {kind} '{name}'", where=where, do=did_you_mean(name, known))
+
+
+def gathered(what: str, errors: Sequence[NacreError], where: str = "") -> NacreError:
+    """One error for several, each on a line of its own; a single one as it is."""
+    if len(errors) == 1:
+        return errors[0]
+    kind = NotAssessable if all(isinstance(error, NotAssessable) for error in errors) else NacreError
+    return kind(f"{len(errors)} {what}", where=where, do="\n" + "\n".join(f"- {error}" for error in errors))
 
 
 def crash_words(error: Exception, whose: str) -> str:

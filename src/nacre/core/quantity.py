@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from nacre.core import units
 from nacre.core.errors import NacreError, did_you_mean
+from nacre.core.notebook_hook import ShowsInNotebook
 
 BASES = (
     "fit-covariance",
@@ -32,7 +33,7 @@ Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(ShowsInNotebook):
     """A value with unit and uncertainty.
 
     `std` is None where nobody estimated it and 0 where the value is exact. `lo95`/`hi95` bound the central

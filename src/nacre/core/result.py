@@ -3,12 +3,17 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from nacre.core.columns import table_of
 from nacre.core.errors import NacreError
 from nacre.core.figure import Figure
+from nacre.core.notebook_hook import ShowsInNotebook
 from nacre.core.quantity import Quantity, covariance
 from nacre.core.vocabulary import check_name, check_state
+
+if TYPE_CHECKING:
+    import polars as pl
 
 STATUSES = ("pass", "warn", "fail", "info")
 
@@ -66,6 +71,10 @@ class Curve:
     name: str
     columns: Mapping[str, tuple[Any, str]]
 
+    def table(self) -> "pl.DataFrame":
+        """The curve as a polars table, columns called `name / unit`."""
+        return table_of(self.columns)
+
 
 @dataclass(frozen=True)
 class Provenance:
@@ -81,7 +90,7 @@ class Provenance:
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(ShowsInNotebook):
     """The outcome of one technique on named inputs.
 
     A technique fills entries (origin "measured"), curves, figures, checks, citations and methods; the pipeline adds

@@ -4,12 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nacre.core import units
+from nacre.core.columns import table_of
 from nacre.core.errors import NacreError, did_you_mean
+from nacre.core.notebook_hook import ShowsInNotebook
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 def freeze(item: Any) -> Any:
@@ -88,7 +93,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Signal:
+class Signal(ShowsInNotebook):
     """A table, an image, a cube or an event stream, of one `kind` ("cycling", "spectrum", "image" ...).
 
     `origin` is "measured", or "synthetic" for a file made by a virtual instrument.
@@ -101,6 +106,11 @@ class Signal:
     notes: tuple[Note, ...] = ()
     origin: str = "measured"
     name: str = ""
+
+    def __repr__(self) -> str:
+        """One line, as it holds whole arrays."""
+        sizes = ", ".join(f"{name} ({size})" for name, size in self.sizes.items())
+        return f"<Signal of kind '{self.kind}', {self.where}: {len(self.variables)} variables on {sizes or 'no axis'}>"
 
     def __post_init__(self):
         object.__setattr__(self, "variables", MappingProxyType(dict(self.variables)))
@@ -133,6 +143,18 @@ class Signal:
     def array(self, name: str, unit: str) -> np.ndarray:
         """The values of one variable, in `unit`, read-only. Raises NacreError where it is absent or of another kind."""
         return self[name].to(unit).values
+
+    def table(self) -> "pl.DataFrame":
+        """All variables as a polars table, columns called `name / unit`.
+
+        Raises NacreError where they do not lie on one axis (an image, a cube).
+        """
+        if len(self.sizes) != 1 or any(len(v.dims) != 1 for v in self.variables.values()):
+            raise NacreError(
+                f"this signal ({self.kind}) is no table", where=self.where, expected="variables on one axis",
+                found=f"axes {', '.join(self.sizes) or 'none'}", do='take its arrays: signal.array("NAME", "UNIT")',
+            )  # fmt: skip
+        return table_of({name: (v.values, v.unit) for name, v in self.variables.items()})
 
     def with_notes(self, *notes: Note) -> "Signal":
         return replace(self, notes=(*self.notes, *notes))

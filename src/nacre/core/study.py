@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nacre.core.errors import unknown
+from nacre.core.notebook_hook import ShowsInNotebook
 from nacre.core.quantity import Quantity
 from nacre.core.vocabulary import Vocabulary, using
 
@@ -117,7 +118,7 @@ class Reported:
 
 
 @dataclass(frozen=True)
-class Study:
+class Study(ShowsInNotebook):
     """Everything study.toml says, checked.
 
     paper_numbers : figures and tables carry the reference paper's numbers; other studies have figures of their own.
@@ -143,6 +144,13 @@ class Study:
     licence: str = ""
     paper_numbers: bool = False
     vocabulary: Vocabulary | None = field(default=None, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        """One line, as it holds every measurement and analysis."""
+        return (
+            f"<Study '{self.name}': {len(self.samples)} samples, {len(self.cells)} cells, "
+            f"{len(self.measurements)} measurements>"
+        )
 
     @property
     def coating_elements(self) -> frozenset[str]:

@@ -2,8 +2,7 @@
 
 import io
 
-import numpy as np
-
+from nacre.core import columns
 from nacre.core.display.style import VIRTUAL_TAG
 from nacre.core.outcome import Outcome
 from nacre.core.result import Curve, Result
@@ -12,18 +11,12 @@ from nacre.export.cycles import tables_of_cycles
 
 def parquet(curve: Curve, result: Result) -> bytes:
     """The curve as a parquet file; its metadata say what it is of, and whether the data are virtual."""
-    import polars as pl
-
-    columns = {_make_title(name, unit): np.asarray(values) for name, (values, unit) in curve.columns.items()}
     about = {"technique": result.technique, "analysis": result.analysis, "subject": str(result.subject)}
     about["data"] = VIRTUAL_TAG if result.origin == "synthetic" else result.origin
     stream = io.BytesIO()
-    pl.DataFrame(columns).write_parquet(stream, metadata={f"nacre.{key}": word for key, word in about.items()})
+    marks = {f"nacre.{key}": word for key, word in about.items()}
+    columns.table_of(curve.columns).write_parquet(stream, metadata=marks)
     return stream.getvalue()
-
-
-def _make_title(name: str, unit: str) -> str:
-    return name if unit in ("", "1") or "/" in name else f"{name} / {unit}"
 
 
 def named(outcome: Outcome) -> list[tuple[str, Result, Curve]]:

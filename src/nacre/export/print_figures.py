@@ -9,6 +9,7 @@ import io
 import logging
 import math
 import threading
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
@@ -72,7 +73,9 @@ def _make_settings() -> Any:
     }
 
 
-def draw(figure: Figure, samples: Palette, columns: int | None = None) -> dict[str, bytes]:
+def draw(
+    figure: Figure, samples: Palette, columns: int | None = None, kinds: Sequence[str] = ("svg", "pdf")
+) -> dict[str, bytes]:
     """The figure as `{"svg": ..., "pdf": ...}`, one column (3.3 in) or two (7 in) of a journal wide.
 
     columns : where it is not given, two if the figure asks for it or has several panels, else one.
@@ -103,7 +106,7 @@ def draw(figure: Figure, samples: Palette, columns: int | None = None) -> dict[s
             _draw_legend(canvas, keys, loc="outside upper left", ncols=across)
         for frame in frames[len(figure.panels) :]:
             frame.remove()
-        return {kind: _save(canvas, figure, kind) for kind in ("svg", "pdf")}
+        return {kind: _save(canvas, figure, kind) for kind in kinds}
 
 
 def _save(canvas, figure: Figure, kind: str) -> bytes:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from nacre.core.outcome import Contrast, LedgerRow, Outcome
+from nacre.core.outcome import Contrast, DoseTrend, LedgerRow, Outcome
 from nacre.core.quantity import Quantity
 from nacre.core.result import Result, Subject
 from nacre.core.study import Reported, Study
@@ -22,7 +22,7 @@ def reported_id(row: Reported) -> str:
 
 
 def document(outcome: Outcome) -> dict[str, Any]:
-    """`{"schema", "study", "quantities", "cycles", "contrasts", "ledger", "checks"}` of plain values, in a fixed order.
+    """`{"schema", "study", "quantities", "cycles", "contrasts", "trends", "preparations", "ledger", "checks"}` of plain values, in a fixed order.
 
     What belongs to every cycle of a test stands in the table that "cycles" names, beside this file; None without one.
     """
@@ -36,6 +36,8 @@ def document(outcome: Outcome) -> dict[str, Any]:
         "quantities": sorted(quantities, key=lambda row: _make_natural_key(row["id"])),
         "cycles": CYCLES if tables_of_cycles(outcome) else None,
         "contrasts": sorted((_dump_contrast(c) for c in outcome.contrasts), key=_make_contrast_key),
+        "trends": sorted((_trend(t) for t in outcome.trends), key=_trend_key),
+        "preparations": [plain(vars(pair)) for pair in outcome.preparations],
         "ledger": sorted(
             (_dump_ledger(row) for row in outcome.ledger), key=lambda row: _make_natural_key(row["relation"])
         ),
@@ -129,6 +131,16 @@ def _dump_contrast(row: Contrast) -> dict[str, Any]:
         | {name: plain(getattr(row, name)) for name in (*numbers, *more)}
         | {"unit": row.unit, "method": row.method, "origin": row.origin, "quantities": list(row.quantities)}
     )
+
+
+def _trend(row: DoseTrend) -> dict[str, Any]:
+    """Everything that a trend says, by the names of its fields."""
+    return plain(vars(row)) | {"state": _state(row.state)}
+
+
+def _trend_key(row) -> tuple:
+    state = [f"{key}={value}" for key, value in sorted(row["state"].items())]
+    return _make_natural_key(" ".join([row["coating"], row["name"], row["measurement"], *state]))
 
 
 def _dump_ledger(row: LedgerRow) -> dict[str, Any]:

@@ -63,6 +63,51 @@ class ContrastRow(_Row):
     quantities: list[str]
 
 
+class TrendRow(_Row):
+    """An endpoint over three and more doses of one coating; samples, doses, values and means in the order of doses."""
+
+    name: str
+    state: dict[str, Any]
+    measurement: str
+    endpoint: Literal["primary", "secondary"]
+    verdict: Literal["shown", "seen", "no_difference", "cannot_tell"]
+    shape: Literal["rises", "falls", "peak", "valley", "unclear", "none"]
+    coating: str
+    samples: list[str]
+    doses: list[float]
+    dose_unit: str
+    values: list[list[float]]
+    means: list[float]
+    isotonic: list[float]
+    unit: str
+    p: Number
+    p_monotone: Number
+    p_adjusted: Number
+    slope: Number
+    slope_lo95: Number
+    slope_hi95: Number
+    line_at_zero: Number
+    p_lack: Number
+    turn: Number
+    on_logs: bool
+    level: Literal["cell", "batch", "specimen"]
+    method: str
+    comparable: str
+    origin: str
+    quantities: list[str]
+
+
+class PreparationRow(_Row):
+    """How the making of two samples differs besides the coating; `blank` is the sample that tells both apart."""
+
+    reference: str
+    treated: str
+    coated: bool
+    differs: list[str]
+    blank: str
+    declared: bool
+
+
 class RelationRow(_Row):
     """One relation of the ledger on one evidence set; `needs`: which measurement would tell."""
 
@@ -101,6 +146,8 @@ class ResultsDocument(_Row):
     quantities: list[QuantityRow]
     cycles: str | None
     contrasts: list[ContrastRow]
+    trends: list[TrendRow]
+    preparations: list[PreparationRow]
     ledger: list[RelationRow]
     checks: list[CheckRow]
 

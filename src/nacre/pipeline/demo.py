@@ -19,6 +19,11 @@ def copy_demo(folder: Path) -> Path:
     return folder
 
 
+def reference_study() -> Path:
+    """The folder of the reference study, to be read only; `copy_demo` gives one to work in."""
+    return Path(str(_find_source()))
+
+
 def _find_source():
     """The study beside the checkout, or, in an installed package, inside it."""
     root = Path(__file__).resolve().parents[3] / "studies" / "lho-ncm85"

@@ -30,7 +30,7 @@ def read(
         The reader to use, or its name. Without it the one that fits the file best.
     options : mapping, optional
         The reader's options, as `reader_options` of study.toml has them: a length may be a number in the option's
-        unit or text such as ``"12 nm"``.
+        unit or text such as ``"0.1 mm"``.
     plugins_folder : str or Path, optional
         The folder in which ``plugins/`` stands, like that of a study: readers there count beside those of the package.
 

@@ -30,8 +30,10 @@ from nacre.core.quantity import Quantity
 from nacre.core.result import Entry, Result
 from nacre.core.vocabulary import word
 from nacre.report.cautions import cautions
+from nacre.report.dose_findings import dose_findings
 from nacre.report.finding_blocks import Finding, FindingBlock
 from nacre.report.sample_series import abreast
+from nacre.report.treatments import treatment_sentences
 
 LONG = 6
 MOST = 8
@@ -65,10 +67,12 @@ def findings(outcome: Outcome, guard: Guard = UNGUARDED) -> list[FindingBlock]:
     def rows(heading: str, make, *args) -> list[Finding]:
         return guard.attempt(f"findings '{heading}'", make, *args, instead=[])
 
-    blocks = [_make_block(ABREAST, rows(ABREAST, _make_comparison_table, outcome))]
-    blocks += [
+    trends, note = guard.attempt("findings on doses", dose_findings, outcome, instead=([], ""))
+    blocks = [FindingBlock(ABREAST, [*rows(ABREAST, _make_comparison_table, outcome), *trends], note)]
+    chapters = [
         _make_block(heading, [row for name, row in told if name == chapter]) for chapter, heading in heads.items()
     ]
+    blocks += _with_treatment(outcome, chapters, heads["cell"])
     rest = sorted((row for name, row in told if not name), key=lambda row: ORDER.index(row.kind))
     least = 0 if any(block.rows for block in blocks) else MOST
     blocks.append(
@@ -102,6 +106,16 @@ def _make_block(heading: str, main: list[Finding], more: Iterable[Finding] = ())
     main = sorted(main, key=lambda row: 0 if row.kind == "plain" and facts else 1 + ORDER.index(row.kind))
     note, main, more = _find_common(main, list(more))
     return FindingBlock(heading, main, note, more)
+
+
+def _with_treatment(outcome: Outcome, chapters: list[FindingBlock], cell: str) -> list[FindingBlock]:
+    """At the head of what the cells did, else of the first chapter: coating or treatment, a sentence per pair."""
+    said = " ".join(treatment_sentences(outcome)) if outcome.contrasts else ""
+    told = [block for block in chapters if block.rows or block.more]
+    head = next((block for block in told if block.heading == cell), told[0] if told else None)
+    if not said or head is None:
+        return chapters
+    return [replace(block, note=f"{said} {block.note}".strip()) if block is head else block for block in chapters]
 
 
 def _find_chapter(outcome: Outcome, row: Contrast | Entry) -> str:

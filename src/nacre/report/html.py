@@ -23,6 +23,7 @@ from nacre.report import findings, methods, plots, tables
 from nacre.report.cautions import cautions
 from nacre.report.finding_blocks import FindingBlock
 from nacre.report.ledger_graph import ledger_graph
+from nacre.report.treatments import treatment_sentences
 
 
 @in_its_words
@@ -74,6 +75,7 @@ def _render_page(outcome: Outcome, guard: Guard) -> str:
         ledger=part("ledger", tables.ledger, outcome, guard),
         ledger_graph=Markup(guard.attempt("graph of the ledger", ledger_graph, outcome.ledger, instead="")),
         checks=part("checks", tables.checks, outcome),
+        treatments=part("experimental", treatment_sentences, outcome),
         preparation=part("experimental", methods.preparation, outcome.study),
         materials=part("experimental", methods.materials, outcome.study),
         cells=part("experimental", methods.cells, outcome.study, instead=((), ())),
@@ -188,8 +190,7 @@ def _group_figures(outcome: Outcome, figures: list[Figure], samples: Palette, gu
     topic |= {figure.key: result.technique for result in outcome.results for figure in result.figures}
     items: list[Figure | comparison_tables.ComparisonTable] = [*figures, *sheets]
     for i, item in enumerate(sorted(items, key=lambda item: comparison_tables.place_key(item.place))):
-        numbered = outcome.study.paper_numbers
-        heading = _group(item.place) if numbered else wording.technique_words(topic[item.key])
+        heading = _group(item.place) if outcome.study.paper_numbers else _name_topic(topic, item)
         if not isinstance(item, Figure):
             groups.setdefault(heading, ([], []))[1].append(item)
             continue
@@ -199,6 +200,11 @@ def _group_figures(outcome: Outcome, figures: list[Figure], samples: Palette, gu
         if drawn:
             groups.setdefault(heading, ([], []))[0].extend(drawn)
     return [(heading, *both) for heading, both in groups.items()]
+
+
+def _name_topic(topic: dict[str, str], thing: Figure | comparison_tables.ComparisonTable) -> str:
+    """The heading of a figure or table: its technique; that of several together is none of theirs."""
+    return wording.technique_words(topic[thing.key]) if thing.key in topic else "Doses"
 
 
 def _make_item(figure: Figure, samples: Palette, i: int) -> dict[str, Any]:

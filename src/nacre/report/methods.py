@@ -1,53 +1,14 @@
 """The experimental section, written from the study: preparation step by step, cells, methods of the analyses."""
 
 import re
-from collections.abc import Mapping
 
-from nacre.core.display.wording import formula, quantity, sentence, several
+from nacre.core.display.preparation import condition_phrases, value_words
+from nacre.core.display.wording import formula, sentence, several
 from nacre.core.errors import NacreError
 from nacre.core.outcome import Outcome
-from nacre.core.quantity import Quantity
 from nacre.core.study import PreparationStep, Sample, Study
 from nacre.core.vocabulary import word
 
-# what is said before a condition, by its name's last word; a name that is a preposition speaks for itself
-_BEFORE = {
-    "atmosphere": "in",
-    "device": "using",
-    "duration": "for",
-    "gas": "in",
-    "instrument": "using",
-    "medium": "in",
-    "power": "at",
-    "pressure": "at",
-    "solvent": "in",
-    "speed": "at",
-    "target": "to a target of",
-    "temperature": "at",
-    "time": "for",
-    "vessel": "in",
-    "why": "",
-    **{word: word for word in ("at", "by", "for", "from", "in", "into", "on", "over", "to", "under", "using", "with")},
-}
-_ORDER = (
-    "from",
-    "with",
-    "using",
-    "in",
-    "solvent",
-    "medium",
-    "into",
-    "to",
-    "vessel",
-    "temperature",
-    "pressure",
-    "speed",
-    "time",
-    "duration",
-    "atmosphere",
-    "gas",
-    "target",
-)
 _PARTICIPLES = {
     form: participle
     for forms, participle in (
@@ -96,14 +57,14 @@ def preparation(study: Study) -> list[tuple[Sample, str]]:
 
 def step_sentence(step: PreparationStep, before: PreparationStep | None = None) -> str:
     """`It was then annealed at 700 °C for 2 h in O₂.`; a step that is no known verb is `carried out`."""
-    verb, of = _choose_verb(step), _format_value(step.conditions.get("of", ""))
+    verb, of = _choose_verb(step), value_words(step.conditions.get("of", ""))
     if verb and not re.search(r",| to ", of):
         subject = of or ("it" if before and _choose_verb(before) and "of" not in before.conditions else "the material")
         lead = f"{subject} {_was(subject)} {'then ' if subject == 'it' else ''}{verb}"
     else:
         noun = formula(step.do.replace("_", " "))
         lead = f"{noun}{f' of {of}' if of else ''} {_was(noun)} carried out"
-    known, other = _describe_conditions({key: value for key, value in step.conditions.items() if key != "of"})
+    known, other = condition_phrases({key: value for key, value in step.conditions.items() if key != "of"})
     return sentence(" ".join([lead, *known]) + (f" ({'; '.join(other)})" if other else ""))
 
 
@@ -114,19 +75,6 @@ def _choose_verb(step: PreparationStep) -> str:
 def _was(noun: str) -> str:
     plural = " and " in noun or (re.search(r"[^s]s$", noun) and not noun.endswith("is"))
     return "were" if plural else "was"
-
-
-def _describe_conditions(conditions: Mapping[str, Quantity | str]) -> tuple[list[str], list[str]]:
-    keys = sorted(conditions, key=lambda key: _ORDER.index(key) if key in _ORDER else len(_ORDER))
-    known, other = [], []
-    for key in keys:
-        before = _BEFORE.get(key.split("_")[-1])
-        text = _format_value(conditions[key])
-        if before is None:
-            other.append(f"{key.replace('_', ' ')}: {text}")
-        else:
-            known.append(f"{before} {text}".strip())
-    return known, other
 
 
 def input_words(name: str) -> str:
@@ -144,22 +92,16 @@ def cells(study: Study) -> tuple[list[str], list[tuple[str, list[str]]]]:
     keys = dict.fromkeys([*study.inputs, *(key for cell in found for key in cell.inputs)])
     rows = [("sample", titles)]
     for key in keys:
-        values = [_format_value(cell.inputs.get(key, study.inputs.get(key, "–"))) for cell in found]
+        values = [value_words(cell.inputs.get(key, study.inputs.get(key, "–"))) for cell in found]
         rows.append((input_words(key), values[:1] if len(set(values)) == 1 else values))
     return [cell.name for cell in found], rows if found else []
-
-
-def _format_value(value: Quantity | str) -> str:
-    if isinstance(value, Quantity):
-        return quantity(value)
-    return formula(str(value)).replace(">=", "≥").replace("<=", "≤")
 
 
 def materials(study: Study) -> list[tuple[str, str]]:
     """(sample's title, its declared inputs in words)."""
     out = []
     for sample in study.samples.values():
-        parts = [f"{input_words(key)} {_format_value(value)}" for key, value in sample.inputs.items()]
+        parts = [f"{input_words(key)} {value_words(value)}" for key, value in sample.inputs.items()]
         if parts:
             out.append((sample.title, several(parts)))
     return out

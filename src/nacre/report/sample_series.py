@@ -18,11 +18,11 @@ def abreast(
 
     Samples stand by their dose where all treated ones declare one.
     """
-    references = {row.reference for row in rows}
+    reference = _common_reference(rows)
+    rows = [row for row in rows if row.reference == reference]
     treated = _sort_by_dose(outcome, list(dict.fromkeys(row.treated for row in rows)))
-    if len(references) != 1 or len(treated) < 2:
+    if len(treated) < 2:
         return None
-    (reference,) = references
     lines: dict[tuple, dict[str, Contrast]] = {}
     for row in rows:
         if row.reference_value is not None and row.treated_value is not None:
@@ -31,6 +31,12 @@ def abreast(
     table = [_make_line(found, treated) for found in lines.values()]
     heads = ("", title(reference), *(title(sample) for sample in treated))
     return KEY.format(title(reference)), heads, tuple(table)
+
+
+def _common_reference(rows: list[Contrast]) -> str:
+    """What most samples are held against: a coated sample may be held against its blank as well."""
+    treated = {name: {row.treated for row in rows if row.reference == name} for name in [row.reference for row in rows]}
+    return max(treated, key=lambda name: len(treated[name]), default="")
 
 
 def _make_line(found: dict[str, Contrast], treated: list[str]) -> tuple[str, ...]:

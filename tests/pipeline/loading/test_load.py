@@ -55,7 +55,7 @@ def test_every_mistake_is_named_at_once_with_its_line(folder):
 
 def test_a_misspelt_key_gets_a_suggestion(folder):
     found = problems_of(folder, changed('reference = "bare"', 'refrence = "bare"'))
-    assert [str(p) for p in found] == ["study.toml:6: unknown key 'refrence'. Did you mean 'reference'?"]
+    assert [str(p) for p in found] == ["study.toml:6: unknown key 'refrence'. Did you mean 'reference' or 'relevance'?"]
 
 
 def test_unknown_sample_reader_option_and_circle(folder):

@@ -12,6 +12,7 @@ from nacre.cli.app import app
 from nacre.core.errors import NacreError
 from nacre.pipeline.loading.load import load, read
 from nacre.pipeline.modelling import calibrate as calibrating
+from nacre.pipeline.running.kept_calibration import kept_results
 from nacre.pipeline.running.run import run
 
 STUDY = Path(__file__).parents[3] / "studies" / "lho-ncm85" / "study.toml"
@@ -100,7 +101,7 @@ def test_predictions_follow_the_calibration_and_are_kept(calibrated):
     folder, _ = calibrated
     done = CliRunner().invoke(app, ["predict", str(folder), "--draws", "20", "--quiet"])
     assert done.exit_code == 0 and "no evidence varies loading" in " ".join(done.output.split())
-    shown = [r for r in calibrating.kept_results(load(folder)) if r.technique == "prediction"]
+    shown = [r for r in kept_results(load(folder)) if r.technique == "prediction"]
     assert shown[0].get("discharge_capacity", rate_C=1.0, case="twice the loading").std > 0
     case = "thin: cathode.coating_thickness = 3 nm"
     outcome, made = calibrating.predict(folder, [case], "lho", 20)
@@ -116,7 +117,7 @@ def test_a_calibration_older_than_its_study_is_not_used(calibrated, tmp_path):
     kept.mkdir(parents=True)
     for name in ("kept.npz", "calibration.json"):
         (kept / name).write_bytes((folder / "results" / "calibration" / name).read_bytes())
-    results = calibrating.kept_results(load(changed))
+    results = kept_results(load(changed))
     assert len(results) == 1 and "has changed since it was calibrated" in results[0].checks[0].text
     with pytest.raises(NacreError, match="has changed since it was calibrated"):
         calibrating.predict(changed)

@@ -195,9 +195,9 @@ def test_a_study_without_the_plugin_says_what_is_missing(folder):
     ("old", "new", "kind", "words"),
     [
         ('value("ageing.creep_rate", "1/h")', 'value("ageing.crep_rate")', NacreError, r"unknown parameter 'ageing"),
-        ("return Creep(rate)", "return Creep()", MechanismError, r"creep.py:25: of\(\) of the .*'creep' crashed"),
+        ("return Creep(rate)", "return Creep()", MechanismError, r"creep.py:24: of\(\) of the .*'creep' crashed"),
         ("return Creep(rate) if", "return rate if", NacreError, r"this is no ageing mechanism; found float"),
-        ("drive.seconds", "drive.second", MechanismError, r"creep.py:28: advance\(\) of the .*'creep' crashed; "
+        ("drive.seconds", "drive.second", MechanismError, r"creep.py:27: advance\(\) of the .*'creep' crashed; "
          r"found AttributeError: .*second.*Mend it"),
         ("return after.changed", "after.changed", MechanismError, r"advance\(\) of .*'creep' gives no state; found"),
         ("-self.rate", "1e9 * self.rate", NacreError, r"'creep' gives an impossible cell; found OverflowError"),
@@ -205,7 +205,7 @@ def test_a_study_without_the_plugin_says_what_is_missing(folder):
         ("    def advance", "    def sense(self, potential):\n        return 1.0\n\n    def advance", MechanismError,
          r"sense\(\) of the ageing mechanism 'creep' gives no value for every potential; found shape \(\)"),
         ("    def advance", "    def sense(self, potential):\n        return potential.log()\n\n    def advance",
-         MechanismError, r"creep.py:28: sense\(\) of the ageing mechanism 'creep' crashed; found AttributeError"),
+         MechanismError, r"creep.py:27: sense\(\) of the ageing mechanism 'creep' crashed; found AttributeError"),
     ],
 )  # fmt: skip
 def test_a_mechanism_that_misbehaves_is_named_with_its_line(folder, old, new, kind, words):
@@ -217,7 +217,7 @@ def test_a_mechanism_that_misbehaves_is_named_with_its_line(folder, old, new, ki
 
 def test_no_search_takes_a_mistake_in_the_file_for_a_cell_that_fails(folder):
     _, problem = prepare(load(study_with(folder, CREEP.replace("drive.seconds", "drive.second"))))
-    with pytest.raises(MechanismError, match=r"creep.py:28"):
+    with pytest.raises(MechanismError, match=r"creep.py:27"):
         problem.residuals(np.full(len(problem.free), 0.5))
     _, problem = prepare(load(study_with(folder, CREEP.replace("1 - left)", "2 - left)"))))
     assert problem.residuals(np.full(len(problem.free), 0.5)).max() == 50.0  # no cell: far off, yet finite

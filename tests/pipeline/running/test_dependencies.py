@@ -75,7 +75,7 @@ def test_what_is_printed_stays_short(pretend):
 
 
 def test_installed_without_a_checkout_the_metadata_are_read(monkeypatch):
-    monkeypatch.setattr(dependencies.nacre, "__file__", "/somewhere/site-packages/nacre/__init__.py")
+    monkeypatch.setattr(dependencies, "PACKAGE", Path("/somewhere/site-packages/nacre"))
     texts = ["NumPy>=2", "scikit_image<1; python_version > '3'", 'Rietx<2,>=1; extra == "xrd"', "ruff; extra == 'dev'"]
     monkeypatch.setattr(metadata, "requires", lambda name: texts)
     assert dependencies.declared() == [("numpy", ""), ("rietx", "xrd"), ("ruff", "dev"), ("scikit-image", "")]
@@ -85,7 +85,7 @@ def test_with_neither_metadata_nor_checkout_it_is_said(monkeypatch):
     def lost(name):
         raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(dependencies.nacre, "__file__", "/somewhere/site-packages/nacre/__init__.py")
+    monkeypatch.setattr(dependencies, "PACKAGE", Path("/somewhere/site-packages/nacre"))
     monkeypatch.setattr(metadata, "requires", lost)
     with pytest.raises(
         NacreError, match=r"cannot determine which packages the results depend on.*Install Nacre with pip"

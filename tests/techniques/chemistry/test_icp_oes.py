@@ -11,7 +11,7 @@ from nacre.core.errors import NacreError, NotAssessable
 from nacre.core.quantity import derive, parse
 from nacre.core.signal import table
 from nacre.core.study import Measurement, Sample
-from nacre.techniques.chemistry.icp_oes import TECHNIQUE, IcpOptions
+from nacre.techniques.chemistry.icp_oes import TECHNIQUE, IcpOesOptions
 from nacre.virtual.chemistry.emission import LINES, Digest, Flaws, Line, Spectrometer, measure
 
 registry.techniques()
@@ -21,7 +21,7 @@ STATED = {
     "digest_recovery": "100(1) %",
 }
 HF = {"element": "Hf"}
-OPTIONS = IcpOptions(mass_error=0.1, volume_error=0.1, dilution_error=0.1)
+OPTIONS = IcpOesOptions(mass_error=0.1, volume_error=0.1, dilution_error=0.1)
 TRACE = tuple(line for line in LINES if line.element == "Hf")
 
 
@@ -148,7 +148,7 @@ def test_two_samples_share_the_error_of_their_standard():
 
 
 def test_what_nobody_stated_leaves_the_error_unknown_and_is_named():
-    result = analysed(run(spike=0.0), IcpOptions(), context({}))
+    result = analysed(run(spike=0.0), IcpOesOptions(), context({}))
     content = result.get("element_content", **HF)
     assert content.std is None and content.value == pytest.approx(0.84, rel=0.1)
     (check,) = (check for check in result.checks if check.text.startswith("not stated"))
@@ -204,7 +204,7 @@ def test_a_run_of_other_samples_is_refused():
 
 
 def test_lines_are_looked_up_and_a_mistyped_one_is_named():
-    from nacre.techniques.chemistry.icp_oes import _interference
+    from nacre.techniques.chemistry.icp_oes import _check_interference
 
     class Rows:
         def __init__(self, wavelength):
@@ -214,15 +214,15 @@ def test_lines_are_looked_up_and_a_mistyped_one_is_named():
         def __init__(self, wavelength):
             self.rows = Rows(wavelength)
 
-    (good,) = _interference("Hf", [Found(277.336), Found(264.141)], ("Ni", "Co", "Mn"))
+    (good,) = _check_interference("Hf", [Found(277.336), Found(264.141)], ("Ni", "Co", "Mn"))
     assert good.status == "info"
     assert "no strong line of Ni, Co, Mn, Zr lies within 0.05 nm" in good.text
     assert "of Co, Mn, Ni not all lines were read at the table's source" in good.text
-    (companion,) = _interference("Zr", [Found(343.823)], ("Li",))
+    (companion,) = _check_interference("Zr", [Found(343.823)], ("Li",))
     assert companion.status == "info", "a trace of hafnium that comes with zirconium counts little"
-    (hidden,) = _interference("Zr", [Found(343.823)], ("Li", "Hf"))
+    (hidden,) = _check_interference("Zr", [Found(343.823)], ("Li", "Hf"))
     assert hidden.status == "warn" and "lies beside Hf 343.824 nm: that element counts as Zr" in hidden.text
-    bad, near, *_ = _interference("Hf", [Found(257.620)], ("Ni", "Co", "Mn"))
+    bad, near, *_ = _check_interference("Hf", [Found(257.620)], ("Ni", "Co", "Mn"))
     assert (bad.status, near.status) == ("warn", "warn")
     assert "Hf 257.620 nm is none of the strong lines of Hf" in bad.text
     assert "lies beside Mn 257.610 nm" in near.text

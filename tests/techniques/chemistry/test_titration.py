@@ -198,7 +198,7 @@ def test_uptake_during_the_titration_is_fitted_along_where_it_is_asked_for():
 def test_uptake_cannot_be_fitted_without_times():
     signal = titrate(POWDER, seed=1)
     timeless = replace(signal, variables={k: v for k, v in signal.variables.items() if k != "time"})
-    with pytest.raises(NacreError, match="cannot be fitted: the file tells no times"):
+    with pytest.raises(NacreError, match="cannot be fitted: the file holds no times"):
         analysed(timeless, replace(OPTIONS, fit_uptake=True))
 
 

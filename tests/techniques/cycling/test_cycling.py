@@ -103,7 +103,7 @@ def test_two_books(ageing, name):
 def test_the_knee_of_the_bare_cell_and_none_of_the_coated(ageing):
     knee = ageing["bare"].get("fade_knee")
     assert knee.lo95 < 50 < knee.hi95
-    assert "no knee can be told" in texts(ageing["lho"])
+    assert "no knee can be determined" in texts(ageing["lho"])
     assert not [e for e in ageing["lho"].entries if e.name == "fade_knee"]
 
 
@@ -380,14 +380,14 @@ def test_a_record_cut_by_the_end_of_the_file_is_left_out():
     cut = dict(signal.variables)
     for name in ("voltage_volt", "current_ampere"):
         cut[name] = replace(cut[name], values=np.append(cut[name].values[:-1], np.nan))
-    rows = half_cycles.join(replace(signal, variables=cut))
+    rows = half_cycles.join_files(replace(signal, variables=cut))
     assert len(rows) == len(signal["voltage_volt"].values) - 1
     assert np.isfinite(rows.voltage).all()
 
 
 def test_a_dead_half_cycle_and_a_predicted_file_are_taken_for_what_they_are():
-    rows = half_cycles.join(simulate(PAPER["lho"], FIRST, seed=1))
+    rows = half_cycles.join_files(simulate(PAPER["lho"], FIRST, seed=1))
     nothing = np.zeros(2)
-    assert half_cycles._counter_check(rows, nothing, nothing) == ()
-    mixed = half_cycles._concatenate([replace(rows, origin="predicted"), replace(rows, origin="measured")])
+    assert half_cycles._compare_counter(rows, nothing, nothing) == ()
+    mixed = half_cycles._concatenate_records([replace(rows, origin="predicted"), replace(rows, origin="measured")])
     assert mixed.origin == "predicted"

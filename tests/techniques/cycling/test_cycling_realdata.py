@@ -70,13 +70,13 @@ def test_a_record_too_coarse_for_dqdv(realdata):
 
 def test_the_interval_of_a_real_peak_holds_what_other_choices_find(realdata):
     """Grids of 2, 5, 10 mV and smoothings of 5, 10, 20 mV move a real peak; the stated interval spans all of them."""
-    half = hc.half_cycles(hc.join(read(realdata / "cycling" / "cellpy" / "maccor_one.txt")[0]))
+    half = hc.find_half_cycles(hc.join_files(read(realdata / "cycling" / "cellpy" / "maccor_one.txt")[0]))
     k = int(half.which(2, 1)[0])
     options = dqdv.DqdvOptions()
-    central = highest(transitions.half_curve(half, k, options.choices, 0.04))
+    central = highest(transitions.compute_half_curve(half, k, options.choices, 0.04))
     std = np.sqrt(sum(c * c for c in central.place.changes.values()) / 3 + central.place.noise**2)
     others = [
-        highest(transitions.half_curve(half, k, transitions.Choices(s, g, 0.6), 0.04)).place.value
+        highest(transitions.compute_half_curve(half, k, transitions.DqdvChoices(s, g, 0.6), 0.04)).place.value
         for s in (5e-3, 10e-3, 20e-3)
         for g in (2e-3, 5e-3, 10e-3)
     ]

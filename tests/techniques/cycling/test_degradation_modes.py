@@ -3,7 +3,7 @@
 import pytest
 
 from nacre.core.quantity import Quantity
-from nacre.techniques.cycling.degradation_modes import reading
+from nacre.techniques.cycling.degradation_modes import explain_fading
 
 
 def areas(*values, std=0.5):
@@ -24,24 +24,24 @@ STILL = Quantity(1.0, "mV", 0.5)
         ),
         (areas(70, 99, 100), STILL, 90.0, "reads as lithium lost: H1-M shrank alone, at the lithium-rich end"),
         (areas(99.5, 99, 100), STILL, 99.0, "none is seen (kept: H1-M 100 %, M-H2 99 %, H2-H3 100 %, capacity 99 %)"),
-        (areas(70, 85, 80), STILL, 78.0, "cannot tell, the transitions shrank neither alike nor at one end"),
+        (areas(70, 85, 80), STILL, 78.0, "cannot be determined, the transitions shrank neither alike nor at one end"),
         (
             areas(47, 46, 42),
             Quantity(119, "mV", 1),
             46.0,
-            "cannot tell, H1-M on charge and on discharge moved apart by 119 mV",
+            "cannot be determined, H1-M on charge and on discharge moved apart by 119 mV",
         ),
-        (areas(81, 82, 80), None, 81.0, "cannot tell, the polarisation at both times is not known"),
-        (areas(81, 82), STILL, 81.0, "cannot tell, there is no area of H2-H3 at both times"),
+        (areas(81, 82, 80), None, 81.0, "cannot be determined, the polarisation at both times is not known"),
+        (areas(81, 82), STILL, 81.0, "cannot be determined, there is no area of H2-H3 at both times"),
         (areas(70, 90, 85, std=12.0), STILL, 80.0, "all transitions shrank alike"),
     ],
 )
 def test_verdicts(kept, grown, retained, words):
-    check = reading("cycles 1 to 200", kept, grown, retained)
+    check = explain_fading("cycles 1 to 200", kept, grown, retained)
     assert check.text.startswith("loss of lithium or of active material in cycles 1 to 200: ")
     assert words in check.text
 
 
 def test_a_verdict_names_what_would_tell():
-    assert "slow cycle" in reading("x", areas(47, 46, 42), Quantity(119, "mV", 1), None).do
-    assert "slow to return" in reading("x", areas(70, 99, 100), STILL, None).do
+    assert "slow cycle" in explain_fading("x", areas(47, 46, 42), Quantity(119, "mV", 1), None).do
+    assert "slow to return" in explain_fading("x", areas(70, 99, 100), STILL, None).do

@@ -108,7 +108,7 @@ def test_what_each_transition_kept(ageing):
         assert found.value == pytest.approx(100 * cycles[199].charge / cycles[9].charge, abs=2)
         assert found.std < 2
     for result in ageing.values():
-        assert "cannot tell, H1-M on charge and on discharge moved apart by" in texts(result)
+        assert "cannot be determined, H1-M on charge and on discharge moved apart by" in texts(result)
         assert "a slow cycle (C/20 or slower) and an impedance spectrum" in texts(result)
 
 
@@ -171,7 +171,7 @@ def test_merged_peaks_cannot_be_told():
     result = run(virtual("lho", FIRST), DqdvOptions(prominence=40.0))
     found = {e.name for e in result.entries if e.name.endswith("_peak") and e.state["direction"] == "charge"}
     assert found == {"h1_m_peak"}
-    assert "M-H2 cannot be told: 2 peaks alone, one of which may be M-H2 or H2-H3" in texts(result)
+    assert "M-H2 cannot be determined: 2 peaks alone, one of which may be M-H2 or H2-H3" in texts(result)
 
 
 def test_a_peak_that_is_cut_off():
@@ -181,7 +181,7 @@ def test_a_peak_that_is_cut_off():
     piece = {n: replace(v, values=v.values[keep]) for n, v in signal.variables.items()}
     result = run(Signal("cycling", piece, name="piece"))
     assert {e.name for e in result.entries if e.name.endswith("_peak")} == {"h1_m_peak", "m_h2_peak"}
-    assert "H2-H3 cannot be told: it has no maximum of its own (merged with a neighbour" in texts(result)
+    assert "H2-H3 cannot be determined: it has no maximum of its own (merged with a neighbour" in texts(result)
 
 
 def test_one_peak_alone_is_not_named():

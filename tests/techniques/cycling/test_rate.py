@@ -100,7 +100,7 @@ def test_the_mass_is_not_in_kept_fractions():
     assert 0 < kept.std / kept.value < 1e-3
     plain = run(virtual("lho", RATE))
     assert plain.get("kept_fraction", rate_C=1.0).std is None
-    assert "kept fractions bear no uncertainty" in texts(plain)
+    assert "kept fractions have no uncertainty" in texts(plain)
 
 
 def test_which_cycle_counts():
@@ -128,7 +128,7 @@ def test_a_rate_is_missing():
     alone = run(signal, segments=NAMED)
     assert alone.entries == ()
     assert "the test holds no cycle at 0.2C, 0.5C, 1C" in texts(alone, "warn")
-    assert "one rate alone tells nothing of the rate capability" in texts(alone, "warn")
+    assert "one rate alone says nothing about the rate capability" in texts(alone, "warn")
 
 
 def test_a_test_at_one_rate_is_no_rate_test():

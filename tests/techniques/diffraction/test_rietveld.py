@@ -15,7 +15,7 @@ from nacre.materials.crystals import layered, structure
 from nacre.readers.diffraction import diffractometer, gsas, pdcif, xrdml, xy
 from nacre.techniques.diffraction import line_standard, rietveld, rietx_engine, trace_phase
 from nacre.techniques.diffraction.options import RietveldOptions as Options
-from nacre.techniques.diffraction.rietx_problem import Machine, Problem, Step
+from nacre.techniques.diffraction.rietx_problem import DiffractometerModel, RefinementProblem, RefinementStep
 from nacre.virtual.diffraction import diffractometer as virtual
 
 pytest.importorskip("rietx", reason="Rietveld refinement needs the engine rietx: pip install 'nacre[xrd]'")
@@ -38,7 +38,7 @@ def pattern() -> Signal:
 @pytest.fixture(scope="module")
 def standard():
     scan = virtual.Scan((virtual.Powder(structure("Si"), 1.0, 2000.0),))
-    options = line_standard.StandardOptions(geometry="capillary", background=13)
+    options = line_standard.LineStandardOptions(geometry="capillary", background=13)
     return line_standard.analyse({"signal": virtual.simulate(scan, seed=8)}, Context(analysis="si"), options)[0]
 
 
@@ -84,11 +84,11 @@ def test_the_volume_comes_with_the_covariance_of_the_edges(result):
 def test_the_standard_finds_the_resolution(standard):
     row = {name: float(values[0]) for name, (values, _) in standard.curve("instrument").columns.items()}
     beam = virtual.Beam()
-    machine = Machine((0.7093172,), **{name: row[name] for name in "uvwxy"})
+    machine = DiffractometerModel((0.7093172,), **{name: row[name] for name in "uvwxy"})
     angles = np.array([10.0, 30.0, 55.0])
     theta = np.radians(angles / 2)
     expected = np.sqrt(beam.u * np.tan(theta) ** 2 + beam.v * np.tan(theta) + beam.w)
-    assert line_standard.fwhm(machine, angles) == pytest.approx(expected, rel=0.05)
+    assert line_standard.compute_fwhm(machine, angles) == pytest.approx(expected, rel=0.05)
     assert row["zero"] == pytest.approx(beam.zero, abs=0.001)
 
 
@@ -307,10 +307,10 @@ def test_unknown_items_and_phases_of_a_plan(pattern):
 def test_a_fit_that_diverges_is_never_silent(pattern):
     lost = replace(layered(FORMULA), cell=(3.4, 3.4, 16.5, 90.0, 90.0, 120.0), name="lost")
     x, y = pattern.array("two_theta", "deg"), pattern.array("intensity", "counts")
-    steps = (Step("all", ("scale", "background", "zero", "cell", "size", "strain", "b", "antisite")),)
-    problem = Problem(x, y, np.sqrt(y), (lost,), Machine((0.7093172,)), steps)
+    steps = (RefinementStep("all", ("scale", "background", "zero", "cell", "size", "strain", "b", "antisite")),)
+    problem = RefinementProblem(x, y, np.sqrt(y), (lost,), DiffractometerModel((0.7093172,)), steps)
     with pytest.raises(NacreError):
-        rietveld.checked(rietx_engine.refine(problem), pattern)
+        rietveld.require_good_fit(rietx_engine.refine(problem), pattern)
 
 
 def test_intensities_of_unknown_uncertainty(pattern):

@@ -17,7 +17,7 @@ from nacre.core import registry
 from nacre.core.context import Context
 from nacre.materials.crystals import layered
 from nacre.techniques.diffraction.options import RietveldOptions
-from nacre.techniques.diffraction.setup import problem_of
+from nacre.techniques.diffraction.problem_setup import make_problem
 from nacre.virtual.diffraction import diffractometer as virtual
 
 FORMULA = "LiNi0.85Co0.10Mn0.05O2"
@@ -37,8 +37,8 @@ def draws(seeds) -> dict[str, np.ndarray]:
     options = RietveldOptions(geometry="capillary", mu_r=0.0, composition=FORMULA, background=17)
     found: dict[str, list] = {name: [] for name in TRUTH}
     for seed in seeds:
-        fit = rietx_engine.refine(problem_of(virtual.simulate(scan, seed), Context(), options, {}))
-        for entry in rietveld.main_quantities(fit, 1.0, f"draw {seed}"):
+        fit = rietx_engine.refine(make_problem(virtual.simulate(scan, seed), Context(), options, {}))
+        for entry in rietveld.report_main_phase(fit, 1.0, f"draw {seed}"):
             if entry.name in TRUTH:
                 found[entry.name].append((entry.quantity.value - TRUTH[entry.name], entry.quantity.std))
     return {name: np.array(rows) for name, rows in found.items()}

@@ -3,7 +3,7 @@
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from nacre.techniques.diffraction.threads import one_thread
+from nacre.techniques.diffraction.single_thread import limit_threads
 
 
 def threads() -> set[int]:
@@ -21,13 +21,13 @@ def two_threads():
 
 @pytest.mark.usefixtures("two_threads")
 def test_one_thread_inside_and_as_before_afterwards():
-    with one_thread():
+    with limit_threads():
         assert threads() == {1}
     assert threads() == {2}
 
 
 @pytest.mark.usefixtures("two_threads")
 def test_as_before_after_a_failure_too():
-    with pytest.raises(ValueError, match="inside"), one_thread():
+    with pytest.raises(ValueError, match="inside"), limit_threads():
         raise ValueError("inside")
     assert threads() == {2}

@@ -98,7 +98,7 @@ def test_a_late_instrument_is_not_the_circuit_s_fault_and_is_said():
         "a series inductance L_0 of -0.469 nH is fitted beside the named circuit R_0-(R_1|Q_1): it lowers AICc" in said
     )
     assert "Below zero it is an instrument that answers 23 ps late (0.059 degrees at its fastest point)" in said
-    assert "the tail of an arc faster than the sweep; these data cannot tell. measure a resistor or a short" in said
+    assert "the tail of an arc faster than the sweep; these data do not decide. measure a resistor or a short" in said
     assert "does not describe" not in texts(result)
     assert result.get("area_resistance", element="R_0").std > 0
     assert "does not describe these data" in texts(run(late(), replace(options, cable="never")), "fail")

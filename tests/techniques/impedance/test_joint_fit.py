@@ -10,13 +10,13 @@ from nacre.core.errors import NacreError
 from nacre.core.quantity import parse
 from nacre.core.study import Cell, Measurement, Sample
 from nacre.techniques.impedance.inputs import PELLET_CELL
-from nacre.techniques.impedance.joint_fit import TECHNIQUE, GlobalOptions
+from nacre.techniques.impedance.joint_fit import TECHNIQUE, JointFitOptions
 from nacre.virtual.impedance import potentiostat as tool
 
 BARE = {"R_bulk": 15, "R_gb": 22, "Q_gb.Q": 6e-8, "Q_gb.n": 0.86, "R_cam_se": 850, "Q_cam_se.Q": 3e-5,
         "Q_cam_se.n": 0.8, "Q_lf.Q": 0.02, "Q_lf.n": 0.7}  # fmt: skip
 LHO = BARE | {"R_cam_se": 50}
-SHARED = GlobalOptions(circuit=PELLET_CELL, shared=("R_bulk", "R_gb", "Q_gb"), cable="never")
+SHARED = JointFitOptions(circuit=PELLET_CELL, shared=("R_bulk", "R_gb", "Q_gb"), cable="never")
 
 
 def virtual(truth, seed, area=0.7854, cell=None, **flaws):
@@ -126,7 +126,7 @@ def test_one_cell_over_temperatures_has_an_activation_energy():
         r = 100 * np.exp(energy / 8.314462618 * (1 / (t + 273.15) - 1 / 303.15))
         truth = {"R_1": r, "Q_1.Q": 1e-9, "Q_1.n": 0.9, "Q_2.Q": 1e-5, "Q_2.n": 0.9}
         signals.append(virtual(truth, k, cell=cell, noise=3e-3))
-    options = GlobalOptions(
+    options = JointFitOptions(
         circuit="(R_1|Q_1)-Q_2", shared=("Q_1",), arrhenius=("R_1",), temperatures=warm, cable="never"
     )
     result = run({"cell": signals}, options)
@@ -163,6 +163,6 @@ def test_a_drifting_cell_bears_no_uncertainty():
     truth = {"R_0": 20, "R_1": 300, "Q_1.Q": 2e-4, "Q_1.n": 0.9, "C_2": 0.05}
     signals = {"a": virtual(truth, 1, cell=cell, noise=5e-4)}
     signals["b"] = virtual(truth, 2, cell=cell, drift=0.6, drifting="R_1", noise=5e-4)
-    result = run(signals, GlobalOptions(circuit="R_0-(R_1|Q_1)-C_2", cable="never"))
+    result = run(signals, JointFitOptions(circuit="R_0-(R_1|Q_1)-C_2", cable="never"))
     assert "b: the spectrum breaks Kramers-Kronig" in texts(result, "fail")
     assert of(result, "resistance_ratio", "b", element="R_1").std is None

@@ -14,7 +14,7 @@ from nacre.core.study import Sample
 from nacre.readers.microscopy import hspy, msa
 from nacre.readers.reading import read
 from nacre.techniques.microscopy import eels
-from nacre.techniques.microscopy.eels import Options
+from nacre.techniques.microscopy.eels import EelsOptions
 from nacre.virtual.microscopy import eels as virtual
 from nacre.virtual.microscopy.eels import Matter, Spectrometer
 
@@ -30,7 +30,7 @@ REFERENCE = made(1, counts=5e4, thickness=0.4)
 
 def analysed(signal, reference=REFERENCE, options=None, **inputs):
     given = {"signal": signal, "reference": reference} | inputs
-    return eels.analyse(given, Context(sample=Sample("lho")), options or Options())[0]
+    return eels.analyse(given, Context(sample=Sample("lho")), options or EelsOptions())[0]
 
 
 def words(result):
@@ -77,9 +77,11 @@ def test_rates_of_detection():
         found = 0
         for seed in seeds:
             rng = np.random.default_rng(seed)
-            own = eels.spectrum(made(seed, thickness=rng.uniform(0.35, 0.6), chemistry=rng.uniform(-1, 1), **matter))
-            result = eels.measure(own, eels.spectrum(REFERENCE), "", Options(), rng)
-            found += result.verdict(Options().significance) == "seen"
+            own = eels.read_spectrum(
+                made(seed, thickness=rng.uniform(0.35, 0.6), chemistry=rng.uniform(-1, 1), **matter)
+            )
+            result = eels.measure(own, eels.read_spectrum(REFERENCE), "", EelsOptions(), rng)
+            found += result.verdict(EelsOptions().significance) == "seen"
         return found
 
     assert seen({"lithium": 0.025}, range(100, 125)) >= 20
@@ -95,13 +97,13 @@ def test_a_map_is_summed_over_its_region():
     variables = {"counts": Variable(cube, "1", ("y", "x", "energy")), "energy": spectrum["energy"], "y": place,
                  "x": replace(place, dims=("x",))}  # fmt: skip
     signal = replace(spectrum, kind="spectrum_image", variables=variables)
-    box = Options(region=(1.0, 0.0, 2.0, 2.0))
-    assert eels.spectrum(signal, box.region).counts == pytest.approx(counts)
+    box = EelsOptions(region=(1.0, 0.0, 2.0, 2.0))
+    assert eels.read_spectrum(signal, box.region).counts == pytest.approx(counts)
     assert "lithium is seen" in words(analysed(signal, options=box))
     with pytest.raises(NacreError, match="the region lies outside of the map"):
-        analysed(signal, options=Options(region=(10.0, 10.0, 20.0, 20.0)))
+        analysed(signal, options=EelsOptions(region=(10.0, 10.0, 20.0, 20.0)))
     with pytest.raises(NotAssessable, match="there are too few counts at the edge"):
-        analysed(signal, options=Options(region=(0.0, 0.0, 1.0, 2.0)))
+        analysed(signal, options=EelsOptions(region=(0.0, 0.0, 1.0, 2.0)))
 
 
 def cut(signal, low, high):

@@ -38,7 +38,7 @@ def context(role: str) -> Context:
 @lru_cache(maxsize=16)
 def section(role: str, images: int = 3):
     signals = [shot(role, n)[0] for n in range(images)]
-    (result,) = sem_cross.analyse({"signal": signals}, context(role), sem_cross.Options())
+    (result,) = sem_cross.analyse({"signal": signals}, context(role), sem_cross.SemCrossOptions())
     return result
 
 
@@ -71,7 +71,7 @@ def test_one_picture_carries_no_interval_and_says_so():
 @pytest.mark.slow
 def test_what_the_treatment_spared_is_found():
     inputs = {role: section(role) for role in STATES}
-    (result,) = sem_contrast.analyse(inputs, Context(analysis="cracking"), sem_contrast.Options())
+    (result,) = sem_contrast.analyse(inputs, Context(analysis="cracking"), sem_contrast.SemContrastOptions())
     spared, gap = result.get("crack_growth_spared"), result.get("gap_growth_spared")
     assert spared.value == pytest.approx(2.9, abs=0.6) and spared.lo95 > 0
     assert gap.value == pytest.approx(18, abs=5)
@@ -84,21 +84,21 @@ def test_what_the_treatment_spared_is_found():
 @pytest.mark.slow
 def test_a_set_of_one_picture_allows_no_inference_and_cells_are_clusters_where_there_are_two():
     inputs = {role: section(role) for role in STATES} | {"treated_after": section("treated_after", 1)}
-    (result,) = sem_contrast.analyse(inputs, Context(), sem_contrast.Options())
+    (result,) = sem_contrast.analyse(inputs, Context(), sem_contrast.SemContrastOptions())
     assert result.get("crack_growth_spared").std is None
     assert any("treated_after: one picture allows no inference" in check.text for check in result.checks)
     twice = {
         role: [section(role), replace(section(role), subject=replace(section(role).subject, cell="second"))]
         for role in STATES
     }
-    (result,) = sem_contrast.analyse(twice, Context(), sem_contrast.Options())
+    (result,) = sem_contrast.analyse(twice, Context(), sem_contrast.SemContrastOptions())
     assert result.get("crack_growth_spared").n == 2
     assert "clustered by cell" in result.methods
 
 
 def test_a_missing_set_is_asked_for():
     with pytest.raises(NacreError, match=r"the set 'reference_before' is missing.*reference_before = \"sem_cross:"):
-        sem_contrast.analyse({}, Context(), sem_contrast.Options())
+        sem_contrast.analyse({}, Context(), sem_contrast.SemContrastOptions())
 
 
 @pytest.mark.slow
@@ -112,20 +112,22 @@ def test_a_mask_of_another_program_and_sparse_labels_give_the_same_particles():
     strokes[::20] = np.where(truth.active[::20] > 0.5, 2, 1)
     whole = section("treated_after", 1).get("crack_fraction").value
     for values, options in (
-        ((truth.active > 0.5).astype(int), sem_cross.Options()),
-        (strokes, sem_cross.Options(particle_class=2)),
+        ((truth.active > 0.5).astype(int), sem_cross.SemCrossOptions()),
+        (strokes, sem_cross.SemCrossOptions(particle_class=2)),
     ):
         (result,) = sem_cross.analyse({"images": signal, "mask": mask(values)}, context("treated_after"), options)
         assert result.get("crack_fraction").value == pytest.approx(whole, abs=0.4)
         assert "given label masks" in result.methods
     with pytest.raises(NacreError, match=r"the mask is not as large as its image; found 32 x 10 pixels"):
-        sem_cross.analyse({"images": signal, "mask": mask(np.ones((10, 32), int))}, Context(), sem_cross.Options())
-    with pytest.raises(NacreError, match=r"no pixel bears class 7; expected one of 0, 1"):
-        options = sem_cross.Options(particle_class=7)
+        sem_cross.analyse(
+            {"images": signal, "mask": mask(np.ones((10, 32), int))}, Context(), sem_cross.SemCrossOptions()
+        )
+    with pytest.raises(NacreError, match=r"no pixel has class 7; expected one of 0, 1"):
+        options = sem_cross.SemCrossOptions(particle_class=7)
         sem_cross.analyse({"images": signal, "mask": mask((truth.active > 0.5).astype(int))}, Context(), options)
     with pytest.raises(NacreError, match="each image needs its mask; found 1 masks and 2 images"):
         images = {"images": [signal, signal], "mask": mask(strokes)}
-        sem_cross.analyse(images, Context(), sem_cross.Options())
+        sem_cross.analyse(images, Context(), sem_cross.SemCrossOptions())
 
 
 def disc(shape=(160, 160), radius=40, noise=4.0):
@@ -136,7 +138,7 @@ def disc(shape=(160, 160), radius=40, noise=4.0):
 
 def refused(values, words, **options):
     with pytest.raises(NacreError, match=words) as caught:
-        sem_cross.analyse({"signal": made(values, white=255)}, Context(), sem_cross.Options(**options))
+        sem_cross.analyse({"signal": made(values, white=255)}, Context(), sem_cross.SemCrossOptions(**options))
     return caught.type
 
 
@@ -160,7 +162,7 @@ def test_regions_are_in_micrometres():
 def test_a_little_saturation_is_told():
     values = disc()
     values[:4] = 255
-    (result,) = sem_cross.analyse({"signal": made(values, white=255)}, Context(), sem_cross.Options())
+    (result,) = sem_cross.analyse({"signal": made(values, white=255)}, Context(), sem_cross.SemCrossOptions())
     assert any("2.5% of the pixels are white; what they hid" in check.text for check in result.checks)
     assert result.get("crack_fraction").value == pytest.approx(0.0, abs=0.05)
 
@@ -168,6 +170,6 @@ def test_a_little_saturation_is_told():
 def test_a_picture_without_a_scale_or_of_another_kind_is_refused():
     bare = Signal("image", {"intensity": Variable(disc(), "1", ("y", "x"))}, name="bare")
     with pytest.raises(NacreError, match="bare: the picture has no scale"):
-        sem_cross.analyse({"signal": bare}, Context(), sem_cross.Options())
+        sem_cross.analyse({"signal": bare}, Context(), sem_cross.SemCrossOptions())
     with pytest.raises(NacreError, match=r"not a picture of kind 'image'; found kind 'element_map'"):
-        sem_cross.analyse({"signal": replace(bare, kind="element_map")}, Context(), sem_cross.Options())
+        sem_cross.analyse({"signal": replace(bare, kind="element_map")}, Context(), sem_cross.SemCrossOptions())

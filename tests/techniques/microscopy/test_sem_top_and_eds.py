@@ -15,12 +15,12 @@ from nacre.techniques.microscopy import eds_evenness, sem_top
 from nacre.virtual.microscopy.eds import Coat, Detector, powder_map
 from nacre.virtual.microscopy.sem_top import Powder, View, top_view
 
-HF = eds_evenness.Options(element="Hf", reference="Ni")
+HF = eds_evenness.EdsEvennessOptions(element="Hf", reference="Ni")
 
 
 def top(powder=None, view=None, seed=0):
     signal, truth = top_view(powder or Powder(), view or View(size=640), seed)
-    (result,) = sem_top.analyse({"signal": signal}, Context(sample=Sample("bare")), sem_top.Options())
+    (result,) = sem_top.analyse({"signal": signal}, Context(sample=Sample("bare")), sem_top.SemTopOptions())
     return result, truth
 
 
@@ -49,7 +49,7 @@ def test_few_particles_and_bands_out_of_reach_are_told():
     blank = np.random.default_rng(0).normal(100, 3, (96, 96))
     signal = Signal("image", {"intensity": Variable(blank, "1", ("y", "x"))} | images.axes(blank.shape, 0.05))
     with pytest.raises(NotAssessable, match="no particle is found"):
-        sem_top.analyse({"signal": signal}, Context(), sem_top.Options())
+        sem_top.analyse({"signal": signal}, Context(), sem_top.SemTopOptions())
 
 
 def evenness(signal, options=HF, **inputs):
@@ -79,17 +79,20 @@ def test_lines_of_other_elements_are_guarded():
     assert any("Cu Ka1 (8.048 keV) lies 149 eV from Hf La1" in t and "may show Cu" in t for t in texts)
     assert any("Co Ka1 (6.930 keV) lies 29 eV from Hf Ll" in t for t in texts)
     masked = powder_map(Coat(), lines=("Hf Ma1", "Ni Ka1"), seed=1)
-    found = evenness(masked, eds_evenness.Options(element="Hf M", reference="Ni", present=("Si",))).checks
+    found = evenness(masked, eds_evenness.EdsEvennessOptions(element="Hf M", reference="Ni", present=("Si",))).checks
     assert any("Si Ka1 (1.740 keV) lies 95 eV from Hf Ma1" in c.text for c in found)
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (eds_evenness.Options(), "the element is not said; found maps of Hf La1, Ni Ka1"),
-        (eds_evenness.Options(element="Li"), "Li has no line that an EDS detector sees"),
-        (eds_evenness.Options(element="Zr"), "there is no map of Zr; found Hf La1, Ni Ka1"),
-        (eds_evenness.Options(element="Hf", reference="Hafnium"), "not a line of an element; found 'Hafnium'"),
+        (eds_evenness.EdsEvennessOptions(), "the element is not named; found maps of Hf La1, Ni Ka1"),
+        (eds_evenness.EdsEvennessOptions(element="Li"), "Li has no line that an EDS detector sees"),
+        (eds_evenness.EdsEvennessOptions(element="Zr"), "there is no map of Zr; found Hf La1, Ni Ka1"),
+        (
+            eds_evenness.EdsEvennessOptions(element="Hf", reference="Hafnium"),
+            "not a line of an element; found 'Hafnium'",
+        ),
     ],
 )
 def test_an_element_that_is_not_there(options, words):
@@ -106,7 +109,7 @@ def test_maps_that_hold_no_counts_are_refused():
     smooth = np.round(ndi.uniform_filter(4.0 * signal["Hf La1"].values, 5))
     with pytest.raises(NotAssessable, match=r"the map of Hf La1 holds no counts.*Export raw counts"):
         evenness(changed("Hf La1", smooth))
-    with pytest.raises(NotAssessable, match="too few counts of Hf La1 to tell anything of its spread"):
+    with pytest.raises(NotAssessable, match="too few counts of Hf La1 to determine how it is spread"):
         empty = np.zeros_like(signal["Hf La1"].values)
         empty[5, 5:9] = 1
         evenness(changed("Hf La1", empty))

@@ -12,7 +12,7 @@ from nacre.core.signal import Variable
 from nacre.core.study import Sample
 from nacre.readers.microscopy import hspy, velox
 from nacre.readers.reading import read
-from nacre.techniques.microscopy.stem import families as stem_families
+from nacre.techniques.microscopy.stem import line_families as stem_families
 from nacre.techniques.microscopy.stem import shell as stem_shell
 from nacre.techniques.microscopy.stem.shell import ShellOptions
 from nacre.virtual.microscopy import stem_eds
@@ -76,8 +76,8 @@ def test_gaps_and_a_tail_come_back_through_a_file(tmp_path):
 )
 def test_the_families_follow_from_what_is_declared(cam, precursor, expected):
     context = Context(sample=Sample("coated", inputs={"cam": cam}, coating={"precursor": precursor}))
-    assert stem_families.declared(context, "", "", (), "map") == expected
-    assert stem_families.declared(context, "", "", ("S K",), "map") == (*expected[:2], ("S K",))
+    assert stem_families.choose_families(context, "", "", (), "map") == expected
+    assert stem_families.choose_families(context, "", "", ("S K",), "map") == (*expected[:2], ("S K",))
 
 
 def test_the_families_are_asked_for_where_nothing_tells_them():
@@ -85,13 +85,13 @@ def test_the_families_are_asked_for_where_nothing_tells_them():
         stem_shell.analyse({"signal": small()}, Context(sample=Sample("bare")), ShellOptions())
     coated = Context(sample=Sample("coated", coating={"precursor": "HfO2"}))
     with pytest.raises(NotAssessable, match=r"which element is the core's\?.*core = .*cam = "):
-        stem_families.declared(coated, "", "", (), "map")
+        stem_families.choose_families(coated, "", "", (), "map")
     same = Context(sample=Sample("x", inputs={"cam": "LiCoO2"}, coating={"precursor": "Co3O4"}))
     with pytest.raises(NotAssessable, match="which element is the coating's"):
-        stem_families.declared(same, "", "", (), "map")
+        stem_families.choose_families(same, "", "", (), "map")
     strange = Context(sample=Sample("x", inputs={"cam": "NiMgic"}, coating={"precursor": "HfO2"}))
     with pytest.raises(NacreError, match="neither a material nor a formula: formula 'NiMgic'"):
-        stem_families.declared(strange, "", "", (), "map")
+        stem_families.choose_families(strange, "", "", (), "map")
 
 
 def small(**changes):

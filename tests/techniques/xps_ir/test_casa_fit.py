@@ -81,21 +81,23 @@ def test_components_return_the_truth_with_its_uncertainty():
 def test_intervals_of_a_refit_cover_the_truth():
     inside = []
     for seed in range(40):
-        fit = casa_fit.refit(signal(comments(), 100 + seed))
-        mean, within, between = fit.ensemble.average(lambda v, m, f=fit: casa_fit._answers(f, v, m))
+        fit = casa_fit.refit_spectrum(signal(comments(), 100 + seed))
+        mean, within, between = fit.ensemble.average(lambda v, m, f=fit: casa_fit._compute_answers(f, v, m))
         inside.append(abs(mean[0] - 100 * 1.02 / 2.02) < 1.96 * np.sqrt(within[0, 0] + between[0, 0]))
     assert np.mean(inside) >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / 40)
 
 
 def test_ties_and_limits_are_kept():
     components = signal(comments()).metadata["casa_components"]
-    model = casa_fit.model(components, "step")
+    model = casa_fit.build_model(components, "step")
     weak = model.lines[1]
     assert (weak.area, weak.area_factor, weak.offset) == ("area 0", 0.75, pytest.approx(1.71))
     assert {line.width for line in model.lines} == {"width 0", "width 4"}
     place = model.parameters[model.index["position 2"]]
     assert (place.lo, place.hi) == (pytest.approx(14.5), pytest.approx(16.5))
-    fixed, free = (m.parameters[m.index["mix GL(30)"]] for m in (model, casa_fit.model(components, "step, mix free")))
+    fixed, free = (
+        m.parameters[m.index["mix GL(30)"]] for m in (model, casa_fit.build_model(components, "step, mix free"))
+    )
     assert fixed.lo == fixed.hi == fixed.start == 0.3 and free.lo == 0.0
 
 
@@ -111,7 +113,7 @@ def test_a_value_at_its_limit_has_no_error():
     + [("LA(2.5,2.8,70)", "voigt", None), ("LA(1.3,2.5,11)", "tail", None), ("GL(30)T(1.5)", "tail", None)],
 )
 def test_shapes_are_translated_and_what_is_approximate_is_said(text, shape, mix):
-    found, fixed, words = casa_fit.shape_of(text)
+    found, fixed, words = casa_fit.parse_shape(text)
     assert (found, fixed) == (shape, mix)
     assert (words == "") == (mix is not None)
 
@@ -127,12 +129,12 @@ def test_an_asymmetric_shape_is_fitted_with_a_tail():
 def test_real_fits_of_casaxps_are_found_again(realdata):
     """W 4f of three films: the oxide's share within 5 percent points of CasaXPS's, free positions within 0.1 eV."""
     blocks = [s for s in vamas.read(realdata / "xps/cheminfo/assigned.vms") if s.name == "W 4f"]
-    fits = [casa_fit.refit(s) for s in blocks if "casa_components" in s.metadata]
+    fits = [casa_fit.refit_spectrum(s) for s in blocks if "casa_components" in s.metadata]
     assert len(fits) == 3
     for fit in fits:
         i = fit.counted.index("W 4f WO3")
-        mean, *_ = fit.ensemble.average(lambda v, m, f=fit: casa_fit._answers(f, v, m))
-        theirs = casa_fit.shares(fit, [c["area"] for c in fit.components])
+        mean, *_ = fit.ensemble.average(lambda v, m, f=fit: casa_fit._compute_answers(f, v, m))
+        theirs = casa_fit.compute_shares(fit, [c["area"] for c in fit.components])
         assert mean[i] == pytest.approx(theirs[i], abs=5.0)
         casa = next(c for c in fit.components if c["name"] == "W 4f WO3")
         assert mean[len(fit.counted) + i] == pytest.approx(casa["position"], abs=0.1)
@@ -143,7 +145,7 @@ def test_every_component_of_a_real_file_makes_a_model(realdata):
     found = [s for s in vamas.read(realdata / "xps/cheminfo/assigned.vms") if "casa_components" in s.metadata]
     assert len(found) > 8
     for s in found:
-        model = casa_fit.model(s.metadata["casa_components"], "step")
+        model = casa_fit.build_model(s.metadata["casa_components"], "step")
         assert len(model.lines) == len(s.metadata["casa_components"])
 
 

@@ -47,14 +47,14 @@ def test_the_composition_of_a_virtual_surface_is_found():
 def test_zirconium_of_the_mill_is_flagged():
     signal = next(s for s in vamas.read(RAW / "bare_xps.vms") if s.kind == "xps-survey")
     result = analyse(signal, BARE)
-    assert "Zr 3d is seen" in texts(result, "warn") and "not said to hold Zr" in texts(result, "warn")
+    assert "Zr 3d is seen" in texts(result, "warn") and "but Zr is not declared" in texts(result, "warn")
     assert "Zr 3d" not in texts(analyse(signal, BARE, XpsQuantOptions(expected=("Zr",))), "warn")
 
 
 def test_where_nothing_is_declared_nothing_is_a_contamination():
     result = analyse(survey({"C": 0.25, "O": 0.50, "Ni": 0.10, "Hf": 0.15}, "lho", 1), Sample("unknown"))
-    assert "which of them belong there is not said" in texts(result, "info") and "Hf" in texts(result, "info")
-    assert "is not said to hold" not in texts(result, "warn")
+    assert "which of them are expected is not declared" in texts(result, "info") and "Hf" in texts(result, "info")
+    assert "is not declared" not in texts(result, "warn")
 
 
 def test_lines_under_auger_lines_are_upper_limits():
@@ -66,7 +66,7 @@ def test_lines_under_auger_lines_are_upper_limits():
 def test_niobium_is_not_found_in_hafnium():
     result = analyse(survey({"C": 0.3, "O": 0.5, "Hf": 0.2}, "lho", 3), COATED)
     assert not [e for e in result.entries if e.state["line"] == "Nb 3d"]
-    assert "Nb 3d cannot be told from lines of Hf: left out" in texts(result, "info")
+    assert "Nb 3d cannot be distinguished from lines of Hf: left out" in texts(result, "info")
 
 
 def test_factors_are_scofield_s():
@@ -169,10 +169,16 @@ def test_a_substrate_that_is_not_seen_bounds_the_coverage():
 
 
 def test_the_substrate_is_that_of_the_declared_active_material():
-    assert overlayer._first("LiCoO2", "Hf") == "Co" and overlayer._first("NCM85", "Hf") == "Ni"
-    assert overlayer._first("LiFePO4", "Hf") == "Fe" and overlayer._first("LiNi0.5Mn1.5O4", "Zr") == "Mn"
-    with pytest.raises(NacreError, match="which element has only the substrate"):
-        overlayer._first("Li2ZrO3", "Zr")
+    assert (
+        overlayer._find_substrate_metal("LiCoO2", "Hf") == "Co"
+        and overlayer._find_substrate_metal("NCM85", "Hf") == "Ni"
+    )
+    assert (
+        overlayer._find_substrate_metal("LiFePO4", "Hf") == "Fe"
+        and overlayer._find_substrate_metal("LiNi0.5Mn1.5O4", "Zr") == "Mn"
+    )
+    with pytest.raises(NacreError, match="which element is in the substrate alone"):
+        overlayer._find_substrate_metal("Li2ZrO3", "Zr")
 
 
 # --- bad input ----------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from nacre.cell.parameters import CellParameters
 from nacre.cell.plausibility import refuse_if_impossible
 from nacre.cell.protocol import Loop, Step, for_cell, parse_protocol, unrolled
 from nacre.core.errors import NacreError, NotAssessable
+from nacre.core.notebook_hook import ShowsInNotebook
 
 RATE_TEST = "\n".join(
     f"repeat {n} times: charge at {r}C to 2.75 V; discharge at {r}C to 1.35 V"
@@ -58,7 +59,7 @@ class Curve:
 
 
 @dataclass(frozen=True, eq=False)
-class Lifetime:
+class Lifetime(ShowsInNotebook):
     """What became of the cell. table: one row a cycle (see `COLUMNS`); curves, peaks (V) and resistances by cycle;
     books at the end; complete and words: whether and why it ended; simulated: cycles simulated; jump_error: estimated
     error of ln(contact, active, diffusivity) that jumping brought, summed over the jumps."""
@@ -75,6 +76,10 @@ class Lifetime:
     words: str
     simulated: int
     jump_error: float
+
+    def __repr__(self) -> str:
+        """One line, as it holds a table of all cycles and curves of some."""
+        return f"<Lifetime of '{self.parameters.name}': {self.words}>"
 
     def column(self, name: str) -> np.ndarray:
         """A column of the table (n,)."""

@@ -6,7 +6,7 @@ and what the study says under [model.cell], [model.separator], [model.cathode], 
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -16,12 +16,15 @@ from nacre.cell.potential import Potential, read_potential
 from nacre.cell.recipe.coating import read_coating
 from nacre.cell.recipe.layers import Layer, Recipe, recipe
 from nacre.core.context import Context
-from nacre.core.errors import NacreError, NotAssessable, did_you_mean, unknown
+from nacre.core.errors import NacreError, NotAssessable, did_you_mean, gathered, unknown
 from nacre.core.quantity import Quantity, derive, parse
 from nacre.materials import Library, builtin
 from nacre.physics.constants import FARADAY
 
 _OF_CELL = {"area": "cm2", "cam_mass": "mg", "one_c": "mA/g", "lower_voltage": "V", "upper_voltage": "V"}
+_NEEDED = (*_OF_CELL.items(), ("temperature", "degC"))
+_MASSES = {"cathode": "composite_mass", "separator": "separator_mass", "anode": "anode_composite_mass"}
+_MATERIALS = {"cathode": "cam", "anode": "counter_electrode"}
 _ALIKE = {"NCM811": "NCM85"}  # nickel contents whose curves are near enough to stand in, with the source saying so
 
 
@@ -43,6 +46,7 @@ def from_recipe(
     a material; both say what to declare.
     """
     library = library or builtin()
+    _refuse_missing(context, model or {}, library)
     made = recipe(context, library)
     numbers: dict[str, Parameter] = {}
     potentials: dict[str, Potential] = {}
@@ -58,6 +62,49 @@ def from_recipe(
     return CellParameters(context.where.replace("'", ""), numbers, potentials, mechanisms=mechanisms)
 
 
+def _refuse_missing(context: Context, model: Mapping[str, Any], library: Library) -> None:
+    """Raises NacreError with all that the study must declare for its cell model, so that nobody is asked twice."""
+    wrong: list[NacreError] = []
+
+    def attempt(look: Callable[..., Any], *args: Any) -> None:
+        try:
+            look(*args)
+        except NacreError as error:
+            wrong.append(error)
+
+    for name, unit in _NEEDED:
+        attempt(context.need, name, unit, "the cell model")
+    for part, mass in _MASSES.items():
+        if context.find(mass, "mg") is None:
+            wrong.append(_no_layer(part, context))
+    for part, name in _MATERIALS.items():
+        attempt(_material, part, context.text(name), context, library)
+    thickness = [layer.get("cathode", {}).get("coating_thickness") for _, layer in _layers_of(model, context)]
+    if not any(thickness):
+        attempt(_coating_thickness, context)
+    if wrong:
+        raise gathered("things that the cell model needs are missing", wrong, context.where)
+
+
+def _no_layer(part: str, context: Context) -> NacreError:
+    do = f'add {_MASSES[part]} = "... mg" to [cell]'
+    return NacreError(f"the {part} is not declared", where=context.where, do=do)
+
+
+def _material(part: str, material: str, context: Context, library: Library) -> tuple[str, Mapping[str, Any]]:
+    """What is known of an electrode's active material, and under which name."""
+    if not material:
+        do = f'add {_MATERIALS[part]} = "..."'
+        raise NacreError(f"the {part}'s active material is not given", where=context.where, do=do)
+    return _known_material(part, material, context, library)
+
+
+def _coating_thickness(context: Context) -> None:
+    numbers: dict[str, Parameter] = {}
+    _coating(context, numbers)
+    _thickness_is_known(context, numbers)
+
+
 def _rows(rows: Mapping[str, Any], part: str, numbers: dict[str, Parameter], where: str) -> None:
     for name, row in rows.items():
         if isinstance(row, Mapping) and "value" in row:
@@ -66,7 +113,7 @@ def _rows(rows: Mapping[str, Any], part: str, numbers: dict[str, Parameter], whe
 
 def _cell(context: Context, numbers: dict[str, Parameter]) -> None:
     _rows(known()["cell"], "cell", numbers, "known.toml")
-    for name, unit in (*_OF_CELL.items(), ("temperature", "degC")):
+    for name, unit in _NEEDED:
         value = context.need(name, unit, "the cell model")
         numbers[f"cell.{name}"] = Parameter(value, "declared", "the study")
 
@@ -87,8 +134,7 @@ def _separator(context: Context, made: Recipe, library: Library, numbers: dict[s
 def _layer(made: Recipe, part: str, context: Context) -> Layer:
     layer = made.layers.get(part)
     if layer is None:
-        mass = {"cathode": "composite_mass", "separator": "separator_mass", "anode": "anode_composite_mass"}[part]
-        raise NacreError(f"the {part} is not declared", where=context.where, do=f'add {mass} = "... mg" to [cell]')
+        raise _no_layer(part, context)
     if layer.solid_thickness is None:
         raise NacreError(f"the {part}'s thickness cannot be told", where=context.where, do=f"declare {layer.unknown}")
     return layer
@@ -106,10 +152,7 @@ def _thickness(made: Recipe, part: str, context: Context) -> Parameter:
 
 
 def _electrode(part, material: str, context: Context, made: Recipe, library: Library, numbers, potentials) -> None:
-    if not material:
-        name = "cam" if part == "cathode" else "counter_electrode"
-        raise NacreError(f"the {part}'s active material is not given", where=context.where, do=f'add {name} = "..."')
-    key, rows = _known_material(part, material, context, library)
+    key, rows = _material(part, material, context, library)
     _rows(rows, part, numbers, "known.toml")
     found = library[material]
     active = next(c for c in _layer(made, part, context).components if c.role == "active material")

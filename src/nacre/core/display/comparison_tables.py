@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nacre.core.display import wording
+from nacre.core.display.dose_figures import dose_figures
 from nacre.core.display.style import pretty_unit
 from nacre.core.figure import Figure, Panel, merge, of_cell
 from nacre.core.guard import UNGUARDED, Empty, Guard
@@ -81,6 +82,7 @@ def figures(outcome: Outcome, guard: Guard = UNGUARDED) -> list[Figure]:
     made = guard.each(
         lambda group: figure_words(group[0][0]), lambda group: _merge_figure(group, guard), groups.values()
     )
+    made += guard.attempt("figures of doses", dose_figures, outcome.trends, instead=[])
     made.sort(key=lambda figure: place_key(figure.place))
     return made if outcome.study.paper_numbers else [replace(figure, place="") for figure in made]
 

@@ -25,6 +25,7 @@ from nacre.core.vocabulary import word
 from nacre.evidence.contrasts.endpoints import Plan, plan_of
 from nacre.evidence.contrasts.first_shift import first_shift
 from nacre.evidence.contrasts.joining import Joined, join
+from nacre.evidence.contrasts.preparation import compared_pairs
 from nacre.evidence.contrasts.units import Side, side_of, words_of_measurement
 from nacre.evidence.contrasts.verdicts import LEVEL, decide
 from nacre.physics.statistics.many_endpoints import adjust_p_values, primary_and_secondary
@@ -45,7 +46,7 @@ def contrasts(study: Study, results: Iterable[Result]) -> list[Contrast]:
     shift of the followed phase transition in the first cycle."""
     joined, plan = join(study, results), plan_of(study)
     made = []
-    for reference, treated in study.contrasts:
+    for reference, treated in compared_pairs(study):
         both = [one for one in joined if reference in one.values and treated in one.values]
         rows = [_contrast(study, plan, reference, treated, one) for one in both]
         made += first_shift([decide(row) for row in _tested(rows, plan)])
@@ -190,10 +191,10 @@ def _compare_units(joined: Joined, a: Side, b: Side) -> Comparison:
 
 def _test(a: Side, b: Side, on_logs: bool) -> Difference:
     left, right = (np.log(side.values) if on_logs else np.array(side.values) for side in (a, b))
-    return compare_means(left, right).widened(_one_sided_error(a, b, on_logs))
+    return compare_means(left, right).widened(one_sided_error(a, b, on_logs))
 
 
-def _one_sided_error(a: Side, b: Side, on_logs: bool) -> float:
+def one_sided_error(a: Side, b: Side, on_logs: bool) -> float:
     """Standard error from sources that several units of one side share: their scatter does not show it."""
     shares: dict[str, float] = {}
     common: set[str] = set()

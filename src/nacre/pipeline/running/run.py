@@ -16,6 +16,8 @@ from nacre.core.outcome import Failure, Outcome
 from nacre.core.result import Result, Subject
 from nacre.core.study import Study
 from nacre.evidence.contrasts.contrast import contrasts
+from nacre.evidence.contrasts.doses import dose_trends
+from nacre.evidence.contrasts.preparation import compare_preparation, compared_pairs
 from nacre.evidence.ledger import ledger
 from nacre.pipeline.loading.load import load
 from nacre.pipeline.running import cache_keys
@@ -82,6 +84,8 @@ def _run(study: Study, overrides, workers, progress, report, results_folder: Pat
         study=study,
         results=(*results, *kept_results(study)),
         contrasts=tuple(contrasts(study, results)),
+        trends=tuple(dose_trends(study, results)),
+        preparations=tuple(compare_preparation(study, *pair) for pair in compared_pairs(study)),
         ledger=tuple(ledger(study, results)),
         failures=tuple(runner.failures()),
         doubts=tuple(doubts(graph)),

@@ -23,7 +23,7 @@ BEYOND = 1.05  # part of the highest standard up to which a reading counts as wi
 
 
 @dataclass(frozen=True)
-class Rows:
+class EmissionLineRows:
     """The rows of one line: arrays (n,), contents in mg/L, intensities in cps."""
 
     element: str
@@ -48,7 +48,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Reading:
+class SolutionReading:
     """A solution of the sample: content found in mg/L, blank taken off; `lo`, `hi` by Fieller; its own row."""
 
     label: str
@@ -63,16 +63,16 @@ class LineResult:
     """What one line found. `recovery` is None where no spike was run; `limits` (decision, detection,
     quantification) in mg/L."""
 
-    rows: Rows
+    rows: EmissionLineRows
     line: Line
-    readings: tuple[Reading, ...]
+    readings: tuple[SolutionReading, ...]
     recovery: Quantity | None
     limits: tuple[float, float, float]
     drift: tuple[float, float] | None
     checks: tuple[Check, ...]
 
 
-def split(signal: Signal) -> list[Rows]:
+def split_lines(signal: Signal) -> list[EmissionLineRows]:
     """The lines of a run, in the file's order; the law of scatter is that of all its solutions."""
     n = signal.sizes["record"]
 
@@ -87,13 +87,13 @@ def split(signal: Signal) -> list[Rows]:
         intensity, std = column("intensity", "cps")[mine], column("intensity_std", "cps")[mine]
         readings = column("readings", "1")[mine]
         found.append(
-            Rows(
+            EmissionLineRows(
                 element,
                 float("nan") if wavelength < 0 else wavelength,
                 signal["label"].values[mine],
                 signal["type"].values[mine],
                 intensity,
-                _variance(intensity, std, readings),
+                _estimate_variance(intensity, std, readings),
                 column("concentration", "mg/L")[mine],
                 column("added", "mg/L")[mine],
                 column("mass", "g")[mine],
@@ -105,8 +105,8 @@ def split(signal: Signal) -> list[Rows]:
     return found
 
 
-def _variance(intensity, std, readings) -> np.ndarray:
-    """Variance of each mean signal by the law of scatter of the run; even where the readings' scatter is not told."""
+def _estimate_variance(intensity, std, readings) -> np.ndarray:
+    """Variance of each mean signal by the run's law of scatter; equal for all where the file holds no scatter."""
     m = np.where(np.isfinite(readings), readings, 3.0)
     try:
         floor, relative = variance_law(intensity, std**2, m)
@@ -115,11 +115,13 @@ def _variance(intensity, std, readings) -> np.ndarray:
     return (floor**2 + (relative * intensity) ** 2) / m
 
 
-def analyse_line(rows: Rows, labels: Sequence[str], source: str, drift_input: Quantity | None) -> LineResult:
+def analyse_line(
+    rows: EmissionLineRows, labels: Sequence[str], source: str, drift_input: Quantity | None
+) -> LineResult:
     """Contents of the solutions named. Raises CalibrationError where the standards make no calibration, the blank is
     above the sample, or every solution lies outside the calibrated range."""
     checks: list[Check] = []
-    factor, drift, drift_std = _drift(rows)
+    factor, drift, drift_std = _measure_drift(rows)
     signal, variance = rows.intensity / factor, rows.variance / factor**2
     standard = (rows.of("standard") | rows.of("blank")) & np.isfinite(rows.held)
     if standard.sum() < 3:
@@ -129,40 +131,40 @@ def analyse_line(rows: Rows, labels: Sequence[str], source: str, drift_input: Qu
             "better five"
         )
     line = fit_line(rows.held[standard], signal[standard], 1 / variance[standard])
-    blank = _blank(rows, signal, variance, line)
+    blank = _measure_blank(rows, signal, variance, line)
     readings, refused = [], []
-    relative = _relative_drift(drift_std, drift_input)
+    relative = _make_drift_factor(drift_std, drift_input)
     for i in np.flatnonzero(rows.of("sample") & np.isin(rows.label, list(labels))):
-        why = _outside(rows, signal, i, line, blank)
+        why = _explain_out_of_range(rows, signal, i, line, blank)
         if why:
             refused.append(why)
             continue
-        readings.append(_reading(rows, signal, variance, i, line, blank, relative, source))
+        readings.append(_read_solution(rows, signal, variance, i, line, blank, relative, source))
     lowest = float(line.x[line.x > 0].min(initial=np.inf))
     within = [reading for reading in readings if reading.content.value >= lowest]
     # of several dilutions of a digest, those within the standards count; below them all, the least diluted
-    readings = within or _strongest(rows, readings)
+    readings = within or _select_least_diluted(rows, readings)
     if not readings:
         raise CalibrationError(refused[0] if refused else f"{rows.name}: no solution of the sample was measured")
-    recovery, more = _recovery(rows, signal, variance, line, labels)
-    limits = _limits(line, rows.of("blank") | standard, signal, variance)
+    recovery, more = _measure_recovery(rows, signal, variance, line, labels)
+    limits = _compute_limits(line, rows.of("blank") | standard, signal, variance)
     checks += more
     if drift is None and drift_input is None:
-        text = f"{rows.name}: no drift check was run: drift since the standards cannot be told, nor the result's error"
+        text = f"{rows.name}: no drift check was run: neither drift nor the error of the result can be determined"
         checks.append(Check("warn", text, "run a standard again between the samples, or declare signal_drift"))
-    bend = _bend(line)
+    bend = _measure_curvature(line)
     if bend > 3.0:
         text = f"{rows.name}: the calibration bends ({bend:.1f} times its error)"
         checks.append(Check("warn", text, "leave the highest standard out or dilute"))
     return LineResult(rows, line, tuple(readings), recovery, limits, drift, tuple(checks))
 
 
-def _strongest(rows: Rows, readings: Sequence[Reading]) -> list[Reading]:
+def _select_least_diluted(rows: EmissionLineRows, readings: Sequence[SolutionReading]) -> list[SolutionReading]:
     least = min((rows.dilution[r.row] for r in readings if np.isfinite(rows.dilution[r.row])), default=np.nan)
     return [r for r in readings if not rows.dilution[r.row] > least]
 
 
-def _limits(line: Line, low: np.ndarray, signal, variance) -> tuple[float, float, float]:
+def _compute_limits(line: Line, low: np.ndarray, signal, variance) -> tuple[float, float, float]:
     """Decision, detection and quantification limit in mg/L, for a solution that scatters as the weakest one does."""
     weight = 1 / float(variance[low][np.argmin(signal[low])])
     try:
@@ -175,7 +177,7 @@ def _limits(line: Line, low: np.ndarray, signal, variance) -> tuple[float, float
 # --- drift --------------------------------------------------------------------------------------------------
 
 
-def _drift(rows: Rows) -> tuple[np.ndarray, tuple[float, float] | None, np.ndarray | None]:
+def _measure_drift(rows: EmissionLineRows) -> tuple[np.ndarray, tuple[float, float] | None, np.ndarray | None]:
     """Sensitivity of every solution over that of the standards; (change from first to last check, its error), and
     its relative standard uncertainty; (1, None, None) where there are not two checks.
 
@@ -202,8 +204,8 @@ def _drift(rows: Rows) -> tuple[np.ndarray, tuple[float, float] | None, np.ndarr
     return factor, (float(value[-1] / value[0] - 1), repeat * 2**0.5), std
 
 
-def _relative_drift(std: np.ndarray | None, declared: Quantity | None) -> Quantity:
-    """1 with the relative error that drift leaves; unknown where nothing tells it."""
+def _make_drift_factor(std: np.ndarray | None, declared: Quantity | None) -> Quantity:
+    """1 with the relative error that drift leaves; unknown where nothing determines it."""
     if std is not None:
         return Quantity(1.0, "1", float(std.max()))
     if declared is None:
@@ -214,7 +216,7 @@ def _relative_drift(std: np.ndarray | None, declared: Quantity | None) -> Quanti
 # --- one solution -------------------------------------------------------------------------------------------
 
 
-def _blank(rows: Rows, signal: np.ndarray, variance: np.ndarray, line: Line) -> tuple[float, float]:
+def _measure_blank(rows: EmissionLineRows, signal: np.ndarray, variance: np.ndarray, line: Line) -> tuple[float, float]:
     """Signal of the digest blank and the variance of its mean; the calibration's zero where there is none."""
     of_digest = rows.of("blank") & np.isnan(rows.held)
     if of_digest.any():
@@ -222,8 +224,10 @@ def _blank(rows: Rows, signal: np.ndarray, variance: np.ndarray, line: Line) -> 
     return line.intercept, 0.0
 
 
-def _outside(rows: Rows, signal: np.ndarray, i: int, line: Line, blank: tuple[float, float]) -> str:
-    """Why a solution tells no content, or ""."""
+def _explain_out_of_range(
+    rows: EmissionLineRows, signal: np.ndarray, i: int, line: Line, blank: tuple[float, float]
+) -> str:
+    """Why a solution gives no content; "" where it does."""
     if signal[i] <= blank[0]:
         both = f"{blank[0]:.4g} cps, '{rows.label[i]}' {signal[i]:.4g} cps"
         return f"{rows.name}: the blank gives more signal than the sample ({both})"
@@ -236,7 +240,7 @@ def _outside(rows: Rows, signal: np.ndarray, i: int, line: Line, blank: tuple[fl
     return ""
 
 
-def _reading(rows, signal, variance, i, line: Line, blank, drift: Quantity, source: str) -> Reading:
+def _read_solution(rows, signal, variance, i, line: Line, blank, drift: Quantity, source: str) -> SolutionReading:
     """Content of one solution: its own scatter, that of the calibration (shared by all solutions of the run), drift."""
     found = predict_inverse(line, float(signal[i]), 1 / float(variance[i]))
     own = line.scale * float(variance[i]) ** 0.5 / abs(line.slope)
@@ -251,17 +255,17 @@ def _reading(rows, signal, variance, i, line: Line, blank, drift: Quantity, sour
         )
     drift = drift.tagged(f"icp:{source}:{rows.element}:drift") if drift.std else drift
     net = derive(lambda c, z, d: (c - z) * d, content, zero, drift, unit="mg/L", origin="measured")
-    return Reading(str(rows.label[i]), net, found.lo, found.hi, int(i))
+    return SolutionReading(str(rows.label[i]), net, found.lo, found.hi, int(i))
 
 
 # --- spikes -------------------------------------------------------------------------------------------------
 
 
-def _recovery(rows: Rows, signal, variance, line: Line, labels: Sequence[str]):
+def _measure_recovery(rows: EmissionLineRows, signal, variance, line: Line, labels: Sequence[str]):
     """Part of what was added that is found, over all spiked solutions; None where there are none."""
     found = []
     for i in np.flatnonzero(rows.of("spike") & (rows.added > 0)):
-        base = _unspiked(rows, i)
+        base = _find_unspiked(rows, i)
         if base is None:
             continue
         step = (signal[i] - signal[base]) / line.slope / rows.added[i]
@@ -283,7 +287,7 @@ def _recovery(rows: Rows, signal, variance, line: Line, labels: Sequence[str]):
     return recovery, checks
 
 
-def _unspiked(rows: Rows, i: int) -> int | None:
+def _find_unspiked(rows: EmissionLineRows, i: int) -> int | None:
     """The solution that was spiked: the sample whose label the spike's begins with, the longest; same dilution."""
     same = [
         j
@@ -294,7 +298,7 @@ def _unspiked(rows: Rows, i: int) -> int | None:
     return int(max(same, key=lambda j: len(str(rows.label[j])))) if same else None
 
 
-def _bend(line: Line) -> float:
+def _measure_curvature(line: Line) -> float:
     """How many of its standard errors the square term of a parabola through the standards is from 0."""
     if line.x.size < 5:
         return 0.0

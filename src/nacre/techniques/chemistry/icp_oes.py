@@ -3,7 +3,7 @@
 A run holds standards, blanks, drift checks, spikes and the digests of one or several samples; those of this sample
 are known by their labels. Per line: a weighted calibration, the drift between checks, the digest blank, the recovery
 of spikes. Per element: the mean of lines and digests, with the scatter between them where it is more than their own
-errors. What the budget needs and nobody stated (weighing, volumes, the standard's assay, the recovery) leaves the
+errors. What the budget needs and is not declared (weighing, volumes, the standard's assay, the recovery) leaves the
 uncertainty unknown, and a check names it.
 """
 
@@ -29,8 +29,8 @@ from nacre.materials.spectra import emission_lines
 from nacre.physics.chemistry.calibration_line import CalibrationError
 from nacre.physics.chemistry.stoichiometry import molar_mass
 from nacre.techniques.chemistry import icp_figures as figures
-from nacre.techniques.chemistry.determinations import mean_of
-from nacre.techniques.chemistry.icp_line import LineResult, Reading, Rows, analyse_line, split
+from nacre.techniques.chemistry.determinations import average_determinations
+from nacre.techniques.chemistry.icp_line import EmissionLineRows, LineResult, SolutionReading, analyse_line, split_lines
 from nacre.techniques.chemistry.icp_wording import CITATIONS, VOCABULARY
 
 NOT_METALS = ("Li", "O", "F", "S", "P", "Cl", "Na")
@@ -40,22 +40,22 @@ HYDRATES = {"Hf": "HfOCl2", "Zr": "ZrOCl2"}  # standards made of these hold an u
 
 
 @dataclass(frozen=True)
-class IcpOptions:
+class IcpOesOptions:
     """What may be chosen about a run, and the parts of its budget that belong to balance and flasks."""
 
     label: tuple[str, ...] = option((), "labels of this sample's digests, like 'LHO*'; else those with its name")
     lines: tuple[str, ...] = option((), "lines to use, like 'Hf 277.336'; else all")
-    mass_error: float | None = option(None, "standard uncertainty of a mass that the file tells", unit="mg", lo=0.0)
+    mass_error: float | None = option(None, "standard uncertainty of a mass given in the file", unit="mg", lo=0.0)
     volume_error: float | None = option(
-        None, "relative standard uncertainty of a volume that the file tells", unit="%", lo=0.0, hi=50.0
+        None, "relative standard uncertainty of a volume given in the file", unit="%", lo=0.0, hi=50.0
     )
     dilution_error: float | None = option(
-        None, "relative standard uncertainty of a dilution that the file tells", unit="%", lo=0.0, hi=50.0
+        None, "relative standard uncertainty of a dilution given in the file", unit="%", lo=0.0, hi=50.0
     )
 
 
 @dataclass(frozen=True)
-class Element:
+class ElementContent:
     """What was found of one element: its content in wt%, by line and digest; the detection limit in wt%."""
 
     symbol: str
@@ -68,55 +68,55 @@ class Element:
     lines: tuple[LineResult, ...]
 
 
-def analyse(inputs: Mapping[str, Any], context: Context, options: IcpOptions) -> list[Result]:
+def analyse(inputs: Mapping[str, Any], context: Context, options: IcpOesOptions) -> list[Result]:
     """Contents of every element that the run's standards cover.
 
     inputs : {"signal": an emission Signal}. Raises NacreError where no solution is of this sample or its mass is
-    missing, NotAssessable where no line tells a content.
+    missing, NotAssessable where no content can be determined.
     """
     signal = inputs["signal"]
     if isinstance(signal, list):
         raise NacreError(
             "an emission run is one file", found=f"{len(signal)} files", do="declare one measurement a run"
         )
-    lines = [rows for rows in split(signal) if _wanted(rows, options)]
-    labels = _labels(signal, context, options)
-    found, failures = _elements(lines, labels, signal, context, options)
+    lines = [rows for rows in split_lines(signal) if _is_wanted(rows, options)]
+    labels = _find_labels(signal, context, options)
+    found, failures = _determine_elements(lines, labels, signal, context, options)
     if not found:
-        raise NotAssessable("no content can be told", where=signal.where, found="; ".join(failures))
-    composition, more = _composition(found, context)
+        raise NotAssessable("no content can be determined", where=signal.where, found="; ".join(failures))
+    composition, more = _compute_composition(found, context)
     checks = [Check("warn", text) for text in failures]
     checks += [check for element in found for check in element.checks]
-    checks += [*_budget_checks(found, signal, context, options), *more]
-    subject = Subject(context.sample.name if context.sample else "", measurement=_measurement(context))
+    checks += [*_check_budget(found, signal, context, options), *more]
+    subject = Subject(context.sample.name if context.sample else "", measurement=_get_measurement_name(context))
     return [
         Result(
             "icp_oes",
             context.analysis,
             subject,
-            entries=(*_entries(found), *composition),
-            curves=(_table(found), _budget_table(found), _calibration(found)),
+            entries=(*_make_entries(found), *composition),
+            curves=(_tabulate_contents(found), _tabulate_budget(found), _tabulate_calibration(found)),
             figures=figures.draw(found, context, signal.origin == "synthetic"),
             checks=tuple(dict.fromkeys(checks)),
             citations=CITATIONS,
-            methods=_methods(found),
+            methods=_describe_methods(found),
             origin=signal.origin,
         )
     ]
 
 
-def _measurement(context: Context) -> str:
+def _get_measurement_name(context: Context) -> str:
     return context.measurement.name if context.measurement else ""
 
 
-def _wanted(rows: Rows, options: IcpOptions) -> bool:
+def _is_wanted(rows: EmissionLineRows, options: IcpOesOptions) -> bool:
     if not options.lines:
         return True
     return any(rows.name.startswith(line.replace(" nm", "").strip()) for line in options.lines)
 
 
-def _labels(signal: Signal, context: Context, options: IcpOptions) -> list[str]:
-    """Labels of this sample's solutions. Raises NacreError where none, or more than can be told, is of it."""
+def _find_labels(signal: Signal, context: Context, options: IcpOesOptions) -> list[str]:
+    """Labels of this sample's solutions. Raises NacreError where none belongs to it."""
     kinds, all_labels = signal["type"].values, signal["label"].values
     there = list(dict.fromkeys(str(label) for label in all_labels[kinds == "sample"]))
     if options.label:
@@ -141,8 +141,10 @@ def _labels(signal: Signal, context: Context, options: IcpOptions) -> list[str]:
 # --- elements -----------------------------------------------------------------------------------------------
 
 
-def _elements(lines: Sequence[Rows], labels, signal: Signal, context: Context, options: IcpOptions):
-    """Every element with a line that tells something, and why the other lines do not."""
+def _determine_elements(
+    lines: Sequence[EmissionLineRows], labels, signal: Signal, context: Context, options: IcpOesOptions
+):
+    """Every element with a usable line, and why the other lines are not usable."""
     done: dict[str, list[LineResult]] = {}
     failures = []
     drift = context.find("signal_drift", "1")
@@ -153,69 +155,79 @@ def _elements(lines: Sequence[Rows], labels, signal: Signal, context: Context, o
             failures.append(str(error))
             continue
         done.setdefault(rows.element, []).append(result)
-    return [_element(symbol, tuple(mine), context, options, signal) for symbol, mine in done.items()], failures
+    return [
+        _determine_element(symbol, tuple(mine), context, options, signal) for symbol, mine in done.items()
+    ], failures
 
 
-def _element(symbol: str, lines: tuple[LineResult, ...], context, options, signal: Signal) -> Element:
+def _determine_element(symbol: str, lines: tuple[LineResult, ...], context, options, signal: Signal) -> ElementContent:
     """Content of one element: each digest's mean over lines, then the mean of digests, then what is common."""
     checks = [check for line in lines for check in line.checks]
     digests: dict[str, list[tuple[str, Quantity]]] = {}
     factors: dict[str, float] = {}
     for line in lines:
         for reading in line.readings:
-            factor = _per_powder(line.rows, reading, context, options, signal)
+            factor = _compute_powder_factor(line.rows, reading, context, options, signal)
             content = derive(lambda c, f: c * f, reading.content, factor, unit="wt%", origin="measured")
             digests.setdefault(reading.label, []).append((line.rows.name, content))
             factors[reading.label] = factor.value
     means, worst, dof = [], 1.0, sum(line.line.dof for line in lines)
     for contents in digests.values():
-        mean = mean_of([content for _, content in contents], "wt%", dof)
+        mean = average_determinations([content for _, content in contents], "wt%", dof)
         means.append(mean.quantity)
         worst = min(worst, mean.p)
-    whole = mean_of(means, "wt%", dof)
-    declared = _declared(context)
-    checks += _agreement(symbol, _foreign(symbol, declared), worst, whole.p, len(means))
-    checks += _interference(symbol, lines, declared)
-    common = [whole.quantity, _assay(symbol, context), _recovery(symbol, lines, context)]
+    whole = average_determinations(means, "wt%", dof)
+    declared = _list_declared_elements(context)
+    checks += _check_agreement(symbol, _list_foreign_elements(symbol, declared), worst, whole.p, len(means))
+    checks += _check_interference(symbol, lines, declared)
+    common = [whole.quantity, _get_assay(symbol, context), _get_recovery(symbol, lines, context)]
     content = derive(lambda w, a, r: w * a / r, *common, unit="wt%", origin="measured", n=len(means))
-    content = _student(content, lines, len(means))
+    content = _widen_interval(content, lines, len(means))
     limit = min(line.limits[1] for line in lines) * min(factors.values())
     single = tuple((name, label, q) for label, contents in digests.items() for name, q in contents)
     spiked = next((line.recovery for line in lines if line.recovery is not None), None)
     detection = Quantity(limit, "wt%", basis="none", origin="measured")
-    return Element(symbol, content, single, detection, spiked, _budget(content), tuple(checks), lines)
+    return ElementContent(symbol, content, single, detection, spiked, _compute_budget(content), tuple(checks), lines)
 
 
-def _assay(symbol: str, context: Context) -> Quantity:
-    """The standard's true content over its label; 1 without a known error where nobody stated it."""
-    name = "bulk_standard_assay" if symbol in _bulk(context) else "standard_assay"
+def _get_assay(symbol: str, context: Context) -> Quantity:
+    """The standard's true content over its label; 1 without a known error where it is not declared."""
+    name = "bulk_standard_assay" if symbol in _get_bulk_composition(context) else "standard_assay"
     declared = context.find(name, "1")
     return declared.tagged(f"icp:{symbol}:assay") if declared else Quantity(1.0, "1")
 
 
-def _bulk(context: Context) -> Mapping[str, Fraction]:
+def _get_bulk_composition(context: Context) -> Mapping[str, Fraction]:
     """Atoms of the active material, whose standards are others than that of the coating's metal."""
     cam = context.text("cam")
     return composition(cam) if cam else {}
 
 
-def _recovery(symbol: str, lines: Sequence[LineResult], context: Context) -> Quantity:
+def _get_recovery(symbol: str, lines: Sequence[LineResult], context: Context) -> Quantity:
     """The part found of what is there: from spikes, else declared, else 1 without a known error."""
     spiked = [line.recovery.to("1") for line in lines if line.recovery is not None]
     if spiked:
-        return mean_of([q.tagged(f"icp:{symbol}:recovery {i}") for i, q in enumerate(spiked)], "1").quantity
+        return average_determinations(
+            [q.tagged(f"icp:{symbol}:recovery {i}") for i, q in enumerate(spiked)], "1"
+        ).quantity
     declared = context.find("digest_recovery", "1")
     return declared.tagged(f"icp:{symbol}:recovery") if declared else Quantity(1.0, "1")
 
 
-def _per_powder(rows: Rows, reading: Reading, context: Context, options: IcpOptions, signal: Signal) -> Quantity:
+def _compute_powder_factor(
+    rows: EmissionLineRows, reading: SolutionReading, context: Context, options: IcpOesOptions, signal: Signal
+) -> Quantity:
     """wt% of the powder per mg/L of the solution: volume times dilution over mass."""
     i, digest = reading.row, f"icp:{signal.where}:{reading.label}"
-    mass = _told(
+    mass = _make_stated(
         rows.mass[i], "g", None if options.mass_error is None else options.mass_error * 1e-3, f"{digest}:weighing"
     )
-    volume = _told(rows.volume[i], "mL", _part(options.volume_error, rows.volume[i]), f"{digest}:volume")
-    dilution = _told(rows.dilution[i], "1", _part(options.dilution_error, rows.dilution[i]), f"{digest}:dilution")
+    volume = _make_stated(
+        rows.volume[i], "mL", _scale_percent(options.volume_error, rows.volume[i]), f"{digest}:volume"
+    )
+    dilution = _make_stated(
+        rows.dilution[i], "1", _scale_percent(options.dilution_error, rows.dilution[i]), f"{digest}:dilution"
+    )
     mass = mass or context.need("digest_mass", "g", "the content per gram of powder")
     volume = volume or context.need("digest_volume", "mL", "the content per gram of powder")
     dilution = dilution or context.find("digest_dilution", "1") or Quantity(1.0, "1", 0.0)
@@ -226,11 +238,11 @@ def _per_powder(rows: Rows, reading: Reading, context: Context, options: IcpOpti
     return derive(lambda m, v, d: v * d / m * 1e-4, mass, volume, dilution, unit="1")
 
 
-def _told(value: float, unit: str, std: float | None, source: str) -> Quantity | None:
+def _make_stated(value: float, unit: str, std: float | None, source: str) -> Quantity | None:
     return None if np.isnan(value) else Quantity(float(value), unit, std).tagged(source)
 
 
-def _part(percent: float | None, value: float) -> float | None:
+def _scale_percent(percent: float | None, value: float) -> float | None:
     return None if percent is None else abs(percent / 100 * float(value))
 
 
@@ -240,28 +252,28 @@ def _part(percent: float | None, value: float) -> float | None:
 BUDGET = ("weighing", "volume", "dilution", "calibration", "blank", "drift", "assay", "recovery")
 
 
-def _kind(source: str) -> str:
-    """The budget's word for a source of error: own scatter of a solution where nothing else is said."""
+def _classify_source(source: str) -> str:
+    """The budget's word for a source of error: the scatter of a solution where the name holds none."""
     tail = source.rpartition(":")[2].split(" ")[0]
     return tail if tail in BUDGET else ("between digests and lines" if source.startswith("own:") else "readings")
 
 
-def _budget(content: Quantity) -> dict[str, float]:
+def _compute_budget(content: Quantity) -> dict[str, float]:
     """Standard uncertainties in wt% by kind; {} where the whole is unknown."""
     squares: dict[str, float] = {}
     for source, part in content.parts.items():
-        squares[_kind(source)] = squares.get(_kind(source), 0.0) + part**2
+        squares[_classify_source(source)] = squares.get(_classify_source(source), 0.0) + part**2
     return {kind: square**0.5 for kind, square in sorted(squares.items(), key=lambda item: -item[1])}
 
 
-def _student(content: Quantity, lines: Sequence[LineResult], digests: int) -> Quantity:
-    """The interval by Student's t: few standards and few digests tell their own errors poorly.
+def _widen_interval(content: Quantity, lines: Sequence[LineResult], digests: int) -> Quantity:
+    """The interval by Student's t: few standards and few digests determine their own errors poorly.
 
     Degrees of freedom by Welch and Satterthwaite (GUM, JCGM 100:2008, G.4).
     """
     if not content.std:
         return content
-    spread = _budget(content)
+    spread = _compute_budget(content)
     fitted = sum(spread.get(kind, 0.0) ** 2 for kind in ("calibration", "readings", "blank"))
     between = spread.get("between digests and lines", 0.0) ** 2
     few = fitted**2 / sum(line.line.dof for line in lines) + between**2 / max(digests - 1, 1)
@@ -269,7 +281,7 @@ def _student(content: Quantity, lines: Sequence[LineResult], digests: int) -> Qu
     return replace(content, lo95=content.value - reach, hi95=content.value + reach)
 
 
-def _agreement(symbol: str, others: Sequence[str], p_lines: float, p_digests: float, digests: int) -> list[Check]:
+def _check_agreement(symbol: str, others: Sequence[str], p_lines: float, p_digests: float, digests: int) -> list[Check]:
     """What lines and digests say of each other. others : elements whose lines may lie beneath them."""
     checks = []
     if p_lines < 0.01:
@@ -281,22 +293,22 @@ def _agreement(symbol: str, others: Sequence[str], p_lines: float, p_digests: fl
     return checks
 
 
-def _declared(context: Context) -> tuple[str, ...]:
+def _list_declared_elements(context: Context) -> tuple[str, ...]:
     """Elements that are in the solution: those of the active material and of the coating."""
-    found = [element for element in _bulk(context) if element != "O"]
+    found = [element for element in _get_bulk_composition(context) if element != "O"]
     for phase in context.sample.coating.get("phases", ()) if context.sample else ():
         with contextlib.suppress(NacreError):
             found += [element for element in composition(str(phase)) if element not in ("O", "H", "C")]
     return tuple(dict.fromkeys(found))
 
 
-def _foreign(symbol: str, declared: Sequence[str]) -> list[str]:
+def _list_foreign_elements(symbol: str, declared: Sequence[str]) -> list[str]:
     """Elements whose lines may lie on those of `symbol`: companions in the ore, metals of the solution."""
     metals = [element for element in declared if element not in NOT_METALS]
     return [element for element in dict.fromkeys((*COMPANIONS, *metals)) if element != symbol]
 
 
-def _hydrates(found: Sequence[Element], context: Context) -> str:
+def _describe_hydrates(found: Sequence[ElementContent], context: Context) -> str:
     """Which standard of the coating's metal holds water; "" where none is known to."""
     brought = context.sample.coating_elements if context.sample else frozenset()
     asked = {e.symbol for e in found} & (brought or HYDRATES.keys())
@@ -304,7 +316,7 @@ def _hydrates(found: Sequence[Element], context: Context) -> str:
     return f"{' and '.join(salts)} standards are hydrates: their content needs a gravimetric assay" if salts else ""
 
 
-def _interference(symbol: str, lines: Sequence[LineResult], declared: Sequence[str]) -> list[Check]:
+def _check_interference(symbol: str, lines: Sequence[LineResult], declared: Sequence[str]) -> list[Check]:
     """Lines of other elements beside the lines used (of companions the strong ones), and wavelengths of no line."""
     checks, clean = [], []
     companions = [element for element in COMPANIONS if element not in declared]
@@ -315,28 +327,30 @@ def _interference(symbol: str, lines: Sequence[LineResult], declared: Sequence[s
         near = emission_lines.beside(symbol, wavelength, declared)
         near += emission_lines.beside(symbol, wavelength, companions, weaker=False)
         if emission_lines.known(symbol, wavelength) is False:
-            text = f"{name} is none of the strong lines of {symbol}{_unread([symbol])}"
-            checks.append(Check("warn", text, "see whether the wavelength or the element is mistyped"))
+            text = f"{name} is none of the strong lines of {symbol}{_describe_unread([symbol])}"
+            checks.append(Check("warn", text, "check the wavelength and the element for a typing error"))
         if near:
             words = ", ".join(f"{element} {at:.3f} nm" for element, at in near)
-            text = f"{name} lies beside {words}{_unread(e for e, _ in near)}: that element counts as {symbol}"
+            text = f"{name} lies beside {words}{_describe_unread(e for e, _ in near)}: that element counts as {symbol}"
             checks.append(Check("warn", text, "use another line, or measure that element alone and correct"))
         else:
             clean.append(name)
     if clean:
         words = f"no strong line of {', '.join(dict.fromkeys(e for e in matrix if e != symbol))} lies within"
-        text = f"{', '.join(clean)}: {words} {emission_lines.BESIDE:g} nm{_unread(matrix)}; weaker lines may"
+        text = f"{', '.join(clean)}: {words} {emission_lines.BESIDE:g} nm{_describe_unread(matrix)}; weaker lines may"
         checks.append(Check("info", text, "let two lines agree, or measure a blank of the matrix"))
     return checks
 
 
-def _unread(elements) -> str:
+def _describe_unread(elements) -> str:
     names = emission_lines.unread(elements)
     return f" (of {', '.join(names)} not all lines were read at the table's source)" if names else ""
 
 
-def _budget_checks(found: Sequence[Element], signal: Signal, context: Context, options: IcpOptions) -> list[Check]:
-    """What nobody stated, so that the uncertainty is unknown; contents below the detection limit."""
+def _check_budget(
+    found: Sequence[ElementContent], signal: Signal, context: Context, options: IcpOesOptions
+) -> list[Check]:
+    """What is not declared, so that the uncertainty is unknown; contents below the detection limit."""
     lacks = []
     for name, field, declared in (
         ("mass_error", "mass", "digest_mass"),
@@ -346,7 +360,7 @@ def _budget_checks(found: Sequence[Element], signal: Signal, context: Context, o
         stated = context.find(declared, "g" if field == "mass" else "mL" if field == "volume" else "1")
         if getattr(options, name) is None and (field in signal or (stated is not None and stated.std is None)):
             lacks.append(name if field in signal else declared)
-    bulk = _bulk(context)
+    bulk = _get_bulk_composition(context)
     needs = {"bulk_standard_assay" if e.symbol in bulk else "standard_assay" for e in found}
     lacks += sorted(name for name in needs if (q := context.find(name, "1")) is None or q.std is None)
     if any(e.recovery is None for e in found) and context.find("digest_recovery", "1") is None:
@@ -354,7 +368,7 @@ def _budget_checks(found: Sequence[Element], signal: Signal, context: Context, o
     checks = []
     if lacks:
         text = f"not stated: {', '.join(lacks)}; the uncertainty of what depends on it is unknown"
-        checks.append(Check("warn", text, _hydrates(found, context) if "standard_assay" in lacks else ""))
+        checks.append(Check("warn", text, _describe_hydrates(found, context) if "standard_assay" in lacks else ""))
     alone = [element.symbol for element in found if len(element.lines) == 1]
     if alone:
         text = f"{', '.join(alone)}: one line each: a foreign line beneath it could not be seen"
@@ -369,7 +383,7 @@ def _budget_checks(found: Sequence[Element], signal: Signal, context: Context, o
 # --- what comes out -----------------------------------------------------------------------------------------
 
 
-def _entries(found: Sequence[Element]) -> list[Entry]:
+def _make_entries(found: Sequence[ElementContent]) -> list[Entry]:
     entries = []
     for element in found:
         state = {"element": element.symbol}
@@ -381,10 +395,10 @@ def _entries(found: Sequence[Element]) -> list[Entry]:
     return entries
 
 
-def _composition(found: Sequence[Element], context: Context) -> tuple[list[Entry], list[Check]]:
+def _compute_composition(found: Sequence[ElementContent], context: Context) -> tuple[list[Entry], list[Check]]:
     """Atoms per transition-metal atom, where the run covers all transition metals of the active material."""
     by = {element.symbol: element.content for element in found}
-    cam = _bulk(context)
+    cam = _get_bulk_composition(context)
     metals = [symbol for symbol in cam if symbol not in NOT_METALS]
     if not metals or not all(symbol in by for symbol in metals):
         return [], []
@@ -410,7 +424,7 @@ def _composition(found: Sequence[Element], context: Context) -> tuple[list[Entry
     return entries, checks
 
 
-def _table(found: Sequence[Element]) -> Curve:
+def _tabulate_contents(found: Sequence[ElementContent]) -> Curve:
     """One row per digest and line: the content before recovery and assay."""
     rows = [(element.symbol, *row) for element in found for row in element.single]
     return Curve(
@@ -425,7 +439,7 @@ def _table(found: Sequence[Element]) -> Curve:
     )
 
 
-def _budget_table(found: Sequence[Element]) -> Curve:
+def _tabulate_budget(found: Sequence[ElementContent]) -> Curve:
     rows = [(element.symbol, kind, std) for element in found for kind, std in element.budget.items()]
     return Curve(
         "budget",
@@ -437,7 +451,7 @@ def _budget_table(found: Sequence[Element]) -> Curve:
     )
 
 
-def _calibration(found: Sequence[Element]) -> Curve:
+def _tabulate_calibration(found: Sequence[ElementContent]) -> Curve:
     """Every standard of every line: its signal with drift taken out, and how far it lies off the line."""
     rows = [
         (line.rows.name, x, y, y - line.line.intercept - line.line.slope * x)
@@ -457,7 +471,7 @@ def _calibration(found: Sequence[Element]) -> Curve:
     )
 
 
-def _methods(found: Sequence[Element]) -> str:
+def _describe_methods(found: Sequence[ElementContent]) -> str:
     lines = ", ".join(line.rows.name for element in found for line in element.lines)
     dof = found[0].lines[0].line.x.size
     return (
@@ -471,7 +485,7 @@ TECHNIQUE = Technique(
     "ICP-OES",
     ("emission",),
     analyse,
-    IcpOptions,
+    IcpOesOptions,
     vocabulary=VOCABULARY,
     citations=CITATIONS,
     place="Tab. S3",

@@ -1,4 +1,4 @@
-"""Residual lithium that a step used up: a titration before it and one after it (annealing of a coated powder).
+"""Residual lithium consumed by a step: a titration before it and one after it (annealing of a coated powder).
 
 The difference is taken of the base in all (the second end point), which carbon dioxide from the air does not touch.
 Errors that both titrations share (the acid, the burette) are counted once.
@@ -20,14 +20,14 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: NoOptions) -> 
 
     Raises NacreError where one of the two is missing or is not the result of a titration.
     """
-    before, after = (_lithium(inputs, role) for role in ("before", "after"))
+    before, after = (_get_lithium(inputs, role) for role in ("before", "after"))
     lost = derive(lambda a, b: a - b, before, after, unit="umol/g", origin="measured")
     later = context.others["after"].sample if "after" in context.others else context.sample
     checks = []
     if lost.bounded and lost.lo95 <= 0 <= lost.hi95:
-        checks.append(Check("info", "no residual lithium was used up that could be told from none"))
+        checks.append(Check("info", "the residual lithium used up is below the detection limit"))
     if lost.bounded and lost.hi95 < 0:
-        text = "there is more residual lithium after the step than before it"
+        text = "there is more residual lithium after the step than before"
         checks.append(Check("warn", text, "were both powders kept from air alike, and soaked for the same time?"))
     methods = (
         "The lithium used up is the base of the extract before the step less that after it, per gram of each powder."
@@ -44,7 +44,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: NoOptions) -> 
     ]
 
 
-def _lithium(inputs: Mapping[str, Any], role: str):
+def _get_lithium(inputs: Mapping[str, Any], role: str):
     found = inputs.get(role)
     found = found[0] if isinstance(found, list) and len(found) == 1 else found
     if not isinstance(found, Result) or found.technique != "titration":

@@ -22,7 +22,7 @@ from nacre.physics.chemistry import titration as physics
 from nacre.physics.chemistry.carbonate import constants
 from nacre.physics.chemistry.stoichiometry import molar_mass
 from nacre.techniques.chemistry import titration_figures as figures
-from nacre.techniques.chemistry.determinations import mean_of
+from nacre.techniques.chemistry.determinations import average_determinations
 from nacre.techniques.chemistry.titration_wording import CITATIONS, RELATIONS, VOCABULARY
 
 NERNST = 59.16  # mV per pH at 25 degC; the fit finds the electrode's own
@@ -34,20 +34,20 @@ class TitrationOptions:
     """What may be chosen about a titration, and what belongs to one determination rather than to the sample."""
 
     mass: str = option("", "mass of powder of this determination, '2.0012(3) g'; else the file's, else the sample's")
-    mass_error: float | None = option(None, "standard uncertainty of a mass that the file tells", unit="mg", lo=0.0)
+    mass_error: float | None = option(None, "standard uncertainty of a mass given in the file", unit="mg", lo=0.0)
     burette_error: float | None = option(
         None, "relative standard uncertainty of the volume dosed", unit="%", lo=0.0, hi=10.0
     )
     fit_uptake: bool = option(
-        False, "whether CO2 taken up during the titration is fitted along (the file must tell the times)"
+        False, "whether CO2 taken up during the titration is fitted along (the file must hold the times)"
     )
     temperature: float | None = option(
-        None, "temperature of the bath where the file tells none", unit="degC", lo=0, hi=60
+        None, "temperature of the bath where the file holds none", unit="degC", lo=0, hi=60
     )
 
 
 @dataclass(frozen=True)
-class Amounts:
+class TitratedAmounts:
     """What one determination found, umol per g of powder; and its end points in mL."""
 
     lithium: Quantity
@@ -68,42 +68,42 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: TitrationOptio
     acid's concentration are not given, NotAssessable where a curve has no second step.
     """
     signals = inputs["signal"] if isinstance(inputs["signal"], list) else [inputs["signal"]]
-    found = [_one(signal, context, options) for signal in signals]
-    entries, more = _entries(found)
-    checks = [*_input_checks(signals[0], context, options), *more, *_fit_checks(found), *_bias_checks(found)]
-    subject = Subject(context.sample.name if context.sample else "", measurement=_measurement(context))
+    found = [_determine_one(signal, context, options) for signal in signals]
+    entries, more = _make_entries(found)
+    checks = [*_check_inputs(signals[0], context, options), *more, *_check_fits(found), *_report_bias(found)]
+    subject = Subject(context.sample.name if context.sample else "", measurement=_get_measurement_name(context))
     return [
         Result(
             "titration",
             context.analysis,
             subject,
             entries=tuple(entries),
-            curves=tuple(_table(one, i) for i, one in enumerate(found)),
+            curves=tuple(_tabulate_curve(one, i) for i, one in enumerate(found)),
             figures=figures.draw(found, context, signals[0].origin == "synthetic"),
             checks=tuple(checks),
             citations=CITATIONS,
-            methods=_methods(found),
+            methods=_describe_methods(found),
             origin=signals[0].origin,
         )
     ]
 
 
-def _measurement(context: Context) -> str:
+def _get_measurement_name(context: Context) -> str:
     return context.measurement.name if context.measurement else ""
 
 
 # --- one determination --------------------------------------------------------------------------------------
 
 
-def _one(signal: Signal, context: Context, options: TitrationOptions) -> Amounts:
-    mass = _mass(signal, context, options)
-    strength = _declared(signal, context, "titrant_concentration", "acid_concentration", "mol/L", "every amount")
-    curve, part = _curve(signal, context, options, strength)
-    course = _course(signal, curve, options)
+def _determine_one(signal: Signal, context: Context, options: TitrationOptions) -> TitratedAmounts:
+    mass = _get_mass(signal, context, options)
+    strength = _get_declared(signal, context, "titrant_concentration", "acid_concentration", "mol/L", "every amount")
+    curve, part = _prepare_curve(signal, context, options, strength)
+    course = _compute_uptake_course(signal, curve, options)
     try:
         fit = physics.fit_curve(curve, course)
     except physics.TitrationError as error:
-        raise NotAssessable(str(error), where=signal.where, do=_cure(str(error))) from None
+        raise NotAssessable(str(error), where=signal.where, do=_suggest_cure(str(error))) from None
     burette = Quantity(1.0, "1", None if options.burette_error is None else options.burette_error / 100)
     burette = burette.tagged("titration:burette")
     umol = correlated(
@@ -133,10 +133,10 @@ def _one(signal: Signal, context: Context, options: TitrationOptions) -> Amounts
         lambda a, k, u, *s: per_gram(k - u * (a - 2 * k) / (1 - u) / 2, *s),
         umol["base"], umol["carbonate"], uptake, *scale, unit=unit,
     )  # fmt: skip
-    return Amounts(base, hydroxide, carbonate, fit, curve, *_classical(curve, fit, mass, part))
+    return TitratedAmounts(base, hydroxide, carbonate, fit, curve, *_evaluate_classical(curve, fit, mass, part))
 
 
-def _classical(curve: physics.Titration, fit: physics.CurveFit, mass: Quantity, part: Quantity):
+def _evaluate_classical(curve: physics.Titration, fit: physics.CurveFit, mass: Quantity, part: Quantity):
     """Second end point of the fit (mL), Gran's (mL), Warder's amounts (umol/g), and what both are off."""
     std = float(fit.covariance[0, 0]) ** 0.5 / curve.strength * 1e3
     second = Quantity(float(fit.values[0]) / curve.strength * 1e3, "mL", std, basis="fit-covariance", origin="measured")
@@ -153,7 +153,7 @@ def _classical(curve: physics.Titration, fit: physics.CurveFit, mass: Quantity, 
     return second, gran, amounts, physics.bias(curve, fit)
 
 
-def _mass(signal: Signal, context: Context, options: TitrationOptions) -> Quantity:
+def _get_mass(signal: Signal, context: Context, options: TitrationOptions) -> Quantity:
     """Mass of powder in g: of the option, else of the file, else declared. Raises NacreError where none is."""
     if options.mass:
         return parse(options.mass, "g", where="option 'mass'").tagged(f"titration:{context.analysis}:mass")
@@ -167,15 +167,15 @@ def _mass(signal: Signal, context: Context, options: TitrationOptions) -> Quanti
     return found
 
 
-def _declared(signal: Signal, context: Context, told: str, name: str, unit: str, why: str) -> Quantity:
-    """A declared input, else what the file tells (its error unknown)."""
+def _get_declared(signal: Signal, context: Context, told: str, name: str, unit: str, why: str) -> Quantity:
+    """A declared input, else what the file holds (its error unknown)."""
     found = context.find(name, unit)
     if found is None and signal.metadata.get(told):
         found = Quantity(float(signal.metadata[told]), unit)
     return found or context.need(name, unit, why)
 
 
-def _curve(signal: Signal, context: Context, options: TitrationOptions, strength: Quantity):
+def _prepare_curve(signal: Signal, context: Context, options: TitrationOptions, strength: Quantity):
     """The curve as the physics takes it, and the part of the extract that was titrated."""
     extract = context.find("extract_volume", "mL")
     aliquot = context.find("aliquot_volume", "mL")
@@ -185,7 +185,7 @@ def _curve(signal: Signal, context: Context, options: TitrationOptions, strength
     told = signal.metadata.get("titrated_volume")
     volume = context.find("bath_volume", "mL") or (Quantity(float(told), "mL") if told else aliquot)
     volume = volume or context.need("bath_volume", "mL", "the pH, which follows the dilution,")
-    degrees = _temperature(signal, options)
+    degrees = _get_temperature(signal, options)
     ph = signal.array("ph", "1") if "ph" in signal else 7 - signal.array("emf", "mV") / NERNST
     try:
         known = constants(degrees)
@@ -195,19 +195,19 @@ def _curve(signal: Signal, context: Context, options: TitrationOptions, strength
         raise NacreError(str(error), where=signal.where) from None
 
 
-def _course(signal: Signal, curve: physics.Titration, options: TitrationOptions) -> np.ndarray | None:
+def _compute_uptake_course(signal: Signal, curve: physics.Titration, options: TitrationOptions) -> np.ndarray | None:
     if not options.fit_uptake:
         return None
     if "time" not in signal:
         raise NacreError(
-            "the uptake of CO2 cannot be fitted: the file tells no times",
+            "the uptake of CO2 cannot be fitted: the file holds no times",
             where=signal.where,
             do="leave fit_uptake off and declare co2_uptake, or export the times of the points",
         )
     return physics.uptake_course(signal.array("time", "s"), curve.ph)
 
 
-def _temperature(signal: Signal, options: TitrationOptions) -> float:
+def _get_temperature(signal: Signal, options: TitrationOptions) -> float:
     if "temperature" in signal:
         degrees = signal.array("temperature", "degC")
         if np.isfinite(degrees).any():
@@ -221,18 +221,19 @@ def _temperature(signal: Signal, options: TitrationOptions) -> float:
     return options.temperature
 
 
-def _cure(text: str) -> str:
+def _suggest_cure(text: str) -> str:
     if "second step" in text:
-        return "titrate on to pH 3.5 or below: LiOH and Li2CO3 cannot be told apart without the second step"
+        return "titrate on to pH 3.5 or below: LiOH and Li2CO3 cannot be distinguished without the second step"
     return "take more and smaller doses around both steps"
 
 
 # --- several determinations ---------------------------------------------------------------------------------
 
 
-def _entries(found: Sequence[Amounts]) -> tuple[list[Entry], list[Check]]:
+def _make_entries(found: Sequence[TitratedAmounts]) -> tuple[list[Entry], list[Check]]:
     lithium, hydroxide, carbonate = (
-        mean_of([getattr(one, name) for one in found], "umol/g") for name in ("lithium", "hydroxide", "carbonate")
+        average_determinations([getattr(one, name) for one in found], "umol/g")
+        for name in ("lithium", "hydroxide", "carbonate")
     )
 
     def percent(q: Quantity, phase: str) -> Quantity:
@@ -270,12 +271,12 @@ def _entries(found: Sequence[Amounts]) -> tuple[list[Entry], list[Check]]:
 # --- what is doubtful ---------------------------------------------------------------------------------------
 
 
-def _input_checks(signal: Signal, context: Context, options: TitrationOptions) -> list[Check]:
+def _check_inputs(signal: Signal, context: Context, options: TitrationOptions) -> list[Check]:
     """Inputs without an uncertainty, and what the extraction may have done."""
     lacks = []
     if context.find("co2_uptake", "1") is None:
         text = (
-            "the uptake of CO2 is not declared: hydroxide and carbonate bear no uncertainty (1 % of the hydroxide "
+            "the uptake of CO2 is not declared: hydroxide and carbonate have no uncertainty (1 % of the hydroxide "
             "taken up moves it by 1 % and the carbonate by half of those moles); the lithium in all is not touched"
         )
         lacks.append(Check("warn", text, 'declare co2_uptake = "0(1) %" of the hydroxide, from a blank of LiOH'))
@@ -302,7 +303,7 @@ def _input_checks(signal: Signal, context: Context, options: TitrationOptions) -
     return lacks
 
 
-def _fit_checks(found: Sequence[Amounts]) -> list[Check]:
+def _check_fits(found: Sequence[TitratedAmounts]) -> list[Check]:
     checks = []
     for one in found:
         fit = one.fit
@@ -320,11 +321,11 @@ def _fit_checks(found: Sequence[Amounts]) -> list[Check]:
             text = f"CO2 taken up during the titration, fitted along: {part:.1f} +- {std:.1f} % of the hydroxide"
             checks.append(Check("info", text, "co2_uptake then means what was taken up before the titration alone"))
         if fit.hydroxide < 2 * fit.hydroxide_std:
-            checks.append(Check("info", "LiOH is not told from none"))
+            checks.append(Check("info", "LiOH is below the detection limit"))
     return checks
 
 
-def _bias_checks(found: Sequence[Amounts]) -> list[Check]:
+def _report_bias(found: Sequence[TitratedAmounts]) -> list[Check]:
     """What the classical ways are off, on the curve that was fitted."""
     checks = []
     for one in found[:1]:
@@ -339,7 +340,7 @@ def _bias_checks(found: Sequence[Amounts]) -> list[Check]:
     return checks
 
 
-def _table(one: Amounts, i: int) -> Curve:
+def _tabulate_curve(one: TitratedAmounts, i: int) -> Curve:
     return Curve(
         "titration" if i == 0 else f"titration {i + 1}",
         {
@@ -351,7 +352,7 @@ def _table(one: Amounts, i: int) -> Curve:
     )
 
 
-def _methods(found: Sequence[Amounts]) -> str:
+def _describe_methods(found: Sequence[TitratedAmounts]) -> str:
     n = len(found)
     return (
         f"Residual lithium was determined by titrating {'the' if n == 1 else n} filtered aqueous extract"

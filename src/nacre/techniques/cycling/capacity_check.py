@@ -8,16 +8,16 @@ EXCESS = 1.05  # of all lithium of the formula: a weighing and a formula may be 
 LITHIUM = st.theoretical_capacity("Li") / 3600  # mAh/g: no host of lithium holds more than lithium itself
 
 
-def possible(discharged: float, context: Context) -> list[Check]:
+def check_capacity(discharged: float, context: Context) -> list[Check]:
     """A failed check where more was discharged (mAh/g) than the active material's formula holds, or any material."""
-    most, what = _most(context.text("cam"))
+    most, what = _find_largest_capacity(context.text("cam"))
     if discharged < EXCESS * most:
         return []
     text = f"{discharged:.4g} mAh/g were discharged, and {what} is {most:.3g} mAh/g"
     return [Check("fail", text, "look at the mass of active material, its unit and the formula")]
 
 
-def _most(cam: str) -> tuple[float, str]:
+def _find_largest_capacity(cam: str) -> tuple[float, str]:
     try:
         formula = st.parse_formula(cam) if cam else {}
     except st.FormulaError:

@@ -1,6 +1,7 @@
 """Figures and drawn curves of galvanostatic cycling: first-cycle profiles, capacity and efficiency by cycle."""
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 
 import numpy as np
 
@@ -15,13 +16,13 @@ LONG = 10
 DIRECTION = {1: "charge", -1: "discharge"}
 
 
-def voltage_axis(context: Context) -> Axis:
+def make_voltage_axis(context: Context) -> Axis:
     """Voltage against the counter electrode, if its name is declared."""
     counter = context.text("counter_electrode")
     return Axis(f"Voltage vs. {counter}" if counter else "Cell voltage", "V")
 
 
-def versus_lithium(context: Context) -> str:
+def explain_lithium_scale(context: Context) -> str:
     """A sentence that says how to read the axis against Li+/Li, where the counter's potential is declared."""
     potential = context.find("counter_potential", "V")
     if potential is None:
@@ -29,15 +30,15 @@ def versus_lithium(context: Context) -> str:
     return f"Add {potential.value:.2f} V for the potential vs. Li+/Li."
 
 
-def group_of(context: Context) -> str:
+def get_group(context: Context) -> str:
     return context.cell.name if context.cell else ""
 
 
-def subject_of(context: Context) -> str:
-    return hc.subject(context).sample
+def get_sample_name(context: Context) -> str:
+    return hc.make_subject(context).sample
 
 
-def profile(half: hc.HalfCycles, k: int, divisor: float) -> tuple[np.ndarray, np.ndarray]:
+def thin_profile(half: hc.HalfCycles, k: int, divisor: float) -> tuple[np.ndarray, np.ndarray]:
     """Charge per `divisor` (mAh per its unit) and voltage along a half cycle, thinned for drawing."""
     charge, voltage = half.curve(k)
     q = charge / hc.C_PER_MAH / divisor
@@ -48,21 +49,21 @@ def profile(half: hc.HalfCycles, k: int, divisor: float) -> tuple[np.ndarray, np
 def draw(
     half: hc.HalfCycles,
     cycles: Sequence,
-    parts: Sequence[hc.Part],
+    parts: Sequence[hc.ProtocolPart],
     amounts: Mapping[str, Quantity],
     context: Context,
     sign: int,
 ) -> tuple[Figure, ...]:
     """All figures of a test. `sign` is the direction whose capacity fades (-1: discharge)."""
-    x, divisor = specific_axis(amounts)
+    x, divisor = make_capacity_axis(amounts)
     found = []
-    if hc.is_first(parts):
-        found.append(_first_cycle(half, context, x, divisor))
-    found += _by_cycle(cycles, parts, context, x, divisor, sign)
+    if hc.is_first_test(parts):
+        found.append(_draw_first_cycle(half, context, x, divisor))
+    found += _draw_by_cycle(cycles, parts, context, x, divisor, sign)
     return tuple(figure for figure in found if figure)
 
 
-def specific_axis(amounts: Mapping[str, Quantity]) -> tuple[Axis, float]:
+def make_capacity_axis(amounts: Mapping[str, Quantity]) -> tuple[Axis, float]:
     """Axis of specific capacity, and what mAh are divided by for it."""
     if "mass" in amounts:
         return Axis("Specific capacity", "mAh/g"), amounts["mass"].value
@@ -71,44 +72,43 @@ def specific_axis(amounts: Mapping[str, Quantity]) -> tuple[Axis, float]:
     return Axis("Capacity", "mAh"), 1.0
 
 
-def _first_cycle(half: hc.HalfCycles, context: Context, x: Axis, divisor: float) -> Figure | None:
+def _draw_first_cycle(half: hc.HalfCycles, context: Context, x: Axis, divisor: float) -> Figure | None:
+    who, group = get_sample_name(context), get_group(context)
     series = []
-    for sign in (1, -1):
-        for k in half.which(1, sign)[:1]:
-            q, v = profile(half, k, divisor)
-            label = hc.subject(context).sample if sign > 0 else ""
-            series.append(
-                Series("line", q, v, label, subject_of(context), group_of(context), legend=sign > 0 and bool(label))
-            )
+    for k in (*half.which(1, 1)[:1], *half.which(1, -1)[:1]):
+        q, v = thin_profile(half, k, divisor)
+        label = who if half.runs.sign[k] > 0 else ""
+        series.append(Series("line", q, v, label, who, group, legend=bool(label)))
     if not series:
         return None
-    caption = f"Voltage profiles of the first cycle. {versus_lithium(context)}".strip()
-    panel = Panel(x, voltage_axis(context), tuple(series))
+    caption = f"Voltage profiles of the first cycle. {explain_lithium_scale(context)}".strip()
+    panel = Panel(x, make_voltage_axis(context), tuple(series))
     return Figure(
         "first-cycle", "First-cycle voltage profiles", (panel,), caption, "Fig. 4a", half.rows.origin == "synthetic"
     )
 
 
-def _by_cycle(cycles, parts, context: Context, y: Axis, divisor: float, sign: int) -> list[Figure]:
+def _draw_by_cycle(cycles, parts, context: Context, y: Axis, divisor: float, sign: int) -> list[Figure]:
     """Capacity and efficiency against cycle: the long parts of a test, or a short test as a whole."""
     long = [part for part in parts if len(part.cycles) >= LONG]
-    shown = [c for c in cycles if sign in c.sides and (not long or any(c.number in part.cycles for part in long))]
+    drawn = {number for part in long or parts for number in part.cycles}
+    shown = [c for c in cycles if sign in c.sides and c.number in drawn]
     if len(shown) < 2:
         return []
     number = np.array([c.number for c in shown])
     capacity = np.array([c.sides[sign].charge.value for c in shown]) / divisor
     ratio = np.array([100 * c.sides[sign].charge.value / c.before.value if c.before else np.nan for c in shown])
-    who = {"subject": subject_of(context), "group": group_of(context)}
+    who, group = get_sample_name(context), get_group(context)
     series = (
-        Series("points", number, capacity, who["subject"], **who),
-        Series("points", number, ratio, "", marker="open", right=True, legend=False, **who),
+        Series("points", number, capacity, who, who, group),
+        Series("points", number, ratio, "", who, group, marker="open", right=True, legend=False),
     )
     panel = Panel(Axis("Cycle number"), y, series, right=Axis("Coulombic efficiency", "%"))
-    key, title, place = (
-        ("cycling-stability", "Long-term cycling", "Fig. 4f")
-        if long
-        else ("capacity-by-cycle", "Capacity by cycle", "Fig. S2" if len({part.rate for part in parts}) > 1 else "")
-    )
+    key, title, place = "capacity-by-cycle", "Capacity by cycle", ""
+    if long:
+        key, title, place = "cycling-stability", "Long-term cycling", "Fig. 4f"
+    elif len({part.rate for part in parts}) > 1:
+        place = "Fig. S2"
     rates = sorted({part.rate for part in long if part.rate})
     at = f" at {' and '.join(f'{rate:g}C' for rate in rates)}" if rates else ""
     word = DIRECTION[sign].capitalize()
@@ -117,13 +117,13 @@ def _by_cycle(cycles, parts, context: Context, y: Axis, divisor: float, sign: in
     return [Figure(key, title, (panel,), caption, place, synthetic)]
 
 
-def profile_curves(half: hc.HalfCycles, mass: Quantity | None) -> tuple[Curve, ...]:
+def tabulate_profiles(half: hc.HalfCycles, mass: Quantity | None) -> tuple[Curve, ...]:
     """Voltage profiles of the first and last cycle, thinned, as one table each."""
     divisor, unit = (mass.value, "mAh/g") if mass else (1.0, "mAh")
     found = []
-    for cycle in sorted({int(half.cycle.min()), 1, int(half.cycle.max())} & set(half.cycle.tolist())):
-        for sign, word in DIRECTION.items():
-            for k in half.which(cycle, sign)[:1]:
-                q, v = profile(half, k, divisor)
-                found.append(Curve(f"{word} {cycle}", {"capacity": (q, unit), "voltage": (v, "V")}))
+    ends = {int(half.cycle.min()), 1, int(half.cycle.max())} & set(half.cycle.tolist())
+    for cycle, (sign, word) in product(sorted(ends), DIRECTION.items()):
+        for k in half.which(cycle, sign)[:1]:
+            q, v = thin_profile(half, k, divisor)
+            found.append(Curve(f"{word} {cycle}", {"capacity": (q, unit), "voltage": (v, "V")}))
     return tuple(found)

@@ -1,11 +1,11 @@
 """Differential capacity: the phase transitions H1-M, M-H2 and H2-H3, named and followed over cycles and rates.
 
 dQ/dV depends on choices: the grid, the smoothing, how much of a peak its maximum is fitted to. Every number is
-measured under each of several choices, and what they make of it is an error that bears the choice's name. Two peaks
+measured under each of several choices, and the resulting change is an error named after the choice. Two peaks
 measured with the same choices share these errors, so that what is common to both drops out of their difference.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,21 +47,21 @@ class DqdvOptions:
     voltage_error: float | None = option(None, "standard uncertainty of the cycler's voltage", unit="mV", lo=0.0)
 
     @property
-    def choices(self) -> tr.Choices:
-        return tr.Choices(self.smoothing / 1e3, self.grid / 1e3, self.part / 100)
+    def choices(self) -> tr.DqdvChoices:
+        return tr.DqdvChoices(self.smoothing / 1e3, self.grid / 1e3, self.part / 100)
 
     @property
-    def windows(self) -> dict[str, tuple[float, float]]:
-        return dict(zip(tr.NAMES, (self.h1_m, self.m_h2, self.h2_h3), strict=True))
+    def windows(self) -> dict[str, tuple[float, ...]]:
+        return {name: tuple(window) for name, window in zip(tr.NAMES, (self.h1_m, self.m_h2, self.h2_h3), strict=True)}
 
 
 @dataclass(frozen=True)
-class Seen:
+class HalfCyclePeaks:
     """Half cycle `k`: its dQ/dV, its part of the protocol, its peaks by name."""
 
-    curve: tr.HalfCurve
-    part: hc.Part
-    named: tr.Named
+    curve: tr.HalfCycleCurve
+    part: hc.ProtocolPart
+    named: tr.NamedPeaks
     k: int
 
     @property
@@ -80,38 +80,46 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: DqdvOptions) -
     are missing, or a window is not two voltages in order.
     """
     _check_windows(options)
-    rows = hc.join(inputs["signal"])
-    half = hc.half_cycles(rows)
+    rows = hc.join_files(inputs["signal"])
+    half = hc.find_half_cycles(rows)
     if not len(half.runs):
         return []
     mass = context.find("cam_mass", "g")
-    parts, _ = hc.parts(half, context)
-    seen = look(half, parts, context, options)
+    parts, _ = hc.divide_protocol(half, context)
+    seen = find_named_peaks(half, parts, context, options)
     quick = [s for s in seen if s.curve.curve is not None]
-    wanted = reported(quick, parts, options)
-    ends = {s.curve.cycle for part in parts for s in shift_ends(quick, part, options) or ()}
-    good = [_with_errors(s, half, context, options) if s.curve.cycle in wanted | ends else s for s in quick]
-    sure = [s for s in good if s.curve.cycle in wanted | ends]
-    maker = _Maker(options, mass, _source(context, rows), rows.origin)
+    wanted = select_reported(quick, parts, options)
+    # alternatives cost six more curves each: only half cycles whose numbers are reported are measured under them
+    exact = wanted | _list_end_cycles(quick, parts, options)
+    good = [_add_errors(s, half, context, options) if s.curve.cycle in exact else s for s in quick]
+    sure = [s for s in good if s.curve.cycle in exact]
+    maker = QuantityMaker(options, mass, _name_source(context, rows), rows.origin)
     found = [entry for s in sure if s.curve.cycle in wanted for entry in maker.entries(s)]
-    kept, read = books(sure, parts, half, maker)
+    kept, fading = balance_transitions(sure, parts, half, maker)
+    checks = (*_check_records(seen, mass), *_check_naming(context), *_report_unnamed(sure, wanted), *fading)
     return [
         Result(
             "dqdv",
             context.analysis,
-            hc.subject(context),
+            hc.make_subject(context),
             entries=(*found, *maker.polarisations(sure, wanted), *maker.shifts(sure, parts), *kept),
-            curves=(_table(good, mass), *figures.curves(good, mass, wanted)),
+            curves=(_tabulate_transitions(good, mass), *figures.tabulate_curves(good, mass, wanted)),
             figures=figures.draw(good, parts, wanted, mass, context, rows.origin == "synthetic"),
-            checks=(*_coarse(seen, mass), *_naming(context), *_untold(sure, wanted), *read, *_accuracy(options, good)),
+            checks=(*checks, *_check_accuracy(options, good)),
             citations=TECHNIQUE.citations if good else (),
-            methods=_methods(options) if good else "",
+            methods=_describe_methods(options) if good else "",
             origin=rows.origin,
         )
     ]
 
 
-def look(half: hc.HalfCycles, parts, context: Context, options: DqdvOptions) -> list[Seen]:
+def _list_end_cycles(seen: list[HalfCyclePeaks], parts: list[hc.ProtocolPart], options: DqdvOptions) -> set[int]:
+    """Cycles between which the followed shift of a long part is taken."""
+    ends = [find_shift_ends(seen, part, options) or () for part in parts]
+    return {s.curve.cycle for pair in ends for s in pair}
+
+
+def find_named_peaks(half: hc.HalfCycles, parts, context: Context, options: DqdvOptions) -> list[HalfCyclePeaks]:
     """dQ/dV of every complete half cycle, its peaks named in the light of the one before of the same direction.
 
     Peaks are measured under the central choice only.
@@ -120,30 +128,32 @@ def look(half: hc.HalfCycles, parts, context: Context, options: DqdvOptions) -> 
     before: dict[int, float | None] = {1: None, -1: None}
     found = []
     for k in np.flatnonzero(half.complete).tolist():
-        curve = tr.half_curve(half, k, options.choices, options.prominence / 100, alternatives=False)
-        named = _named(curve, context, options, before[curve.sign])
+        curve = tr.compute_half_curve(half, k, options.choices, options.prominence / 100, alternatives=False)
+        named = _name_curve_peaks(curve, context, options, before[curve.sign])
         before[curve.sign] = named.shift if named.shift is not None else before[curve.sign]
-        found.append(Seen(curve, by_cycle[curve.cycle], named, k))
+        found.append(HalfCyclePeaks(curve, by_cycle[curve.cycle], named, k))
     return found
 
 
-def _named(curve: tr.HalfCurve, context: Context, options: DqdvOptions, before: float | None) -> tr.Named:
+def _name_curve_peaks(
+    curve: tr.HalfCycleCurve, context: Context, options: DqdvOptions, before: float | None
+) -> tr.NamedPeaks:
     offset = context.find("counter_potential", "V")
     if offset is None:
-        return tr.Named({})
+        return tr.NamedPeaks({})
     most = options.largest_shift / 1e3
     return tr.name_peaks(curve.peaks, offset.value, curve.sign, options.windows, most, before)
 
 
-def _with_errors(seen: Seen, half: hc.HalfCycles, context: Context, options: DqdvOptions) -> Seen:
+def _add_errors(seen: HalfCyclePeaks, half: hc.HalfCycles, context: Context, options: DqdvOptions) -> HalfCyclePeaks:
     """The same half cycle, its peaks measured under the alternative choices too."""
-    curve = tr.half_curve(half, seen.k, options.choices, options.prominence / 100)
-    return replace(seen, curve=curve, named=_named(curve, context, options, seen.named.shift))
+    curve = tr.compute_half_curve(half, seen.k, options.choices, options.prominence / 100)
+    return replace(seen, curve=curve, named=_name_curve_peaks(curve, context, options, seen.named.shift))
 
 
-def reported(seen: list[Seen], parts: list[hc.Part], options: DqdvOptions) -> set[int]:
+def select_reported(seen: list[HalfCyclePeaks], parts: list[hc.ProtocolPart], options: DqdvOptions) -> set[int]:
     """Cycles whose peaks become quantities: all of a short part; the first, `shift_from` and the last of a long one."""
-    fine = sorted({s.curve.cycle for s in seen})
+    fine = sorted({s.curve.cycle for s in seen})  # cycles recorded finely enough for dQ/dV
     wanted = set(options.report_at)
     for part in parts:
         inside = [c for c in fine if c in part.cycles]
@@ -156,7 +166,7 @@ def reported(seen: list[Seen], parts: list[hc.Part], options: DqdvOptions) -> se
 
 
 @dataclass(frozen=True)
-class _Maker:
+class QuantityMaker:
     """Makes quantities of measured peaks, every error under its name."""
 
     options: DqdvOptions
@@ -164,7 +174,7 @@ class _Maker:
     source: str
     origin: str
 
-    def quantity(self, found: tr.Measured, unit: str, label: str) -> Quantity:
+    def quantity(self, found: tr.PeakValue, unit: str, label: str) -> Quantity:
         """A number with its errors: the record's own, and one for every alternative choice.
 
         The three settings of a choice are equally good: the rms change over them is its standard uncertainty.
@@ -176,7 +186,7 @@ class _Maker:
         parts = {name: float(p) for name, p in parts.items()}
         return Quantity(found.value, unit, std, basis="model-spread", origin=self.origin, parts=parts)
 
-    def place(self, seen: Seen, name: str) -> Quantity:
+    def place(self, seen: HalfCyclePeaks, name: str) -> Quantity:
         """Voltage of a peak; the error of the cycler's voltage is one for all cycles of a cell."""
         peak = seen.named.peaks[name]
         q = self.quantity(peak.place, "V", f"{seen.curve.cycle}:{seen.curve.sign}:{name}")
@@ -185,7 +195,7 @@ class _Maker:
         zero = Quantity(0.0, "V", self.options.voltage_error / 1e3).tagged(f"cycler voltage:{self.source}")
         return derive(lambda v, z: v + z, q, zero, unit="V", basis=q.basis, origin=q.origin)
 
-    def entries(self, seen: Seen) -> list[Entry]:
+    def entries(self, seen: HalfCyclePeaks) -> list[Entry]:
         """Positions of one half cycle; of a charge also areas, heights and widths."""
         found = []
         for name, peak in seen.named.peaks.items():
@@ -194,7 +204,7 @@ class _Maker:
                 found += self._shape(peak, {**seen.state, "transition": name}, f"{seen.curve.cycle}:{name}")
         return found
 
-    def _shape(self, peak: tr.Peak, state: dict, label: str) -> list[Entry]:
+    def _shape(self, peak: tr.TransitionPeak, state: dict, label: str) -> list[Entry]:
         found = []
         for word, value, unit, per in (
             ("transition_area", peak.area, "mAh", "mAh/g"),
@@ -208,7 +218,7 @@ class _Maker:
             found.append(Entry("transition_width", self.quantity(peak.width, "V", f"width:{label}").to("mV"), state))
         return found
 
-    def polarisations(self, seen: list[Seen], wanted: set[int]) -> list[Entry]:
+    def polarisations(self, seen: list[HalfCyclePeaks], wanted: set[int]) -> list[Entry]:
         """Charge less discharge position of every transition of a cycle."""
         charged = {s.curve.cycle: s for s in seen if s.curve.sign > 0}
         found = []
@@ -216,40 +226,41 @@ class _Maker:
             other = charged.get(s.curve.cycle)
             if s.curve.sign > 0 or other is None or s.curve.cycle not in wanted:
                 continue
-            for name in s.named.peaks.keys() & other.named.peaks.keys():
-                state = {"cycle": s.curve.cycle, **s.part.state, "transition": name}
-                found.append(Entry("polarisation", self.difference(other, s, name), state))
+            both = [name for name in tr.NAMES if name in s.named.peaks and name in other.named.peaks]
+            state = {"cycle": s.curve.cycle, **s.part.state}
+            found += [Entry("polarisation", self.difference(other, s, n), {**state, "transition": n}) for n in both]
         return sorted(found, key=lambda e: (e.state["cycle"], tr.NAMES.index(e.state["transition"])))
 
-    def shifts(self, seen: list[Seen], parts: list[hc.Part]) -> list[Entry]:
+    def shifts(self, seen: list[HalfCyclePeaks], parts: list[hc.ProtocolPart]) -> list[Entry]:
         """Late less early position of the followed transition on charge, of every long part."""
         found = []
         for part in parts:
-            ends = shift_ends(seen, part, self.options)
+            ends = find_shift_ends(seen, part, self.options)
             if ends:
                 first, last = ends
                 state = {**last.state, "cycle": first.curve.cycle, "to_cycle": last.curve.cycle}
                 found.append(Entry(FOLLOWED.shift, self.difference(last, first, FOLLOWED.name), state))
         return found
 
-    def kept(self, first: Seen, last: Seen) -> dict[str, Quantity]:
+    def kept(self, first: HalfCyclePeaks, last: HalfCyclePeaks) -> dict[str, Quantity]:
         """Late over early area of each transition in %; the mass drops out, and what the choices do to both."""
         found = {}
-        for name in (n for n in tr.NAMES if n in first.named.peaks and n in last.named.peaks):
-            areas = [s.named.peaks[name].area for s in (first, last)]
-            if None not in areas:
-                pair = [self.quantity(area, "mAh", "") for area in areas]
-                found[name] = derive(
-                    lambda a, b: 100 * b / a, *pair, unit="%", basis="model-spread", origin=self.origin
-                )
+        early, late = first.named.areas, last.named.areas
+        for name in tr.NAMES:
+            if name not in early or name not in late:
+                continue
+            pair = [self.quantity(area, "mAh", "") for area in (early[name], late[name])]
+            found[name] = derive(lambda a, b: 100 * b / a, *pair, unit="%", basis="model-spread", origin=self.origin)
         return found
 
-    def difference(self, a: Seen, b: Seen, name: str) -> Quantity:
+    def difference(self, a: HalfCyclePeaks, b: HalfCyclePeaks, name: str) -> Quantity:
         pair = self.place(a, name), self.place(b, name)
         return derive(lambda x, y: 1e3 * (x - y), *pair, unit="mV", basis="model-spread", origin=self.origin)
 
 
-def shift_ends(seen: list[Seen], part: hc.Part, options: DqdvOptions) -> tuple[Seen, Seen] | None:
+def find_shift_ends(
+    seen: list[HalfCyclePeaks], part: hc.ProtocolPart, options: DqdvOptions
+) -> tuple[HalfCyclePeaks, HalfCyclePeaks] | None:
     """The charges between which the followed shift in a long part is taken; None where there are no two."""
     inside = [s for s in seen if s.curve.cycle in part.cycles and s.curve.sign > 0 and FOLLOWED.name in s.named.peaks]
     start = part.cycles[0] + options.shift_from - 1
@@ -259,32 +270,45 @@ def shift_ends(seen: list[Seen], part: hc.Part, options: DqdvOptions) -> tuple[S
     return late[0], late[-1]
 
 
-def books(
-    seen: list[Seen], parts: list[hc.Part], half: hc.HalfCycles, maker: _Maker
+def balance_transitions(
+    seen: list[HalfCyclePeaks], parts: list[hc.ProtocolPart], half: hc.HalfCycles, maker: QuantityMaker
 ) -> tuple[list[Entry], list[Check]]:
     """What every long part kept of each transition, and how that reads."""
     entries, checks = [], []
     for part in parts:
-        ends = shift_ends(seen, part, maker.options)
+        ends = find_shift_ends(seen, part, maker.options)
         if ends is None:
             continue
         first, last = ends
         state = {**last.state, "cycle": first.curve.cycle, "to_cycle": last.curve.cycle}
         kept = maker.kept(first, last)
         entries += [Entry("transition_kept", q, {**state, "transition": name}) for name, q in kept.items()]
-        apart = [{s.curve.cycle: s for s in seen if s.curve.sign < 0}.get(end.curve.cycle) for end in ends]
-        grown = None
-        if all(s is not None and FOLLOWED.name in s.named.peaks for s in apart):
-            before, after = (maker.difference(c, d, FOLLOWED.name) for c, d in zip(ends, apart, strict=True))
-            grown = derive(lambda a, b: b - a, before, after, unit="mV")
-        delivered = [float(half.charge[half.which(end.curve.cycle, -1)].sum()) for end in ends]
-        retained = 100 * delivered[1] / delivered[0] if all(delivered) else None
-        checks.append(degradation_modes.reading(part.title, kept, grown, retained))
+        grown = _compute_growth(seen, ends, maker)
+        checks.append(degradation_modes.explain_fading(part.title, kept, grown, _compute_retained(half, ends)))
     return entries, checks
 
 
-def _source(context: Context, rows: hc.Rows) -> str:
-    return ":".join(filter(None, (str(hc.subject(context)), rows.where)))
+def _compute_growth(
+    seen: list[HalfCyclePeaks], ends: tuple[HalfCyclePeaks, HalfCyclePeaks], maker: QuantityMaker
+) -> Quantity | None:
+    """Growth of the polarisation of the followed transition between two charges; None where a discharge lacks it."""
+    discharges = {s.curve.cycle: s for s in seen if s.curve.sign < 0 and FOLLOWED.name in s.named.peaks}
+    first, last = (discharges.get(end.curve.cycle) for end in ends)
+    if first is None or last is None:
+        return None
+    before = maker.difference(ends[0], first, FOLLOWED.name)
+    after = maker.difference(ends[1], last, FOLLOWED.name)
+    return derive(lambda a, b: b - a, before, after, unit="mV")
+
+
+def _compute_retained(half: hc.HalfCycles, ends: tuple[HalfCyclePeaks, HalfCyclePeaks]) -> float | None:
+    """Discharge capacity of the last over that of the first cycle in %; None where one has no discharge."""
+    early, late = (float(half.charge[half.which(end.curve.cycle, -1)].sum()) for end in ends)
+    return 100 * late / early if early and late else None
+
+
+def _name_source(context: Context, rows: hc.CyclingRecord) -> str:
+    return ":".join(filter(None, (str(hc.make_subject(context)), rows.where)))
 
 
 def _check_windows(options: DqdvOptions) -> None:
@@ -298,35 +322,38 @@ def _check_windows(options: DqdvOptions) -> None:
             )
 
 
-def _table(seen: list[Seen], mass: Quantity | None) -> Curve:
-    """One row per half cycle: places in V, areas in mAh/g, widths in mV; NaN where not told."""
-    divisor, per = figures.per_gram(mass)
+def _tabulate_transitions(seen: list[HalfCyclePeaks], mass: Quantity | None) -> Curve:
+    """One row per half cycle: places in V, areas in mAh/g, widths in mV; NaN where not determined."""
+    divisor, per = figures.get_divisor(mass)
     columns: dict[str, tuple[Any, str]] = {
         "cycle": (np.array([s.curve.cycle for s in seen]), "1"),
         "direction": (np.array([WORDS[s.curve.sign] for s in seen]), "1"),
         "rate_C": (np.array([s.part.rate or np.nan for s in seen]), "C-rate"),
     }
 
-    def column(name, take, scale):
-        values = [take(s.named.peaks[name]) if name in s.named.peaks else None for s in seen]
-        return np.array([np.nan if v is None else v.value * scale for v in values])
-
     for name in tr.NAMES:
-        columns[f"{name} place"] = (column(name, lambda p: p.place, 1.0), "V")
-        columns[f"{name} area"] = (column(name, lambda p: p.area, 1 / divisor), f"mAh{per}")
-        columns[f"{name} height"] = (column(name, lambda p: p.height, 1 / divisor), f"mAh{per}/V")
-        columns[f"{name} width"] = (column(name, lambda p: p.width, 1e3), "mV")
+        peaks = [s.named.peaks.get(name) for s in seen]
+        columns[f"{name} place"] = (_get_peak_values(peaks, "place", 1.0), "V")
+        columns[f"{name} area"] = (_get_peak_values(peaks, "area", 1 / divisor), f"mAh{per}")
+        columns[f"{name} height"] = (_get_peak_values(peaks, "height", 1 / divisor), f"mAh{per}/V")
+        columns[f"{name} width"] = (_get_peak_values(peaks, "width", 1e3), "mV")
     return Curve("transitions", columns)
+
+
+def _get_peak_values(peaks: Sequence[tr.TransitionPeak | None], field: str, scale: float) -> np.ndarray:
+    """One value of every peak times `scale`; NaN where there is no peak, or it has no such value."""
+    values = [getattr(peak, field, None) for peak in peaks]
+    return np.array([np.nan if value is None else value.value * scale for value in values])
 
 
 # --- checks -------------------------------------------------------------------------------------------------
 
 
-def _coarse(seen: list[Seen], mass: Quantity | None) -> list[Check]:
+def _check_records(seen: list[HalfCyclePeaks], mass: Quantity | None) -> list[Check]:
     lost = [s for s in seen if s.curve.curve is None]
     checks = []
     if mass is None and len(lost) < len(seen):
-        text = "the mass of active material is not given: areas and heights of peaks stand in the curves only, in mAh"
+        text = "the mass of active material is not given: peak areas and heights are in the curves only, in mAh"
         checks.append(Check("info", text, 'add cam_mass = "... mg" to the cell'))
     if lost:
         cure = "log a record every 1 to 5 mV in the cycles that matter"
@@ -342,7 +369,7 @@ def _coarse(seen: list[Seen], mass: Quantity | None) -> list[Check]:
     return checks
 
 
-def _naming(context: Context) -> list[Check]:
+def _check_naming(context: Context) -> list[Check]:
     if context.find("counter_potential", "V") is None:
         text = "the peaks of dQ/dV cannot be named: the counter electrode's potential is not given"
         return [Check("warn", text, 'add counter_potential = "... V" to the cell (Li4Ti5O12 1.55, In/InLi 0.62, Li 0)')]
@@ -356,15 +383,14 @@ def _naming(context: Context) -> list[Check]:
     return []
 
 
-def _untold(seen: list[Seen], wanted: set[int]) -> list[Check]:
-    """Of the half cycles reported: which transitions cannot be told, and why."""
+def _report_unnamed(seen: list[HalfCyclePeaks], wanted: set[int]) -> list[Check]:
+    """Of the half cycles reported: which transitions cannot be determined, and why."""
     reasons: dict[str, list[str]] = {}
     for s in seen:
-        if s.curve.cycle not in wanted:
-            continue
-        for name in (n for n in tr.NAMES if n not in s.named.peaks):
-            why = s.named.why or "it has no maximum of its own (merged with a neighbour, cut off, or absent)"
-            reasons.setdefault(f"{name} cannot be told: {why}", []).append(s.title)
+        lacking = [name for name in tr.NAMES if name not in s.named.peaks] if s.curve.cycle in wanted else []
+        why = s.named.why or "it has no maximum of its own (merged with a neighbour, cut off, or absent)"
+        for name in lacking:
+            reasons.setdefault(f"{name} cannot be determined: {why}", []).append(s.title)
     found = []
     for text, where in reasons.items():
         more = f" and {len(where) - 2} more" if len(where) > 2 else ""
@@ -372,17 +398,17 @@ def _untold(seen: list[Seen], wanted: set[int]) -> list[Check]:
     return found
 
 
-def _accuracy(options: DqdvOptions, seen: list[Seen]) -> list[Check]:
+def _check_accuracy(options: DqdvOptions, seen: list[HalfCyclePeaks]) -> list[Check]:
     if options.voltage_error is not None or not seen:
         return []
     text = (
-        "the accuracy of the cycler's voltage is not stated: positions of peaks bear the uncertainty of the record and "
+        "the accuracy of the cycler's voltage is not stated: positions of peaks have the uncertainty of the record and "
         "of the choices only; differences within a cell do not depend on it"
     )
     return [Check("info", text, "give voltage_error")]
 
 
-def _methods(options: DqdvOptions) -> str:
+def _describe_methods(options: DqdvOptions) -> str:
     return (
         "Differential capacity is the density of charge over voltage at constant current, on a grid of "
         f"{options.grid:g} mV, smoothed by a Gaussian of {options.smoothing:g} mV (standard deviation). A peak's "

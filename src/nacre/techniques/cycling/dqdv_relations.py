@@ -16,11 +16,11 @@ BUTLER_VOLMER = (
 )
 
 
-def _first(cycle: dict) -> dict:
+def _describe_first_shift(cycle: dict) -> dict:
     return {"quantity": SHIFT, "state": cycle, "of": "reference", "unit": "mV"}
 
 
-def _current(**mass: str) -> dict:
+def _describe_current(**mass: str) -> dict:
     return {
         "one_c": {"input": "one_c", "unit": "mA/g", "exact": True},
         "mass": {"input": "cam_mass", "unit": "mg", **mass},
@@ -39,7 +39,7 @@ RELATIONS = (
         "stated": "r_reference - r_treated",
         "techniques": ["dqdv", "impedance"],
         "operands": {
-            "shift": _first({"cycle": 1, "rate_C": "$rate"}),
+            "shift": _describe_first_shift({"cycle": 1, "rate_C": "$rate"}),
             "current": {"relation": "pair-current"},
             "r_reference": {"quantity": "r_cam_se", "state": {"cycle": 1, "at": NAME}, "of": "reference"},
             "r_treated": {"quantity": "r_cam_se", "state": {"cycle": 1, "at": NAME}},
@@ -56,7 +56,7 @@ RELATIONS = (
         "unit": "mA/cm2",
         "computed": "one_c * mass / 1000 / area * rate",
         "techniques": ["recipe"],
-        "operands": {**_current(of="reference"), "shift": _first({"rate_C": "$rate"})},
+        "operands": {**_describe_current(of="reference"), "shift": _describe_first_shift({"rate_C": "$rate"})},
     },
     {
         "id": "ageing-current",
@@ -65,7 +65,7 @@ RELATIONS = (
         "unit": "mA/cm2",
         "computed": "one_c * mass / 1000 / area * rate",
         "techniques": ["recipe"],
-        "operands": {**_current(), "shift": MOVED},
+        "operands": {**_describe_current(), "shift": MOVED},
     },
     {
         "id": "ageing-shift",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Subject
 from nacre.core.signal import Signal
+from nacre.core.study import Segment
 from nacre.physics.cycling import half_cycles as seg
 
 NEEDED = {"test_time_second": "s", "voltage_volt": "V", "current_ampere": "A"}
@@ -20,7 +22,7 @@ C_PER_MAH = 3.6
 
 
 @dataclass(frozen=True)
-class Rows:
+class CyclingRecord:
     """The records of one test, its files joined: time in s, voltage in V, current in A, counter in C (rows,).
 
     `breaks` are the first rows of every file but the first: the record was interrupted before them.
@@ -41,33 +43,31 @@ class Rows:
         return len(self.time)
 
 
-def join(signals: Signal | Sequence[Signal]) -> Rows:
+def join_files(signals: Signal | Sequence[Signal]) -> CyclingRecord:
     """One test from its files, in the order given; test time and steps run on where they restart.
 
     Rows of a later file that lie before the end of the one before (by the wall clock) are dropped.
     Raises NacreError where a column is missing or a file has no rows.
     """
-    parts = [signals] if isinstance(signals, Signal) else list(signals)
-    rows, ends, checks, total, unix = [], None, [], 0, -np.inf
-    for signal in parts:
-        part, clock = _rows_of(signal)
-        late = clock > unix if clock is not None else np.ones(len(part), bool)
-        if not late.all():
-            checks.append(_overlap(signal, int((~late).sum())))
-            part = _take(part, late)
-        if not len(part):
-            continue
+    files = [signals] if isinstance(signals, Signal) else list(signals)
+    pieces: list[CyclingRecord] = []
+    checks: list[Check] = []
+    latest = -np.inf  # wall clock of the last record so far
+    for signal in files:
+        piece, clock = _read_columns(signal)
         if clock is not None:
-            unix = max(unix, float(clock.max()))
-        if ends is not None:
-            part = _after(part, *ends)
-        ends = float(part.time[-1]), 0 if part.step is None else int(part.step[-1]), total + len(part)
-        total += len(part)
-        rows.append(part)
-    return replace(_concatenate(rows), checks=tuple(checks), where=", ".join(signal.where for signal in parts))
+            late = clock > latest
+            latest = max(latest, float(clock.max(initial=-np.inf)))
+            if not late.all():
+                checks.append(_report_overlap(signal, int((~late).sum())))
+                piece = _select_rows(piece, late)
+        if len(piece):
+            pieces.append(_shift_after(pieces, piece) if pieces else piece)
+    where = ", ".join(signal.where for signal in files)
+    return replace(_concatenate_records(pieces), checks=tuple(checks), where=where)
 
 
-def _rows_of(signal: Signal) -> tuple[Rows, np.ndarray | None]:
+def _read_columns(signal: Signal) -> tuple[CyclingRecord, np.ndarray | None]:
     if signal.kind != "cycling":
         raise NacreError("not a cycling file", where=signal.where, found=f"'{signal.kind}'", expected="'cycling'")
     missing = [name for name in NEEDED if name not in signal]
@@ -84,45 +84,52 @@ def _rows_of(signal: Signal) -> tuple[Rows, np.ndarray | None]:
     counter = next((np.asarray(signal.array(name, "C"), float) for name in COUNTERS if name in signal), None)
     step, cycle = (signal.array(n, "1") if n in signal else None for n in ("step_count", "cycle_count"))
     clock = signal.array("unix_time_second", "s") if "unix_time_second" in signal else None
-    rows = Rows(time, voltage, current, counter, step, cycle, where=signal.where, origin=signal.origin)
+    rows = CyclingRecord(time, voltage, current, counter, step, cycle, where=signal.where, origin=signal.origin)
     whole = np.isfinite(time) & np.isfinite(voltage) & np.isfinite(current)
     if clock is not None:
         whole &= np.isfinite(clock)
     if whole.all():
         return rows, clock
     # the record that the end of a file cut has cells missing; its reader has said so
-    return _take(rows, whole), clock[whole] if clock is not None else None
+    return _select_rows(rows, whole), clock[whole] if clock is not None else None
 
 
-def _overlap(signal: Signal, n: int) -> Check:
+def _report_overlap(signal: Signal, n: int) -> Check:
     return Check("warn", f"{signal.where}: {n} records lie before the end of the file before it; they were left out")
 
 
-def _take(rows: Rows, mask: np.ndarray) -> Rows:
+def _select_rows(rows: CyclingRecord, mask: np.ndarray) -> CyclingRecord:
     names = ("time", "voltage", "current", "counter", "step", "cycle")
     return replace(rows, **{name: v[mask] for name in names if (v := getattr(rows, name)) is not None})
 
 
-def _after(rows: Rows, time: float, step: int, first: int) -> Rows:
-    """The rows of a file that follows another which ended at `time` and `step` with `first` rows in all."""
-    shift = time - rows.time[0] if rows.time[0] < time else 0.0
+def _shift_after(before: Sequence[CyclingRecord], rows: CyclingRecord) -> CyclingRecord:
+    """The rows of a file that follows others: test time and steps run on where they restart."""
+    last = before[-1]
+    end = float(last.time[-1])
+    shift = end - rows.time[0] if rows.time[0] < end else 0.0
+    step = 0 if last.step is None else int(last.step[-1])
     steps = None if rows.step is None else rows.step - rows.step[0] + step + 1
+    first = sum(len(piece) for piece in before)
     return replace(rows, time=rows.time + shift, step=steps, breaks=(first,))
 
 
-def _concatenate(rows: list[Rows]) -> Rows:
+def _concatenate_records(rows: list[CyclingRecord]) -> CyclingRecord:
     if len(rows) == 1:
         return rows[0]
 
-    def column(name):
-        columns = [getattr(part, name) for part in rows]
-        return None if any(c is None for c in columns) else np.concatenate(columns)
-
     names = ("time", "voltage", "current", "counter", "step", "cycle")
+    columns = {name: _concatenate_column([getattr(part, name) for part in rows]) for name in names}
     breaks = tuple(row for part in rows for row in part.breaks)
     origins = {part.origin for part in rows}
+    # a test is as little measured as the least measured of its files
     origin = next((o for o in ("predicted", "synthetic") if o in origins), "measured")
-    return Rows(**{name: column(name) for name in names}, breaks=breaks, origin=origin)
+    return CyclingRecord(**columns, breaks=breaks, origin=origin)
+
+
+def _concatenate_column(pieces: list[Any]) -> Any:
+    """One column of all files (rows,); None where a file lacks it."""
+    return None if any(piece is None for piece in pieces) else np.concatenate(pieces)
 
 
 @dataclass(frozen=True)
@@ -134,7 +141,7 @@ class HalfCycles:
     logging interval at both ends. `complete` is False for one that the end of the file cut off.
     """
 
-    rows: Rows
+    rows: CyclingRecord
     runs: seg.Runs
     passed: np.ndarray
     charge: np.ndarray
@@ -170,7 +177,9 @@ class HalfCycles:
         return np.flatnonzero((self.cycle == cycle) & (self.runs.sign == sign))
 
 
-def half_cycles(rows: Rows, *, starts_with: str = "auto", cycles: str = "current", smallest: float = 0.01):
+def find_half_cycles(
+    rows: CyclingRecord, *, starts_with: str = "auto", cycles: str = "current", smallest: float = 0.01
+):
     """Half cycles of a test, numbered. `cycles` = "file" takes the file's own cycle counter as it is."""
     sign = seg.directions(rows.current)
     integral = seg.integrate(rows.time, rows.current, sign, rows.breaks)
@@ -180,15 +189,15 @@ def half_cycles(rows: Rows, *, starts_with: str = "auto", cycles: str = "current
     charge = runs.sums(passed)
     doubt = np.abs(charge - runs.sums(integral)) / np.sqrt(3)
     if rows.counter is None:
-        doubt = _interval_doubt(rows, runs)
-    number, notes = _numbers(rows, runs, charge, starts_with, cycles)
-    notes = (*rows.checks, *notes, *_pulse_check(pulses), *_counter_check(rows, charge, doubt))
+        doubt = _estimate_interval_error(rows, runs)
+    number, notes = _number_cycles(rows, runs, charge, starts_with, cycles)
+    notes = (*rows.checks, *notes, *_report_pulses(pulses), *_compare_counter(rows, charge, doubt))
     joules = runs.sums(seg.energy(rows.voltage, passed, sign))
-    complete = _complete(rows, runs)
+    complete = _find_complete(rows, runs)
     return HalfCycles(rows, runs, passed, charge, joules, doubt, number, complete, rows.counter is not None, notes)
 
 
-def _interval_doubt(rows: Rows, runs: seg.Runs) -> np.ndarray:
+def _estimate_interval_error(rows: CyclingRecord, runs: seg.Runs) -> np.ndarray:
     """A start and an end, each known within one logging interval."""
     found = [
         np.abs(rows.current[b]) * np.median(np.diff(rows.time[a : b + 1])) if b > a else 0.0
@@ -197,7 +206,9 @@ def _interval_doubt(rows: Rows, runs: seg.Runs) -> np.ndarray:
     return np.array(found) * np.sqrt(2 / 12)
 
 
-def _numbers(rows: Rows, runs: seg.Runs, charge, starts_with: str, cycles: str) -> tuple[np.ndarray, tuple[Check, ...]]:
+def _number_cycles(
+    rows: CyclingRecord, runs: seg.Runs, charge, starts_with: str, cycles: str
+) -> tuple[np.ndarray, tuple[Check, ...]]:
     """Cycle number of each half cycle. What comes before the half cycle that opens cycles is in cycle 0.
 
     A first discharge well short of the next one empties a cell that came part-charged: it opens no cycle.
@@ -205,10 +216,7 @@ def _numbers(rows: Rows, runs: seg.Runs, charge, starts_with: str, cycles: str) 
     if not len(runs):
         return np.zeros(0, int), ()
     if cycles == "file":
-        if rows.cycle is None or (len(runs) > 2 and np.ptp(rows.cycle) == 0):
-            what = "the file has no cycle counter" if rows.cycle is None else "the cycle counter never moves"
-            raise NacreError(what, where=rows.where, do='set cycles = "current" to count by the current\'s direction')
-        return np.asarray(rows.cycle)[runs.last].astype(int), ()
+        return _require_counter(rows, runs)[runs.last].astype(int), ()
     partial = runs.sign[0] < 0 and len(runs) > 2 and charge[0] < 0.9 * charge[2]
     opening = {"auto": 1 if partial else runs.sign[0], "charge": 1, "discharge": -1}[starts_with]
     number = np.cumsum(runs.sign == opening)
@@ -218,13 +226,23 @@ def _numbers(rows: Rows, runs: seg.Runs, charge, starts_with: str, cycles: str) 
     return number, ()
 
 
-def _pulse_check(pulses: seg.Runs) -> tuple[Check, ...]:
+def _require_counter(rows: CyclingRecord, runs: seg.Runs) -> np.ndarray:
+    """The file's own cycle counter. Raises NacreError where it has none, or one that never moves."""
+    do = 'set cycles = "current" to count by the current\'s direction'
+    if rows.cycle is None:
+        raise NacreError("the file has no cycle counter", where=rows.where, do=do)
+    if len(runs) > 2 and np.ptp(rows.cycle) == 0:
+        raise NacreError("the cycle counter never moves", where=rows.where, do=do)
+    return np.asarray(rows.cycle)
+
+
+def _report_pulses(pulses: seg.Runs) -> tuple[Check, ...]:
     if not len(pulses):
         return ()
     return (Check("info", f"{len(pulses)} short pulses of current are no half cycles; their charge is not counted"),)
 
 
-def _counter_check(rows: Rows, charge: np.ndarray, doubt: np.ndarray) -> tuple[Check, ...]:
+def _compare_counter(rows: CyclingRecord, charge: np.ndarray, doubt: np.ndarray) -> tuple[Check, ...]:
     if rows.counter is None or not charge.size:
         return ()
     passed = charge > 0  # a dead cell's half cycle holds none
@@ -238,7 +256,7 @@ def _counter_check(rows: Rows, charge: np.ndarray, doubt: np.ndarray) -> tuple[C
     return (Check("warn", text, "the counter was taken, the difference is in the uncertainty; look for missing rows"),)
 
 
-def _complete(rows: Rows, runs: seg.Runs) -> np.ndarray:
+def _find_complete(rows: CyclingRecord, runs: seg.Runs) -> np.ndarray:
     """False for a last half cycle that runs to the end of the file short of where its like have ended."""
     complete = np.ones(len(runs), bool)
     like = np.flatnonzero(runs.sign[:-1] == runs.sign[-1]) if len(runs) else ()
@@ -250,7 +268,7 @@ def _complete(rows: Rows, runs: seg.Runs) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Part:
+class ProtocolPart:
     """A part of a protocol: its cycles, all at one rate; `name` where study.toml names it."""
 
     cycles: tuple[int, ...]
@@ -267,40 +285,38 @@ class Part:
         return ({"rate_C": self.rate} if self.rate else {}) | ({"segment": self.name} if self.name else {})
 
 
-def nominal(rate: float) -> float:
+def round_rate(rate: float) -> float:
     """A rate to two significant digits, and to one where that is within 5 %: 0.197C was set as 0.2C."""
     one, two = float(f"{rate:.0e}"), float(f"{rate:.1e}")
     return one if abs(one - rate) <= 0.05 * rate else two
 
 
-def rates(half: HalfCycles, context: Context) -> dict[int, float]:
+def estimate_rates(half: HalfCycles, context: Context) -> dict[int, float]:
     """C-rate of each cycle (of its discharge, where there is one), from current / (1C x mass); {} if unknown."""
     one_c, mass = context.find("one_c", "A/g"), context.find("cam_mass", "g")
     if one_c is None or mass is None:
         return {}
     found: dict[int, float] = {}
     for k in np.argsort(-half.runs.sign, kind="stable"):  # discharges last: they decide
-        found[int(half.cycle[k])] = nominal(half.current[k] / (one_c.value * mass.value))
+        found[int(half.cycle[k])] = round_rate(half.current[k] / (one_c.value * mass.value))
     return dict(sorted(found.items()))
 
 
-def parts(half: HalfCycles, context: Context) -> tuple[list[Part], tuple[Check, ...]]:
+def divide_protocol(half: HalfCycles, context: Context) -> tuple[list[ProtocolPart], tuple[Check, ...]]:
     """The parts of a test in order: those declared, and between them runs of cycles at one rate."""
-    seen = rates(half, context)
+    seen = estimate_rates(half, context)
     cycles = sorted({int(c) for c in half.cycle})
     declared = context.measurement.segments if context.measurement else ()
-    found: list[Part] = []
+    found: list[ProtocolPart] = []
     checks: list[Check] = []
     for segment in declared:
         inside = [c for c in cycles if segment.first <= c <= (segment.last or cycles[-1])]
-        if not inside:
-            span = f"cycles {segment.first} to {segment.last or 'the end'}"
-            text = f"segment '{segment.name}' ({span}) is not in the file: it ends at cycle {cycles[-1]}"
-            checks.append(Check("warn", text))
-            continue
-        found += _declared(segment, inside, seen, checks)
+        if inside:
+            found += _follow_declared(segment, inside, seen, checks)
+        else:
+            checks.append(_report_missing_segment(segment, cycles[-1]))
     taken = {c for part in found for c in part.cycles}
-    found += _runs([c for c in cycles if c not in taken], seen)
+    found += _group_by_rate([c for c in cycles if c not in taken], seen)
     if seen and any(part.rate and not part.name for part in found):
         checks.append(Check("info", "rates follow from the current, 1C and the active mass, rounded"))
     if not seen and not any(part.rate for part in found):
@@ -308,54 +324,63 @@ def parts(half: HalfCycles, context: Context) -> tuple[list[Part], tuple[Check, 
     return sorted(found, key=lambda part: part.cycles), tuple(checks)
 
 
-def is_first(found: Sequence[Part]) -> bool:
+def _report_missing_segment(segment: Segment, last: int) -> Check:
+    span = f"cycles {segment.first} to {segment.last or 'the end'}"
+    return Check("warn", f"segment '{segment.name}' ({span}) is not in the file: it ends at cycle {last}")
+
+
+def is_first_test(found: Sequence[ProtocolPart]) -> bool:
     """Whether cycle 1 is the cell's first: nothing declared says that the test goes on from another."""
     part = next((part for part in found if 1 in part.cycles), None)
     return part is not None and (not part.name or part.name.lower().startswith(FORMATION))
 
 
-def _declared(segment, inside: list[int], seen: dict[int, float], checks: list[Check]) -> list[Part]:
+def _follow_declared(
+    segment: Segment, inside: list[int], seen: dict[int, float], checks: list[Check]
+) -> list[ProtocolPart]:
     """A declared segment; cycles at another rate in it (check-ups) are a part of their own."""
-    if segment.rate is None:
-        found = [seen[c] for c in inside if c in seen]
-        usual = max(set(found), key=found.count, default=None)
-        if usual is None or 2 * found.count(usual) <= len(inside):
-            return [replace(part, name=segment.name) for part in _runs(inside, seen)]
-        rate = usual
-    else:
-        rate = segment.rate.to("C-rate").value
+    rate = _find_usual_rate(inside, seen) if segment.rate is None else segment.rate.to("C-rate").value
+    if rate is None:
+        return [replace(part, name=segment.name) for part in _group_by_rate(inside, seen)]
     odd = [c for c in inside if c in seen and abs(seen[c] / rate - 1) > 0.1]
     if 2 * len(odd) > len(inside):
+        # most cycles disagree with the declaration: it is the declaration that is doubtful, not the cycles
         typical = float(np.median([seen[c] for c in odd]))
         text = f"segment '{segment.name}' is declared as {rate:g}C, but its current is {typical:g}C of the given 1C"
         cure = "another definition of 1C was used, or the active mass is not this cell's"
         checks.append(Check("warn", text, cure))
         odd = []
     if odd:
-        text = (
-            f"{len(odd)} cycles in segment '{segment.name}' ran at another rate than {rate:g}C (first: cycle {odd[0]})"
-        )
-        checks.append(Check("info", f"{text}; they stand apart from it"))
-    main = Part(tuple(c for c in inside if c not in odd), rate, segment.name)
-    return [main, *(replace(part, name=segment.name) for part in _runs(odd, seen))]
+        count = f"{len(odd)} cycles in segment '{segment.name}'"
+        text = f"{count} ran at another rate than {rate:g}C (first: cycle {odd[0]}); they are kept apart from it"
+        checks.append(Check("info", text))
+    main = ProtocolPart(tuple(c for c in inside if c not in odd), rate, segment.name)
+    return [main, *(replace(part, name=segment.name) for part in _group_by_rate(odd, seen))]
 
 
-def _runs(cycles: list[int], seen: dict[int, float]) -> list[Part]:
-    found: list[Part] = []
+def _find_usual_rate(cycles: list[int], seen: dict[int, float]) -> float | None:
+    """The rate at which more than half of the cycles ran; None where there is no such rate."""
+    found = [seen[c] for c in cycles if c in seen]
+    usual = max(set(found), key=found.count, default=None)
+    return usual if usual is not None and 2 * found.count(usual) > len(cycles) else None
+
+
+def _group_by_rate(cycles: list[int], seen: dict[int, float]) -> list[ProtocolPart]:
+    found: list[ProtocolPart] = []
     for c in cycles:
         if found and found[-1].rate == seen.get(c) and found[-1].cycles[-1] == c - 1:
             found[-1] = replace(found[-1], cycles=(*found[-1].cycles, c))
         else:
-            found.append(Part((c,), seen.get(c)))
+            found.append(ProtocolPart((c,), seen.get(c)))
     return found
 
 
-def charges(half: HalfCycles, source: str, gain: float | None, offset: float | None) -> list[Quantity]:
+def make_charges(half: HalfCycles, source: str, gain: float | None, offset: float | None) -> list[Quantity]:
     """Charge of each half cycle in mAh, with what is known of its error.
 
     gain : relative standard uncertainty of the current reading, one for the whole test (it cancels in
     ratios). offset : standard uncertainty of its zero in A: it lengthens charges and shortens discharges.
-    Both None where nobody stated them; the file's own evidence (`doubt`) is always there.
+    Both None where they are not stated; the file's own evidence (`doubt`) is always there.
     """
     origin, found = half.rows.origin, []
     for k in range(len(half.runs)):
@@ -372,10 +397,12 @@ def charges(half: HalfCycles, source: str, gain: float | None, offset: float | N
     return found
 
 
-def subject(context: Context) -> Subject:
+def make_subject(context: Context) -> Subject:
+    """Sample, cell and measurement of a context."""
     cell, sample, measurement = context.cell, context.sample, context.measurement
+    name = cell.sample if cell else ""
     return Subject(
-        sample.name if sample else cell.sample if cell else "",
+        sample.name if sample else name,
         cell.name if cell else "",
         measurement.name if measurement else "",
     )

@@ -18,7 +18,7 @@ from nacre.core.quantity import Quantity, derive
 from nacre.core.result import Check, Curve, Entry, Result
 from nacre.techniques.cycling import half_cycles as hc
 from nacre.techniques.cycling import rate_figures as figures
-from nacre.techniques.cycling.capacity_check import possible
+from nacre.techniques.cycling.capacity_check import check_capacity
 
 LONG = 10
 NOT_A_RATE_TEST = ("ageing", "aging", "cycling", "long")
@@ -40,16 +40,16 @@ class RateOptions:
 
 
 @dataclass(frozen=True)
-class Step:
+class RateStep:
     """One rate of the test: its part of the protocol, the discharge half cycles that count, their mean charge."""
 
-    part: hc.Part
+    part: hc.ProtocolPart
     halves: tuple[int, ...]
     charge: Quantity
 
     @property
     def rate(self) -> float:
-        return self.part.rate
+        return self.part.rate or float("nan")  # parts without a rate make no step
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: RateOptions) -> list[Result]:
@@ -58,101 +58,113 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: RateOptions) -
     inputs : {"signal": a cycling Signal, or the list of a test's files}. Raises NacreError where columns or the
     active mass are missing.
     """
-    rows = hc.join(inputs["signal"])
-    half = hc.half_cycles(rows)
+    rows = hc.join_files(inputs["signal"])
+    half = hc.find_half_cycles(rows)
     if not len(half.runs):
         return []
-    parts, notes = hc.parts(half, context)
-    short = [part for part in parts if _of_rates(part)]
-    missing = _missing(context, parts)
+    parts, notes = hc.divide_protocol(half, context)
+    short = [part for part in parts if _is_rate_part(part)]
+    missing = _check_missing_rates(context, parts)
     if len({part.rate for part in short}) < 2:
-        return _one_rate(context, missing, rows.origin)
+        return _report_single_rate(context, missing, rows.origin)
     mass = context.need("cam_mass", "g", "the capacity at each rate")
-    steps = _steps(half, short, options, _source(context, rows))
+    steps = _find_steps(half, short, options, _name_source(context, rows))
     if len({step.rate for step in steps}) < 2:
-        return _one_rate(context, missing, rows.origin)
-    steps, again = _once_each(steps)
-    grown = _overpotentials(half, steps, mass)
-    entries = (*_capacities(steps, mass), *_kept(steps, options), *grown)
+        return _report_single_rate(context, missing, rows.origin)
+    steps, again = _keep_first_visits(steps)
+    grown = _compute_overpotentials(half, steps, mass)
+    entries = (*_compute_capacities(steps, mass), *_compute_kept_fractions(steps, options), *grown)
     warned = [note for note in notes if note.status == "warn" and "is not in the file" not in note.text]
     return [
         Result(
             "rate",
             context.analysis,
-            hc.subject(context),
+            hc.make_subject(context),
             entries=entries,
-            curves=(_table(entries),),
+            curves=(_tabulate_rates(entries),),
             figures=figures.draw(half, steps, entries, mass, context, rows.origin == "synthetic"),
             checks=(
-                *possible(_largest(entries), context),
+                *check_capacity(_find_largest_capacity(entries), context),
                 *missing,
                 *warned,
                 *again,
-                *_common(grown, steps),
-                *_accuracy(options),
+                *_check_common_charge(grown, steps),
+                *_check_accuracy(options),
             ),
-            methods=_methods(options),
+            methods=_describe_methods(options),
             origin=rows.origin,
         )
     ]
 
 
-def _largest(entries: Sequence[Entry]) -> float:
+def _find_largest_capacity(entries: Sequence[Entry]) -> float:
     return max((e.quantity.to("mAh/g").value for e in entries if e.name == "discharge_capacity"), default=0.0)
 
 
-def _source(context: Context, rows: hc.Rows) -> str:
-    return ":".join(filter(None, (str(hc.subject(context)), rows.where)))
+def _name_source(context: Context, rows: hc.CyclingRecord) -> str:
+    return ":".join(filter(None, (str(hc.make_subject(context)), rows.where)))
 
 
-def _of_rates(part: hc.Part) -> bool:
+def _is_rate_part(part: hc.ProtocolPart) -> bool:
     return bool(part.rate) and len(part.cycles) < LONG and not part.name.lower().startswith(NOT_A_RATE_TEST)
 
 
-def _missing(context: Context, parts: Sequence[hc.Part]) -> list[Check]:
+def _check_missing_rates(context: Context, parts: Sequence[hc.ProtocolPart]) -> list[Check]:
     """Declared rates that the file does not hold."""
     declared = context.measurement.segments if context.measurement else ()
-    there = {part.name for part in parts} | {(part.name, part.rate) for part in parts}
+    names = {part.name for part in parts}
+    rates = {(part.name, part.rate) for part in parts}
     lost = []
     for segment in declared:
         rate = segment.rate.to("C-rate").value if segment.rate else None
-        if (segment.name, rate) not in there if rate else segment.name not in there:
-            lost.append(f"{rate:g}C" if rate else f"'{segment.name}'")
+        if rate and (segment.name, rate) not in rates:
+            lost.append(f"{rate:g}C")
+        elif not rate and segment.name not in names:
+            lost.append(f"'{segment.name}'")
     if not lost:
         return []
     text = f"the test holds no cycle at {', '.join(lost)}, although study.toml declares it"
     return [Check("warn", text, "the test was stopped early, or a later file of it is missing")]
 
 
-def _one_rate(context: Context, missing: list[Check], origin: str) -> list[Result]:
+def _report_single_rate(context: Context, missing: list[Check], origin: str) -> list[Result]:
     """Nothing to say of a test at one rate, unless more were declared."""
     if not missing:
         return []
-    text = "one rate alone tells nothing of the rate capability"
+    text = "one rate alone says nothing about the rate capability"
     return [
-        Result("rate", context.analysis, hc.subject(context), checks=(*missing, Check("warn", text)), origin=origin)
+        Result(
+            "rate", context.analysis, hc.make_subject(context), checks=(*missing, Check("warn", text)), origin=origin
+        )
     ]
 
 
-def _steps(half: hc.HalfCycles, parts: list[hc.Part], options: RateOptions, source: str) -> list[Step]:
+def _find_steps(half: hc.HalfCycles, parts: list[hc.ProtocolPart], options: RateOptions, source: str) -> list[RateStep]:
     """The rates in the order of the test, each with the discharges that count."""
     gain = None if options.current_gain_error is None else options.current_gain_error / 100
     offset = None if options.current_offset_error is None else options.current_offset_error * 1e-6
-    charges = hc.charges(half, source, gain, offset)
+    charges = hc.make_charges(half, source, gain, offset)
     found = []
     for part in parts:
-        halves = [int(k) for c in part.cycles for k in half.which(c, -1)[:1] if half.complete[k]]
-        halves = {"mean": halves, "first": halves[:1], "last": halves[-1:]}[options.cycle_of_rate]
-        if halves:
-            mine = [charges[k] for k in halves]
-            mean = derive(lambda *q: sum(q) / len(q), *mine, unit="mAh", origin=half.rows.origin, n=len(mine))
-            found.append(Step(part, tuple(halves), mean.marked(basis=mine[0].basis)))
+        discharges = _choose_discharges(half, part, options.cycle_of_rate)
+        if not discharges:
+            continue
+        mine = [charges[k] for k in discharges]
+        mean = derive(lambda *q: sum(q) / len(q), *mine, unit="mAh", origin=half.rows.origin, n=len(mine))
+        found.append(RateStep(part, discharges, mean.marked(basis=mine[0].basis)))
     return found
 
 
-def _once_each(steps: list[Step]) -> tuple[list[Step], list[Check]]:
+def _choose_discharges(half: hc.HalfCycles, part: hc.ProtocolPart, which: str) -> tuple[int, ...]:
+    """The complete discharges of a part: the first of each cycle, of all its cycles or of the first or last."""
+    firsts = [k for cycle in part.cycles for k in half.which(cycle, -1)[:1].tolist()]
+    complete = tuple(k for k in firsts if half.complete[k])
+    return {"mean": complete, "first": complete[:1], "last": complete[-1:]}[which]
+
+
+def _keep_first_visits(steps: list[RateStep]) -> tuple[list[RateStep], list[Check]]:
     """Each rate once: what comes back to a rate later (to see what lasted) is left to the cycling technique."""
-    first: dict[float, Step] = {}
+    first: dict[float, RateStep] = {}
     for step in steps:
         first.setdefault(step.rate, step)
     again = [step for step in steps if first[step.rate] is not step]
@@ -162,7 +174,7 @@ def _once_each(steps: list[Step]) -> tuple[list[Step], list[Check]]:
     return list(first.values()), [Check("info", text)]
 
 
-def _capacities(steps: list[Step], mass: Quantity) -> list[Entry]:
+def _compute_capacities(steps: list[RateStep], mass: Quantity) -> list[Entry]:
     found = []
     for step in steps:
         q = derive(lambda c, m: c / m, step.charge, mass, unit="mAh/g", origin=step.charge.origin, n=len(step.halves))
@@ -170,14 +182,14 @@ def _capacities(steps: list[Step], mass: Quantity) -> list[Entry]:
     return found
 
 
-def lowest(steps: Sequence[Step]) -> Step:
+def find_lowest_rate(steps: Sequence[RateStep]) -> RateStep:
     """The reference: the lowest rate."""
     return min(steps, key=lambda step: step.rate)
 
 
-def _kept(steps: list[Step], options: RateOptions) -> list[Entry]:
+def _compute_kept_fractions(steps: list[RateStep], options: RateOptions) -> list[Entry]:
     """Capacity over that at the lowest rate, in %: the mass drops out."""
-    reference, found = lowest(steps), []
+    reference, found = find_lowest_rate(steps), []
     stated = options.current_gain_error is not None and options.current_offset_error is not None
     for step in steps:
         if step is reference:
@@ -189,7 +201,7 @@ def _kept(steps: list[Step], options: RateOptions) -> list[Entry]:
     return found
 
 
-def mean_voltage(half: hc.HalfCycles, k: int, charge: float) -> float:
+def compute_mean_voltage(half: hc.HalfCycles, k: int, charge: float) -> float:
     """Mean voltage in V of half cycle `k` over its first `charge` C."""
     q, v = half.curve(k)
     q = q - q[0]
@@ -198,31 +210,31 @@ def mean_voltage(half: hc.HalfCycles, k: int, charge: float) -> float:
     return float(np.sum(np.diff(q) * 0.5 * (v[1:] + v[:-1])) / charge)
 
 
-def _overpotentials(half: hc.HalfCycles, steps: list[Step], mass: Quantity) -> list[Entry]:
+def _compute_overpotentials(half: hc.HalfCycles, steps: list[RateStep], mass: Quantity) -> list[Entry]:
     """Drop of the mean discharge voltage in mV; the spread over ranges of charge is its uncertainty."""
     common = min(float(half.charge[k]) for step in steps for k in step.halves)
     if common / hc.C_PER_MAH / mass.value < LEAST_COMMON:
         return []
-    reference = lowest(steps)
+    reference = find_lowest_rate(steps)
 
-    def level(step: Step, part: float) -> float:
-        return float(np.mean([mean_voltage(half, k, part * common) for k in step.halves]))
+    def compute_level(step: RateStep, part: float) -> float:
+        return float(np.mean([compute_mean_voltage(half, k, part * common) for k in step.halves]))
 
     found = []
     for step in steps:
         if step is reference:
             continue
-        low, drop, high = (1e3 * (level(reference, part) - level(step, part)) for part in RANGES)
-        names = {f"rate: voltage over {part:.0%} of the common charge": part for part in (RANGES[0], RANGES[2])}
-        changes = dict(zip(names, ((low - drop) / np.sqrt(3), (high - drop) / np.sqrt(3)), strict=True))
+        # the drop over the middle range counts; the other two say how much the choice of range matters
+        low, drop, high = (1e3 * (compute_level(reference, part) - compute_level(step, part)) for part in RANGES)
+        changes = {RANGES[0]: (low - drop) / np.sqrt(3), RANGES[2]: (high - drop) / np.sqrt(3)}
         std = float(np.hypot(*changes.values()))
-        parts = {name: float(v) for name, v in changes.items()}
+        parts = {f"rate: voltage over {part:.0%} of the common charge": float(v) for part, v in changes.items()}
         q = Quantity(drop, "mV", std, basis="model-spread", origin=half.rows.origin, n=len(step.halves), parts=parts)
         found.append(Entry("overpotential_growth", q, {"rate_C": step.rate}))
     return found
 
 
-def _table(entries: Sequence[Entry]) -> Curve:
+def _tabulate_rates(entries: Sequence[Entry]) -> Curve:
     """One row per rate; NaN for what the reference does not have."""
     rates = [e.state["rate_C"] for e in entries if e.name == "discharge_capacity"]
 
@@ -241,21 +253,22 @@ def _table(entries: Sequence[Entry]) -> Curve:
     )
 
 
-def _common(grown: list[Entry], steps: list[Step]) -> list[Check]:
+def _check_common_charge(grown: list[Entry], steps: list[RateStep]) -> list[Check]:
     if grown:
         return []
-    text = f"the overpotential's growth cannot be told: the rates have less than {LEAST_COMMON:g} mAh/g in common"
+    why = f"the rates have less than {LEAST_COMMON:g} mAh/g in common"
+    text = f"the growth of the overpotential cannot be determined: {why}"
     return [Check("info", text, "leave the highest rate out, or compare voltages at a state of charge")]
 
 
-def _accuracy(options: RateOptions) -> list[Check]:
+def _check_accuracy(options: RateOptions) -> list[Check]:
     if options.current_gain_error is not None and options.current_offset_error is not None:
         return []
-    text = "the accuracy of the cycler's current is not stated: kept fractions bear no uncertainty"
+    text = "the accuracy of the cycler's current is not stated: kept fractions have no uncertainty"
     return [Check("info", text, "give current_gain_error and current_offset_error")]
 
 
-def _methods(options: RateOptions) -> str:
+def _describe_methods(options: RateOptions) -> str:
     which = {"mean": "the mean over its cycles", "first": "that of its first cycle", "last": "that of its last cycle"}
     return (
         f"The capacity at a C-rate is {which[options.cycle_of_rate]}; the kept fraction refers to the lowest C-rate. "

@@ -9,7 +9,13 @@ from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.quantity import Quantity
 from nacre.core.result import Entry
 from nacre.techniques.cycling import half_cycles as hc
-from nacre.techniques.cycling.cycling_figures import group_of, profile, subject_of, versus_lithium, voltage_axis
+from nacre.techniques.cycling.cycling_figures import (
+    explain_lithium_scale,
+    get_group,
+    get_sample_name,
+    make_voltage_axis,
+    thin_profile,
+)
 
 
 def draw(
@@ -17,12 +23,12 @@ def draw(
 ) -> tuple[Figure, ...]:
     """All figures of a rate test."""
     rates = tuple(f"{step.rate:g}C" for step in sorted(steps, key=lambda step: step.rate))
-    capacity = _bars(entries, "discharge_capacity", context)
-    kept = _bars(entries, "kept_fraction", context, first=(rates[0], 100.0))
-    growth = _bars(entries, "overpotential_growth", context)
+    capacity = _draw_bars(entries, "discharge_capacity", context)
+    kept = _draw_bars(entries, "kept_fraction", context, first=(rates[0], 100.0))
+    growth = _draw_bars(entries, "overpotential_growth", context)
     x = Axis("C-rate", categories=rates)
     lowest = rates[0]
-    found = [_profiles(half, steps, mass, context, synthetic)]
+    found = [_draw_profiles(half, steps, mass, context, synthetic)]
     for key, title, y, series, caption, place in (
         (
             "rate-capability",
@@ -54,30 +60,30 @@ def draw(
     return tuple(found)
 
 
-def _profiles(half: hc.HalfCycles, steps: Sequence, mass: Quantity, context: Context, synthetic: bool) -> Figure:
+def _draw_profiles(half: hc.HalfCycles, steps: Sequence, mass: Quantity, context: Context, synthetic: bool) -> Figure:
     """Voltage against specific capacity, charge and discharge of the first cycle at each rate."""
     series = []
+    who = get_sample_name(context)
     for step in steps:
-        k = step.halves[0]
-        cycle, group = int(half.cycle[k]), f"{step.rate:g}C"
-        for sign in (1, -1):
-            for j in half.which(cycle, sign)[:1]:
-                q, v = profile(half, int(j), mass.value)
-                series.append(Series("line", q, v, group, subject_of(context), group, legend=sign < 0))
-    caption = f"Voltage profiles at different C-rates. {versus_lithium(context)}".strip()
-    panel = Panel(Axis("Specific capacity", "mAh/g"), voltage_axis(context), tuple(series))
+        cycle, group = int(half.cycle[step.halves[0]]), f"{step.rate:g}C"
+        for j in (*half.which(cycle, 1)[:1], *half.which(cycle, -1)[:1]):
+            q, v = thin_profile(half, int(j), mass.value)
+            series.append(Series("line", q, v, group, who, group, legend=bool(half.runs.sign[j] < 0)))
+    caption = f"Voltage profiles at different C-rates. {explain_lithium_scale(context)}".strip()
+    panel = Panel(Axis("Specific capacity", "mAh/g"), make_voltage_axis(context), tuple(series))
     return Figure("rate-profiles", "Voltage profiles at different C-rates", (panel,), caption, "Fig. 4c", synthetic)
 
 
-def _bars(entries: Sequence[Entry], name: str, context: Context, first=()) -> Series | None:
+def _draw_bars(entries: Sequence[Entry], name: str, context: Context, first=()) -> Series | None:
     """One bar per rate, with its 95 % interval where there is one."""
     mine = sorted((e for e in entries if e.name == name), key=lambda e: e.state["rate_C"])
     if not mine:
         return None
     names = [*first[:1], *(f"{e.state['rate_C']:g}C" for e in mine)]
     value = [*first[1:], *(e.quantity.value for e in mine)]
-    ends = [[*first[1:], *(getattr(e.quantity, side) for e in mine)] for side in ("lo95", "hi95")]
-    bounded = all(end is not None for side in ends for end in side)
-    lo, hi = (np.array(side, float) if bounded else None for side in ends)
-    who = subject_of(context)
-    return Series("bars", np.array(names), np.array(value), who, who, group_of(context), lo, hi)
+    lower = [*first[1:], *(e.quantity.lo95 for e in mine)]
+    upper = [*first[1:], *(e.quantity.hi95 for e in mine)]
+    bounded = None not in lower and None not in upper
+    lo, hi = (np.array(lower, float), np.array(upper, float)) if bounded else (None, None)
+    who = get_sample_name(context)
+    return Series("bars", np.array(names), np.array(value), who, who, get_group(context), lo, hi)

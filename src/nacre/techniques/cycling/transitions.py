@@ -20,7 +20,7 @@ CUT = 0.3  # a peak that the end of the half cycle cuts above this part of its h
 
 
 @dataclass(frozen=True)
-class Choices:
+class DqdvChoices:
     """What has to be chosen to see peaks: V, V, part of the height; and the alternatives to each choice."""
 
     smoothing: float
@@ -28,21 +28,21 @@ class Choices:
     part: float
 
     @cached_property
-    def alternatives(self) -> dict[str, "Choices"]:
+    def alternatives(self) -> dict[str, "DqdvChoices"]:
         """Other defensible choices, one changed at a time, by a name that two equal choices share."""
         s, g, p = self.smoothing, self.grid, self.part
         return {
-            f"dQ/dV smoothing {500 * s:g} mV": Choices(s / 2, g, p),
-            f"dQ/dV smoothing {2000 * s:g} mV": Choices(2 * s, g, p),
-            f"dQ/dV grid {500 * g:g} mV": Choices(s, g / 2, p),
-            f"dQ/dV grid {2500 * g:g} mV": Choices(s, 2.5 * g, p),
-            f"dQ/dV fit above {100 * (p - 0.15):g} %": Choices(s, g, p - 0.15),
-            f"dQ/dV fit above {100 * (p + 0.15):g} %": Choices(s, g, p + 0.15),
+            f"dQ/dV smoothing {500 * s:g} mV": DqdvChoices(s / 2, g, p),
+            f"dQ/dV smoothing {2000 * s:g} mV": DqdvChoices(2 * s, g, p),
+            f"dQ/dV grid {500 * g:g} mV": DqdvChoices(s, g / 2, p),
+            f"dQ/dV grid {2500 * g:g} mV": DqdvChoices(s, 2.5 * g, p),
+            f"dQ/dV fit above {100 * (p - 0.15):g} %": DqdvChoices(s, g, p - 0.15),
+            f"dQ/dV fit above {100 * (p + 0.15):g} %": DqdvChoices(s, g, p + 0.15),
         }
 
 
 @dataclass(frozen=True)
-class Measured:
+class PeakValue:
     """A number under the central choice, its change under each alternative, and its standard error from the record."""
 
     value: float
@@ -51,45 +51,47 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Peak:
+class TransitionPeak:
     """A maximum of dQ/dV: place in V, height in mAh/V, area in mAh, full width at half height in V.
 
     Area and width are None where the end of the half cycle or a neighbour hides a side of the peak.
     """
 
-    place: Measured
-    height: Measured
-    area: Measured | None
-    width: Measured | None
+    place: PeakValue
+    height: PeakValue
+    area: PeakValue | None
+    width: PeakValue | None
 
 
 @dataclass(frozen=True)
-class HalfCurve:
+class HalfCycleCurve:
     """dQ/dV of one half cycle with its peaks in order of voltage; `why` says why there is none."""
 
     cycle: int
     sign: int
     curve: dqdv.Density | None = None
-    peaks: tuple[Peak, ...] = ()
+    peaks: tuple[TransitionPeak, ...] = ()
     why: str = ""
     left_out: float = 0.0
 
 
-def half_curve(
-    half: hc.HalfCycles, k: int, choices: Choices, prominence: float, alternatives: bool = True
-) -> HalfCurve:
+def compute_half_curve(
+    half: hc.HalfCycles, k: int, choices: DqdvChoices, prominence: float, alternatives: bool = True
+) -> HalfCycleCurve:
     """dQ/dV and peaks of half cycle `k`, its constant current only; peaks without errors where no `alternatives`."""
     cycle, sign = int(half.cycle[k]), int(half.runs.sign[k])
-    charge, voltage, left_out = _steady(half, k)
-    why = _unfit(charge, voltage, choices)
+    charge, voltage, left_out = _select_steady(half, k)
+    why = _explain_unsuitable(charge, voltage, choices)
     if why:
-        return HalfCurve(cycle, sign, why=why)
+        return HalfCycleCurve(cycle, sign, why=why)
     line = dqdv.passed(voltage, charge / hc.C_PER_MAH)
     curve = dqdv.density(line, choices.grid, choices.smoothing)
-    return HalfCurve(cycle, sign, curve, _peaks(line, curve, choices, prominence, alternatives), left_out=left_out)
+    return HalfCycleCurve(
+        cycle, sign, curve, _find_peaks(line, curve, choices, prominence, alternatives), left_out=left_out
+    )
 
 
-def _steady(half: hc.HalfCycles, k: int) -> tuple[np.ndarray, np.ndarray, float]:
+def _select_steady(half: hc.HalfCycles, k: int) -> tuple[np.ndarray, np.ndarray, float]:
     """Charge in C and voltage in V at the records of the constant current, and the part of the charge left out."""
     rows = np.arange(half.runs.first[k], half.runs.last[k] + 1)
     size = np.abs(half.rows.current[rows])
@@ -100,7 +102,7 @@ def _steady(half: hc.HalfCycles, k: int) -> tuple[np.ndarray, np.ndarray, float]
     return charge - charge[0], half.rows.voltage[rows], float(1 - charge[-1] / half.charge[k])
 
 
-def _unfit(charge: np.ndarray, voltage: np.ndarray, choices: Choices) -> str:
+def _explain_unsuitable(charge: np.ndarray, voltage: np.ndarray, choices: DqdvChoices) -> str:
     """Why these records give no dQ/dV; "" where they do."""
     if len(charge) < LEAST_RECORDS:
         return f"only {len(charge)} records at constant current"
@@ -117,25 +119,25 @@ def _unfit(charge: np.ndarray, voltage: np.ndarray, choices: Choices) -> str:
     return ""
 
 
-def _peaks(line: dqdv.Passed, curve: dqdv.Density, choices: Choices, prominence: float, alternatives: bool):
+def _find_peaks(line: dqdv.Passed, curve: dqdv.Density, choices: DqdvChoices, prominence: float, alternatives: bool):
     places = dqdv.maxima(curve, prominence, 2 * choices.smoothing)
     others = choices.alternatives if alternatives else {}
     seen = {name: (c, dqdv.density(line, c.grid, c.smoothing)) for name, c in others.items()}
     valleys = dqdv.valleys(curve, places, 1.5 * choices.smoothing)
     found = [
-        _peak(line, curve, seen, choices, int(i), int(a), int(b))
+        _measure_peak(line, curve, seen, choices, int(i), int(a), int(b))
         for i, a, b in zip(places, valleys[:-1], valleys[1:], strict=True)
     ]
     return tuple(peak for peak in found if peak)
 
 
-def _peak(line, curve, seen, choices: Choices, i: int, lo: int, hi: int) -> Peak | None:
+def _measure_peak(line, curve, seen, choices: DqdvChoices, i: int, lo: int, hi: int) -> TransitionPeak | None:
     """A maximum, measured under the central choice and under every alternative."""
     window = dqdv.above(curve, i, choices.part, lo, hi)[:2]
     centre = dqdv.top(curve, *window)
     if centre is None:
         return None
-    area, width = _area(line, curve, i, lo, hi), _width(curve, choices.smoothing, i, lo, hi)
+    area, width = _measure_area(line, curve, i, lo, hi), _measure_width(curve, choices.smoothing, i, lo, hi)
     places, heights, areas, widths = {}, {}, {}, {}
     near = curve.voltage[[i, lo, hi]].tolist()
     for name, (other, there) in seen.items():
@@ -144,26 +146,28 @@ def _peak(line, curve, seen, choices: Choices, i: int, lo: int, hi: int) -> Peak
         if top is None:
             return None
         places[name], heights[name] = top.place - centre.place, top.height - centre.height
-        j, a, b = (_nearest(there, volts) for volts in near)
+        # the same peak on the other curve: its maximum between the same valleys
+        j, a, b = (_find_nearest(there, volts) for volts in near)
         j = a + int(np.argmax(there.slope[a : b + 1]))
-        areas[name] = _area(line, there, j, *_lowest(there, j, a, b, choices.smoothing)) - area
-        other_width = _width(there, other.smoothing, j, a, b)
+        areas[name] = _measure_area(line, there, j, *_find_minima(there, j, a, b, choices.smoothing)) - area
+        other_width = _measure_width(there, other.smoothing, j, a, b)
         if width is not None and other_width is not None:
             widths[name] = other_width - width
-    return Peak(
-        Measured(centre.place, places, float(np.sqrt(centre.variance)) if seen else 0.0),
-        Measured(centre.height, heights),
-        Measured(area, areas) if _whole(curve, i, lo, hi) else None,
-        Measured(width, widths) if width is not None and len(widths) == len(places) else None,
+    has_width = width is not None and len(widths) == len(places)
+    return TransitionPeak(
+        PeakValue(centre.place, places, float(np.sqrt(centre.variance)) if seen else 0.0),
+        PeakValue(centre.height, heights),
+        PeakValue(area, areas) if _is_complete(curve, i, lo, hi) else None,
+        PeakValue(width, widths) if width is not None and has_width else None,
     )
 
 
-def _nearest(curve: dqdv.Density, voltage: float) -> int:
+def _find_nearest(curve: dqdv.Density, voltage: float) -> int:
     first, second = curve.voltage[:2].tolist()
     return min(max(round((voltage - first) / (second - first)), 0), len(curve.voltage) - 1)
 
 
-def _lowest(curve: dqdv.Density, i: int, lo: int, hi: int, reach: float) -> tuple[int, int]:
+def _find_minima(curve: dqdv.Density, i: int, lo: int, hi: int, reach: float) -> tuple[int, int]:
     """The minima of this curve near `lo` and `hi`, looked for within two smoothings."""
     n = max(1, round(2 * reach / (curve.voltage[1] - curve.voltage[0])))
     a, b = max(lo - n, 0), max(min(hi - n, len(curve.slope) - 1), i)
@@ -172,19 +176,19 @@ def _lowest(curve: dqdv.Density, i: int, lo: int, hi: int, reach: float) -> tupl
     return left, right
 
 
-def _area(line: dqdv.Passed, curve: dqdv.Density, i: int, lo: int, hi: int) -> float:
+def _measure_area(line: dqdv.Passed, curve: dqdv.Density, i: int, lo: int, hi: int) -> float:
     a, b, *_ = dqdv.above(curve, i, FOOT, lo, hi)
     return line.between(a, b)
 
 
-def _whole(curve: dqdv.Density, i: int, lo: int, hi: int) -> bool:
+def _is_complete(curve: dqdv.Density, i: int, lo: int, hi: int) -> bool:
     """Whether the peak ends, on both sides, in a minimum or low enough."""
     f = curve.slope
     ends = ((lo, f[lo - 1]), (hi, f[hi + 1]))
     return all(f[edge] <= CUT * f[i] or beyond > f[edge] for edge, beyond in ends)
 
 
-def _width(curve: dqdv.Density, smoothing: float, i: int, lo: int, hi: int) -> float | None:
+def _measure_width(curve: dqdv.Density, smoothing: float, i: int, lo: int, hi: int) -> float | None:
     """Full width at half height, the smoothing's own taken off; None where a neighbour hides it or it is all of it."""
     a, b, left, right = dqdv.above(curve, i, 0.5, lo, hi)
     own = (b - a) ** 2 - (dqdv.FWHM * smoothing) ** 2
@@ -195,64 +199,101 @@ def _width(curve: dqdv.Density, smoothing: float, i: int, lo: int, hi: int) -> f
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedPeaks:
     """Peaks by the name of their transition, the shift of the windows in V that named them, and why others lack one."""
 
-    peaks: Mapping[str, Peak]
+    peaks: Mapping[str, TransitionPeak]
     shift: float | None = None
     why: str = ""
 
+    @property
+    def areas(self) -> dict[str, PeakValue]:
+        """Areas of the named peaks that have one, by transition."""
+        return {name: peak.area for name, peak in self.peaks.items() if peak.area is not None}
+
 
 def name_peaks(
-    peaks: Sequence[Peak],
+    peaks: Sequence[TransitionPeak],
     offset: float,
     sign: int,
-    windows: Mapping[str, tuple[float, float]],
+    windows: Mapping[str, tuple[float, ...]],
     largest: float,
     before: float | None,
-) -> Named:
+) -> NamedPeaks:
     """Names for the peaks of a half cycle.
 
     offset : the counter electrode's potential vs. Li+/Li in V. All windows (V vs. Li+/Li) are moved together, up on
     charge and down on discharge, by at most `largest` V; the move that names most peaks is taken. Where two moves
-    name equally many but differently, the one nearest to `before` (that of the cycle before) is taken; without such
-    a guide, of fewer than three, one that could bear two names bears none, and none do that take a large move to fit.
+    name equally many but differently, the one nearest to `before` (that of the cycle before) is taken. Without such a
+    guide, of fewer than three peaks one that could have two names is given none, and no peak is named by a large move.
     """
-    found: dict[tuple, list[float]] = {}
-    points = [(peak.place.value + offset, peak.height.value) for peak in peaks]
-    limits = [windows[name] for name in NAMES]
-    moves = np.arange(0.0, largest + 1e-9, 5e-3)
-    for shift, key in zip(moves.tolist(), _assign(points, sign * moves, limits), strict=True):
-        found.setdefault(key, []).append(shift)
-    most = max(sum(i is not None for i in key) for key in found)
+    found = _list_namings(peaks, offset, sign, windows, largest)
+    most = max(_count_named(key) for key in found)
     if most == 0:
-        return Named({}, why="no peak where a transition may be")
-    best = {key: moves for key, moves in found.items() if sum(i is not None for i in key) == most}
-    doubtful = _two_ways(best) if before is None and most < len(NAMES) else {}
-    if doubtful:
-        sure = {name: i for key in best for name, i in zip(NAMES, key, strict=True) if i not in (None, *doubtful)}
-        words = " or ".join(next(iter(doubtful.values())))
-        count = "one peak alone, which" if most == 1 else f"{most} peaks alone, one of which"
-        return Named({name: peaks[i] for name, i in sure.items()}, why=f"{count} may be {words}")
-    key = min(best, key=lambda key: _distance(best[key], before or 0.0))
-    shift = min(best[key], key=lambda move: abs(move - (before or 0.0)))
-    if before is None and most < len(NAMES) and shift > PLAIN_SHIFT:
+        return NamedPeaks({}, why="no peak where a transition may be")
+    best = {key: moves for key, moves in found.items() if _count_named(key) == most}
+    unguided = before is None and most < len(NAMES)
+    ambiguous = _find_ambiguous(best) if unguided else {}
+    if ambiguous:
+        return _name_certain(peaks, best, ambiguous, most)
+    target = before or 0.0
+    key = min(best, key=lambda key: _measure_distance(best[key], target))
+    shift = min(best[key], key=lambda move: abs(move - target))
+    if unguided and shift > PLAIN_SHIFT:
         moved = f"{most} of the three alone, and only with the windows moved by {1e3 * shift:.0f} mV"
-        return Named({}, why=f"the peaks fit {moved}")
-    return Named({name: peaks[i] for name, i in zip(NAMES, key, strict=True) if i is not None}, shift)
+        return NamedPeaks({}, why=f"the peaks fit {moved}")
+    return NamedPeaks({name: peaks[i] for name, i in zip(NAMES, key, strict=True) if i is not None}, shift)
 
 
-def _two_ways(best: Mapping[tuple, list[float]]) -> dict[int, list[str]]:
+Naming = tuple[int | None, ...]  # index of the peak of each transition
+
+
+def _list_namings(
+    peaks: Sequence[TransitionPeak],
+    offset: float,
+    sign: int,
+    windows: Mapping[str, tuple[float, ...]],
+    largest: float,
+) -> dict[Naming, list[float]]:
+    """Every naming that a move of the windows makes, with all moves in V that make it."""
+    points = [(peak.place.value + offset, peak.height.value) for peak in peaks]
+    moves = np.arange(0.0, largest + 1e-9, 5e-3)
+    found: dict[Naming, list[float]] = {}
+    for shift, key in zip(
+        moves.tolist(), _assign_peaks(points, sign * moves, [windows[n] for n in NAMES]), strict=True
+    ):
+        found.setdefault(key, []).append(shift)
+    return found
+
+
+def _count_named(key: Naming) -> int:
+    return len(key) - key.count(None)
+
+
+def _name_certain(
+    peaks: Sequence[TransitionPeak], best: Mapping[Naming, list[float]], ambiguous: Mapping[int, list[str]], most: int
+) -> NamedPeaks:
+    """The peaks that every naming calls alike; the others stay without a name."""
+    sure = {}
+    for key in best:
+        sure.update({name: i for name, i in zip(NAMES, key, strict=True) if i is not None and i not in ambiguous})
+    words = " or ".join(next(iter(ambiguous.values())))
+    count = "one peak alone, which" if most == 1 else f"{most} peaks alone, one of which"
+    return NamedPeaks({name: peaks[i] for name, i in sure.items()}, why=f"{count} may be {words}")
+
+
+def _find_ambiguous(best: Mapping[Naming, list[float]]) -> dict[int, list[str]]:
     """Peaks that get different names by different moves of the windows, with these names."""
     names: dict[int, list[str]] = {}
-    for key in best:
-        for name, i in zip(NAMES, key, strict=True):
-            if i is not None and name not in names.setdefault(i, []):
-                names[i].append(name)
+    given = [(name, i) for key in best for name, i in zip(NAMES, key, strict=True) if i is not None]
+    for name, i in dict.fromkeys(given):
+        names.setdefault(i, []).append(name)
     return {i: sorted(found, key=NAMES.index) for i, found in names.items() if len(found) > 1}
 
 
-def _assign(peaks: Sequence[tuple[float, float]], shifts: np.ndarray, windows: Sequence[tuple[float, float]]) -> list:
+def _assign_peaks(
+    peaks: Sequence[tuple[float, float]], shifts: np.ndarray, windows: Sequence[tuple[float, ...]]
+) -> list:
     """Per shift: index of the highest of the (place, height) in each window, moved by it; None where one holds none."""
     if not peaks:
         return [(None,) * len(windows)] * len(shifts)
@@ -260,10 +301,10 @@ def _assign(peaks: Sequence[tuple[float, float]], shifts: np.ndarray, windows: S
     place = np.array([peaks[i][0] for i in order])
     moved = np.asarray(windows)[None, :, :, None] + shifts[:, None, None, None]
     inside = (moved[:, :, 0] <= place) & (place <= moved[:, :, 1])
-    first = np.where(inside.any(axis=2), inside.argmax(axis=2), len(order)).tolist()
-    names = [*order, None]
-    return [tuple([names[i] for i in row]) for row in first]
+    first = np.where(inside.any(axis=2), inside.argmax(axis=2), len(order))
+    index = np.array([*order, None], object)  # the last stands for a window without a peak
+    return [tuple(row) for row in index[first].tolist()]
 
 
-def _distance(moves: list[float], before: float) -> float:
+def _measure_distance(moves: list[float], before: float) -> float:
     return min(abs(move - before) for move in moves)

@@ -3,30 +3,30 @@
 from nacre.core.result import Check
 from nacre.physics.diffraction.capillary import b_shift
 from nacre.techniques.diffraction.options import RietveldOptions
-from nacre.techniques.diffraction.plan import in_words
-from nacre.techniques.diffraction.rietx_problem import Fit
+from nacre.techniques.diffraction.refinement_plan import describe_steps
+from nacre.techniques.diffraction.rietx_problem import RefinementFit
 
 
-def checks(fit: Fit, factor: float, options: RietveldOptions) -> list[Check]:
+def check_refinement(fit: RefinementFit, factor: float, options: RietveldOptions) -> list[Check]:
     """What is doubtful, and what was held, tied or left out, in words."""
-    found = [convergence(fit)]
-    seen = {}
+    found = [check_convergence(fit)]
+    seen: dict[str, Check] = {}
     for level, code, text in fit.findings:
         seen.setdefault(code, Check("info" if level == "info" else "warn", f"{text} ({code.lower()})"))
     found += list(seen.values())
-    found += _physical(fit)
+    found += _check_physical(fit)
     for i, crystal in enumerate(fit.crystals[1:], 1):
         scale, std = fit.values[f"phases.{i}.scale"], fit.esd.get(f"phases.{i}.scale")
         if std is None or scale < 3 * std * fit.inflation:
-            text = f"{crystal.name} is not found: its scale is within three standard deviations of nothing"
+            text = f"{crystal.name} is not found: its scale is within three standard deviations of zero"
             found.append(Check("warn", text, "take it out of the model, or use `trace_phase` for a limit"))
     if not fit.machine.known:
-        text = "no line standard: size and strain hold what the diffractometer adds"
+        text = "no line standard: size and strain include the broadening of the diffractometer"
         found.append(Check("warn", text, "measure Si or LaB6 and give it as `standard`"))
-    return [*found, *_absorption(fit, options), *_said(fit, factor, options)]
+    return [*found, *_check_absorption(fit, options), *_describe_model(fit, factor, options)]
 
 
-def _said(fit: Fit, factor: float, options: RietveldOptions) -> list[Check]:
+def _describe_model(fit: RefinementFit, factor: float, options: RietveldOptions) -> list[Check]:
     """Constraints, radiation, ranges and plan, in words."""
     problem, machine = fit.problem, fit.machine
     text = "inflated for serial correlation" if factor > 1 else "plain, times the goodness of fit"
@@ -34,22 +34,22 @@ def _said(fit: Fit, factor: float, options: RietveldOptions) -> list[Check]:
     lines = [f"standard deviations are {text} (Durbin-Watson {dw:.2f}, factor of Berar and Lelann {fit.inflation:.2f})"]
     if machine.scale_error:
         ppm = f"{1e6 * machine.scale_error:.0f} ppm"
-        lines.append(f"lengths hold {ppm} of the line standard, shared by all samples measured with it")
+        lines.append(f"lengths include {ppm} of the line standard, shared by all samples measured with it")
     elif not machine.known:
-        lines.append("lengths hold counting statistics alone: without a line standard 30 to 100 ppm more are usual")
+        lines.append("lengths have the counting error alone: without a line standard 30 to 100 ppm more are usual")
     held = [tie.words for crystal in fit.crystals for tie in crystal.ties if tie.words and tie.kind == "occ"]
     if held:
         lines.append(f"tied: {'; '.join(held)}; one B per site")
-        lines.append("the composition is held: X-rays of one wavelength do not tell Ni, Co and Mn apart")
+        lines.append("the composition is held: X-rays of one wavelength do not distinguish Ni, Co and Mn")
     radiation = " and ".join(f"{length:.5f}" for length in machine.wavelengths)
     lines.append(f"radiation {radiation} Ang, polarisation {machine.polarisation:.3f}")
     low, high, out = problem.two_theta[0], problem.two_theta[-1], ", ".join(options.excluded) or "nothing"
     lines.append(f"range {low:.2f} to {high:.2f} deg, left out: {out}")
-    lines.append(f"plan: {in_words(problem.steps)}")
+    lines.append(f"plan: {describe_steps(problem.steps)}")
     return [Check("info", line) for line in lines]
 
 
-def convergence(fit: Fit) -> Check:
+def check_convergence(fit: RefinementFit) -> Check:
     """Whether the last step came to rest."""
     shift = fit.statistics["max_shift_over_esd"]
     if fit.status != "converged" or not shift < 0.1:
@@ -58,7 +58,7 @@ def convergence(fit: Fit) -> Check:
     return Check("pass", f"converged: largest shift over standard deviation {shift:.1g}")
 
 
-def _physical(fit: Fit) -> list[Check]:
+def _check_physical(fit: RefinementFit) -> list[Check]:
     found = []
     for site in fit.crystals[0].sites:
         if site.b_iso < 0:
@@ -72,7 +72,7 @@ def _physical(fit: Fit) -> list[Check]:
     return found
 
 
-def _absorption(fit: Fit, options: RietveldOptions) -> list[Check]:
+def _check_absorption(fit: RefinementFit, options: RietveldOptions) -> list[Check]:
     machine = fit.machine
     if machine.geometry != "capillary":
         return []

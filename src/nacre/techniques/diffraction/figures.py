@@ -5,10 +5,10 @@ import numpy as np
 from nacre.core.context import Context
 from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.result import Curve
-from nacre.techniques.diffraction.rietx_problem import Fit
+from nacre.techniques.diffraction.rietx_problem import RefinementFit
 
 
-def curves(fit: Fit) -> tuple[Curve, ...]:
+def tabulate_fit(fit: RefinementFit) -> tuple[Curve, ...]:
     """The pattern and its reflections as tables."""
     x, y, sigma = (v[fit.kept] for v in (fit.problem.two_theta, fit.problem.intensity, fit.problem.sigma))
     pattern = Curve(
@@ -45,17 +45,17 @@ def curves(fit: Fit) -> tuple[Curve, ...]:
     return pattern, reflections, Curve("phases", columns)
 
 
-def draw(fit: Fit, context: Context, label: str) -> tuple[Figure, ...]:
+def draw(fit: RefinementFit, context: Context, label: str) -> tuple[Figure, ...]:
     """The refinement plot, and the structure where there is a layered main phase."""
     coated = bool(context.sample and context.sample.coating)
     subject = context.sample.name if context.sample else fit.crystals[0].name
-    figures = [refinement(fit, subject, label, "Fig. 1b" if coated else "Fig. S1")]
+    figures = [draw_refinement(fit, subject, label, "Fig. 1b" if coated else "Fig. S1")]
     if fit.crystals[0].antisite:
-        figures.append(structure(fit, subject, label))
+        figures.append(draw_structure(fit, subject, label))
     return tuple(figures)
 
 
-def refinement(fit: Fit, subject: str, label: str, place: str) -> Figure:
+def draw_refinement(fit: RefinementFit, subject: str, label: str, place: str) -> Figure:
     """Observed points, calculated line, background, difference below, marks of each phase's reflections."""
     x, y = fit.problem.two_theta[fit.kept], fit.problem.intensity[fit.kept]
     top, low = float(y.max()), float(y.min())
@@ -88,7 +88,7 @@ def refinement(fit: Fit, subject: str, label: str, place: str) -> Figure:
     )
 
 
-def structure(fit: Fit, subject: str, label: str) -> Figure:
+def draw_structure(fit: RefinementFit, subject: str, label: str) -> Figure:
     """The refined cell seen along a: atoms of two cells side by side, in angstrom."""
     crystal = fit.crystals[0]
     a, c = crystal.cell[0], crystal.cell[2]

@@ -20,13 +20,13 @@ from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.materials.crystals import structure, with_shared_sites
 from nacre.techniques.diffraction import figures as rietveld_figures
 from nacre.techniques.diffraction import rietveld, rietx_engine
-from nacre.techniques.diffraction.machine import machine_of
-from nacre.techniques.diffraction.options import RietveldOptions, pattern_of, ranges
-from nacre.techniques.diffraction.rietx_problem import Fit, Problem, Step
+from nacre.techniques.diffraction.diffractometer import describe_diffractometer
+from nacre.techniques.diffraction.options import RietveldOptions, parse_ranges, select_pattern
+from nacre.techniques.diffraction.rietx_problem import RefinementFit, RefinementProblem, RefinementStep
 
 
 @dataclass(frozen=True)
-class StandardOptions:
+class LineStandardOptions:
     """What may be chosen about a line standard."""
 
     standard: str = option("Si", "the standard: Si (SRM 640f), LaB6 (SRM 660c), or another structure of the table")
@@ -44,37 +44,41 @@ class StandardOptions:
     mu_r: float | None = option(None, "absorption of the filled capillary, mu R", lo=0, hi=3)
 
 
-def analyse(inputs: Mapping[str, Any], context: Context, options: StandardOptions) -> list[Result]:
+def analyse(inputs: Mapping[str, Any], context: Context, options: LineStandardOptions) -> list[Result]:
     """The resolution as a curve "instrument", for `rietveld` to take as its `standard`."""
     signal = inputs["signal"]
     shared = {f.name for f in fields(RietveldOptions)}
     general = RietveldOptions(**{name: value for name, value in vars(options).items() if name in shared})
     crystal = with_shared_sites(structure(options.standard))
-    machine = machine_of(signal, general, {}, crystal)
-    x, y, sigma = pattern_of(signal, general)
+    machine = describe_diffractometer(signal, general, {}, crystal)
+    x, y, sigma = select_pattern(signal, general)
     flat = machine.geometry == "flat"
     steps = [
-        Step("scale", ("scale", "background"), "scale factor and background"),
-        Step("position", ("displacement",) if flat else ("zero",), "displacement" if flat else "zero of two theta"),
-        Step("width", ("width",), "width"),
-        Step("widths", (f"widths:{options.widths}",), f"resolution {', '.join(options.widths)}"),
-        Step("displacements", ("b",), "isotropic displacements"),
+        RefinementStep("scale", ("scale", "background"), "scale factor and background"),
+        RefinementStep(
+            "position", ("displacement",) if flat else ("zero",), "displacement" if flat else "zero of two theta"
+        ),
+        RefinementStep("width", ("width",), "width"),
+        RefinementStep("widths", (f"widths:{options.widths}",), f"resolution {', '.join(options.widths)}"),
+        RefinementStep("displacements", ("b",), "isotropic displacements"),
     ]
     if flat:
-        steps.append(Step("axial", ("axial",), "axial divergence"))
-    problem = Problem(x, y, sigma, (crystal,), machine, tuple(steps), options.background, ranges(general))
-    fit = rietveld.checked(rietx_engine.refine(problem), signal)
-    return [_result(fit, scale_error(fit), signal, context)]
+        steps.append(RefinementStep("axial", ("axial",), "axial divergence"))
+    problem = RefinementProblem(
+        x, y, sigma, (crystal,), machine, tuple(steps), options.background, parse_ranges(general)
+    )
+    fit = rietveld.require_good_fit(rietx_engine.refine(problem), signal)
+    return [_make_result(fit, scale_error(fit), signal, context)]
 
 
-def scale_error(fit: Fit) -> float:
+def scale_error(fit: RefinementFit) -> float:
     """How far the cell of the standard is from its certified one when it is set free: relative, with its own error.
 
     What the model of lines and of the zero does wrong, a sample measured the same way shares.
     """
     held = fit.problem
     every = tuple(dict.fromkeys(item for step in held.steps for item in step.free))
-    steps = (held.steps[0], Step("all", (*every, "cell"), "all and the cell"))
+    steps = (held.steps[0], RefinementStep("all", (*every, "cell"), "all and the cell"))
     starts = {path: fit.values[path] for path in fit.free if path.endswith("scale")}
     freed = rietx_engine.refine(replace(held, crystals=fit.crystals, machine=fit.machine, steps=steps, starts=starts))
     certified = held.crystals[0]
@@ -83,7 +87,7 @@ def scale_error(fit: Fit) -> float:
     return float(np.sqrt(off**2 + esd**2 + known**2) / edge)
 
 
-def _result(fit: Fit, scale: float, signal, context: Context) -> Result:
+def _make_result(fit: RefinementFit, scale: float, signal, context: Context) -> Result:
     machine = fit.machine
     names = ("u", "v", "w", "x", "y", "zero", "axial")
     units = ("deg2", "deg2", "deg2", "deg", "deg", "deg", "1")
@@ -91,23 +95,23 @@ def _result(fit: Fit, scale: float, signal, context: Context) -> Result:
     columns["scale_error"] = (np.array([scale]), "1")
     columns["wavelength"] = (np.array([machine.wavelengths[0]]), "Ang")
     angles = np.linspace(fit.problem.two_theta[0], fit.problem.two_theta[-1], 200)
-    width = fwhm(machine, angles)
+    width = compute_fwhm(machine, angles)
     middle = float(np.interp(0.5 * (angles[0] + angles[-1]), angles, width))
     entries = [
         Entry("instrument_width", Quantity(middle, "deg", basis="none", origin="measured")),
-        *rietveld.quality(fit),
+        *rietveld.report_quality(fit),
     ]
     if fit.esd.get("instrument.zero_shift"):
         zero = Quantity(
             machine.zero, "deg", fit.esd["instrument.zero_shift"], basis="fit-covariance", origin="measured"
         )
         entries.append(Entry("zero_shift", zero))
-    checks = [rietveld.rietveld_checks.convergence(fit), *_certified(fit, scale)]
+    checks = [rietveld.rietveld_checks.convergence(fit), *_get_certified(fit, scale)]
     if np.any(width <= 0) or not np.all(np.isfinite(width)):
         text = "the resolution turns negative inside the range"
         checks.append(Check("fail", text, "free fewer of u, v, w, x, y"))
     label = f"{fit.crystals[0].words or fit.crystals[0].name}"
-    figure = rietveld_figures.refinement(fit, signal.name, label, "Fig. S1")
+    figure = rietveld_figures.draw_refinement(fit, signal.name, label, "Fig. S1")
     drawn = (Series("line", angles, width, "line standard"),)
     axes = Axis("2θ", "deg"), Axis("full width at half maximum", "deg")
     resolution = Figure(f"resolution-{signal.name}", "Resolution of the diffractometer", (Panel(*axes, drawn),),
@@ -117,7 +121,7 @@ def _result(fit: Fit, scale: float, signal, context: Context) -> Result:
         context.analysis,
         Subject("", "", signal.name),
         entries=tuple(entries),
-        curves=(Curve("instrument", columns), *rietveld_figures.curves(fit)),
+        curves=(Curve("instrument", columns), *rietveld_figures.tabulate_fit(fit)),
         figures=(replace(figure, title=f"Line standard, {label}"), resolution),
         checks=tuple(checks),
         citations=rietveld.TECHNIQUE.citations,
@@ -125,14 +129,14 @@ def _result(fit: Fit, scale: float, signal, context: Context) -> Result:
     )
 
 
-def _certified(fit: Fit, scale: float) -> list[Check]:
+def _get_certified(fit: RefinementFit, scale: float) -> list[Check]:
     crystal = fit.crystals[0]
     held = f"cell held at {crystal.cell[0]:.6f} Ang: {crystal.source}"
     text = f"set free, the cell comes back to {1e6 * scale:.0f} ppm: all lengths measured so are uncertain by as much"
     return [Check("info", held), Check("info", text)]
 
 
-def fwhm(machine, two_theta: np.ndarray) -> np.ndarray:
+def compute_fwhm(machine, two_theta: np.ndarray) -> np.ndarray:
     """FWHM in deg of the pseudo-Voigt line (P. Thompson, D. E. Cox, J. B. Hastings, J. Appl. Cryst. 20 (1987) 79)."""
     theta = np.radians(two_theta / 2)
     square = machine.u * np.tan(theta) ** 2 + machine.v * np.tan(theta) + machine.w
@@ -147,7 +151,7 @@ TECHNIQUE = Technique(
     "Line standard of a diffractometer",
     ("diffraction",),
     analyse,
-    StandardOptions,
+    LineStandardOptions,
     asked=True,
     vocabulary={
         "quantity": {

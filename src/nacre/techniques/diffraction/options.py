@@ -52,7 +52,7 @@ class RietveldOptions:
     )
 
 
-def pattern_of(signal: Signal, options: RietveldOptions) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def select_pattern(signal: Signal, options: RietveldOptions) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(two_theta in deg, intensity, its standard uncertainty) within the range chosen."""
     x, y = signal.array("two_theta", "deg"), signal.array("intensity", "counts")
     std = signal["intensity"].std
@@ -78,7 +78,7 @@ def pattern_of(signal: Signal, options: RietveldOptions) -> tuple[np.ndarray, np
     return x[kept], y[kept], np.asarray(sigma)[kept]
 
 
-def ranges(options: RietveldOptions) -> tuple[tuple[float, float], ...]:
+def parse_ranges(options: RietveldOptions) -> tuple[tuple[float, float], ...]:
     """The ranges left out, in deg."""
     found = []
     for text in options.excluded:

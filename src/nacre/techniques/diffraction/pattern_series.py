@@ -18,14 +18,14 @@ from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.techniques.diffraction import rietveld, rietx_engine
 from nacre.techniques.diffraction.options import RietveldOptions
-from nacre.techniques.diffraction.rietx_problem import Fit, Problem
-from nacre.techniques.diffraction.setup import problem_of
+from nacre.techniques.diffraction.problem_setup import make_problem
+from nacre.techniques.diffraction.rietx_problem import RefinementFit, RefinementProblem
 
 NAMES = ("lattice_a", "lattice_b", "lattice_c", "cell_volume", "oxygen_z", "ni_li")
 
 
 @dataclass(frozen=True)
-class Member:
+class SeriesPattern:
     """One pattern of the series: what it gave, or why not."""
 
     name: str
@@ -39,29 +39,29 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: RietveldOption
     """The lattice table. inputs: signal, a list of patterns in order; standard. Raises where none can be fitted."""
     signals: list[Signal] = inputs["signal"] if isinstance(inputs["signal"], list) else [inputs["signal"]]
     rest = {name: item for name, item in inputs.items() if name != "signal"}
-    context = rietveld.of_signal(context)
-    members: list[Member] = []
-    before: Fit | None = None
+    context = rietveld.select_context(context)
+    members: list[SeriesPattern] = []
+    before: RefinementFit | None = None
     for i, signal in enumerate(signals):
         try:
-            before = _one(signal, before, context, options, rest)
-            members.append(_member(signal, before, options, i))
+            before = _refine_one(signal, before, context, options, rest)
+            members.append(_make_pattern(signal, before, options, i))
         except NacreError as error:
-            members.append(Member(signal.name, error=str(error)))
+            members.append(SeriesPattern(signal.name, error=str(error)))
     good = [i for i, member in enumerate(members) if not member.error]
     if not good:
         raise NotAssessable("no pattern of the series could be refined", where=context.where, found=members[0].error)
-    return [_result(members, good, context)]
+    return [_make_result(members, good, context)]
 
 
-def _one(signal: Signal, before: Fit | None, context, options, rest) -> Fit:
-    problem = problem_of(signal, context, options, rest)
+def _refine_one(signal: Signal, before: RefinementFit | None, context, options, rest) -> RefinementFit:
+    problem = make_problem(signal, context, options, rest)
     if before is not None:
-        problem = handed_on(problem, before)
-    return rietveld.checked(rietx_engine.refine(problem), signal)
+        problem = continue_from(problem, before)
+    return rietveld.require_good_fit(rietx_engine.refine(problem), signal)
 
 
-def handed_on(problem: Problem, before: Fit) -> Problem:
+def continue_from(problem: RefinementProblem, before: RefinementFit) -> RefinementProblem:
     """The problem, started from another fit's answer: structures, machine, scales and widths."""
     ends = ("scale", "lor_size", "lor_strain", "r")
     starts = {path: before.values[path] for path in before.free if path.rpartition(".")[2] in ends}
@@ -69,13 +69,13 @@ def handed_on(problem: Problem, before: Fit) -> Problem:
     return replace(problem, crystals=before.crystals, machine=machine, starts=starts)
 
 
-def _member(signal: Signal, fit: Fit, options: RietveldOptions, i: int) -> Member:
-    found = rietveld.main_quantities(fit, rietveld.esd_factor(fit, options), f"series:{i}:{signal.where}")
+def _make_pattern(signal: Signal, fit: RefinementFit, options: RietveldOptions, i: int) -> SeriesPattern:
+    found = rietveld.report_main_phase(fit, rietveld.choose_esd_factor(fit, options), f"series:{i}:{signal.where}")
     entries = tuple(Entry(e.name, e.quantity, {"pattern": i + 1}) for e in found if e.name in NAMES)
-    return Member(signal.name, entries, 100 * fit.statistics["rwp"], fit.statistics["gof"])
+    return SeriesPattern(signal.name, entries, 100 * fit.statistics["rwp"], fit.statistics["gof"])
 
 
-def _result(members: list[Member], good: list[int], context: Context) -> Result:
+def _make_result(members: list[SeriesPattern], good: list[int], context: Context) -> Result:
     subject = Subject(context.sample.name if context.sample else "")
     checks = [
         Check("warn", f"pattern {i + 1}, {member.name}, could not be refined: {member.error}")
@@ -89,15 +89,15 @@ def _result(members: list[Member], good: list[int], context: Context) -> Result:
         context.analysis,
         subject,
         entries=tuple(entry for member in members for entry in member.entries),
-        curves=(_table(members, good),),
-        figures=(_figure(members, good, subject.sample),),
+        curves=(_tabulate_series(members, good),),
+        figures=(_draw_series(members, good, subject.sample),),
         checks=tuple(checks),
         citations=rietveld.TECHNIQUE.citations,
         methods=f"{len(members)} patterns were refined in order, each started from the last that converged.",
     )
 
 
-def _table(members: list[Member], good: list[int]) -> Curve:
+def _tabulate_series(members: list[SeriesPattern], good: list[int]) -> Curve:
     columns: dict[str, tuple[np.ndarray, str]] = {
         "pattern": (np.array([i + 1 for i in good]), "1"),
         "file": (np.array([members[i].name for i in good]), "1"),
@@ -111,7 +111,7 @@ def _table(members: list[Member], good: list[int]) -> Curve:
     return Curve("lattice table", columns)
 
 
-def _figure(members: list[Member], good: list[int], subject: str) -> Figure:
+def _draw_series(members: list[SeriesPattern], good: list[int], subject: str) -> Figure:
     panels = []
     for name, label in (("lattice_a", "a"), ("lattice_c", "c"), ("cell_volume", "cell volume")):
         found = [(i + 1, e.quantity) for i in good for e in members[i].entries if e.name == name]

@@ -14,12 +14,12 @@ from nacre.core.signal import Signal
 from nacre.materials import crystals as library
 from nacre.materials.crystals import Crystal
 from nacre.physics.diffraction.crystal import two_theta as bragg
-from nacre.techniques.diffraction.machine import radiation_of
-from nacre.techniques.diffraction.options import RietveldOptions, pattern_of
-from nacre.techniques.diffraction.rietx_problem import Machine
+from nacre.techniques.diffraction.diffractometer import find_radiation
+from nacre.techniques.diffraction.options import RietveldOptions, select_pattern
+from nacre.techniques.diffraction.rietx_problem import DiffractometerModel
 
 
-def crystals_of(
+def collect_crystals(
     context: Context, options: RietveldOptions, inputs: Mapping[str, Any], signal: Signal
 ) -> tuple[Crystal, ...]:
     """The phases by name: CIF inputs first, then the layered oxide, then the table. The main one comes first."""
@@ -33,15 +33,15 @@ def crystals_of(
                 )
                 given[crystal.name] = given[role if not isinstance(item, list) else crystal.name]
     names = options.phases or (("layered",) if "phase" not in given else ("phase",))
-    return tuple(_crystal(name, given, context, options, inputs, signal) for name in names)
+    return tuple(_find_crystal(name, given, context, options, inputs, signal) for name in names)
 
 
-def _crystal(name: str, given: Mapping[str, Crystal], context: Context, options, inputs, signal) -> Crystal:
+def _find_crystal(name: str, given: Mapping[str, Crystal], context: Context, options, inputs, signal) -> Crystal:
     if name in given:
         return given[name]
     if name != "layered":
         return library.with_shared_sites(library.structure(name))
-    formula = _measured_composition(inputs.get("composition")) or options.composition or context.text("cam")
+    formula = _read_composition(inputs.get("composition")) or options.composition or context.text("cam")
     if not formula:
         raise NacreError(
             "the active material's formula is not given, and the layered model needs it",
@@ -50,13 +50,13 @@ def _crystal(name: str, given: Mapping[str, Crystal], context: Context, options,
         )
     label = context.sample.title if context.sample else "layered oxide"
     start = library.layered(formula, name=label)
-    return replace(start, cell=_near(start, signal, options))
+    return replace(start, cell=_locate_cell(start, signal, options))
 
 
-def _near(crystal: Crystal, signal: Signal, options: RietveldOptions) -> tuple[float, ...]:
+def _locate_cell(crystal: Crystal, signal: Signal, options: RietveldOptions) -> tuple[float, ...]:
     """A starting cell whose 003 and 104 lie on the strongest maxima near where they are expected, within 2 %."""
-    x, y, _ = pattern_of(signal, options)
-    wavelength = radiation_of(signal, options)[0][0]
+    x, y, _ = select_pattern(signal, options)
+    wavelength = find_radiation(signal, options)[0][0]
     cell = np.array(crystal.cell)
     for hkl, edges in (((0, 0, 3), (2,)), ((1, 0, 1), (0, 1))):
         d = float(library.lattice.d_spacing(hkl, cell))
@@ -70,7 +70,7 @@ def _near(crystal: Crystal, signal: Signal, options: RietveldOptions) -> tuple[f
     return tuple(cell.tolist())
 
 
-def _measured_composition(result: Any) -> str:
+def _read_composition(result: Any) -> str:
     """A formula from the metal fractions of an elemental analysis: entries whose state names an element."""
     if not isinstance(result, Result):
         return ""
@@ -83,29 +83,31 @@ def _measured_composition(result: Any) -> str:
     return "Li" + "".join(f"{element}{n / total:.4f}" for element, n in found.items()) + "O2"
 
 
-def pairs(texts: Sequence[str], crystals: Sequence[Crystal], example: str) -> dict[str, str]:
-    """What is said of phases, by their names, from texts like `example`."""
+def parse_phase_texts(texts: Sequence[str], crystals: Sequence[Crystal], example: str) -> dict[str, str]:
+    """Statements about phases by their names, from texts like `example`."""
     found = {}
     for text in texts:
         name, colon, rest = text.partition(":")
         if not colon or name.strip() not in {crystal.name for crystal in crystals} | {"layered"}:
             known = ", ".join(crystal.name for crystal in crystals)
             raise NacreError(
-                "cannot read what is said of a phase", found=f"'{text}'", expected=f"'{example}'; phases: {known}"
+                "cannot read the statement about a phase", found=f"'{text}'", expected=f"'{example}'; phases: {known}"
             )
         found[crystals[0].name if name.strip() == "layered" else name.strip()] = rest.strip()
     return found
 
 
-def texture_of(options: RietveldOptions, crystals: Sequence[Crystal]) -> dict[str, tuple[int, int, int]]:
+def parse_texture(options: RietveldOptions, crystals: Sequence[Crystal]) -> dict[str, tuple[int, int, int]]:
     """March-Dollase axes by phase."""
-    rows = pairs(options.texture, crystals, "NaxCoO2: 0 0 1")
+    rows = parse_phase_texts(options.texture, crystals, "NaxCoO2: 0 0 1")
     return {name: tuple(int(word) for word in text.split()) for name, text in rows.items()}
 
 
-def sizes_of(options: RietveldOptions, crystals: Sequence[Crystal], machine: Machine) -> dict[str, float]:
+def make_starting_sizes(
+    options: RietveldOptions, crystals: Sequence[Crystal], machine: DiffractometerModel
+) -> dict[str, float]:
     """Starting broadening: crystallite sizes as given (else 1 um), scales of all phases."""
-    rows = pairs(options.crystallites, crystals, "HfO2: 8 nm")
+    rows = parse_phase_texts(options.crystallites, crystals, "HfO2: 8 nm")
     starts = {}
     for i, crystal in enumerate(crystals):
         size = parse(rows[crystal.name], "nm").value if crystal.name in rows else 0.0

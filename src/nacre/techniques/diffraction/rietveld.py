@@ -24,9 +24,9 @@ from nacre.techniques.diffraction import checks as rietveld_checks
 from nacre.techniques.diffraction import figures as rietveld_figures
 from nacre.techniques.diffraction import rietx_engine
 from nacre.techniques.diffraction.options import RietveldOptions
-from nacre.techniques.diffraction.plan import in_words
-from nacre.techniques.diffraction.rietx_problem import Fit
-from nacre.techniques.diffraction.setup import problem_of
+from nacre.techniques.diffraction.problem_setup import make_problem
+from nacre.techniques.diffraction.refinement_plan import describe_steps
+from nacre.techniques.diffraction.rietx_problem import RefinementFit
 
 SERIAL = 1.5  # Durbin-Watson below which residuals are serially correlated
 EXPLAINED = 0.5  # part of the net intensity's chi2 that a model must explain to be one
@@ -38,20 +38,20 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: RietveldOption
     Raises NacreError where the plan cannot be carried out, NotAssessable where the model does not describe the data.
     """
     signal = inputs["signal"]
-    context = of_signal(context)
-    fit = checked(rietx_engine.refine(problem_of(signal, context, options, inputs)), signal)
-    return [result_of(fit, context, options, signal)]
+    context = select_context(context)
+    fit = require_good_fit(rietx_engine.refine(make_problem(signal, context, options, inputs)), signal)
+    return [make_result(fit, context, options, signal)]
 
 
-def of_signal(context: Context, role: str = "signal") -> Context:
+def select_context(context: Context, role: str = "signal") -> Context:
     """The context of the pattern itself: a standard may have been measured beside another sample."""
     return replace(context.others[role], analysis=context.analysis) if role in context.others else context
 
 
-def checked(fit: Fit, signal: Signal) -> Fit:
+def require_good_fit(fit: RefinementFit, signal: Signal) -> RefinementFit:
     """The fit, if it is one. Raises NotAssessable for a diverged fit or a model that misses the pattern."""
     codes = [(code, text) for level, code, text in fit.findings if code in rietx_engine.FATAL or level == "error"]
-    part = explained(fit)
+    part = compute_explained(fit)
     if part < EXPLAINED:
         raise NotAssessable(
             "the model does not describe the pattern: its lines are not where the pattern's are",
@@ -71,7 +71,7 @@ def checked(fit: Fit, signal: Signal) -> Fit:
     return fit
 
 
-def explained(fit: Fit) -> float:
+def compute_explained(fit: RefinementFit) -> float:
     """1 - chi2(model) / chi2(background alone): the part of the signal above background that the lines explain."""
     y, sigma = fit.problem.intensity[fit.kept], fit.problem.sigma[fit.kept]
     used = np.isfinite(sigma)
@@ -79,36 +79,36 @@ def explained(fit: Fit) -> float:
     return 1 - float(np.sum(((y - fit.calculated) / sigma)[used] ** 2) / total) if total else 0.0
 
 
-def result_of(fit: Fit, context: Context, options: RietveldOptions, signal: Signal) -> Result:
+def make_result(fit: RefinementFit, context: Context, options: RietveldOptions, signal: Signal) -> Result:
     """Everything that is reported of a fit."""
     subject = Subject(context.sample.name if context.sample else "", "", signal.name)
-    factor = esd_factor(fit, options)
+    factor = choose_esd_factor(fit, options)
     source = f"rietveld:{context.analysis or signal.where}"
-    main = main_quantities(fit, factor, source)
-    entries = [*main, *fractions(fit, factor, source), *quality(fit)]
+    main = report_main_phase(fit, factor, source)
+    entries = [*main, *report_fractions(fit, factor, source), *report_quality(fit)]
     label = context.sample.title if context.sample else fit.crystals[0].name
     return Result(
         "rietveld",
         context.analysis,
         subject,
         entries=tuple(entries),
-        curves=(*rietveld_figures.curves(fit), sites(fit, factor)),
+        curves=(*rietveld_figures.tabulate_fit(fit), tabulate_sites(fit, factor)),
         figures=rietveld_figures.draw(fit, context, label),
-        checks=tuple(rietveld_checks.checks(fit, factor, options)),
+        checks=tuple(rietveld_checks.check_refinement(fit, factor, options)),
         citations=TECHNIQUE.citations,
-        methods=methods(fit, options),
+        methods=describe_methods(fit, options),
     )
 
 
-def esd_factor(fit: Fit, options: RietveldOptions) -> float:
+def choose_esd_factor(fit: RefinementFit, options: RietveldOptions) -> float:
     """What plain standard deviations are multiplied with."""
     serial = fit.statistics["durbin_watson"] < SERIAL
     return fit.inflation if options.esd == "inflated" or (options.esd == "auto" and serial) else 1.0
 
 
-def main_quantities(fit: Fit, factor: float, source: str) -> list[Entry]:
+def report_main_phase(fit: RefinementFit, factor: float, source: str) -> list[Entry]:
     """Cell, structure and broadening of the main phase, with their covariance."""
-    rows = _rows(fit)
+    rows = _list_free_numbers(fit)
     names = [path for path, *_ in rows]
     scale = np.array([slope for _, _, _, _, slope, _ in rows])
     matrix = fit.covariance(names) * np.outer(scale, scale) * factor**2
@@ -116,12 +116,12 @@ def main_quantities(fit: Fit, factor: float, source: str) -> list[Entry]:
     found = correlated(keys, [row[3] for row in rows], matrix, [row[5] for row in rows], source=source)
     for edge in "abc":
         if (key := f"lattice_{edge}|") in found:
-            found[key] = with_scale(found[key], fit)
+            found[key] = add_scale_error(found[key], fit)
     entries = [Entry(name, found[key], state) for key, (_, name, state, *_) in zip(keys, rows, strict=True)]
-    return [*entries, *_derived(fit, found)]
+    return [*entries, *_derive_quantities(fit, found)]
 
 
-def with_scale(edge: Quantity, fit: Fit) -> Quantity:
+def add_scale_error(edge: Quantity, fit: RefinementFit) -> Quantity:
     """A length with the uncertainty of all lengths: samples measured with one standard share it."""
     if not fit.machine.scale_error:
         return edge
@@ -130,7 +130,7 @@ def with_scale(edge: Quantity, fit: Fit) -> Quantity:
     return Quantity(edge.value, edge.unit, std, basis=edge.basis, origin=edge.origin, parts=parts)
 
 
-def _rows(fit: Fit) -> list[tuple[str, str, dict, float, float, str]]:
+def _list_free_numbers(fit: RefinementFit) -> list[tuple[str, str, dict, float, float, str]]:
     """(path, name, state, value, slope of value by parameter, unit) of each free number of the main phase."""
     values, crystal = fit.values, fit.crystals[0]
     rows = []
@@ -143,10 +143,10 @@ def _rows(fit: Fit) -> list[tuple[str, str, dict, float, float, str]]:
     for j, site in enumerate(crystal.sites):
         head = f"phases.0.atoms.{j}"
         if f"{head}.biso" in fit.free:
-            rows.append((f"{head}.biso", "b_iso", {"site": _place(site.label)}, site.b_iso, 1.0, "Ang2"))
+            rows.append((f"{head}.biso", "b_iso", {"site": _name_site(site.label)}, site.b_iso, 1.0, "Ang2"))
         if crystal.antisite == site.label and f"{head}.occ" in fit.free:
             rows.append((f"{head}.occ", "ni_li", {}, 100 * site.occupancy, 100.0, "%"))
-        if _one_height(fit, j) and f"{head}.dof.0" in fit.free:
+        if _is_height_only(fit, j) and f"{head}.dof.0" in fit.free:
             name, state = ("oxygen_z", {}) if site.element == "O" else ("height_z", {"site": site.label})
             rows.append((f"{head}.dof.0", name, state, site.z, 1.0, "1"))
     wavelength = fit.machine.wavelengths[0]
@@ -165,18 +165,18 @@ def _rows(fit: Fit) -> list[tuple[str, str, dict, float, float, str]]:
     return [row for row in rows if fit.esd.get(row[0])]
 
 
-def _one_height(fit: Fit, j: int) -> bool:
+def _is_height_only(fit: RefinementFit, j: int) -> bool:
     """Whether z is all that a site's one degree of freedom moves."""
     head = f"phases.0.atoms.{j}"
     alone = f"{head}.dof.1" not in fit.values
     return alone and bool(fit.esd.get(f"{head}.z")) and not (fit.esd.get(f"{head}.x") or fit.esd.get(f"{head}.y"))
 
 
-def _place(label: str) -> str:
+def _name_site(label: str) -> str:
     return {"Ni_b": "3b (Li)", "Ni_a": "3a (M)"}.get(label, label)
 
 
-def _derived(fit: Fit, found: Mapping[str, Quantity]) -> list[Entry]:
+def _derive_quantities(fit: RefinementFit, found: Mapping[str, Quantity]) -> list[Entry]:
     """Cell volume, c/a and X-ray density, through the covariance of the edges."""
     crystal = fit.crystals[0]
     edges = {edge: found[f"lattice_{edge}|"] for edge in "abc" if f"lattice_{edge}|" in found}
@@ -188,15 +188,15 @@ def _derived(fit: Fit, found: Mapping[str, Quantity]) -> list[Entry]:
     def cell_of(*values: float) -> float:
         now = dict(zip(order, values, strict=True))
         first = now.get("a", crystal.cell[0])
-        b = now.get("b", first if "b" not in edges and _same(crystal, 0, 1) else crystal.cell[1])
-        c = now.get("c", first if "c" not in edges and _same(crystal, 0, 2) else crystal.cell[2])
+        b = now.get("b", first if "b" not in edges and _is_same_edge(crystal, 0, 1) else crystal.cell[1])
+        c = now.get("c", first if "c" not in edges and _is_same_edge(crystal, 0, 2) else crystal.cell[2])
         turned = [now.get(name, old) for name, old in zip(("alpha", "beta", "gamma"), crystal.cell[3:], strict=True)]
         return volume((first, b, c, *turned))
 
     quantities = [*edges.values(), *angles.values()]
     size = derive(cell_of, *quantities, unit="Ang3", basis="fit-covariance", origin="measured")
     entries = [Entry("cell_volume", size)]
-    if {"a", "c"} <= set(edges) and _same(crystal, 0, 1):
+    if {"a", "c"} <= set(edges) and _is_same_edge(crystal, 0, 1):
         ratio = derive(lambda a, c: c / a, edges["a"], edges["c"], unit="1", basis="fit-covariance", origin="measured")
         entries.append(Entry("c_to_a", ratio))
     factor = crystal.density * crystal.volume
@@ -204,11 +204,11 @@ def _derived(fit: Fit, found: Mapping[str, Quantity]) -> list[Entry]:
     return [*entries, Entry("crystal_density", density)]
 
 
-def _same(crystal, i: int, j: int) -> bool:
+def _is_same_edge(crystal, i: int, j: int) -> bool:
     return abs(crystal.cell[i] - crystal.cell[j]) < 1e-9
 
 
-def fractions(fit: Fit, factor: float, source: str) -> list[Entry]:
+def report_fractions(fit: RefinementFit, factor: float, source: str) -> list[Entry]:
     """Mass fractions of the crystalline phases (R. J. Hill, C. J. Howard, J. Appl. Cryst. 20 (1987) 467)."""
     if len(fit.crystals) < 2:
         return []
@@ -221,11 +221,11 @@ def fractions(fit: Fit, factor: float, source: str) -> list[Entry]:
             Entry("phase_fraction", q.tagged(f"{source}:fraction{i}") if known else q, {"phase": crystal.name})
         )
         if i:
-            entries += _minor_cell(fit, i, factor, source)
+            entries += _report_minor_cell(fit, i, factor, source)
     return entries
 
 
-def _minor_cell(fit: Fit, i: int, factor: float, source: str) -> list[Entry]:
+def _report_minor_cell(fit: RefinementFit, i: int, factor: float, source: str) -> list[Entry]:
     entries = []
     for edge in "abc":
         path = f"phases.{i}.cell.{edge}"
@@ -235,7 +235,7 @@ def _minor_cell(fit: Fit, i: int, factor: float, source: str) -> list[Entry]:
     return entries
 
 
-def quality(fit: Fit) -> list[Entry]:
+def report_quality(fit: RefinementFit) -> list[Entry]:
     """Agreement factors: numbers without an uncertainty of their own."""
     rows = (("rwp", "%", 100), ("rexp", "%", 100), ("gof", "1", 1), ("max_shift_over_esd", "1", 1))
     found = []
@@ -246,7 +246,7 @@ def quality(fit: Fit) -> list[Entry]:
     return [*found, Entry("esd_inflation", Quantity(fit.inflation, "1", basis="none", origin="measured"))]
 
 
-def sites(fit: Fit, factor: float) -> Curve:
+def tabulate_sites(fit: RefinementFit, factor: float) -> Curve:
     """The refined sites: plain and inflated standard deviations of B and occupancy."""
     rows = [(i, j, crystal, site) for i, crystal in enumerate(fit.crystals) for j, site in enumerate(crystal.sites)]
 
@@ -271,7 +271,7 @@ def sites(fit: Fit, factor: float) -> Curve:
     return Curve("sites", columns)
 
 
-def methods(fit: Fit, options: RietveldOptions) -> str:
+def describe_methods(fit: RefinementFit, options: RietveldOptions) -> str:
     """Sentences for an experimental section."""
     machine = fit.machine
     geometry = "Debye-Scherrer geometry" if machine.geometry == "capillary" else "Bragg-Brentano geometry"
@@ -281,38 +281,50 @@ def methods(fit: Fit, options: RietveldOptions) -> str:
         else ("no line standard was available, and a width common to all lines was refined")
     )
     return (
-        f"Rietveld refinement (rietx {rietx_engine.engine().__version__}) of data in {geometry}, wavelength "
+        f"Rietveld refinement (rietx {rietx_engine.load_engine().__version__}) of data in {geometry}, wavelength "
         f"{machine.wavelengths[0]:.5f} angstrom: {resolution}. The background was a Chebyshev polynomial of "
-        f"{fit.problem.background} terms. Freed in order: {in_words(fit.problem.steps)}."
+        f"{fit.problem.background} terms. Freed in order: {describe_steps(fit.problem.steps)}."
     )
 
 
-def _words(unit: str, words: str, symbol: str, meaning: str) -> dict[str, str]:
+def _make_term(unit: str, words: str, symbol: str, meaning: str) -> dict[str, str]:
     return {"unit": unit, "words": words, "symbol": symbol, "meaning": meaning}
 
 
 VOCABULARY = {
     "quantity": {
-        "lattice_b": _words("Ang", "lattice parameter b", "b", "refined lattice parameter"),
-        "lattice_alpha": _words("deg", "cell angle alpha", "alpha", "refined cell angle"),
-        "lattice_beta": _words("deg", "cell angle beta", "beta", "refined cell angle"),
-        "lattice_gamma": _words("deg", "cell angle gamma", "gamma", "refined cell angle"),
-        "c_to_a": _words("1", "c/a", "c/a", "ratio of the lattice parameters of a layered oxide"),
-        "oxygen_z": _words("1", "oxygen coordinate z", "z_O", "height of oxygen in the cell of a layered oxide (6c)"),
-        "height_z": _words("1", "coordinate z", "z", "refined height of a site in the cell"),
-        "displacement": _words("mm", "displacement of the specimen", "s", "refined height of a flat specimen"),
-        "b_iso": _words("Ang2", "displacement parameter B", "B_iso", "isotropic displacement, B = 8 pi^2 <u^2>"),
-        "crystallite_size": _words("nm", "crystallite size", "D", "wavelength over FWHM times cos(theta), Lorentzian"),
-        "microstrain": _words("%", "microstrain", "strain", "Lorentzian FWHM in rad over tan(theta), 2 delta d/d"),
-        "march_dollase": _words("1", "March-Dollase coefficient", "r", "preferred orientation, 1 where there is none"),
-        "zero_shift": _words("deg", "zero of two theta", "2theta_0", "refined zero of the diffractometer"),
-        "crystal_density": _words("g/cm3", "X-ray density", "rho_X", "mass of the cell's content over its volume"),
-        "phase_fraction": _words("wt%", "mass fraction of a phase", "w", "of all crystalline phases in the model"),
-        "rwp": _words("%", "weighted profile R factor", "R_wp", "agreement of model and pattern, background included"),
-        "rexp": _words("%", "expected R factor", "R_exp", "R_wp that counting statistics would leave"),
-        "gof": _words("1", "goodness of fit", "GOF", "R_wp over R_exp"),
-        "max_shift_over_esd": _words("1", "largest shift over standard deviation", "shift/esd", "in the last cycle"),
-        "esd_inflation": _words("1", "inflation of standard deviations", "f_BL", "for serially correlated residuals"),
+        "lattice_b": _make_term("Ang", "lattice parameter b", "b", "refined lattice parameter"),
+        "lattice_alpha": _make_term("deg", "cell angle alpha", "alpha", "refined cell angle"),
+        "lattice_beta": _make_term("deg", "cell angle beta", "beta", "refined cell angle"),
+        "lattice_gamma": _make_term("deg", "cell angle gamma", "gamma", "refined cell angle"),
+        "c_to_a": _make_term("1", "c/a", "c/a", "ratio of the lattice parameters of a layered oxide"),
+        "oxygen_z": _make_term(
+            "1", "oxygen coordinate z", "z_O", "height of oxygen in the cell of a layered oxide (6c)"
+        ),
+        "height_z": _make_term("1", "coordinate z", "z", "refined height of a site in the cell"),
+        "displacement": _make_term("mm", "displacement of the specimen", "s", "refined height of a flat specimen"),
+        "b_iso": _make_term("Ang2", "displacement parameter B", "B_iso", "isotropic displacement, B = 8 pi^2 <u^2>"),
+        "crystallite_size": _make_term(
+            "nm", "crystallite size", "D", "wavelength over FWHM times cos(theta), Lorentzian"
+        ),
+        "microstrain": _make_term("%", "microstrain", "strain", "Lorentzian FWHM in rad over tan(theta), 2 delta d/d"),
+        "march_dollase": _make_term(
+            "1", "March-Dollase coefficient", "r", "preferred orientation, 1 where there is none"
+        ),
+        "zero_shift": _make_term("deg", "zero of two theta", "2theta_0", "refined zero of the diffractometer"),
+        "crystal_density": _make_term("g/cm3", "X-ray density", "rho_X", "mass of the cell's content over its volume"),
+        "phase_fraction": _make_term("wt%", "mass fraction of a phase", "w", "of all crystalline phases in the model"),
+        "rwp": _make_term(
+            "%", "weighted profile R factor", "R_wp", "agreement of model and pattern, background included"
+        ),
+        "rexp": _make_term("%", "expected R factor", "R_exp", "R_wp that counting statistics would leave"),
+        "gof": _make_term("1", "goodness of fit", "GOF", "R_wp over R_exp"),
+        "max_shift_over_esd": _make_term(
+            "1", "largest shift over standard deviation", "shift/esd", "in the last cycle"
+        ),
+        "esd_inflation": _make_term(
+            "1", "inflation of standard deviations", "f_BL", "for serially correlated residuals"
+        ),
     },
     "state": {"site": {"unit": "1", "words": "site"}},
 }

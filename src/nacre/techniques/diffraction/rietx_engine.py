@@ -14,15 +14,15 @@ import numpy as np
 from nacre.core.errors import NacreError
 from nacre.materials.crystals import Crystal
 from nacre.techniques.diffraction import rietx_model
-from nacre.techniques.diffraction.rietx_problem import Fit, Machine, Problem
-from nacre.techniques.diffraction.threads import one_thread
+from nacre.techniques.diffraction.rietx_problem import DiffractometerModel, RefinementFit, RefinementProblem
+from nacre.techniques.diffraction.single_thread import limit_threads
 
 # findings of the engine that mean that a number must not be believed
 FATAL = ("STAGE_PATH_UNKNOWN", "STAGE_PATH_NOT_FREE", "MODEL_FAR_FROM_DATA")
 QUIET = ("CAPILLARY_OFFSET_UNAVAILABLE", "QPA_ESD_UNAVAILABLE", "HIGH_CORRELATION")
 
 
-def engine():
+def load_engine():
     """The engine's module. Raises NacreError with the one sentence that cures its absence."""
     try:
         import rietx
@@ -33,19 +33,19 @@ def engine():
     return rietx
 
 
-def refine(problem: Problem) -> Fit:
+def refine(problem: RefinementProblem) -> RefinementFit:
     """Runs the plan. Raises NacreError where the plan asks for what cannot be free, or the pattern cannot carry it."""
-    rx = engine()
+    rx = load_engine()
     rietx_model.check_size(problem)
-    ratio = rietx_model.absorption(problem)
+    ratio = rietx_model.make_absorption(problem)
     refinement = rx.Refinement(
-        rietx_model.structure(rx, problem), rietx_model.instrument(rx, problem, ratio), history=False
+        rietx_model.make_structure(rx, problem), rietx_model.make_instrument(rx, problem, ratio), history=False
     )
     rietx_model.tie(refinement, problem)
     if problem.starts:
         known = {row.path for row in refinement.parameters()}
         refinement.set_values({path: value for path, value in problem.starts.items() if path in known})
-    plan = rx.RefinementPlan([rx.Stage(step.name, rietx_model.paths_of(step, problem)) for step in problem.steps])
+    plan = rx.RefinementPlan([rx.Stage(step.name, rietx_model.expand_paths(step, problem)) for step in problem.steps])
     data = rx.PatternData(
         two_theta=problem.two_theta.tolist(),
         intensity=(problem.intensity / ratio).tolist(),
@@ -53,7 +53,7 @@ def refine(problem: Problem) -> Fit:
         excluded_regions=[tuple(region) for region in problem.excluded],
     )
     try:
-        with one_thread():
+        with limit_threads():
             result = refinement.fit(data, plan=plan, telemetry=False)
     except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
         raise NacreError(
@@ -61,14 +61,14 @@ def refine(problem: Problem) -> Fit:
             found=str(error).splitlines()[0],
             do="start nearer to the answer, or free fewer things at once",
         ) from None
-    return _read(refinement, result, problem, ratio)
+    return _read_fit(refinement, result, problem, ratio)
 
 
-def _read(refinement, result, problem: Problem, ratio: np.ndarray) -> Fit:
+def _read_fit(refinement, result, problem: RefinementProblem, ratio: np.ndarray) -> RefinementFit:
     inflation = float(result.statistics.esd_inflation or 1.0)
     values = {row.path: float(row.value) for row in refinement.parameters()}
     esd = {row.path: float(row.stderr) / inflation for row in result.parameters if row.stderr is not None}
-    free, correlation = _correlation(refinement, esd)
+    free, correlation = _get_correlation(refinement, esd)
     findings = [(d.level, d.code, str(d.message)) for d in result.diagnostics if d.code not in QUIET]
     kept = np.isin(np.round(problem.two_theta, 9), np.round(np.asarray(result.two_theta), 9))
     back = ratio[kept]
@@ -79,7 +79,7 @@ def _read(refinement, result, problem: Problem, ratio: np.ndarray) -> Fit:
     shift = result.statistics.max_shift_over_esd
     statistics["max_shift_over_esd"] = float("nan") if shift is None else float(shift)
     quantities = result.qpa.phases if result.qpa else []
-    return Fit(
+    return RefinementFit(
         problem=problem,
         values=values,
         esd=esd,
@@ -89,8 +89,8 @@ def _read(refinement, result, problem: Problem, ratio: np.ndarray) -> Fit:
         inflation=inflation,
         status=str(result.status),
         findings=tuple(findings),
-        crystals=tuple(_refined(crystal, i, values) for i, crystal in enumerate(problem.crystals)),
-        machine=_machine(problem.machine, values),
+        crystals=tuple(_read_crystals(crystal, i, values) for i, crystal in enumerate(problem.crystals)),
+        machine=_read_diffractometer(problem.machine, values),
         calculated=np.asarray(result.y_calc) * back,
         background=np.asarray(result.y_background) * back,
         kept=kept,
@@ -107,7 +107,7 @@ def _read(refinement, result, problem: Problem, ratio: np.ndarray) -> Fit:
     )
 
 
-def _correlation(refinement, esd: Mapping[str, float]) -> tuple[tuple[str, ...], np.ndarray]:
+def _get_correlation(refinement, esd: Mapping[str, float]) -> tuple[tuple[str, ...], np.ndarray]:
     """Names of the free parameters and their correlation matrix, as the last stage left them."""
     kept = refinement._answer_covariance  # the engine keeps it, and gives it out in no other way (1.10)
     if kept is None:
@@ -118,7 +118,7 @@ def _correlation(refinement, esd: Mapping[str, float]) -> tuple[tuple[str, ...],
     return tuple(paths[i] for i in rows), np.asarray(matrix)[np.ix_(rows, rows)]
 
 
-def _refined(crystal: Crystal, i: int, values: Mapping[str, float]) -> Crystal:
+def _read_crystals(crystal: Crystal, i: int, values: Mapping[str, float]) -> Crystal:
     head = f"phases.{i}"
     names = ("a", "b", "c", "alpha", "beta", "gamma")
     cell = tuple(values.get(f"{head}.cell.{name}", old) for name, old in zip(names, crystal.cell, strict=True))
@@ -133,7 +133,7 @@ def _refined(crystal: Crystal, i: int, values: Mapping[str, float]) -> Crystal:
     return replace(crystal, cell=cell, sites=tuple(sites))
 
 
-def _machine(machine: Machine, values: Mapping[str, float]) -> Machine:
+def _read_diffractometer(machine: DiffractometerModel, values: Mapping[str, float]) -> DiffractometerModel:
     profile = {name: values.get(f"instrument.profile.{name}", getattr(machine, name)) for name in "uvwxy"}
     return replace(
         machine,

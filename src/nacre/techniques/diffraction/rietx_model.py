@@ -5,7 +5,7 @@ import numpy as np
 from nacre.core.errors import NacreError, did_you_mean
 from nacre.materials.crystals import Crystal, Site
 from nacre.physics.diffraction.capillary import transmission
-from nacre.techniques.diffraction.rietx_problem import Problem, Step
+from nacre.techniques.diffraction.rietx_problem import RefinementProblem, RefinementStep
 
 ITEMS = (
     *("scale", "background", "zero", "displacement", "cell", "width", "widths", "size", "strain", "coordinates"),
@@ -13,7 +13,7 @@ ITEMS = (
 )
 
 
-def absorption(problem: Problem) -> np.ndarray:
+def make_absorption(problem: RefinementProblem) -> np.ndarray:
     """What a capillary lets through at each point, over its mean; 1 where nothing is known of it."""
     if problem.machine.geometry != "capillary" or not problem.machine.mu_r:
         return np.ones_like(problem.two_theta)
@@ -21,7 +21,7 @@ def absorption(problem: Problem) -> np.ndarray:
     return found / found.mean()
 
 
-def structure(rx, problem: Problem):
+def make_structure(rx, problem: RefinementProblem):
     """The phases as the engine wants them."""
     phases = []
     for crystal in problem.crystals:
@@ -32,7 +32,7 @@ def structure(rx, problem: Problem):
             name=crystal.name,
             space_group=crystal.space_group,
             cell=cell,
-            atoms=[_atom(rx, site) for site in crystal.sites],
+            atoms=[_make_atom(rx, site) for site in crystal.sites],
         )
         phase.scale = rx.Parameter(value=1e-3, min=-1.0 if crystal.name in problem.signed else 0.0)
         if crystal.name in problem.texture:
@@ -41,14 +41,14 @@ def structure(rx, problem: Problem):
     return rx.Structure(phases=phases)
 
 
-def _atom(rx, site: Site):
+def _make_atom(rx, site: Site):
     numbers = {"x": site.x, "y": site.y, "z": site.z, "occ": site.occupancy, "biso": site.b_iso}
     return rx.Atom(
         label=site.label, species=site.element, **{key: rx.Parameter(value=float(v)) for key, v in numbers.items()}
     )
 
 
-def instrument(rx, problem: Problem, ratio: np.ndarray):
+def make_instrument(rx, problem: RefinementProblem, ratio: np.ndarray):
     """The diffractometer with a flat background at the pattern's level, as the engine wants them."""
     machine = problem.machine
     total = sum(machine.weights)
@@ -77,7 +77,7 @@ def instrument(rx, problem: Problem, ratio: np.ndarray):
     return built
 
 
-def tie(refinement, problem: Problem) -> None:
+def tie(refinement, problem: RefinementProblem) -> None:
     """Occupancies and displacements that follow others."""
     for i, crystal in enumerate(problem.crystals):
         place = {site.label: j for j, site in enumerate(crystal.sites)}
@@ -87,7 +87,7 @@ def tie(refinement, problem: Problem) -> None:
             refinement.tie(paths[0], paths[1], scale=one.scale, offset=one.offset)
 
 
-def paths_of(step: Step, problem: Problem) -> list[str]:
+def expand_paths(step: RefinementStep, problem: RefinementProblem) -> list[str]:
     """The engine's paths of a step's items. Raises NacreError for an unknown item, phase, or a tied number."""
     found = []
     for item in step.free:
@@ -100,11 +100,11 @@ def paths_of(step: Step, problem: Problem) -> list[str]:
                 f"no phase '{phase}' in the model", where=f"step '{step.name}'", do=did_you_mean(phase, names)
             )
         chosen = [i for i, known in enumerate(names) if phase in ("", known)]
-        found += _paths(name, chosen, problem, step.name)
+        found += _list_paths(name, chosen, problem, step.name)
     return found
 
 
-def _paths(name: str, chosen: list[int], problem: Problem, step: str) -> list[str]:
+def _list_paths(name: str, chosen: list[int], problem: RefinementProblem, step: str) -> list[str]:
     plain = {
         "background": ["instrument.background.*"],
         "zero": ["instrument.zero_shift"],
@@ -126,10 +126,10 @@ def _paths(name: str, chosen: list[int], problem: Problem, step: str) -> list[st
     }
     if item in per_phase:
         return [f"phases.{i}.{per_phase[item]}" for i in chosen]
-    return [path for i in chosen for path in _atom_paths(item, label, i, problem.crystals[i], step)]
+    return [path for i in chosen for path in _list_atom_paths(item, label, i, problem.crystals[i], step)]
 
 
-def _atom_paths(item: str, label: str, i: int, crystal: Crystal, step: str) -> list[str]:
+def _list_atom_paths(item: str, label: str, i: int, crystal: Crystal, step: str) -> list[str]:
     place = {site.label: j for j, site in enumerate(crystal.sites)}
     if label and label not in place:
         raise NacreError(f"no atom '{label}' in {crystal.name}", where=f"step '{step}'", do=did_you_mean(label, place))
@@ -153,7 +153,7 @@ def _atom_paths(item: str, label: str, i: int, crystal: Crystal, step: str) -> l
     return [f"phases.{i}.atoms.{place[label]}.occ"] if label else []
 
 
-def check_size(problem: Problem) -> None:
+def check_size(problem: RefinementProblem) -> None:
     """Raises NacreError where the pattern cannot carry the plan."""
     free = problem.background + 2 + 8 * len(problem.crystals)
     low, high = float(problem.two_theta[0]), float(problem.two_theta[-1])

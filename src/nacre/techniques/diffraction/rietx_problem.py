@@ -13,7 +13,7 @@ from nacre.materials.crystals import Crystal
 
 
 @dataclass(frozen=True)
-class Machine:
+class DiffractometerModel:
     """The diffractometer: radiation (angstrom, relative weights), geometry, resolution, zero.
 
     `scale_error` is the relative uncertainty of all lengths, as a line standard showed it.
@@ -39,7 +39,7 @@ class Machine:
 
 
 @dataclass(frozen=True)
-class Step:
+class RefinementStep:
     """One step of a plan: what is set free in it, beside all that was free before.
 
     `free` holds items like "cell" (of all phases that may) or "cell@NiO" (of one).
@@ -51,7 +51,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Problem:
+class RefinementProblem:
     """What is fitted: a pattern, its phases, the machine, the plan.
 
     `signed` names phases whose scale may be negative: what is compared with nothing must not stop at nothing.
@@ -61,8 +61,8 @@ class Problem:
     intensity: np.ndarray
     sigma: np.ndarray
     crystals: tuple[Crystal, ...]
-    machine: Machine
-    steps: tuple[Step, ...]
+    machine: DiffractometerModel
+    steps: tuple[RefinementStep, ...]
     background: int = 13
     excluded: tuple[tuple[float, float], ...] = ()
     starts: Mapping[str, float] = field(default_factory=dict)
@@ -71,13 +71,13 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Fit:
+class RefinementFit:
     """What came out. `values` and `esd` go by the engine's names of parameters; tied ones are among them.
 
     `free` names the rows of `correlation`; `inflation` is the factor of Berar and Lelann, not in `esd`.
     """
 
-    problem: Problem
+    problem: RefinementProblem
     values: Mapping[str, float]
     esd: Mapping[str, float]
     free: tuple[str, ...]
@@ -87,7 +87,7 @@ class Fit:
     status: str
     findings: tuple[tuple[str, str, str], ...]
     crystals: tuple[Crystal, ...]
-    machine: Machine
+    machine: DiffractometerModel
     calculated: np.ndarray
     background: np.ndarray
     kept: np.ndarray

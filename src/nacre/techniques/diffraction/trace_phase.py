@@ -2,7 +2,7 @@
 
 The broad lines of a few nanometres are taken for background, and background for them: with too few terms a phase that
 is not there is found at seven standard deviations. So the phase is fitted, with the same plan, to the coated *and* to
-the bare pattern (which cannot hold it), with several numbers of background terms. What is told is the difference,
+the bare pattern (which cannot hold it), with several numbers of background terms. What is reported is the difference,
 
     w = w(coated) - w(bare),
 
@@ -24,8 +24,8 @@ from nacre.core.quantity import Z95, Quantity
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.techniques.diffraction import rietveld, rietx_engine
 from nacre.techniques.diffraction.options import RietveldOptions
-from nacre.techniques.diffraction.rietx_problem import Fit
-from nacre.techniques.diffraction.setup import problem_of
+from nacre.techniques.diffraction.problem_setup import make_problem
+from nacre.techniques.diffraction.rietx_problem import RefinementFit
 
 DETECTION = 3.29
 
@@ -54,7 +54,7 @@ class TraceOptions:
 
 
 @dataclass(frozen=True)
-class Amount:
+class ApparentAmount:
     """Mass fraction of the phase (wt%) with one number of background terms: value, standard deviation, quality."""
 
     terms: int
@@ -76,15 +76,15 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: TraceOptions) 
     role = "coated" if "coated" in scans else roles[-1]
     sample = context.others.get(role, context).sample
     subject = Subject(sample.name if sample else "", "", inputs[role].name)
-    entries, checks = (_difference if {"bare", "coated"} <= set(scans) else _alone)(scans, role, options)
+    entries, checks = (_report_difference if {"bare", "coated"} <= set(scans) else _report_alone)(scans, role, options)
     return [
         Result(
             "trace_phase",
             context.analysis,
             subject,
             entries=tuple(entries),
-            curves=(_table(scans),),
-            figures=(_figure(scans, options, subject.sample),),
+            curves=(_tabulate_scans(scans),),
+            figures=(_draw_scans(scans, options, subject.sample),),
             checks=tuple(checks),
             citations=TECHNIQUE.citations,
             methods=(
@@ -95,7 +95,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: TraceOptions) 
     ]
 
 
-def scan(signal, context: Context, options: TraceOptions, inputs: Mapping[str, Any]) -> list[Amount]:
+def scan(signal, context: Context, options: TraceOptions, inputs: Mapping[str, Any]) -> list[ApparentAmount]:
     """The amount for each number of background terms; each fit starts from the one before."""
     shared = {f.name for f in fields(RietveldOptions)}
     held = {f"cell@{options.phase}", f"size@{options.phase}"}
@@ -105,70 +105,70 @@ def scan(signal, context: Context, options: TraceOptions, inputs: Mapping[str, A
         hold=tuple(sorted(held - set(options.also_free))),
         crystallites=(f"{options.phase}: {options.size}",) if options.size else (),
     )
-    start = problem_of(signal, context, general, {k: v for k, v in inputs.items() if k == "standard"})
+    start = make_problem(signal, context, general, {k: v for k, v in inputs.items() if k == "standard"})
     start = replace(start, signed=(start.crystals[1].name,))
-    found: list[Amount] = []
-    before: Fit | None = None
+    found: list[ApparentAmount] = []
+    before: RefinementFit | None = None
     for terms in sorted(options.terms):
         problem = replace(start, background=terms)
         if before is not None:
-            problem = replace(problem, starts={**start.starts, **_scalars(before)}, steps=_short(start))
+            problem = replace(problem, starts={**start.starts, **_get_scalars(before)}, steps=_shorten_plan(start))
             crystals = (before.crystals[0], *start.crystals[1:])
             problem = replace(problem, crystals=crystals, machine=before.machine)
-        before = rietveld.checked(rietx_engine.refine(problem), signal)
-        found.append(_amount(before, terms))
+        before = rietveld.require_good_fit(rietx_engine.refine(problem), signal)
+        found.append(_compute_amount(before, terms))
     return found
 
 
-def _scalars(fit: Fit) -> dict[str, float]:
+def _get_scalars(fit: RefinementFit) -> dict[str, float]:
     """Scales and broadenings of a fit, to start the next from; cells and atoms go with the structure."""
     ends = ("scale", "lor_size", "lor_strain")
     return {path: fit.values[path] for path in fit.free if path.rpartition(".")[2] in ends}
 
 
-def _short(problem) -> tuple:
+def _shorten_plan(problem) -> tuple:
     """The same freedom in two steps, for a start that is near."""
     every = tuple(dict.fromkeys(item for step in problem.steps for item in step.free))
     return (problem.steps[0], replace(problem.steps[-1], name="all", free=every, words="all"))
 
 
-def _amount(fit: Fit, terms: int) -> Amount:
+def _compute_amount(fit: RefinementFit, terms: int) -> ApparentAmount:
     """Mass fraction from the scales, w1/w0 = s1 M1 V1 / (s0 M0 V0), M and V those of the cells; it may be negative."""
     masses = [crystal.mass * crystal.volume for crystal in fit.crystals]
     scale, slope = fit.values["phases.1.scale"], masses[1] / (fit.values["phases.0.scale"] * masses[0])
     ratio, std = scale * slope, fit.esd.get("phases.1.scale", float("nan")) * slope
     gof, n, k = (fit.statistics[name] for name in ("gof", "n_points", "n_free_parameters"))
     bic = gof**2 * (n - k) + k * np.log(n)
-    return Amount(terms, 100 * ratio / (1 + ratio), 100 * std / (1 + ratio) ** 2, gof, bic)
+    return ApparentAmount(terms, 100 * ratio / (1 + ratio), 100 * std / (1 + ratio) ** 2, gof, bic)
 
 
-def _best(amounts: list[Amount]) -> Amount:
+def _select_best(amounts: list[ApparentAmount]) -> ApparentAmount:
     return min(amounts, key=lambda amount: amount.bic)
 
 
-def _difference(scans: Mapping[str, list[Amount]], role: str, options: TraceOptions):
+def _report_difference(scans: Mapping[str, list[ApparentAmount]], role: str, options: TraceOptions):
     pairs = list(zip(scans["coated"], scans["bare"], strict=True))
     differences = np.array([coated.value - bare.value for coated, bare in pairs])
     best = int(np.argmin([coated.bic + bare.bic for coated, bare in pairs]))
     statistical = float(np.hypot(pairs[best][0].std, pairs[best][1].std))
-    near = _supported([coated.bic + bare.bic for coated, bare in pairs])
+    near = _select_supported([coated.bic + bare.bic for coated, bare in pairs])
     spread = float(np.ptp(differences[near])) / np.sqrt(12) if len(near) > 1 else 0.0
     std = float(np.hypot(statistical, spread))
     state = {"phase": options.phase}
     found = Quantity(float(differences[best]), "wt%", std, basis="model-spread", origin="measured")
-    entries = [Entry("phase_fraction_difference", found, state), _limit(std, state)]
+    entries = [Entry("phase_fraction_difference", found, state), _make_limit(std, state)]
     text = ", ".join(f"{d:.2f}" for d in differences)
     checks = [
         Check("info", f"difference with {', '.join(str(a.terms) for a, _ in pairs)} background terms: {text} wt%"),
-        _false_amount(scans["bare"], options),
-        _verdict(found, std, options),
+        _check_false_amount(scans["bare"], options),
+        _judge_amount(found, std, options),
     ]
     return entries, checks
 
 
-def _alone(scans: Mapping[str, list[Amount]], role: str, options: TraceOptions):
+def _report_alone(scans: Mapping[str, list[ApparentAmount]], role: str, options: TraceOptions):
     amounts = scans[role]
-    best = _best(amounts)
+    best = _select_best(amounts)
     low = min(a.value - Z95 * a.std for a in amounts)
     high = max(a.value + Z95 * a.std for a in amounts)
     std = float(np.hypot(best.std, np.ptp([a.value for a in amounts]) / np.sqrt(12)))
@@ -178,23 +178,23 @@ def _alone(scans: Mapping[str, list[Amount]], role: str, options: TraceOptions):
     checks = [
         Check("warn", f"the amount depends on the background ({text} wt%): between {low:.2f} and {high:.2f} wt%",
               "refine the bare sample as well, and take the difference"),
-        _verdict(found, std, options),
+        _judge_amount(found, std, options),
     ]  # fmt: skip
-    return [Entry("phase_fraction_apparent", found, state), _limit(std, state)], checks
+    return [Entry("phase_fraction_apparent", found, state), _make_limit(std, state)], checks
 
 
-def _supported(bic: list[float]) -> list[int]:
-    """Backgrounds that the data do not speak against: within 10 of the best Bayesian information, and the neighbour."""
+def _select_supported(bic: list[float]) -> list[int]:
+    """Backgrounds that the data do not reject: within 10 of the best Bayesian information, and the neighbour."""
     order = np.argsort(bic)
     kept = {int(i) for i in order[:2]} | {i for i, value in enumerate(bic) if value - min(bic) < 10}
     return sorted(kept)
 
 
-def _limit(std: float, state: dict) -> Entry:
+def _make_limit(std: float, state: dict) -> Entry:
     return Entry("detection_limit", Quantity(DETECTION * std, "wt%", basis="none", origin="measured"), state)
 
 
-def _false_amount(bare: list[Amount], options: TraceOptions) -> Check:
+def _check_false_amount(bare: list[ApparentAmount], options: TraceOptions) -> Check:
     text = ", ".join(f"{a.terms}: {a.value:.2f}({a.std:.2f})" for a in bare)
     wrong = [a for a in bare if abs(a.value) > 3 * a.std]
     if not wrong:
@@ -203,14 +203,14 @@ def _false_amount(bare: list[Amount], options: TraceOptions) -> Check:
                  "pattern shows alone is background", "trust the difference only")  # fmt: skip
 
 
-def _verdict(found: Quantity, std: float, options: TraceOptions) -> Check:
+def _judge_amount(found: Quantity, std: float, options: TraceOptions) -> Check:
     if found.value > DETECTION * std:
         return Check("info", f"{options.phase} is there: {found} against a limit of {DETECTION * std:.2f} wt%")
-    text = f"{options.phase} cannot be told: {found} lies below the detection limit of {DETECTION * std:.2f} wt%"
+    text = f"{options.phase} is not detected: {found} is below the detection limit of {DETECTION * std:.2f} wt%"
     return Check("info", text, f"it could be up to {max(found.value, 0) + 1.645 * std:.2f} wt% (95 %)")
 
 
-def _table(scans: Mapping[str, list[Amount]]) -> Curve:
+def _tabulate_scans(scans: Mapping[str, list[ApparentAmount]]) -> Curve:
     rows = [(role, amount) for role, amounts in scans.items() for amount in amounts]
     columns = {"pattern": (np.array([role for role, _ in rows]), "1")}
     for name, unit in (("terms", "1"), ("value", "wt%"), ("std", "wt%"), ("gof", "1"), ("bic", "1")):
@@ -218,7 +218,7 @@ def _table(scans: Mapping[str, list[Amount]]) -> Curve:
     return Curve("background scan", columns)
 
 
-def _figure(scans: Mapping[str, list[Amount]], options: TraceOptions, subject: str) -> Figure:
+def _draw_scans(scans: Mapping[str, list[ApparentAmount]], options: TraceOptions, subject: str) -> Figure:
     series = []
     for role, amounts in scans.items():
         x, y = np.array([a.terms for a in amounts], float), np.array([a.value for a in amounts])
@@ -229,7 +229,7 @@ def _figure(scans: Mapping[str, list[Amount]], options: TraceOptions, subject: s
     return Figure(f"trace-{options.phase}-{subject}", f"Trace of {options.phase}", (panel,), caption, "Fig. 1b")
 
 
-def _words(words: str, symbol: str, meaning: str) -> dict[str, str]:
+def _make_term(words: str, symbol: str, meaning: str) -> dict[str, str]:
     return {"unit": "wt%", "words": words, "symbol": symbol, "meaning": meaning}
 
 
@@ -242,9 +242,13 @@ TECHNIQUE = Technique(
     asked=True,
     vocabulary={
         "quantity": {
-            "phase_fraction_difference": _words("trace phase, coated less bare", "dw", "same plan for both patterns"),
-            "phase_fraction_apparent": _words("apparent trace phase", "w_app", "one pattern alone: holds background"),
-            "detection_limit": _words("detection limit", "LOD", "amount that would be found with 95 % probability"),
+            "phase_fraction_difference": _make_term(
+                "trace phase, coated less bare", "dw", "same plan for both patterns"
+            ),
+            "phase_fraction_apparent": _make_term(
+                "apparent trace phase", "w_app", "one pattern alone: holds background"
+            ),
+            "detection_limit": _make_term("detection limit", "LOD", "amount that would be found with 95 % probability"),
         }
     },
     citations=(

@@ -1,4 +1,4 @@
-"""One spectrum judged: is it valid, does the circuit describe it, what does each parameter owe to the data."""
+"""One spectrum judged: is it valid, does the circuit describe it, how well do the data determine each parameter."""
 
 from dataclasses import dataclass, replace
 
@@ -13,7 +13,7 @@ from nacre.physics.impedance.identifiability import Identifiability, identify
 from nacre.physics.impedance.kramers_kronig import KramersKronig, kramers_kronig
 from nacre.physics.impedance.selection import Adequacy, Rung, adequacy, compare
 from nacre.physics.impedance.suggest import suggest_circuit
-from nacre.techniques.impedance.inputs import Spectrum, said
+from nacre.techniques.impedance.inputs import MeasuredImpedance, translate_errors
 
 DRAWS = 200
 SAME = 1e-6
@@ -21,7 +21,7 @@ PHASE = 5e-3  # rad, 0.3 degrees: the best that makers of potentiostats state fo
 
 
 @dataclass(frozen=True)
-class Verdict:
+class SpectrumVerdict:
     """All that one spectrum says.
 
     fit is the circuit that the numbers come from: the named one, or the named one with a series inductance
@@ -29,7 +29,7 @@ class Verdict:
     named one fails or none is named; `offered_adequacy` judges the first of them.
     """
 
-    spectrum: Spectrum
+    spectrum: MeasuredImpedance
     test: KramersKronig
     distribution: DRT
     fit: Fit
@@ -45,7 +45,7 @@ class Verdict:
         """Whether the scatter about the fit is a measure of the error.
 
         It is where the spectrum is valid, the circuit describes it, and the data need all of the circuit: of an arc too
-        many nobody knows which it is.
+        many it cannot be determined which it is.
         """
         return self.test.verdict != "drifting" and self.adequacy.describes is not False and not self.needless
 
@@ -56,50 +56,52 @@ class Verdict:
         return tuple(r for r in self.rungs[1:] if r.n_free < named.n_free and r.delta_bic < 0 and r.delta_aicc < 0)
 
 
-def judge(spectrum: Spectrum, text: str, known: Constraints, weights: str, cable: str, seed: int) -> Verdict:
+def judge(
+    spectrum: MeasuredImpedance, text: str, known: Constraints, weights: str, cable: str, seed: int
+) -> SpectrumVerdict:
     """Validity, DRT, fit and its judgement. `text` "" takes the circuit that the DRT offers. Raises NacreError."""
     f, z = spectrum.frequency, spectrum.impedance
-    with said(spectrum.name):
+    with translate_errors(spectrum.name):
         test = kramers_kronig(f, z, spectrum.time)
         distribution = drt(f, z, draws=DRAWS, seed=seed)
         offered: tuple[Fit, ...] = ()
         if text:
-            fits = ladder(f, z, text, known, weights, cable, seed)
+            fits = fit_variants(f, z, text, known, weights, cable, seed)
         else:
             offered = suggest_circuit(f, z, distribution, weights, seed=seed)
             if not offered:
                 offered = (fit("R_0-(R_1|Q_1)", f, z, weights, known=known, seed=seed),)
             fits = [*offered[:4]]
-        chosen, extended = _chosen(fits, test)
+        chosen, extended = _choose_fit(fits, test)
         fitness = adequacy(chosen, test)
-        late = _delayed(fits[0], text, cable) if text and fitness.describes is False else None
+        late = _fit_with_delay(fits[0], text, cable) if text and fitness.describes is False else None
         if late and (better := adequacy(late, test)).describes is not False:
             fits = [one for one in fits if one.circuit.text != late.circuit.text] + [late]
             chosen, extended, fitness = late, True, better
         if text and fitness.describes is False:
             offered = suggest_circuit(f, z, distribution, weights, seed=seed)
-        return Verdict(
+        return SpectrumVerdict(
             spectrum, test, distribution, chosen, fitness, identify(chosen), compare(fits), extended, offered,
             adequacy(offered[0], test) if offered else None,
         )  # fmt: skip
 
 
-def _chosen(fits: list[Fit], test: KramersKronig) -> tuple[Fit, bool]:
+def _choose_fit(fits: list[Fit], test: KramersKronig) -> tuple[Fit, bool]:
     """The named fit, or the one with an inductance where both criteria want it and it does not fail the data."""
     named = fits[0]
     for other in fits[1:]:
-        longer = other.circuit.text == with_cable(named.circuit.text)
+        longer = other.circuit.text == add_inductance(named.circuit.text)
         if longer and other.aicc < named.aicc and other.bic < named.bic and "L_0" not in other.at_bound:
             return (other, True) if adequacy(other, test).describes is not False else (named, False)
     return named, False
 
 
-def _delayed(named: Fit, text: str, cable: str) -> Fit | None:
+def _fit_with_delay(named: Fit, text: str, cable: str) -> Fit | None:
     """The circuit with a small negative series inductance, where AICc and BIC are both lower with it.
 
     So a spectrum looks that the instrument takes a moment late, or whose cables were corrected for too much: without
     it, a true circuit would be refused for the last points of a precise sweep. More than instruments are known to err
-    by is not put down to the instrument.
+    by is not attributed to the instrument.
     """
     if "L" in {leaf.element.symbol for leaf in named.circuit.elements} or cable != "auto":
         return None
@@ -109,21 +111,21 @@ def _delayed(named: Fit, text: str, cable: str) -> Fit | None:
     if slope >= 0 or named.n_free + 1 >= named.problem.n_data:
         return None
     start = {name: named.value(name) for name in named.names if name not in named.known.fixed} | {"L_0": slope}
-    late = fit(with_cable(text), f, z, named.weights, known=replace(named.known, start=start), starts=1)
+    late = fit(add_inductance(text), f, z, named.weights, known=replace(named.known, start=start), starts=1)
     small = -late.value("L_0") * omega[-1] < PHASE * abs(z[-1])
     return late if small and late.aicc < named.aicc and late.bic < named.bic else None
 
 
-def ladder(f, z, text: str, known: Constraints, weights: str, cable: str, seed: int) -> list[Fit]:
+def fit_variants(f, z, text: str, known: Constraints, weights: str, cable: str, seed: int) -> list[Fit]:
     """Fits of the named circuit, of those with an arc less, and of those with an inductance or an arc more."""
     named = fit(text, f, z, weights, known=known, seed=seed)
     fits = [named]
-    for shorter in _shorter(text, known):
+    for shorter in _list_shorter(text, known):
         other = fit(shorter, f, z, weights, known=known, seed=seed)
         if all(abs(other.chi2 / one.chi2 - 1) > SAME for one in fits):  # (R|Q) is (R|Q), whatever it is called
             fits.append(other)
     symbols = {leaf.element.symbol for leaf in named.circuit.elements}
-    more = [with_cable(text)] if "L" not in symbols and cable == "auto" else []
+    more = [add_inductance(text)] if "L" not in symbols and cable == "auto" else []
     more += [f"{text}-(R_more|Q_more)"] if _is_series(text) else []
     for longer in more:
         if named.n_free + 3 < named.problem.n_data:
@@ -131,7 +133,7 @@ def ladder(f, z, text: str, known: Constraints, weights: str, cable: str, seed: 
     return fits
 
 
-def with_cable(text: str) -> str:
+def add_inductance(text: str) -> str:
     """The circuit with a series inductance L_0."""
     return f"L_0-{text}" if _is_series(text) else f"L_0-({text})"
 
@@ -140,8 +142,8 @@ def _is_series(text: str) -> bool:
     return isinstance(parse_circuit(text).tree, (Series, Leaf))
 
 
-def _shorter(text: str, known: Constraints) -> list[str]:
-    """The circuit without each of its arcs, where it has several and nothing is said of that arc's parameters."""
+def _list_shorter(text: str, known: Constraints) -> list[str]:
+    """The circuit without each of its arcs, where it has several and none of that arc's parameters is constrained."""
     tree = parse_circuit(text).tree
     parts = tree.parts if isinstance(tree, Series) else ()
     arcs = [part for part in parts if isinstance(part, Parallel)]
@@ -152,11 +154,11 @@ def _shorter(text: str, known: Constraints) -> list[str]:
 
 def write(parts) -> str:
     """Parts in series as text of the circuit language."""
-    return "-".join(_text(part) for part in parts)
+    return "-".join(_write_part(part) for part in parts)
 
 
-def _text(part) -> str:
+def _write_part(part) -> str:
     if isinstance(part, Leaf):
         return part.label
     joint = "-" if isinstance(part, Series) else "|"
-    return f"({joint.join(_text(inner) for inner in part.parts)})"
+    return f"({joint.join(_write_part(inner) for inner in part.parts)})"

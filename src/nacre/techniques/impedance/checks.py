@@ -1,4 +1,4 @@
-"""What is doubtful about the numbers of a spectrum, in words that stand beside them."""
+"""Checks on the numbers of a spectrum, in words."""
 
 from collections.abc import Iterable
 
@@ -6,29 +6,29 @@ import numpy as np
 
 from nacre.core.quantity import Quantity, show
 from nacre.core.result import Check
-from nacre.techniques.impedance.adequacy import Verdict
+from nacre.techniques.impedance.adequacy import SpectrumVerdict
 
 STATUS = {"valid": "pass", "drifting": "fail", "too noisy": "warn"}
-UNSURE = "they stand without an uncertainty"
+UNSURE = "they are given without an uncertainty"
 
 
-def of_spectrum(verdict: Verdict, several: bool = False) -> list[Check]:
+def check_spectrum(verdict: SpectrumVerdict, several: bool = False) -> list[Check]:
     """Validity, the circuit's fitness, each parameter the data leave open, the circuits compared, the DRT."""
     found = [
-        validity(verdict),
-        fitness(verdict),
-        *_extension(verdict),
-        *undetermined(verdict),
-        *_correlated(verdict),
-        *_ladder(verdict),
-        _relaxations(verdict),
+        check_validity(verdict),
+        check_fitness(verdict),
+        *_check_extension(verdict),
+        *list_undetermined(verdict),
+        *_list_correlated(verdict),
+        *_compare_circuits(verdict),
+        _describe_relaxations(verdict),
     ]
     if not several:
         return found
     return [Check(check.status, f"{verdict.spectrum.name}: {check.text}", check.do) for check in found]
 
 
-def validity(verdict: Verdict) -> Check:
+def check_validity(verdict: SpectrumVerdict) -> Check:
     """The Kramers-Kronig verdict, with the range to trust."""
     test = verdict.test
     verb = "is " if test.verdict == "too noisy" else ""
@@ -43,7 +43,7 @@ def validity(verdict: Verdict) -> Check:
     return Check(STATUS[test.verdict], text, do)
 
 
-def fitness(verdict: Verdict) -> Check:
+def check_fitness(verdict: SpectrumVerdict) -> Check:
     """Whether the circuit describes the data; where it does not, what the DRT offers instead."""
     found = verdict.adequacy
     status = {True: "pass", False: "fail", None: "warn"}[found.describes]
@@ -56,7 +56,7 @@ def fitness(verdict: Verdict) -> Check:
     return Check("fail", text, _offer(verdict))
 
 
-def _offer(verdict: Verdict) -> str:
+def _offer(verdict: SpectrumVerdict) -> str:
     best, judged = verdict.offered[0], verdict.offered_adequacy
     if best.circuit == verdict.fit.circuit:
         return "no circuit that the distribution of relaxation times offers describes them"
@@ -68,7 +68,7 @@ def _offer(verdict: Verdict) -> str:
     )
 
 
-def _extension(verdict: Verdict) -> Iterable[Check]:
+def _check_extension(verdict: SpectrumVerdict) -> Iterable[Check]:
     if not verdict.extended:
         return
     named, used = verdict.rungs[0], next(r for r in verdict.rungs if r.circuit == verdict.fit.circuit.text)
@@ -82,12 +82,12 @@ def _extension(verdict: Verdict) -> Iterable[Check]:
     shift = np.degrees(2 * np.pi * verdict.fit.frequency[-1] * late)
     what = (
         f"Below zero it is an instrument that answers {1e12 * late:.2g} ps late ({shift:.2g} degrees at its fastest "
-        "point), cables corrected for too much, or the tail of an arc faster than the sweep; these data cannot tell."
+        "point), cables corrected for too much, or the tail of an arc faster than the sweep; these data do not decide."
     )
     yield Check("warn", f"a series inductance L_0 of {beside} {what}", f"measure a resistor or a short; {leaves_out}")
 
 
-def undetermined(verdict: Verdict) -> Iterable[Check]:
+def list_undetermined(verdict: SpectrumVerdict) -> Iterable[Check]:
     """One warning for each parameter that the data do not determine, with the bound there is."""
     units = dict(zip(verdict.fit.names, verdict.fit.units, strict=True))
     for name, why in verdict.identifiability.undetermined.items():
@@ -101,14 +101,14 @@ def undetermined(verdict: Verdict) -> Iterable[Check]:
         yield Check("warn", f"{name} is not determined by these data: {why}{bound}.")
 
 
-def _correlated(verdict: Verdict) -> Iterable[Check]:
+def _list_correlated(verdict: SpectrumVerdict) -> Iterable[Check]:
     open_ = verdict.identifiability.undetermined
     for a, b, r in verdict.identifiability.correlated:
         if a not in open_ and b not in open_ and a.partition(".")[0] != b.partition(".")[0]:
             yield Check("info", f"{a} and {b} are correlated ({r:+.3f}): one can be traded for the other.")
 
 
-def _ladder(verdict: Verdict) -> Iterable[Check]:
+def _compare_circuits(verdict: SpectrumVerdict) -> Iterable[Check]:
     """Circuits compared by information criteria, and what follows from it."""
     if len(verdict.rungs) < 2:
         return
@@ -123,12 +123,13 @@ def _ladder(verdict: Verdict) -> Iterable[Check]:
     for rung in verdict.needless:
         yield Check(
             "warn",
-            f"the data do not need all of the named circuit, and which of its arcs is which cannot be told: {UNSURE}.",
+            "the data do not need all of the named circuit, and which of its arcs is which cannot be determined: "
+            f"{UNSURE}.",
             f"name {rung.circuit}, which has lower criteria",
         )
 
 
-def _relaxations(verdict: Verdict) -> Check:
+def _describe_relaxations(verdict: SpectrumVerdict) -> Check:
     peaks = verdict.distribution.peaks
     rows = ", ".join(
         f"about {peak.resistance:.3g} ohm at {peak.tau:.2g} s{' (at the edge of the range)' if peak.at_edge else ''}"
@@ -137,30 +138,30 @@ def _relaxations(verdict: Verdict) -> Check:
     return Check(
         "info",
         f"the distribution of relaxation times has {len(peaks)} peaks: {rows}. Smoothing biases them by a few percent, "
-        "so they stand without an uncertainty.",
+        "so they are given without an uncertainty.",
     )
 
 
-def of_area(verdicts: list[Verdict], area: Quantity) -> Iterable[Check]:
-    """Where the area has no uncertainty the resistances per area have none: what the fit alone leaves is said here."""
+def check_area(verdicts: list[SpectrumVerdict], area: Quantity) -> Iterable[Check]:
+    """Where the area has no uncertainty, values per area have none: the error of the fit alone is given here."""
     if area.std is not None:
         return
     for verdict in verdicts:
         told = [
             f"{name} {show(Quantity(fit_value, 'ohm', std))}"
-            for name, fit_value, std in resistances(verdict)
+            for name, fit_value, std in list_resistances(verdict)
             if std is not None
         ]
         if told:
             yield Check(
                 "info",
-                "the electrode area is given without an uncertainty, so values per area bear none. The cell's, with "
+                "the electrode area is given without an uncertainty, so values per area have none. The cell's, with "
                 f"the error of the fit alone: {', '.join(told)}.",
                 "give the area or diameter with its uncertainty, like '10.00(2) mm'",
             )
 
 
-def resistances(verdict: Verdict) -> list[tuple[str, float, float | None]]:
+def list_resistances(verdict: SpectrumVerdict) -> list[tuple[str, float, float | None]]:
     """(name, ohm, std or None) of each resistance of the fitted circuit."""
     fit, open_ = verdict.fit, verdict.identifiability.undetermined
     return [

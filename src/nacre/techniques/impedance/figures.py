@@ -10,7 +10,7 @@ from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.quantity import Quantity
 from nacre.core.result import Entry
 from nacre.core.vocabulary import word
-from nacre.techniques.impedance.adequacy import Verdict
+from nacre.techniques.impedance.adequacy import SpectrumVerdict
 
 AREAL = "ohm cm2"
 FAST = 1e3
@@ -20,21 +20,25 @@ _PLACES = {"r_bulk": "R_Bulk", "r_gb": "R_GB", "r_cam_se": "R_CAM|SE"}
 
 
 def draw(
-    verdicts: Sequence[Verdict], found: Sequence[Sequence[Entry]], area: Quantity, context: Context, synthetic: bool
+    verdicts: Sequence[SpectrumVerdict],
+    found: Sequence[Sequence[Entry]],
+    area: Quantity,
+    context: Context,
+    synthetic: bool,
 ) -> tuple[Figure, ...]:
     """All figures of a measurement; those of several samples are drawn as one."""
     subject = context.sample.name if context.sample else ""
     made = [
-        nyquist(verdicts, area.value, subject),
-        bode(verdicts, area.value, subject),
-        residuals(verdicts, subject),
-        relaxations(verdicts, area.value, subject),
-        bars(verdicts, found, area, subject),
+        draw_nyquist(verdicts, area.value, subject),
+        draw_bode(verdicts, area.value, subject),
+        draw_residuals(verdicts, subject),
+        draw_relaxations(verdicts, area.value, subject),
+        draw_bars(verdicts, found, area, subject),
     ]
     return tuple(replace(figure, synthetic=synthetic) for figure in made if figure)
 
 
-def group_of(verdict: Verdict, several: bool) -> str:
+def get_group(verdict: SpectrumVerdict, several: bool) -> str:
     if not several:
         return ""
     state = verdict.spectrum.state
@@ -42,7 +46,7 @@ def group_of(verdict: Verdict, several: bool) -> str:
     return f"{word('state', name).words} {state[name]:g}" if name else verdict.spectrum.name
 
 
-def _decades(frequency: np.ndarray) -> np.ndarray:
+def _find_decades(frequency: np.ndarray) -> np.ndarray:
     """Places of the points nearest to whole decades, within a tenth of a decade."""
     log = np.log10(frequency)
     wanted = np.arange(np.ceil(log.min() - 0.05), np.floor(log.max() + 0.05) + 1)
@@ -50,12 +54,12 @@ def _decades(frequency: np.ndarray) -> np.ndarray:
     return near[np.abs(log[near] - wanted) < 0.1]
 
 
-def nyquist(verdicts: Sequence[Verdict], area: float, subject: str) -> Figure:
+def draw_nyquist(verdicts: Sequence[SpectrumVerdict], area: float, subject: str) -> Figure:
     """-Im Z against Re Z in ohm cm2 on equal axes, whole and above 1 kHz: points, decades filled, the fit as a line."""
     whole, fast = [], []
     for verdict in verdicts:
-        fit, group = verdict.fit, group_of(verdict, len(verdicts) > 1)
-        z, line, at = fit.impedance * area, fit.fitted * area, _decades(fit.frequency)
+        fit, group = verdict.fit, get_group(verdict, len(verdicts) > 1)
+        z, line, at = fit.impedance * area, fit.fitted * area, _find_decades(fit.frequency)
         who = {"subject": subject, "group": group}
         drawn = [
             Series("points", z.real, -z.imag, subject, marker="open", **who),
@@ -63,8 +67,8 @@ def nyquist(verdicts: Sequence[Verdict], area: float, subject: str) -> Figure:
             Series("line", line.real, -line.imag, "", legend=False, **who),
         ]
         quick = fit.frequency[at] >= FAST
-        whole += [*drawn, _names(fit.frequency, z, at[~quick], who)]
-        fast += [*(replace(one, legend=False) for one in drawn), _names(fit.frequency, z, at[quick], who)]
+        whole += [*drawn, _label_decades(fit.frequency, z, at[~quick], who)]
+        fast += [*(replace(one, legend=False) for one in drawn), _label_decades(fit.frequency, z, at[quick], who)]
     panels = [Panel(Axis("Re(Z)", AREAL, equal=True), Axis("-Im(Z)", AREAL, equal=True), tuple(whole))]
     near = verdicts[0].fit.impedance[verdicts[0].fit.frequency >= FAST] * area
     if len(near) > 4:
@@ -73,24 +77,24 @@ def nyquist(verdicts: Sequence[Verdict], area: float, subject: str) -> Figure:
         axes = (Axis(label, AREAL, limits=limits, equal=True) for label, limits in (x, y))
         panels.append(Panel(*axes, tuple(fast), title="above 1 kHz"))
     circuits = " or ".join(dict.fromkeys(verdict.fit.circuit.text for verdict in verdicts))
-    if "(R_1|" in circuits:  # nobody named it, and every cell may have another
+    if "(R_1|" in circuits:  # an automatic circuit: every cell may have another
         circuits = "the circuit that each spectrum offers"
     caption = f"Nyquist plot times area; filled points are whole decades of frequency in Hz, lines fits of {circuits}."
     return Figure("nyquist", "Nyquist plot", tuple(panels), caption, "Fig. 6a", wide=True)
 
 
-def _names(frequency: np.ndarray, z: np.ndarray, at: np.ndarray, who: dict[str, str]) -> Series:
+def _label_decades(frequency: np.ndarray, z: np.ndarray, at: np.ndarray, who: dict[str, str]) -> Series:
     """Names of the decades at their points."""
     words = tuple(f"10{str(round(np.log10(f))).translate(_RAISED)}" for f in frequency[at])
     return Series("text", z[at].real, -z[at].imag, words=words, legend=False, **who)
 
 
-def bode(verdicts: Sequence[Verdict], area: float, subject: str) -> Figure:
+def draw_bode(verdicts: Sequence[SpectrumVerdict], area: float, subject: str) -> Figure:
     """Modulus and phase against frequency."""
     size, phase = [], []
     for verdict in verdicts:
         fit = verdict.fit
-        who = {"subject": subject, "group": group_of(verdict, len(verdicts) > 1)}
+        who = {"subject": subject, "group": get_group(verdict, len(verdicts) > 1)}
         z, line, f = fit.impedance * area, fit.fitted * area, fit.frequency
         size.append(Series("points", f, np.abs(z), subject, marker="open", **who))
         size.append(Series("line", f, np.abs(line), "", legend=False, **who))
@@ -101,12 +105,12 @@ def bode(verdicts: Sequence[Verdict], area: float, subject: str) -> Figure:
     return Figure("bode", "Bode plot", panels, "Modulus times electrode area, and phase; lines are fits.")
 
 
-def residuals(verdicts: Sequence[Verdict], subject: str) -> Figure:
+def draw_residuals(verdicts: Sequence[SpectrumVerdict], subject: str) -> Figure:
     """What the circuit leaves beside what Kramers-Kronig leaves, in percent of |Z|."""
     panels: tuple[list[Series], list[Series]] = ([], [])
     for verdict in verdicts:
         fit, test = verdict.fit, verdict.test
-        group = group_of(verdict, len(verdicts) > 1)
+        group = get_group(verdict, len(verdicts) > 1)
         left = 100 * (fit.fitted - fit.impedance) / np.abs(fit.impedance)
         for k, part in enumerate((np.real, np.imag)):
             who = {"subject": subject, "legend": k == 0}
@@ -128,11 +132,11 @@ def residuals(verdicts: Sequence[Verdict], subject: str) -> Figure:
     return Figure("impedance-residuals", "Residuals of the fits", made, caption)
 
 
-def relaxations(verdicts: Sequence[Verdict], area: float, subject: str) -> Figure:
+def draw_relaxations(verdicts: Sequence[SpectrumVerdict], area: float, subject: str) -> Figure:
     """The distribution of relaxation times with its 95 % band."""
     series = []
     for verdict in verdicts:
-        shown, group = verdict.distribution, group_of(verdict, len(verdicts) > 1)
+        shown, group = verdict.distribution, get_group(verdict, len(verdicts) > 1)
         who = {"subject": subject, "group": group}
         if np.all(np.isfinite(shown.low)):
             lo, hi = shown.low * area, shown.high * area
@@ -143,19 +147,21 @@ def relaxations(verdicts: Sequence[Verdict], area: float, subject: str) -> Figur
     return Figure("relaxation-times", "Distribution of relaxation times", (panel,), caption)
 
 
-def bars(verdicts: Sequence[Verdict], found: Sequence[Sequence[Entry]], area: Quantity, subject: str) -> Figure | None:
+def draw_bars(
+    verdicts: Sequence[SpectrumVerdict], found: Sequence[Sequence[Entry]], area: Quantity, subject: str
+) -> Figure | None:
     """Resistances side by side with the error of the fit. Those that the data leave open are not drawn."""
     rows = []
     for verdict, entries in zip(verdicts, found, strict=True):
         values = {entry.name: entry.quantity.value for entry in entries if entry.name in NAMED}
-        limits = _ends(verdict, area.value)
+        limits = _get_limits(verdict, area.value)
         open_ = {name.lower() for name in verdict.identifiability.undetermined}
         shown = [name for name in NAMED if name in values and name not in open_]
         if not shown:
             continue
         y = np.array([values[name] for name in shown])
         lo, hi = (np.array([limits[name][k] for name in shown]) for k in (0, 1))
-        group = group_of(verdict, len(verdicts) > 1)
+        group = get_group(verdict, len(verdicts) > 1)
         places = np.array([_PLACES[name] for name in shown])
         rows.append(Series("bars", places, y, subject, subject, group, lo=lo, hi=hi))
     if not rows:
@@ -165,7 +171,7 @@ def bars(verdicts: Sequence[Verdict], found: Sequence[Sequence[Entry]], area: Qu
     return Figure("resistances", "Resistances", (Panel(x, Axis("R", AREAL), tuple(rows)),), caption, "Fig. 6b")
 
 
-def _ends(verdict: Verdict, area: float) -> dict[str, tuple[float, float]]:
+def _get_limits(verdict: SpectrumVerdict, area: float) -> dict[str, tuple[float, float]]:
     """95 % interval of each resistance in ohm cm2 by its lower-case name; NaN where none can be given."""
     low, high = verdict.fit.interval()
     sure = verdict.sure

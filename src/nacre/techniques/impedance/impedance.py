@@ -1,7 +1,7 @@
 """Electrochemical impedance: is the spectrum valid, does the circuit describe it, what is each resistance worth.
 
 Each spectrum is first tested with Kramers-Kronig, then fitted with a circuit, which is the user's statement. The
-numbers bear an uncertainty only where the spectrum is valid (or merely noisy) and the circuit describes it; a parameter
+numbers have an uncertainty only where the spectrum is valid (or merely noisy) and the circuit describes it; a parameter
 that the data do not determine has bounds at most. Resistances are given times the electrode area.
 """
 
@@ -23,7 +23,7 @@ from nacre.physics.impedance.capacitance import brug, hsu_mansfeld
 from nacre.physics.impedance.circuit import arcs
 from nacre.techniques.impedance import checks, figures
 from nacre.techniques.impedance import inputs as given
-from nacre.techniques.impedance.adequacy import Verdict, judge
+from nacre.techniques.impedance.adequacy import SpectrumVerdict, judge
 
 CITATIONS = (
     "B. A. Boukamp, J. Electrochem. Soc. 1995, 142, 1885-1894.",
@@ -65,52 +65,54 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: ImpedanceOptio
     inputs : {"signal": an impedance Signal, or a list of them}. Raises NacreError where no spectrum can be analysed,
     the circuit cannot be read, or the area is missing.
     """
-    signals = given.as_list(inputs["signal"])
-    text, why = given.named_circuit(options.circuit, context)
-    known = given.constraints(options, context.where)
+    signals = given.make_list(inputs["signal"])
+    text, why = given.choose_circuit(options.circuit, context)
+    known = given.parse_constraints(options, context.where)
     if not text and (known.named() or known.start):
         raise NacreError("parameters are constrained, but no circuit is named", where=context.where, do="name it")
     area = context.need("area", "cm2", "the resistance per area")
-    subject = subject_of(context)
+    subject = make_subject(context)
     verdicts, failures = [], []
-    for signal, state in zip(signals, given.states(signals, context, options.along, options.at), strict=True):
+    for signal, state in zip(signals, given.make_states(signals, context, options.along, options.at), strict=True):
         try:
-            spectrum = given.spectrum_of(signal, state, subject, options.lowest, options.highest)
+            spectrum = given.read_spectrum(signal, state, subject, options.lowest, options.highest)
             verdicts.append(judge(spectrum, text, known, options.weights, options.cable, context.seed))
         except NacreError as error:
             failures.append(error)
     if not verdicts:
         raise failures[0]
-    stated = _of_circuit(text, why, context) if why else []
+    stated = _check_circuit(text, why, context) if why else []
     stated += [Check("fail", f"left out: {error}") for error in failures]
-    found = [numbers(verdict, area, options, context.analysis or "impedance") for verdict in verdicts]
-    each = [check for verdict in verdicts for check in checks.of_spectrum(verdict, len(signals) > 1)]
+    found = [make_entries(verdict, area, options, context.analysis or "impedance") for verdict in verdicts]
+    each = [check for verdict in verdicts for check in checks.check_spectrum(verdict, len(signals) > 1)]
     return [
         Result(
             "impedance",
             context.analysis,
             subject,
-            entries=tuple(e for v, entries in zip(verdicts, found, strict=True) for e in _numbered(v, entries, text)),
-            curves=tuple(curve for verdict in verdicts for curve in curves(verdict, len(verdicts) > 1)),
+            entries=tuple(
+                e for v, entries in zip(verdicts, found, strict=True) for e in _number_elements(v, entries, text)
+            ),
+            curves=tuple(curve for verdict in verdicts for curve in tabulate_fit(verdict, len(verdicts) > 1)),
             figures=figures.draw(verdicts, found, area, context, signals[0].origin == "synthetic"),
-            checks=(*stated, *each, *checks.of_area(verdicts, area)),
+            checks=(*stated, *each, *checks.check_area(verdicts, area)),
             citations=CITATIONS,
-            methods=methods(verdicts, options),
+            methods=describe_methods(verdicts, options),
             origin=signals[0].origin,
         )
     ]
 
 
-def _of_circuit(text: str, why: str, context: Context) -> list[Check]:
-    """How the circuit was chosen; a doubt where grain boundaries are spoken of and no solid electrolyte is declared."""
+def _check_circuit(text: str, why: str, context: Context) -> list[Check]:
+    """How the circuit was chosen; a warning where it names grain boundaries and no solid electrolyte is declared."""
     cure = "name the circuit in the options of 'impedance'"
     if text and not context.text("electrolyte"):
         return [Check("warn", f"{why}, and no electrolyte is declared", f'{cure}, or declare electrolyte = "..."')]
     return [Check("info", f"{why}.", cure)]
 
 
-def _numbered(verdict: Verdict, entries: list[Entry], named: str) -> list[Entry]:
-    """The elements of a circuit that nobody named say of how many arcs they are: the first of two arcs is not the
+def _number_elements(verdict: SpectrumVerdict, entries: list[Entry], named: str) -> list[Entry]:
+    """Elements of an automatic circuit are labelled with its number of arcs: the first of two arcs is not the
     first of four, and is not compared with it.
     """
     if named:
@@ -123,66 +125,66 @@ def _numbered(verdict: Verdict, entries: list[Entry], named: str) -> list[Entry]
     ]
 
 
-def subject_of(context: Context) -> Subject:
-    """Sample, cell and measurement that a context speaks of."""
+def make_subject(context: Context) -> Subject:
+    """Sample, cell and measurement of a context."""
     cell, sample, measurement = context.cell, context.sample, context.measurement
     name = sample.name if sample else cell.sample if cell else ""
     return Subject(name, cell.name if cell else "", measurement.name if measurement else "")
 
 
-def entry_name(label: str) -> tuple[str, dict[str, str]]:
+def name_entry(label: str) -> tuple[str, dict[str, str]]:
     """Name and state of a resistance: R_cam_se has a word of its own, others are named by their element."""
     own = label.partition(".")[0].lower() if label.lower().startswith("r_") else ""
     return (own, {}) if own in words("quantity") else ("area_resistance", {"element": label})
 
 
-def numbers(verdict: Verdict, area: Quantity, options: ImpedanceOptions, source: str) -> list[Entry]:
+def make_entries(verdict: SpectrumVerdict, area: Quantity, options: ImpedanceOptions, source: str) -> list[Entry]:
     """Resistances, exponents and effective capacitances of the fitted circuit as entries."""
-    values = parameters(verdict, f"{source}:{verdict.spectrum.name}:{sorted(verdict.spectrum.state.items())}")
+    values = make_parameters(verdict, f"{source}:{verdict.spectrum.name}:{sorted(verdict.spectrum.state.items())}")
     state = dict(verdict.spectrum.state)
     entries = []
     for parameter in verdict.fit.circuit.parameters:
         quantity = values[parameter.name]
-        if _says_nothing(verdict, parameter.name, quantity):
+        if _is_undetermined(verdict, parameter.name, quantity):
             continue
         if parameter.unit == "ohm":
-            name, own = entry_name(parameter.name)
-            entries.append(Entry(name, times_area(quantity, area), state | own))
+            name, own = name_entry(parameter.name)
+            entries.append(Entry(name, multiply_by_area(quantity, area), state | own))
         elif parameter.slot.name == "n":
             entries.append(Entry("cpe_exponent", quantity, state | {"element": parameter.element}))
-    return entries + _capacitances(verdict, values, area, options.capacitance, state)
+    return entries + _compute_capacitances(verdict, values, area, options.capacitance, state)
 
 
-def _says_nothing(verdict: Verdict, name: str, quantity: Quantity) -> bool:
+def _is_undetermined(verdict: SpectrumVerdict, name: str, quantity: Quantity) -> bool:
     """Whether the data do not determine a parameter and do not bound it either."""
     return name in verdict.identifiability.undetermined and quantity.lo95 is None and quantity.hi95 is None
 
 
-def parameters(verdict: Verdict, source: str) -> dict[str, Quantity]:
+def make_parameters(verdict: SpectrumVerdict, source: str) -> dict[str, Quantity]:
     """Parameters of the cell with the fit's covariance; those that the data do not determine have bounds at most."""
     fit, report = verdict.fit, verdict.identifiability
     told = [n for n in fit.names if verdict.sure and n not in report.undetermined and n not in fit.known.fixed]
     told = [n for n in told if np.isfinite(fit.relative_std(n))]
     rows = [fit.circuit.index(n) for n in told]
     covariance = fit.log_covariance[np.ix_(rows, rows)] * np.outer(fit.values[rows], fit.values[rows])
-    units = {parameter.name: _unit(parameter.unit) for parameter in fit.circuit.parameters}
+    units = {parameter.name: _choose_unit(parameter.unit) for parameter in fit.circuit.parameters}
     found = correlated(told, fit.values[rows], covariance, [units[n] for n in told], source=source) if told else {}
     made = {}
     for name in fit.names:
         exact = 0.0 if name in fit.known.fixed else None
         basis = "given" if name in fit.known.fixed else "none"
         plain = Quantity(fit.value(name), units[name], exact, basis=basis, origin="measured")
-        low, high = _limits(verdict, name)
+        low, high = _find_limits(verdict, name)
         made[name] = replace(found.get(name, plain), lo95=low, hi95=high)
     return made
 
 
-def _unit(unit: str) -> str:
+def _choose_unit(unit: str) -> str:
     """Units that the package's unit language knows; Q and Warburg coefficients are never shown through it."""
     return unit if unit in ("ohm", "F", "H", "s", "1") else "1"
 
 
-def _limits(verdict: Verdict, name: str) -> tuple[float | None, float | None]:
+def _find_limits(verdict: SpectrumVerdict, name: str) -> tuple[float | None, float | None]:
     """Ends of the profile likelihood, in rising order; of a tied parameter those of the fit."""
     if not verdict.sure or name in verdict.fit.known.fixed:
         return None, None
@@ -197,29 +199,29 @@ def _limits(verdict: Verdict, name: str) -> tuple[float | None, float | None]:
     return tuple(sorted((float(low[k]), float(high[k]))))
 
 
-def times_area(quantity: Quantity, area: Quantity) -> Quantity:
+def multiply_by_area(quantity: Quantity, area: Quantity) -> Quantity:
     """ohm to ohm cm2; both ends of the interval widened, in the logarithm, by the error of the area."""
     made = derive(lambda r, a: r * a, quantity, area, unit="ohm cm2", basis="fit-covariance", origin="measured")
     if area.std is None:
         return replace(made, lo95=None, hi95=None, std=None, basis="none")
     spread = Z95 * area.std / area.value
-    ends = [_widened(quantity.value, end, spread) for end in (quantity.lo95, quantity.hi95)]
+    ends = [_widen_end(quantity.value, end, spread) for end in (quantity.lo95, quantity.hi95)]
     basis = "none" if quantity.std is None else "fit-covariance"
-    return replace(made, lo95=_times(ends[0], area), hi95=_times(ends[1], area), basis=basis)
+    return replace(made, lo95=_scale_end(ends[0], area), hi95=_scale_end(ends[1], area), basis=basis)
 
 
-def _widened(value: float, end: float | None, spread: float) -> float | None:
+def _widen_end(value: float, end: float | None, spread: float) -> float | None:
     if end is None or value * end <= 0:
         return end
     distance = np.log(end / value)
     return float(value * np.exp(np.sign(distance) * np.hypot(distance, spread)))
 
 
-def _times(end: float | None, area: Quantity) -> float | None:
+def _scale_end(end: float | None, area: Quantity) -> float | None:
     return None if end is None else end * area.value
 
 
-def _capacitances(verdict: Verdict, values, area: Quantity, formula: str, state) -> list[Entry]:
+def _compute_capacitances(verdict: SpectrumVerdict, values, area: Quantity, formula: str, state) -> list[Entry]:
     """Effective capacitance of each arc (R|Q) by the formula named."""
     if formula == "none":
         return []
@@ -244,7 +246,7 @@ def _capacitances(verdict: Verdict, values, area: Quantity, formula: str, state)
     return found
 
 
-def curves(verdict: Verdict, several: bool) -> list[Curve]:
+def tabulate_fit(verdict: SpectrumVerdict, several: bool) -> list[Curve]:
     """The fit, the parameters (Tab. S4), the circuits compared and the DRT as tables."""
     fit, test, shown = verdict.fit, verdict.test, verdict.distribution
     tail = f" {verdict.spectrum.name}" if several else ""
@@ -289,7 +291,7 @@ def curves(verdict: Verdict, several: bool) -> list[Curve]:
     ]
 
 
-def methods(verdicts: list[Verdict], options: ImpedanceOptions) -> str:
+def describe_methods(verdicts: list[SpectrumVerdict], options: ImpedanceOptions) -> str:
     """A sentence or two for an experimental section."""
     first = verdicts[0]
     f = first.fit.frequency

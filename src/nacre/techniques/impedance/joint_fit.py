@@ -1,7 +1,7 @@
 """Several spectra, one fit: bare and coated with the same bulk and grain boundary, a cell over cycles or temperatures.
 
 What is shared is declared: parameters with one value for all, or with Arrhenius behaviour. Where AICc and BIC of the
-separate fits are both lower the data speak against it, and the numbers are those of the separate fits. Cells of
+separate fits are both lower the data reject it, and the numbers are those of the separate fits. Cells of
 different area are brought to that of the first.
 """
 
@@ -26,16 +26,16 @@ from nacre.physics.impedance.kramers_kronig import KramersKronig, kramers_kronig
 from nacre.physics.impedance.selection import Adequacy, adequacy
 from nacre.physics.impedance.shared import SharedFit, fit_shared
 from nacre.techniques.impedance import inputs as given
-from nacre.techniques.impedance.adequacy import with_cable
-from nacre.techniques.impedance.candidates import Member, kelvin, members_of, one_area
+from nacre.techniques.impedance.adequacy import add_inductance
 from nacre.techniques.impedance.checks import STATUS
-from nacre.techniques.impedance.impedance import entry_name, times_area
+from nacre.techniques.impedance.impedance import multiply_by_area, name_entry
+from nacre.techniques.impedance.joint_spectra import JointSpectrum, collect_spectra, get_kelvin, is_shared_area
 
 CELLS = "their intervals are of these cells, the spread between cells of one recipe is not in them"
 
 
 @dataclass(frozen=True)
-class GlobalOptions:
+class JointFitOptions:
     """What several spectra have in common. Values of parameters are those of the first cell: ohm, F, H, S s^n, s."""
 
     circuit: str = option("", "circuit of all spectra; empty: that of a pellet cell where there is a composite")
@@ -59,10 +59,10 @@ class GlobalOptions:
 
 
 @dataclass(frozen=True)
-class Joint:
+class JointFit:
     """A joint fit judged. refused: the shared fit that the data spoke against, where this is the separate one."""
 
-    members: tuple[Member, ...]
+    members: tuple[JointSpectrum, ...]
     fit: SharedFit
     tests: tuple[KramersKronig, ...]
     fitness: tuple[Adequacy, ...]
@@ -78,38 +78,38 @@ class Joint:
         return bool(self.sure(k) and np.isfinite(std) and 0 < std < WIDE)
 
 
-def analyse(inputs: Mapping[str, Any], context: Context, options: GlobalOptions) -> list[Result]:
+def analyse(inputs: Mapping[str, Any], context: Context, options: JointFitOptions) -> list[Result]:
     """Resistances of every cell, and how they differ, from one fit.
 
     inputs : names -> an impedance Signal or a list of them. Raises NacreError where there are fewer than two spectra.
     """
-    members = members_of(inputs, context, options)
+    members = collect_spectra(inputs, context, options)
     if len(members) < 2:
         raise NacreError("a joint fit needs two spectra", where=context.where, found=str(len(members)))
-    text, why = given.named_circuit(options.circuit, members[0].context)
+    text, why = given.choose_circuit(options.circuit, members[0].context)
     if not text:
         raise NacreError("no circuit is named", where=context.where, do="name it in the options of this analysis")
-    joint = _fit(members, text, options, context)
-    values = quantities(joint, context.analysis or "impedance_global")
-    reference = _reference(members, options.reference, context.where)
+    joint = _fit_jointly(members, text, options, context)
+    values = make_quantities(joint, context.analysis or "impedance_global")
+    reference = _find_reference(members, options.reference, context.where)
     stated = (Check("info", f"{why}.", "name the circuit"),) if why else ()
     return [
         Result(
             "impedance_global",
             context.analysis,
             Subject(),
-            entries=tuple(_entries(joint, values, reference)),
-            curves=_curves(joint),
-            figures=_figures(joint, values),
-            checks=(*stated, *_checks(joint, reference)),
+            entries=tuple(_make_entries(joint, values, reference)),
+            curves=_tabulate_parameters(joint),
+            figures=_draw_resistances(joint, values),
+            checks=(*stated, *_check_fit(joint, reference)),
             citations=TECHNIQUE.citations,
-            methods=_methods(joint),
+            methods=_describe_methods(joint),
             origin="synthetic" if context.synthetic else "measured",
         )
     ]
 
 
-def _names(circuit: str, words: Sequence[str]) -> tuple[str, ...]:
+def _expand_names(circuit: str, words: Sequence[str]) -> tuple[str, ...]:
     """Parameters meant by names of parameters or elements."""
     made = parse_circuit(circuit)
     found = []
@@ -119,12 +119,12 @@ def _names(circuit: str, words: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _fit(members: tuple[Member, ...], text: str, options: GlobalOptions, context: Context) -> Joint:
+def _fit_jointly(members: tuple[JointSpectrum, ...], text: str, options: JointFitOptions, context: Context) -> JointFit:
     spectra = [(m.spectrum.frequency, m.spectrum.impedance) for m in members]
-    known = given.constraints(options, context.where)
-    with given.said(context.analysis or "joint fit"):
-        warm = tuple(kelvin(m) for m in members) if options.arrhenius else ()
-        sharing = Sharing(_names(text, options.shared), _names(text, options.arrhenius), warm)
+    known = given.parse_constraints(options, context.where)
+    with given.translate_errors(context.analysis or "joint fit"):
+        warm = tuple(get_kelvin(m) for m in members) if options.arrhenius else ()
+        sharing = Sharing(_expand_names(text, options.shared), _expand_names(text, options.arrhenius), warm)
         tests = tuple(kramers_kronig(*pair, m.spectrum.time) for pair, m in zip(spectra, members, strict=True))
 
         def run(circuit: str, what: Sharing) -> SharedFit:
@@ -132,24 +132,24 @@ def _fit(members: tuple[Member, ...], text: str, options: GlobalOptions, context
 
         found, extended = run(text, sharing), False
         if options.cable == "auto" and "L" not in {leaf.element.symbol for leaf in parse_circuit(text).elements}:
-            longer = run(with_cable(text), sharing)
+            longer = run(add_inductance(text), sharing)
             if longer.aicc < found.aicc and longer.bic < found.bic:
                 found, extended = longer, True
         refused = None
         if (sharing.shared or sharing.arrhenius) and found.aicc_alone < found.aicc and found.bic_alone < found.bic:
             refused, found = found, run(found.circuit.text, Sharing())
-    fitness = tuple(adequacy(_as_alone(found, k), test) for k, test in enumerate(tests))
-    return Joint(members, found, tests, fitness, refused, extended)
+    fitness = tuple(adequacy(_make_separate(found, k), test) for k, test in enumerate(tests))
+    return JointFit(members, found, tests, fitness, refused, extended)
 
 
-def _as_alone(fit: SharedFit, k: int):
+def _make_separate(fit: SharedFit, k: int):
     """The separate fit of a spectrum, with the values of the joint one."""
     alone = fit.alone[k]
     fitted = fit.circuit.impedance(alone.frequency, fit.values[k])
     return replace(alone, fitted=fitted, values=fit.values[k], rms=fit.rms[k])
 
 
-def quantities(joint: Joint, source: str) -> list[dict[str, Quantity]]:
+def make_quantities(joint: JointFit, source: str) -> list[dict[str, Quantity]]:
     """Parameters of each spectrum with the covariance of the joint fit, in units of the first cell."""
     fit = joint.fit
     places = [(k, name) for k in range(len(joint.members)) for name in fit.names if joint.told(k, name)]
@@ -171,55 +171,57 @@ def quantities(joint: Joint, source: str) -> list[dict[str, Quantity]]:
     return made
 
 
-def _resistances(joint: Joint) -> list[str]:
+def _list_resistances(joint: JointFit) -> list[str]:
     return [p.name for p in joint.fit.circuit.parameters if p.unit == "ohm"]
 
 
-def _areal(joint: Joint, quantity: Quantity, k: int) -> Quantity:
+def _multiply_by_area(joint: JointFit, quantity: Quantity, k: int) -> Quantity:
     """ohm of the first cell's area to ohm cm2 of cell k, with the error of its own area."""
     first, own = joint.members[0].area.value, joint.members[k].area
-    return times_area(quantity, derive(lambda a: a / own.value * first, own, unit="cm2"))
+    return multiply_by_area(quantity, derive(lambda a: a / own.value * first, own, unit="cm2"))
 
 
-def _entries(joint: Joint, values: list[dict[str, Quantity]], reference: int):
+def _make_entries(joint: JointFit, values: list[dict[str, Quantity]], reference: int):
     """What is common to all, and how each differs from the reference; values of one cell are `impedance`'s to give."""
-    shared = [name for name in _resistances(joint) if name in joint.fit.sharing.shared]
+    shared = [name for name in _list_resistances(joint) if name in joint.fit.sharing.shared]
     for name in shared:
-        word, own = entry_name(name)
-        yield Entry(word, _areal(joint, values[0][name], 0), own, _common(joint.members))
+        word, own = name_entry(name)
+        yield Entry(word, _multiply_by_area(joint, values[0][name], 0), own, _find_common_subject(joint.members))
     for k in range(len(joint.members)):
         if k != reference:
-            yield from _contrast(joint, values, k, reference)
+            yield from _compare_with_reference(joint, values, k, reference)
     for name, (energy, std) in joint.fit.activation_energy.items():
-        own = Quantity(energy / 1e3, "kJ/mol", _energy_std(joint, std), basis="fit-covariance", origin="measured")
-        yield Entry("activation_energy", own, {"element": name}, _common(joint.members))
+        own = Quantity(
+            energy / 1e3, "kJ/mol", _compute_energy_std(joint, std), basis="fit-covariance", origin="measured"
+        )
+        yield Entry("activation_energy", own, {"element": name}, _find_common_subject(joint.members))
 
 
-def _energy_std(joint: Joint, std: float) -> float | None:
+def _compute_energy_std(joint: JointFit, std: float) -> float | None:
     return std / 1e3 if np.isfinite(std) and all(joint.sure(k) for k in range(len(joint.members))) else None
 
 
-def _common(members: Sequence[Member]) -> Subject:
-    """The cell or sample that all spectra are of, or nobody."""
+def _find_common_subject(members: Sequence[JointSpectrum]) -> Subject:
+    """The cell or sample that all spectra have in common; empty where there is none."""
     subjects = {m.spectrum.subject for m in members}
     samples, cells = {s.sample for s in subjects}, {s.cell for s in subjects}
     return Subject(samples.pop() if len(samples) == 1 else "", cells.pop() if len(cells) == 1 else "")
 
 
-def _contrast(joint: Joint, values, k: int, reference: int):
+def _compare_with_reference(joint: JointFit, values, k: int, reference: int):
     """Ratio and difference of what is not shared, against the reference, with their covariance."""
     fit, about = joint.fit, joint.members[k].spectrum.subject
-    for name in _resistances(joint):
+    for name in _list_resistances(joint):
         if name in fit.sharing.shared or name in fit.alone[0].known.fixed:
             continue
         state = joint.members[k].state | {"element": name}
-        yield Entry("resistance_ratio", _ratio(joint, name, k, reference), state, about)
-        two = (_areal(joint, values[j][name], j) for j in (k, reference))
+        yield Entry("resistance_ratio", _compute_ratio(joint, name, k, reference), state, about)
+        two = (_multiply_by_area(joint, values[j][name], j) for j in (k, reference))
         change = derive(lambda a, b: a - b, *two, unit="ohm cm2", basis="fit-covariance", origin="measured")
         yield Entry("resistance_change", change, state, about)
 
 
-def _ratio(joint: Joint, name: str, k: int, reference: int) -> Quantity:
+def _compute_ratio(joint: JointFit, name: str, k: int, reference: int) -> Quantity:
     """R_k A_k / (R_ref A_ref); an area declared once for both cells is one error, and cancels."""
     log, std = joint.fit.log_ratio(name, k, reference)
     known = joint.told(k, name) and joint.told(reference, name)
@@ -229,7 +231,7 @@ def _ratio(joint: Joint, name: str, k: int, reference: int) -> Quantity:
     ratio = Quantity(ratio.value, "1", ratio.value * std, basis="fit-covariance", origin="measured")
     areas = [joint.members[j].area for j in (k, reference)]
     spread = 0.0
-    if not one_area(joint.members[k], joint.members[reference]):
+    if not is_shared_area(joint.members[k], joint.members[reference]):
         both = derive(lambda a, b: a / b, *areas, unit="1")
         if both.std is None:
             return Quantity(ratio.value, "1", None, basis="none", origin="measured")
@@ -240,20 +242,20 @@ def _ratio(joint: Joint, name: str, k: int, reference: int) -> Quantity:
     return replace(ratio, lo95=lo, hi95=hi, basis="fit-covariance", origin="measured")
 
 
-def _reference(members: Sequence[Member], name: str, where: str) -> int:
+def _find_reference(members: Sequence[JointSpectrum], name: str, where: str) -> int:
     labels = [m.label for m in members]
     if name and name not in labels:
         raise NacreError(f"no input '{name}' to compare with", where=where, expected=", ".join(labels))
     return labels.index(name) if name else 0
 
 
-def _checks(joint: Joint, reference: int):
+def _check_fit(joint: JointFit, reference: int):
     for member, test, fits in zip(joint.members, joint.tests, joint.fitness, strict=True):
         verb = "is " if test.verdict == "too noisy" else ""
         yield Check(STATUS[test.verdict], f"{member.label}: the spectrum {verb}{test.sentence()}")
         status = {True: "pass", False: "fail", None: "warn"}[fits.describes]
         yield Check(status, f"{member.label}: {fits.sentence}")
-    yield from _sharing_checks(joint)
+    yield from _check_sharing(joint)
     if joint.extended:
         yield Check("info", "a series inductance L_0 (cables) is fitted: it lowers AICc and BIC.", "cable = 'never'")
     for k, member in enumerate(joint.members):
@@ -264,7 +266,7 @@ def _checks(joint: Joint, reference: int):
     yield Check("info", f"ratios and changes are against '{joint.members[reference].label}'; {CELLS}.")
 
 
-def _sharing_checks(joint: Joint):
+def _check_sharing(joint: JointFit):
     fit = joint.refused or joint.fit
     names = ", ".join((*fit.sharing.shared, *fit.sharing.arrhenius))
     if not names:
@@ -272,13 +274,13 @@ def _sharing_checks(joint: Joint):
         return
     worse = f"AICc {fit.aicc - fit.aicc_alone:+.1f}, BIC {fit.bic - fit.bic_alone:+.1f} against separate fits"
     if joint.refused:
-        text = f"the data speak against sharing {names}: {worse}. The numbers are those of separate fits."
+        text = f"the data reject sharing {names}: {worse}. The numbers are those of separate fits."
         yield Check("warn", text, "share less")
     else:
         yield Check("pass", f"the data admit sharing {names}: {worse}.")
 
 
-def _curves(joint: Joint) -> tuple[Curve, ...]:
+def _tabulate_parameters(joint: JointFit) -> tuple[Curve, ...]:
     fit = joint.fit
     rows = [(m.label, name) for m in joint.members for name in fit.names]
     std = np.abs(fit.values) * np.where(np.isfinite(fit.log_std), fit.log_std, np.nan)
@@ -291,10 +293,10 @@ def _curves(joint: Joint) -> tuple[Curve, ...]:
     return (Curve("joint circuit parameters", table),)
 
 
-def _figures(joint: Joint, values: list[dict[str, Quantity]]) -> tuple[Figure, ...]:
+def _draw_resistances(joint: JointFit, values: list[dict[str, Quantity]]) -> tuple[Figure, ...]:
     """The resistances that are not shared, side by side."""
     rows = []
-    names = [name for name in _resistances(joint) if name not in joint.fit.sharing.shared]
+    names = [name for name in _list_resistances(joint) if name not in joint.fit.sharing.shared]
     for k, member in enumerate(joint.members):
         shown = [name for name in names if joint.told(k, name)]
         if not shown:
@@ -311,10 +313,10 @@ def _figures(joint: Joint, values: list[dict[str, Quantity]]) -> tuple[Figure, .
     return (Figure("resistances-joint", "Resistances of the joint fit", (panel,), caption, "Fig. 6b"),)
 
 
-def _methods(joint: Joint) -> str:
+def _describe_methods(joint: JointFit) -> str:
     fit = joint.fit
     shared = ", ".join((*fit.sharing.shared, *fit.sharing.arrhenius))
-    common = f", with {shared} in common" if shared else ", each by itself"
+    common = f", with {shared} in common" if shared else ", each separately"
     return f"{len(joint.members)} impedance spectra were fitted together with {fit.circuit.text}{common}."
 
 
@@ -323,7 +325,7 @@ TECHNIQUE = Technique(
     "Electrochemical impedance, joint fit",
     ("impedance",),
     analyse,
-    GlobalOptions,
+    JointFitOptions,
     asked=True,
     needs=("area",),
     citations=("K. P. Burnham, D. R. Anderson, Model Selection and Multimodel Inference, 2nd ed., Springer 2002.",),

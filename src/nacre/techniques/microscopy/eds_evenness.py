@@ -22,7 +22,7 @@ from nacre.core.result import Check, Curve, Entry, Result
 from nacre.core.signal import Signal
 from nacre.materials.spectra import xray_lines
 from nacre.physics.micrograph import evenness as ev
-from nacre.techniques.microscopy import pictures
+from nacre.techniques.microscopy import micrographs
 
 SMOOTHED, SCALED = 0.7, 4.0  # scatter between neighbours over that of counting
 FEWEST = 200  # counts of a map
@@ -30,7 +30,7 @@ SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True)
-class Options:
+class EdsEvennessOptions:
     element: str = option("", "the element or line whose spread is asked for, like 'Hf' or 'Hf La1'")
     reference: str = option("", "element of the particles below that it is compared with, like 'Ni'; none: the area")
     present: tuple[str, ...] = option((), "further elements in the sample or its holder that have no map")
@@ -46,7 +46,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Maps:
+class ElementMaps:
     """Counts of the element and of the reference (None: the area), the sample's area, and the electron image."""
 
     name: str
@@ -55,50 +55,52 @@ class Maps:
     reference: np.ndarray | None
     area: np.ndarray
     image: np.ndarray | None
-    shot: pictures.Picture
+    shot: micrographs.Micrograph
 
 
-def analyse(inputs: Mapping[str, Any], context: Context, options: Options) -> list[Result]:
+def analyse(inputs: Mapping[str, Any], context: Context, options: EdsEvennessOptions) -> list[Result]:
     """Variation by scale, the verdict, order (Moran's I), and the correlation with topography."""
-    signals = pictures.signals(inputs, "signal", "element_map", context.where)
-    maps = _maps(signals, context, options)
-    checks = [*_guards(maps, signals, context, options), *_counted(maps)]
+    signals = micrographs.get_signals(inputs, "signal", "element_map", context.where)
+    maps = _prepare_maps(signals, context, options)
+    checks = [*_check_overlaps(maps, signals, context, options), *_check_counts(maps)]
     found = ev.scales(maps.counts, maps.reference, maps.area, options.smallest_block)
     if not found:
         raise NotAssessable(
-            f"too few counts of {maps.name} to tell anything of its spread",
+            f"too few counts of {maps.name} to determine how it is spread",
             where=maps.shot.name,
             found=f"{maps.counts.sum():.0f} counts",
             expected=f"{ev.LEAST_COUNTS:g} in each of {ev.LEAST_BLOCKS} blocks",
             do="count longer, or map a smaller field",
         )
     p = ev.combined_p(found)
-    checks.append(_verdict(maps, found, p, options.tolerance))
-    element = {**pictures.state(context), "species": maps.name}
+    checks.append(_judge_evenness(maps, found, p, options.tolerance))
+    element = {**micrographs.get_state(context), "species": maps.name}
     entries = (
-        [_variation(s, maps, element) for s in found] + _order(found, maps, element) + _shadow(maps, found, element)
+        [_report_variation(s, maps, element) for s in found]
+        + _order(found, maps, element)
+        + _check_shadow(maps, found, element)
     )
     return [
         Result(
             "eds_evenness",
             context.analysis,
-            pictures.subject(context),
+            micrographs.make_subject(context),
             entries=tuple(entries),
-            curves=(_table(found, maps),),
-            figures=_figures(maps, found, context),
+            curves=(_tabulate_scales(found, maps),),
+            figures=_draw_maps(maps, found, context),
             checks=tuple(checks),
             citations=(
                 "J. Przyborowski, H. Wilenski, Biometrika 31 (1940) 313",
                 "P. A. P. Moran, Biometrika 37 (1950) 17",
                 "J. A. Bearden, Rev. Mod. Phys. 39 (1967) 78",
             ),
-            methods=_methods(maps),
+            methods=_describe_methods(maps),
             origin="synthetic" if any(s.origin == "synthetic" for s in signals) else "measured",
         )
     ]
 
 
-def _planes(signals: list[Signal]) -> dict[str, tuple[np.ndarray, Signal]]:
+def _select_planes(signals: list[Signal]) -> dict[str, tuple[np.ndarray, Signal]]:
     """All maps by name. Raises NacreError where they differ in size."""
     found: dict[str, tuple[np.ndarray, Signal]] = {}
     for signal in signals:
@@ -124,17 +126,17 @@ def _pick(words: str, planes, where: str) -> str:
     return max(mine, key=lambda n: float(np.nansum(planes[n][0])))
 
 
-def _maps(signals: list[Signal], context: Context, options: Options) -> Maps:
-    planes = _planes(signals)
+def _prepare_maps(signals: list[Signal], context: Context, options: EdsEvennessOptions) -> ElementMaps:
+    planes = _select_planes(signals)
     where = signals[0].where
     if not options.element:
         names = ", ".join(n for n in planes if n != "electron_image")
-        raise NacreError("the element is not said", where=where, found=f"maps of {names}", do="set the option element")
+        raise NacreError("the element is not named", where=where, found=f"maps of {names}", do="set the option element")
     name = _pick(options.element, planes, where)
     other = _pick(options.reference, planes, where) if options.reference else ""
-    shot = pictures.picture(planes[name][1], options.region, name)
+    shot = micrographs.select_region(planes[name][1], options.region, name)
     cut = {
-        n: pictures.picture(planes[n][1], options.region, n).values
+        n: micrographs.select_region(planes[n][1], options.region, n).values
         for n in {name, other, "electron_image"} & set(planes)
     }
     counts = cut[name]
@@ -147,10 +149,10 @@ def _maps(signals: list[Signal], context: Context, options: Options) -> Maps:
     # a line that the scan lost holds no counts of anything: it is no part of the sample
     lost = np.nan_to_num(counts).sum(axis=1) + (0 if reference is None else reference.sum(axis=1)) == 0
     area[lost] = 0.0
-    return Maps(name, np.nan_to_num(counts), other, reference, area, cut.get("electron_image"), shot)
+    return ElementMaps(name, np.nan_to_num(counts), other, reference, area, cut.get("electron_image"), shot)
 
 
-def _counted(maps: Maps) -> list[Check]:
+def _check_counts(maps: ElementMaps) -> list[Check]:
     """Raises NotAssessable where a map holds no counting statistics."""
     found = []
     for name, values in ((maps.name, maps.counts), (maps.other, maps.reference)):
@@ -172,9 +174,11 @@ def _counted(maps: Maps) -> list[Check]:
     return found
 
 
-def _guards(maps: Maps, signals: list[Signal], context: Context, options: Options) -> list[Check]:
+def _check_overlaps(
+    maps: ElementMaps, signals: list[Signal], context: Context, options: EdsEvennessOptions
+) -> list[Check]:
     """Lines of other elements that the map of the element, or of the reference, may show instead."""
-    present = set(options.present) | _composition(context)
+    present = set(options.present) | _read_composition(context)
     for signal in signals:
         names = [n for n, v in signal.variables.items() if v.dims == ("y", "x") and n != "electron_image"]
         present |= {xray_lines.parse(n)[0] for n in names}
@@ -199,32 +203,32 @@ def _guard(overlap: xray_lines.Overlap, main: xray_lines.Line, width: float) -> 
     return Check(status, f"{near}: the map may show {other}", "fit both families to the spectrum, or use another line")
 
 
-def _composition(context: Context) -> set[str]:
+def _read_composition(context: Context) -> set[str]:
     text = context.text("cam")
     return set(re.findall(r"[A-Z][a-z]?", text)) if text else set()
 
 
-def _verdict(maps: Maps, found: list[ev.Scale], p: float, tolerance: float) -> Check:
+def _judge_evenness(maps: ElementMaps, found: list[ev.Scale], p: float, tolerance: float) -> Check:
     against = f"against {maps.other}" if maps.other else "over the area"
     sharpest = min(found, key=lambda s: s.hi)
-    limit = f"a variation above {100 * sharpest.hi:.0f} % at {_length(sharpest, maps)} is excluded"
+    limit = f"a variation above {100 * sharpest.hi:.0f} % at {_format_length(sharpest, maps)} is excluded"
     if p >= SIGNIFICANT:
         text = f"{maps.name} is even {against}: nothing beyond counting at any scale (p = {p:.2f}); {limit}"
         return Check("pass", text)
     shown = f"p = {p:.2g}" if p > 1e-12 else "p < 1e-12"
     worst = max((s for s in found if s.p < SIGNIFICANT), key=lambda s: s.lo, default=sharpest)
-    varies = f"varies by {100 * worst.cv:.1f} % between blocks of {_length(worst, maps)}"
+    varies = f"varies by {100 * worst.cv:.1f} % between blocks of {_format_length(worst, maps)}"
     if 100 * worst.cv <= tolerance:
         text = f"{maps.name} {varies} {against} ({shown}): no more than the tolerance of {tolerance:g} %; {limit}"
         return Check("pass", text)
     return Check("warn", f"{maps.name} is not even {against} ({shown}): it {varies}")
 
 
-def _length(scale: ev.Scale, maps: Maps) -> str:
+def _format_length(scale: ev.Scale, maps: ElementMaps) -> str:
     return f"{scale.size * maps.shot.pixel:.3g} um"
 
 
-def _variation(scale: ev.Scale, maps: Maps, element: dict) -> Entry:
+def _report_variation(scale: ev.Scale, maps: ElementMaps, element: dict) -> Entry:
     std = (scale.hi - scale.lo) / 3.92
     quantity = Quantity(
         100 * scale.cv, "%", 100 * std, 100 * scale.lo, 100 * scale.hi, scale.blocks, "counting", "measured"
@@ -232,7 +236,7 @@ def _variation(scale: ev.Scale, maps: Maps, element: dict) -> Entry:
     return Entry("evenness_cv", quantity, {**element, "scale_um": round(scale.size * maps.shot.pixel, 4)})
 
 
-def _order(found: list[ev.Scale], maps: Maps, element: dict) -> list[Entry]:
+def _order(found: list[ev.Scale], maps: ElementMaps, element: dict) -> list[Entry]:
     """Moran's I at the scale where blocks are most alike to their neighbours; its std is that of an even map."""
     best = min(found, key=lambda s: s.moran_p)
     std = float(1 / np.sqrt(2 * best.blocks))  # pairs of neighbours are twice the blocks
@@ -240,7 +244,7 @@ def _order(found: list[ev.Scale], maps: Maps, element: dict) -> list[Entry]:
     return [Entry("morans_i", quantity, {**element, "scale_um": round(best.size * maps.shot.pixel, 4)})]
 
 
-def _shadow(maps: Maps, found: list[ev.Scale], element: dict) -> list[Entry]:
+def _check_shadow(maps: ElementMaps, found: list[ev.Scale], element: dict) -> list[Entry]:
     if maps.image is None:
         return []
     size = found[len(found) // 2].size
@@ -251,7 +255,7 @@ def _shadow(maps: Maps, found: list[ev.Scale], element: dict) -> list[Entry]:
     return [Entry("topography_correlation", quantity, element)]
 
 
-def _table(found: list[ev.Scale], maps: Maps) -> Curve:
+def _tabulate_scales(found: list[ev.Scale], maps: ElementMaps) -> Curve:
     pixel = maps.shot.pixel
     columns = {"scale": (np.array([s.size * pixel for s in found]), "um")}
     for name, unit, factor in (
@@ -267,31 +271,31 @@ def _table(found: list[ev.Scale], maps: Maps) -> Curve:
     return Curve("scales", columns)
 
 
-def _figures(maps: Maps, found: list[ev.Scale], context: Context) -> tuple[Figure, ...]:
-    who, unit = pictures.subject(context), "counts per pixel"
-    panels = [pictures.drawn(maps.shot, title=maps.name, unit=unit)]
+def _draw_maps(maps: ElementMaps, found: list[ev.Scale], context: Context) -> tuple[Figure, ...]:
+    who, unit = micrographs.make_subject(context), "counts per pixel"
+    panels = [micrographs.draw_micrograph(maps.shot, title=maps.name, unit=unit)]
     if maps.reference is not None:
-        panels.append(pictures.drawn(_as_picture(maps, maps.reference), title=maps.other, unit=unit))
+        panels.append(micrographs.draw_micrograph(_make_micrograph(maps, maps.reference), title=maps.other, unit=unit))
     if maps.image is not None:
-        panels.insert(0, pictures.drawn(_as_picture(maps, maps.image), title="electron image"))
+        panels.insert(0, micrographs.draw_micrograph(_make_micrograph(maps, maps.image), title="electron image"))
     caption = f"Counts of {maps.name}" + (f" and {maps.other}" if maps.other else "") + " per pixel."
     scale = np.array([s.size * maps.shot.pixel for s in found])
     cv, lo, hi = (100 * np.array([getattr(s, n) for s in found]) for n in ("cv", "lo", "hi"))
-    stage = str(pictures.state(context).get("stage", ""))
+    stage = str(micrographs.get_state(context).get("stage", ""))
     series = Series("points", scale, cv, f"{maps.name} {stage}".strip(), who.sample, stage, lo, hi)
     panel = Panel(Axis("Length scale", "um", scale="log"), Axis("Variation beyond counting", "%"), (series,))
     words = "Variation of an element's share between blocks, counting noise taken off, with its 95 % limits."
     return (
-        pictures.figure("eds-map", "Element maps", panels, caption, "Fig. 2e", context),
+        micrographs.make_figure("eds-map", "Element maps", panels, caption, "Fig. 2e", context),
         Figure("eds-evenness", "Evenness by length scale", (panel,), words, "Fig. 2i", context.synthetic),
     )
 
 
-def _as_picture(maps: Maps, values: np.ndarray) -> pictures.Picture:
-    return pictures.Picture(values, maps.shot.pixel, maps.shot.corner, maps.shot.name, maps.shot.signal)
+def _make_micrograph(maps: ElementMaps, values: np.ndarray) -> micrographs.Micrograph:
+    return micrographs.Micrograph(values, maps.shot.pixel, maps.shot.corner, maps.shot.name, maps.shot.signal)
 
 
-def _methods(maps: Maps) -> str:
+def _describe_methods(maps: ElementMaps) -> str:
     against = f"relative to {maps.other} (conditional binomial)" if maps.other else "relative to its mean (Poisson)"
     return (
         f"The evenness of {maps.name} was tested {against} on blocks of doubling size; the variation given is what "
@@ -304,6 +308,6 @@ TECHNIQUE = Technique(
     "Evenness of a coating's element",
     ("element_map",),
     analyse,
-    Options,
+    EdsEvennessOptions,
     asked=True,
 )

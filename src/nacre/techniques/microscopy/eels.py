@@ -24,7 +24,7 @@ from nacre.core.signal import Signal
 from nacre.physics.chemistry.stoichiometry import parse_formula
 from nacre.physics.microscopy import eels
 from nacre.physics.microscopy.eels import EdgeFit, ZeroLoss
-from nacre.techniques.microscopy import pictures
+from nacre.techniques.microscopy import micrographs
 
 ONSETS = np.arange(54.5, 59.1, 0.5)  # eV, of lithium's K edge in oxides, halides and carbonates
 # near-edge peak over the step, and second peak over the first
@@ -42,7 +42,7 @@ MISFIT = 2.0  # dispersion above which the reference does not describe the spect
 
 
 @dataclass(frozen=True)
-class Options:
+class EelsOptions:
     """What may be chosen about the range, the guard and the significance."""
 
     low: float = option(46.0, "lower end of the range fitted", unit="eV", lo=20, hi=54)
@@ -55,7 +55,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Spectrum:
+class LossSpectrum:
     """Energies in eV and counts of one spectrum, with its zero loss where that is in it."""
 
     signal: Signal
@@ -70,7 +70,7 @@ class Spectrum:
 
 
 @dataclass(frozen=True)
-class Found:
+class LithiumEdge:
     """A fit over energies (n,) in eV: counts (n,) per bin, the fit, the shape found, and the ratios of edge to rest.
 
     spread : of the ratio over the shapes that fit about as well; shown : energies and counts of the range drawn.
@@ -112,7 +112,7 @@ class Found:
         return "seen" if OF_METALS * self.metals_limit < self.ratio[0] else "not assessable"
 
 
-def spectrum(signal: Signal, box: tuple[float, ...] = ()) -> Spectrum:
+def read_spectrum(signal: Signal, box: tuple[float, ...] = ()) -> LossSpectrum:
     """A spectrum, or the sum of a map over a box (x0, y0, x1, y1 in nm). Raises NacreError where it is neither."""
     name = next((n for n in ("counts", "intensity") if n in signal), "")
     if signal.kind not in TECHNIQUE.accepts or not name:
@@ -127,11 +127,11 @@ def spectrum(signal: Signal, box: tuple[float, ...] = ()) -> Spectrum:
     energy = signal.array("energy", "eV")
     counts = np.asarray(signal[name].values, float)
     if signal.kind == "spectrum_image":
-        counts = counts[_inside(signal, box)].sum(axis=0)
-    return Spectrum(signal, energy, counts, name == "counts", eels.zero_loss(energy, counts))
+        counts = counts[_select_pixels(signal, box)].sum(axis=0)
+    return LossSpectrum(signal, energy, counts, name == "counts", eels.zero_loss(energy, counts))
 
 
-def _inside(signal: Signal, box: tuple[float, ...]) -> np.ndarray:
+def _select_pixels(signal: Signal, box: tuple[float, ...]) -> np.ndarray:
     """Pixels (y, x) of a map within the box; all of them where there is none."""
     shape = signal.sizes["y"], signal.sizes["x"]
     if not box:
@@ -147,16 +147,16 @@ def _inside(signal: Signal, box: tuple[float, ...]) -> np.ndarray:
     return chosen
 
 
-def measure(own: Spectrum, reference: Spectrum, formula: str, options: Options, rng) -> Found:
+def measure(own: LossSpectrum, reference: LossSpectrum, formula: str, options: EelsOptions, rng) -> LithiumEdge:
     """Fits a spectrum. Raises NacreError (NotAssessable where a spectrum ends before the edge)."""
     for one in (own, reference):
-        _reaches(one, options)
+        _require_range(one, options)
     if np.array_equal(own.counts, reference.counts):
         raise NacreError("the reference is the spectrum itself", where=own.where, do="name another measurement")
     words: list[str] = []
     energy, step = own.energy, own.energy[1] - own.energy[0]
     start = own.zero.at if own.zero else 0.0
-    base = _reference(own, reference, words)
+    base = _match_reference(own, reference, words)
     inside = (energy - start >= options.low) & (energy - start <= options.high)
     by = max(1, round(options.bin / step))
 
@@ -177,12 +177,12 @@ def measure(own: Spectrum, reference: Spectrum, formula: str, options: Options, 
     moved = cut(np.gradient(base, energy))
     power = (x / x.mean()) ** -3.0
     nuisance = np.vstack([ref, ref * turn, moved, power])
-    metals = cut(_metals(own, loss, formula))
+    metals = cut(_make_metal_edges(own, loss, formula))
     candidates = [(onset, *peaks) for onset in ONSETS for peaks in PEAKS]
-    shapes = cut(np.array([_scattered(eels.edge(loss, *one), own) for one in candidates]))
+    shapes = cut(np.array([_add_scattering(eels.edge(loss, *one), own) for one in candidates]))
     share = y.sum() / ref.sum()
     variance = np.maximum(eels.binned(own.counts[inside], by), 1.0)
-    variance = variance + share**2 * np.maximum(ref, 1.0) * _noise_of(reference, own)
+    variance = variance + share**2 * np.maximum(ref, 1.0) * _compute_noise(reference, own)
     rest = np.maximum(y, 1e-9)
     shapes, metals = shapes / shapes.max(axis=1, keepdims=True) * rest.mean(), metals / metals.max() * rest.mean()
     fit = eels.find_edge(
@@ -196,13 +196,13 @@ def measure(own: Spectrum, reference: Spectrum, formula: str, options: Options, 
         words.append(f"the reference describes the spectrum badly: chi2 per degree of freedom {fit.dispersion:.1f}")
     each = fit.amplitude_each * shapes[:, over].sum(axis=1) / beneath
     per = float(shapes[fit.best][over].sum() / beneath)
-    return Found(x, y, fit, shapes[fit.best], _peak(candidates, fit), per, _spread(each, fit), metals,
+    return LithiumEdge(x, y, fit, shapes[fit.best], _locate_peak(candidates, fit), per, _spread(each, fit), metals,
                  (fit.metals * metal, fit.metals_std * metal), own.zero.thickness if own.zero else None,
                  tuple(words), (cut_all(loss) / by, cut_all(own.counts)))  # fmt: skip
 
 
-def _reaches(one: Spectrum, options: Options) -> None:
-    _fine_enough(one)
+def _require_range(one: LossSpectrum, options: EelsOptions) -> None:
+    _require_dispersion(one)
     low, high = one.energy[0], one.energy[-1]
     if low > options.low or high < options.high - 0.5:
         raise NotAssessable(
@@ -214,7 +214,7 @@ def _reaches(one: Spectrum, options: Options) -> None:
         )
 
 
-def _fine_enough(one: Spectrum) -> None:
+def _require_dispersion(one: LossSpectrum) -> None:
     step = one.energy[1] - one.energy[0]
     if step > WIDEST:
         raise NotAssessable(
@@ -226,7 +226,7 @@ def _fine_enough(one: Spectrum) -> None:
         )
 
 
-def _reference(own: Spectrum, reference: Spectrum, words: list[str]) -> np.ndarray:
+def _match_reference(own: LossSpectrum, reference: LossSpectrum, words: list[str]) -> np.ndarray:
     """The reference on the energies of the spectrum, zero loss on zero loss, as thick as the specimen."""
     counts = reference.counts
     if own.zero is None or reference.zero is None:
@@ -239,22 +239,22 @@ def _reference(own: Spectrum, reference: Spectrum, words: list[str]) -> np.ndarr
     return np.interp(own.energy - own.zero.at, reference.energy - reference.zero.at, counts)
 
 
-def _noise_of(reference: Spectrum, own: Spectrum) -> float:
+def _compute_noise(reference: LossSpectrum, own: LossSpectrum) -> float:
     """Variance per count of the reference on the channels of the spectrum."""
     return float((reference.energy[1] - reference.energy[0]) / (own.energy[1] - own.energy[0]))
 
 
-def _scattered(shape: np.ndarray, own: Spectrum) -> np.ndarray:
+def _add_scattering(shape: np.ndarray, own: LossSpectrum) -> np.ndarray:
     return eels.scattered(shape, own.energy, own.counts, own.zero) if own.zero else shape
 
 
-def _metals(own: Spectrum, loss: np.ndarray, formula: str) -> np.ndarray:
+def _make_metal_edges(own: LossSpectrum, loss: np.ndarray, formula: str) -> np.ndarray:
     """The core's edges, of textbook shapes in its proportions."""
     atoms = {e: float(n) for e, n in parse_formula(formula or "LiNi0.85Co0.10Mn0.05O2").items() if e in METALS}
-    return _scattered(sum(n * eels.edge(loss, *METALS[e]) for e, n in (atoms or {"Ni": 1.0}).items()), own)
+    return _add_scattering(sum(n * eels.edge(loss, *METALS[e]) for e, n in (atoms or {"Ni": 1.0}).items()), own)
 
 
-def _peak(candidates, fit: EdgeFit) -> tuple[float, float]:
+def _locate_peak(candidates, fit: EdgeFit) -> tuple[float, float]:
     """(energy of the edge's maximum, its error) over the shapes that fit about as well as the best."""
     places = np.array([onset + (3.5 if peak > 0 else 1.5) for onset, peak, _ in candidates])
     if not fit.weights.any():
@@ -270,9 +270,9 @@ def _spread(ratios: np.ndarray, fit: EdgeFit) -> float:
     return float(np.sqrt(np.average((ratios - ratios[fit.best]) ** 2, weights=fit.weights)))
 
 
-def analyse(inputs: Mapping[str, Any], context: Context, options: Options) -> list[Result]:
+def analyse(inputs: Mapping[str, Any], context: Context, options: EelsOptions) -> list[Result]:
     """Lithium's K edge in one spectrum. Raises NacreError (NotAssessable without a reference)."""
-    own = spectrum(_input(inputs, "signal", context), options.region)
+    own = read_spectrum(_get_input(inputs, "signal", context), options.region)
     if inputs.get("reference") is None:
         raise NotAssessable(
             "there is no reference spectrum without lithium",
@@ -280,7 +280,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: Options) -> li
             expected="a spectrum of the same compound without lithium (HfO2), recorded alike",
             do='name one in [[analysis]]: inputs = { signal = "...", reference = "..." }',
         )
-    reference = spectrum(_input(inputs, "reference", context))
+    reference = read_spectrum(_get_input(inputs, "reference", context))
     formula = options.composition or context.text("cam")
     found = measure(own, reference, formula, options, np.random.default_rng([context.seed, 5]))
     verdict = found.verdict(options.significance)
@@ -288,19 +288,19 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: Options) -> li
         Result(
             "eels",
             context.analysis,
-            pictures.subject(context),
-            entries=tuple(_entries(found, verdict, pictures.state(context))),
-            curves=(_curve(found),),
-            figures=(_figure(found, verdict, context),),
-            checks=tuple(_checks(found, verdict, options)),
+            micrographs.make_subject(context),
+            entries=tuple(_make_entries(found, verdict, micrographs.get_state(context))),
+            curves=(_tabulate_edge(found),),
+            figures=(_draw_edge(found, verdict, context),),
+            checks=tuple(_check_edge(found, verdict, options)),
             citations=TECHNIQUE.citations,
-            methods=_methods(found, options),
+            methods=_describe_methods(found, options),
             origin="synthetic" if own.signal.origin == "synthetic" else "measured",
         )
     ]
 
 
-def _input(inputs: Mapping[str, Any], role: str, context: Context) -> Signal:
+def _get_input(inputs: Mapping[str, Any], role: str, context: Context) -> Signal:
     given = inputs[role]
     given = given[0] if isinstance(given, list) and given else given
     if not isinstance(given, Signal):
@@ -308,7 +308,7 @@ def _input(inputs: Mapping[str, Any], role: str, context: Context) -> Signal:
     return given
 
 
-def _entries(found: Found, verdict: str, state: dict) -> list[Entry]:
+def _make_entries(found: LithiumEdge, verdict: str, state: dict) -> list[Entry]:
     value, std = (100 * v for v in found.metals_ratio)
     entries = [Entry("metals_edge_ratio", Quantity(value, "%", std, basis="fit-covariance", origin="measured"), state)]
     if found.thickness is not None:
@@ -330,7 +330,7 @@ def _entries(found: Found, verdict: str, state: dict) -> list[Entry]:
     return [*entries, Entry("lithium_edge_ratio", ratio, state), Entry("lithium_detection_limit", limit, state)]
 
 
-def _checks(found: Found, verdict: str, options: Options) -> list[Check]:
+def _check_edge(found: LithiumEdge, verdict: str, options: EelsOptions) -> list[Check]:
     value, std = (100 * v for v in found.ratio)
     limit, upper = (100 * v * found.per_amplitude for v in (found.fit.limit, found.fit.upper))
     metal = 100 * found.metals_limit
@@ -346,22 +346,22 @@ def _checks(found: Found, verdict: str, options: Options) -> list[Check]:
         checks = [Check("info", text + f"one of {limit:.1f} % would be found in 95 % of cases", "count longer")]
     else:
         seen = f"edges of Ni, Co and Mn are {100 * found.metals_ratio[0]:.1f}({100 * found.metals_ratio[1]:.1f}) %"
-        text = f"lithium is not assessable: {seen} of what lies beneath, so that the core may have brought its own"
+        text = f"lithium is not assessable: {seen} of what lies beneath, so that the core may have contributed its own"
         checks = [Check("warn", text, "take the spectrum farther from the core, where no Ni L (855 eV) is seen")]
     return checks + [
         Check("warn", words, "record reference and coating alike, zero loss and all") for words in found.words
     ]
 
 
-def _curve(found: Found) -> Curve:
+def _tabulate_edge(found: LithiumEdge) -> Curve:
     fit = found.fit
     columns = {"energy": (found.energy, "eV"), "counts": (found.counts, "1"), "fit": (fit.fitted, "1"),
                "without_lithium": (fit.rest, "1")}  # fmt: skip
     return Curve("lithium edge", columns)
 
 
-def _figure(found: Found, verdict: str, context: Context) -> Figure:
-    fit, who = found.fit, pictures.subject(context).sample
+def _draw_edge(found: LithiumEdge, verdict: str, context: Context) -> Figure:
+    fit, who = found.fit, micrographs.make_subject(context).sample
     edge, metals = fit.amplitude * found.shape, fit.metals * found.metals
     scale = 10 ** (3 * (int(np.log10(max(found.counts.max(), 1))) // 3))
     unit = f"{scale:,} counts".replace(",", " ") if scale > 1 else "counts"
@@ -380,10 +380,10 @@ def _figure(found: Found, verdict: str, context: Context) -> Figure:
     panels = (Panel(x, Axis("intensity", unit), whole), Panel(x, Axis("intensity", unit), parts))
     words = {"seen": "Lithium is seen.", "not seen": "No lithium is seen."}.get(verdict, "Lithium is not assessable.")
     caption = f"Energy-loss spectrum with its fit, and what the reference does not explain. {words}"
-    return pictures.figure("eels", "Lithium K edge", panels, caption, "Fig. 3e", context)
+    return micrographs.make_figure("eels", "Lithium K edge", panels, caption, "Fig. 3e", context)
 
 
-def _methods(found: Found, options: Options) -> str:
+def _describe_methods(found: LithiumEdge, options: EelsOptions) -> str:
     thick = ", at equal thickness by the Fourier-log method" if found.thickness else ""
     return (
         f"Energy-loss spectra were fitted between {options.low:g} and {options.high:g} eV by a lithium-free reference "
@@ -398,7 +398,7 @@ TECHNIQUE = Technique(
     "Lithium by energy losses",
     ("spectrum", "spectrum_image"),
     analyse,
-    Options,
+    EelsOptions,
     asked=True,
     vocabulary={
         "quantity": {

@@ -3,7 +3,7 @@
 Takes four sets of cross-section results: reference before and after, treated before and after. A section is destroyed
 by making it, so that before and after are different particles: the four sets are independent groups of pictures, not
 pairs. Pictures of one cell are alike; where every set has two cells or more, cells are the clusters, otherwise
-pictures are, and the interval then speaks of these cells only. A set of a single picture allows no inference.
+pictures are, and the interval then holds for these cells only. A set of a single picture allows no inference.
 """
 
 from collections.abc import Mapping
@@ -27,14 +27,14 @@ SETTINGS = ("", "_1", "_2", "_3", "_4")
 
 
 @dataclass(frozen=True)
-class Options:
+class SemContrastOptions:
     cluster: str = option(
         "auto", "what is alike: pictures of a cell, or each picture by itself", choices=("auto", "cell", "image")
     )
 
 
 @dataclass(frozen=True)
-class Group:
+class PictureSet:
     """One of the four sets: columns of its pictures, and the cell of each."""
 
     role: str
@@ -48,9 +48,9 @@ class Group:
         return len(self.cells)
 
 
-def analyse(inputs: Mapping[str, Any], context: Context, options: Options) -> list[Result]:
+def analyse(inputs: Mapping[str, Any], context: Context, options: SemContrastOptions) -> list[Result]:
     """Growth of crack and gap fraction in both samples, and how much of it the treatment spared."""
-    groups = [_group(role, inputs, context.where) for role in ROLES]
+    groups = [_collect_set(role, inputs, context.where) for role in ROLES]
     by_cell = options.cluster == "cell" or (options.cluster == "auto" and all(len(set(g.cells)) > 1 for g in groups))
     entries, table = [], {}
     for measure in MEASURES:
@@ -64,16 +64,16 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: Options) -> li
             Subject(sample=groups[2].sample),
             entries=tuple(entries),
             curves=(Curve("groups", {"set": (np.arange(4), "1"), **table}),),
-            figures=(_figure(groups, context),),
-            checks=tuple(_checks(groups, by_cell)),
+            figures=(_draw_fractions(groups, context),),
+            checks=tuple(_check_sets(groups, by_cell)),
             citations=("W. G. Cochran, Sampling Techniques, 3rd ed., Wiley 1977",),
-            methods=_methods(groups, by_cell),
+            methods=_describe_methods(groups, by_cell),
             origin="synthetic" if context.synthetic else "measured",
         )
     ]
 
 
-def _group(role: str, inputs: Mapping[str, Any], where: str) -> Group:
+def _collect_set(role: str, inputs: Mapping[str, Any], where: str) -> PictureSet:
     given = inputs.get(role)
     results = [r for r in (given if isinstance(given, list) else [given]) if isinstance(r, Result)]
     results = [r for r in results if r.technique == "sem_cross"]
@@ -89,16 +89,16 @@ def _group(role: str, inputs: Mapping[str, Any], where: str) -> Group:
     cells = [r.subject.cell or str(r.subject) or str(k) for k, r in enumerate(results)]
     cells = [cell for cell, c in zip(cells, curves, strict=True) for _ in c["image"][0]]
     stages = {str(e.state.get("stage", "")) for r in results for e in r.entries}
-    return Group(role, columns, tuple(cells), results[0].subject.sample, " ".join(sorted(stages)))
+    return PictureSet(role, columns, tuple(cells), results[0].subject.sample, " ".join(sorted(stages)))
 
 
-def _estimates(groups: list[Group], measure: str, by_cell: bool, setting: str) -> list[Estimate]:
+def _estimate_fractions(groups: list[PictureSet], measure: str, by_cell: bool, setting: str) -> list[Estimate]:
     part, whole = (name + setting for name in MEASURES[measure])
     return [ratio(100 * g.columns[part], g.columns[whole], g.cells if by_cell else None) for g in groups]
 
 
-def _measure(groups: list[Group], measure: str, by_cell: bool, context: Context):
-    settings = [_estimates(groups, measure, by_cell, setting) for setting in SETTINGS]
+def _measure(groups: list[PictureSet], measure: str, by_cell: bool, context: Context):
+    settings = [_estimate_fractions(groups, measure, by_cell, setting) for setting in SETTINGS]
     chosen = settings[0]
     source = f"sem_contrast:{context.analysis}:{measure}"
     samples = [Subject(sample=groups[k].sample) for k in (0, 2)]
@@ -110,10 +110,12 @@ def _measure(groups: list[Group], measure: str, by_cell: bool, context: Context)
         used = [k for k, w in enumerate(weights) if w]
         pick = [[e[k] for k in used] for e in settings]
         signs = [weights[k] for k in used]
-        entries.append(Entry(name, _quantity([combine(signs, e) for e in pick], f"{source}:{subject}"), {}, subject))
+        entries.append(
+            Entry(name, _make_quantity([combine(signs, e) for e in pick], f"{source}:{subject}"), {}, subject)
+        )
     # spared = growth of the reference less that of the treated: the other way round than the difference of differences
     spared = [combine((-1,), (difference_of_differences(*e),)) for e in settings]
-    entries.append(Entry(f"{measure}_growth_spared", _quantity(spared, source), {}, samples[1]))
+    entries.append(Entry(f"{measure}_growth_spared", _make_quantity(spared, source), {}, samples[1]))
     rows = {
         f"{measure}_fraction": (np.array([e.value for e in chosen]), "%"),
         f"{measure}_fraction_std": (np.array([np.nan if e.std is None else e.std for e in chosen]), "%"),
@@ -123,7 +125,7 @@ def _measure(groups: list[Group], measure: str, by_cell: bool, context: Context)
     return entries, rows
 
 
-def _quantity(settings: list[Estimate], source: str) -> Quantity:
+def _make_quantity(settings: list[Estimate], source: str) -> Quantity:
     """A difference in percentage points: scatter between clusters, and the spread over the swept thresholds."""
     chosen = settings[0]
     if chosen.variance is None:
@@ -136,7 +138,7 @@ def _quantity(settings: list[Estimate], source: str) -> Quantity:
     return Quantity(chosen.value, "%", std, lo, hi, chosen.clusters, "replicates", "measured", parts)
 
 
-def _checks(groups: list[Group], by_cell: bool) -> list[Check]:
+def _check_sets(groups: list[PictureSet], by_cell: bool) -> list[Check]:
     found = []
     lonely = [g.role for g in groups if (len(set(g.cells)) if by_cell else g.images) < 2]
     if lonely:
@@ -145,7 +147,7 @@ def _checks(groups: list[Group], by_cell: bool) -> list[Check]:
         )
         found.append(Check("warn", text, "record five or more fields per state, of two or more cells"))
     elif not by_cell:
-        text = "pictures are the clusters: the interval speaks of these cells, not of the samples"
+        text = "pictures are the clusters: the interval holds for these cells, not for the samples"
         found.append(Check("warn", text, "section two or more cells per state"))
     for name, unit in (("pixel", "nm"), ("voltage", "kV")):
         values = np.unique(np.round(np.concatenate([g.columns[name] for g in groups]), 3))
@@ -156,7 +158,7 @@ def _checks(groups: list[Group], by_cell: bool) -> list[Check]:
     return found
 
 
-def _figure(groups: list[Group], context: Context) -> Figure:
+def _draw_fractions(groups: list[PictureSet], context: Context) -> Figure:
     names = tuple(f"{g.sample} {g.stage or g.role.partition('_')[2]}".strip() for g in groups)
     panels = []
     for measure, (part, whole) in MEASURES.items():
@@ -177,7 +179,7 @@ def _figure(groups: list[Group], context: Context) -> Figure:
     )
 
 
-def _methods(groups: list[Group], by_cell: bool) -> str:
+def _describe_methods(groups: list[PictureSet], by_cell: bool) -> str:
     counts = ", ".join(f"{g.images} ({g.role.replace('_', ', ')})" for g in groups)
     return (
         "The effect of the coating on cracking is the difference of differences between cross-sections before and "
@@ -192,6 +194,6 @@ TECHNIQUE = Technique(
     "Cracks before and after, bare against coated",
     ("image",),
     analyse,
-    Options,
+    SemContrastOptions,
     asked=True,
 )

@@ -24,16 +24,16 @@ from nacre.physics.micrograph.classify import classify
 from nacre.physics.micrograph.clusters import Estimate, ratio
 from nacre.physics.micrograph.flatten import flatten
 from nacre.physics.micrograph.particles import split
-from nacre.techniques.microscopy import pictures
+from nacre.techniques.microscopy import micrographs
 from nacre.techniques.microscopy import sem_cross_figures as figures
 
 SWEPT = 4  # settings of the thresholds that could as well have been chosen
 LEAST_CONTRAST = 2.0  # of particle and matrix, in noise of a pixel
-NARROW = 3.0  # pixels: cracks below are told with less certainty
+NARROW = 3.0  # pixels: narrower cracks are less certain
 
 
 @dataclass(frozen=True)
-class Options:
+class SemCrossOptions:
     smallest_particle: float = option(1.0, "diameter below which a bright spot is no particle", unit="um", lo=0.01)
     widest_crack: float = option(0.4, "width up to which a dark inlet is a crack of its particle", unit="um", lo=0.01)
     gap_reach: float = option(0.10, "distance from the outline within which a gap is looked for", unit="um", lo=0.005)
@@ -48,46 +48,46 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Seen:
+class CrossSectionPicture:
     """One picture with what was found in it, and in the swept settings."""
 
-    shot: pictures.Picture
+    shot: micrographs.Micrograph
     section: cs.Section
     swept: tuple[cs.Found, ...]
     otsu: float
 
 
-def analyse(inputs: Mapping[str, Any], context: Context, options: Options) -> list[Result]:
+def analyse(inputs: Mapping[str, Any], context: Context, options: SemCrossOptions) -> list[Result]:
     """Fractions over all pictures under "signal" (or "images"), with the masks under "mask" where there are any."""
     role = "images" if "images" in inputs else "signal"
-    images = pictures.signals(inputs, role, "image", context.where)
-    masks = _masks(inputs, images, context)
+    images = micrographs.get_signals(inputs, role, "image", context.where)
+    masks = _get_masks(inputs, images, context)
     checks: list[Check] = []
-    seen = [_see(image, mask, options, checks) for image, mask in zip(images, masks, strict=True)]
-    entries = _entries(seen, context)
+    seen = [_analyse_picture(image, mask, options, checks) for image, mask in zip(images, masks, strict=True)]
+    entries = _make_entries(seen, context)
     return [
         Result(
             "sem_cross",
             context.analysis,
-            pictures.subject(context),
+            micrographs.make_subject(context),
             entries=entries,
-            curves=(_images(seen), _particles(seen)),
+            curves=(_tabulate_images(seen), _tabulate_particles(seen)),
             figures=figures.draw(seen, context),
-            checks=(*checks, *_checks(seen)),
+            checks=(*checks, *_check_pictures(seen)),
             citations=(
                 "W. G. Cochran, Sampling Techniques, 3rd ed., Wiley 1977",
                 "S. Beucher, F. Meyer, in Mathematical Morphology in Image Processing, Dekker 1993, p. 433",
             ),
-            methods=_methods(seen, masks),
+            methods=_describe_methods(seen, masks),
             origin="synthetic" if any(s.shot.signal.origin == "synthetic" for s in seen) else "measured",
         )
     ]
 
 
-def _masks(inputs, images: Sequence[Signal], context: Context) -> list[Signal | None]:
+def _get_masks(inputs, images: Sequence[Signal], context: Context) -> list[Signal | None]:
     if "mask" not in inputs:
         return [None] * len(images)
-    masks = pictures.signals(inputs, "mask", "label_mask", context.where)
+    masks = micrographs.get_signals(inputs, "mask", "label_mask", context.where)
     if len(masks) != len(images):
         found = f"{len(masks)} masks and {len(images)} images"
         raise NacreError(
@@ -96,36 +96,38 @@ def _masks(inputs, images: Sequence[Signal], context: Context) -> list[Signal | 
     return list(masks)
 
 
-def _see(image: Signal, mask: Signal | None, options: Options, checks: list[Check]) -> Seen:
-    shot = pictures.picture(image, options.region)
-    checks += pictures.clipped(shot)
+def _analyse_picture(
+    image: Signal, mask: Signal | None, options: SemCrossOptions, checks: list[Check]
+) -> CrossSectionPicture:
+    shot = micrographs.select_region(image, options.region)
+    checks += micrographs.check_clipping(shot)
     try:
         flat, levels = flatten(shot.values, options.shading_degree, stripes=options.stripes)
     except ValueError as error:
-        raise NotAssessable(f"the cross-section cannot be told apart: {error}", where=shot.name) from None
+        raise NotAssessable(f"the cross-section cannot be segmented: {error}", where=shot.name) from None
     if levels.contrast < LEAST_CONTRAST:
         raise NotAssessable(
-            "particles and matrix are not told apart by their brightness",
+            "particles and matrix cannot be distinguished by their brightness",
             where=shot.name,
             found=f"a difference of {levels.contrast:.1f} times the noise",
             expected=f"{LEAST_CONTRAST:g} or more",
             do="record with backscattered electrons, or give a label mask",
         )
-    limits = _limits(shot.pixel, options)
+    limits = _make_thresholds(shot.pixel, options)
     smallest = int(np.pi / 4 * (options.smallest_particle / shot.pixel) ** 2)
-    labels = _labels(flat, levels, smallest, limits, shot, mask, options)
-    _fit_to_measure(labels, shot, limits)
+    labels = _label_particles(flat, levels, smallest, limits, shot, mask, options)
+    _require_field(labels, shot, limits)
     section = cs.measure(flat, levels, labels, limits)
     swept = cs.sweep(flat, levels, smallest, limits, labels=None if mask is None else labels)
-    return Seen(shot, section, tuple(swept), cs.otsu_fraction(shot.values, labels))
+    return CrossSectionPicture(shot, section, tuple(swept), cs.otsu_fraction(shot.values, labels))
 
 
-def _limits(pixel: float, options: Options) -> cs.Thresholds:
+def _make_thresholds(pixel: float, options: SemCrossOptions) -> cs.Thresholds:
     widest = max(3, round(options.widest_crack / pixel))
     return cs.Thresholds(options.crack_depth, options.gap_depth, 0.5, widest, max(2, round(options.gap_reach / pixel)))
 
 
-def _labels(flat, levels, smallest, limits, shot, mask: Signal | None, options: Options) -> np.ndarray:
+def _label_particles(flat, levels, smallest, limits, shot, mask: Signal | None, options: SemCrossOptions) -> np.ndarray:
     if mask is None:
         return cs.find_particles(flat, levels, smallest, limits)
     values = mask["label"].values
@@ -140,23 +142,23 @@ def _labels(flat, levels, smallest, limits, shot, mask: Signal | None, options: 
     rows, columns = (round(c / shot.pixel) for c in reversed(shot.corner))
     values = values[rows : rows + flat.shape[0], columns : columns + flat.shape[1]]
     if options.particle_class is None:
-        return split(values > 0, smallest) if np.unique(values).size <= 2 else _objects(values, smallest)
+        return split(values > 0, smallest) if np.unique(values).size <= 2 else _label_objects(values, smallest)
     if not (values == options.particle_class).any():
         known = ", ".join(str(v) for v in np.unique(values)[:12])
-        raise NacreError(f"no pixel bears class {options.particle_class}", where=mask.where, expected=f"one of {known}")
-    if (values > 0).mean() < 0.5:  # strokes, not a whole mask: the rest is told from them
+        raise NacreError(f"no pixel has class {options.particle_class}", where=mask.where, expected=f"one of {known}")
+    if (values > 0).mean() < 0.5:  # strokes, not a complete mask: the rest is classified from them
         values = classify(flat, values)
     return ol.whole_particles(values == options.particle_class, flat, levels, smallest, limits.widest)
 
 
-def _objects(values: np.ndarray, smallest: int) -> np.ndarray:
+def _label_objects(values: np.ndarray, smallest: int) -> np.ndarray:
     sizes = np.bincount(values.ravel())
     keep = sizes >= smallest
     keep[0] = False
     return (np.cumsum(keep) * keep)[values]
 
 
-def _fit_to_measure(labels: np.ndarray, shot: pictures.Picture, limits: cs.Thresholds) -> None:
+def _require_field(labels: np.ndarray, shot: micrographs.Micrograph, limits: cs.Thresholds) -> None:
     """Raises NotAssessable where there is no particle, or one alone that fills the field."""
     margin = limits.widest
     if not labels[margin:-margin, margin:-margin].any():
@@ -171,14 +173,14 @@ def _fit_to_measure(labels: np.ndarray, shot: pictures.Picture, limits: cs.Thres
         )
 
 
-def pooled(part: Sequence[float], whole: Sequence[float], swept: np.ndarray) -> tuple[Estimate, float | None]:
+def pool_pictures(part: Sequence[float], whole: Sequence[float], swept: np.ndarray) -> tuple[Estimate, float | None]:
     """(estimate in %, std of the choice of thresholds): `swept` (settings,) are the same fraction, in %."""
     estimate = ratio(np.asarray(part) * 100, np.asarray(whole))
     ends = np.append(swept, estimate.value)
     return estimate, float((ends.max() - ends.min()) / np.sqrt(12))
 
 
-def fraction(estimate: Estimate, spread: float, sign: float, source: str) -> Quantity:
+def make_fraction(estimate: Estimate, spread: float, sign: float, source: str) -> Quantity:
     """A fraction in % with the scatter between pictures and the choice of thresholds; without both from one picture."""
     if estimate.variance is None:
         return Quantity(estimate.value, "%", n=estimate.clusters, basis="none", origin="measured")
@@ -198,8 +200,8 @@ def fraction(estimate: Estimate, spread: float, sign: float, source: str) -> Qua
     )
 
 
-def _entries(seen: list[Seen], context: Context) -> tuple[Entry, ...]:
-    source, where = f"sem:{pictures.subject(context)}", pictures.state(context)
+def _make_entries(seen: list[CrossSectionPicture], context: Context) -> tuple[Entry, ...]:
+    source, where = f"sem:{micrographs.make_subject(context)}", micrographs.get_state(context)
     found = []
     for name, part, whole in (
         ("crack_fraction", "crack_area", "area"),
@@ -208,18 +210,18 @@ def _entries(seen: list[Seen], context: Context) -> tuple[Entry, ...]:
         a, b = ([getattr(s.section, key) for s in seen] for key in (part, whole))
         if not sum(b):
             continue
-        swept = _swept(seen, part, whole)
-        estimate, spread = pooled(a, b, swept)
+        swept = _compute_swept(seen, part, whole)
+        estimate, spread = pool_pictures(a, b, swept)
         sign = float(np.sign(swept[-1] - swept[0])) or 1.0
-        found.append(Entry(name, fraction(estimate, spread, sign, f"{source}:{name}"), where))
+        found.append(Entry(name, make_fraction(estimate, spread, sign, f"{source}:{name}"), where))
     voids, matrix = [s.section.void_fraction for s in seen], [float((s.section.labels == 0).sum()) for s in seen]
     if np.all(np.isfinite(voids)):
         estimate = ratio(np.array(voids) * np.array(matrix) * 100, matrix)
-        found.append(Entry("se_void_fraction", fraction(estimate, 0.0, 1.0, f"{source}:void"), where))
-    return (*found, *_width(seen, where))
+        found.append(Entry("se_void_fraction", make_fraction(estimate, 0.0, 1.0, f"{source}:void"), where))
+    return (*found, *_measure_width(seen, where))
 
 
-def _swept(seen: list[Seen], part: str, whole: str) -> np.ndarray:
+def _compute_swept(seen: list[CrossSectionPicture], part: str, whole: str) -> np.ndarray:
     return np.array(
         [
             100 * sum(getattr(s.swept[k], part) for s in seen) / sum(getattr(s.swept[k], whole) for s in seen)
@@ -228,7 +230,7 @@ def _swept(seen: list[Seen], part: str, whole: str) -> np.ndarray:
     )
 
 
-def _width(seen: list[Seen], where: dict) -> list[Entry]:
+def _measure_width(seen: list[CrossSectionPicture], where: dict) -> list[Entry]:
     widths = np.concatenate([1e3 * s.shot.pixel * s.section.widths for s in seen])
     lengths = np.concatenate([s.shot.pixel * s.section.lengths for s in seen])
     if widths.size < 3:
@@ -241,7 +243,7 @@ def _width(seen: list[Seen], where: dict) -> list[Entry]:
     return [Entry("crack_width", quantity, where)]
 
 
-def _images(seen: list[Seen]) -> Curve:
+def _tabulate_images(seen: list[CrossSectionPicture]) -> Curve:
     """One row per picture: what the difference of differences is made from."""
     columns = {
         "image": (np.arange(1, len(seen) + 1), "1"),
@@ -261,7 +263,7 @@ def _images(seen: list[Seen]) -> Curve:
     return Curve("images", columns)
 
 
-def _particles(seen: list[Seen]) -> Curve:
+def _tabulate_particles(seen: list[CrossSectionPicture]) -> Curve:
     rows = [
         (
             n,
@@ -285,15 +287,15 @@ def _particles(seen: list[Seen]) -> Curve:
     )
 
 
-def _checks(seen: list[Seen]) -> list[Check]:
+def _check_pictures(seen: list[CrossSectionPicture]) -> list[Check]:
     found = []
     if len(seen) == 1:
         found.append(
             Check(
                 "warn",
                 "one picture: its fractions say nothing of the sample (no inference); changing the thresholds alone "
-                f"moves the crack fraction from {_swept(seen, 'crack_area', 'area').min():.2f} to "
-                f"{_swept(seen, 'crack_area', 'area').max():.2f} %",
+                f"moves the crack fraction from {_compute_swept(seen, 'crack_area', 'area').min():.2f} to "
+                f"{_compute_swept(seen, 'crack_area', 'area').max():.2f} %",
                 "record five or more fields",
             )
         )
@@ -313,7 +315,7 @@ def _checks(seen: list[Seen]) -> list[Check]:
     return found
 
 
-def _methods(seen: list[Seen], masks) -> str:
+def _describe_methods(seen: list[CrossSectionPicture], masks) -> str:
     how = "given label masks" if any(masks) else "their brightness and a watershed of the distance transform"
     pixel = ", ".join(f"{1e3 * p:.3g}" for p in sorted({s.shot.pixel for s in seen}))
     return (
@@ -330,6 +332,6 @@ TECHNIQUE = Technique(
     "Cracks and contact in cross-section",
     ("image",),
     analyse,
-    Options,
+    SemCrossOptions,
     asked=True,
 )

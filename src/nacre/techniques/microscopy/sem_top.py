@@ -22,16 +22,16 @@ from nacre.core.result import Check, Curve, Entry, Result
 from nacre.physics.micrograph import particles as pt
 from nacre.physics.micrograph import texture as tx
 from nacre.physics.micrograph.flatten import otsu
-from nacre.techniques.microscopy import pictures
+from nacre.techniques.microscopy import micrographs
 
 LEAST_PARTICLES, LEAST_TILES = 8, 3
 NARROW_GRAIN = 12
-NOISY = 2.4  # pixels: shorter wavelengths tell the floor of noise
+NOISY = 2.4  # pixels: shorter wavelengths give the floor of noise
 PERCENTILES = (10, 50, 90)
 
 
 @dataclass(frozen=True)
-class Options:
+class SemTopOptions:
     smallest_particle: float = option(1.0, "diameter below which a bright spot is no particle", unit="um", lo=0.01)
     fine_band: tuple[float, float] = option((100.0, 300.0), "wavelengths of the fine texture", unit="nm")
     coarse_band: tuple[float, float] = option((300.0, 1000.0), "wavelengths of the coarse texture", unit="nm")
@@ -41,10 +41,10 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Seen:
+class TopViewPicture:
     """One picture with its particles, texture tiles and grains (None where too few are seen)."""
 
-    shot: pictures.Picture
+    shot: micrographs.Micrograph
     labels: np.ndarray
     sizes: pt.Sizes
     inside: np.ndarray
@@ -52,43 +52,46 @@ class Seen:
     grains: tx.Grains | None
 
 
-def analyse(inputs: Mapping[str, Any], context: Context, options: Options) -> list[Result]:
+def analyse(inputs: Mapping[str, Any], context: Context, options: SemTopOptions) -> list[Result]:
     """Sizes, grains and texture over all pictures of a measurement."""
     checks: list[Check] = []
-    seen = [_see(image, options, checks) for image in pictures.signals(inputs, "signal", "image", context.where)]
+    seen = [
+        _analyse_picture(image, options, checks)
+        for image in micrographs.get_signals(inputs, "signal", "image", context.where)
+    ]
     if not any(s.labels.any() for s in seen):
         raise NotAssessable("no particle is found", where=context.where, do="check the option smallest_particle")
-    where = pictures.state(context)
+    where = micrographs.get_state(context)
     diameters = np.concatenate([s.sizes.diameters * s.shot.pixel for s in seen])
     weights = np.concatenate([s.sizes.weights for s in seen])
-    entries = [*_sizes(diameters, weights, where, checks), *_grains(seen, where, checks)]
-    entries += _texture(seen, options, where, checks)
+    entries = [*_report_sizes(diameters, weights, where, checks), *_report_grains(seen, where, checks)]
+    entries += _report_texture(seen, options, where, checks)
     curves = [Curve("particles", {"diameter": (diameters, "um"), "weight": (weights, "1")})]
     return [
         Result(
             "sem_top",
             context.analysis,
-            pictures.subject(context),
+            micrographs.make_subject(context),
             entries=tuple(entries),
-            curves=(*curves, *_spectra(seen)),
-            figures=_figures(seen, diameters, weights, context),
+            curves=(*curves, *_tabulate_spectra(seen)),
+            figures=_draw_figures(seen, diameters, weights, context),
             checks=tuple(checks),
             citations=("R. E. Miles, in Stochastic Geometry, Wiley 1974, p. 228",),
-            methods=_methods(seen, diameters.size),
+            methods=_describe_methods(seen, diameters.size),
             origin="synthetic" if any(s.shot.signal.origin == "synthetic" for s in seen) else "measured",
         )
     ]
 
 
-def _see(image, options: Options, checks: list[Check]) -> Seen:
-    shot = pictures.picture(image, options.region)
-    checks += pictures.clipped(shot)
+def _analyse_picture(image, options: SemTopOptions, checks: list[Check]) -> TopViewPicture:
+    shot = micrographs.select_region(image, options.region)
+    checks += micrographs.check_clipping(shot)
     smooth = ndi.gaussian_filter(shot.values, 1.0)
     mask = ndi.binary_fill_holes(ndi.binary_opening(smooth > otsu(smooth), iterations=2))
     smallest = int(np.pi / 4 * (options.smallest_particle / shot.pixel) ** 2)
     labels = pt.split(mask, max(smallest, 12))
     # the bright rim of a particle is its shape, not its texture
-    depth = ndi.distance_transform_edt(_parted(labels))
+    depth = ndi.distance_transform_edt(_separate_particles(labels))
     inner = depth > 0.35 * np.append(0, ndi.maximum(depth, labels, np.arange(1, labels.max() + 1)))[labels]
     inner &= labels > 0
     size = 2 * round(options.tile / shot.pixel / 2)
@@ -98,10 +101,10 @@ def _see(image, options: Options, checks: list[Check]) -> Seen:
         grains = tx.grains(shot.values, inner, options.grain_blur) if inner.any() else None
     except ValueError:
         grains = None
-    return Seen(shot, labels, pt.sizes(labels), inner, spectrum, grains)
+    return TopViewPicture(shot, labels, pt.sizes(labels), inner, spectrum, grains)
 
 
-def _parted(labels: np.ndarray) -> np.ndarray:
+def _separate_particles(labels: np.ndarray) -> np.ndarray:
     """Particles with the lines between touching ones cleared."""
     edge = np.zeros(labels.shape, bool)
     for axis in (0, 1):
@@ -110,7 +113,7 @@ def _parted(labels: np.ndarray) -> np.ndarray:
     return (labels > 0) & ~edge
 
 
-def _sizes(diameters, weights, where, checks: list[Check]) -> list[Entry]:
+def _report_sizes(diameters, weights, where, checks: list[Check]) -> list[Entry]:
     if diameters.size < LEAST_PARTICLES:
         text = f"{diameters.size} particles are seen whole: too few for a size distribution"
         checks.append(Check("warn", text, "record at a lower magnification, or more fields"))
@@ -120,26 +123,26 @@ def _sizes(diameters, weights, where, checks: list[Check]) -> list[Entry]:
     entries = []
     if any(end is None for row in found for end in row):
         text = f"{diameters.size} particles: the outer percentiles have no interval"
-        checks.append(Check("info", text, "36 particles seen whole tell one"))
+        checks.append(Check("info", text, "an interval needs 36 particles that are wholly in the field"))
     for percent, (value, lo, hi) in zip(PERCENTILES, found, strict=True):
-        quantity = _with_limits(value, lo, hi, int(diameters.size))
+        quantity = _make_diameter(value, lo, hi, int(diameters.size))
         entries.append(Entry("secondary_diameter", quantity, {**where, "percentile": percent}))
     text = "diameters are projected, and by number; a size from laser diffraction is by volume"
     checks.append(Check("info", text))
     return entries
 
 
-def _with_limits(value: float, lo: float | None, hi: float | None, n: int) -> Quantity:
-    """A diameter with its interval; without one where too few particles are seen to tell it."""
+def _make_diameter(value: float, lo: float | None, hi: float | None, n: int) -> Quantity:
+    """A diameter with its interval; without one where too few particles are seen to determine it."""
     if lo is None or hi is None:
         return Quantity(value, "um", n=n, basis="none", origin="measured")
     return Quantity(value, "um", (hi - lo) / 3.92, lo, hi, n, basis="replicates", origin="measured")
 
 
-def _grains(seen: list[Seen], where, checks: list[Check]) -> list[Entry]:
+def _report_grains(seen: list[TopViewPicture], where, checks: list[Check]) -> list[Entry]:
     found = [(s, s.grains) for s in seen if s.grains is not None]
     if not found:
-        checks.append(Check("info", "primary grains are not told apart at this pixel size and noise"))
+        checks.append(Check("info", "primary grains cannot be distinguished at this pixel size and noise"))
         return []
     sizes = np.concatenate([1e3 * s.shot.pixel * g.diameters for s, g in found])
     (value, lo, hi) = pt.percentiles(sizes, np.ones(sizes.size), [0.5])[0]
@@ -150,18 +153,20 @@ def _grains(seen: list[Seen], where, checks: list[Check]) -> list[Entry]:
     std = float(np.hypot((hi - lo) / 3.92, pixels / np.sqrt(3)))
     size = Quantity(value, "nm", std, n=int(sizes.size), basis="replicates", origin="measured")
     contrasts = np.array([g.boundary_contrast for _, g in found])
-    error = float(np.hypot(np.mean([g.boundary_error for _, g in found]) / np.sqrt(len(found)), _scatter(contrasts)))
+    error = float(
+        np.hypot(np.mean([g.boundary_error for _, g in found]) / np.sqrt(len(found)), _compute_scatter(contrasts))
+    )
     contrast = Quantity(
         100 * float(contrasts.mean()), "%", 100 * error, n=int(sizes.size), basis="replicates", origin="measured"
     )
     return [Entry("primary_diameter", size, where), Entry("boundary_contrast", contrast, where)]
 
 
-def _scatter(values: np.ndarray) -> float:
+def _compute_scatter(values: np.ndarray) -> float:
     return float(values.std(ddof=1) / np.sqrt(values.size)) if values.size > 1 else 0.0
 
 
-def _texture(seen: list[Seen], options: Options, where, checks: list[Check]) -> list[Entry]:
+def _report_texture(seen: list[TopViewPicture], options: SemTopOptions, where, checks: list[Check]) -> list[Entry]:
     known = [s for s in seen if s.spectrum is not None]
     if not known:
         checks.append(Check("info", "no tile lies wholly on a particle: the texture is not measured", "reduce tile"))
@@ -181,7 +186,7 @@ def _texture(seen: list[Seen], options: Options, where, checks: list[Check]) -> 
             checks.append(Check("info", text))
             continue
         mean, n = float(np.mean(values)), len(values)
-        error = float(np.hypot(np.nanmean(errors) / np.sqrt(n), _scatter(np.array(values))))
+        error = float(np.hypot(np.nanmean(errors) / np.sqrt(n), _compute_scatter(np.array(values))))
         known_error = np.isfinite(error)
         tiles = sum(len(s.spectrum.power) for s in known)
         quantity = Quantity(
@@ -196,7 +201,7 @@ def _texture(seen: list[Seen], options: Options, where, checks: list[Check]) -> 
     return entries
 
 
-def _spectra(seen: list[Seen]) -> list[Curve]:
+def _tabulate_spectra(seen: list[TopViewPicture]) -> list[Curve]:
     known = [s for s in seen if s.spectrum is not None]
     if not known:
         return []
@@ -208,15 +213,15 @@ def _spectra(seen: list[Seen]) -> list[Curve]:
     return [Curve("spectrum", columns)]
 
 
-def _figures(seen: list[Seen], diameters, weights, context: Context) -> tuple[Figure, ...]:
+def _draw_figures(seen: list[TopViewPicture], diameters, weights, context: Context) -> tuple[Figure, ...]:
     from skimage.measure import find_contours
 
-    shot, who = seen[0].shot, pictures.subject(context)
-    stage = str(pictures.state(context).get("stage", ""))
+    shot, who = seen[0].shot, micrographs.make_subject(context)
+    stage = str(micrographs.get_state(context).get("stage", ""))
     outlines = [c for i in range(1, seen[0].labels.max() + 1) for c in find_contours((seen[0].labels == i) * 1.0, 0.5)]
-    panel = pictures.drawn(shot, pictures.contours(outlines, shot, "particles"))
+    panel = micrographs.draw_micrograph(shot, micrographs.draw_contours(outlines, shot, "particles"))
     caption = f"Top view (first of {len(seen)}), with the outlines of the particles."
-    found = [pictures.figure("sem-top", "Top view", (panel,), caption, "Fig. 2a", context)]
+    found = [micrographs.make_figure("sem-top", "Top view", (panel,), caption, "Fig. 2a", context)]
     if diameters.size >= LEAST_PARTICLES:
         at = np.linspace(0.95 * diameters.min(), 1.05 * diameters.max(), 160)
         share, lo, hi = (100 * part for part in pt.cumulative(diameters, weights, at))
@@ -239,7 +244,7 @@ def _figures(seen: list[Seen], diameters, weights, context: Context) -> tuple[Fi
     return tuple(found)
 
 
-def _methods(seen: list[Seen], n: int) -> str:
+def _describe_methods(seen: list[TopViewPicture], n: int) -> str:
     return (
         f"Sizes of {n} secondary particles in top view ({len(seen)} images) are equivalent circle diameters of "
         "particles seen whole, after a watershed, weighted by the inverse of their chance to lie wholly inside the "
@@ -253,6 +258,6 @@ TECHNIQUE = Technique(
     "Particles and surface texture in top view",
     ("image",),
     analyse,
-    Options,
+    SemTopOptions,
     asked=True,
 )

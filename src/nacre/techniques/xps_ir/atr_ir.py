@@ -52,7 +52,7 @@ class AtrIrOptions:
 
 
 @dataclass(frozen=True)
-class Load:
+class AtrLoad:
     """One spectrum, wavenumber rising; `areas[band, baseline]` in cm-1 and the noise of an area."""
 
     x: np.ndarray
@@ -63,14 +63,14 @@ class Load:
 
 
 @dataclass(frozen=True)
-class Set:
+class AtrSampleSet:
     """All loads of one sample."""
 
     name: str
     label: str
     subject: Subject | None
     state: Mapping[str, Any]
-    loads: tuple[Load, ...]
+    loads: tuple[AtrLoad, ...]
 
     def logs(self, band: str, baseline: str) -> np.ndarray:
         """ln of the (normalised) area per load; NaN where it is not above 0."""
@@ -85,14 +85,14 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: AtrIrOptions) 
     """
     if not inputs:
         raise NacreError("no spectrum is given", expected="a measurement of infrared spectra")
-    sets = tuple(_set(role, found, context, options) for role, found in inputs.items())
+    sets = tuple(_collect_set(role, found, context, options) for role, found in inputs.items())
     entries, checks = [], []
     for one in sets:
-        found, judged = _bands(one, options)
+        found, judged = _report_bands(one, options)
         entries += found
-        checks += judged + _guards(one)
+        checks += judged + _check_range(one)
     if len(sets) == 2:
-        found, judged = _ratio(*sets, options)
+        found, judged = _compare_samples(*sets, options)
         entries += found
         checks += judged
     per = "their areas divided by that of the metal-oxygen flank" if options.normalise else "areas as they are"
@@ -105,8 +105,8 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: AtrIrOptions) 
         Result(
             "atr_ir",
             entries=tuple(entries),
-            curves=tuple(_curve(one) for one in sets),
-            figures=(_figure(sets, options),),
+            curves=tuple(_tabulate_set(one) for one in sets),
+            figures=(_draw_sets(sets, options),),
             checks=tuple(checks),
             citations=(*TECHNIQUE.citations, *((HARRICK,) if options.atr_correction != "none" else ())),
             methods=methods,
@@ -114,16 +114,16 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: AtrIrOptions) 
     ]
 
 
-def _set(role: str, found, context: Context, options: AtrIrOptions) -> Set:
+def _collect_set(role: str, found, context: Context, options: AtrIrOptions) -> AtrSampleSet:
     own = context.others.get(role, context)
     sample, measured = own.sample, own.measurement
-    loads = tuple(_load(s, options) for s in (found if isinstance(found, list) else [found]))
+    loads = tuple(_read_load(s, options) for s in (found if isinstance(found, list) else [found]))
     subject = Subject(sample.name if sample else "", "", measured.name if measured else "") if context.others else None
     state = dict(measured.state) if measured else {}
-    return Set(sample.name if sample else role, sample.title if sample else role, subject, state, loads)
+    return AtrSampleSet(sample.name if sample else role, sample.title if sample else role, subject, state, loads)
 
 
-def _load(signal: Signal, options: AtrIrOptions) -> Load:
+def _read_load(signal: Signal, options: AtrIrOptions) -> AtrLoad:
     quantity = signal.metadata.get("quantity", "absorbance")
     x = signal.array("wavenumber", "1/cm")
     order = np.argsort(x)
@@ -132,7 +132,7 @@ def _load(signal: Signal, options: AtrIrOptions) -> Load:
     except ValueError as error:
         raise NacreError(str(error), where=signal.where, do="export absorbance") from None
     x = x[order]
-    y = y * _correction(x, options, signal.where)
+    y = y * _compute_correction(x, options, signal.where)
     wanted = [bands()[name] for name in (*CARBONATE, *(["oxide"] if options.normalise else []))]
     for band in wanted:
         if not band.inside(x[0], x[-1]):
@@ -143,10 +143,12 @@ def _load(signal: Signal, options: AtrIrOptions) -> Load:
                 expected=f"{band.anchors[0][0]:.0f} to {band.anchors[1][1]:.0f} cm-1",
                 do="measure a wider range" + (", or set normalise = false" if band.name == "oxide" else ""),
             )
-    return Load(x, y, _areas(x, y, options), {b.name: _noise(x, y, b) for b in wanted}, signal.where)
+    return AtrLoad(
+        x, y, _measure_areas(x, y, options), {b.name: _estimate_noise(x, y, b) for b in wanted}, signal.where
+    )
 
 
-def _correction(x: np.ndarray, options: AtrIrOptions, where: str) -> np.ndarray | float:
+def _compute_correction(x: np.ndarray, options: AtrIrOptions, where: str) -> np.ndarray | float:
     """What absorbance is multiplied by. Raises NacreError where an index or the angle is missing or impossible."""
     if options.atr_correction == "none":
         return 1.0
@@ -169,7 +171,7 @@ def _correction(x: np.ndarray, options: AtrIrOptions, where: str) -> np.ndarray 
     return 1e-6 / path
 
 
-def _areas(x, y, options: AtrIrOptions) -> dict[tuple[str, str], float]:
+def _measure_areas(x, y, options: AtrIrOptions) -> dict[tuple[str, str], float]:
     oxide, found = bands()["oxide"], {}
     # the flank has no second free side: its level is the free stretch above it
     free = (x >= oxide.anchors[1][0]) & (x <= oxide.anchors[1][1])
@@ -182,7 +184,7 @@ def _areas(x, y, options: AtrIrOptions) -> dict[tuple[str, str], float]:
     return found
 
 
-def _noise(x, y, band: Band) -> float:
+def _estimate_noise(x, y, band: Band) -> float:
     """Standard deviation of an area above a straight line, from the scatter of the free stretches."""
     stretches = [(x >= lo) & (x <= hi) for lo, hi in band.anchors]
     sd = max((infrared.noise(y[s]) for s in stretches if s.sum() > 5), default=0.0)
@@ -191,27 +193,27 @@ def _noise(x, y, band: Band) -> float:
     return float(sd * np.sqrt(width * step + width**2 / (2 * max(points, 1))))
 
 
-def _raw_area(load: Load, band: Band) -> float:
+def _measure_raw_area(load: AtrLoad, band: Band) -> float:
     return infrared.band_area(load.x, load.y, band.band, "straight", band.anchors)
 
 
-def _seen(load: Load, name: str, options: AtrIrOptions) -> bool:
+def _is_seen(load: AtrLoad, name: str, options: AtrIrOptions) -> bool:
     """Whether a band stands out from the noise of its area and from what the choice of baseline does to it."""
     band = bands()[name]
     areas = [infrared.band_area(load.x, load.y, band.band, kind, band.anchors) for kind in options.baselines]
     return min(areas) > SEEN * load.noise[name] and min(areas) > 2 * np.ptp(areas)
 
 
-def _bands(one: Set, options: AtrIrOptions) -> tuple[list[Entry], list[Check]]:
+def _report_bands(one: AtrSampleSet, options: AtrIrOptions) -> tuple[list[Entry], list[Check]]:
     entries, checks = [], []
-    _upright(one)
+    _require_upright(one)
     for name in CARBONATE:
-        if not all(_seen(load, name, options) for load in one.loads):
-            most = max(abs(_raw_area(load, bands()[name])) for load in one.loads)
+        if not all(_is_seen(load, name, options) for load in one.loads):
+            most = max(abs(_measure_raw_area(load, bands()[name])) for load in one.loads)
             text = f"{one.label}: {bands()[name].words} does not stand out in every load (areas up to {most:.2g} cm-1)"
             checks.append(Check("info", text))
             continue
-        quantity = _mean(one, name, options)
+        quantity = _average_loads(one, name, options)
         entries.append(Entry("carbonate_band", quantity, {**one.state, "line": name}, one.subject))
     if len(one.loads) == 1:
         text = f"{one.label}: one load only: how contact scatters from load to load is unknown, so there is no interval"
@@ -219,9 +221,9 @@ def _bands(one: Set, options: AtrIrOptions) -> tuple[list[Entry], list[Check]]:
     return entries, checks
 
 
-def _upright(one: Set) -> None:
+def _require_upright(one: AtrSampleSet) -> None:
     """Raises NacreError where the bands of all loads point downwards."""
-    found = [(load, name, _raw_area(load, bands()[name])) for load in one.loads for name in CARBONATE]
+    found = [(load, name, _measure_raw_area(load, bands()[name])) for load in one.loads for name in CARBONATE]
     if all(area < -SEEN * load.noise[name] for load, name, area in found):
         raise NacreError(
             "the carbonate bands point downwards",
@@ -231,7 +233,7 @@ def _upright(one: Set) -> None:
         )
 
 
-def _mean(one: Set, name: str, options: AtrIrOptions) -> Quantity:
+def _average_loads(one: AtrSampleSet, name: str, options: AtrIrOptions) -> Quantity:
     """Mean over loads; error of the mean and, beside it, the spread between baselines."""
     logs = np.array([one.logs(name, kind) for kind in options.baselines])
     means = np.nanmean(logs, axis=1)
@@ -239,29 +241,31 @@ def _mean(one: Set, name: str, options: AtrIrOptions) -> Quantity:
     if n < 2:
         return Quantity(value, "1", None, n=1, basis="none", origin="measured")
     scatter = float(np.nanmean(np.nanvar(logs, axis=1, ddof=1))) / n
-    std = float(np.sqrt(scatter + _spread(means)))
-    return _lognormal(value, std, n - 1, n)
+    std = float(np.sqrt(scatter + _compute_variance(means)))
+    return _make_lognormal(value, std, n - 1, n)
 
 
-def _spread(values: np.ndarray) -> float:
+def _compute_variance(values: np.ndarray) -> float:
     return float(np.var(values, ddof=1)) if len(values) > 1 else 0.0
 
 
-def _lognormal(value: float, std: float, freedom: float, n: int) -> Quantity:
+def _make_lognormal(value: float, std: float, freedom: float, n: int) -> Quantity:
     t = float(stdtrit(max(freedom, 1.0), 0.975))
     low, high = value * np.exp(-t * std), value * np.exp(t * std)
     return Quantity(value, "1", value * std, float(low), float(high), n, "replicates", "measured")
 
 
-def _ratio(bare: Set, coated: Set, options: AtrIrOptions) -> tuple[list[Entry], list[Check]]:
+def _compare_samples(
+    bare: AtrSampleSet, coated: AtrSampleSet, options: AtrIrOptions
+) -> tuple[list[Entry], list[Check]]:
     """Coated over bare per band, and whether the two bands agree (Welch on the logarithms)."""
     entries, checks, found = [], [], {}
     for name in CARBONATE:
-        if not all(_seen(load, name, options) for s in (bare, coated) for load in s.loads):
+        if not all(_is_seen(load, name, options) for s in (bare, coated) for load in s.loads):
             text = f"{bands()[name].words} is not seen in every load: no ratio of it"
             checks.append(Check("info", text, "longer averaging, or better contact"))
             continue
-        found[name] = quantity = _one_ratio(bare, coated, name, options)
+        found[name] = quantity = _compute_ratio(bare, coated, name, options)
         state = {**coated.state} if name == CARBONATE[0] else {**coated.state, "line": name}
         entries.append(Entry("carbonate_ratio", quantity, state, coated.subject))
     if len(found) == 2 and all(q.std for q in found.values()):
@@ -274,7 +278,7 @@ def _ratio(bare: Set, coated: Set, options: AtrIrOptions) -> tuple[list[Entry], 
     return entries, checks
 
 
-def _one_ratio(bare: Set, coated: Set, name: str, options: AtrIrOptions) -> Quantity:
+def _compute_ratio(bare: AtrSampleSet, coated: AtrSampleSet, name: str, options: AtrIrOptions) -> Quantity:
     pair = [np.array([s.logs(name, kind) for kind in options.baselines]) for s in (bare, coated)]
     differences = np.nanmean(pair[1], axis=1) - np.nanmean(pair[0], axis=1)
     value = float(np.exp(differences.mean()))
@@ -284,21 +288,21 @@ def _one_ratio(bare: Set, coated: Set, name: str, options: AtrIrOptions) -> Quan
     errors = [float(np.nanmean(np.nanvar(s, axis=1, ddof=1))) / n for s, n in zip(pair, counts, strict=True)]
     total = sum(errors)
     freedom = total**2 / sum(e**2 / (n - 1) for e, n in zip(errors, counts, strict=True)) if total else 1.0
-    return _lognormal(value, float(np.sqrt(total + _spread(differences))), freedom, sum(counts))
+    return _make_lognormal(value, float(np.sqrt(total + _compute_variance(differences))), freedom, sum(counts))
 
 
-def _guards(one: Set) -> list[Check]:
+def _check_range(one: AtrSampleSet) -> list[Check]:
     """What lies beside the carbonate, and what the range cannot show."""
     checks, load = [], one.loads[0]
     low, high = load.x[0], load.x[-1]
     water, stretch = bands()["water"], bands()[CARBONATE[0]]
     if water.inside(low, high):
-        share = np.median([_raw_area(s, water) / max(_raw_area(s, stretch), 1e-9) for s in one.loads])
+        share = np.median([_measure_raw_area(s, water) / max(_measure_raw_area(s, stretch), 1e-9) for s in one.loads])
         if share > 0.2:
             text = f"{one.label}: the water band at 1635 cm-1 has {100 * share:.0f} % of the carbonate's area"
             checks.append(Check("warn", f"{text} and reaches into it", "dry the powder, or measure under inert gas"))
     gas = bands()["carbon-dioxide"]
-    if gas.inside(low, high) and abs(_raw_area(load, gas)) > SEEN * _noise(load.x, load.y, gas):
+    if gas.inside(low, high) and abs(_measure_raw_area(load, gas)) > SEEN * _estimate_noise(load.x, load.y, gas):
         checks.append(Check("warn", f"{one.label}: carbon dioxide gas shows: the background is of another time"))
     hydroxide = bands()["hydroxide"]
     if not hydroxide.inside(low, high):
@@ -307,7 +311,7 @@ def _guards(one: Set) -> list[Check]:
     return checks
 
 
-def _curve(one: Set) -> Curve:
+def _tabulate_set(one: AtrSampleSet) -> Curve:
     load = one.loads[0]
     columns = {"wavenumber": (load.x, "1/cm")}
     for i, each in enumerate(one.loads):
@@ -315,7 +319,7 @@ def _curve(one: Set) -> Curve:
     return Curve(f"spectra {one.label}", columns)
 
 
-def _figure(sets: tuple[Set, ...], options: AtrIrOptions) -> Figure:
+def _draw_sets(sets: tuple[AtrSampleSet, ...], options: AtrIrOptions) -> Figure:
     series = []
     for one in sets:
         for i, load in enumerate(one.loads):

@@ -4,7 +4,7 @@ Components come from the comments of a VAMAS file. Positions, widths and areas s
 their limits. Shapes: SGL is the sum and GL the product of Gaussian and Lorentzian, their mix as in the file and, in
 other models, free. LA (powers of a Lorentzian for either side, convolved with a Gaussian of a width whose unit
 CasaXPS does not publish) is taken as a Voigt profile where it is nearly symmetric, else as a sum with an exponential
-tail: an approximation, which is said.
+tail: an approximation, which a check reports.
 """
 
 import itertools
@@ -24,7 +24,7 @@ from nacre.core.signal import Signal
 from nacre.physics.xps_ir.ensemble import Ensemble
 from nacre.physics.xps_ir.fit import Background, Line, Model, Parameter
 from nacre.physics.xps_ir.line_shapes import MOST_TAIL
-from nacre.techniques.xps_ir import models
+from nacre.techniques.xps_ir import xps_models
 
 # name -> (step, slope, loss, mix free)
 VARIANTS = {
@@ -41,26 +41,26 @@ _SLACK = 1.1  # CasaXPS's width of a product is not quite its FWHM; limits of wi
 
 
 @dataclass(frozen=True)
-class Refit:
+class CasaRefit:
     """One spectrum with CasaXPS's components (as the reader gives them), fitted."""
 
     signal: Signal
     components: tuple[Mapping[str, Any], ...]
-    spectrum: models.Spectrum
+    spectrum: xps_models.XpsSpectrum
     ensemble: Ensemble
 
     @property
     def counted(self) -> tuple[str, ...]:
         """Names of components that are shares of the region: those called after it, else all."""
         names = tuple(dict.fromkeys(c["name"] for c in self.components))
-        return tuple(n for n in names if _plain(n).startswith(_plain(self.signal.name))) or names
+        return tuple(n for n in names if _simplify_name(n).startswith(_simplify_name(self.signal.name))) or names
 
 
-def _plain(name: str) -> str:
+def _simplify_name(name: str) -> str:
     return re.sub(r"[\s_-]+", "", name).lower()
 
 
-def shape_of(text: str) -> tuple[str, float | None, str]:
+def parse_shape(text: str) -> tuple[str, float | None, str]:
     """(shape of the fit, mix or None where it is free, what is only approximate) of CasaXPS's line shape."""
     word, _, rest = text.partition("(")
     inside, _, after = rest.partition(")")
@@ -78,7 +78,7 @@ def shape_of(text: str) -> tuple[str, float | None, str]:
     return "tail", None, f"{text} is taken as a Gaussian-Lorentzian sum with an exponential tail"
 
 
-def root(components: Sequence[Mapping[str, Any]], i: int, what: str, plus: bool = False) -> tuple[int, float]:
+def resolve_tie(components: Sequence[Mapping[str, Any]], i: int, what: str, plus: bool = False) -> tuple[int, float]:
     """The component that value `what` of component i is tied to in the end, and the factor (or offset, where `plus`).
 
     Raises NacreError for ties in a circle or to a component that is not there.
@@ -92,30 +92,33 @@ def root(components: Sequence[Mapping[str, Any]], i: int, what: str, plus: bool 
                 "the ties between CasaXPS's components make no sense",
                 found=f"component {i + 1} of {len(components)}"
                 + (", in a circle" if i in seen else ", which is not there"),
-                do="mend the constraints in CasaXPS and save the file again",
+                do="fix the constraints in CasaXPS and save the file again",
             )
         seen.add(i)
     return i, total
 
 
-def model(components: Sequence[Mapping[str, Any]], variant: str) -> Model:
+def build_model(components: Sequence[Mapping[str, Any]], variant: str) -> Model:
     """CasaXPS's components as a model, with one of the backgrounds of VARIANTS."""
     step, slope, loss, free = VARIANTS[variant]
     parameters: dict[str, Parameter] = {}
     lines = []
     for i, c in enumerate(components):
-        shape, mix, _ = shape_of(c["shape"])
+        shape, mix, _ = parse_shape(c["shape"])
         (a, times), (w, wide), (p, gap) = (
-            root(components, i, "area_of"),
-            root(components, i, "width_of"),
-            root(components, i, "position_of", plus=True),
+            resolve_tie(components, i, "area_of"),
+            resolve_tie(components, i, "width_of"),
+            resolve_tie(components, i, "position_of", plus=True),
         )
         names = (f"area {a}", f"position {p}", f"width {w}", f"mix {c['shape']}")
         parameters |= {names[0]: Parameter(names[0], 1.0, 0.0, linear=True)}
-        parameters |= {names[1]: _position(components[p], names[1]), names[2]: _width(components[w], names[2])}
-        parameters |= {names[3]: _mix(names[3], mix, free)}
+        parameters |= {
+            names[1]: _make_position(components[p], names[1]),
+            names[2]: _make_width(components[w], names[2]),
+        }
+        parameters |= {names[3]: _make_mix(names[3], mix, free)}
         tail = f"tail {c['shape']}" if shape == "tail" else ""
-        parameters |= {tail: Parameter(tail, 0.15, 0.0, MOST_TAIL, (0.0, models.TAIL_SD))} if tail else {}
+        parameters |= {tail: Parameter(tail, 0.15, 0.0, MOST_TAIL, (0.0, xps_models.TAIL_SD))} if tail else {}
         lines.append(Line(*names, times, gap, wide, shape=shape, tail=tail))
     ground = [Parameter("constant", 1.0, linear=True)]
     ground += [Parameter("slope", 0.0, linear=True)] if slope else []
@@ -126,24 +129,24 @@ def model(components: Sequence[Mapping[str, Any]], variant: str) -> Model:
     )
 
 
-def _position(c: Mapping[str, Any], name: str) -> Parameter:
+def _make_position(c: Mapping[str, Any], name: str) -> Parameter:
     low, high = c["position_limits"] or (c["position"] - 1.0, c["position"] + 1.0)
     return Parameter(name, min(max(c["position"], low), high), low, high)
 
 
-def _width(c: Mapping[str, Any], name: str) -> Parameter:
+def _make_width(c: Mapping[str, Any], name: str) -> Parameter:
     low, high = c["width_limits"] or (0.2, 5 * c["fwhm"])
     return Parameter(name, min(max(c["fwhm"], low), high), low / _SLACK, high * _SLACK)
 
 
-def _mix(name: str, mix: float | None, free: bool) -> Parameter:
+def _make_mix(name: str, mix: float | None, free: bool) -> Parameter:
     if mix is not None and not free:
         return Parameter(name, mix, mix, mix)
-    start = models.MIX if mix is None else mix
-    return Parameter(name, start, 0.0, 1.0, (start, models.MIX_SD))
+    start = xps_models.MIX if mix is None else mix
+    return Parameter(name, start, 0.0, 1.0, (start, xps_models.MIX_SD))
 
 
-def refit(signal: Signal) -> Refit:
+def refit_spectrum(signal: Signal) -> CasaRefit:
     """The components of a spectrum, fitted with every background in the window of CasaXPS's region."""
     components = tuple(signal.metadata["casa_components"])
     energy = signal.array("binding_energy", "eV") + signal.metadata.get("calibration_shift_eV", 0.0)
@@ -162,27 +165,27 @@ def refit(signal: Signal) -> Refit:
             expected="counts, not negative, around the components",
             do="look at the calibration lines in the file: they must be those of the components",
         )
-    scale = 1.0 if signal["intensity"].unit == "counts" else models.xps_fit.noise_scale(y)
-    spectrum = models.Spectrum(energy[inside], y / scale, scale, counted=scale == 1.0)
-    any_mix = any(shape_of(c["shape"])[1] is not None for c in components)
-    chosen = [model(components, name) for name in VARIANTS if any_mix or not VARIANTS[name][3]]
-    return Refit(signal, components, spectrum, models.fit_all(chosen, [spectrum]))
+    scale = 1.0 if signal["intensity"].unit == "counts" else xps_models.xps_fit.noise_scale(y)
+    spectrum = xps_models.XpsSpectrum(energy[inside], y / scale, scale, counted=scale == 1.0)
+    any_mix = any(parse_shape(c["shape"])[1] is not None for c in components)
+    chosen = [build_model(components, name) for name in VARIANTS if any_mix or not VARIANTS[name][3]]
+    return CasaRefit(signal, components, spectrum, xps_models.fit_all(chosen, [spectrum]))
 
 
-def shares(fit: Refit, areas: Sequence[float]) -> np.ndarray:
+def compute_shares(fit: CasaRefit, areas: Sequence[float]) -> np.ndarray:
     """Percent of each counted name from the areas of all components."""
     sums = np.array([sum(a for a, c in zip(areas, fit.components, strict=True) if c["name"] == n) for n in fit.counted])
     return 100 * sums / sums.sum()
 
 
-def _answers(fit: Refit, values: np.ndarray, chosen: Model) -> np.ndarray:
+def _compute_answers(fit: CasaRefit, values: np.ndarray, chosen: Model) -> np.ndarray:
     """Shares of the names, then position and width of the first component of each."""
     at = chosen.index
     areas = [values[at[line.area]] * line.area_factor for line in chosen.lines]
     first = [next(i for i, c in enumerate(fit.components) if c["name"] == n) for n in fit.counted]
     lines = [chosen.lines[i] for i in first]
     places = [values[at[line.position]] + line.offset for line in lines]
-    return np.concatenate((shares(fit, areas), places, [values[at[v.width]] * v.width_factor for v in lines]))
+    return np.concatenate((compute_shares(fit, areas), places, [values[at[v.width]] * v.width_factor for v in lines]))
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, citations: tuple[str, ...]) -> Result:
@@ -193,7 +196,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, citations: tuple[str, .
         signals = [s for s in (found if isinstance(found, list) else [found]) if "casa_components" in s.metadata]
         names = [s.name for s in signals]
         for signal in signals:
-            fit = refit(signal)
+            fit = refit_spectrum(signal)
             subject = None
             if context.others:
                 subject = Subject(
@@ -202,10 +205,10 @@ def analyse(inputs: Mapping[str, Any], context: Context, citations: tuple[str, .
             state = dict(own.measurement.state) if own.measurement else {}
             if names.count(signal.name) > 1:
                 state["spectrum"] = str(signal.metadata.get("sample", signal.where))
-            told, judged = _entries(fit, state, subject, f"xps:{context.analysis}:{signal.where}")
+            told, judged = _make_entries(fit, state, subject, f"xps:{context.analysis}:{signal.where}")
             entries, checks = entries + told, checks + judged
-            curves.append(_curve(fit, f"{signal.name} {state.get('spectrum', role)}"))
-            figures.append(_figure(fit, f"{len(figures) + 1}"))
+            curves.append(_tabulate_fit(fit, f"{signal.name} {state.get('spectrum', role)}"))
+            figures.append(_draw_fit(fit, f"{len(figures) + 1}"))
     if not figures:
         raise NacreError(
             "no spectrum holds components of CasaXPS",
@@ -228,24 +231,24 @@ def analyse(inputs: Mapping[str, Any], context: Context, citations: tuple[str, .
     )
 
 
-def _entries(fit: Refit, state: dict, subject: Subject | None, source: str) -> tuple[list[Entry], list[Check]]:
+def _make_entries(fit: CasaRefit, state: dict, subject: Subject | None, source: str) -> tuple[list[Entry], list[Check]]:
     names, n, line = fit.counted, len(fit.counted), fit.signal.name
-    mean, within, between = fit.ensemble.average(lambda v, m: _answers(fit, v, m))
+    mean, within, between = fit.ensemble.average(lambda v, m: _compute_answers(fit, v, m))
     units = ["%"] * n + ["eV"] * (2 * n)
     found = list(correlated(range(3 * n), mean, within + between, units, source=source, basis="model-spread").values())
     entries, checks = [], []
-    theirs = shares(fit, [c["area"] for c in fit.components])
+    theirs = compute_shares(fit, [c["area"] for c in fit.components])
     best = fit.ensemble.best
     for i, name in enumerate(names):
         about = {**state, "line": line, "species": name.removeprefix(line).strip() or name}
         areas = [v.area for v, c in zip(best.model.lines, fit.components, strict=True) if c["name"] == name]
-        share = found[i] if any(best.free[best.model.index[a]] for a in areas) else _bare(found[i])
+        share = found[i] if any(best.free[best.model.index[a]] for a in areas) else _drop_interval(found[i])
         entries += [Entry("species_fraction", share, about, subject)] if n > 1 else []
         line_of = next(v for v, c in zip(best.model.lines, fit.components, strict=True) if c["name"] == name)
         for quantity, at, parameter in (("binding_energy", n, line_of.position), ("peak_width", 2 * n, line_of.width)):
             value = found[at + i]
             free = best.free[best.model.index[parameter]]
-            entries.append(Entry(quantity, value if free else _bare(value), about, subject))
+            entries.append(Entry(quantity, value if free else _drop_interval(value), about, subject))
         if n > 1:
             text = f"{line}, {name}: {theirs[i]:.1f} % in CasaXPS, {share} here"
             checks.append(
@@ -254,7 +257,7 @@ def _entries(fit: Refit, state: dict, subject: Subject | None, source: str) -> t
     checks += [
         Check("warn", words)
         for words in dict.fromkeys(
-            f"{line}: {shape_of(c['shape'])[2]}" for c in fit.components if shape_of(c["shape"])[2]
+            f"{line}: {parse_shape(c['shape'])[2]}" for c in fit.components if parse_shape(c["shape"])[2]
         )
     ]
     held = [p.name for p, free in zip(best.model.parameters, best.free, strict=True) if not free and p.lo < p.hi]
@@ -263,10 +266,10 @@ def _entries(fit: Refit, state: dict, subject: Subject | None, source: str) -> t
     left = dict.fromkeys(c["name"] for c in fit.components if c["name"] not in names)
     if left:
         checks.append(Check("info", f"{line}: fitted but no part of the shares: {', '.join(left)}"))
-    checks += _unresolved(fit, found)
+    checks += _check_resolution(fit, found)
     if fit.ensemble.dispersion > 1:
         text = f"{line}: no model describes the counts (best reduced chi2 {fit.ensemble.dispersion:.2f})"
-        status = "warn" if fit.ensemble.dispersion < models.HOPELESS else "fail"
+        status = "warn" if fit.ensemble.dispersion < xps_models.HOPELESS else "fail"
         why = "components are missing, or the line shapes are others"
         checks.append(Check(status, f"{text}: errors are widened", why))
     for fitted in fit.ensemble.fits:
@@ -275,7 +278,7 @@ def _entries(fit: Refit, state: dict, subject: Subject | None, source: str) -> t
     return entries, checks
 
 
-def _unresolved(fit: Refit, found: list[Quantity]) -> list[Check]:
+def _check_resolution(fit: CasaRefit, found: list[Quantity]) -> list[Check]:
     """Pairs nearer to each other than their width: what each has of their sum is a matter of the line shape."""
     n, checks = len(fit.counted), []
     for i, j in itertools.combinations(range(n), 2):
@@ -287,12 +290,12 @@ def _unresolved(fit: Refit, found: list[Quantity]) -> list[Check]:
     return checks
 
 
-def _bare(value: Quantity) -> Quantity:
+def _drop_interval(value: Quantity) -> Quantity:
     """Without an interval: a parameter that ran to its limit says nothing of how far it might have gone."""
     return Quantity(value.value, value.unit, None, basis="none", origin="measured")
 
 
-def _parts(fit: Refit) -> dict[str, np.ndarray]:
+def _split_parts(fit: CasaRefit) -> dict[str, np.ndarray]:
     """Counts of every component's name, without background, of the most likely model."""
     best, found = fit.ensemble.best, {}
     for name in dict.fromkeys(c["name"] for c in fit.components):
@@ -302,18 +305,18 @@ def _parts(fit: Refit) -> dict[str, np.ndarray]:
             if term in best.model.index:
                 values[best.model.index[term]] = 0.0
         alone = Model(best.model.name, best.model.parameters, kept, best.model.backgrounds)
-        found[name] = models.xps_fit.jacobian(alone, best.data, values)[0] * fit.spectrum.scale
+        found[name] = xps_models.xps_fit.jacobian(alone, best.data, values)[0] * fit.spectrum.scale
     return found
 
 
-def _curve(fit: Refit, name: str) -> Curve:
+def _tabulate_fit(fit: CasaRefit, name: str) -> Curve:
     best, scale = fit.ensemble.best, fit.spectrum.scale
     columns = {"binding_energy": (best.data.x, "eV"), "counts": (best.data.y * scale, "counts")}
     columns |= {"fit": (best.spectrum() * scale, "counts"), "background": (best.background() * scale, "counts")}
-    return Curve(name, columns | {part: (y, "counts") for part, y in _parts(fit).items()})
+    return Curve(name, columns | {part: (y, "counts") for part, y in _split_parts(fit).items()})
 
 
-def _figure(fit: Refit, key: str) -> Figure:
+def _draw_fit(fit: CasaRefit, key: str) -> Figure:
     best, scale, name = fit.ensemble.best, fit.spectrum.scale, fit.signal.name
     background, x = best.background() * scale, best.data.x
     series = [
@@ -321,7 +324,7 @@ def _figure(fit: Refit, key: str) -> Figure:
         Series("line", x, best.spectrum() * scale, "fit", "", "fit"),
         Series("line", x, background, "background", "", "background", style="dash"),
     ]
-    series += [Series("line", x, background + y, part, "", part) for part, y in _parts(fit).items()]
+    series += [Series("line", x, background + y, part, "", part) for part, y in _split_parts(fit).items()]
     unit = "counts" if fit.spectrum.counted else "arb"
     axes = Axis("Binding energy", "eV", reverse=True), Axis("Intensity", unit)
     caption = f"{name} with CasaXPS's components, fitted again: the most likely of {len(fit.ensemble.fits)} models."

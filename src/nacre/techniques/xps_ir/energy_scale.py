@@ -10,13 +10,13 @@ from nacre.core.quantity import Quantity
 from nacre.core.signal import Signal
 from nacre.materials.spectra.xps_species import Region, table
 from nacre.physics.xps_ir import fit as xps_fit
-from nacre.techniques.xps_ir import models
+from nacre.techniques.xps_ir import xps_models
 
 FARTHEST = 9.0  # eV that charge may move a spectrum
 
 
 @dataclass(frozen=True)
-class Scale:
+class EnergyScale:
     """What is added to a file's binding energies (eV), how it was found, and the scatter that it leaves."""
 
     shift: Quantity
@@ -24,23 +24,23 @@ class Scale:
     measured: float | None = None
 
 
-def of(signals: Sequence[Signal], options, where: str) -> Scale:
+def calibrate_energies(signals: Sequence[Signal], options, where: str) -> EnergyScale:
     """The scale of one sample by the chosen way. Raises NotAssessable where that way is not open."""
     if options.shift is not None:
-        return Scale(Quantity(options.shift, "eV", None), f"moved by {options.shift:g} eV, as given")
+        return EnergyScale(Quantity(options.shift, "eV", None), f"moved by {options.shift:g} eV, as given")
     if options.calibration == "none":
-        return Scale(Quantity(0.0, "eV", None), "as recorded")
+        return EnergyScale(Quantity(0.0, "eV", None), "as recorded")
     if options.calibration == "file":
         found = [s.metadata.get("calibration_shift_eV") for s in signals]
         if None in found:
             raise NotAssessable(
                 "the file holds no calibration of its energies", where=where, do="use calibration = 'C 1s' or 'none'"
             )
-        return Scale(Quantity(found[0], "eV", None), f"moved by {found[0]:.2f} eV, as the file says")
-    return carbon(signals, options.reference_energy, options.reference_error, where)
+        return EnergyScale(Quantity(found[0], "eV", None), f"moved by {found[0]:.2f} eV, as the file says")
+    return locate_carbon(signals, options.reference_energy, options.reference_error, where)
 
 
-def carbon(signals: Sequence[Signal], reference: float, error: float, where: str) -> Scale:
+def locate_carbon(signals: Sequence[Signal], reference: float, error: float, where: str) -> EnergyScale:
     """Charge reference by the C-C line of adventitious carbon at `reference` (eV), itself uncertain by `error`.
 
     T. L. Barr, S. Seal, J. Vac. Sci. Technol. A 13 (1995) 1239; on its limits G. Greczynski, L. Hultman, Prog. Mater.
@@ -57,19 +57,19 @@ def carbon(signals: Sequence[Signal], reference: float, error: float, where: str
         )
     energy, intensity = found[0].array("binding_energy", "eV"), found[0]["intensity"]
     trials = np.arange(-FARTHEST, FARTHEST + 0.01, 0.5)
-    fits = [(shift, _trial(energy + shift, intensity, region)) for shift in trials]
+    fits = [(shift, _fit_trial(energy + shift, intensity, region)) for shift in trials]
     scored = [(fit.objective + (shift / 3.0) ** 2, shift, fit) for shift, fit in fits if fit is not None]
     if not scored:
-        raise _absent(where, energy)
+        raise _refuse_absent(where, energy)
     _, shift, fit = min(scored, key=lambda row: row[0])
     at = fit.value("position C-C") - shift
     std = float(np.hypot(fit.std("position C-C"), error))
     quantity = Quantity(reference - at, "eV", std, basis="propagated", origin="measured")
     words = f"C 1s of adventitious carbon, found at {at:.2f} eV by one model (step), set to {reference:.1f} eV"
-    return Scale(quantity, words, at)
+    return EnergyScale(quantity, words, at)
 
 
-def _trial(energy: np.ndarray, intensity, region: Region):
+def _fit_trial(energy: np.ndarray, intensity, region: Region):
     """A fit of C 1s on a trial scale; None where its C-C line does not stand out or lies outside."""
     main = region.species[0].position
     if not energy.min() + 1.5 < main < energy.max() - 1.5:
@@ -80,14 +80,14 @@ def _trial(energy: np.ndarray, intensity, region: Region):
     y = np.clip(intensity.values[inside], 0, None)
     scale = 1.0 if intensity.unit == "counts" else xps_fit.noise_scale(y)
     data = xps_fit.Data.of([(energy[inside], y / scale)])
-    fit = xps_fit.fit(models.candidates(region, names=("step",))[0], data)
-    areas = [fit.value(models.area(s.name)) for s in region.species]
-    main_area, sd = areas[0], fit.std(models.area("C-C"))
+    fit = xps_fit.fit(xps_models.list_candidates(region, names=("step",))[0], data)
+    areas = [fit.value(xps_models.name_area(s.name)) for s in region.species]
+    main_area, sd = areas[0], fit.std(xps_models.name_area("C-C"))
     prominent = main_area > max(8 * sd, 0.25 * max(areas[1:])) and main_area > 0
     return fit if prominent and abs(fit.value("position C-C") - main) < 0.6 else None
 
 
-def _absent(where: str, energy: np.ndarray) -> NotAssessable:
+def _refuse_absent(where: str, energy: np.ndarray) -> NotAssessable:
     return NotAssessable(
         "no C 1s line stands out: the energies cannot be calibrated on it",
         where=where,

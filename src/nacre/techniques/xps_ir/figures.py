@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from nacre.core.figure import Axis, Figure, Panel, Series
-from nacre.techniques.xps_ir.models import area
+from nacre.techniques.xps_ir.xps_models import name_area
 
 COATING = ("Fig. 2k", "Tab. S2")  # a region that holds two phases of the coating
 PLACES = {"S 2p": ("Fig. S4a", "Fig. S4b"), "P 2p": ("Fig. S4a", "Fig. S4b")}
@@ -15,7 +15,7 @@ def draw(fit, entries) -> list[Figure]:
     """The region's spectra, one panel per sample, and the amounts of its species."""
     name = fit.region.name
     place, amounts = COATING if fit.pair else PLACES.get(name, ("", ""))
-    panels = tuple(_panel(fit, s) for s in range(len(fit.sets)))
+    panels = tuple(_draw_panel(fit, s) for s in range(len(fit.sets)))
     many = len(fit.ensemble.fits)
     model = f"the most likely of {many} models" if many > 1 else f"one model alone ({fit.ensemble.best.model.name})"
     caption = f"{name} spectrum: counts (points), fit, background (dashed) and species of {model}."
@@ -25,10 +25,10 @@ def draw(fit, entries) -> list[Figure]:
     found = [Figure(key, f"{name} region", panels, caption, place, wide=len(panels) > 1)]
     if not any(e.state.get("line", "").startswith(name) for e in entries):
         found = [replace(found[0], place="")]  # nothing of the region stands out
-    return found + _amounts(fit, entries, amounts)
+    return found + _draw_amounts(fit, entries, amounts)
 
 
-def _panel(fit, s: int) -> Panel:
+def _draw_panel(fit, s: int) -> Panel:
     best, scale = fit.ensemble.best, fit.spectra[s].scale
     part = slice(best.data.starts[s], best.data.starts[s + 1])
     x, one = best.data.x[part], fit.sets[s]
@@ -39,9 +39,9 @@ def _panel(fit, s: int) -> Panel:
         Series("line", x, best.spectrum()[part] * scale, "fit", subject, "fit"),
         Series("line", x, background, "background", subject, "background", style="dash"),
     ]
-    overlaps = [o.name for o in fit.region.overlaps if area(o.name, s) in best.model.index]
+    overlaps = [o.name for o in fit.region.overlaps if name_area(o.name, s) in best.model.index]
     for name in [*(p.name for p in fit.region.species), *overlaps]:
-        peak = best.part([area(name, s)])[part] * scale
+        peak = best.part([name_area(name, s)])[part] * scale
         series.append(Series("line", x, background + peak, name, subject, name))
     unit = "counts" if fit.spectra[s].counted else "arb"
     return Panel(
@@ -52,7 +52,7 @@ def _panel(fit, s: int) -> Panel:
     )
 
 
-def _amounts(fit, entries, place: str) -> list[Figure]:
+def _draw_amounts(fit, entries, place: str) -> list[Figure]:
     names = tuple(p.name for p in fit.region.species)
     series = []
     for one in fit.sets:
@@ -61,7 +61,7 @@ def _amounts(fit, entries, place: str) -> list[Figure]:
         if not mine:
             continue
         values = np.array([e.quantity.value for e in mine])
-        known = all(e.quantity.std is not None for e in mine)  # a set with a negative share bears no errors
+        known = all(e.quantity.std is not None for e in mine)  # a set with a negative share has no errors
         half = 1.96 * np.array([e.quantity.std for e in mine]) if known else None
         labels = np.array([e.state["species"] for e in mine], object)
         bounds = () if half is None else (values - half, values + half)

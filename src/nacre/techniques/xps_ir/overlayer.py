@@ -1,7 +1,7 @@
-"""What the lines of a survey scan say of a layer on the active material: thickness where the substrate still tells it.
+"""What a survey scan says of a layer on the active material: thickness where the substrate's signal still allows it.
 
 A layer that is thicker than 3 lambda cos theta leaves nothing of the substrate; what is seen of that then comes through
-holes, and tells the part that is covered. Where nothing of the substrate is seen, that part has a lower bound.
+holes, and determines the part that is covered. Where nothing of the substrate is seen, that part has a lower bound.
 """
 
 import math
@@ -21,13 +21,23 @@ from nacre.physics.xps_ir import depth as xps_depth
 from nacre.techniques.xps_ir.survey_options import XpsQuantOptions
 
 SEEN = 6.0
-_BOTH = ("O", "Li", "H", "C", "P", "F", "S", "Cl", "N")  # tell no layer from an active material
+_BOTH = (
+    "O",
+    "Li",
+    "H",
+    "C",
+    "P",
+    "F",
+    "S",
+    "Cl",
+    "N",
+)  # may be in both
 _TPP_2M = 0.11  # relative error of the escape depths
 _ONE_SIDED = 1.645  # standard deviations of a 95 % bound
 
 
 @dataclass(frozen=True)
-class Line:
+class SurveyLine:
     """An element's line: area in counts eV with its counting error, amount in units of C 1s counts eV, and per area."""
 
     factor: Factor
@@ -44,10 +54,14 @@ class Line:
 Found = tuple[list[Entry], list[Check]]
 
 
-def judge(
-    lines: Sequence[Line], seen: Mapping[str, Line], context: Context, signal: Signal, options: XpsQuantOptions
+def judge_layer(
+    lines: Sequence[SurveyLine],
+    seen: Mapping[str, SurveyLine],
+    context: Context,
+    signal: Signal,
+    options: XpsQuantOptions,
 ) -> Found:
-    """Thickness where the substrate's signal tells it, else coverage, else a bound; nothing where no layer is named.
+    """Thickness where the substrate's signal gives it, else coverage, else a bound; nothing where no layer is named.
 
     Raises NacreError where the angle, the active material or the layer's element is missing.
     """
@@ -62,37 +76,50 @@ def judge(
         raise NacreError(
             "the substrate's formula is not given", where=context.where, do='add cam = "..." to the sample'
         )
-    own = options.layer_element or _metal_of(options.layer, signal.where)
-    options = replace(options, layer_element=own, substrate_element=options.substrate_element or _first(cam, own))
+    own = options.layer_element or _find_metal(options.layer, signal.where)
+    options = replace(
+        options, layer_element=own, substrate_element=options.substrate_element or _find_substrate_metal(cam, own)
+    )
     if own not in seen:
-        return [], [Check("info", f"no {own} is seen: nothing is said of the layer")]
+        return [], [Check("info", f"no {own} is detected: the layer cannot be assessed")]
     below = options.substrate_element
-    bound = None if below in seen else _most(lines, below)
+    bound = None if below in seen else _bound_line(lines, below)
     if below not in seen and bound is None:
-        return [], [Check("info", f"the scan does not reach a line of {below}: nothing is said of the layer")]
+        return [], [Check("info", f"the scan does not reach a line of {below}: the layer cannot be assessed")]
     shown = seen if bound is None else {**seen, below: bound}
-    kinds = [_kind(name, shown, options, cam, math.radians(angle), signal) for name in options.layer.split(" or ")]
+    kinds = [
+        _describe_material(name, shown, options, cam, math.radians(angle), signal)
+        for name in options.layer.split(" or ")
+    ]
     limit = min(kind.limit for kind in kinds)
     thick = options.known_thickness is not None and options.known_thickness > limit
     if bound is not None:
-        return _hidden(kinds, limit, options, thick, bound)
+        return _report_hidden(kinds, limit, options, thick, bound)
     if thick or max(kind.apparent for kind in kinds) > limit:
-        return _coverage(kinds, limit, options, shown[below])
-    return _thickness(kinds, limit, options, shown[own])
+        return _report_coverage(kinds, limit, options, shown[below])
+    return _report_thickness(kinds, limit, options, shown[own])
 
 
-def _coverage(kinds: Sequence["Kind"], limit: float, options: XpsQuantOptions, line: Line) -> Found:
+def _report_coverage(
+    kinds: Sequence["LayerMaterial"], limit: float, options: XpsQuantOptions, line: SurveyLine
+) -> Found:
     parts = [100 * xps_depth.coverage(kind.ratio) for kind in kinds]
     part = 0.5 * (min(parts) + max(parts))
-    std = math.hypot(part * (1 - part / 100) * _relative(options), 0.5 * (max(parts) - min(parts)) / math.sqrt(3))
+    std = math.hypot(
+        part * (1 - part / 100) * _compute_relative_error(options), 0.5 * (max(parts) - min(parts)) / math.sqrt(3)
+    )
     coverage = Quantity(part, "%", std, basis="propagated", origin="measured")
-    why = f"{_uniform(kinds, limit)}: no thickness is given, but the coverage if the layer is thick where it is"
+    why = (
+        f"{_describe_uniform(kinds, limit)}: no thickness is given, but the coverage if the layer is thick where it is"
+    )
     return [Entry("shell_coverage", coverage, {"line": line.factor.name})], [Check("warn", why)]
 
 
-def _hidden(kinds: Sequence["Kind"], limit: float, options: XpsQuantOptions, thick: bool, most: Line) -> Found:
+def _report_hidden(
+    kinds: Sequence["LayerMaterial"], limit: float, options: XpsQuantOptions, thick: bool, most: SurveyLine
+) -> Found:
     """Nothing of the substrate is seen: the bounds that the most there can be of it leaves."""
-    weaker = 1 - _ONE_SIDED * _relative(options)
+    weaker = 1 - _ONE_SIDED * _compute_relative_error(options)
     part = 100 * min(xps_depth.coverage(kind.ratio * weaker) for kind in kinds)
     thin = min(kind.thicker(weaker) for kind in kinds)
     text = f"{most.factor.name} is not seen: a uniform layer is thicker than {min(thin, limit):.1f} nm, "
@@ -103,27 +130,29 @@ def _hidden(kinds: Sequence["Kind"], limit: float, options: XpsQuantOptions, thi
     return [Entry("shell_coverage", coverage, {"line": most.factor.name})], [Check("warn", text)]
 
 
-def _thickness(kinds: Sequence["Kind"], limit: float, options: XpsQuantOptions, line: Line) -> Found:
+def _report_thickness(
+    kinds: Sequence["LayerMaterial"], limit: float, options: XpsQuantOptions, line: SurveyLine
+) -> Found:
     depths = [kind.apparent for kind in kinds]
     depth, spread = 0.5 * (min(depths) + max(depths)), 0.5 * (max(depths) - min(depths)) / math.sqrt(3)
-    up = max(kind.thicker(1 + _relative(options)) - kind.apparent for kind in kinds)
+    up = max(kind.thicker(1 + _compute_relative_error(options)) - kind.apparent for kind in kinds)
     std = math.sqrt(up**2 + (_TPP_2M * depth) ** 2 + spread**2)
     thickness = Quantity(depth, "nm", std, basis="propagated", origin="measured")
-    note = f"{_uniform(kinds, limit)}; islands that are thicker would look the same"
+    note = f"{_describe_uniform(kinds, limit)}; islands that are thicker would look the same"
     return [Entry("shell_thickness", thickness, {"line": line.factor.name})], [Check("info", note)]
 
 
-def _uniform(kinds: Sequence["Kind"], limit: float) -> str:
+def _describe_uniform(kinds: Sequence["LayerMaterial"], limit: float) -> str:
     found = ", ".join(f"{kind.apparent:.1f} nm of {kind.name}" for kind in kinds)
-    return f"a uniform layer would be {found}; above {limit:.1f} nm (3 lambda cos theta) none can be told"
+    return f"a uniform layer would be {found}; above {limit:.1f} nm (3 lambda cos theta) no thickness can be determined"
 
 
-def _relative(options: XpsQuantOptions) -> float:
+def _compute_relative_error(options: XpsQuantOptions) -> float:
     """Relative standard uncertainty of a ratio of two amounts."""
     return math.sqrt(2) * options.factor_error / 100
 
 
-def _most(lines: Sequence[Line], element: str) -> Line | None:
+def _bound_line(lines: Sequence[SurveyLine], element: str) -> SurveyLine | None:
     """The line of an element that is not seen, with the most that may hide in its noise (95 %)."""
     line = next((line for line in lines if line.factor.element == element), None)
     if line is None:
@@ -132,23 +161,25 @@ def _most(lines: Sequence[Line], element: str) -> Line | None:
     return replace(line, area=area, amount=area * line.per_area)
 
 
-def _metal_of(layer: str, where: str) -> str:
+def _find_metal(layer: str, where: str) -> str:
     metals = {e for name in layer.split(" or ") for e in composition(builtin()[name].formula)} - set(_BOTH)
     if len(metals) != 1:
-        raise NacreError("which element has only the layer?", where=where, found=layer, do='give layer_element = "..."')
+        raise NacreError(
+            "which element is in the layer alone?", where=where, found=layer, do='give layer_element = "..."'
+        )
     return metals.pop()
 
 
-def _first(cam: str, own: str) -> str:
+def _find_substrate_metal(cam: str, own: str) -> str:
     """The most abundant metal of the active material that the layer does not hold. Raises NacreError where none is."""
     atoms = {element: n for element, n in composition(cam).items() if element not in (own, *_BOTH)}
     if not atoms:
-        raise NacreError("which element has only the substrate?", found=cam, do='give substrate_element = "..."')
+        raise NacreError("which element is in the substrate alone?", found=cam, do='give substrate_element = "..."')
     return max(atoms, key=lambda element: atoms[element])
 
 
 @dataclass(frozen=True)
-class Kind:
+class LayerMaterial:
     """What the signals say if the layer is of this material: ratio to the substrate, thickness and its limit in nm."""
 
     name: str
@@ -170,12 +201,14 @@ class Kind:
         return xps_depth.layer_thickness(self.ratio * factor, self.own, self.through, self.angle)[0]
 
 
-def _kind(name: str, seen, options: XpsQuantOptions, cam: str, angle: float, signal: Signal) -> Kind:
-    own, through = _lengths(name, options, seen, signal.metadata["photon_energy_eV"])
-    return Kind(name, max(_signal_ratio(name, seen, options, cam), 0.0), own, through, angle)
+def _describe_material(
+    name: str, seen, options: XpsQuantOptions, cam: str, angle: float, signal: Signal
+) -> LayerMaterial:
+    own, through = _compute_lengths(name, options, seen, signal.metadata["photon_energy_eV"])
+    return LayerMaterial(name, max(_compute_signal_ratio(name, seen, options, cam), 0.0), own, through, angle)
 
 
-def _lengths(name: str, options: XpsQuantOptions, seen, photon: float) -> tuple[float, float]:
+def _compute_lengths(name: str, options: XpsQuantOptions, seen, photon: float) -> tuple[float, float]:
     """Attenuation lengths (nm) in the layer of its own line and of the substrate's line, by TPP-2M."""
     inputs = imfp_inputs(name)
     if inputs is None:
@@ -189,7 +222,7 @@ def _lengths(name: str, options: XpsQuantOptions, seen, photon: float) -> tuple[
     return float(own), float(through)
 
 
-def _signal_ratio(name: str, seen, options: XpsQuantOptions, cam: str) -> float:
+def _compute_signal_ratio(name: str, seen, options: XpsQuantOptions, cam: str) -> float:
     """Signal of layer over substrate, each against its bulk: the bulk of each has its own atoms per volume."""
     layer, substrate = builtin()[name], builtin()[cam]
     dense = []

@@ -2,7 +2,7 @@
 
 The amount of an element is the area of one of its lines above a straight background, divided by cross-section, escape
 depth and the analyser's transmission. Fractions are those of a homogeneous sample; on a coated powder they are means
-over the outermost nanometres. Of a layer, thickness is given only where the substrate's signal still tells it.
+over the outermost nanometres. Of a layer, thickness is given only where the substrate's signal still determines it.
 """
 
 import math
@@ -23,7 +23,7 @@ from nacre.materials.library import composition
 from nacre.materials.spectra.xps_factors import Factor, factors, photon_range, set_name
 from nacre.physics.xps_ir import depth as xps_depth
 from nacre.techniques.xps_ir import overlayer
-from nacre.techniques.xps_ir.overlayer import Line
+from nacre.techniques.xps_ir.overlayer import SurveyLine
 from nacre.techniques.xps_ir.survey_options import XpsQuantOptions
 
 SURPRISES = {"Zr": "zirconia balls of a mill, or zirconium in a hafnium precursor"}
@@ -32,8 +32,8 @@ BELOW, ABOVE, ENDS = 7.0, 9.0, 4  # eV of window below the main and above the la
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: XpsQuantOptions) -> list[Result]:
     """Elements and atomic fractions of a survey; coverage or thickness of a layer where one is named."""
-    signal = _survey(inputs)
-    x, y, checks = *_spectrum(signal), []
+    signal = _find_survey(inputs)
+    x, y, checks = *_read_spectrum(signal), []
     photon = signal.metadata.get("photon_energy_eV", 0.0)
     low, high = photon_range()
     if not low <= photon <= high:
@@ -51,20 +51,22 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsQuantOption
     checks.append(Check("info", "areas lie above a straight background only: its choice is left to `factor_error`"))
     if passed is None:
         checks.append(Check("warn", "no transmission function in the file: amounts are not corrected for it"))
-    shift = charge(x, y)
-    lines = [line for f in factors().values() if (line := measure(x + shift, y, f, photon, passed)) is not None]
+    shift = estimate_charge(x, y)
+    lines = [line for f in factors().values() if (line := measure_line(x + shift, y, f, photon, passed)) is not None]
     seen = {line.factor.element: line for line in lines if line.seen}
-    known = _elements(context) | set(options.expected) | {"C", "O"}
+    known = _list_declared_elements(context) | set(options.expected) | {"C", "O"}
     hidden = [e for e, line in seen.items() if e not in known and any(other in seen for other in line.factor.under)]
     for element in hidden:
         covering = " and ".join(seen[element].factor.under)
-        checks.append(Check("info", f"{seen[element].factor.name} cannot be told from lines of {covering}: left out"))
+        checks.append(
+            Check("info", f"{seen[element].factor.name} cannot be distinguished from lines of {covering}: left out")
+        )
     seen = {element: line for element, line in seen.items() if element not in hidden}
     if not seen:
         raise NotAssessable("no line of a known element stands out", where=signal.where, do="count longer")
-    entries, doubts = _fractions(seen, options)
-    checks += doubts + _surprises(seen, context, options)
-    layer, judged = overlayer.judge(lines, seen, context, signal, options)
+    entries, doubts = _report_fractions(seen, options)
+    checks += doubts + _report_surprises(seen, context, options)
+    layer, judged = overlayer.judge_layer(lines, seen, context, signal, options)
     methods = (
         f"Surface composition from a survey scan with the factors of {set_name()}, escape depths as the kinetic energy "
         f"to the power {xps_depth.AVERAGE_EXPONENT}, and the transmission of the file; relative uncertainty "
@@ -74,8 +76,8 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsQuantOption
         Result(
             "xps_quant",
             entries=(*entries, *layer),
-            curves=(_curve(lines),),
-            figures=(_figure(x + shift, y, seen, context),),
+            curves=(_tabulate_lines(lines),),
+            figures=(_draw_survey(x + shift, y, seen, context),),
             checks=(*checks, *judged),
             citations=TECHNIQUE.citations,
             methods=methods,
@@ -83,7 +85,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsQuantOption
     ]
 
 
-def _survey(inputs) -> Signal:
+def _find_survey(inputs) -> Signal:
     found = [s for value in inputs.values() for s in (value if isinstance(value, list) else [value])]
     found = [s for s in found if getattr(s, "kind", "") == "xps-survey"]
     if not found:
@@ -91,7 +93,7 @@ def _survey(inputs) -> Signal:
     return found[0]
 
 
-def _spectrum(signal: Signal) -> tuple[np.ndarray, np.ndarray]:
+def _read_spectrum(signal: Signal) -> tuple[np.ndarray, np.ndarray]:
     x, y = signal.array("binding_energy", "eV"), signal["intensity"].values.astype(float)
     order = np.argsort(x)
     if y.min() < 0:
@@ -99,7 +101,7 @@ def _spectrum(signal: Signal) -> tuple[np.ndarray, np.ndarray]:
     return x[order], y[order]
 
 
-def charge(x: np.ndarray, y: np.ndarray) -> float:
+def estimate_charge(x: np.ndarray, y: np.ndarray) -> float:
     """What to add to the energies (eV) so that C 1s and O 1s stand where they should, to half a step."""
     trials = np.arange(-8.0, 8.01, 0.5)
 
@@ -112,7 +114,7 @@ def charge(x: np.ndarray, y: np.ndarray) -> float:
     return float(trials[int(np.argmax(scores))])
 
 
-def measure(x: np.ndarray, y: np.ndarray, factor: Factor, photon: float, passed) -> Line | None:
+def measure_line(x: np.ndarray, y: np.ndarray, factor: Factor, photon: float, passed) -> SurveyLine | None:
     """The line of an element above a straight background; None where the scan does not reach it."""
     low, high = factor.energy - BELOW, factor.energy + factor.gap + ABOVE
     inside = np.flatnonzero((x >= low) & (x <= high))
@@ -127,10 +129,10 @@ def measure(x: np.ndarray, y: np.ndarray, factor: Factor, photon: float, passed)
     seen = (kinetic / 1000.0) ** xps_depth.AVERAGE_EXPONENT
     through = float(np.interp(factor.energy, x, passed)) if passed is not None else 1.0
     per_area = 1 / (factor.factor * seen * through)
-    return Line(factor, area, error, area * per_area, per_area)
+    return SurveyLine(factor, area, error, area * per_area, per_area)
 
 
-def _fractions(seen: dict[str, Line], options: XpsQuantOptions) -> tuple[list[Entry], list[Check]]:
+def _report_fractions(seen: dict[str, SurveyLine], options: XpsQuantOptions) -> tuple[list[Entry], list[Check]]:
     amounts, entries, checks = {}, [], []
     for element, line in seen.items():
         relative = math.hypot(line.error / line.area, options.factor_error / 100)
@@ -147,19 +149,17 @@ def _fractions(seen: dict[str, Line], options: XpsQuantOptions) -> tuple[list[En
     return entries, checks
 
 
-def _surprises(seen: dict[str, Line], context: Context, options: XpsQuantOptions) -> list[Check]:
+def _report_surprises(seen: dict[str, SurveyLine], context: Context, options: XpsQuantOptions) -> list[Check]:
     table = f"elements looked for: {', '.join(factors())}; a line of any other would be taken for one of these"
-    declared = _elements(context)
+    declared = _list_declared_elements(context)
     if not declared and not options.expected:
-        text = f"seen: {', '.join(sorted(seen))}; which of them belong there is not said"
+        text = f"seen: {', '.join(sorted(seen))}; which of them are expected is not declared"
         return [Check("info", text, 'add cam = "..." to the sample, and its [sample.coating]'), Check("info", table)]
     expected = {"C", "O", *options.expected, *declared}
     checks = []
     for element in sorted(set(seen) - expected):
         line = seen[element]
-        text = (
-            f"{line.factor.name} is seen ({line.area / line.error:.0f} sigma): the sample is not said to hold {element}"
-        )
+        text = f"{line.factor.name} is seen ({line.area / line.error:.0f} sigma), but {element} is not declared"
         hint = SURPRISES.get(element, "a contamination")
         checks.append(Check("warn", text, hint))
     checks.append(Check("info", table))
@@ -169,7 +169,7 @@ def _surprises(seen: dict[str, Line], context: Context, options: XpsQuantOptions
     return checks
 
 
-def _elements(context: Context) -> set[str]:
+def _list_declared_elements(context: Context) -> set[str]:
     """Elements of the declared active material and coating."""
     words = [context.text("cam")]
     if context.sample:
@@ -184,7 +184,7 @@ def _elements(context: Context) -> set[str]:
     return known
 
 
-def _curve(lines: list[Line]) -> Curve:
+def _tabulate_lines(lines: list[SurveyLine]) -> Curve:
     return Curve(
         "lines",
         {
@@ -196,7 +196,7 @@ def _curve(lines: list[Line]) -> Curve:
     )
 
 
-def _figure(x, y, seen: dict[str, Line], context: Context) -> Figure:
+def _draw_survey(x, y, seen: dict[str, SurveyLine], context: Context) -> Figure:
     who = context.sample.name if context.sample else ""
     places = [line.factor.energy for line in seen.values()]
     heights = [float(y[np.abs(x - p) < 6].max()) for p in places]

@@ -21,12 +21,12 @@ from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.materials.spectra.xps_species import SHAPES, Region, Species, table
 from nacre.physics.xps_ir.ensemble import Ensemble
-from nacre.techniques.xps_ir import casa_fit, energy_scale, models
+from nacre.techniques.xps_ir import casa_fit, energy_scale, xps_models
 from nacre.techniques.xps_ir import figures as xps_figures
 
-DECISIVE = 0.99  # weight from which one model is all that speaks
+DECISIVE = 0.99  # weight above which a single model decides
 BELOW = 3.0  # standard deviations below zero at which a share is no noise
-SIGNIFICANT = 4.0  # an amount below this many standard deviations is not told from none
+SIGNIFICANT = 4.0  # an amount below this many standard deviations is not distinguished from zero
 
 
 SHAPE_WORDS = {
@@ -46,7 +46,7 @@ class XpsOptions:
     ratio: tuple[str, ...] = option(
         (), "two species whose ratio is wanted, like 'ZrO2, Li2ZrO3'; else the phases of the declared coating"
     )
-    models: tuple[str, ...] = option((), "models of the ensemble; by default all", choices=tuple(models.VARIANTS))
+    models: tuple[str, ...] = option((), "models of the ensemble; by default all", choices=tuple(xps_models.VARIANTS))
     shapes: tuple[str, ...] = option(
         (), "line shapes, every model with each of them; by default that of the region", choices=SHAPES
     )
@@ -61,8 +61,8 @@ class XpsOptions:
 
 
 @dataclass(frozen=True)
-class Set:
-    """All spectra of one sample, calibrated; the phases that its coating is said to have."""
+class XpsSampleSet:
+    """All spectra of one sample, calibrated; the declared phases of its coating."""
 
     name: str
     who: str
@@ -70,7 +70,7 @@ class Set:
     subject: Subject | None
     state: Mapping[str, Any]
     signals: tuple[Signal, ...]
-    scale: energy_scale.Scale
+    scale: energy_scale.EnergyScale
     phases: tuple[str, ...] = ()
 
     def of(self, region: Region) -> Signal | None:
@@ -79,12 +79,12 @@ class Set:
 
 
 @dataclass(frozen=True)
-class Fit:
+class RegionFit:
     """One region, fitted in all sets that have it. pair : the species whose ratio is wanted."""
 
     region: Region
-    sets: tuple[Set, ...]
-    spectra: tuple[models.Spectrum, ...]
+    sets: tuple[XpsSampleSet, ...]
+    spectra: tuple[xps_models.XpsSpectrum, ...]
     ensemble: Ensemble
     pair: tuple[Species, Species] | None = None
 
@@ -101,26 +101,26 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsOptions) ->
     """
     if options.components == "file":
         return [casa_fit.analyse(inputs, context, TECHNIQUE.citations)]
-    sets = tuple(_set(role, found, context, options) for role, found in inputs.items())
+    sets = tuple(_collect_set(role, found, context, options) for role, found in inputs.items())
     wanted = [table().region(name) for name in options.regions] or list(table().regions.values())
     _check_ratio(wanted, options)
-    entries, curves, figures, checks, fits = [], [], [], [_calibration(s) for s in sets], []
+    entries, curves, figures, checks, fits = [], [], [], [_check_calibration(s) for s in sets], []
     for region in wanted:
         having = tuple(s for s in sets if s.of(region) is not None)
         if not having:
             continue
         try:
-            fit = _fit(region, having, options)
+            fit = _fit_region(region, having, options)
         except NotAssessable as error:
             if options.regions:
                 raise
             checks.append(Check("fail", f"{region.name} is not assessed: {error}"))
             continue
         fits.append(fit)
-        found, judged = _entries(fit, context)
+        found, judged = _make_entries(fit, context)
         entries += found
-        checks += judged + _model_checks(fit)
-        curves += _curves(fit)
+        checks += judged + _check_models(fit)
+        curves += _tabulate_fit(fit)
         figures += xps_figures.draw(fit, found)
     if not figures and not any(c.status == "fail" for c in checks):
         names = ", ".join(dict.fromkeys(signal.name for s in sets for signal in s.signals))
@@ -130,7 +130,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsOptions) ->
             expected=", ".join(table().regions),
             do="name the regions in the file after element and level",
         )
-    methods = _methods(sets, fits)
+    methods = _describe_methods(sets, fits)
     return [
         Result(
             "xps",
@@ -144,7 +144,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsOptions) ->
     ]
 
 
-def _set(role: str, found, context: Context, options: XpsOptions) -> Set:
+def _collect_set(role: str, found, context: Context, options: XpsOptions) -> XpsSampleSet:
     signals = tuple(s for s in (found if isinstance(found, list) else [found]) if s.kind == "xps")
     own = context.others.get(role, context)
     measured = own.measurement
@@ -161,12 +161,12 @@ def _set(role: str, found, context: Context, options: XpsOptions) -> Set:
     where = measured.name if measured else role
     if not signals:
         raise NacreError("no spectrum of a core level", where=where, do="give detail scans, not a survey")
-    scale = energy_scale.of(signals, options, where)
+    scale = energy_scale.calibrate_energies(signals, options, where)
     phases = sample.coating_phases if sample else ()
-    return Set(role, sample.name if sample else role, label, subject, stage, signals, scale, phases)
+    return XpsSampleSet(role, sample.name if sample else role, label, subject, stage, signals, scale, phases)
 
 
-def _fit(region: Region, sets: tuple[Set, ...], options: XpsOptions) -> Fit:
+def _fit_region(region: Region, sets: tuple[XpsSampleSet, ...], options: XpsOptions) -> RegionFit:
     signals = [s.of(region) for s in sets]
     region = region.holding({*options.ratio, *(phase for s in sets for phase in s.phases)})
     kept = tuple(s for s in region.species if s.name not in options.leave_out)
@@ -175,14 +175,16 @@ def _fit(region: Region, sets: tuple[Set, ...], options: XpsOptions) -> Fit:
     for s, signal in zip(sets, signals, strict=True):
         energy = signal.array("binding_energy", "eV") + s.scale.shift.value
         unit = signal["intensity"].unit
-        spectra.append(models.prepare(energy, signal["intensity"].values, unit, region, signal.where))
-    chosen = models.candidates(
+        spectra.append(xps_models.prepare_spectrum(energy, signal["intensity"].values, unit, region, signal.where))
+    chosen = xps_models.list_candidates(
         region, len(sets), names=options.models, shapes=options.shapes, splitting=options.splitting
     )
-    return Fit(region, sets, tuple(spectra), models.fit_all(chosen, spectra), _pair(region, sets, options))
+    return RegionFit(
+        region, sets, tuple(spectra), xps_models.fit_all(chosen, spectra), _find_pair(region, sets, options)
+    )
 
 
-def _pair(region: Region, sets: tuple[Set, ...], options: XpsOptions) -> tuple[Species, Species] | None:
+def _find_pair(region: Region, sets: tuple[XpsSampleSet, ...], options: XpsOptions) -> tuple[Species, Species] | None:
     """The two species whose ratio is wanted: those of the option, else of a declared coating, else the only two of the
     region that stand for phases; None where the region has no such two.
     """
@@ -209,21 +211,23 @@ def _check_ratio(regions: list[Region], options: XpsOptions) -> None:
 # --- what it says -------------------------------------------------------------------------------------------
 
 
-def _answers(fit: Fit, values: np.ndarray, model) -> np.ndarray:
+def _compute_answers(fit: RegionFit, values: np.ndarray, model) -> np.ndarray:
     """Per set: fraction of each species (%); then positions and widths of each species (eV)."""
     at, out = model.index, []
     for s in range(len(fit.sets)):
-        areas = np.array([values[at[models.area(p.name, s)]] for p in fit.region.species])
+        areas = np.array([values[at[xps_models.name_area(p.name, s)]] for p in fit.region.species])
         out.append(100 * areas / areas.sum())
     out.append([values[at[f"position {p.name}"]] for p in fit.region.species])
-    factor = [p.width_factor if models.width_of(model, p) == "width" else 1.0 for p in fit.region.species]
-    out.append([values[at[models.width_of(model, p)]] * f for p, f in zip(fit.region.species, factor, strict=True)])
+    factor = [p.width_factor if xps_models.name_width(model, p) == "width" else 1.0 for p in fit.region.species]
+    out.append(
+        [values[at[xps_models.name_width(model, p)]] * f for p, f in zip(fit.region.species, factor, strict=True)]
+    )
     return np.concatenate(out)
 
 
-def log_ratio(fit: Fit, s: int):
+def make_log_ratio(fit: RegionFit, s: int):
     """Function of the parameters: ln of the area of one species over that of the other, in spectrum `s`."""
-    first, second = (models.area(p.name, s) for p in fit.compared)
+    first, second = (xps_models.name_area(p.name, s) for p in fit.compared)
 
     def function(values, model):
         return np.log(np.maximum(values[model.index[first]], 1e-9) / np.maximum(values[model.index[second]], 1e-9))
@@ -231,9 +235,9 @@ def log_ratio(fit: Fit, s: int):
     return function
 
 
-def _entries(fit: Fit, context: Context) -> tuple[list[Entry], list[Check]]:
+def _make_entries(fit: RegionFit, context: Context) -> tuple[list[Entry], list[Check]]:
     species, checks, entries = fit.region.species, [], []
-    mean, within, between = fit.ensemble.average(lambda v, m: _answers(fit, v, m))
+    mean, within, between = fit.ensemble.average(lambda v, m: _compute_answers(fit, v, m))
     n, k = len(species), len(fit.sets)
     source = f"xps:{context.analysis}:{fit.region.name}"
     units = ["%"] * (n * k) + ["eV"] * (2 * n)
@@ -241,10 +245,10 @@ def _entries(fit: Fit, context: Context) -> tuple[list[Entry], list[Check]]:
     basis = "model-spread" if many else "fit-covariance"
     found = list(correlated(range(len(mean)), mean, within + between, units, source=source, basis=basis).values())
     for s, one in enumerate(fit.sets):
-        if not any(_told(fit, p, s) for p in species):
-            checks.append(Check("info", f"{one.label}: nothing in {fit.region.name} is told from none"))
+        if not any(_is_seen(fit, p, s) for p in species):
+            checks.append(Check("info", f"{one.label}: nothing in {fit.region.name} is above the detection limit"))
             continue
-        negative = _negative(fit, s, found)
+        negative = _check_negative(fit, s, found)
         if negative:
             checks.append(negative)
             bare = [Quantity(q.value, q.unit, origin=q.origin) for q in found[s * n : (s + 1) * n]]
@@ -255,10 +259,10 @@ def _entries(fit: Fit, context: Context) -> tuple[list[Entry], list[Check]]:
                 entries.append(Entry("species_fraction", found[s * n + i], here, one.subject))
         if fit.pair:
             fraction = found[s * n + species.index(fit.pair[0])] if n == 2 else None
-            entry, check = _ratio(fit, s, one, basis, fraction)
+            entry, check = _report_ratio(fit, s, one, basis, fraction)
             entries += entry
             checks += check
-    placed, doubts = _positions(fit, found[n * k :], basis)
+    placed, doubts = _report_positions(fit, found[n * k :], basis)
     entries += placed
     checks += doubts
     supported = ", ".join(p.name for p in species if p.supported)
@@ -271,7 +275,7 @@ def _entries(fit: Fit, context: Context) -> tuple[list[Entry], list[Check]]:
     return entries, checks
 
 
-def _negative(fit: Fit, s: int, found: list[Quantity]) -> Check | None:
+def _check_negative(fit: RegionFit, s: int, found: list[Quantity]) -> Check | None:
     """A share below zero by more than its error: the error does not hold what is wrong with the model."""
     n = len(fit.region.species)
     shares = zip(fit.region.species, found[s * n : (s + 1) * n], strict=True)
@@ -279,29 +283,29 @@ def _negative(fit: Fit, s: int, found: list[Quantity]) -> Check | None:
     if n < 2 or not below:
         return None
     text = f"{fit.sets[s].label}: {fit.region.name} gives a negative share ({', '.join(below)}), beyond its error"
-    cure = "the species or the background do not describe this spectrum; its shares bear no uncertainty"
+    cure = "the species or the background do not describe this spectrum; its shares have no uncertainty"
     return Check("fail", text, cure)
 
 
-def _positions(fit: Fit, found: list[Quantity], basis: str) -> tuple[list[Entry], list[Check]]:
+def _report_positions(fit: RegionFit, found: list[Quantity], basis: str) -> tuple[list[Entry], list[Check]]:
     """Energies and widths of species that stand out; of a joint fit once, since its samples share them.
 
     Those of a species that one sample alone shows are that sample's.
 
-    A position that ran to the limit of its reach is not a position: it is left out, and told.
+    A position that ran to the limit of its reach is not a position: it is left out, and a check says so.
     """
     entries, checks, one, n = [], [], fit.sets[0], len(fit.region.species)
     best = fit.ensemble.best
     for i, p in enumerate(fit.region.species):
-        if not any(_told(fit, p, s) for s in range(len(fit.sets))):
+        if not any(_is_seen(fit, p, s) for s in range(len(fit.sets))):
             continue
         if not best.free[best.model.index[f"position {p.name}"]]:
             text = f"{fit.region.name}: {p.name} ran to the limit of where it may lie ({found[i].value:.1f} eV)"
             checks.append(Check("fail", text, "the species, or the energy scale, is another: its amount means nothing"))
             continue
-        holding = [s for k, s in enumerate(fit.sets) if _told(fit, p, k)]
+        holding = [s for k, s in enumerate(fit.sets) if _is_seen(fit, p, k)]
         about = (holding[0].state, holding[0].subject) if len(holding) == 1 else ({}, None)
-        place = _calibrated(found[i], one.scale.shift, basis)
+        place = _add_calibration(found[i], one.scale.shift, basis)
         slack = 2 * (place.std or 0.0) + 0.05
         if not p.low - slack <= place.value <= p.high + slack:
             text = f"{fit.region.name}: {p.name} at {place.value:.1f} eV lies outside {p.low:g} to {p.high:g} eV"
@@ -312,13 +316,13 @@ def _positions(fit: Fit, found: list[Quantity], basis: str) -> tuple[list[Entry]
     return entries, checks
 
 
-def _told(fit: Fit, species: Species, s: int) -> bool:
+def _is_seen(fit: RegionFit, species: Species, s: int) -> bool:
     """Whether a species' area stands out from its error, in the most likely model."""
-    best, name = fit.ensemble.best, models.area(species.name, s)
+    best, name = fit.ensemble.best, xps_models.name_area(species.name, s)
     return best.value(name) > SIGNIFICANT * best.std(name) * np.sqrt(fit.ensemble.dispersion)
 
 
-def _calibrated(position: Quantity, shift: Quantity, basis: str) -> Quantity:
+def _add_calibration(position: Quantity, shift: Quantity, basis: str) -> Quantity:
     """A fitted position with the error of the energy scale, which all lines of a sample share."""
     if shift.std is None:
         return position
@@ -326,13 +330,17 @@ def _calibrated(position: Quantity, shift: Quantity, basis: str) -> Quantity:
     return derive(lambda a, b: a + (b - fixed), position, shift, unit="eV", basis=basis, origin="measured")
 
 
-def _ratio(fit: Fit, s: int, one: Set, basis: str, fraction: Quantity | None) -> tuple[list[Entry], list[Check]]:
+def _report_ratio(
+    fit: RegionFit, s: int, one: XpsSampleSet, basis: str, fraction: Quantity | None
+) -> tuple[list[Entry], list[Check]]:
     """The ratio of the pair in one set. fraction : share of its first species, where the region holds no third."""
     best, name = fit.ensemble.best, fit.region.name
     for p in fit.pair:
-        if not _told(fit, p, s):
-            return [], [Check("info", f"{one.label}: no {p.name} is told from none in {name}, so no ratio is given")]
-    mean, within, between = fit.ensemble.average(log_ratio(fit, s))
+        if not _is_seen(fit, p, s):
+            return [], [
+                Check("info", f"{one.label}: {p.name} is below the detection limit in {name}, so no ratio is given")
+            ]
+    mean, within, between = fit.ensemble.average(make_log_ratio(fit, s))
     std = float(np.sqrt(within[0, 0] + between[0, 0]))
     value = float(np.exp(mean[0]))
     low, high = value * np.exp(-1.96 * std), value * np.exp(1.96 * std)
@@ -346,15 +354,15 @@ def _ratio(fit: Fit, s: int, one: Set, basis: str, fraction: Quantity | None) ->
         f"{100 * np.sqrt(within[0, 0]):.1f} % come from counting and fit, {100 * np.sqrt(between[0, 0]):.1f} % from "
         "the choice of model; a surface-weighted ratio (the outer 5 nm), not that of the whole shell"
     )
-    checks = [Check("info", text), *_without_overlap(fit, s, one), *_constants(fit, s, one)]
+    checks = [Check("info", text), *_report_without_overlap(fit, s, one), *_report_constants(fit, s, one)]
     if one.scale.shift.std is not None:
         checks.append(Check("info", "the ratio does not depend on the energy calibration; the assignment does"))
     return [Entry("species_ratio", ratio, {**one.state, "of": of, "to": to}, one.subject)], checks
 
 
-def _without_overlap(fit: Fit, s: int, one: Set) -> list[Check]:
+def _report_without_overlap(fit: RegionFit, s: int, one: XpsSampleSet) -> list[Check]:
     """What leaving the overlapping lines out would do, where both kinds of model were fitted."""
-    function = log_ratio(fit, s)
+    function = make_log_ratio(fit, s)
     groups = {True: [], False: []}
     for fitted, weight in zip(fit.ensemble.fits, fit.ensemble.weights, strict=True):
         if "slope" in fitted.model.name:
@@ -374,7 +382,7 @@ def _without_overlap(fit: Fit, s: int, one: Set) -> list[Check]:
     return [Check("warn" if abs(b / a - 1) > 0.05 else "info", text)]
 
 
-def _constants(fit: Fit, s: int, one: Set) -> list[Check]:
+def _report_constants(fit: RegionFit, s: int, one: XpsSampleSet) -> list[Check]:
     """What other splittings and branching ratios of the level would do to the ratio; not part of its interval."""
     level, ratios = fit.region.level, {}
     asked = {f"{gap:g} eV": {"splitting": gap} for gap in (level.low, level.high) if gap}
@@ -383,20 +391,20 @@ def _constants(fit: Fit, s: int, one: Set) -> list[Check]:
     if not asked:
         return []
     for words, change in asked.items():
-        model = models.again(fit.ensemble.best.model, fit.region, len(fit.sets), **change)
-        fitted = models.fit_all([model], fit.spectra).best
-        ratios[words] = float(np.exp(log_ratio(fit, s)(fitted.values, model)))
+        model = xps_models.rebuild_model(fit.ensemble.best.model, fit.region, len(fit.sets), **change)
+        fitted = xps_models.fit_all([model], fit.spectra).best
+        ratios[words] = float(np.exp(make_log_ratio(fit, s)(fitted.values, model)))
     listed = ", ".join(f"{value:.3f} with {words}" for words, value in ratios.items())
     return [Check("info", f"{one.label}: the ratio by the most likely model would be {listed}")]
 
 
-def _calibration(one: Set) -> Check:
+def _check_calibration(one: XpsSampleSet) -> Check:
     if one.scale.shift.std is None:
-        return Check("warn", f"{one.label}: energies {one.scale.words}; positions bear no calibration error")
+        return Check("warn", f"{one.label}: energies {one.scale.words}; positions have no calibration error")
     return Check("info", f"{one.label}: {one.scale.words}; moved by {one.scale.shift}")
 
 
-def _model_checks(fit: Fit) -> list[Check]:
+def _check_models(fit: RegionFit) -> list[Check]:
     ensemble, name, checks = fit.ensemble, fit.region.name, []
     if not all(s.counted for s in fit.spectra):
         text = f"{name}: the number of counts is unknown: errors come from the residual scatter, no counting error"
@@ -405,7 +413,7 @@ def _model_checks(fit: Fit) -> list[Check]:
         text = (
             f"{name}: no model describes the counts (best reduced chi2 {ensemble.dispersion:.2f}): errors are widened"
         )
-        status = "warn" if ensemble.dispersion < models.HOPELESS else "fail"
+        status = "warn" if ensemble.dispersion < xps_models.HOPELESS else "fail"
         checks.append(Check(status, text, "a species is missing, or the line shape is another"))
     elif ensemble.best.p_value > 1 - 1e-6:
         text = (
@@ -424,7 +432,7 @@ def _model_checks(fit: Fit) -> list[Check]:
     return checks
 
 
-def _curves(fit: Fit) -> list[Curve]:
+def _tabulate_fit(fit: RegionFit) -> list[Curve]:
     region, ensemble, curves = fit.region, fit.ensemble, []
     best = ensemble.best
     background, total = best.background(), best.spectrum()
@@ -433,9 +441,9 @@ def _curves(fit: Fit) -> list[Curve]:
         scale = fit.spectra[s].scale
         columns = {"binding_energy": (best.data.x[part], "eV"), "counts": (best.data.y[part] * scale, "counts")}
         columns |= {"fit": (total[part] * scale, "counts"), "background": (background[part] * scale, "counts")}
-        overlaps = [o.name for o in region.overlaps if models.area(o.name, s) in best.model.index]
+        overlaps = [o.name for o in region.overlaps if xps_models.name_area(o.name, s) in best.model.index]
         for name in [*(p.name for p in region.species), *overlaps]:
-            columns[name] = (best.part([models.area(name, s)])[part] * scale, "counts")
+            columns[name] = (best.part([xps_models.name_area(name, s)])[part] * scale, "counts")
         curves.append(Curve(f"{region.name} {one.label}", columns))
     rows = {
         "model": (np.array([f.model.name for f in ensemble.fits]), "1"),
@@ -446,12 +454,12 @@ def _curves(fit: Fit) -> list[Curve]:
     if len(region.species) > 1:
         for s, one in enumerate(fit.sets):
             name = f"{' over '.join(p.name for p in fit.compared)}, {one.label}"
-            rows |= _each_alone(ensemble, log_ratio(fit, s), name)
+            rows |= _tabulate_each_model(ensemble, make_log_ratio(fit, s), name)
     return [*curves, Curve(f"{region.name} models", rows)]
 
 
-def _each_alone(ensemble: Ensemble, logarithm, name: str) -> dict:
-    """Columns of what every model gives by itself; its interval is labelled as that of one model alone."""
+def _tabulate_each_model(ensemble: Ensemble, logarithm, name: str) -> dict:
+    """Columns of what every model gives alone; its interval is labelled as that of one model."""
     found = [replace(ensemble, fits=(f,), weights=np.ones(1)).average(logarithm) for f in ensemble.fits]
     means = np.array([float(mean[0]) for mean, _, _ in found])
     stds = np.array([float(np.sqrt(within[0, 0])) for _, within, _ in found])
@@ -460,7 +468,7 @@ def _each_alone(ensemble: Ensemble, logarithm, name: str) -> dict:
     return columns | {f"{name}: 95 % of this model alone, high": (np.exp(np.clip(means + 1.96 * stds, -50, 50)), "1")}
 
 
-def _methods(sets: tuple[Set, ...], fits: list[Fit]) -> str:
+def _describe_methods(sets: tuple[XpsSampleSet, ...], fits: list[RegionFit]) -> str:
     together = " The spectra of all samples were fitted together with shared positions, widths and shape." * (
         len(sets) > 1
     )

@@ -1,7 +1,7 @@
-"""Lattice fringes of a coating in a high-resolution image: which phase, in which zone, or why that cannot be told.
+"""Lattice fringes of a coating in a high-resolution image: which phase, in which zone, or why it cannot be determined.
 
 Input: an "image" with a scale. Regions are given by their corners in nm. The region of the core holds fringes of a
-lattice that is known, so that they tell the image's true scale and how it is distorted, with an error; without one the
+known lattice, so that they give the image's true scale and how it is distorted, with an error; without one the
 scale stays free within its tolerance. The spots of each region of the coating (`physics.fringes`) are explained by the
 candidate phases (`physics.zones`); what one grain leaves over is tried again. A phase is claimed from four spots or
 more, where random spots seldom fit as well and no other phase fits as well; a region without spots has no fringes.
@@ -26,10 +26,10 @@ from nacre.physics.microscopy import fringes, zones
 from nacre.physics.microscopy.fringes import Distortion, Spots, Transform
 from nacre.physics.microscopy.indexing import Tolerance
 from nacre.physics.microscopy.zones import Lattice, Zone
-from nacre.techniques.microscopy import pictures
+from nacre.techniques.microscopy import micrographs
 from nacre.techniques.microscopy.hrtem import figures, spot_indexing
 from nacre.techniques.microscopy.hrtem import wording as words
-from nacre.techniques.microscopy.hrtem.lattices import Candidates, candidates, the
+from nacre.techniques.microscopy.hrtem.lattices import CandidateLattices, add_article, find_candidates
 from nacre.techniques.microscopy.hrtem.wording import LEAST
 
 MARGIN = 3.0  # log-likelihood by which a phase must beat the next
@@ -39,7 +39,7 @@ GRAINS = 3  # in one region at most
 
 
 @dataclass(frozen=True)
-class Options:
+class HrtemOptions:
     """What may be chosen about regions, spots and candidates."""
 
     coating: tuple[float, ...] = option(
@@ -66,7 +66,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Grain:
+class FringeGrain:
     """One lattice in a region: the phases that explain it best first, each with its zone; `sure` where it is claimed.
 
     axes : of other zones that fit about as well; spots : which of the region's spots (n,); rate : part of random
@@ -84,12 +84,16 @@ class Grain:
     def name(self) -> str:
         """The phase; its formula alone where two models of one compound fit alike."""
         first, zone = self.ranked[0]
-        alike = [n for n, z in self.ranked[1:] if formula(n) == formula(first) and zone.evidence - z.evidence < MARGIN]
-        return formula(first) if alike else first
+        alike = [
+            n
+            for n, z in self.ranked[1:]
+            if get_formula(n) == get_formula(first) and zone.evidence - z.evidence < MARGIN
+        ]
+        return get_formula(first) if alike else first
 
 
 @dataclass(frozen=True)
-class Region:
+class FringeRegion:
     """A region (x0, y0, x1, y1 in nm) with its transform, its spots with true spacings, and the grains found in it."""
 
     label: str
@@ -97,43 +101,44 @@ class Region:
     seen: Transform
     spots: Spots
     true: np.ndarray
-    grains: tuple[Grain, ...]
+    grains: tuple[FringeGrain, ...]
 
 
 @dataclass(frozen=True)
-class Scale:
-    """True lengths over stated ones, from the core's fringes where `zone` is given, with what is to be said of it."""
+class ImageScale:
+    """True lengths over stated ones, from the core's fringes where `zone` is given, with what to report about it."""
 
     distortion: Distortion
     zone: Zone | None
-    region: Region | None
+    region: FringeRegion | None
     words: str
     lattice: str = ""
 
 
-def formula(name: str) -> str:
+def get_formula(name: str) -> str:
     return name.split()[0]
 
 
 def measure(
-    signal: Signal, options: Options, given: Candidates, rng
-) -> tuple[pictures.Picture, Scale, list[Region], list[Crystal]]:
+    signal: Signal, options: HrtemOptions, given: CandidateLattices, rng
+) -> tuple[micrographs.Micrograph, ImageScale, list[FringeRegion], list[Crystal]]:
     """All that an image says of the lattices given. Raises NacreError (NotAssessable where there is no scale)."""
     if "x" not in signal or "y" not in signal:
         raise NotAssessable("the image has no scale", where=signal.where, do="give the reader option pixel_size")
-    shot = pictures.picture(signal, ())
-    scale = _no_core(options)
+    shot = micrographs.select_region(signal, ())
+    scale = _make_uncalibrated(options)
     if options.core:
-        scale = _scale(shot, options, given.core) if given.core else _no_core(options, given.why)
-    boxes = _boxes(options.coating) or [_whole(shot)]
+        scale = _calibrate_scale(shot, options, given.core) if given.core else _make_uncalibrated(options, given.why)
+    boxes = _split_boxes(options.coating) or [_get_whole_box(shot)]
     labels = [f"coating {i}" if len(boxes) > 1 else "coating" for i in range(1, len(boxes) + 1)]
     regions = [
-        _region(shot, label, box, scale, given.tried, options, rng) for label, box in zip(labels, boxes, strict=True)
+        _analyse_region(shot, label, box, scale, given.tried, options, rng)
+        for label, box in zip(labels, boxes, strict=True)
     ]
     return shot, scale, regions, list(given.tried)
 
 
-def _boxes(numbers: tuple[float, ...]) -> list[tuple[float, ...]]:
+def _split_boxes(numbers: tuple[float, ...]) -> list[tuple[float, ...]]:
     if len(numbers) % 4:
         found = f"{len(numbers)} numbers"
         raise NacreError(
@@ -142,13 +147,13 @@ def _boxes(numbers: tuple[float, ...]) -> list[tuple[float, ...]]:
     return [tuple(numbers[i : i + 4]) for i in range(0, len(numbers), 4)]
 
 
-def _whole(shot: pictures.Picture) -> tuple[float, ...]:
+def _get_whole_box(shot: micrographs.Micrograph) -> tuple[float, ...]:
     rows, columns = shot.values.shape
     return 0.0, 0.0, columns * shot.pixel * 1e3, rows * shot.pixel * 1e3
 
 
-def _transform(shot: pictures.Picture, box, name: str) -> Transform:
-    part = pictures.picture(shot.signal, [v / 1e3 for v in box]) if box != _whole(shot) else shot
+def _transform(shot: micrographs.Micrograph, box, name: str) -> Transform:
+    part = micrographs.select_region(shot.signal, [v / 1e3 for v in box]) if box != _get_whole_box(shot) else shot
     try:
         return fringes.transform(part.values, 1e4 * shot.pixel)
     except ValueError as error:
@@ -160,8 +165,8 @@ def _transform(shot: pictures.Picture, box, name: str) -> Transform:
         ) from None
 
 
-def _spots(seen: Transform, shot: pictures.Picture, options: Options) -> Spots:
-    low, high = _reach(options)
+def _find_spots(seen: Transform, shot: micrographs.Micrograph, options: HrtemOptions) -> Spots:
+    low, high = _get_reach(options)
     if low >= 0.9 * min(seen.gy.max(), seen.gx.max()):
         raise NotAssessable(
             "the pixels are too large for lattice fringes",
@@ -173,11 +178,11 @@ def _spots(seen: Transform, shot: pictures.Picture, options: Options) -> Spots:
     return fringes.find(seen, low, high, options.false_spots)
 
 
-def _reach(options: Options) -> tuple[float, float]:
+def _get_reach(options: HrtemOptions) -> tuple[float, float]:
     return 1 / options.d_max, 1 / options.d_min
 
 
-def _lattice(crystal: Crystal, options: Options) -> Lattice:
+def _make_lattice(crystal: Crystal, options: HrtemOptions) -> Lattice:
     """Reflections that centring allows: those that glides and screws forbid appear in images by double scattering."""
     d_min = 0.94 * options.d_min
     operations = crystal.group.operations()
@@ -196,34 +201,34 @@ def _lattice(crystal: Crystal, options: Options) -> Lattice:
 # --- the scale ----------------------------------------------------------------------------------------------
 
 
-def _no_core(options: Options, words: str = "no region of the core is given") -> Scale:
-    return Scale(fringes.unknown_distortion(options.scale_tolerance / 200, STRAIN), None, None, words)
+def _make_uncalibrated(options: HrtemOptions, words: str = "no region of the core is given") -> ImageScale:
+    return ImageScale(fringes.unknown_distortion(options.scale_tolerance / 200, STRAIN), None, None, words)
 
 
-def _scale(shot: pictures.Picture, options: Options, oxide: Crystal) -> Scale:
+def _calibrate_scale(shot: micrographs.Micrograph, options: HrtemOptions, oxide: Crystal) -> ImageScale:
     """Scale and distortion by the core's fringes, where they are those of its lattice in one zone."""
     if len(options.core) != 4:
         raise NacreError(
             "a region is x0, y0, x1, y1 in nm", where="option core", found=f"{len(options.core)} numbers", expected="4"
         )
     seen = _transform(shot, options.core, "the core")
-    spots = _spots(seen, shot, options)
-    region = Region("core", options.core, seen, spots, spots.at, ())
+    spots = _find_spots(seen, shot, options)
+    region = FringeRegion("core", options.core, seen, spots, spots.at, ())
     prior = fringes.unknown_distortion(options.scale_tolerance / 200 + 0.005, STRAIN)
     bounds = Tolerance(0.02, 2.0, options.scale_tolerance / 100 + 0.01)
     doubt = zones.doubts(spots.strength)
-    found = zones.search(spots.at, doubt, _lattice(oxide, options), bounds, _reach(options))
+    found = zones.search(spots.at, doubt, _make_lattice(oxide, options), bounds, _get_reach(options))
     if not found or found[0].matched.sum() < 2 or found[0].evidence < MARGIN:
-        words = f"the core's {len(spots.at)} spots do not fit a zone of {the(oxide.name)}"
-        return replace(_no_core(options, words), region=region)
-    fits = [_distortion(spots, zone, oxide, prior) for zone in found if found[0].evidence - zone.evidence < MARGIN]
+        words = f"the core's {len(spots.at)} spots do not fit a zone of {add_article(oxide.name)}"
+        return replace(_make_uncalibrated(options, words), region=region)
+    fits = [_fit_distortion(spots, zone, oxide, prior) for zone in found if found[0].evidence - zone.evidence < MARGIN]
     if max(abs(fit.values[0] - fits[0].values[0]) for fit in fits) > 0.007:
-        words = f"the core's fringes fit several zones of {the(oxide.name)}, each with a scale of its own"
-        return replace(_no_core(options, words), region=region)
-    return Scale(fits[0], found[0], replace(region, true=fits[0].apply(spots.at)), "", oxide.name)
+        words = f"the core's fringes fit several zones of {add_article(oxide.name)}, each with a scale of its own"
+        return replace(_make_uncalibrated(options, words), region=region)
+    return ImageScale(fits[0], found[0], replace(region, true=fits[0].apply(spots.at)), "", oxide.name)
 
 
-def _distortion(spots: Spots, zone: Zone, oxide: Crystal, prior: Distortion) -> Distortion:
+def _fit_distortion(spots: Spots, zone: Zone, oxide: Crystal, prior: Distortion) -> Distortion:
     used = zone.matched
     true = zones.in_plane(zone.hkl[used], oxide.cell)
     return fringes.distortion(spots.at[used], spots.std[used], true, prior, CELL_ERROR)
@@ -232,51 +237,51 @@ def _distortion(spots: Spots, zone: Zone, oxide: Crystal, prior: Distortion) -> 
 # --- the coating --------------------------------------------------------------------------------------------
 
 
-def _region(shot, label: str, box, scale: Scale, candidates, options: Options, rng) -> Region:
+def _analyse_region(shot, label: str, box, scale: ImageScale, candidates, options: HrtemOptions, rng) -> FringeRegion:
     seen = _transform(shot, box, label)
-    spots = _spots(seen, shot, options)
+    spots = _find_spots(seen, shot, options)
     true = scale.distortion.apply(spots.at)
-    lattices = [_lattice(crystal, options) for crystal in candidates]
-    bounds = [_tolerance(crystal, scale, options) for crystal in candidates]
+    lattices = [_make_lattice(crystal, options) for crystal in candidates]
+    bounds = [_choose_tolerance(crystal, scale, options) for crystal in candidates]
     grains, left = [], np.arange(len(true))
     while len(left) >= 2 and len(grains) < GRAINS:
-        grain = _grain(true, spots.strength, left, candidates, lattices, bounds, options, rng)
+        grain = _find_grain(true, spots.strength, left, candidates, lattices, bounds, options, rng)
         if grain is None or (grains and grain.ranked[0][1].matched.sum() < LEAST):
             break
         grains.append(grain)
         if not grain.sure:
             break
         left = np.setdiff1d(left, grain.spots)
-    return Region(label, tuple(box), seen, spots, true, tuple(grains))
+    return FringeRegion(label, tuple(box), seen, spots, true, tuple(grains))
 
 
-def _tolerance(crystal: Crystal, scale: Scale, options: Options) -> Tolerance:
+def _choose_tolerance(crystal: Crystal, scale: ImageScale, options: HrtemOptions) -> Tolerance:
     """As `spot_indexing` has it, with the scale free within what the core left open."""
     extra = spot_indexing.ESTIMATED if crystal.status == "estimated" else 0.0
     free = options.scale_tolerance / 100 if scale.zone is None else 2 * scale.distortion.scale_error()
     return Tolerance(options.length_tolerance / 100 + extra, options.angle_tolerance + 57 * extra, free)
 
 
-def _grain(true, strength, left, candidates, lattices, bounds, options: Options, rng) -> Grain | None:
+def _find_grain(true, strength, left, candidates, lattices, bounds, options: HrtemOptions, rng) -> FringeGrain | None:
     """The lattice that explains most of the spots left, None where none explains two of them."""
-    reach, doubt = _reach(options), zones.doubts(strength[left])
+    reach, doubt = _get_reach(options), zones.doubts(strength[left])
     ranked, axes = [], {}
     for crystal, lattice, tolerance in zip(candidates, lattices, bounds, strict=True):
         found = zones.search(true[left], doubt, lattice, tolerance, reach)
         ranked += [(crystal.name, found[0])] if found and found[0].evidence > 0 else []
-        axes[crystal.name] = _alike(found, crystal)
+        axes[crystal.name] = _find_equal_axes(found, crystal)
     ranked.sort(key=lambda pair: -pair[1].evidence)
     if not ranked:
         return None
     name, zone = ranked[0]
-    rivals = [n for n, z in ranked if formula(n) != formula(name) and zone.evidence - z.evidence < MARGIN]
+    rivals = [n for n, z in ranked if get_formula(n) != get_formula(name) and zone.evidence - z.evidence < MARGIN]
     number = int(zone.matched.sum())
     rate = zones.chance(true[left], doubt, lattices, bounds, reach, zone.evidence, rng, options.trials)
     sure = number >= LEAST and rate <= spot_indexing.LIKELY and zone.evidence >= MARGIN and not rivals
-    return Grain(tuple(ranked), axes[name], left[zone.matched], rate, tuple(rivals), sure)
+    return FringeGrain(tuple(ranked), axes[name], left[zone.matched], rate, tuple(rivals), sure)
 
 
-def _alike(found: list[Zone], crystal: Crystal) -> tuple[tuple[int, int, int], ...]:
+def _find_equal_axes(found: list[Zone], crystal: Crystal) -> tuple[tuple[int, int, int], ...]:
     """Axes of zones that fit about as well as the first and are not the same by symmetry."""
     rotations = [np.array(operation.rot) // 24 for operation in crystal.group.operations().sym_ops]
 
@@ -290,28 +295,28 @@ def _alike(found: list[Zone], crystal: Crystal) -> tuple[tuple[int, int, int], .
     return tuple(axis for key, axis in seen.items() if key != standard(near[0].axis))
 
 
-def analyse(inputs: Mapping[str, Any], context: Context, options: Options) -> list[Result]:
+def analyse(inputs: Mapping[str, Any], context: Context, options: HrtemOptions) -> list[Result]:
     """Phases and zones of the regions of one image. Raises NacreError."""
-    (signal,) = pictures.signals(inputs, "signal", "image", context.where)[:1]
+    (signal,) = micrographs.get_signals(inputs, "signal", "image", context.where)[:1]
     rng = np.random.default_rng([context.seed, 3])
-    given = candidates(options.phases, options.composition, context, options.core_a, options.core_c)
+    given = find_candidates(options.phases, options.composition, context, options.core_a, options.core_c)
     shot, scale, regions, tried = measure(signal, options, given, rng)
     return [
         Result(
             "hrtem",
             context.analysis,
-            pictures.subject(context),
-            entries=tuple(_entries(scale, regions, pictures.state(context))),
-            curves=tuple(_table(region) for region in (*([scale.region] if scale.region else []), *regions)),
+            micrographs.make_subject(context),
+            entries=tuple(_make_entries(scale, regions, micrographs.get_state(context))),
+            curves=tuple(_tabulate_spots(region) for region in (*([scale.region] if scale.region else []), *regions)),
             figures=figures.draw(shot, scale, regions, context),
-            checks=(*words.checks(scale, regions, tried, options), *given.checks),
+            checks=(*words.check_image(scale, regions, tried, options), *given.checks),
             citations=TECHNIQUE.citations,
-            methods=_methods(scale, options),
+            methods=_describe_methods(scale, options),
         )
     ]
 
 
-def _entries(scale: Scale, regions: list[Region], state: dict) -> list[Entry]:
+def _make_entries(scale: ImageScale, regions: list[FringeRegion], state: dict) -> list[Entry]:
     found = []
     if scale.zone is not None:
         value = Quantity(1 / (1 + scale.distortion.values[0]), "1", float(np.sqrt(scale.distortion.covariance[0, 0])),
@@ -331,7 +336,7 @@ def _entries(scale: Scale, regions: list[Region], state: dict) -> list[Entry]:
     return found
 
 
-def _table(region: Region) -> Curve:
+def _tabulate_spots(region: FringeRegion) -> Curve:
     length = np.linalg.norm(region.true, axis=1)
     planes = np.full(len(length), "", dtype=object)
     for grain in region.grains:
@@ -347,9 +352,9 @@ def _table(region: Region) -> Curve:
     return Curve(f"spots of {region.label}", columns)
 
 
-def _methods(scale: Scale, options: Options) -> str:
+def _describe_methods(scale: ImageScale, options: HrtemOptions) -> str:
     how = (
-        f"scale and distortion of the image were taken from the fringes of the core, {the(scale.lattice)}"
+        f"scale and distortion of the image were taken from the fringes of the core, {add_article(scale.lattice)}"
         if scale.zone
         else f"the scale was left free within {options.scale_tolerance:g} %"
     )
@@ -367,7 +372,7 @@ TECHNIQUE = Technique(
     "Lattice fringes",
     ("image",),
     analyse,
-    Options,
+    HrtemOptions,
     asked=True,
     vocabulary={
         "quantity": {

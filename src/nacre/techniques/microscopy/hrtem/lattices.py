@@ -13,8 +13,8 @@ OXIDE = "layered oxide"
 
 
 @dataclass(frozen=True)
-class Candidates:
-    """The lattices to try, the core's own (None where it is not known, with `why`), and what is to be said of them."""
+class CandidateLattices:
+    """The lattices to try, the core's own (None where it is not known, with `why`), and what to report about them."""
 
     tried: tuple[Crystal, ...]
     core: Crystal | None
@@ -22,29 +22,29 @@ class Candidates:
     checks: tuple[Check, ...] = ()
 
 
-def the(name: str) -> str:
+def add_article(name: str) -> str:
     """A lattice's name in a sentence."""
     return f"the {name}" if name == OXIDE else name
 
 
-def candidates(named: tuple[str, ...], formula: str, context: Context, a=None, c=None) -> Candidates:
+def find_candidates(named: tuple[str, ...], formula: str, context: Context, a=None, c=None) -> CandidateLattices:
     """`named` are names of the table of structures, or "layered"; none: the coating's declared phases and the core.
 
     formula : of the core, "" takes the sample's `cam`; a, c : its lattice parameters in angstrom, where they are known.
     Raises NacreError where neither options nor sample say what to try.
     """
     formula = formula or context.text("cam")
-    core, why = _core(formula, a, c)
+    core, why = _find_core(formula, a, c)
     if named:
-        tried = [_core_or_ask(core, why, context) if name == LAYERED else library.structure(name) for name in named]
-        return Candidates(tuple(tried), core, why)
-    declared = _declared(context)
+        tried = [_require_core(core, why, context) if name == LAYERED else library.structure(name) for name in named]
+        return CandidateLattices(tuple(tried), core, why)
+    declared = _list_declared(context)
     found = {name: library.of_compound(name) for name in declared}
     tried = [library.table()[key] for keys in found.values() for key in keys]
     if not tried and core is None:
         lost = f"no structure of {', '.join(declared)} in the table"
         raise NacreError(
-            "which phases may it be?",
+            "no candidate phases",
             where=context.where,
             found=lost if declared else "no coating or core declared",
             expected=f"phases of the table: {', '.join(library.table())}",
@@ -54,17 +54,17 @@ def candidates(named: tuple[str, ...], formula: str, context: Context, a=None, c
     do = "name a phase of the same structure in the option phases"
     checks = [Check("warn", f"no structure of {name} is in the table: it is not tried", do) for name in lacking]
     checks += [Check("info", f"{why}: spots of the core are not looked for")] if why else []
-    return Candidates((*tried, *([core] if core else [])), core, why, tuple(checks))
+    return CandidateLattices((*tried, *([core] if core else [])), core, why, tuple(checks))
 
 
-def _declared(context: Context) -> list[str]:
-    """The coating's phases; where none are said, what it was made of."""
+def _list_declared(context: Context) -> list[str]:
+    """The coating's declared phases; where there are none, its precursor."""
     coating = context.sample.coating if context.sample else {}
     phases = coating.get("phases") or ([coating["precursor"]] if coating.get("precursor") else [])
     return list(dict.fromkeys(map(str, phases)))
 
 
-def _core(formula: str, a: float | None, c: float | None) -> tuple[Crystal | None, str]:
+def _find_core(formula: str, a: float | None, c: float | None) -> tuple[Crystal | None, str]:
     """The core's lattice: of the table, or that of layered oxides with nickel; or why it is not known."""
     if not formula:
         return None, "the core's formula is not given"
@@ -80,7 +80,7 @@ def _core(formula: str, a: float | None, c: float | None) -> tuple[Crystal | Non
         return None, f"the lattice of {formula} is not known: it is no layered oxide with nickel, and not in the table"
 
 
-def _core_or_ask(core: Crystal | None, why: str, context: Context) -> Crystal:
+def _require_core(core: Crystal | None, why: str, context: Context) -> Crystal:
     if core is None:
         do = 'add cam = "..." to the sample, give the option composition, or leave "layered" out'
         raise NacreError(why, where=context.where, expected="a formula like LiNi0.85Co0.10Mn0.05O2", do=do)

@@ -22,7 +22,7 @@ from nacre.core.signal import Signal
 from nacre.materials.crystals import Crystal
 from nacre.physics.microscopy import indexing
 from nacre.physics.microscopy.indexing import Solution, Tolerance
-from nacre.techniques.microscopy.hrtem.lattices import candidates
+from nacre.techniques.microscopy.hrtem.lattices import find_candidates
 
 LIKELY = 0.05  # part of random patterns above which a match says nothing
 ESTIMATED = 0.01  # added to the relative tolerance where a cell is estimated
@@ -45,11 +45,11 @@ class SpotOptions:
 def analyse(inputs: Mapping[str, Any], context: Context, options: SpotOptions) -> list[Result]:
     """Solutions of every phase. Raises NacreError where there are fewer than two spots that are not on one line."""
     signal: Signal = inputs["signal"]
-    spots = spots_of(signal)
+    spots = read_spots(signal)
     found: dict[str, tuple[Crystal, Solution, float]] = {}
-    given = candidates(options.phases, options.composition, context)
+    given = find_candidates(options.phases, options.composition, context)
     for i, crystal in enumerate(given.tried):
-        solution, rate = index(spots, crystal, options, np.random.default_rng([context.seed, i]))
+        solution, rate = index_spots(spots, crystal, options, np.random.default_rng([context.seed, i]))
         if solution is not None:
             found[crystal.name] = (crystal, solution, rate)
     subject = Subject(context.sample.name if context.sample else "", "", signal.name)
@@ -58,10 +58,10 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: SpotOptions) -
             "spot_indexing",
             context.analysis,
             subject,
-            entries=tuple(_entries(found)),
-            curves=(_table(spots, found),),
-            figures=(_figure(spots, found, subject.sample),),
-            checks=(*_checks(spots, found, [crystal.name for crystal in given.tried]), *given.checks),
+            entries=tuple(_make_entries(found)),
+            curves=(_tabulate_spots(spots, found),),
+            figures=(_draw_spots(spots, found, subject.sample),),
+            checks=(*_check_solutions(spots, found, [crystal.name for crystal in given.tried]), *given.checks),
             methods=(
                 f"Spots were indexed by pairs of spacings and the angle between them (tolerances "
                 f"{options.length_tolerance:g} % and {options.angle_tolerance:g} deg, scale free within "
@@ -71,7 +71,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: SpotOptions) -
     ]
 
 
-def spots_of(signal: Signal) -> np.ndarray:
+def read_spots(signal: Signal) -> np.ndarray:
     """Spots as vectors (n, 2) in 1/angstrom."""
     d, angle = signal.array("d", "Ang"), np.radians(signal.array("angle", "deg"))
     if d.size < 2 or np.any(d <= 0):
@@ -86,7 +86,7 @@ def spots_of(signal: Signal) -> np.ndarray:
     return spots
 
 
-def index(spots: np.ndarray, crystal: Crystal, options: SpotOptions, rng) -> tuple[Solution | None, float]:
+def index_spots(spots: np.ndarray, crystal: Crystal, options: SpotOptions, rng) -> tuple[Solution | None, float]:
     """(the best solution of a phase that explains all spots, its rate of chance matches)."""
     extra = ESTIMATED if crystal.status == "estimated" else 0.0
     tolerance = Tolerance(
@@ -102,7 +102,7 @@ def index(spots: np.ndarray, crystal: Crystal, options: SpotOptions, rng) -> tup
     )
 
 
-def _entries(found) -> list[Entry]:
+def _make_entries(found) -> list[Entry]:
     entries = []
     for name, (_, solution, rate) in found.items():
         state = {"phase": name}
@@ -114,7 +114,7 @@ def _entries(found) -> list[Entry]:
     return entries
 
 
-def _checks(spots: np.ndarray, found, tried: list[str]) -> list[Check]:
+def _check_solutions(spots: np.ndarray, found, tried: list[str]) -> list[Check]:
     if not found:
         return [Check("warn", f"none of {', '.join(tried)} explains all {len(spots)} spots",
                       "check the scale of the image, or try other phases")]  # fmt: skip
@@ -129,8 +129,8 @@ def _checks(spots: np.ndarray, found, tried: list[str]) -> list[Check]:
         if crystal.status == "estimated":
             checks.append(Check("info", f"the cell of {name} is estimated: {crystal.source}"))
     if len(found) > 1:
-        checks.append(Check("warn", f"{' and '.join(found)} all fit these spots: they cannot be told apart here",
-                            "more spots or another zone can tell; so can diffraction, Raman or XPS"))  # fmt: skip
+        checks.append(Check("warn", f"{' and '.join(found)} all fit these spots: they cannot be distinguished here",
+                            "record more spots or another zone, or use diffraction, Raman or XPS"))  # fmt: skip
     for compound in dict.fromkeys(name.split()[0] for name in tried):
         models, fit = ([n for n in names if n.split()[0] == compound] for names in (tried, found))
         if len(models) > 1 and len(fit) == 1:
@@ -138,7 +138,7 @@ def _checks(spots: np.ndarray, found, tried: list[str]) -> list[Check]:
     return checks
 
 
-def _table(spots: np.ndarray, found) -> Curve:
+def _tabulate_spots(spots: np.ndarray, found) -> Curve:
     columns = {
         "d": (1 / np.linalg.norm(spots, axis=1), "Ang"),
         "angle": (np.degrees(np.arctan2(spots[:, 1], spots[:, 0])), "deg"),
@@ -148,7 +148,7 @@ def _table(spots: np.ndarray, found) -> Curve:
     return Curve("spots", columns)
 
 
-def _figure(spots: np.ndarray, found, subject: str) -> Figure:
+def _draw_spots(spots: np.ndarray, found, subject: str) -> Figure:
     both = np.vstack((spots, -spots))
     series = [Series("points", both[:, 0], both[:, 1], "spots", subject)]
     for name, (_, solution, _) in found.items():

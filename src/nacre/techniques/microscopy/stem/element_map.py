@@ -29,7 +29,7 @@ _PRESENT = 4.0  # standard deviations by which an element stands out in the summ
 
 
 @dataclass(frozen=True)
-class Elements:
+class UnmixedElements:
     """Amplitudes (k, y, x) of families in counts; variances[i, j] of a pixel's i per amplitude of j, background last.
 
     fwhm, shift : the detector's, in keV, as the summed spectrum has them; deviance : of its fit, per degree of freedom.
@@ -48,7 +48,7 @@ class Elements:
 
 
 @dataclass(frozen=True)
-class Edge:
+class ParticleEdge:
     """The contour (n, 2) in nm, closed or not, its length, and of every pixel the distance and place along it (nm).
 
     Pixels that lie beyond the ends of an open contour, or nearer to the border than to it, have NaN.
@@ -62,7 +62,7 @@ class Edge:
     closed: bool
 
 
-def pixel_of(signal: Signal) -> float:
+def get_pixel(signal: Signal) -> float:
     """Size of a map's pixel in nm. Raises NotAssessable where the file does not hold it."""
     pixel = images.pixel_of(signal)
     if pixel is None:
@@ -70,7 +70,7 @@ def pixel_of(signal: Signal) -> float:
     return 1e3 * pixel
 
 
-def unmix(signal: Signal, families: tuple[str, ...]) -> Elements:
+def unmix(signal: Signal, families: tuple[str, ...]) -> UnmixedElements:
     """The map's elements: the coating's first, the core's next, then all others that are in the spectrum.
 
     Raises NacreError or NotAssessable where the map holds no counts, or not these families.
@@ -80,10 +80,10 @@ def unmix(signal: Signal, families: tuple[str, ...]) -> Elements:
             "the map does not hold counts",
             where=signal.where,
             found=", ".join(signal.variables),
-            do="export the map as recorded: without counts, noise cannot be told from structure",
+            do="export the map as recorded: without counts, noise cannot be distinguished from structure",
         )
     energy, counts = signal.array("energy", "keV"), signal["counts"].values
-    lines = [_lines(name, signal.where) for name in families]
+    lines = [_get_lines(name, signal.where) for name in families]
     every = np.concatenate([of[of[:, 1] >= 3, 0] for of in lines])
     chosen = (energy >= every.min() - _MARGIN) & (energy <= every.max() + _MARGIN)
     if not chosen.any() or energy[0] > every.min() or energy[-1] < every.max() - 0.3:
@@ -109,10 +109,10 @@ def unmix(signal: Signal, families: tuple[str, ...]) -> Elements:
     freedom = max(energy.size - len(found) - 2, 1)
     errors = np.sqrt(variances @ np.append(found[: len(peaks)], background.sum()))
     _refuse_missing(families[:2], found, errors, signal.where)
-    return Elements(tuple(families), amplitude, variances, fwhm, shift, deviance / freedom, found[: len(peaks)])
+    return UnmixedElements(tuple(families), amplitude, variances, fwhm, shift, deviance / freedom, found[: len(peaks)])
 
 
-def checks(elements: Elements) -> list[Check]:
+def check_fit(elements: UnmixedElements) -> list[Check]:
     """What is doubtful in the fit of the spectrum."""
     if elements.deviance <= _MISFIT:
         return []
@@ -133,18 +133,18 @@ def _refuse_missing(families: tuple[str, ...], found: np.ndarray, errors: np.nda
             )
 
 
-def _lines(name: str, where: str) -> np.ndarray:
+def _get_lines(name: str, where: str) -> np.ndarray:
     element, family = xray_lines.parse(name, where)
     family = family or xray_lines.main_line(name, where=where).name[0]
     return np.array([(line.energy, line.weight) for line in xray_lines.lines(element, where) if line.name[0] == family])
 
 
-def edge(core: np.ndarray, pixel: float, where: str) -> Edge:
+def find_edge(core: np.ndarray, pixel: float, where: str) -> ParticleEdge:
     """The longest half-height contour of the core's map (y, x); pixel in nm. Raises NotAssessable where none is."""
     mean = max(float(core.mean()), 1e-9)
     sigma = float(np.clip(np.sqrt(40 / (4 * np.pi * mean)), 1.2, 6.0))  # pixels, for a noise of some 10 % inside
     smooth = gaussian_filter(core, sigma, mode="nearest")
-    level = _middle(smooth)
+    level = _find_half_level(smooth)
     inside, outside = smooth[smooth > level].mean(), smooth[smooth <= level].mean()
     noise = float((core - smooth).std() / (2 * np.sqrt(np.pi) * sigma))
     contours = [c for c in find_contours(smooth, level) if len(c) > 12]
@@ -155,9 +155,9 @@ def edge(core: np.ndarray, pixel: float, where: str) -> Edge:
             found=f"{outside:.3g} to {inside:.3g} counts per pixel, noise {noise:.2g}",
             do="map an edge of the particle, or count longer",
         )
-    contour = max(contours, key=_length)
+    contour = max(contours, key=_measure_length)
     closed = bool(np.allclose(contour[0], contour[-1]))
-    points, arc = _dense(contour, closed)
+    points, arc = _resample_contour(contour, closed)
     rows, columns = np.indices(core.shape)
     distance, nearest = cKDTree(points).query(np.column_stack([rows.ravel(), columns.ravel()]))
     sign = np.where(smooth.ravel() > level, -1.0, 1.0)
@@ -167,11 +167,11 @@ def edge(core: np.ndarray, pixel: float, where: str) -> Edge:
         along = np.where(ends, np.nan, along)
     distance = np.where(np.isfinite(along), sign * distance, np.nan)
     shape = core.shape
-    return Edge(points * pixel, float(arc[-1] * pixel), (distance * pixel).reshape(shape),
+    return ParticleEdge(points * pixel, float(arc[-1] * pixel), (distance * pixel).reshape(shape),
                 (along * pixel).reshape(shape), sigma * pixel, closed)  # fmt: skip
 
 
-def curvature(edge: Edge, over: float) -> float:
+def compute_curvature(edge: ParticleEdge, over: float) -> float:
     """Root mean square curvature (1/nm) of the edge, smoothed over a length in nm."""
     step = edge.length / max(len(edge.points) - 1, 1)
     mode = "wrap" if edge.closed else "nearest"
@@ -184,8 +184,8 @@ def curvature(edge: Edge, over: float) -> float:
     return float(np.sqrt(np.mean(bend[ends : bend.size - ends] ** 2)))
 
 
-def _middle(values: np.ndarray) -> float:
-    """Half-way between the means of what lies above and below it."""
+def _find_half_level(values: np.ndarray) -> float:
+    """Half-way between the means of the values above and below it."""
     level = float(values.min() + values.max()) / 2
     for _ in range(50):
         above = values > level
@@ -193,11 +193,11 @@ def _middle(values: np.ndarray) -> float:
     return level
 
 
-def _length(contour: np.ndarray) -> float:
+def _measure_length(contour: np.ndarray) -> float:
     return float(np.hypot(*np.diff(contour, axis=0).T).sum())
 
 
-def _dense(contour: np.ndarray, closed: bool) -> tuple[np.ndarray, np.ndarray]:
+def _resample_contour(contour: np.ndarray, closed: bool) -> tuple[np.ndarray, np.ndarray]:
     """(points evenly spaced along a contour and smoothed, their places on it), in pixels."""
     arc = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(contour, axis=0).T))])
     even = np.linspace(0, arc[-1], max(int(arc[-1] / _DENSE), 2))
@@ -205,7 +205,9 @@ def _dense(contour: np.ndarray, closed: bool) -> tuple[np.ndarray, np.ndarray]:
     return gaussian_filter1d(points, _ALONG / _DENSE, axis=0, mode="wrap" if closed else "nearest"), even
 
 
-def profile(elements: Elements, name: str, edge: Edge, reach: float, pixel: float, chosen=None, like=None) -> Profile:
+def make_profile(
+    elements: UnmixedElements, name: str, edge: ParticleEdge, reach: float, pixel: float, chosen=None, like=None
+) -> Profile:
     """Counts of a family against distance, over the pixels `chosen` (y, x), all by default.
 
     like : a profile whose noise from other elements is taken over, as that of a short stretch is badly known.

@@ -13,7 +13,7 @@ from nacre.physics.microscopy.shell import Profile
 _DRAWN = 128  # pixels along the longer side of a map in a figure
 
 
-def element_map(amplitude: np.ndarray, pixel: float, name: str, *overlays: Series) -> Panel:
+def draw_element_map(amplitude: np.ndarray, pixel: float, name: str, *overlays: Series) -> Panel:
     """Counts of an element (y, x) per pixel of `pixel` nm, the mean of blocks where the map is large."""
     step = math.ceil(max(amplitude.shape) / _DRAWN)
     rows, columns = (n // step * step for n in amplitude.shape)
@@ -25,13 +25,13 @@ def element_map(amplitude: np.ndarray, pixel: float, name: str, *overlays: Serie
     return Panel(*axes, (heat, *overlays), title=name)
 
 
-def contour(points: np.ndarray, label: str, subject: str) -> Series:
+def draw_contour(points: np.ndarray, label: str, subject: str) -> Series:
     """A line of (row, column) in nm, thinned."""
     keep = points[:: max(1, len(points) // 300)]
     return Series("line", np.round(keep[:, 1], 2), np.round(keep[:, 0], 2), label, subject, group=label)
 
 
-def outlines(particles: Sequence[Particle], label: str, subject: str, *, outside: bool) -> Series:
+def draw_outlines(particles: Sequence[Particle], label: str, subject: str, *, outside: bool) -> Series:
     """The outlines of cores, or of shells, as one line parted by NaN."""
     turn = np.linspace(0, 2 * np.pi, 49)
     parts = []
@@ -48,7 +48,7 @@ def outlines(particles: Sequence[Particle], label: str, subject: str, *, outside
     return Series("line", points[:, 0], points[:, 1], label, subject, group=label)
 
 
-def across(core: Profile, coating: Profile, fitted: np.ndarray, names: Sequence[str], subject: str) -> Panel:
+def draw_across(core: Profile, coating: Profile, fitted: np.ndarray, names: Sequence[str], subject: str) -> Panel:
     """Counts of both elements against the distance from the edge, with the fit."""
     series = [
         Series("points", one.d, one.y / np.maximum(one.pixels, 1), name, subject, group=name, marker=marker)
@@ -58,14 +58,14 @@ def across(core: Profile, coating: Profile, fitted: np.ndarray, names: Sequence[
     return Panel(Axis("distance from the edge", "nm"), Axis("counts per pixel"), tuple(series))
 
 
-def along(windows: np.ndarray, subject: str) -> Panel:
+def draw_along(windows: np.ndarray, subject: str) -> Panel:
     """Thickness in windows (rows of place, thickness, std, used) along the edge; windows with a gap are left out."""
     place, thickness, std, _ = windows[(windows[:, 3] > 0) & (windows[:, 2] < windows[:, 1])].T
     drawn = Series("points", place, thickness, "windows", subject, lo=thickness - 2 * std, hi=thickness + 2 * std)
     return Panel(Axis("place along the edge", "nm"), Axis("thickness", "nm"), (drawn,))
 
 
-def distribution(thickness: np.ndarray, mean: float, spread: float, subject: str) -> Panel:
+def draw_distribution(thickness: np.ndarray, mean: float, spread: float, subject: str) -> Panel:
     """Cumulative distribution of thicknesses as fitted, and the normal one with the noise taken off."""
     from scipy.special import ndtr
 
@@ -79,7 +79,7 @@ def distribution(thickness: np.ndarray, mean: float, spread: float, subject: str
     return Panel(Axis("thickness", "nm"), Axis("windows that are thinner", "%"), series)
 
 
-def around(
+def draw_around(
     maps: Sequence[np.ndarray], models: np.ndarray, particles: Sequence[Particle], pixel: float, names: Sequence[str],
     subject: str,
 ) -> Panel:  # fmt: skip
@@ -101,7 +101,7 @@ def around(
     return Panel(Axis("distance from the middle", "nm"), Axis("counts per pixel"), tuple(series))
 
 
-def figure(key: str, title: str, panels: Sequence[Panel], caption: str, place: str, context: Context) -> Figure:
+def make_figure(key: str, title: str, panels: Sequence[Panel], caption: str, place: str, context: Context) -> Figure:
     """Maps of different measurements are never drawn over each other: the key names the measurement."""
     sample = context.sample.name if context.sample else ""
     name = sample or context.analysis

@@ -1,6 +1,6 @@
 """Whole core-shell particles in a STEM-EDS map: radius of the core, thickness of the shell, or how little there is.
 
-Input: a "spectrum_image" of counts with a scale. The elements are told apart by whole families of lines (`stem_map`).
+Input: a "spectrum_image" of counts with a scale. Elements are distinguished by whole families of lines (`element_map`).
 In projection a shell is a disc that is brightest at its rim, over which the core lies; both are fitted to all particles
 of the map at once (`physics.core_shell`). Particles that the border cuts are fitted, but not counted. Where cores alone
 describe the map as well, there is no shell to be seen, and the result is what may have been missed.
@@ -23,9 +23,9 @@ from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.physics.microscopy import core_shell, shell
 from nacre.techniques.microscopy.stem import element_map
-from nacre.techniques.microscopy.stem import families as stem_families
 from nacre.techniques.microscopy.stem import figures as stem_figures
-from nacre.techniques.microscopy.stem.element_map import Elements
+from nacre.techniques.microscopy.stem import line_families as stem_families
+from nacre.techniques.microscopy.stem.element_map import UnmixedElements
 
 LONG = 1.6  # elongation of a core beyond which it may be two
 DOUBTFUL = 2.0  # dispersion about the fit above which the model is doubtful
@@ -48,14 +48,14 @@ class ParticleOptions:
 
 
 @dataclass(frozen=True)
-class Found:
+class ParticleMeasurement:
     """All that a map says of its particles: those that lie whole in it (k,), and whether they have shells.
 
     ratio, chance : evidence for shells, and what chance exceeds with 0.1 %; test : the fit with a given shell; limit :
     the thickness in nm (95 %) that a dense shell would stay below, where none is seen and a density is given.
     """
 
-    elements: Elements
+    elements: UnmixedElements
     pixel: float
     fit: core_shell.Fit
     whole: np.ndarray
@@ -69,11 +69,11 @@ class Found:
         return self.ratio > self.chance
 
 
-def measure(signal: Signal, options: ParticleOptions) -> Found:
+def measure(signal: Signal, options: ParticleOptions) -> ParticleMeasurement:
     """Fits a map. Raises NacreError (NotAssessable where the map does not hold the answer)."""
-    pixel = element_map.pixel_of(signal)
+    pixel = element_map.get_pixel(signal)
     elements = element_map.unmix(signal, (options.shell, options.core, *options.others))
-    core, coat = (_layer(elements, name) for name in (options.core, options.shell))
+    core, coat = (_make_layer(elements, name) for name in (options.core, options.shell))
     smallest = options.smallest or 2 * pixel
     largest = options.largest or min(core.y.shape) * pixel / 6
     places = core_shell.seeds(core, pixel, smallest, largest)
@@ -92,26 +92,26 @@ def measure(signal: Signal, options: ParticleOptions) -> Found:
     free, none, test = (fit(given) for given in (None, 0.0, options.test))
     ratio, chance = core_shell.evidence(free, none)
     coated = ratio > chance
-    limit = None if coated or not options.density else _limit(fit, test, options)
+    limit = None if coated or not options.density else _bound_thickness(fit, test, options)
     best = free if coated else none
     whole = np.array([_is_whole(p, core.y.shape, pixel) for p in best.particles])
     if not whole.any():
         raise NotAssessable(
-            "no particle lies whole in the map",
+            "no particle lies wholly within the map",
             where=signal.where,
             found=f"{len(whole)} that its border cuts",
             do="map a larger field",
         )
-    return Found(elements, pixel, best, whole, ratio, chance, test, limit)
+    return ParticleMeasurement(elements, pixel, best, whole, ratio, chance, test, limit)
 
 
-def _limit(fit, test: core_shell.Fit, options: ParticleOptions) -> float:
-    """A thin shell lies more upon the core than the tested one does: it is tested anew, at twice what that bounds."""
-    thin = 2 * options.test * bound(test) / options.density
-    return thin * bound(fit(thin)) / options.density
+def _bound_thickness(fit, test: core_shell.Fit, options: ParticleOptions) -> float:
+    """A thin shell overlaps the core more than the tested one does: it is tested again, at twice what that bounds."""
+    thin = 2 * options.test * bound_content(test) / options.density
+    return thin * bound_content(fit(thin)) / options.density
 
 
-def _layer(elements: Elements, name: str) -> core_shell.Layer:
+def _make_layer(elements: UnmixedElements, name: str) -> core_shell.Layer:
     """An element's map, with the variance that the others cause, smoothed."""
     i = elements.names.index(name)
     rows = zip(elements.variances[i], elements.amplitude, strict=True)
@@ -127,7 +127,7 @@ def _is_whole(p: core_shell.Particle, shape: tuple[int, int], pixel: float) -> b
 def analyse(inputs: Mapping[str, Any], context: Context, options: ParticleOptions) -> list[Result]:
     """Radii and thicknesses of the particles of one map. Raises NacreError."""
     signal: Signal = inputs["signal"]
-    options = stem_families.completed(options, context, signal.where)
+    options = stem_families.complete_options(options, context, signal.where)
     found = measure(signal, options)
     subject = Subject(context.sample.name if context.sample else "", "", signal.name)
     return [
@@ -135,17 +135,17 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: ParticleOption
             "stem_particles",
             context.analysis,
             subject,
-            entries=tuple(_entries(found)),
-            curves=(_curve(found),),
-            figures=(_figure(found, options, context),),
-            checks=tuple(_checks(found, options)),
+            entries=tuple(_make_entries(found)),
+            curves=(_tabulate_particles(found),),
+            figures=(_draw_particles(found, options, context),),
+            checks=tuple(_check_particles(found, options)),
             citations=TECHNIQUE.citations,
-            methods=_methods(found, options),
+            methods=_describe_methods(found, options),
         )
     ]
 
 
-def _spread(found: Found, name: str) -> tuple[Quantity, Quantity]:
+def _summarise(found: ParticleMeasurement, name: str) -> tuple[Quantity, Quantity]:
     """(mean, spread) over the particles; the error of the mean allows for the spread, as other particles differ."""
     values = np.array([getattr(p, name) for p in found.fit.particles])[found.whole]
     stds = getattr(found.fit, f"{name}_std")[found.whole]
@@ -158,17 +158,17 @@ def _spread(found: Found, name: str) -> tuple[Quantity, Quantity]:
     )
 
 
-def bound(test: core_shell.Fit) -> float:
+def bound_content(test: core_shell.Fit) -> float:
     """Upper bound (95 %) of the counts in a shell of the tested thickness, over those of the core, per nm."""
     value, std = test.content
     return max(value, 0.0) + ONE_SIDED * std
 
 
-def _entries(found: Found) -> list[Entry]:
-    radius, scatter = _spread(found, "radius")
+def _make_entries(found: ParticleMeasurement) -> list[Entry]:
+    radius, scatter = _summarise(found, "radius")
     entries = [Entry("core_radius", radius), Entry("core_radius_spread", scatter)]
     if found.coated:
-        thickness, scatter = _spread(found, "thickness")
+        thickness, scatter = _summarise(found, "thickness")
         entries += [Entry("shell_thickness", thickness), Entry("shell_thickness_spread", scatter)]
     elif found.limit is not None:
         n = int(found.whole.sum())
@@ -177,7 +177,7 @@ def _entries(found: Found) -> list[Entry]:
     return entries
 
 
-def _checks(found: Found, options: ParticleOptions) -> list[Check]:
+def _check_particles(found: ParticleMeasurement, options: ParticleOptions) -> list[Check]:
     chosen = [p for p, whole in zip(found.fit.particles, found.whole, strict=True) if whole]
     checks = []
     if found.coated:
@@ -185,7 +185,7 @@ def _checks(found: Found, options: ParticleOptions) -> list[Check]:
         text = f"shells are seen; per nm they hold {content:.3g} of the core's counts (`density`, for bare samples)"
         checks.append(Check("info", text))
     else:
-        checks.append(Check("info", _none(found, options)))
+        checks.append(Check("info", _describe_absence(found, options)))
     cut = int((~found.whole).sum())
     if cut:
         checks.append(Check("info", f"{cut} of {found.whole.size} particles reach the border and are not counted"))
@@ -198,11 +198,11 @@ def _checks(found: Found, options: ParticleOptions) -> list[Check]:
     if worst > DOUBTFUL:
         text = f"the particles scatter {worst:.1f} times more than counting about spheres in shells"
         checks.append(Check("warn", text, "other shapes or holes: take the numbers as rough"))
-    return checks + element_map.checks(found.elements)
+    return checks + element_map.check_fit(found.elements)
 
 
-def _none(found: Found, options: ParticleOptions) -> str:
-    content = bound(found.test)
+def _describe_absence(found: ParticleMeasurement, options: ParticleOptions) -> str:
+    content = bound_content(found.test)
     text = (
         f"no shell of {options.shell} is seen (likelihood ratio {found.ratio:.0f}, by chance to {found.chance:.0f}); "
         f"one of {options.test:g} nm would hold less than {content:.2g} of the core's counts per nm (95 %)"
@@ -212,7 +212,7 @@ def _none(found: Found, options: ParticleOptions) -> str:
     return text + f", one as dense as that of a coated sample would be thinner than {found.limit:.2g} nm"
 
 
-def _methods(found: Found, options: ParticleOptions) -> str:
+def _describe_methods(found: ParticleMeasurement, options: ParticleOptions) -> str:
     return (
         f"STEM-EDS maps were unmixed into families of lines ({', '.join(found.elements.names)}). Cores of "
         f"{options.core} with shells of {options.shell} were fitted in projection to all {found.whole.size} particles "
@@ -221,7 +221,7 @@ def _methods(found: Found, options: ParticleOptions) -> str:
     )
 
 
-def _curve(found: Found) -> Curve:
+def _tabulate_particles(found: ParticleMeasurement) -> Curve:
     fit = found.fit
     columns = {name: (np.array([getattr(p, name) for p in fit.particles]), "nm") for name in ("x", "y", "radius")}
     columns["radius_std"] = (fit.radius_std, "nm")
@@ -231,20 +231,20 @@ def _curve(found: Found) -> Curve:
     return Curve("particles", columns)
 
 
-def _figure(found: Found, options: ParticleOptions, context: Context) -> Figure:
+def _draw_particles(found: ParticleMeasurement, options: ParticleOptions, context: Context) -> Figure:
     fit, subject = found.fit, context.sample.name if context.sample else ""
     chosen = [p for p, whole in zip(fit.particles, found.whole, strict=True) if whole]
-    cores = stem_figures.outlines(chosen, "cores", subject, outside=False)
-    lines = (cores, stem_figures.outlines(chosen, "shells", subject, outside=True)) if found.coated else (cores,)
+    cores = stem_figures.draw_outlines(chosen, "cores", subject, outside=False)
+    lines = (cores, stem_figures.draw_outlines(chosen, "shells", subject, outside=True)) if found.coated else (cores,)
     names = (options.core, options.shell)
     maps = [found.elements.of(name) for name in names]
     panels = (
-        stem_figures.element_map(maps[0], found.pixel, names[0], cores),
-        stem_figures.element_map(maps[1], found.pixel, names[1], *lines),
-        stem_figures.around(maps, fit.models, chosen, found.pixel, names, subject),
+        stem_figures.draw_element_map(maps[0], found.pixel, names[0], cores),
+        stem_figures.draw_element_map(maps[1], found.pixel, names[1], *lines),
+        stem_figures.draw_around(maps, fit.models, chosen, found.pixel, names, subject),
     )
-    words = "Particles that lie whole in the map, with the fitted outlines, and counts about their middles (mean)."
-    return stem_figures.figure("particles", "Core-shell particles", panels, words, "Fig. 3b", context)
+    words = "Particles that lie wholly within the map, with the fitted outlines, and counts about their middles (mean)."
+    return stem_figures.make_figure("particles", "Core-shell particles", panels, words, "Fig. 3b", context)
 
 
 TECHNIQUE = Technique(

@@ -1,9 +1,9 @@
 """Coating on a particle's edge in a STEM-EDS map of a cross-section: how thick, how much covered, diffused or not.
 
-Input: a "spectrum_image" of counts with a scale. The elements are told apart by whole families of lines; the edge of
+Input: a "spectrum_image" of counts with a scale. The elements are distinguished by whole families of lines; the edge of
 the core is a contour between pixels; the thickness is fitted in windows along it (`physics.shell`). The spread of the
 thickness is what is left after the noise of the windows is taken off. It holds for a lamella through the edge: a
-particle that lies whole in the map is seen in projection, where a box profile is wrong, and is refused unless the study
+particle that is wholly in the map is seen in projection, where a box profile is wrong, and is refused unless the study
 says that it is a cross-section.
 """
 
@@ -26,9 +26,9 @@ from nacre.core.signal import Signal
 from nacre.physics.microscopy import shell, shell_gaps
 from nacre.physics.microscopy.shell_gaps import Cover
 from nacre.techniques.microscopy.stem import element_map
-from nacre.techniques.microscopy.stem import families as stem_families
 from nacre.techniques.microscopy.stem import figures as stem_figures
-from nacre.techniques.microscopy.stem.element_map import Edge, Elements
+from nacre.techniques.microscopy.stem import line_families as stem_families
+from nacre.techniques.microscopy.stem.element_map import ParticleEdge, UnmixedElements
 
 LEAST_EVIDENCE = 12.0  # twice the log-likelihood by which a coating must beat none
 
@@ -51,16 +51,16 @@ class ShellOptions:
     gap_length: float = option(10.0, "length within which gaps are not independent", unit="nm", lo=1)
     reach: float = option(30.0, "how far from the edge is looked, both ways", unit="nm", lo=2)
     tail_length: float = option(3.0, "decay length of a tail into the core that is tested", unit="nm", lo=0.3)
-    cross_section: bool = option(False, "a particle that lies whole in the map is a cross-section")
+    cross_section: bool = option(False, "a particle that lies wholly within the map is a cross-section")
 
 
 @dataclass(frozen=True)
-class Found:
+class ShellMeasurement:
     """All that a map says of its coating: lengths in nm, windows as rows of place, thickness, its std, used or not."""
 
-    elements: Elements
+    elements: UnmixedElements
     pixel: float
-    edge: Edge
+    edge: ParticleEdge
     core: shell.Profile
     stack: shell.Profile
     fit: shell.BoxFit
@@ -73,22 +73,22 @@ class Found:
     tail: shell.Tail
 
 
-def measure(signal: Signal, options: ShellOptions) -> Found:
+def measure(signal: Signal, options: ShellOptions) -> ShellMeasurement:
     """Fits a map. Raises NacreError (NotAssessable where the map does not hold the answer)."""
-    pixel = element_map.pixel_of(signal)
+    pixel = element_map.get_pixel(signal)
     elements = element_map.unmix(signal, (options.shell, options.core, *options.others))
-    edge = element_map.edge(elements.of(options.core), pixel, signal.where)
+    edge = element_map.find_edge(elements.of(options.core), pixel, signal.where)
     _refuse_projection(edge, options, signal.where)
 
     def profile(name: str, chosen=None, like=None) -> shell.Profile:
-        return element_map.profile(elements, name, edge, options.reach, pixel, chosen, like)
+        return element_map.make_profile(elements, name, edge, options.reach, pixel, chosen, like)
 
     core, stack = profile(options.core), profile(options.shell)
     blur = shell.fit_edge(core)[1]
     fit = shell.fit_stack(stack, blur)
     _refuse_nothing(stack, fit, options, signal.where)
-    cover = _cover(elements, edge, stack, fit.box, options)
-    windows = _windows(profile, stack, fit.box, edge, cover, options)
+    cover = _measure_coverage(elements, edge, stack, fit.box, options)
+    windows = _fit_windows(profile, stack, fit.box, edge, cover, options)
     used = windows[windows[:, 3] > 0]
     if len(used) < 3:
         raise NotAssessable(
@@ -102,14 +102,14 @@ def measure(signal: Signal, options: ShellOptions) -> Found:
     mean, spread = shell.spread(used[:, 1], used[:, 2])
     whole = shell.beyond(used[:, 1], used[:, 2], used[:, 0])
     independent = max(edge.length / (2 * whole.correlation), 1.0)
-    bent = 0.5 * mean * element_map.curvature(edge, options.window) / np.sqrt(independent)
-    std = _error(fit.std, windows, spread, bent)
+    bent = 0.5 * mean * element_map.compute_curvature(edge, options.window) / np.sqrt(independent)
+    std = _compute_error(fit.std, windows, spread, bent)
     if tail.found:  # a part of the tail stands in the thickness
         std = float(np.hypot(std, tail.share * mean))
-    return Found(elements, pixel, edge, core, stack, fit, windows, mean, std, spread, whole, cover, tail)
+    return ShellMeasurement(elements, pixel, edge, core, stack, fit, windows, mean, std, spread, whole, cover, tail)
 
 
-def _error(std: float, windows: np.ndarray, spread: float, bent: float) -> float:
+def _compute_error(std: float, windows: np.ndarray, spread: float, bent: float) -> float:
     """The error of the mean thickness of the mapped edge: that of the whole profile, which holds the counts of all
     windows; windows that were left out; and, of a bent edge, the share `bent` of the spread.
 
@@ -121,10 +121,10 @@ def _error(std: float, windows: np.ndarray, spread: float, bent: float) -> float
     return float(np.sqrt(std**2 + spread**2 * (left_out + bent**2)))
 
 
-def _refuse_projection(edge: Edge, options: ShellOptions, where: str) -> None:
+def _refuse_projection(edge: ParticleEdge, options: ShellOptions, where: str) -> None:
     if edge.closed and not options.cross_section:
         raise NotAssessable(
-            "the particle lies whole in the map, so that its coating is seen in projection",
+            "the particle lies wholly within the map, so that its coating is seen in projection",
             where=where,
             found=f"a closed edge of {edge.length:.0f} nm",
             expected="an edge that crosses the map, of a lamella",
@@ -150,14 +150,16 @@ def _refuse_nothing(stack: shell.Profile, fit: shell.BoxFit, options: ShellOptio
         )
 
 
-def _pieces(edge: Edge, length: float) -> list[np.ndarray]:
+def _divide_edge(edge: ParticleEdge, length: float) -> list[np.ndarray]:
     """Masks of pixels, one per piece of the contour of about `length` nm."""
     number = max(int(edge.length // length), 1)
     bounds = np.linspace(0, edge.length, number + 1)
     return [(edge.along >= low) & (edge.along < high) for low, high in pairwise(bounds)]
 
 
-def _cover(elements: Elements, edge: Edge, stack: shell.Profile, box: shell.Box, options: ShellOptions) -> Cover:
+def _measure_coverage(
+    elements: UnmixedElements, edge: ParticleEdge, stack: shell.Profile, box: shell.Box, options: ShellOptions
+) -> Cover:
     """Coverage from pieces of half a stretch."""
     number = max(round(2 * edge.length / options.stretch), 2)
     d, along = edge.distance, edge.along
@@ -171,9 +173,9 @@ def _cover(elements: Elements, edge: Edge, stack: shell.Profile, box: shell.Box,
     return shell_gaps.coverage(z, gap, coated, edge.length / number, options.gap_length)
 
 
-def _windows(profile, stack, box: shell.Box, edge: Edge, cover: Cover, options: ShellOptions) -> np.ndarray:
-    """Rows of place, thickness, its std, and whether the window bears no gap."""
-    pieces = _pieces(edge, options.window)
+def _fit_windows(profile, stack, box: shell.Box, edge: ParticleEdge, cover: Cover, options: ShellOptions) -> np.ndarray:
+    """Rows of place, thickness, its std, and whether the window is free of gaps."""
+    pieces = _divide_edge(edge, options.window)
     half = edge.length / len(pieces) / 2
     rows = []
     for i, chosen in enumerate(pieces):
@@ -187,7 +189,7 @@ def _windows(profile, stack, box: shell.Box, edge: Edge, cover: Cover, options: 
 def analyse(inputs: Mapping[str, Any], context: Context, options: ShellOptions) -> list[Result]:
     """Thickness, its spread, coverage and interdiffusion of one map. Raises NacreError."""
     signal: Signal = inputs["signal"]
-    options = stem_families.completed(options, context, signal.where)
+    options = stem_families.complete_options(options, context, signal.where)
     found = measure(signal, options)
     subject = Subject(context.sample.name if context.sample else "", "", signal.name)
     return [
@@ -195,17 +197,17 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: ShellOptions) 
             "stem_shell",
             context.analysis,
             subject,
-            entries=tuple(_entries(found)),
-            curves=tuple(_curves(found)),
-            figures=(_figure(found, options, context),),
-            checks=tuple(_checks(found, options)),
+            entries=tuple(_make_entries(found)),
+            curves=tuple(_tabulate_shell(found)),
+            figures=(_draw_shell(found, options, context),),
+            checks=tuple(_check_shell(found, options)),
             citations=TECHNIQUE.citations,
-            methods=_methods(found, options),
+            methods=_describe_methods(found, options),
         )
     ]
 
 
-def _entries(found: Found) -> list[Entry]:
+def _make_entries(found: ShellMeasurement) -> list[Entry]:
     number = int(found.windows[:, 3].sum())
     thickness = Quantity(found.mean, "nm", found.std, n=number, basis="fit-covariance", origin="measured")
     cover, tail = found.cover, found.tail
@@ -223,7 +225,7 @@ def _entries(found: Found) -> list[Entry]:
     ]  # fmt: skip
 
 
-def _checks(found: Found, options: ShellOptions) -> list[Check]:
+def _check_shell(found: ShellMeasurement, options: ShellOptions) -> list[Check]:
     element, tail = options.shell.split()[0], found.tail
     checks = []
     if tail.found:
@@ -256,10 +258,10 @@ def _checks(found: Found, options: ShellOptions) -> list[Check]:
     if found.spread < noise:
         checks.append(Check("warn", f"the thickness spreads less than one window's error of {noise:.1f} nm",
                             "the spread is uncertain: count longer"))  # fmt: skip
-    return checks + element_map.checks(found.elements)
+    return checks + element_map.check_fit(found.elements)
 
 
-def _methods(found: Found, options: ShellOptions) -> str:
+def _describe_methods(found: ShellMeasurement, options: ShellOptions) -> str:
     return (
         f"STEM-EDS maps were unmixed into families of lines ({', '.join(found.elements.names)}); the edge is the "
         f"half-height contour of {options.core}. The thickness was fitted in {len(found.windows)} windows of "
@@ -268,7 +270,7 @@ def _methods(found: Found, options: ShellOptions) -> str:
     )
 
 
-def _curves(found: Found) -> list[Curve]:
+def _tabulate_shell(found: ShellMeasurement) -> list[Curve]:
     place, thickness, std, used = found.windows.T
     stack = found.stack
     per_pixel = np.maximum(stack.pixels, 1)
@@ -280,24 +282,24 @@ def _curves(found: Found) -> list[Curve]:
     ]  # fmt: skip
 
 
-def _figure(found: Found, options: ShellOptions, context: Context) -> Figure:
+def _draw_shell(found: ShellMeasurement, options: ShellOptions, context: Context) -> Figure:
     """Maps with the edge, counts across it, the thickness along it, and its distribution."""
     subject = context.sample.name if context.sample else ""
     names = (options.shell, options.core)
-    edge = stem_figures.contour(found.edge.points, "edge", subject)
+    edge = stem_figures.draw_contour(found.edge.points, "edge", subject)
     used = found.windows[(found.windows[:, 3] > 0) & (found.windows[:, 2] < found.windows[:, 1])]
     panels = (
-        stem_figures.element_map(found.elements.of(names[0]), found.pixel, names[0], edge),
-        stem_figures.element_map(found.elements.of(names[1]), found.pixel, names[1], edge),
-        stem_figures.across(found.core, found.stack, found.fit.box(found.stack.d), names, subject),
-        stem_figures.along(found.windows, subject),
-        stem_figures.distribution(used[:, 1], found.mean, found.spread, subject),
+        stem_figures.draw_element_map(found.elements.of(names[0]), found.pixel, names[0], edge),
+        stem_figures.draw_element_map(found.elements.of(names[1]), found.pixel, names[1], edge),
+        stem_figures.draw_across(found.core, found.stack, found.fit.box(found.stack.d), names, subject),
+        stem_figures.draw_along(found.windows, subject),
+        stem_figures.draw_distribution(used[:, 1], found.mean, found.spread, subject),
     )
     words = (
         "Maps of the coating's and the core's element with the edge of the core; counts across the edge, mean over it; "
         "thickness in windows along the edge (bars: 95 %), and its distribution."
     )
-    return stem_figures.figure("shell", "Coating in cross-section", panels, words, "Fig. 3b", context)
+    return stem_figures.make_figure("shell", "Coating in cross-section", panels, words, "Fig. 3b", context)
 
 
 TECHNIQUE = Technique(

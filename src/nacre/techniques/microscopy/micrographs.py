@@ -21,7 +21,7 @@ BARS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 5
 
 
 @dataclass(frozen=True)
-class Picture:
+class Micrograph:
     """One picture of a region: values (rows, columns), side of a pixel in um, its corner (x, y) in um, its name."""
 
     values: np.ndarray
@@ -31,7 +31,7 @@ class Picture:
     signal: Signal
 
 
-def subject(context: Context) -> Subject:
+def make_subject(context: Context) -> Subject:
     cell, sample, measurement = context.cell, context.sample, context.measurement
     return Subject(
         sample.name if sample else cell.sample if cell else "",
@@ -40,12 +40,12 @@ def subject(context: Context) -> Subject:
     )
 
 
-def state(context: Context) -> dict[str, Any]:
+def get_state(context: Context) -> dict[str, Any]:
     """What study.toml says of the measurement: stage, cycle ..."""
     return dict(context.measurement.state) if context.measurement else {}
 
 
-def signals(inputs: Mapping[str, Any], role: str, kind: str, where: str) -> list[Signal]:
+def get_signals(inputs: Mapping[str, Any], role: str, kind: str, where: str) -> list[Signal]:
     """All signals of one kind under a role. Raises NacreError where there is none, or another kind."""
     given = inputs.get(role)
     found = [g for g in (given if isinstance(given, list) else [given]) if isinstance(g, Signal)]
@@ -61,7 +61,7 @@ def signals(inputs: Mapping[str, Any], role: str, kind: str, where: str) -> list
     return found
 
 
-def picture(signal: Signal, region: Sequence[float], variable: str = "intensity") -> Picture:
+def select_region(signal: Signal, region: Sequence[float], variable: str = "intensity") -> Micrograph:
     """The region (x0, y0, x1, y1 in um; empty: all) of one signal. Raises NacreError where it lies outside."""
     if "x" not in signal or "y" not in signal:
         raise NacreError("the picture has no scale", where=signal.where, do="give the reader option pixel_size")
@@ -72,7 +72,7 @@ def picture(signal: Signal, region: Sequence[float], variable: str = "intensity"
     pixel = float(x[1] - x[0])
     values = np.asarray(signal[variable].values, float)
     if not region:
-        return Picture(values, pixel, (0.0, 0.0), signal.name, signal)
+        return Micrograph(values, pixel, (0.0, 0.0), signal.name, signal)
     if len(region) != 4 or not (region[0] < region[2] and region[1] < region[3]):
         found = ", ".join(f"{v:g}" for v in region)
         raise NacreError("a region is x0, y0, x1, y1 in um", where=signal.where, found=found, do="set option region")
@@ -86,10 +86,10 @@ def picture(signal: Signal, region: Sequence[float], variable: str = "intensity"
             expected=f"a part of {x.size * pixel:.3g} x {y.size * pixel:.3g} um",
         )
     corner = (float(x[columns][0] - pixel / 2), float(y[rows][0] - pixel / 2))
-    return Picture(values[np.ix_(rows, columns)], pixel, corner, signal.name, signal)
+    return Micrograph(values[np.ix_(rows, columns)], pixel, corner, signal.name, signal)
 
 
-def clipped(shot: Picture) -> list[Check]:
+def check_clipping(shot: Micrograph) -> list[Check]:
     """Checks on pixels at the ends of the grey scale. Raises NotAssessable where a large part is saturated."""
     white = shot.signal.metadata.get("white") or shot.values.max()
     ends = (("white", float((shot.values >= white).mean())), ("black", float((shot.values <= 0).mean())))
@@ -111,10 +111,10 @@ def clipped(shot: Picture) -> list[Check]:
 # --- figures ------------------------------------------------------------------------------------------------
 
 
-def drawn(shot: Picture, *overlays: Series, title: str = "", unit: str = "", side: int = DRAWN) -> Panel:
+def draw_micrograph(shot: Micrograph, *overlays: Series, title: str = "", unit: str = "", side: int = DRAWN) -> Panel:
     """A panel with the picture in grey (`side` pixels at most), a scale bar, and what is drawn over it (in um).
 
-    Where `unit` says what a pixel's value is, the title tells what black and white stand for.
+    Where `unit` says what a pixel's value is, the title says what black and white stand for.
     """
     step = max(1, math.ceil(max(shot.values.shape) / side))
     rows, columns = (n // step * step for n in shot.values.shape)
@@ -123,7 +123,7 @@ def drawn(shot: Picture, *overlays: Series, title: str = "", unit: str = "", sid
     grey = np.round(np.clip((blocks - low) / max(high - low, 1e-12), 0, 1) * 255)
     x = shot.corner[0] + (np.arange(grey.shape[1]) + 0.5) * step * shot.pixel
     y = shot.corner[1] + (np.arange(grey.shape[0]) + 0.5) * step * shot.pixel
-    bar, words = _scale_bar(shot)
+    bar, words = _draw_scale_bar(shot)
     under = np.ix_(y > y[-1] - 0.115 * np.ptp(y), (x > bar.x[0] - 0.02 * np.ptp(x)) & (x < bar.x[1] + 0.02 * np.ptp(x)))
     grey[under] *= 0.25  # white on any picture
     series = (Series("picture", x, y, z=grey.astype(np.uint8)), *overlays, bar, words)
@@ -132,7 +132,7 @@ def drawn(shot: Picture, *overlays: Series, title: str = "", unit: str = "", sid
     return Panel(Axis("x", "um", equal=True), Axis("y", "um", equal=True, reverse=True), series, title=title)
 
 
-def _scale_bar(shot: Picture) -> tuple[Series, Series]:
+def _draw_scale_bar(shot: Micrograph) -> tuple[Series, Series]:
     width, height = shot.values.shape[1] * shot.pixel, shot.values.shape[0] * shot.pixel
     length = max((bar for bar in BARS if bar <= 0.25 * width), default=BARS[0])
     left, level = shot.corner[0] + 0.05 * width, shot.corner[1] + 0.95 * height
@@ -141,7 +141,7 @@ def _scale_bar(shot: Picture) -> tuple[Series, Series]:
     return bar, Series("text", [left + length / 2], [level - 0.01 * height], words=(words,), legend=False)
 
 
-def contours(lines: Sequence[np.ndarray], shot: Picture, label: str, group: str = "") -> Series:
+def draw_contours(lines: Sequence[np.ndarray], shot: Micrograph, label: str, group: str = "") -> Series:
     """Lines of (row, column) in pixels as one series in um, parted by NaN, thinned to what a figure shows."""
     parts = []
     step = math.ceil(sum(len(line) for line in lines) / DRAWN_POINTS) or 1
@@ -155,15 +155,15 @@ def contours(lines: Sequence[np.ndarray], shot: Picture, label: str, group: str 
     return Series("line", np.round(x, 3), np.round(y, 3), label, group=group or label)
 
 
-def runs(points: np.ndarray, chosen: np.ndarray) -> list[np.ndarray]:
+def split_runs(points: np.ndarray, chosen: np.ndarray) -> list[np.ndarray]:
     """The stretches of a line (n, 2) along which `chosen` (n,) holds."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], chosen.astype(int), [0]])))
     return [points[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a > 1]
 
 
-def figure(key: str, title: str, panels: Sequence[Panel], caption: str, place: str, context: Context) -> Figure:
+def make_figure(key: str, title: str, panels: Sequence[Panel], caption: str, place: str, context: Context) -> Figure:
     """A figure of one measurement: pictures of different ones are never drawn over each other."""
-    name = str(subject(context)) or context.analysis
+    name = str(make_subject(context)) or context.analysis
     parts = [context.sample.title if context.sample else "", context.cell.name if context.cell else ""]
-    words = ", ".join(filter(None, [*parts, str(state(context).get("stage", ""))])) or name
+    words = ", ".join(filter(None, [*parts, str(get_state(context).get("stage", ""))])) or name
     return Figure(f"{key}:{name}", f"{title}: {words}", tuple(panels), caption, place, context.synthetic)

@@ -11,8 +11,8 @@ from nacre.core.errors import NacreError
 from nacre.core.result import Result
 from nacre.core.signal import Signal
 from nacre.materials.crystals import Crystal
-from nacre.techniques.diffraction.options import RietveldOptions, pattern_of
-from nacre.techniques.diffraction.rietx_problem import Machine
+from nacre.techniques.diffraction.options import RietveldOptions, select_pattern
+from nacre.techniques.diffraction.rietx_problem import DiffractometerModel
 
 # K-alpha1, K-alpha2 in angstrom: G. Hoelzer et al., Phys. Rev. A 56 (1997) 4554; Mo, Ag: R. D. Deslattes et al. (2003)
 ANODES = {
@@ -27,11 +27,15 @@ ANODES = {
 Radiation = tuple[tuple[float, ...], tuple[float, ...]]
 
 
-def machine_of(signal: Signal, options: RietveldOptions, inputs: Mapping[str, Any], crystal: Crystal) -> Machine:
+def describe_diffractometer(
+    signal: Signal, options: RietveldOptions, inputs: Mapping[str, Any], crystal: Crystal
+) -> DiffractometerModel:
     """The diffractometer: from a line standard or a parameter file where there is one, else from the pattern's file."""
-    standard = _standard(inputs.get("standard"))
-    lengths, weights = radiation_of(signal, options, standard)
-    base = Machine(lengths, weights, geometry=_geometry(signal, options), radius=_radius(signal, options))
+    standard = _find_standard(inputs.get("standard"))
+    lengths, weights = find_radiation(signal, options, standard)
+    base = DiffractometerModel(
+        lengths, weights, geometry=_get_geometry(signal, options), radius=_get_radius(signal, options)
+    )
     if options.monochromator is not None:
         base = replace(base, polarisation=1 / (1 + np.cos(np.radians(options.monochromator)) ** 2))
     if isinstance(standard, Result):
@@ -51,11 +55,11 @@ def machine_of(signal: Signal, options: RietveldOptions, inputs: Mapping[str, An
         polarisation = standard.metadata.get("polarisation", base.polarisation)
         base = replace(base, **names, polarisation=polarisation, known=True, source=standard.where)
     else:
-        base = replace(base, w=_width(signal, options, base, crystal) ** 2)
-    return replace(base, mu_r=_mu_r(options, base, crystal))
+        base = replace(base, w=_estimate_width(signal, options, base, crystal) ** 2)
+    return replace(base, mu_r=_compute_mu_r(options, base, crystal))
 
 
-def _standard(given: Any) -> Any:
+def _find_standard(given: Any) -> Any:
     """The result or the instrument parameters among what was given as the standard (an .EXP holds structures, too)."""
     for item in given if isinstance(given, list) else [given]:
         if isinstance(item, Result) or (isinstance(item, Signal) and item.kind == "diffractometer"):
@@ -63,7 +67,7 @@ def _standard(given: Any) -> Any:
     return None
 
 
-def radiation_of(signal: Signal, options: RietveldOptions, standard: Any = None) -> Radiation:
+def find_radiation(signal: Signal, options: RietveldOptions, standard: Any = None) -> Radiation:
     """Wavelengths and weights. Raises NacreError where none is known, or file and option differ."""
     known = signal
     if not signal.metadata.get("wavelengths") and isinstance(standard, Signal):
@@ -94,7 +98,7 @@ def radiation_of(signal: Signal, options: RietveldOptions, standard: Any = None)
     return found or (listed, tuple(known.metadata.get("weights", (1.0,) * len(listed))))
 
 
-def _geometry(signal: Signal, options: RietveldOptions) -> str:
+def _get_geometry(signal: Signal, options: RietveldOptions) -> str:
     if options.geometry != "auto":
         return options.geometry
     if signal.metadata.get("geometry") == "reflection":
@@ -102,9 +106,9 @@ def _geometry(signal: Signal, options: RietveldOptions) -> str:
     raise NacreError("the geometry is not known", where=signal.where, do='give geometry = "capillary" or "flat"')
 
 
-def _radius(signal: Signal, options: RietveldOptions) -> float | None:
+def _get_radius(signal: Signal, options: RietveldOptions) -> float | None:
     found = options.radius if options.radius is not None else signal.metadata.get("goniometer_radius")
-    if found is None and _geometry(signal, options) == "flat":
+    if found is None and _get_geometry(signal, options) == "flat":
         raise NacreError(
             "the radius of the goniometer is not known, and a flat specimen's displacement needs it",
             where=signal.where,
@@ -113,9 +117,9 @@ def _radius(signal: Signal, options: RietveldOptions) -> float | None:
     return found
 
 
-def _width(signal: Signal, options: RietveldOptions, machine: Machine, crystal: Crystal) -> float:
+def _estimate_width(signal: Signal, options: RietveldOptions, machine: DiffractometerModel, crystal: Crystal) -> float:
     """FWHM in deg of the strongest line, seen above its surroundings: where to start from."""
-    x, y, _ = pattern_of(signal, options)
+    x, y, _ = select_pattern(signal, options)
     top = int(np.argmax(y))
     half = (y[top] + np.percentile(y, 20)) / 2
     below = np.flatnonzero(y < half)
@@ -124,7 +128,7 @@ def _width(signal: Signal, options: RietveldOptions, machine: Machine, crystal: 
     return float(np.clip(0.7 * (x[right] - x[left]), 2 * step, 0.5))
 
 
-def _mu_r(options: RietveldOptions, machine: Machine, crystal: Crystal) -> float:
+def _compute_mu_r(options: RietveldOptions, machine: DiffractometerModel, crystal: Crystal) -> float:
     if options.mu_r is not None:
         return options.mu_r
     if machine.geometry != "capillary" or options.capillary_diameter is None or options.packing is None:

@@ -5,6 +5,6 @@ from contextlib import AbstractContextManager
 from threadpoolctl import threadpool_limits
 
 
-def one_thread() -> AbstractContextManager:
+def limit_threads() -> AbstractContextManager:
     """Linear algebra in one thread while inside; as before afterwards."""
     return threadpool_limits(1, user_api="blas")

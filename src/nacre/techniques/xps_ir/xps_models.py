@@ -22,13 +22,13 @@ VARIANTS = {
     "step+slope+overlap+widths": (True, True, False, True, True),
 }
 MIX, MIX_SD = 0.3, 0.2
-HOPELESS = 5.0  # reduced chi2 above which widened errors do not mend the model
+HOPELESS = 5.0  # reduced chi2 above which widened errors cannot save the model
 TAIL_SD = 0.3  # in units of the width; none is the most likely
 WIDTH_SD, SHIFT_SD, REACH = 0.5, 0.1, 1.0  # eV
 
 
 @dataclass(frozen=True)
-class Spectrum:
+class XpsSpectrum:
     """One spectrum of a region on the calibrated binding-energy scale, counts or what stands for them.
 
     `scale` is what the intensities were divided by so that their scatter is that of counts; `counted` whether they
@@ -41,7 +41,7 @@ class Spectrum:
     counted: bool = True
 
 
-def candidates(
+def list_candidates(
     region: Region,
     spectra: int = 1,
     *,
@@ -62,77 +62,81 @@ def candidates(
         region.level.checked(splitting)
     gap = region.level.splitting if splitting is None else splitting
     weak = region.level.ratio if ratio is None else ratio
-    return [_model(region, spectra, name, shape, gap, weak) for shape in shapes or (region.shape,) for name in chosen]
+    return [
+        _build_model(region, spectra, name, shape, gap, weak) for shape in shapes or (region.shape,) for name in chosen
+    ]
 
 
-def again(model: Model, region: Region, spectra: int, **change: float) -> Model:
+def rebuild_model(model: Model, region: Region, spectra: int, **change: float) -> Model:
     """A model of the ensemble with another `splitting` or `ratio`."""
     variant, _, shape = model.name.partition(", ")
-    (found,) = candidates(region, spectra, names=(variant,), shapes=(shape or "sum",), **change)
+    (found,) = list_candidates(region, spectra, names=(variant,), shapes=(shape or "sum",), **change)
     return found
 
 
-def _model(region: Region, spectra: int, variant: str, shape: str, gap: float, weak: float) -> Model:
+def _build_model(region: Region, spectra: int, variant: str, shape: str, gap: float, weak: float) -> Model:
     step, slope, loss, free, overlap = VARIANTS[variant]
     name = variant if shape == "sum" else f"{variant}, {shape}"
     parameters = [Parameter("mix", MIX, 0.0, 1.0, (MIX, MIX_SD))]
     if "tail" in {species.shape or shape for species in region.species}:
         parameters.append(Parameter("tail", 0.15, 0.0, MOST_TAIL, (0.0, TAIL_SD)))
     if not free:
-        parameters.append(_width("width", region.fwhm))
+        parameters.append(_make_width("width", region.fwhm))
     lines = []
     for species in region.species:
-        parameters.append(_position(species))
+        parameters.append(_make_position(species))
         if free:
-            parameters.append(_width(f"width {species.name}", region.fwhm * species.width_factor))
+            parameters.append(_make_width(f"width {species.name}", region.fwhm * species.width_factor))
     for s in range(spectra):
         shift = f"shift {s}" if s else ""
         parameters += [Parameter(shift, 0.0, -0.6, 0.6, (0.0, SHIFT_SD))] if s else []
         for species in region.species:
-            parameters.append(Parameter(area(species.name, s), 1.0, linear=True))
-            lines += _lines(species, s, shift, free, gap, weak, species.shape or shape)
+            parameters.append(Parameter(name_area(species.name, s), 1.0, linear=True))
+            lines += _make_lines(species, s, shift, free, gap, weak, species.shape or shape)
         parameters.append(Parameter(f"constant {s}", 1.0, linear=True))
         parameters += [Parameter(f"slope {s}", 0.0, linear=True)] if slope else []
         parameters += [Parameter(f"step {s}", 0.03, 0.0, 0.6)] if step else []
         parameters += [Parameter(f"loss {s}", 1000.0, 0.0, 20000.0)] if loss else []
     for other in region.overlaps if overlap else ():
-        place = Parameter(f"position {other.name}", other.position, *_reach(other.position), (other.position, other.sd))
+        place = Parameter(
+            f"position {other.name}", other.position, *_get_reach(other.position), (other.position, other.sd)
+        )
         width = Parameter(f"width {other.name}", other.fwhm, 1.0, 8.0, (other.fwhm, other.fwhm_sd))
         parameters += [place, width]
         for s in range(spectra):
-            parameters.append(Parameter(area(other.name, s), 1.0, linear=True))
-            names = (area(other.name, s), place.name, width.name, "mix")
+            parameters.append(Parameter(name_area(other.name, s), 1.0, linear=True))
+            names = (name_area(other.name, s), place.name, width.name, "mix")
             lines.append(Line(*names, spectrum=s, shift=f"shift {s}" if s else ""))
     grounds = tuple(Background(f"constant {s}", f"slope {s}", f"step {s}", f"loss {s}") for s in range(spectra))
     return Model(name, tuple(parameters), tuple(lines), grounds)
 
 
-def area(name: str, spectrum: int = 0) -> str:
+def name_area(name: str, spectrum: int = 0) -> str:
     """Name of the parameter of a species' area in a spectrum."""
     return f"area {name} {spectrum}"
 
 
-def width_of(model: Model, species: Species) -> str:
+def name_width(model: Model, species: Species) -> str:
     """Name of the parameter of a species' width."""
     return f"width {species.name}" if f"width {species.name}" in model.index else "width"
 
 
-def _reach(position: float) -> tuple[float, float]:
+def _get_reach(position: float) -> tuple[float, float]:
     return position - 1.5 * REACH, position + 1.5 * REACH
 
 
-def _width(name: str, fwhm: float) -> Parameter:
+def _make_width(name: str, fwhm: float) -> Parameter:
     return Parameter(name, fwhm, 0.3, 3.0 * fwhm, (fwhm, WIDTH_SD * fwhm / 1.6))
 
 
-def _position(species: Species) -> Parameter:
+def _make_position(species: Species) -> Parameter:
     low, high = species.position - REACH, species.position + REACH
     return Parameter(f"position {species.name}", species.position, low, high, (species.position, species.sd))
 
 
-def _lines(species: Species, s: int, shift: str, free: bool, gap: float, weak: float, shape: str) -> list[Line]:
+def _make_lines(species: Species, s: int, shift: str, free: bool, gap: float, weak: float, shape: str) -> list[Line]:
     width = f"width {species.name}" if free else "width"
-    names = (area(species.name, s), f"position {species.name}", width, "mix")
+    names = (name_area(species.name, s), f"position {species.name}", width, "mix")
     factor = 1.0 if free else species.width_factor
     rest = {"width_factor": factor, "spectrum": s, "shift": shift, "shape": shape}
     rest |= {"tail": "tail"} if shape == "tail" else {}
@@ -141,7 +145,7 @@ def _lines(species: Species, s: int, shift: str, free: bool, gap: float, weak: f
     return [Line(*names, 1 / (1 + weak), 0.0, **rest), Line(*names, weak / (1 + weak), gap, **rest)]
 
 
-def prepare(energy: np.ndarray, intensity: np.ndarray, unit: str, region: Region, where: str) -> Spectrum:
+def prepare_spectrum(energy: np.ndarray, intensity: np.ndarray, unit: str, region: Region, where: str) -> XpsSpectrum:
     """A scan (calibrated energies) cut to the region's window. Raises where it does not hold the region's lines."""
     low, high = float(energy.min()), float(energy.max())
     inside = (energy >= region.window[0]) & (energy <= region.window[1])
@@ -153,7 +157,7 @@ def prepare(energy: np.ndarray, intensity: np.ndarray, unit: str, region: Region
             where=where,
             found=f"{low:.1f} to {high:.1f} eV",
             expected=f"lines of {region.name} at " + ", ".join(f"{at:.1f}" for *_, at in expected) + " eV",
-            do="mend the name in the file, or leave the region out (option regions)",
+            do="correct the name in the file, or leave the region out (option regions)",
         )
     for species, line, at in expected:
         if not low + 0.75 * region.fwhm <= at <= high - 0.75 * region.fwhm:
@@ -174,12 +178,12 @@ def prepare(energy: np.ndarray, intensity: np.ndarray, unit: str, region: Region
     order = np.argsort(x)
     x, y = x[order], y[order]
     if unit == "counts":
-        return Spectrum(x, y)
+        return XpsSpectrum(x, y)
     scale = xps_fit.noise_scale(y)
-    return Spectrum(x, y / scale, scale, counted=False)
+    return XpsSpectrum(x, y / scale, scale, counted=False)
 
 
-def fit_all(models: Sequence[Model], spectra: Sequence[Spectrum]) -> xps_ensemble.Ensemble:
+def fit_all(models: Sequence[Model], spectra: Sequence[XpsSpectrum]) -> xps_ensemble.Ensemble:
     """All models fitted to the spectra together."""
     data = Data.of([(s.x, s.y) for s in spectra])
     fits = [xps_fit.fit(model, data) for model in models]

@@ -11,15 +11,15 @@ from nacre.core.quantity import Quantity
 from nacre.core.signal import Signal
 from nacre.physics.constants import ZERO_CELSIUS
 from nacre.techniques.impedance import inputs as given
-from nacre.techniques.impedance.impedance import subject_of
+from nacre.techniques.impedance.impedance import make_subject
 
 
 @dataclass(frozen=True)
-class Member:
+class JointSpectrum:
     """One spectrum of a joint fit, with its cell."""
 
     label: str
-    spectrum: given.Spectrum
+    spectrum: given.MeasuredImpedance
     context: Context
     area: Quantity
 
@@ -28,24 +28,24 @@ class Member:
         return dict(self.spectrum.state)
 
 
-def members_of(inputs: Mapping[str, Any], context: Context, options) -> tuple[Member, ...]:
+def collect_spectra(inputs: Mapping[str, Any], context: Context, options) -> tuple[JointSpectrum, ...]:
     """All spectra in the order of the inputs, brought to the area of the first cell."""
-    found: list[Member] = []
+    found: list[JointSpectrum] = []
     for role, wanted in inputs.items():
-        signals = given.as_list(wanted)
+        signals = given.make_list(wanted)
         several = len(signals) > 1
         for i, signal in enumerate(signals, 1):
-            own = _own_context(context, role, signal)
+            own = _find_context(context, role, signal)
             area = own.need("area", "cm2", "the resistance per area")
             state = dict(own.measurement.state) if own.measurement else {}
-            spectrum = given.spectrum_of(signal, state, subject_of(own), options.lowest, options.highest)
+            spectrum = given.read_spectrum(signal, state, make_subject(own), options.lowest, options.highest)
             scale = area.value / (found[0].area.value if found else area.value)
             spectrum = replace(spectrum, impedance=spectrum.impedance * scale)
-            found.append(Member(f"{role} {i}" if several else role, spectrum, own, area))
-    return _told_apart(_warm(found, options))
+            found.append(JointSpectrum(f"{role} {i}" if several else role, spectrum, own, area))
+    return _number_alike(_set_temperatures(found, options))
 
 
-def _own_context(context: Context, role: str, signal: Signal) -> Context:
+def _find_context(context: Context, role: str, signal: Signal) -> Context:
     """What is known of the cell that a signal comes from."""
     for name, other in context.others.items():
         files = [str(path) for path in other.measurement.files] if other.measurement else []
@@ -54,7 +54,7 @@ def _own_context(context: Context, role: str, signal: Signal) -> Context:
     return context.others.get(role, context)
 
 
-def _warm(members: list[Member], options) -> list[Member]:
+def _set_temperatures(members: list[JointSpectrum], options) -> list[JointSpectrum]:
     """The members with their temperatures as states, where they are asked for."""
     if not options.temperatures:
         return members
@@ -69,7 +69,7 @@ def _warm(members: list[Member], options) -> list[Member]:
     ]
 
 
-def _told_apart(members: list[Member]) -> tuple[Member, ...]:
+def _number_alike(members: list[JointSpectrum]) -> tuple[JointSpectrum, ...]:
     """Spectra of one cell in one state get a number."""
     keys = [(m.spectrum.subject, tuple(sorted(m.state.items()))) for m in members]
     numbers = {key: count(1) for key in keys}
@@ -81,15 +81,15 @@ def _told_apart(members: list[Member]) -> tuple[Member, ...]:
     )
 
 
-def kelvin(member: Member) -> float:
-    """Kelvin. Raises NacreError where nobody stated it."""
+def get_kelvin(member: JointSpectrum) -> float:
+    """Temperature of a spectrum in K. Raises NacreError where it is not declared."""
     declared = member.spectrum.state.get("temperature_degC")
     if declared is not None:
         return float(declared) + ZERO_CELSIUS
     return member.context.need("temperature", "degC", "Arrhenius' law").value + ZERO_CELSIUS
 
 
-def one_area(a: Member, b: Member) -> bool:
+def is_shared_area(a: JointSpectrum, b: JointSpectrum) -> bool:
     """Whether the area of both cells is one declaration for all cells."""
     own = [level for m in (a, b) for level in (m.context.cell, m.context.sample) if level]
     return a.area.value == b.area.value and not any({"area", "diameter"} & set(level.inputs) for level in own)
