@@ -20,7 +20,8 @@ def _parse_pairs(choices: list[str] | None) -> dict[str, str]:
     for choice in choices or []:
         if "=" not in choice:
             raise NacreError("cannot read --set", found=f"'{choice}'", expected="PART.NAME=VALUE UNIT")
-    return {name.strip(): value.strip() for name, _, value in (choice.partition("=") for choice in choices or [])}
+    pairs = [choice.partition("=") for choice in choices or []]
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _find_cell(subject: Path, sample: str, change: list[str] | None):

@@ -77,7 +77,9 @@ def _print_table(done) -> None:
         step = sweep_result.last_discharge(d)
         capacity = f"{sweep_result.per_gram(d, step):.1f}" if step is not None else "-"
         values = [f"{sweep_result.value(d, name):.4g}" for name in names]
-        ended = d.words if d.steps and not d.failed else ("stopped, see below" if d.steps else "failed, see below")
+        ended = d.words
+        if d.failed or not d.steps:
+            ended = "stopped, see below" if d.steps else "failed, see below"
         table.add_row(str(d.case.number), d.case.name or d.case.cell, *values, capacity, ended)
     _make_console().print(table)
     if len(done) > SHOWN:

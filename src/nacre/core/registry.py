@@ -237,7 +237,7 @@ def reader_for(path: Path, known: dict[str, Reader], wanted: str = "") -> Reader
     fits = sniff(path, known.values())
     if not fits:
         start = head(path)
-        advice = [sentence for sentence in (_collect_advice(reader, start) for reader in known.values()) if sentence]
+        advice = list(filter(None, (_collect_advice(reader, start) for reader in known.values())))
         kind = "binary data" if start.looks_binary else f"text that begins {start.text[:60]!r}"
         raise ReadError(
             "no reader knows this format",

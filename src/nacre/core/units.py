@@ -51,7 +51,7 @@ def _write_for_pint(unit: str) -> str:
     text = unit.strip().replace("µ", "u").replace("μ", "u").replace("Ω", "ohm").replace("·", " ").replace("²", "2")
     if text in _ALIASES:
         return _ALIASES[text]
-    factors = ["*".join(_find_factor(word) for word in part.split()) or "1" for part in re.split(r"\s*/\s*", text)]
+    factors = ["*".join(map(_find_factor, part.split())) or "1" for part in re.split(r"\s*/\s*", text)]
     return factors[0] + "".join(f"/({factor})" for factor in factors[1:])
 
 

@@ -25,7 +25,7 @@ def escape(text: str) -> str:
 def table(made: ComparisonTable) -> str:
     """One floating table; needs \\usepackage{booktabs}."""
     head = " & ".join(["", *(escape(title) for title in made.columns)])
-    rows = [" & ".join(escape(text) for text in (line.head, *line.texts)) + r" \\" for line in made.lines]
+    rows = [" & ".join(map(escape, (line.head, *line.texts))) + r" \\" for line in made.lines]
     lines = [
         r"\begin{table}",
         rf"\caption{{{escape(made.caption)}}}",

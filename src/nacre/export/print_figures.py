@@ -290,7 +290,8 @@ def table(figure: Figure, samples: Palette) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerows([[c.name for c in found], [pretty_unit(c.unit) for c in found], [c.comment for c in found]])
-    writer.writerows(zip_longest(*([_format_cell(v) for v in c.values.tolist()] for c in found), fillvalue=""))
+    cells = [map(_format_cell, column.values.tolist()) for column in found]
+    writer.writerows(zip_longest(*cells, fillvalue=""))
     return out.getvalue()
 
 

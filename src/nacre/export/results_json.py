@@ -22,7 +22,7 @@ def reported_id(row: Reported) -> str:
 
 
 def document(outcome: Outcome) -> dict[str, Any]:
-    """`{"schema", "study", "quantities", "cycles", "contrasts", "trends", "preparations", "ledger", "checks"}` of plain values, in a fixed order.
+    """Plain values in a fixed order, under "schema", "study", "quantities", "cycles", "contrasts" and so on.
 
     What belongs to every cycle of a test stands in the table that "cycles" names, beside this file; None without one.
     """

@@ -118,7 +118,10 @@ def _predict_analysis(given: Dose) -> list[Row]:
     """What analysis should find: at the declared conversion, else from none to all converted."""
     coating = given.coating
     declared = coating.find("conversion", "1")
-    ends = [declared.value] if declared is not None else ([0.0, 1.0] if coating.product else [0.0])
+    # without a declared conversion anything from none to all is possible, if there is something to convert to
+    ends = [0.0, 1.0] if coating.product else [0.0]
+    if declared is not None:
+        ends = [declared.value]
     found = [expected(given, x) for x in ends]
     remark = f"{100 * ends[0]:g} % converted" if len(ends) == 1 else "none to all of it converted"
 

@@ -203,7 +203,8 @@ def _merge_repeated(rows: list[Contrast]) -> list[Contrast]:
         key = tuple(sorted((k, str(v)) for k, v in row.state.items()))
         if key not in surest or _measure_doubt(row) < _measure_doubt(surest[key]):
             surest[key] = row
-    return [row for row in rows if any(row is kept for kept in surest.values())]
+    kept = {id(row) for row in surest.values()}
+    return [row for row in rows if id(row) in kept]
 
 
 def _measure_doubt(row: Contrast) -> tuple[bool, bool, float]:
@@ -222,7 +223,9 @@ def _group_by_name(outcome: Outcome, rows: list[Contrast]) -> list[Finding]:
     groups: dict[tuple, list[Contrast]] = {}
     for row in rows:
         kind = row.verdict
-        way = "" if kind in SAME or row.difference == 0 else "higher" if row.difference > 0 else "lower"
+        way = "higher" if row.difference > 0 else "lower"
+    if kind in SAME or row.difference == 0:
+        way = ""
         groups.setdefault((kind, way, row.lo95 is None), []).append(row)
     return [_describe_contrast(outcome, kind, way, group) for (kind, way, _), group in groups.items()]
 

@@ -82,9 +82,13 @@ def _draw_point(name: str, place: tuple[float, float], rows: list[LedgerRow]) ->
     x, y = place
     colour = _COLOURS[_find_worst(rows)] if rows else "var(--ink)"
     title = f"{_name(name)}, within itself: {_count_verdicts(rows)}" if rows else _name(name)
-    side = "start" if x > WIDTH / 2 + 5 else "end" if x < WIDTH / 2 - 5 else "middle"
+    side = "middle"  # names stand outside the circle: beside it, or above and below
+    if abs(x - WIDTH / 2) > 5:
+        side = "start" if x > WIDTH / 2 else "end"
     dx = {"start": 13, "end": -13, "middle": 0}[side]
-    dy = 4 if side != "middle" else (-14 if y < HEIGHT / 2 else 24)
+    dy = 4
+    if side == "middle":
+        dy = -14 if y < HEIGHT / 2 else 24
     return (
         f'<circle cx="{x:.0f}" cy="{y:.0f}" r="7" fill="var(--paper)" stroke="{colour}" stroke-width="2.5">'
         f"<title>{escape(title)}</title></circle>"

@@ -233,7 +233,9 @@ class _Drawing:
             ends = {"x0": 0, "x1": 1, "y0": value, "y1": value, "xref": f"{x} domain", "yref": y}
         self.layout["shapes"].append({"type": "line", "line": line, "layer": "below"} | ends)
         if series.label:
-            at = math.log10(value) if self.layout[_get_layout_key(x if upright else y)]["type"] == "log" else value
+            across = _get_layout_key(x if upright else y)
+            # plotly wants the exponent of what is placed on a logarithmic axis
+            at = math.log10(value) if self.layout[across]["type"] == "log" else value
             spot = {"x": at, "y": 0.98, "xref": x, "yref": f"{y} domain", "textangle": -90, "xanchor": "right"}
             spot |= {"yanchor": "top"}
             if not upright:

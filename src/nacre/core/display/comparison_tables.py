@@ -113,7 +113,11 @@ def place_key(place: str) -> tuple:
     if not match:
         return (3, 0, place)
     kind, supporting, number, letter = match.groups()
-    return ((2 if kind.lower() == "tab" else 1 if supporting else 0), int(number), letter)
+    # figures of the text, of the supporting information, then tables
+    group = 1 if supporting else 0
+    if kind.lower() == "tab":
+        group = 2
+    return group, int(number), letter
 
 
 def tables(outcome: Outcome, guard: Guard = UNGUARDED) -> list[ComparisonTable]:

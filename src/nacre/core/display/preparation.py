@@ -38,8 +38,12 @@ _ORDER = (
     "temperature",
     "pressure",
     "speed",
+    "time",
+    "duration",
+    "atmosphere",
+    "gas",
+    "target",
 )
-_ORDER += ("time", "duration", "atmosphere", "gas", "target")
 
 
 def noun_words(step: PreparationStep, leave: tuple[str, ...] = ("why",)) -> str:

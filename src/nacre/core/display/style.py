@@ -145,7 +145,7 @@ def pretty_unit(unit: str, *, powers: bool = False) -> str:
             f"{word}-1" if not word[-1].isdigit() else f"{word[:-1]}-{word[-1]}" for w in below for word in w.split()
         ]
         return " ".join(_format_factor(word) for word in [*top.split(), *below] if word != "1")
-    return "/".join(" ".join(_format_factor(word) for word in part.split()) for part in (top, *below))
+    return "/".join(" ".join(map(_format_factor, part.split())) for part in (top, *below))
 
 
 def _format_factor(word: str) -> str:

@@ -120,7 +120,10 @@ def value(quantity: Quantity) -> str:
 
 def with_unit(text: str, unit: str) -> str:
     tail = pretty_unit(unit)
-    return text if not tail else f"{text}{'' if tail == 'C' else ' '}{tail}"
+    if not tail:
+        return text
+    # a rate is written without a space: 0.1C
+    return f"{text}{tail}" if tail == "C" else f"{text} {tail}"
 
 
 def quantity(q: Quantity) -> str:
@@ -148,7 +151,9 @@ def uncertainty(q: Quantity) -> str:
 
 def several(parts: list[str]) -> str:
     """`a, b and c`."""
-    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1] if parts else ""
+    if len(parts) < 2:
+        return "".join(parts)
+    return ", ".join(parts[:-1]) + " and " + parts[-1]
 
 
 def count(n: int, one: str, many: str = "") -> str:

@@ -74,7 +74,7 @@ def _list_analysed(measurement: Measurement, techniques, study: Study) -> set[st
 
 def _find_odd_ones(group: Sequence[Measurement], readers: Mapping[str, Reader]) -> dict[str, NacreError]:
     kinds = {m.name: set(readers[m.name].kinds) for m in group}
-    odd = [m for m in group if not any(kinds[m.name] & kinds[o.name] for o in group if o is not m)]
+    odd = [m for m in group if all(kinds[m.name].isdisjoint(kinds[o.name]) for o in group if o is not m)]
     if len(group) < 2 or not odd:
         return {}
     misnamed = [m for m in odd if not any(path.suffix.lower() in readers[m.name].suffixes for path in m.files)]

@@ -75,7 +75,9 @@ def _read_segment(part: SegmentPart, path: tuple, problems: Problems) -> Segment
         problems.add(path, f'segment \'{part.name}\': cycles \'{part.cycles}\' are not like "3", "1-2" or "13-".')
         return None
     first = int(match[1])
-    last = int(match[3]) if match[3] else (None if match[2] else first)
+    last = None if match[2] else first  # "5-" goes on to the last cycle, "5" is one
+    if match[3]:
+        last = int(match[3])
     rate = None
     with problems.catch(path):
         rate = parse(part.rate, "C-rate", where=f"segment '{part.name}'") if part.rate else None

@@ -155,7 +155,8 @@ def _order_nodes(nodes: dict[str, Node]) -> dict[str, Node]:
     done: dict[str, Node] = {}
     waiting = dict(nodes)
     while waiting:
-        ready = [name for name, node in waiting.items() if all(up in done or up not in nodes for up in node.upstream)]
+        open_ = nodes.keys() - done  # not yet placed
+        ready = [name for name, node in waiting.items() if open_.isdisjoint(node.upstream)]
         if not ready:
             raise NacreError("analyses depend on each other in a circle", found=", ".join(waiting))
         for name in ready:

@@ -149,7 +149,7 @@ def _name_sources(results: list[Result], name: str) -> list[Result]:
         parts = {rename(source): part for source, part in entry.quantity.parts.items()}
         return dataclasses.replace(entry, quantity=dataclasses.replace(entry.quantity, parts=parts))
 
-    return [dataclasses.replace(r, entries=tuple(renamed(entry) for entry in r.entries)) for r in results]
+    return [dataclasses.replace(r, entries=tuple(map(renamed, r.entries))) for r in results]
 
 
 def _select_accepted(signals: list[Signal], task: Task, technique: Technique) -> list[Signal]:
