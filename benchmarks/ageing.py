@@ -121,7 +121,7 @@ def make_ours():
     """A function of mesh, tolerance, part and jump: (seconds, seconds of all half cycles, the run)."""
     from cell.cells import closed_form, to_coulombs
     from nacre.cell.ageing.lifetime import age
-    from nacre.cell.ageing.long_test import Exactness
+    from nacre.cell.ageing.long_test import LongTestAccuracy
     from nacre.cell.ageing.mechanisms.contact import ContactLoss
     from nacre.cell.ageing.mechanisms.diffusivity import DiffusivityLoss
     from nacre.cell.ageing.mechanisms.fracture import Fracture
@@ -145,7 +145,7 @@ def make_ours():
     program = f"repeat {CYCLES} times: charge at {RATE}C to {high} V; discharge at {RATE}C to {low} V"
 
     def ours(mesh, tolerance, part=0.1, jump=None):
-        how = Exactness(EVEN if mesh == SAME else Mesh(*mesh), tolerance, part)
+        how = LongTestAccuracy(EVEN if mesh == SAME else Mesh(*mesh), tolerance, part)
         begin = CLOCK()
         life = age(p, program, ageing, jump, how)
         taken = CLOCK() - begin
@@ -195,7 +195,7 @@ def shown(jobs, rounds, exact):
 
 def same_grid(peer, ours, rounds):
     """On one grid, against its own converged answer."""
-    from nacre.cell.ageing.jumping import Jump
+    from nacre.cell.ageing.jumping import JumpSettings
 
     exact = ours(SAME, 1e-6, 0.002)[1]
     apart = worst(peer(SAME, 1e-6, 1e-8)[1], exact)
@@ -203,7 +203,7 @@ def same_grid(peer, ours, rounds):
           f"{100 * exact[-1] / exact[1]:.1f} % of it over {CYCLES} cycles")  # fmt: skip
     jobs = {f"PyBaMM rtol {r:g} atol {a:g}": (lambda r=r, a=a: peer(SAME, r, a)) for r, a in PEER_TOLERANCES}
     jobs |= {f"nacre {t:g}": (lambda t=t: ours(SAME, t)) for t in OUR_TOLERANCES}
-    jobs |= {f"nacre {t:g} jumping": (lambda t=t: ours(SAME, t, jump=Jump())) for t in OUR_TOLERANCES}
+    jobs |= {f"nacre {t:g} jumping": (lambda t=t: ours(SAME, t, jump=JumpSettings())) for t in OUR_TOLERANCES}
     seconds, errors = shown(jobs, rounds, exact)
     return judged(seconds, errors, "")
 
@@ -228,7 +228,7 @@ def fastest(seconds, errors, begin, end=None):
 
 
 def best_mesh(peer, ours, rounds):
-    from nacre.cell.ageing.jumping import Jump
+    from nacre.cell.ageing.jumping import JumpSettings
 
     fine = (*FINE[0], *FINE[1], FINE[2], True)
     exact = ours(fine, 1e-6, 0.002)[1]
@@ -239,7 +239,7 @@ def best_mesh(peer, ours, rounds):
     )
     theirs = {f"PyBaMM {m} {t}": (lambda m=m, t=t: peer(m, *t)) for m in PEER_MESHES for t in PEER_TOLERANCES}
     mine = {f"nacre {m} {t:g}": (lambda m=m, t=t: ours(m, t)) for m in OUR_MESHES for t in OUR_TOLERANCES}
-    mine |= {f"{n} jumping": (lambda m=m, t=t: ours(m, t, jump=Jump())) for n, (m, t) in zip(
+    mine |= {f"{n} jumping": (lambda m=m, t=t: ours(m, t, jump=JumpSettings())) for n, (m, t) in zip(
         list(mine), [(m, t) for m in OUR_MESHES for t in OUR_TOLERANCES], strict=True)}  # fmt: skip
     jobs = theirs | mine
     seconds, errors = shown(jobs, 1, exact)
@@ -252,16 +252,16 @@ def best_mesh(peer, ours, rounds):
 def reference_cells():
     """What the numbers of known.toml give, beside what the paper states."""
     from cell.cells import BARE, LHO
-    from nacre.cell.ageing.jumping import Jump
-    from nacre.cell.ageing.lifetime import RATE_TEST, Watch, age
+    from nacre.cell.ageing.jumping import JumpSettings
+    from nacre.cell.ageing.lifetime import RATE_TEST, KeptCycles, age
 
-    watch = Watch(curves=(1, 11, 201), resistances=(2, 201))
-    lives = {"lho": age(LHO, jump=Jump(), watch=watch), "bare": age(BARE, jump=Jump(), watch=watch)}
+    watch = KeptCycles(curves=(1, 11, 201), resistances=(2, 201))
+    lives = {"lho": age(LHO, jump=JumpSettings(), watch=watch), "bare": age(BARE, jump=JumpSettings(), watch=watch)}
     rates = {name: age(p, RATE_TEST) for name, p in (("lho", LHO), ("bare", BARE))}
     begin = time.perf_counter()
     for p in (LHO, BARE):
         age(p, RATE_TEST)
-        age(p, jump=Jump(), watch=watch)
+        age(p, jump=JumpSettings(), watch=watch)
     taken = time.perf_counter() - begin
     print(f"\nreference cells: rate test and 200 cycles of both samples in {taken:.3f} s")
     print(f"  {'':42s} {'lho':>8s} {'paper':>8s} {'bare':>8s} {'paper':>8s}")

@@ -23,7 +23,7 @@ from scipy.interpolate import CubicSpline
 HERE = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(HERE / "src"), str(HERE / "tests")]
 
-from nacre.physics.p2d import EVEN, Mesh, State, Step, impedance, prepare, rest, simulate_many  # noqa: E402
+from nacre.physics.p2d import EVEN, Mesh, SolverStep, State, impedance, prepare, rest, simulate_many  # noqa: E402
 from physics.p2d import plain  # noqa: E402
 from physics.p2d.cells import ANODE, CATHODE, CELL, ONE_C, layered_oxide, titanate  # noqa: E402
 
@@ -166,7 +166,7 @@ def _peer_python():
 
 
 def ours(prepared, rate, tolerance):
-    step = Step("current", -rate * ONE_C, lowest=LOWEST)
+    step = SolverStep("current", -rate * ONE_C, lowest=LOWEST)
     begin = CLOCK()
     s = prepared.run(step, tolerance=tolerance)
     return CLOCK() - begin, s.time, s.voltage
@@ -273,7 +273,7 @@ def batch(peer, sets, peer_sets):
         replace(CELL, cathode=replace(CATHODE, contact=CATHODE.contact * c, diffusivity=CATHODE.diffusivity.times(d)))
         for c, d in draw
     ]
-    steps = [Step("current", -rate * ONE_C, lowest=LOWEST) for rate in RATES]
+    steps = [SolverStep("current", -rate * ONE_C, lowest=LOWEST) for rate in RATES]
     tolerance, seconds, error_peer, error_ours = 5e-4, 0.0, 0.0, 0.0
     exact = prepare(cells[0], EVEN)
     for rate in RATES:
@@ -295,7 +295,7 @@ def batch(peer, sets, peer_sets):
 
 def spectra(peer, rounds):
     """60 frequencies at three states: at rest, just after a discharge at 1C, and an hour later; the slowest counts."""
-    prepared, fast = prepare(LAYERED, EVEN), Step("current", -ONE_C, seconds=900.0)
+    prepared, fast = prepare(LAYERED, EVEN), SolverStep("current", -ONE_C, seconds=900.0)
     protocols = {"at rest": [rest(0.0)], "after 900 s at 1C": [fast], "an hour later": [fast, rest(3600.0)]}
     print(f"\nEIS: {FREQUENCIES.size} frequencies, {FREQUENCIES[0]:g} to {FREQUENCIES[-1]:g} Hz, double layers")
     found = []

@@ -142,18 +142,18 @@ def _write(path, head, names, gap, table, zero):
 
 def make_files():
     """(true discharges in mAh, true H1-M peak of the first charge in V) of the test in the files."""
-    from nacre.virtual.cycling.cycler import Cycler, Logging, peaks, simulate
-    from nacre.virtual.cycling.cycler_truth import Programme, load, schedule
+    from nacre.virtual.cycling.cycler import Cycler, Logging, find_peaks, simulate_cycler
+    from nacre.virtual.cycling.cycler_truth import Programme, load_cells, plan_cycles
 
     study = Path(__file__).resolve().parent.parent / "studies" / "lho-ncm85"
-    truth, programme = load(study / "truth.toml")["lho"], Programme("bench", ((0.2, CYCLES),))
+    truth, programme = load_cells(study / "truth.toml")["lho"], Programme("bench", ((0.2, CYCLES),))
     BENCH.mkdir(exist_ok=True)
     (BENCH / ".gitignore").write_text("*\n", encoding="utf-8")
-    signal = simulate(truth, programme, Cycler(Logging(0.5e-3, 60.0)), seed=1)
+    signal = simulate_cycler(truth, programme, Cycler(Logging(0.5e-3, 60.0)), seed=1)
     print(f"{len(signal['voltage_volt'].values)} records", flush=True)
     write_files(signal)
-    cycles = schedule(truth, programme)
-    return [c.discharge * truth.cam_mass.value * 1e-3 for c in cycles], peaks(truth, cycles[0])["h1_m"]
+    cycles = plan_cycles(truth, programme)
+    return [c.discharge * truth.cam_mass.value * 1e-3 for c in cycles], find_peaks(truth, cycles[0])["h1_m"]
 
 
 def context():

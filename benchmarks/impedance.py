@@ -173,10 +173,10 @@ def timed(function, *args, **kw):
 
 def data_only_start(f, z):
     """The first data-driven start of this package, handed to the peer."""
-    from nacre.physics.impedance.circuit import circuit
-    from nacre.physics.impedance.starts import data_driven_starts
+    from nacre.physics.impedance.circuit import parse_circuit
+    from nacre.physics.impedance.starts import draw_starts
 
-    logs = data_driven_starts(circuit(CIRCUIT), f[::-1], z[::-1], 1, np.random.default_rng(0))
+    logs = draw_starts(parse_circuit(CIRCUIT), f[::-1], z[::-1], 1, np.random.default_rng(0))
     return np.exp(logs[0]).tolist()
 
 
@@ -188,23 +188,23 @@ def chi2(f, z, values):
 
 
 def judge_fit(f, z, values):
-    from nacre.physics.impedance.fit import fit
+    from nacre.physics.impedance.fit import fit_circuit
 
-    return chi2(f, z, values) / fit(CIRCUIT, f, z, agree=20).chi2 - 1
+    return chi2(f, z, values) / fit_circuit(CIRCUIT, f, z, agree=20).chi2 - 1
 
 
 def ours(task, f, z):
-    from nacre.physics.impedance.drt import drt
-    from nacre.physics.impedance.fit import fit
-    from nacre.physics.impedance.kramers_kronig import kramers_kronig
+    from nacre.physics.impedance.drt import compute_drt
+    from nacre.physics.impedance.fit import fit_circuit
+    from nacre.physics.impedance.kramers_kronig import check_kramers_kronig
 
     if task == "circuit fit":
-        seconds, found = timed(fit, CIRCUIT, f, z)
+        seconds, found = timed(fit_circuit, CIRCUIT, f, z)
         return seconds, found.values
     if task == "kramers-kronig":
-        seconds, found = timed(kramers_kronig, f, z)
+        seconds, found = timed(check_kramers_kronig, f, z)
         return seconds, [found.fitted.real[::-1], found.fitted.imag[::-1]]
-    seconds, found = timed(drt, f, z, draws=0, blocking=False)
+    seconds, found = timed(compute_drt, f, z, draws=0, blocking=False)
     return seconds, found.polarisation
 
 
@@ -249,13 +249,13 @@ def race(task, processes):
 
 def batch(processes):
     """1,000 different spectra of one cell, each with its own starts; the peer does 20 of them, times 50."""
-    from nacre.physics.impedance.fit import fit
+    from nacre.physics.impedance.fit import fit_circuit
 
     f, clean, _, _ = spectra(True)[-1]
     rng = np.random.default_rng(2)
     noisy = [clean + NOISE * np.abs(clean) * (rng.normal(size=60) + 1j * rng.normal(size=60)) for _ in range(1000)]
     begin = time.perf_counter()
-    found = [fit(CIRCUIT, f, z) for z in noisy]
+    found = [fit_circuit(CIRCUIT, f, z) for z in noisy]
     ours_s = time.perf_counter() - begin
     asked = [ask(processes["impedance"], "circuit fit", f, z, data_only_start(f, z)) for z in noisy[:20]]
     peer_s = 50 * sum(took for took, _ in asked)

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 
 import nacre
-from nacre.cell.recipe.build import from_recipe
-from nacre.cell.sensitivities import sensitivities
-from nacre.cell.simulate import FINE, Settings, solver_step
+from nacre.cell.recipe.build import build_cell
+from nacre.cell.sensitivities import compute_sensitivities
+from nacre.cell.simulate import FINE, SimulationSettings, make_solver_step
 from nacre.core.context import Context
 from nacre.physics import p2d
 
@@ -35,12 +35,12 @@ TOLERANCE, PART, REPEATS = 1e-5, 1e-2, 9
 
 def cell():
     study = nacre.load(STUDY)
-    made = from_recipe(Context(study.name, study.samples["lho"], study.cells["lho-1"], inputs=study.inputs))
+    made = build_cell(Context(study.name, study.samples["lho"], study.cells["lho-1"], inputs=study.inputs))
     return made.changed({"cathode.contact": "0.6", "cathode.active": "0.9"})
 
 
 def capacities(p, steps):
-    found = p2d.simulate(p.cell(), [solver_step(s, p.area) for s in steps], FINE, tolerance=TOLERANCE)
+    found = p2d.simulate(p.cell(), [make_solver_step(s, p.area) for s in steps], FINE, tolerance=TOLERANCE)
     ends = [np.flatnonzero(found.step == k)[-1] for k in range(len(steps))]
     return np.abs(np.diff(found.charge[ends], prepend=0.0))
 
@@ -72,19 +72,19 @@ def error(found, truth):
 
 
 def race(name, text, p):
-    settings = Settings(tolerance=TOLERANCE)
-    tight = Settings(tolerance=TOLERANCE * 1e-3)
-    steps = [s.step for s in sensitivities(p, text, (), settings, times=None).steps]
+    settings = SimulationSettings(tolerance=TOLERANCE)
+    tight = SimulationSettings(tolerance=TOLERANCE * 1e-3)
+    steps = [s.step for s in compute_sensitivities(p, text, (), settings, times=None).steps]
     none = [np.empty(0)] * len(steps)
-    solver_steps = [solver_step(s, p.area) for s in steps]
+    solver_steps = [make_solver_step(s, p.area) for s in steps]
     seconds = timed({
         "plain": lambda: p2d.simulate(p.cell(), solver_steps, FINE, tolerance=TOLERANCE),
-        "one": lambda: sensitivities(p, text, NAMES[:1], settings, times=none),
-        "ten": lambda: sensitivities(p, text, NAMES, settings, times=none),
+        "one": lambda: compute_sensitivities(p, text, NAMES[:1], settings, times=none),
+        "ten": lambda: compute_sensitivities(p, text, NAMES, settings, times=none),
         "differences": lambda: differences(p, steps),
     })  # fmt: skip
-    truth = sensitivities(p, text, NAMES, tight, times=none).d_capacity_relative
-    mine = error(sensitivities(p, text, NAMES, settings, times=none).d_capacity_relative, truth)
+    truth = compute_sensitivities(p, text, NAMES, tight, times=none).d_capacity_relative
+    mine = error(compute_sensitivities(p, text, NAMES, settings, times=none).d_capacity_relative, truth)
     his = error(differences(p, steps), truth)
     plain = seconds["plain"]
     each = (seconds["ten"] - seconds["one"]) / (len(NAMES) - 1) / plain

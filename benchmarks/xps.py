@@ -141,22 +141,24 @@ def ask(process, way, many):
 
 
 def our_model():
-    from nacre.physics.xps_ir.fit import Background, Line, Model, Parameter
+    from nacre.physics.xps_ir.fit import PhotoelectronLine, SpectrumBackground, SpectrumModel, SpectrumParameter
 
     linear = {"A1", "A2", "b0", "b1"}
     limits = {name: BOUNDS.get(name, (-np.inf, np.inf)) for name in NAMES}
-    parameters = [Parameter(n, v, *limits[n], linear=n in linear) for n, v in zip(NAMES, START, strict=True)]
+    parameters = [SpectrumParameter(n, v, *limits[n], linear=n in linear) for n, v in zip(NAMES, START, strict=True)]
     lines = [
-        Line(f"A{i}", f"p{i}", "w", "m", part, gap) for i in (1, 2) for part, gap in ((4 / 7, 0.0), (3 / 7, SPLITTING))
+        PhotoelectronLine(f"A{i}", f"p{i}", "w", "m", part, gap)
+        for i in (1, 2)
+        for part, gap in ((4 / 7, 0.0), (3 / 7, SPLITTING))
     ]
-    return Model("race", tuple(parameters), tuple(lines), (Background("b0", "b1", "k"),))
+    return SpectrumModel("race", tuple(parameters), tuple(lines), (SpectrumBackground("b0", "b1", "k"),))
 
 
 def ours(x, ys):
-    from nacre.physics.xps_ir.fit import Data, fit_many
+    from nacre.physics.xps_ir.fit import SpectrumData, fit_spectra
 
     begin = time.perf_counter()
-    values, _, _, converged = fit_many(our_model(), Data.of([(x, ys[0])]), ys, np.array(START))
+    values, _, _, converged = fit_spectra(our_model(), SpectrumData.of([(x, ys[0])]), ys, np.array(START))
     seconds = time.perf_counter() - begin
     if not converged.all():
         print(f"  {np.sum(~converged)} of {len(ys)} refits did not converge")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from nacre.virtual.cycling.cycler_truth import load
+from nacre.virtual.cycling.cycler_truth import load_cells
 
 STUDY = Path(__file__).resolve().parents[1] / "studies" / "lho-ncm85"
-PAPER = load(STUDY / "truth.toml")
+PAPER = load_cells(STUDY / "truth.toml")

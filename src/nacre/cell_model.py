@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nacre.cell import cell_toml
-from nacre.cell.ageing.jumping import Jump
-from nacre.cell.ageing.lifetime import CYCLE_LIFE, Lifetime, Watch, age
+from nacre.cell.ageing.jumping import JumpSettings
+from nacre.cell.ageing.lifetime import CYCLE_LIFE, KeptCycles, Lifetime, age
 from nacre.cell.ageing.slow_states import Ageing
-from nacre.cell.exchange import from_bpx, options, to_bpx, values
-from nacre.cell.impedance import SWEEP, Spectrum, point_of, spectrum
-from nacre.cell.parameters import NAMES, CellParameters, Parameter, check_number, read_number
+from nacre.cell.exchange import choose_options, collect_values, read_bpx, write_bpx
+from nacre.cell.impedance import SWEEP, PredictedSpectrum, compute_spectrum, find_point
+from nacre.cell.parameters import NAMES, CellParameters, ModelParameter, check_number, read_number
 from nacre.cell.potential import Potential, read_potential
-from nacre.cell.simulate import Settings, Simulation, run
+from nacre.cell.simulate import Simulation, SimulationSettings, simulate_protocol
 from nacre.core import files
 from nacre.core.columns import table_of
 from nacre.core.errors import NacreError, gathered, unknown
@@ -182,7 +182,7 @@ class CellModel(ShowsInNotebook):
         Simulation
             `signal` (as read from a cycler's file), `steps`, `fields` over the depth, and `words` on how it ended.
         """
-        return run(self.parameters, protocol, Settings(points=points, tolerance=tolerance))
+        return simulate_protocol(self.parameters, protocol, SimulationSettings(points=points, tolerance=tolerance))
 
     def impedance(
         self,
@@ -191,7 +191,7 @@ class CellModel(ShowsInNotebook):
         volts: float | None = None,
         after: Simulation | None = None,
         frequencies: Sequence[float] = SWEEP,
-    ) -> Spectrum:
+    ) -> PredictedSpectrum:
         """
         The impedance in one state, with what causes it.
 
@@ -207,7 +207,9 @@ class CellModel(ShowsInNotebook):
         Spectrum
             `frequency` (Hz), `z` and `causes` (ohm cm2 of electrode area, complex, (n,) each), `signal` in ohm.
         """
-        return spectrum(self.parameters, point_of(self.parameters, soc=soc, volts=volts, after=after), frequencies)
+        return compute_spectrum(
+            self.parameters, find_point(self.parameters, soc=soc, volts=volts, after=after), frequencies
+        )
 
     def age(
         self,
@@ -237,8 +239,8 @@ class CellModel(ShowsInNotebook):
         Lifetime
             `table` (polars, a row per cycle), `curves`, `resistances`, `retention(cycle, reference)`, `words`.
         """
-        watch = Watch(tuple(curves), tuple(resistances))
-        return age(self.parameters, protocol, ageing, Jump() if jump else None, watch=watch)
+        watch = KeptCycles(tuple(curves), tuple(resistances))
+        return age(self.parameters, protocol, ageing, JumpSettings() if jump else None, watch=watch)
 
     def sweep(
         self, values: Mapping[str, Sequence[Any]], protocol: str, *, paired: bool = False, threads: int = 0
@@ -296,7 +298,7 @@ class CellModel(ShowsInNotebook):
         if form == "toml":
             return cell_toml.save(self.parameters, path)
         p = self.parameters
-        made = to_bpx(p) if form == "bpx" else {"options": options(p), "values": values(p)}
+        made = write_bpx(p) if form == "bpx" else {"options": choose_options(p), "values": collect_values(p)}
         files.write(path, json.dumps(made, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
         return path
 
@@ -306,7 +308,7 @@ class CellModel(ShowsInNotebook):
 
 def _read(given: Mapping[str, Any], where: str, source: str, known: Mapping, status: str = "declared"):
     """Numbers, potentials and what is wrong with either."""
-    numbers: dict[str, Parameter] = {}
+    numbers: dict[str, ModelParameter] = {}
     potentials: dict[str, Potential] = {}
     wrong: list[NacreError] = []
     for name, value in given.items():
@@ -324,7 +326,7 @@ def _read(given: Mapping[str, Any], where: str, source: str, known: Mapping, sta
 
 
 def _of_bpx(path: Path) -> CellModel:
-    made = from_bpx(path)
+    made = read_bpx(path)
     for note in made.notes:  # what the model has no place for must not be lost without a word
         warnings.warn(f"{path.name}: {note}", stacklevel=3)
     return CellModel(made.parameters)

@@ -5,8 +5,8 @@ A plugin is one file in `plugins/` beside a study, or a module that an installed
 docs/ageing.md.
 """
 
-from nacre.cell.ageing.slow_states import HOUR, Aged, Ageing, Drive
-from nacre.cell.parameters import CellParameters, Name
+from nacre.cell.ageing.slow_states import HOUR, Ageing, Drive, SlowState
+from nacre.cell.parameters import CellParameters, ParameterSpec
 from nacre.core.context import Context
 from nacre.core.contracts import VIRTUAL_MARK, Head, MechanismKind, Reader, Technique
 from nacre.core.errors import NacreError, NotAssessable, ReadError, StudyError, did_you_mean
@@ -19,7 +19,6 @@ from nacre.core.signal import Note, Signal, Variable, table
 __all__ = [
     "HOUR",
     "VIRTUAL_MARK",
-    "Aged",
     "Ageing",
     "Axis",
     "CellParameters",
@@ -32,17 +31,18 @@ __all__ = [
     "Head",
     "MechanismKind",
     "NacreError",
-    "Name",
     "NoOptions",
     "NotAssessable",
     "Note",
     "Panel",
+    "ParameterSpec",
     "Quantity",
     "ReadError",
     "Reader",
     "Result",
     "Series",
     "Signal",
+    "SlowState",
     "StudyError",
     "Subject",
     "Technique",

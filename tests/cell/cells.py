@@ -5,7 +5,7 @@ from pathlib import Path
 import nacre
 from cell.discharged import DISCHARGED
 from nacre.cell.parameters import CellParameters
-from nacre.cell.recipe.build import from_recipe
+from nacre.cell.recipe.build import build_cell
 from nacre.core.context import Context
 from physics.p2d.cells import ONE_C
 
@@ -13,7 +13,7 @@ STUDY = nacre.load(Path(__file__).parents[2] / "studies" / "lho-ncm85")
 
 
 def cell_of(sample):
-    return from_recipe(Context(STUDY.name, STUDY.samples[sample], STUDY.cells[f"{sample}-1"], inputs=STUDY.inputs))
+    return build_cell(Context(STUDY.name, STUDY.samples[sample], STUDY.cells[f"{sample}-1"], inputs=STUDY.inputs))
 
 
 LHO, BARE = cell_of("lho"), cell_of("bare")

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 import nacre
 from nacre.cell import cell_toml
-from nacre.cell.diffusivity import Shape, read_shape
-from nacre.cell.exchange import from_bpx, to_bpx, unsaid
-from nacre.cell.exchange.to_bpx import D_ERROR, OCP_ERROR, window
-from nacre.cell.parameters import NAMES, CellParameters, Parameter
+from nacre.cell.diffusivity import DiffusivityShape, read_shape
+from nacre.cell.exchange import list_unsaid, read_bpx, write_bpx
+from nacre.cell.exchange.to_bpx import D_ERROR, OCP_ERROR, find_window
+from nacre.cell.parameters import NAMES, CellParameters, ModelParameter
 from nacre.cell.potential import STATUSES, Potential
-from nacre.cell.recipe.build import from_recipe
-from nacre.cell.simulate import Settings, run
+from nacre.cell.recipe.build import build_cell
+from nacre.cell.simulate import SimulationSettings, simulate_protocol
 from nacre.core.context import Context
 from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity
@@ -27,17 +27,19 @@ from nacre.physics.p2d import EVEN, Mesh
 
 STUDY = nacre.load(Path(__file__).parents[2] / "studies" / "lho-ncm85")
 LHO, BARE = (
-    from_recipe(Context(STUDY.name, STUDY.samples[n], STUDY.cells[f"{n}-1"], inputs=STUDY.inputs))
+    build_cell(Context(STUDY.name, STUDY.samples[n], STUDY.cells[f"{n}-1"], inputs=STUDY.inputs))
     for n in ("lho", "bare")
 )
-SHAPE = Shape("expression", {"formula": "exp(-2 * (x - 0.5))", "low": 0.0, "high": 1.0}, "fitted", "ours: PITT")
+SHAPE = DiffusivityShape(
+    "expression", {"formula": "exp(-2 * (x - 0.5))", "low": 0.0, "high": 1.0}, "fitted", "ours: PITT"
+)
 TABLE = Potential("table", {"x": [0.0, 0.4, 1.0], "volts": [4.4, 3.9, 3.4]}, "declared", 'our "own": a half cell')
 FORMULA = Potential("expression", {"formula": "4.4 - x", "low": 0.05, "high": 0.99}, "assumed", "a straight line")
 
 
 def through(p):
     """As a file would hold it."""
-    return json.loads(json.dumps(to_bpx(p), allow_nan=False))
+    return json.loads(json.dumps(write_bpx(p), allow_nan=False))
 
 
 def same(a, b):
@@ -63,9 +65,9 @@ def same(a, b):
 
 def test_the_reference_cells_come_back_to_the_last_digit():
     for p in (LHO, BARE):
-        found = from_bpx(through(p))
+        found = read_bpx(through(p))
         same(p, found.parameters)
-        assert found.notes == () and cell_toml.text(found.parameters) == cell_toml.text(p)
+        assert found.notes == () and cell_toml.write_text(found.parameters) == cell_toml.write_text(p)
 
 
 def _value(row):
@@ -77,7 +79,7 @@ def _number(name, row):
     whole = st.integers(1, 20).map(float) if name.endswith("particle_classes") else _value(row)
     texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1).filter(str.strip)
     made = st.builds(Quantity, whole, st.just(row.unit), st.none() | st.just(0.0) | st.floats(1e-9, 10))
-    return st.builds(Parameter, made, st.sampled_from(STATUSES), texts)
+    return st.builds(ModelParameter, made, st.sampled_from(STATUSES), texts)
 
 
 _NEEDED = {n: _number(n, row) for n, row in NAMES.items() if row.default is None}
@@ -93,7 +95,7 @@ _OTHERS = {n: _number(n, row) for n, row in NAMES.items() if row.default is not 
 def test_any_cell_comes_back_to_the_last_digit(numbers, potential, shapes):
     p = CellParameters("a cell", numbers, {**LHO.potentials, "cathode": potential}, shapes)
     with np.errstate(all="ignore"):
-        same(p, from_bpx(through(p), take="nacre").parameters)
+        same(p, read_bpx(through(p), take="nacre").parameters)
 
 
 def test_every_name_is_covered():
@@ -101,9 +103,9 @@ def test_every_name_is_covered():
 
 
 def test_an_infinite_conductivity_needs_no_number():
-    infinite = Parameter(Quantity(np.inf, "S/cm"), "assumed", "no barrier")
+    infinite = ModelParameter(Quantity(np.inf, "S/cm"), "assumed", "no barrier")
     p = replace(LHO, numbers={**LHO.numbers, "cathode.coating_conductivity": infinite})
-    same(p, from_bpx(through(p)).parameters)
+    same(p, read_bpx(through(p)).parameters)
 
 
 # --- the format's own package ---------------------------------------------------------------------------------
@@ -155,14 +157,14 @@ CYCLE = "charge at 0.5C to 2.75 V; discharge at 0.5C to 1.35 V"
 
 
 def test_the_standard_fields_alone_make_the_same_cell_where_they_can():
-    words = unsaid(PLAIN)  # double layers do nothing in time, ageing nothing in a run that does not age
+    words = list_unsaid(PLAIN)  # double layers do nothing in time, ageing nothing in a run that does not age
     assert words[0] == "cell.cam_mass = 8.316 mg (the mass of cathode active material)"
     names = [w.partition(" = ")[0] for w in words[1:]]
     assert [n for n in names if not n.startswith("ageing.")] == ["cathode.double_layer", "anode.double_layer"]
-    again = from_bpx(through(PLAIN), MASS, take="standard")
+    again = read_bpx(through(PLAIN), MASS, take="standard")
     assert again.notes == ("'User-defined' is left out: the standard fields alone were read",)
-    small = Settings(points=100, mesh=Mesh(6, 6, 10, 6), tolerance=1e-6)
-    first, second = (run(p, CYCLE, small) for p in (PLAIN, again.parameters))
+    small = SimulationSettings(points=100, mesh=Mesh(6, 6, 10, 6), tolerance=1e-6)
+    first, second = (simulate_protocol(p, CYCLE, small) for p in (PLAIN, again.parameters))
     for a, b in zip(first.steps, second.steps, strict=True):
         assert b.charge == pytest.approx(a.charge, rel=1e-4) and b.energy == pytest.approx(a.energy, rel=1e-4)
 
@@ -177,7 +179,7 @@ def test_another_program_reads_the_same_cell_from_them():
     points = {"x_n": 20, "x_s": 20, "x_p": 20, "r_n": 20, "r_p": 20}
     simulation = pybamm.Simulation(pybamm.lithium_ion.DFN(), parameter_values=numbers, var_pts=points)
     theirs = simulation.solve([0.0, 7200.0])
-    ours = run(PLAIN, "charge at 0.5C to 2.75 V", Settings(mesh=EVEN))
+    ours = simulate_protocol(PLAIN, "charge at 0.5C to 2.75 V", SimulationSettings(mesh=EVEN))
     assert theirs.t[-1] == pytest.approx(ours.steps[0].seconds, rel=1e-4)
     time = np.linspace(10.0, 0.98 * theirs.t[-1], 50)
     mine = np.interp(time, *(ours.signal.array(n, u) for n, u in (("test_time_second", "s"), ("voltage_volt", "V"))))
@@ -185,27 +187,27 @@ def test_another_program_reads_the_same_cell_from_them():
 
 
 def test_what_they_cannot_say_is_named():
-    words = " ".join(unsaid(LHO))
+    words = " ".join(list_unsaid(LHO))
     spread = f"cathode.particle_spread = {LHO.value('cathode.particle_spread'):g}"
     for name in ("cathode.coating_thickness = 12 nm", spread, "cell.contact_resistance = 4"):
         assert name in words
     assert words.count("cathode.coating_thickness") == 1 and "cathode.thickness" not in words
-    assert "cathode.coating_thickness = 12 nm" in to_bpx(LHO)["Header"]["Description"]
+    assert "cathode.coating_thickness = 12 nm" in write_bpx(LHO)["Header"]["Description"]
 
 
 def test_tables_are_as_fine_as_they_say():
-    table = to_bpx(LHO)["Parameterisation"]["Positive electrode"]["OCP [V]"]
+    table = write_bpx(LHO)["Parameterisation"]["Positive electrode"]["OCP [V]"]
     curve = LHO.potentials["cathode"].curve
     assert np.abs(np.interp(curve.x, table["x"], table["y"]) - curve.value).max() <= OCP_ERROR
     assert len(table["x"]) < 1000
     p = replace(LHO, shapes={"cathode": SHAPE})
-    table = to_bpx(p)["Parameterisation"]["Positive electrode"]["Diffusivity [m2.s-1]"]
+    table = write_bpx(p)["Parameterisation"]["Positive electrode"]["Diffusivity [m2.s-1]"]
     x = np.linspace(0, 1, 2049)
     assert np.abs(np.interp(x, table["x"], table["y"]) / p.diffusivity("cathode")(x) - 1).max() <= 1.001 * D_ERROR
 
 
 def test_the_window_is_at_the_cut_offs():
-    ends = window(LHO)
+    ends = find_window(LHO)
     for k, name in ((0, "upper"), (1, "lower")):
         x, y = ends["cathode"][k], ends["anode"][1 - k]
         volts = LHO.potentials["cathode"].curve(x) - LHO.potentials["anode"].curve(y)
@@ -273,7 +275,7 @@ def changed(*path, to=...):
 
 
 def test_a_liquid_cell_is_taken_and_what_is_dropped_is_said():
-    found = from_bpx(LIQUID, GRAMS)
+    found = read_bpx(LIQUID, GRAMS)
     p, notes = found.parameters, " | ".join(found.notes)
     for words in ("34 electrode pairs in parallel are one cell of 34 times the area",
                   "the transference number (0.26) is taken as 1", "diffusivity and its concentration in time",
@@ -294,14 +296,14 @@ def test_a_liquid_cell_is_taken_and_what_is_dropped_is_said():
     assert p.diffusivity("anode")(x) == pytest.approx(2.7e-14 * np.exp(-x), rel=1e-9)
     assert p.diffusivity("cathode")(x[[0, 2, 3]]) == pytest.approx([4e-14, 2e-14, 1e-15], rel=1e-3)
     assert p.potentials["anode"].curve(0.3) == pytest.approx(0.1 + 0.7 * np.exp(-12) - 0.05 * np.tanh(-1.6), abs=1e-9)
-    same(p, from_bpx(through(p)).parameters)
-    done = run(p, "discharge at 0.05C to 2.7 V", Settings(points=100, mesh=Mesh(6, 6, 10, 10)))
+    same(p, read_bpx(through(p)).parameters)
+    done = simulate_protocol(p, "discharge at 0.05C to 2.7 V", SimulationSettings(points=100, mesh=Mesh(6, 6, 10, 10)))
     moved = (0.96 - 0.474) * p.sites("cathode") / 3600  # to the full cathode, or to where its potential falls
     assert done.complete and done.steps[0].charge == pytest.approx(moved, rel=0.05)
 
 
 def test_a_cell_from_elsewhere_lives_in_a_cell_toml(tmp_path):
-    p = from_bpx(LIQUID, GRAMS).parameters
+    p = read_bpx(LIQUID, GRAMS).parameters
     again = cell_toml.load(cell_toml.save(p, tmp_path / "cell.toml"))
     assert [again.value(n) for n in NAMES] == pytest.approx([p.value(n) for n in NAMES], rel=1e-12)
     assert again.potentials["anode"].numbers == p.potentials["anode"].numbers
@@ -315,7 +317,7 @@ def test_the_old_layout_is_read_too():
     old["Header"]["BPX"] = 0.4
     old["Parameterisation"]["Cell"]["Initial temperature [K]"] = 310.0
     old["Parameterisation"]["Electrolyte"]["Initial concentration [mol.m-3]"] = 1000
-    found = from_bpx(old, GRAMS)
+    found = read_bpx(old, GRAMS)
     assert found.parameters.value("cell.temperature", "K") == 310.0
     assert found.parameters.value("cathode.stoichiometry") == pytest.approx(0.42)
     assert any("no initial state of charge: fully charged was taken" in note for note in found.notes)
@@ -371,19 +373,19 @@ BAD = {
 def test_a_bad_file_says_where_and_what_to_do(case):
     content, words = BAD[case]
     with pytest.raises(NacreError) as caught:
-        from_bpx(content, GRAMS)
+        read_bpx(content, GRAMS)
     assert words in str(caught.value) and str(caught.value).startswith("BPX")
 
 
 def test_no_mass_is_made_up():
     with pytest.raises(NacreError, match=r"no field for the mass of the cathode's active.* Give --set 'cell.cam_mass="):
-        from_bpx(LIQUID)
+        read_bpx(LIQUID)
 
 
 def test_a_number_given_stands_in_for_a_field():
     lacking = changed(*POSITIVE, "Particle radius [m]")
     given = {**GRAMS, "cathode.particle_diameter": "9 um", "cathode.volume_fraction": "0.6"}
-    assert from_bpx(lacking, given).parameters.value("cathode.particle_diameter") == 9.0
+    assert read_bpx(lacking, given).parameters.value("cathode.particle_diameter") == 9.0
 
 
 def test_an_edited_field_beside_the_copy_is_noticed(tmp_path):
@@ -392,32 +394,32 @@ def test_an_edited_field_beside_the_copy_is_noticed(tmp_path):
     with pytest.raises(
         NacreError, match=r"Positive electrode > Thickness \[m\]: a standard field and the full copy .*disa"
     ):
-        from_bpx(content)
-    same(LHO, from_bpx(content, take="nacre").parameters)
-    thick = from_bpx(content, MASS, take="standard").parameters
+        read_bpx(content)
+    same(LHO, read_bpx(content, take="nacre").parameters)
+    thick = read_bpx(content, MASS, take="standard").parameters
     assert thick.value("cathode.thickness") == pytest.approx(2 * LHO.value("cathode.thickness"))
     block = content["Parameterisation"]["User-defined"]["Nacre"]
     block["version"] = 7
     with pytest.raises(
         NacreError, match=r"User-defined > Nacre: unknown version of the Nacre block; found 7; expected 1"
     ):
-        from_bpx(content)
+        read_bpx(content)
     block.update(version=1, numbers={"cathode.contct [1]": {"value": 1, "description": "assumed: x"}})
     with pytest.raises(NacreError, match=r"unknown parameter 'cathode.contct'. Did you mean 'cathode.contact"):
-        from_bpx(content)
+        read_bpx(content)
     block["numbers"] = {"cathode.contact": {}}
     with pytest.raises(NacreError, match=r"cannot read this key; found 'cathode.contact'"):
-        from_bpx(content)
+        read_bpx(content)
     del block["numbers"]
     with pytest.raises(NacreError, match="'numbers' of the Nacre block is missing or not as it was written"):
-        from_bpx(content)
+        read_bpx(content)
     with pytest.raises(NacreError, match="the file carries no cell of Nacre"):
-        from_bpx(LIQUID, GRAMS, take="nacre")
+        read_bpx(LIQUID, GRAMS, take="nacre")
     with pytest.raises(NacreError, match="unknown choice 'native'"):
-        from_bpx(LIQUID, GRAMS, take="native")
+        read_bpx(LIQUID, GRAMS, take="native")
     (tmp_path / "a.json").write_text("{", encoding="utf-8")
     with pytest.raises(NacreError, match=r"a.json: this is no JSON file"):
-        from_bpx(tmp_path / "a.json")
+        read_bpx(tmp_path / "a.json")
 
 
 def test_a_diffusivity_that_cannot_be_is_refused():

@@ -5,7 +5,7 @@ import pytest
 
 import nacre
 from cell.cells import BARE
-from nacre.cell.impedance import impedance
+from nacre.cell.impedance import compute_impedance
 from nacre.core.quantity import Quantity
 
 
@@ -41,7 +41,7 @@ def test_all_that_is_wrong_with_a_change_is_said_at_once(bare):
 
 def test_the_verbs_give_what_the_model_beneath_gives(bare):
     made = bare.impedance(soc=0.5, frequencies=[1e3, 1.0])
-    assert np.allclose(made.z, impedance(BARE, [1e3, 1.0], soc=0.5), rtol=1e-12)
+    assert np.allclose(made.z, compute_impedance(BARE, [1e3, 1.0], soc=0.5), rtol=1e-12)
     swept = bare.sweep({"cathode.contact": ["0.2"]}, "charge at 0.5C to 2.75 V")
     alone = bare.change({"cathode.contact": "0.2"}).simulate("charge at 0.5C to 2.75 V")
     grams = BARE.value("cell.cam_mass", "g")

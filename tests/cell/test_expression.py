@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nacre.cell.expression import FUNCTIONS, read
+from nacre.cell.expression import FUNCTIONS, read_formula
 from nacre.core.errors import NacreError
 
 X = np.array([0.01, 0.3, 0.5, 0.99])
@@ -16,7 +16,7 @@ TEXTS = ["1", "x", "-x**2", "2**3**2*x", "2**-1*x", "- -x", "+x", "1.5e-1+.5*x",
 @pytest.mark.parametrize("text", TEXTS)
 def test_values_are_those_of_the_language_it_is_written_in(text):
     wanted = 4000 * X if len(text) > 4000 else eval(text, {}, {"x": X, **FUNCTIONS}) * np.ones(4)
-    assert read(text)(X) == pytest.approx(wanted, rel=1e-12)
+    assert read_formula(text)(X) == pytest.approx(wanted, rel=1e-12)
 
 
 numbers = st.floats(-3, 3).map(lambda v: f"{v!r}") | st.just("x")
@@ -40,7 +40,7 @@ def test_any_formula_of_the_grammar_has_the_value_of_the_language(text):
         except (ZeroDivisionError, OverflowError):  # of plain numbers, where arrays say inf
             return
     if np.isrealobj(wanted):
-        assert np.allclose(read(text)(X), wanted, rtol=1e-12, atol=0, equal_nan=True)
+        assert np.allclose(read_formula(text)(X), wanted, rtol=1e-12, atol=0, equal_nan=True)
 
 
 BAD = {
@@ -67,5 +67,5 @@ BAD = {
 def test_what_is_not_allowed_is_refused_with_its_place(case):
     text, words = BAD[case]
     with pytest.raises(NacreError) as caught:
-        read(text, "cell.json: OCP")
+        read_formula(text, "cell.json: OCP")
     assert words in str(caught.value) and str(caught.value).startswith("cell.json: OCP: the expression is")

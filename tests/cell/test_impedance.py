@@ -7,10 +7,10 @@ import pytest
 
 from cell.test_simulate import LHO, SMALL
 from nacre.cell import cell_toml
-from nacre.cell.impedance import Rests, impedance, point_of, spectrum
-from nacre.cell.impedance_sensitivities import KNOWN, derivatives
+from nacre.cell.impedance import RestStates, compute_impedance, compute_spectrum, find_point
+from nacre.cell.impedance_sensitivities import KNOWN, differentiate_impedance
 from nacre.cell.parameters import NAMES
-from nacre.cell.simulate import run
+from nacre.cell.simulate import simulate_protocol
 from nacre.core.errors import NacreError
 from nacre.physics import p2d
 
@@ -31,11 +31,11 @@ MESH = SMALL.mesh
 
 
 def test_states_of_charge_hold_all_lithium_between_the_cut_offs():
-    rests = Rests(LHO)
+    rests = RestStates(LHO)
     top, bottom = rests.window
     assert rests.volts(top) == pytest.approx(2.75, abs=1e-9) and rests.volts(bottom) >= 1.35
     for soc in (0.0, 0.25, 1.0):
-        point = point_of(LHO, soc=soc, mesh=MESH)
+        point = find_point(LHO, soc=soc, mesh=MESH)
         x, y = point.state.cathode.ravel()[0], point.state.anode.ravel()[0]
         assert x == pytest.approx(bottom + soc * (top - bottom))
         cell, even = LHO.cell(), p2d.uniform(LHO.cell(), MESH)
@@ -46,34 +46,34 @@ def test_states_of_charge_hold_all_lithium_between_the_cut_offs():
 
 
 def test_a_rest_voltage_names_the_same_state():
-    point = point_of(LHO, soc=0.4, mesh=MESH)
-    volts = spectrum(LHO, point, F, MESH).volts
-    again = point_of(LHO, volts=volts, mesh=MESH)
+    point = find_point(LHO, soc=0.4, mesh=MESH)
+    volts = compute_spectrum(LHO, point, F, MESH).volts
+    again = find_point(LHO, volts=volts, mesh=MESH)
     assert again.state.cathode == pytest.approx(point.state.cathode, abs=1e-6)
     assert again.words == f"at rest at {volts:g} V"
 
 
 def test_the_impedance_is_the_solvers_own_in_ohm_cm2():
-    state = point_of(CELL, soc=0.5, mesh=MESH).state
+    state = find_point(CELL, soc=0.5, mesh=MESH).state
     wanted = p2d.impedance(CELL.cell(), state, F, MESH) * 1e4
-    assert impedance(CELL, F, soc=0.5, mesh=MESH) == pytest.approx(wanted, rel=1e-12)
-    made = spectrum(CELL, point_of(CELL, soc=0.5, mesh=MESH), F, MESH)
+    assert compute_impedance(CELL, F, soc=0.5, mesh=MESH) == pytest.approx(wanted, rel=1e-12)
+    made = compute_spectrum(CELL, find_point(CELL, soc=0.5, mesh=MESH), F, MESH)
     assert sum(made.causes.values()) == pytest.approx(wanted, rel=1e-10)
     ohms = made.signal.array("real_impedance_ohm", "ohm") + 1j * made.signal.array("imaginary_impedance_ohm", "ohm")
     assert ohms * CELL.value("cell.area") == pytest.approx(wanted) and made.signal.origin == "predicted"
 
 
 def test_after_a_discharge_and_an_hour_of_rest():
-    done = run(CELL, "charge at 0.5C to 2.75 V; discharge at 0.5C for 0.5 h; rest for 1 h", SMALL)
-    z = impedance(CELL, F, after=done, mesh=MESH)
+    done = simulate_protocol(CELL, "charge at 0.5C to 2.75 V; discharge at 0.5C for 0.5 h; rest for 1 h", SMALL)
+    z = compute_impedance(CELL, F, after=done, mesh=MESH)
     assert z == pytest.approx(p2d.impedance(CELL.cell(), done.final, F, MESH) * 1e4)
-    point = point_of(CELL, after=done, mesh=MESH)
+    point = find_point(CELL, after=done, mesh=MESH)
     assert point.words == "after rest for 1 h"
-    assert spectrum(CELL, point, F, MESH).volts == pytest.approx(done.steps[-1].last_voltage, abs=1e-5)
+    assert compute_spectrum(CELL, point, F, MESH).volts == pytest.approx(done.steps[-1].last_voltage, abs=1e-5)
 
 
 def test_at_high_frequency_separator_and_composites_remain():
-    fast = p2d.impedance(CELL.cell(), point_of(CELL, soc=0.5, mesh=MESH).state, [1e15], MESH)[0].real * 1e4
+    fast = p2d.impedance(CELL.cell(), find_point(CELL, soc=0.5, mesh=MESH).state, [1e15], MESH)[0].real * 1e4
     cell = CELL.cell()
     rails = sum(e.thickness / (e.ionic_conductivity + e.electronic_conductivity) for e in (cell.cathode, cell.anode))
     ends = sum(  # half cells at both ends, where all current is of one kind
@@ -87,11 +87,11 @@ def test_at_high_frequency_separator_and_composites_remain():
 
 def test_derivatives_by_the_models_own_numbers():
     """All but those that are zero here, against central differences."""
-    done = run(CELL, "charge at 1C to 2.75 V; rest for 1 min", SMALL)
-    point = point_of(CELL, after=done, mesh=MESH)
+    done = simulate_protocol(CELL, "charge at 1C to 2.75 V; rest for 1 min", SMALL)
+    point = find_point(CELL, after=done, mesh=MESH)
     names = [n for n in KNOWN if n != "anode.interphase_thickness" and CELL.value(n)]
     assert len(names) > 35
-    found = derivatives(CELL, names, point, F, MESH)
+    found = differentiate_impedance(CELL, names, point, F, MESH)
     for name in names:
         value, unit = CELL.value(name), NAMES[name].unit
         if value == NAMES[name].high or np.isinf(value):  # at its bound
@@ -113,7 +113,7 @@ def test_layers_survive_the_file(tmp_path):
 def test_without_a_double_layer_it_is_said():
     numbers = {n: p for n, p in LHO.numbers.items() if not n.endswith("double_layer")}
     bare = replace(LHO, numbers=numbers)
-    words = [c.text for c in spectrum(bare, point_of(bare, soc=0.5, mesh=MESH), F, MESH).checks]
+    words = [c.text for c in compute_spectrum(bare, find_point(bare, soc=0.5, mesh=MESH), F, MESH).checks]
     assert any(
         "no double layer is given for the cathode and the anode: the reaction there makes no arc" in w for w in words
     )
@@ -131,7 +131,7 @@ def test_without_a_double_layer_it_is_said():
 ])  # fmt: skip
 def test_states_outside_the_window_are_refused(what, words):
     with pytest.raises(NacreError, match=f"(?s){words}"):
-        impedance(LHO, F, mesh=MESH, **what)
+        compute_impedance(LHO, F, mesh=MESH, **what)
 
 
 @pytest.mark.parametrize("value, words", [
@@ -148,15 +148,15 @@ def test_other_refusals():
     with pytest.raises(NacreError, match=r"(?s)cathode\.double_layer_exponent .*cannot be.*1\.5.*at most 1"):
         LHO.changed({"cathode.double_layer_exponent": "1.5"})
     with pytest.raises(NacreError, match="frequencies must be positive and finite, in Hz; found 0"):
-        impedance(LHO, [1.0, 0.0], soc=0.5, mesh=MESH)
+        compute_impedance(LHO, [1.0, 0.0], soc=0.5, mesh=MESH)
     with pytest.raises(NacreError, match=r"(?s)state has shape.*Take the state of a simulation with the same mesh"):
-        impedance(LHO, F, after=run(LHO, "rest for 1 s", SMALL))
+        compute_impedance(LHO, F, after=simulate_protocol(LHO, "rest for 1 s", SMALL))
     with pytest.raises(
         NacreError, match=r"(?s)unknown parameter with a derivative 'cathode.contakt'.*cathode\.contact"
     ):
-        derivatives(LHO, ["cathode.contakt"], point_of(LHO, soc=0.5))
+        differentiate_impedance(LHO, ["cathode.contakt"], find_point(LHO, soc=0.5))
     with pytest.raises(NacreError, match=r"(?s)cathode\.interphase_thickness is 0: no derivative.*Give it a value"):
-        derivatives(LHO, ["cathode.interphase_thickness"], point_of(LHO, soc=0.5, mesh=MESH), F, MESH)
+        differentiate_impedance(LHO, ["cathode.interphase_thickness"], find_point(LHO, soc=0.5, mesh=MESH), F, MESH)
     full = LHO.changed({"anode.stoichiometry": "1", "cathode.stoichiometry": "0.999"})
     with pytest.raises(NacreError, match=r"(?s)no such rest voltage|outside"):
-        impedance(full, F, volts=2.7, mesh=MESH)
+        compute_impedance(full, F, volts=2.7, mesh=MESH)

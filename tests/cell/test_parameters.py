@@ -9,14 +9,14 @@ import pytest
 
 import nacre
 from nacre.cell import cell_toml
-from nacre.cell.parameters import NAMES, particle_radii
+from nacre.cell.parameters import NAMES, compute_particle_radii
 from nacre.cell.potential import STATUSES, Potential, read_potential
-from nacre.cell.recipe.build import check_model, from_recipe, known
+from nacre.cell.recipe.build import build_cell, check_model, load_known
 from nacre.core.context import Context
 from nacre.core.errors import NacreError, NotAssessable
 from nacre.core.quantity import parse
 from nacre.physics.constants import FARADAY
-from nacre.physics.ocp import msmr_stoichiometry
+from nacre.physics.ocp import compute_msmr_stoichiometry
 
 STUDY = nacre.load(Path(__file__).parents[2] / "studies" / "lho-ncm85")
 
@@ -26,7 +26,7 @@ def context(sample="lho", **changed):
     return Context(STUDY.name, STUDY.samples[sample], STUDY.cells[f"{sample}-1"], inputs=inputs)
 
 
-LHO = from_recipe(context())
+LHO = build_cell(context())
 
 
 def test_geometry_and_sites_are_those_of_the_recipe():
@@ -36,7 +36,7 @@ def test_geometry_and_sites_are_those_of_the_recipe():
     # whatever the pores, the sites are those of the weighed material: m F / M
     assert LHO.sites("cathode") == pytest.approx(8.316e-3 / 97.468 * FARADAY, rel=1e-4)
     assert LHO.sites("anode") / 3.6 == pytest.approx(3.4153, rel=1e-3)
-    dense = from_recipe(context(cathode_porosity="0 %"))
+    dense = build_cell(context(cathode_porosity="0 %"))
     assert dense.sites("cathode") == pytest.approx(LHO.sites("cathode"))
     assert dense.numbers["cathode.thickness"].status == "computed"
     assert LHO.numbers["cathode.thickness"].status == "assumed"
@@ -50,7 +50,7 @@ def test_every_number_has_a_status_and_a_source():
 
 
 def test_the_samples_differ_in_contact_mass_film_and_ageing_alone():
-    bare = from_recipe(context("bare"))
+    bare = build_cell(context("bare"))
     differ = {n for n in NAMES if bare.value(n) != LHO.value(n)}
     films = {f"cathode.{n}" for n in ("contact", "active", "coating_thickness", "coating_conductivity")}
     assert differ == films | {"ageing.slowing"}
@@ -61,15 +61,15 @@ def test_the_study_has_the_last_word():
         "cathode": {"diffusivity": {"value": "1e-12 cm2/s", "status": "fitted", "source": "our own"}},
         "sample": {"lho": {"cathode": {"contact": "0.5"}}, "bare": {"cathode": {"contact": "0.1"}}},
     }
-    made = from_recipe(context(), model)
+    made = build_cell(context(), model)
     assert made.value("cathode.diffusivity", "m2/s") == pytest.approx(1e-16)
     assert made.value("cathode.contact") == 0.5 and made.numbers["cathode.contact"].status == "declared"
 
 
 def test_size_classes_have_the_median_and_the_spread():
-    radii = np.array(particle_radii(5e-6, 0.5, 9))
+    radii = np.array(compute_particle_radii(5e-6, 0.5, 9))
     assert radii[4] == pytest.approx(2.5e-6) and np.log(radii[-1] / radii[4]) == pytest.approx(0.5 * 1.593, rel=1e-3)
-    assert particle_radii(5e-6, 0.0, 9) == (2.5e-6,)
+    assert compute_particle_radii(5e-6, 0.0, 9) == (2.5e-6,)
 
 
 def test_warmer_is_faster_by_arrhenius():
@@ -91,17 +91,17 @@ def test_a_file_holds_all_of_it(tmp_path):
     x = np.linspace(0.1, 0.99, 50)
     for part in ("cathode", "anode"):
         assert np.array_equal(again.potentials[part].curve(x), sure.potentials[part].curve(x))
-    assert cell_toml.text(again) == cell_toml.text(sure)
-    tomllib.loads(cell_toml.text(sure))
+    assert cell_toml.write_text(again) == cell_toml.write_text(sure)
+    tomllib.loads(cell_toml.write_text(sure))
 
 
 @pytest.mark.realdata
 def test_the_potential_is_that_of_the_measured_curve(realdata):
     # six reactions against the raw curve, before the shift from the tail to H2-H3 and the end
     x, volts = np.loadtxt(realdata / "ocp" / "nmc811_MJ1_Sturm_Zhuo2023.csv", delimiter=",").T
-    row = known()["cathode"]["NCM85"]["potential"]
+    row = load_known()["cathode"]["NCM85"]["potential"]
     amounts = np.array(row["amounts"]) + [0, 0, 0, 0, -0.1, 0.1]
-    off = msmr_stoichiometry(volts, amounts, row["volts"], row["widths"], 298.15) - x
+    off = compute_msmr_stoichiometry(volts, amounts, row["volts"], row["widths"], 298.15) - x
     assert np.sqrt(np.mean(off**2)) < 1e-3 and np.abs(off).max() < 3e-3
     assert sum(row["amounts"]) == pytest.approx(1.0)
     # as used, with the larger H2-H3: the lower transitions stay where they are
@@ -145,15 +145,15 @@ BAD = {
 def test_what_cannot_be_is_refused_in_words(case):
     model, words = BAD[case]
     with pytest.raises(NacreError) as caught:
-        from_recipe(context(), model)
+        build_cell(context(), model)
     assert words in str(caught.value)
 
 
 def test_an_unknown_material_is_not_made_up():
     with pytest.raises(NotAssessable, match=r"nothing is known of LiCoO2 as a cathode.*Write a cell.toml"):
-        from_recipe(replace(context(), sample=replace(STUDY.samples["lho"], inputs={"cam": "LiCoO2"})))
+        build_cell(replace(context(), sample=replace(STUDY.samples["lho"], inputs={"cam": "LiCoO2"})))
     with pytest.raises(NacreError, match="cell 'lho-1': the temperature of the test is not given, and the cell model"):
-        from_recipe(replace(context(), inputs={n: q for n, q in STUDY.inputs.items() if n != "temperature"}))
+        build_cell(replace(context(), inputs={n: q for n, q in STUDY.inputs.items() if n != "temperature"}))
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_an_unknown_material_is_not_made_up():
     ],
 )
 def test_a_file_that_is_wrong_says_where(tmp_path, old, new, words):
-    text = cell_toml.text(LHO)
+    text = cell_toml.write_text(LHO)
     assert old in text
     (tmp_path / "cell.toml").write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(NacreError) as caught:
@@ -188,9 +188,9 @@ def test_another_coating_has_no_thickness_until_it_is_declared():
         return replace(context(), sample=replace(STUDY.samples["lho"], coating=coating))
 
     with pytest.raises(NotAssessable, match=r"thickness is not known.*under \[model.sample.lho.cathode\]"):
-        from_recipe(of(precursor="LiNbO3"))
-    declared = from_recipe(of(precursor="LiNbO3"), {"cathode": {"coating_thickness": "5 nm"}})
-    meant = from_recipe(of(precursor="LiNbO3", target_thickness="10 nm"))
+        build_cell(of(precursor="LiNbO3"))
+    declared = build_cell(of(precursor="LiNbO3"), {"cathode": {"coating_thickness": "5 nm"}})
+    meant = build_cell(of(precursor="LiNbO3", target_thickness="10 nm"))
     assert (declared.value("cathode.coating_thickness"), meant.value("cathode.coating_thickness")) == (5, 10)
 
 

@@ -5,13 +5,21 @@ from pathlib import Path
 import pytest
 
 import nacre
-from nacre.cell.protocol import Loop, Step, for_cell, parse_protocol, pybamm_experiment, step_table, unrolled
-from nacre.cell.recipe.layers import recipe
+from nacre.cell.protocol import (
+    ProtocolLoop,
+    ProtocolStep,
+    bind_to_cell,
+    parse_protocol,
+    unroll_steps,
+    write_pybamm_experiment,
+    write_step_table,
+)
+from nacre.cell.recipe.layers import compute_recipe
 from nacre.core.context import Context
 from nacre.core.errors import NacreError
 
 STUDY = nacre.load(Path(__file__).parents[2] / "studies" / "lho-ncm85")
-CELL = recipe(Context(STUDY.name, STUDY.samples["lho"], STUDY.cells["lho-1"], inputs=STUDY.inputs))
+CELL = compute_recipe(Context(STUDY.name, STUDY.samples["lho"], STUDY.cells["lho-1"], inputs=STUDY.inputs))
 
 TEXT = """
 charge at 0.1C to 2.75 V
@@ -28,25 +36,25 @@ repeat 3 times: charge at 300 uA to 2.75 V; rest 1 h
 
 
 def test_words_become_amperes_volts_and_seconds():
-    steps = for_cell(parse_protocol(TEXT), CELL)
+    steps = bind_to_cell(parse_protocol(TEXT), CELL)
     mass, area = 8.316e-3, 0.785398
     current = pytest.approx(0.1 * 0.19 * mass)
-    assert steps[0] == Step("charge", 1, current, until_voltage=2.75, text="charge at 0.1C to 2.75 V")
+    assert steps[0] == ProtocolStep("charge", 1, current, until_voltage=2.75, text="charge at 0.1C to 2.75 V")
     hold = steps[1]
     assert (hold.voltage, hold.until_time) == (2.75, 18000)
     assert hold.until_current == pytest.approx(0.05 * 0.19 * mass)
     assert (steps[2].kind, steps[2].until_time) == ("rest", 3600)
     assert (steps[3].current, steps[3].until_time) == (pytest.approx(-0.19 * mass), pytest.approx(1800))
     loop = steps[4]
-    assert isinstance(loop, Loop) and loop.times == 200 and isinstance(loop.steps[1], Loop)
+    assert isinstance(loop, ProtocolLoop) and loop.times == 200 and isinstance(loop.steps[1], ProtocolLoop)
     assert loop.steps[0].current == pytest.approx(0.038 * mass)
     assert loop.steps[2].current == pytest.approx(-0.4e-3 * area, rel=1e-5)
     assert steps[5].steps[0].current == pytest.approx(3e-4)
-    assert len(list(unrolled(steps))) == 4 + 200 * 4 + 3 * 2
+    assert len(list(unroll_steps(steps))) == 4 + 200 * 4 + 3 * 2
 
 
 def test_the_step_table():
-    rows = step_table(for_cell(parse_protocol(TEXT), CELL)).splitlines()
+    rows = write_step_table(bind_to_cell(parse_protocol(TEXT), CELL)).splitlines()
     assert rows[0] == "step,do,current / mA,voltage / V,to voltage / V,to current / mA,time / h,repeat"
     assert rows[1] == "1,charge,0.158004,,2.75,,,"
     assert rows[2] == "2,hold,,2.75,,0.079002,5,"
@@ -62,7 +70,7 @@ def test_the_pybamm_text_is_python_with_one_cycle_per_pass():
         def Experiment(self, parts):
             return parts
 
-    text = pybamm_experiment(for_cell(parse_protocol(TEXT), CELL))
+    text = write_pybamm_experiment(bind_to_cell(parse_protocol(TEXT), CELL))
     names = {"pybamm": Pybamm()}
     exec(compile(text.replace("import pybamm", ""), "experiment", "exec"), names)
     parts = names["experiment"]
@@ -110,7 +118,7 @@ def test_the_pybamm_text_is_python_with_one_cycle_per_pass():
 )
 def test_a_mistake_is_named_with_its_place(text, words):
     with pytest.raises(NacreError) as caught:
-        for_cell(parse_protocol(text), CELL)
+        bind_to_cell(parse_protocol(text), CELL)
     assert words in str(caught.value)
 
 
@@ -123,21 +131,21 @@ def test_a_study_names_the_line_of_a_bad_protocol(tmp_path):
 
 def test_powers_and_charges():
     text = "charge at 0.1C until 100 mAh/g or to 2.75 V; discharge at 5 mW to 1.35 V; charge at 10 mW/cm2 for 1 h"
-    steps = for_cell(parse_protocol(text), CELL)
+    steps = bind_to_cell(parse_protocol(text), CELL)
     # at constant current a charge is a time: 100 mAh/g at 19 mA/g
     assert steps[0].until_time == pytest.approx(3600 * 100 / 19) and steps[0].until_voltage == 2.75
     assert (steps[1].power, steps[1].current) == (pytest.approx(-5e-3), None)
     assert steps[2].power == pytest.approx(0.01 * 0.785398, rel=1e-6)
-    assert for_cell(parse_protocol("charge at 1 mA until 2 mAh or until 1 mAh"), CELL)[0].until_time == 3600
-    rows = step_table(steps).splitlines()
+    assert bind_to_cell(parse_protocol("charge at 1 mA until 2 mAh or until 1 mAh"), CELL)[0].until_time == 3600
+    rows = write_step_table(steps).splitlines()
     assert rows[0].endswith("repeat,power / mW") and rows[2] == "2,discharge,,,1.35,,,,-5"
-    assert '"Discharge at 0.005 W until 1.35 V"' in pybamm_experiment(steps)
+    assert '"Discharge at 0.005 W until 1.35 V"' in write_pybamm_experiment(steps)
     with pytest.raises(
         NacreError, match="a charge ends a step at constant current only; found discharge at 5 mW until"
     ):
-        for_cell(parse_protocol("discharge at 5 mW until 1 mAh"), CELL)
+        bind_to_cell(parse_protocol("discharge at 5 mW until 1 mAh"), CELL)
 
 
 def test_a_repeat_within_a_line_takes_the_rest_of_it():
-    steps = for_cell(parse_protocol("rest 1 h; repeat 2 times: rest 2 h; repeat 3 times: rest 3 h; rest 4 h"), CELL)
-    assert [s.until_time / 3600 for s in unrolled(steps)] == [1, 2, 3, 4, 3, 4, 3, 4, 2, 3, 4, 3, 4, 3, 4]
+    steps = bind_to_cell(parse_protocol("rest 1 h; repeat 2 times: rest 2 h; repeat 3 times: rest 3 h; rest 4 h"), CELL)
+    assert [s.until_time / 3600 for s in unroll_steps(steps)] == [1, 2, 3, 4, 3, 4, 3, 4, 2, 3, 4, 3, 4, 3, 4]

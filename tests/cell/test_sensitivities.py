@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from cell.test_simulate import LHO
-from nacre.cell.parameters import NAMES, Parameter
-from nacre.cell.protocol import Step, for_cell, parse_protocol, unrolled
-from nacre.cell.sensitivities import sensitivities
-from nacre.cell.simulate import Settings, run, solver_step
+from nacre.cell.parameters import NAMES, ModelParameter
+from nacre.cell.protocol import ProtocolStep, bind_to_cell, parse_protocol, unroll_steps
+from nacre.cell.sensitivities import compute_sensitivities
+from nacre.cell.simulate import SimulationSettings, make_solver_step, simulate_protocol
 from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity
 from nacre.physics import p2d
 from nacre.physics.p2d import Mesh
 
-SMALL = Settings(points=12, tolerance=1e-9, mesh=Mesh(4, 4, 10, 6))
+SMALL = SimulationSettings(points=12, tolerance=1e-9, mesh=Mesh(4, 4, 10, 6))
 # every parameter matters in this cell, none stands at the end of what it may be, and none is one of the package's fits
 CELL = LHO.changed(
     {
@@ -73,8 +73,8 @@ PROTOCOLS = {
 def solved(p, text, times):
     """Of every step: seconds, charge in Ah, voltages and currents in A at times. By the solver alone."""
     prepared, state, found = p2d.prepare(p.cell(), SMALL.mesh), None, []
-    for step, asked in zip(unrolled(for_cell(parse_protocol(text), p.scale)), times, strict=True):
-        s = prepared.run(solver_step(step, p.area), state, SMALL.tolerance, times=[asked])
+    for step, asked in zip(unroll_steps(bind_to_cell(parse_protocol(text), p.scale)), times, strict=True):
+        s = prepared.run(make_solver_step(step, p.area), state, SMALL.tolerance, times=[asked])
         state = s.final
         found += [s.time[-1:], np.abs(s.charge[-1:]) * p.area / 3600, s.sampled[0][:, 1], s.sampled[0][:, 2] * p.area]
     return found
@@ -85,7 +85,7 @@ def difference(name, part, text, times):
     value = CELL.value(name)
     runs = []
     for k in (-2, -1, 1, 2):
-        made = Parameter(Quantity(value * (1 + k * part), NAMES[name].unit), "assumed", "a trial")
+        made = ModelParameter(Quantity(value * (1 + k * part), NAMES[name].unit), "assumed", "a trial")
         runs.append(solved(replace(CELL, numbers={**CELL.numbers, name: made}), text, times))
     return [(a - 8 * b + 8 * c - d) / (12 * part * value) for a, b, c, d in zip(*runs, strict=True)]
 
@@ -115,7 +115,7 @@ def errors(name, p, found, text):
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_differences_of_tight_solutions_agree_for_every_parameter(protocol):
     text = PROTOCOLS[protocol]
-    found = sensitivities(CELL, text, ALL, SMALL)
+    found = compute_sensitivities(CELL, text, ALL, SMALL)
     for p, name in enumerate(ALL):
         worst = errors(name, p, found, text)
         assert worst and max(worst) < 1e-4, (name, worst)
@@ -124,14 +124,16 @@ def test_differences_of_tight_solutions_agree_for_every_parameter(protocol):
 def test_differences_agree_for_a_few():
     names = ("cathode.diffusivity", "cathode.contact", "cell.cam_mass", "anode.thickness")
     text = PROTOCOLS["constant current"]
-    found = sensitivities(CELL, text, names, SMALL)
+    found = compute_sensitivities(CELL, text, names, SMALL)
     for p, name in enumerate(names):
         assert max(errors(name, p, found, text)) < 1e-4, name
 
 
 def test_units_and_what_stands_beside_them():
     names = ("cell.contact_resistance", "cell.cam_mass", "cell.one_c", "cell.area")
-    found = sensitivities(CELL, "discharge at 0.1C for 10 min; charge at 20 mA/g for 1 h; rest for 1 min", names, SMALL)
+    found = compute_sensitivities(
+        CELL, "discharge at 0.1C for 10 min; charge at 20 mA/g for 1 h; rest for 1 min", names, SMALL
+    )
     assert found.units == ("ohm cm2", "mg", "mA/g", "cm2") and found.names == names
     assert found.values == pytest.approx([4.0, 8.316, 190.0, np.pi / 4], rel=1e-3)
     first, second = found[1], found[2]
@@ -151,22 +153,27 @@ def test_units_and_what_stands_beside_them():
 
 
 def test_the_record_is_that_of_a_run():
-    settings = Settings(points=40, tolerance=1e-6, mesh=SMALL.mesh)
+    settings = SimulationSettings(points=40, tolerance=1e-6, mesh=SMALL.mesh)
     text = "charge at 0.5C to 2.6 V; hold at 2.6 V until C/10; discharge at 0.5C to 1.9 V"
-    found, done = sensitivities(CELL, text, ["cathode.contact"], settings), run(CELL, text, settings)
+    found, done = (
+        compute_sensitivities(CELL, text, ["cathode.contact"], settings),
+        simulate_protocol(CELL, text, settings),
+    )
     for mine, his in zip(found.steps, done.steps, strict=True):
         assert (mine.seconds, mine.capacity) == pytest.approx((his.seconds, his.charge), rel=1e-9)
         assert mine.voltage[[0, -1]] == pytest.approx((his.first_voltage, his.last_voltage), abs=1e-6)
         assert (np.diff(mine.time) > 0).all() and mine.words == his.outcome.words
     asked = [np.array([10.0, 20.0]), np.array([]), np.array([1e9])]
-    few = sensitivities(CELL, text, ["cathode.contact"], settings, times=asked)
+    few = compute_sensitivities(CELL, text, ["cathode.contact"], settings, times=asked)
     assert [len(s.time) for s in few.steps] == [4, 2, 2] and few[1].time[1:3] == pytest.approx([10.0, 20.0])
 
 
 def test_a_state_that_is_given_is_where_it_starts():
-    first = run(CELL, "charge at 0.5C to 2.6 V", SMALL)
-    begun = sensitivities(CELL, "discharge at 0.5C to 1.9 V", ["separator.conductivity"], SMALL, state=first.final)
-    whole = sensitivities(
+    first = simulate_protocol(CELL, "charge at 0.5C to 2.6 V", SMALL)
+    begun = compute_sensitivities(
+        CELL, "discharge at 0.5C to 1.9 V", ["separator.conductivity"], SMALL, state=first.final
+    )
+    whole = compute_sensitivities(
         CELL, "charge at 0.5C to 2.6 V; discharge at 0.5C to 1.9 V", ["separator.conductivity"], SMALL
     )
     assert begun[1].capacity == pytest.approx(whole[2].capacity, rel=1e-6)
@@ -181,7 +188,9 @@ ENDS = "cathode.contact", "cathode.coating_thickness"
 
 def test_a_parameter_at_its_end_is_varied_one_way_only():
     """A millionth from the end the derivatives are those at the end but for a few millionths."""
-    a, b = (sensitivities(p, "charge at 0.5C to 2.6 V", ENDS, SMALL)[1].d_capacity for p in (OPEN_END, NEAR_END))
+    a, b = (
+        compute_sensitivities(p, "charge at 0.5C to 2.6 V", ENDS, SMALL)[1].d_capacity for p in (OPEN_END, NEAR_END)
+    )
     assert a == pytest.approx(b, rel=1e-5) and a[0] > 0.0 > a[1]
 
 
@@ -192,7 +201,7 @@ def jolted(parameters, seed):
         value, row = parameters.value(name), NAMES[name]
         if np.isfinite(value) and not name.endswith("particle_classes"):
             changed = np.clip(value * (1.0 + 1e-14 * rng.uniform(-1.0, 1.0)), row.low, row.high)
-            numbers[name] = Parameter(Quantity(float(changed), row.unit), "assumed", "a trial")
+            numbers[name] = ModelParameter(Quantity(float(changed), row.unit), "assumed", "a trial")
     return replace(parameters, numbers=numbers)
 
 
@@ -200,26 +209,26 @@ def jolted(parameters, seed):
 def test_last_bits_of_the_numbers_change_nothing_at_a_parameters_end(cell):
     """The formulas' last bits over the 1e-4 by which they are differenced, and what of it grows (as in test_last_bits):
     a number differenced over 1e-4 of 1e-5 nm must not show the rounding of what has nothing to do with the coating."""
-    settings = Settings(points=12, tolerance=1e-7, mesh=SMALL.mesh)
-    before = sensitivities(cell, "charge at 0.5C to 2.6 V", ENDS, settings)[1]
+    settings = SimulationSettings(points=12, tolerance=1e-7, mesh=SMALL.mesh)
+    before = compute_sensitivities(cell, "charge at 0.5C to 2.6 V", ENDS, settings)[1]
     for seed in range(4):
-        after = sensitivities(jolted(cell, seed), "charge at 0.5C to 2.6 V", ENDS, settings)[1]
+        after = compute_sensitivities(jolted(cell, seed), "charge at 0.5C to 2.6 V", ENDS, settings)[1]
         assert after.d_capacity == pytest.approx(before.d_capacity, rel=1e-8)
         assert after.d_seconds == pytest.approx(before.d_seconds, rel=1e-8)
 
 
 def test_the_h1_m_peak_of_a_charge():
     """Against differences of the place in tight runs; a contact resistance shifts it by the voltage that it takes."""
-    settings = Settings(points=1500, tolerance=1e-9, mesh=SMALL.mesh)
+    settings = SimulationSettings(points=1500, tolerance=1e-9, mesh=SMALL.mesh)
     text = "charge at 0.1C to 2.75 V"
     changes = {"cathode.particle_classes": "1", "cathode.contact": "0.9", "cathode.coating_conductivity": "1e-9 S/cm"}
     cell = LHO.changed(changes)
     names = ("cathode.contact", "cathode.coating_conductivity", "cell.contact_resistance", "cathode.diffusivity")
 
     def place(p):
-        return sensitivities(p, text, (), settings)[1].peak(2.05, 2.35)
+        return compute_sensitivities(p, text, (), settings)[1].peak(2.05, 2.35)
 
-    found = sensitivities(cell, text, names, settings)[1].peak(2.05, 2.35)
+    found = compute_sensitivities(cell, text, names, settings)[1].peak(2.05, 2.35)
     assert 2.05 < found.place < 2.3
     assert found.d_place[2] == pytest.approx(0.1 * cell.one_c / (cell.area * 1e4), rel=1e-6)
     for p, name in enumerate(names):
@@ -238,33 +247,43 @@ CHARGE = "charge at 0.5C to 2.6 V"
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: sensitivities(CELL, CHARGE, ["cathode.difusivity"]), "Did you mean 'cathode.diffusivity'"),
-        (lambda: sensitivities(CELL, CHARGE, ["cathode.particle_classes"]), "is a whole number: it has no derivative"),
-        (lambda: sensitivities(CELL, CHARGE, ["cell.upper_voltage"]), "The voltages stand in the protocol"),
+        (lambda: compute_sensitivities(CELL, CHARGE, ["cathode.difusivity"]), "Did you mean 'cathode.diffusivity'"),
         (
-            lambda: sensitivities(LHO, CHARGE, ["anode.coating_conductivity"]),
+            lambda: compute_sensitivities(CELL, CHARGE, ["cathode.particle_classes"]),
+            "is a whole number: it has no derivative",
+        ),
+        (lambda: compute_sensitivities(CELL, CHARGE, ["cell.upper_voltage"]), "The voltages stand in the protocol"),
+        (
+            lambda: compute_sensitivities(LHO, CHARGE, ["anode.coating_conductivity"]),
             "anode.coating_conductivity is infinite: it has no derivative there. Give it a finite value in S/cm",
         ),
         (
-            lambda: sensitivities(LHO.changed({"cathode.particle_spread": "0"}), CHARGE, ["cathode.particle_spread"]),
+            lambda: compute_sensitivities(
+                LHO.changed({"cathode.particle_spread": "0"}), CHARGE, ["cathode.particle_spread"]
+            ),
             "cathode.particle_spread = 0: the number of particle classes changes with the parameter",
         ),
         (
-            lambda: sensitivities(CELL, CHARGE, ["anode.stoichiometry"], SMALL, p2d.uniform(CELL.cell(), SMALL.mesh)),
+            lambda: compute_sensitivities(
+                CELL, CHARGE, ["anode.stoichiometry"], SMALL, p2d.uniform(CELL.cell(), SMALL.mesh)
+            ),
             "anode.stoichiometry has no effect where the run starts from a given state",
         ),
         (
-            lambda: sensitivities(
+            lambda: compute_sensitivities(
                 CELL, "charge at 0.5C for 30 min; discharge at 1C for 5 h", ["cathode.contact"], SMALL
             ),
             "step 2 ended out of order, its derivatives cannot be told: depleted: a cathode particle's surface",
         ),
-        (lambda: sensitivities(CELL, CHARGE, ["cathode.contact"], times=[[1.0], [2.0]]), "times has 2 entries"),
-        (lambda: sensitivities(CELL, CHARGE, ["cathode.contact"], times=[[2.0, 1.0]]), "must increase from 0"),
-        (lambda: sensitivities(CELL, "charg at 1C to 2 V", ["cathode.contact"]), "unknown word 'charg'"),
-        (lambda: sensitivities(CELL, CHARGE, ["cathode.contact"], SMALL)[2], "there is no step 2; expected 1 to 1"),
+        (lambda: compute_sensitivities(CELL, CHARGE, ["cathode.contact"], times=[[1.0], [2.0]]), "times has 2 entries"),
+        (lambda: compute_sensitivities(CELL, CHARGE, ["cathode.contact"], times=[[2.0, 1.0]]), "must increase from 0"),
+        (lambda: compute_sensitivities(CELL, "charg at 1C to 2 V", ["cathode.contact"]), "unknown word 'charg'"),
         (
-            lambda: sensitivities(CELL, CHARGE, ["cathode.contact"], Settings())[1].peak(2.3, 2.35),
+            lambda: compute_sensitivities(CELL, CHARGE, ["cathode.contact"], SMALL)[2],
+            "there is no step 2; expected 1 to 1",
+        ),
+        (
+            lambda: compute_sensitivities(CELL, CHARGE, ["cathode.contact"], SimulationSettings())[1].peak(2.3, 2.35),
             "step 1 (charge at 0.5C to 2.6 V): dQ/dV has no maximum between 2.3 and 2.35 V",
         ),
     ],
@@ -276,8 +295,8 @@ def test_what_has_no_derivative_is_refused_in_words(call, words):
 
 
 def test_steps_in_amperes_ask_for_no_rate():
-    step = Step("charge", 1, current=1e-3, until_time=600.0)
-    found = sensitivities(CELL, (step,), ["cell.cam_mass", "cell.area"], SMALL)[1]
+    step = ProtocolStep("charge", 1, current=1e-3, until_time=600.0)
+    found = compute_sensitivities(CELL, (step,), ["cell.cam_mass", "cell.area"], SMALL)[1]
     assert found.d_capacity == pytest.approx([0.0, 0.0], abs=1e-11)
     assert found.d_specific_capacity[0] == pytest.approx(-found.specific_capacity / CELL.value("cell.cam_mass"))
     # amperes in, volts out: the mass is nowhere between, so that this zero is none of rounding

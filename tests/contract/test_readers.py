@@ -19,7 +19,7 @@ from nacre.core.signal import Signal
 from nacre.core.signal import table as table_of
 from nacre.readers import reading
 from nacre.readers.reading import read
-from nacre.virtual.xps_ir.xps import Ground, Peak, Scan, Spectrum, measure
+from nacre.virtual.xps_ir.xps import TrueSpectrum, XpsBackground, XpsPeak, XpsScan, measure_spectra
 
 READERS = registry.readers()
 READERS_FILES = sorted(set(Path(nacre.readers.__file__).parent.rglob("*.py")) - {Path(reading.__file__)})
@@ -142,8 +142,8 @@ def impedance() -> Signal:
 
 def photoelectron() -> Signal:
     """A core level as a virtual spectrometer counts it."""
-    peaks = (Peak(9000.0, 17.0, 1.6, 1.71, 0.75),)
-    return measure([Spectrum("Hf 4f", Scan(11.0, 25.0), peaks, Ground(1500.0))], "lho", 1)[0]
+    peaks = (XpsPeak(9000.0, 17.0, 1.6, 1.71, 0.75),)
+    return measure_spectra([TrueSpectrum("Hf 4f", XpsScan(11.0, 25.0), peaks, XpsBackground(1500.0))], "lho", 1)[0]
 
 
 def infrared() -> Signal:

@@ -13,11 +13,11 @@ DENSITIES = {"Si": 2.329, "LaB6": 4.711, "Al2O3": 3.987, "NiO": 6.81, "HfO2": 10
 
 @pytest.mark.parametrize("name", DENSITIES)
 def test_densities_follow_from_cell_and_sites(name):
-    assert crystals.structure(name).density == pytest.approx(DENSITIES[name], rel=2e-3)
+    assert crystals.find_crystal(name).density == pytest.approx(DENSITIES[name], rel=2e-3)
 
 
 def test_every_structure_has_a_source_and_a_space_group():
-    for crystal in crystals.table().values():
+    for crystal in crystals.list_crystals().values():
         assert crystal.source and crystal.status in ("measured", "estimated", "unverified")
         assert crystal.group is not None
         if crystal.sites:
@@ -26,12 +26,12 @@ def test_every_structure_has_a_source_and_a_space_group():
 
 def test_a_layered_oxide_keeps_its_composition_whatever_the_antisites():
     for x in (0.0, 0.05):
-        content = crystals.layered(FORMULA, ni_li=x).content
+        content = crystals.make_layered(FORMULA, ni_li=x).content
         assert content == pytest.approx({"Li": 3, "Ni": 2.55, "Co": 0.30, "Mn": 0.15, "O": 6})
 
 
 def test_ties_of_a_layered_oxide_hold_at_its_own_values():
-    crystal = crystals.layered(FORMULA, ni_li=0.032)
+    crystal = crystals.make_layered(FORMULA, ni_li=0.032)
     by_label = {site.label: site for site in crystal.sites}
     for tie in crystal.ties:
         if tie.kind == "occ":
@@ -41,37 +41,37 @@ def test_ties_of_a_layered_oxide_hold_at_its_own_values():
 
 
 def test_excess_lithium_sits_beside_the_metals():
-    crystal = crystals.layered("Li1.1Ni0.765Co0.09Mn0.045O2", ni_li=0.02)
+    crystal = crystals.make_layered("Li1.1Ni0.765Co0.09Mn0.045O2", ni_li=0.02)
     assert crystal.content["Li"] / crystal.content["O"] == pytest.approx(1.1 / 2, rel=1e-6)
 
 
 @pytest.mark.parametrize("formula", ["LiCoO2", "Li4Ti5O12", "HfO2"])
 def test_what_is_no_layered_nickel_oxide(formula):
     with pytest.raises(NacreError, match="not a layered oxide with nickel; found"):
-        crystals.layered(formula)
+        crystals.make_layered(formula)
 
 
 def test_reflections_obey_the_lattice():
-    hkl, d = crystals.layered(FORMULA).reflections(0.9)
+    hkl, d = crystals.make_layered(FORMULA).reflections(0.9)
     assert np.all((-hkl[:, 0] + hkl[:, 1] + hkl[:, 2]) % 3 == 0)
     assert d[0] == pytest.approx(14.20 / 3)
 
 
 def test_attenuation_of_silicon_and_of_the_oxide():
     """Photoelectric part: Si at Cu K-alpha 143 1/cm, Mo K-alpha 14.6 1/cm (International Tables C, 4.2.4.3)."""
-    assert crystals.structure("Si").absorption(1.5406) == pytest.approx(145, rel=0.03)
-    assert crystals.structure("Si").absorption(0.7093) == pytest.approx(14.6, rel=0.05)
-    assert crystals.layered(FORMULA).absorption(0.7093) == pytest.approx(131, rel=0.03)
+    assert crystals.find_crystal("Si").absorption(1.5406) == pytest.approx(145, rel=0.03)
+    assert crystals.find_crystal("Si").absorption(0.7093) == pytest.approx(14.6, rel=0.05)
+    assert crystals.make_layered(FORMULA).absorption(0.7093) == pytest.approx(131, rel=0.03)
 
 
 def test_a_phase_without_atoms_says_so():
     with pytest.raises(NacreError, match="the atoms of Li2HfO3 C2/c are not known, only its cell"):
-        crystals.structure("Li2HfO3 C2/c").need_sites()
+        crystals.find_crystal("Li2HfO3 C2/c").need_sites()
 
 
 def test_unknown_structures_are_guessed_at():
     with pytest.raises(NacreError, match="Did you mean 'anatase'"):
-        crystals.structure("anatas")
+        crystals.find_crystal("anatas")
 
 
 def test_atoms_on_one_place_share_their_displacement():
@@ -82,12 +82,12 @@ def test_atoms_on_one_place_share_their_displacement():
     signal = table(
         "crystal", columns, metadata={"cell": (4, 4, 4, 90, 90, 90), "space_group": "F m -3 m", "phase": "X"}
     )
-    crystal = crystals.with_shared_sites(crystals.from_signal(signal))
+    crystal = crystals.share_sites(crystals.read_crystal(signal))
     assert [(tie.label, tie.source) for tie in crystal.ties] == [("B", "A")]
 
 
 def test_a_layered_oxide_by_its_name():
-    assert crystals.layered("NCM85").sites == crystals.layered("LiNi0.85Co0.10Mn0.05O2").sites
+    assert crystals.make_layered("NCM85").sites == crystals.make_layered("LiNi0.85Co0.10Mn0.05O2").sites
 
 
 @pytest.mark.parametrize(
@@ -103,4 +103,4 @@ def test_a_layered_oxide_by_its_name():
     ],
 )
 def test_structures_are_found_by_their_compound(name, keys):
-    assert crystals.of_compound(name) == keys
+    assert crystals.list_crystals_of(name) == keys

@@ -3,10 +3,10 @@
 import pytest
 
 from nacre.core.errors import NacreError, NotAssessable
-from nacre.materials import STATUSES, builtin, ncm
+from nacre.materials import STATUSES, load_builtin, write_ncm
 from nacre.materials.library import composition
 
-LIBRARY = builtin()
+LIBRARY = load_builtin()
 NAMED = [
     "HfO2",
     "Li2HfO3",
@@ -121,13 +121,13 @@ def test_layered_oxides_by_composition():
     assert LIBRARY["NCM811"].molar_mass.value == pytest.approx(97.28, abs=0.01)
     assert LIBRARY["NCM523"].formula == LIBRARY["NMC532"].formula == "LiNi0.5Co0.2Mn0.3O2"
     assert LIBRARY["NCM111"].formula == "LiNi1/3Co1/3Mn1/3O2"
-    assert ncm(0.85, 0.10, 0.05).molar_mass.value == pytest.approx(LIBRARY["NCM85"].molar_mass.value)
-    assert ncm(0.85, 0.10, 0.05, lithium=0.25).formula == "Li0.25Ni0.85Co0.1Mn0.05O2"
-    assert ncm(0.8, 0.1, 0.1).density.status == "estimated"
+    assert write_ncm(0.85, 0.10, 0.05).molar_mass.value == pytest.approx(LIBRARY["NCM85"].molar_mass.value)
+    assert write_ncm(0.85, 0.10, 0.05, lithium=0.25).formula == "Li0.25Ni0.85Co0.1Mn0.05O2"
+    assert write_ncm(0.8, 0.1, 0.1).density.status == "estimated"
     with pytest.raises(NacreError, match=r"must sum to 1; found Ni 0.85, Co 0.1, Mn 0.5 \(sum 1.45\)"):
-        ncm(0.85, 0.10, 0.50)
+        write_ncm(0.85, 0.10, 0.50)
     with pytest.raises(NacreError, match="must lie between 0 and 2; found 10"):
-        ncm(0.85, 0.10, 0.05, lithium=10)
+        write_ncm(0.85, 0.10, 0.05, lithium=10)
 
 
 def test_molar_masses_share_the_error_of_their_elements():

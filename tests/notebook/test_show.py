@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from cell.cells import LHO
-from nacre.cell.ageing.jumping import Jump
+from nacre.cell.ageing.jumping import JumpSettings
 from nacre.cell.ageing.lifetime import age
-from nacre.cell.impedance import point_of, spectrum
-from nacre.cell.simulate import run
+from nacre.cell.impedance import compute_spectrum, find_point
+from nacre.cell.simulate import simulate_protocol
 from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.outcome import Contrast, Failure
 from nacre.core.quantity import Quantity
@@ -116,12 +116,12 @@ def test_the_cell_model_and_what_it_does():
     cell = LHO
     text = sound(cell._repr_html_())
     assert "cathode.contact" in text and "mg of active material" in text and "<svg " in text
-    done = run(cell, "charge at 0.5C to 2.75 V; discharge at 0.5C to 1.35 V")
+    done = simulate_protocol(cell, "charge at 0.5C to 2.75 V; discharge at 0.5C to 1.35 V")
     shown = sound(done._repr_html_())
     assert "not measured" in shown and "all 2 steps ran" in shown and "<svg " in shown
-    seen = sound(spectrum(cell, point_of(cell, soc=0.5))._repr_html_())
+    seen = sound(compute_spectrum(cell, find_point(cell, soc=0.5))._repr_html_())
     assert "Ω cm²" in seen and "contact" in seen and "<svg " in seen
-    life = age(cell, "repeat 20 times: charge at 0.2C to 2.75 V; discharge at 0.2C to 1.35 V", jump=Jump())
+    life = age(cell, "repeat 20 times: charge at 0.2C to 2.75 V; discharge at 0.2C to 1.35 V", jump=JumpSettings())
     assert "20" in sound(life._repr_html_()) and "life.table" in life._repr_html_()
     for thing in (cell, done, done.steps[0], life):
         assert len(repr(thing)) < 150 and re.match("<[A-Z]|<step 1", repr(thing))

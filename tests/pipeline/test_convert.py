@@ -8,8 +8,8 @@ from nacre.pipeline.convert import to_bdf
 from nacre.readers.cycling.bdf import READER as BDF
 from nacre.readers.maccor.reader import READER as MACCOR
 from nacre.readers.reading import read
-from nacre.virtual.cycling.cycler import Cycler, Logging, simulate
-from nacre.virtual.cycling.cycler_truth import Programme, load
+from nacre.virtual.cycling.cycler import Cycler, Logging, simulate_cycler
+from nacre.virtual.cycling.cycler_truth import Programme, load_cells
 
 STUDY = """
 schema = 1
@@ -31,8 +31,8 @@ reader = "maccor"
 def study(tmp_path):
     from nacre.pipeline.demo import _find_source
 
-    truth = load(_find_source() / "truth.toml")["lho"]
-    signal = simulate(truth, Programme("short", ((0.2, 1),)), Cycler(Logging(5e-3, 300.0)), seed=3)
+    truth = load_cells(_find_source() / "truth.toml")["lho"]
+    signal = simulate_cycler(truth, Programme("short", ((0.2, 1),)), Cycler(Logging(5e-3, 300.0)), seed=3)
     (tmp_path / "raw").mkdir()
     MACCOR.write(signal, tmp_path / "raw" / "one.txt")
     (tmp_path / "raw" / "two.txt").write_text("this is no MACCOR export\n")

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from nacre.cli.app import app
 from nacre.core.registry import readers
-from nacre.virtual.cycling.cycler import Cycler, Logging, simulate
+from nacre.virtual.cycling.cycler import Cycler, Logging, simulate_cycler
 from nacre.virtual.cycling.cycler_truth import Programme
 from paper_truth import PAPER
 
@@ -47,7 +47,7 @@ class Terminal:
 
 def virtual_file(path, sample, programme, seed):
     cycler = Cycler(log=Logging(10e-3, 600.0))
-    readers()["maccor"].write(simulate(PAPER[sample], programme, cycler, seed=seed), path)
+    readers()["maccor"].write(simulate_cycler(PAPER[sample], programme, cycler, seed=seed), path)
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,10 @@ from nacre.core.contracts import VIRTUAL_MARK
 from nacre.core.registry import readers
 from nacre.readers.xps_ir.vamas import write_all
 from nacre.virtual.chemistry import emission, titrator
-from nacre.virtual.cycling.cycler import Cycler, Logging, simulate
-from nacre.virtual.cycling.cycler_truth import CellTruth, Fact, Programme
+from nacre.virtual.cycling.cycler import Cycler, Logging, simulate_cycler
+from nacre.virtual.cycling.cycler_truth import CellTruth, KnownFact, Programme
 from nacre.virtual.impedance import potentiostat
-from nacre.virtual.xps_ir.xps import Ground, Peak, Scan, Spectrum, measure
+from nacre.virtual.xps_ir.xps import TrueSpectrum, XpsBackground, XpsPeak, XpsScan, measure_spectra
 from paper_truth import PAPER
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "other-studies.md"
@@ -44,13 +44,13 @@ def cell(like: str = "bare", *, rates: dict[float, float], one_c: float = 190.0,
     """A cell like one of the reference study, with other capacities (mAh/g by C-rate) and facts."""
     base = PAPER[like]
     changed = {name: replace(getattr(base, name), value=value) for name, value in facts.items()}
-    truths = {rate: Fact(value, "mAh/g", "assumed") for rate, value in rates.items()}
+    truths = {rate: KnownFact(value, "mAh/g", "assumed") for rate, value in rates.items()}
     return replace(base, rates=truths, one_c=replace(base.one_c, value=one_c), **changed)
 
 
 def cycled(truth: CellTruth, blocks, seed: int, volts: float = 0.0, cycler: Cycler = COARSE):
     """A record of the test; `volts` moves it to a counter electrode that lies so much lower."""
-    signal = simulate(truth, Programme("rate", blocks, fresh=True), cycler, seed=seed)
+    signal = simulate_cycler(truth, Programme("rate", blocks, fresh=True), cycler, seed=seed)
     voltage = signal["voltage_volt"]
     moved = {**signal.variables, "voltage_volt": replace(voltage, values=voltage.values + volts)}
     return replace(signal, variables=moved)
@@ -81,9 +81,9 @@ def write_arbin(signal, path: Path) -> None:
 
 def spectrum(seed: int, noise: float = 1e-3, **areal: float):
     """The impedance of a pellet cell, per area (ohm cm2, S s^n/cm2)."""
-    instrument = potentiostat.Potentiostat(lowest=0.5, flaws=potentiostat.Flaws(noise=noise))
-    truth = potentiostat.per_area(PELLET | areal, AREA)
-    return potentiostat.simulate(potentiostat.pellet_cell(), truth, instrument, seed=seed)
+    instrument = potentiostat.Potentiostat(lowest=0.5, flaws=potentiostat.PotentiostatFlaws(noise=noise))
+    truth = potentiostat.scale_by_area(PELLET | areal, AREA)
+    return potentiostat.simulate_sweep(potentiostat.make_pellet_cell(), truth, instrument, seed=seed)
 
 
 def _impedances(signal):
@@ -106,7 +106,7 @@ def write_eis_csv(signal, path: Path) -> None:
 def emission_run(contents: dict[str, dict[str, float]], element: str, path: Path, seed: int = 7) -> None:
     """Two digests of each sample with a spike of `element`, on two lines of it."""
     metals = [line for line in emission.LINES if line.element not in ("Hf", "Zr")]
-    own = [emission.Line(element, nm, 3e4, 300.0) for nm in (309.418, 316.340)]
+    own = [emission.EmissionLine(element, nm, 3e4, 300.0) for nm in (309.418, 316.340)]
     digests = []
     for sample, elements in contents.items():
         for i, mass in enumerate((0.1003, 0.1021)):
@@ -114,8 +114,8 @@ def emission_run(contents: dict[str, dict[str, float]], element: str, path: Path
             digests.append(emission.Digest(label, elements, mass))
             digests.append(emission.Digest(f"{label} x400", elements, mass, dilution=400.0))
             digests.append(emission.Digest(f"{label} spike", elements, mass, spiked=element, spike=1.0))
-    tool = emission.Spectrometer((*own, *metals))
-    readers()["icp_table"].write(emission.measure(tuple(digests), tool, seed=seed), path)
+    tool = emission.EmissionSpectrometer((*own, *metals))
+    readers()["icp_table"].write(emission.measure_emission(tuple(digests), tool, seed=seed), path)
 
 
 def niobate(parent: Path, effect: float = 24.0) -> Path:
@@ -145,16 +145,16 @@ def batches(parent: Path) -> Path:
             record = cycled(truth, ((0.1, 2),), seed=200 + 10 * i + k)
             readers()["bdf"].write(record, folder / "raw" / f"{'AB'[i]}{k + 1}.bdf.csv")
     for i, (batch, carbonate) in enumerate((("batch-A", 0.10), ("batch-B", 0.25))):
-        signal = titrator.titrate(titrator.Powder(0.05, carbonate), seed=230 + i, name=batch)
+        signal = titrator.titrate(titrator.TitratedPowder(0.05, carbonate), seed=230 + i, name=batch)
         readers()["metrohm_tiamo"].write(signal, folder / "raw" / f"{batch}_titration.txt")
     return folder
 
 
-def _levels(sample: str, oxidised: float) -> list[Spectrum]:
-    carbon = (Peak(9000.0, 284.8, 1.4), Peak(2100.0, 286.3, 1.4), Peak(900.0, 288.6, 1.4))
+def _levels(sample: str, oxidised: float) -> list[TrueSpectrum]:
+    carbon = (XpsPeak(9000.0, 284.8, 1.4), XpsPeak(2100.0, 286.3, 1.4), XpsPeak(900.0, 288.6, 1.4))
 
     def doublet(area, volts, gap):
-        return Peak(area, volts, 1.2, gap, 0.5, shape="voigt")
+        return XpsPeak(area, volts, 1.2, gap, 0.5, shape="voigt")
 
     whole = 1 - oxidised
     sulfur = tuple(
@@ -162,29 +162,29 @@ def _levels(sample: str, oxidised: float) -> list[Spectrum]:
     )
     phosphorus = (doublet(5000 * whole, 132.1, 0.84), doublet(5000 * oxidised, 133.9, 0.84))
     return [
-        Spectrum("C 1s", Scan(277.0, 297.0), carbon, Ground(1800.0, 60.0, 0.02)),
-        Spectrum("S 2p", Scan(156.5, 176.5), sulfur, Ground(1000.0, 50.0, 0.04)),
-        Spectrum("P 2p", Scan(127.0, 142.0), phosphorus, Ground(1000.0, 50.0, 0.04)),
+        TrueSpectrum("C 1s", XpsScan(277.0, 297.0), carbon, XpsBackground(1800.0, 60.0, 0.02)),
+        TrueSpectrum("S 2p", XpsScan(156.5, 176.5), sulfur, XpsBackground(1000.0, 50.0, 0.04)),
+        TrueSpectrum("P 2p", XpsScan(127.0, 142.0), phosphorus, XpsBackground(1000.0, 50.0, 0.04)),
     ]
 
 
 def photoelectrons(parent: Path) -> Path:
     folder = folder_of("xps-only", parent)
     for i, (sample, oxidised) in enumerate((("fresh", 0.05), ("stored", 0.3))):
-        signals = measure([replace(s, shift=1.5 + 0.4 * i) for s in _levels(sample, oxidised)], sample, 300 + i)
+        signals = measure_spectra([replace(s, shift=1.5 + 0.4 * i) for s in _levels(sample, oxidised)], sample, 300 + i)
         write_all(signals, folder / "raw" / f"{sample}.vms")
     return folder
 
 
 def pellets(parent: Path) -> Path:
     folder = folder_of("eis-only", parent)
-    part = potentiostat.resistor("R_bulk") - (potentiostat.resistor("R_gb") | potentiostat.cpe("Q_gb"))
-    part = part - potentiostat.cpe("Q_lf")
-    instrument = potentiostat.Potentiostat(lowest=10.0, per_decade=6, flaws=potentiostat.Flaws(noise=1e-3))
+    part = potentiostat.make_resistor("R_bulk") - (potentiostat.make_resistor("R_gb") | potentiostat.make_cpe("Q_gb"))
+    part = part - potentiostat.make_cpe("Q_lf")
+    instrument = potentiostat.Potentiostat(lowest=10.0, per_decade=6, flaws=potentiostat.PotentiostatFlaws(noise=1e-3))
     for i, (sample, grains) in enumerate((("low", 60.0), ("high", 20.0))):
         for k in (1, 2):
-            truth = potentiostat.per_area(PELLET | {"R_gb": grains * (1 + 0.02 * k)}, AREA)
-            signal = potentiostat.simulate(part, truth, instrument, seed=310 + 10 * i + k)
+            truth = potentiostat.scale_by_area(PELLET | {"R_gb": grains * (1 + 0.02 * k)}, AREA)
+            signal = potentiostat.simulate_sweep(part, truth, instrument, seed=310 + 10 * i + k)
             write_eis_csv(signal, folder / "raw" / f"{sample}-{k}.csv")
     return folder
 

@@ -10,13 +10,13 @@ import pytest
 import nacre
 from nacre.core.outcome import Outcome
 from nacre.core.registry import readers
-from nacre.materials.spectra.xps_species import table
-from nacre.physics.chemistry.stoichiometry import molar_mass
+from nacre.materials.spectra.xps_species import load_species
+from nacre.physics.chemistry.stoichiometry import compute_molar_mass
 from nacre.readers.xps_ir.vamas import write_all
 from nacre.report.findings import findings
 from nacre.virtual.chemistry import emission, titrator
 from nacre.virtual.microscopy import stem_eds
-from nacre.virtual.xps_ir.xps import Ground, Peak, Scan, Spectrum, measure
+from nacre.virtual.xps_ir.xps import TrueSpectrum, XpsBackground, XpsPeak, XpsScan, measure_spectra
 
 MOLES, RATIO = 47.06e-6, 1.02  # mol of the coating's metal per gram of powder; oxide over lithiated oxide
 STUDY = """
@@ -72,7 +72,7 @@ technique = "stem_shell"
 
 def grams(formula: str) -> float:
     """Per mole."""
-    return 1e3 * molar_mass(formula)
+    return 1e3 * compute_molar_mass(formula)
 
 
 @dataclass(frozen=True)
@@ -119,26 +119,26 @@ def write_icp(metal: Metal, path) -> None:
             contents, label = {**bulk, metal.symbol: held}, f"{sample}-{i + 1}"
             digests.append(emission.Digest(label, contents, mass))
             digests.append(emission.Digest(f"{label} x400", contents, mass, dilution=400.0))
-    own = [emission.Line(metal.symbol, nm, 3e4, 300.0) for nm in metal.wavelengths]
+    own = [emission.EmissionLine(metal.symbol, nm, 3e4, 300.0) for nm in metal.wavelengths]
     others = [line for line in emission.LINES if line.element not in ("Hf", "Zr")]
-    tool = emission.Spectrometer((*own, *others))
-    readers()["icp_table"].write(emission.measure(tuple(digests), tool, seed=5), path)
+    tool = emission.EmissionSpectrometer((*own, *others))
+    readers()["icp_table"].write(emission.measure_emission(tuple(digests), tool, seed=5), path)
 
 
 def write_xps(metal: Metal, path) -> None:
-    region = table().region(metal.level)
+    region = load_species().region(metal.level)
     low, high = region.window
     shares = (RATIO / (1 + RATIO), 1 / (1 + RATIO))
     doublets = [
-        Peak(40000.0 * share, place, 1.5, region.level.splitting, region.level.ratio)
+        XpsPeak(40000.0 * share, place, 1.5, region.level.splitting, region.level.ratio)
         for share, place in zip(shares, metal.places, strict=True)
     ]
-    carbon = (Peak(9000.0, 284.8, 1.4), Peak(2100.0, 286.3, 1.4), Peak(900.0, 288.6, 1.4))
+    carbon = (XpsPeak(9000.0, 284.8, 1.4), XpsPeak(2100.0, 286.3, 1.4), XpsPeak(900.0, 288.6, 1.4))
     spectra = [
-        Spectrum("C 1s", Scan(277.0, 297.0), carbon, Ground(1800.0, 60.0, 0.02)),
-        Spectrum(metal.level, Scan(low - 1, high + 2), tuple(doublets), Ground(1200.0, 80.0, 0.04)),
+        TrueSpectrum("C 1s", XpsScan(277.0, 297.0), carbon, XpsBackground(1800.0, 60.0, 0.02)),
+        TrueSpectrum(metal.level, XpsScan(low - 1, high + 2), tuple(doublets), XpsBackground(1200.0, 80.0, 0.04)),
     ]
-    write_all(measure([replace(s, shift=1.5) for s in spectra], "coated", 9), path)
+    write_all(measure_spectra([replace(s, shift=1.5) for s in spectra], "coated", 9), path)
 
 
 def made(metal: Metal, folder) -> Outcome:
@@ -150,10 +150,10 @@ def made(metal: Metal, folder) -> Outcome:
     write_icp(metal, raw / "icp.csv")
     write_xps(metal, raw / "coated.vms")
     for i, (sample, carbonate) in enumerate((("bare", 0.265), ("coated", 0.093))):
-        signal = titrator.titrate(titrator.Powder(0.05, carbonate), seed=20 + i, name=sample)
+        signal = titrator.titrate(titrator.TitratedPowder(0.05, carbonate), seed=20 + i, name=sample)
         readers()["metrohm_tiamo"].write(signal, raw / f"{sample}_titration.txt")
-    specimen = stem_eds.Specimen(element=metal.symbol, counts=2.0)
-    readers()["velox"].write(stem_eds.measure(specimen, seed=6)[0], raw / "coated.emd")
+    specimen = stem_eds.LamellaSpecimen(element=metal.symbol, counts=2.0)
+    readers()["velox"].write(stem_eds.measure_map(specimen, seed=6)[0], raw / "coated.emd")
     return nacre.run(folder)
 
 

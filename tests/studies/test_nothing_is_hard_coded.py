@@ -14,7 +14,7 @@ from nacre.core.registry import readers
 from nacre.readers.xps_ir.vamas import write_all
 from nacre.report import tables
 from nacre.report.findings import findings
-from nacre.virtual.cycling.cycler import Cycler, simulate
+from nacre.virtual.cycling.cycler import Cycler, simulate_cycler
 from nacre.virtual.cycling.cycler_truth import RATE
 from nacre.virtual.microscopy import stem_eds
 from nacre.virtual.xps_ir import spectra_truth
@@ -94,13 +94,13 @@ def other(whole, tmp_path_factory):
     shutil.copytree(whole[0], folder)
     truth = tomllib.loads((STUDY / "truth.toml").read_text(encoding="utf-8"))
     specimen = {name: row["value"] for name, row in truth["stem"].items()} | {"thickness": 6.0}
-    signal, _ = stem_eds.measure(stem_eds.Specimen(**specimen), seed=400)
+    signal, _ = stem_eds.measure_map(stem_eds.LamellaSpecimen(**specimen), seed=400)
     readers()["velox"].write(signal, folder / "raw/lho_stem.emd")
     truth["xps"]["hafnium"]["hf_ratio"]["value"] = 0.5
-    write_all(spectra_truth.photoelectron(truth["xps"])["lho"], folder / "raw/lho_xps.vms")
+    write_all(spectra_truth.measure_photoelectron_spectra(truth["xps"])["lho"], folder / "raw/lho_xps.vms")
     rates = {rate: dataclasses.replace(fact, value=fact.value - 10) for rate, fact in PAPER["lho"].rates.items()}
     cell = dataclasses.replace(PAPER["lho"], rates=rates)
-    readers()["maccor"].write(simulate(cell, RATE, Cycler(), seed=10), folder / "raw/lho-1_rate.txt")
+    readers()["maccor"].write(simulate_cycler(cell, RATE, Cycler(), seed=10), folder / "raw/lho-1_rate.txt")
     outcome = nacre.run(folder)
     assert not outcome.failures
     return outcome

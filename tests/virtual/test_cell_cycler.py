@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import nacre
-from nacre.cell.recipe.build import from_recipe
-from nacre.cell.simulate import Settings, run
+from nacre.cell.recipe.build import build_cell
+from nacre.cell.simulate import SimulationSettings, simulate_protocol
 from nacre.core.context import Context
 from nacre.core.contracts import VIRTUAL_MARK
 from nacre.core.errors import NacreError
@@ -16,7 +16,7 @@ from nacre.core.registry import readers
 from nacre.physics.p2d import Mesh
 from nacre.readers.reading import read
 from nacre.techniques.cycling import cycling
-from nacre.virtual.cycling.cell_cycler import GAIN, record
+from nacre.virtual.cycling.cell_cycler import GAIN, record_cell_cycling
 
 STUDY = nacre.load(Path(__file__).parents[2] / "studies" / "lho-ncm85")
 CONTEXT = Context(STUDY.name, STUDY.samples["lho"], STUDY.cells["lho-1"], inputs=STUDY.inputs)
@@ -26,12 +26,12 @@ TEXT = f"rest for 1 h; repeat 2 times: {PASS}"
 
 @pytest.fixture(scope="module")
 def predicted():
-    return run(from_recipe(CONTEXT), TEXT, Settings(points=400, mesh=Mesh(4, 4, 8, 4)))
+    return simulate_protocol(build_cell(CONTEXT), TEXT, SimulationSettings(points=400, mesh=Mesh(4, 4, 8, 4)))
 
 
 def test_the_file_read_back_is_the_simulated_test(predicted, tmp_path):
     maccor = readers()["maccor"]
-    maccor.write(record(predicted.signal, 3), tmp_path / "a.txt")
+    maccor.write(record_cell_cycling(predicted.signal, 3), tmp_path / "a.txt")
     assert VIRTUAL_MARK in (tmp_path / "a.txt").read_text("cp1252")[:2000]
     (signal,) = read(tmp_path / "a.txt")
     assert signal.origin == "synthetic"
@@ -48,13 +48,13 @@ def test_the_file_read_back_is_the_simulated_test(predicted, tmp_path):
 def test_the_same_seed_is_the_same_file(predicted, tmp_path):
     write = readers()["maccor"].write
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        write(record(predicted.signal, seed), tmp_path / name)
+        write(record_cell_cycling(predicted.signal, seed), tmp_path / name)
     a, b, c = ((tmp_path / n).read_bytes() for n in "abc")
     assert a == b and a != c
 
 
 def test_flaws_stay_within_their_size(predicted):
-    made = record(predicted.signal, 5)
+    made = record_cell_cycling(predicted.signal, 5)
     time = made.array("test_time_second", "s")
     true = np.interp(time, predicted.signal.array("test_time_second", "s"), predicted.signal.array("voltage_volt", "V"))
     assert np.median(np.abs(made.array("voltage_volt", "V") - true)) < 5e-4
@@ -66,4 +66,4 @@ def test_flaws_stay_within_their_size(predicted):
 
 def test_only_predicted_tests_are_recorded(predicted):
     with pytest.raises(NacreError, match="only a predicted test can be recorded; found measured cycling"):
-        record(replace(predicted.signal, origin="measured"), 1)
+        record_cell_cycling(replace(predicted.signal, origin="measured"), 1)

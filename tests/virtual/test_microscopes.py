@@ -8,17 +8,17 @@ import pytest
 from nacre.core.contracts import HEAD_BYTES
 from nacre.core.registry import readers
 from nacre.readers.reading import read
-from nacre.virtual.microscopy.eds import Coat, Detector, powder_map
-from nacre.virtual.microscopy.sem import Microscope, Section, cross_section
-from nacre.virtual.microscopy.sem_top import Powder, View, top_view
+from nacre.virtual.microscopy.eds import Coat, EdsDetector, draw_powder_map
+from nacre.virtual.microscopy.sem import CompositeSection, Microscope, draw_cross_section
+from nacre.virtual.microscopy.sem_top import TopViewPowder, View, draw_top_view
 from paper_truth import STUDY
 
 SMALL = Microscope(size=256, pixel=0.05)
 
 
 def test_sections_are_repeated_by_their_seed_and_hold_their_truth():
-    wanted = Section(0.03, 0.2, 0.02, radius=1.6)
-    (first, truth), (again, _), (other, _) = (cross_section(wanted, SMALL, seed) for seed in (1, 1, 2))
+    wanted = CompositeSection(0.03, 0.2, 0.02, radius=1.6)
+    (first, truth), (again, _), (other, _) = (draw_cross_section(wanted, SMALL, seed) for seed in (1, 1, 2))
     assert np.array_equal(first["intensity"].values, again["intensity"].values)
     assert not np.array_equal(first["intensity"].values, other["intensity"].values)
     assert truth.crack_fraction == pytest.approx(0.03, rel=0.1)
@@ -28,10 +28,10 @@ def test_sections_are_repeated_by_their_seed_and_hold_their_truth():
 
 
 def test_top_views_and_maps_are_repeated_by_their_seed():
-    views = [top_view(Powder(), View(size=200), 3)[0]["intensity"].values for _ in range(2)]
+    views = [draw_top_view(TopViewPowder(), View(size=200), 3)[0]["intensity"].values for _ in range(2)]
     assert np.array_equal(*views)
-    detector = Detector(size=64)
-    one, two = (powder_map(Coat(), detector, seed=4) for _ in range(2))
+    detector = EdsDetector(size=64)
+    one, two = (draw_powder_map(Coat(), detector, seed=4) for _ in range(2))
     assert np.array_equal(one["Hf La1"].values, two["Hf La1"].values)
     assert one["Hf La1"].values.mean() == pytest.approx(2.0, rel=0.15)
 

@@ -7,10 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nacre.virtual.xps_ir.infrared import Flaws as InfraredFlaws
-from nacre.virtual.xps_ir.infrared import Powder
-from nacre.virtual.xps_ir.infrared import measure as load
-from nacre.virtual.xps_ir.xps import Flaws, Ground, Peak, Scan, Spectrum, expected, measure
+from nacre.virtual.xps_ir.infrared import InfraredFlaws, InfraredPowder
+from nacre.virtual.xps_ir.infrared import measure_infrared as load
+from nacre.virtual.xps_ir.xps import (
+    TrueSpectrum,
+    XpsBackground,
+    XpsFlaws,
+    XpsPeak,
+    XpsScan,
+    compute_expected,
+    measure_spectra,
+)
 
 STUDY = Path(__file__).resolve().parents[2] / "studies/lho-ncm85"
 
@@ -45,8 +52,8 @@ def test_the_survey_of_the_coated_powder_stands_for_the_shell_that_the_microscop
 
 @pytest.mark.parametrize("shape", ["sum", "voigt"])
 def test_areas_and_doublets_are_as_asked(shape):
-    peaks = (Peak(1000.0, 50.0, 1.2, 3.0, 0.5, 0.2, shape),)
-    x, counts = expected(Spectrum("", Scan(20.0, 80.0), peaks))
+    peaks = (XpsPeak(1000.0, 50.0, 1.2, 3.0, 0.5, 0.2, shape),)
+    x, counts = compute_expected(TrueSpectrum("", XpsScan(20.0, 80.0), peaks))
     assert counts.sum() * 0.05 == pytest.approx(1000.0, rel=0.01)
     main = np.abs(x - 50.0) < 1.5
     assert x[main][counts[main].argmax()] == pytest.approx(50.0, abs=0.05)
@@ -56,22 +63,24 @@ def test_areas_and_doublets_are_as_asked(shape):
 
 
 def test_a_step_is_in_proportion_to_what_lies_below():
-    _, counts = expected(Spectrum("", Scan(20.0, 80.0), (Peak(1000.0, 50.0, 1.2, mix=0.0),), Ground(10.0, step=0.05)))
+    _, counts = compute_expected(
+        TrueSpectrum("", XpsScan(20.0, 80.0), (XpsPeak(1000.0, 50.0, 1.2, mix=0.0),), XpsBackground(10.0, step=0.05))
+    )
     assert counts[-1] - counts[0] == pytest.approx(50.0, rel=1e-3)
 
 
 def test_the_instrument_s_flaws_are_there_and_seeds_repeat():
-    spectrum = Spectrum("C 1s", Scan(280.0, 290.0), (Peak(5000.0, 285.0, 1.0),), Ground(500.0))
-    _, plain = expected(spectrum)
-    _, flawed = expected(spectrum, Flaws(charging=0.5, dead_time=1e-5, tilt=0.1))
+    spectrum = TrueSpectrum("C 1s", XpsScan(280.0, 290.0), (XpsPeak(5000.0, 285.0, 1.0),), XpsBackground(500.0))
+    _, plain = compute_expected(spectrum)
+    _, flawed = compute_expected(spectrum, XpsFlaws(charging=0.5, dead_time=1e-5, tilt=0.1))
     assert flawed.max() < 0.95 * plain.max() and flawed[0] < plain[0]
-    a, b = (measure([spectrum], "s", 3)[0] for _ in range(2))
+    a, b = (measure_spectra([spectrum], "s", 3)[0] for _ in range(2))
     assert np.array_equal(a["intensity"].values, b["intensity"].values) and a.origin == "synthetic"
     assert np.var(a["intensity"].values - plain) == pytest.approx(plain.mean(), rel=0.3)
 
 
 def test_contact_scales_a_load_as_a_whole():
     still = InfraredFlaws(contact=0.5, drift=0.0, vapour=0.0, noise=0.0)
-    a, b = (load(Powder(0.05), "s", seed, still)["absorbance"].values - 0.02 for seed in (1, 2))
+    a, b = (load(InfraredPowder(0.05), "s", seed, still)["absorbance"].values - 0.02 for seed in (1, 2))
     seen = a > 0.01
     assert np.ptp(a[seen] / b[seen]) < 1e-9 and abs(a[seen][0] / b[seen][0] - 1) > 0.01

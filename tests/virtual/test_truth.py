@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from nacre.virtual.cycling.cycler_truth import load
+from nacre.virtual.cycling.cycler_truth import load_cells
 from paper_truth import PAPER, STUDY
 
 
@@ -46,4 +46,4 @@ def test_a_truth_that_is_wrong(tmp_path, old, new, words):
     path = tmp_path / "truth.toml"
     path.write_text(re.sub(old, new, (STUDY / "truth.toml").read_text(encoding="utf-8")), encoding="utf-8")
     with pytest.raises(ValueError, match=words):
-        load(path)
+        load_cells(path)

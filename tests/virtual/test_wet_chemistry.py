@@ -6,10 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nacre.physics.chemistry.carbonate import Bath, constants, titration_curve
-from nacre.virtual.chemistry.emission import LINES, Digest, Flaws, Spectrometer, measure
-from nacre.virtual.chemistry.titrator import LI2CO3, LIOH, Bench, Powder, Titrator, titrate
-from nacre.virtual.chemistry.titrator import Flaws as TitratorFlaws
+from nacre.physics.chemistry.carbonate import TitrationBath, compute_titration_curve, evaluate_constants
+from nacre.virtual.chemistry.emission import LINES, Digest, EmissionFlaws, EmissionSpectrometer, measure_emission
+from nacre.virtual.chemistry.titrator import LI2CO3, LIOH, Bench, TitratedPowder, Titrator, TitratorFlaws, titrate
 
 STUDY = Path(__file__).parents[2] / "studies" / "lho-ncm85"
 QUIET = TitratorFlaws(1.0, 0.0, 0.0, 0.0, 0.0, 1e-6, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -27,16 +26,18 @@ def test_the_raw_files_of_the_study_are_those_of_its_truth(tmp_path):
 
 def test_two_ways_to_compute_a_titration_agree():
     """The virtual bath shares no function with the analysis; both must be the same chemistry."""
-    powder, bench = Powder(0.05, 0.2), Bench(aliquot=50.0)
+    powder, bench = TitratedPowder(0.05, 0.2), Bench(aliquot=50.0)
     signal = titrate(powder, Titrator(bench, QUIET))
     acid = signal.array("acid_volume", "L")
     hydroxide, carbonate = 2 * powder.lioh / 100 / LIOH, 2 * powder.li2co3 / 100 / LI2CO3
-    ours = titration_curve(Bath(hydroxide + 2 * carbonate, carbonate, 0.05), acid, 0.05, constants(25.0))
+    ours = compute_titration_curve(
+        TitrationBath(hydroxide + 2 * carbonate, carbonate, 0.05), acid, 0.05, evaluate_constants(25.0)
+    )
     assert np.abs(signal.array("ph", "1") - ours).max() < 0.03
 
 
 def test_the_titrator_has_its_flaws():
-    clean = titrate(Powder(0.05, 0.2), Titrator(flaws=QUIET)).array("ph", "1")
+    clean = titrate(TitratedPowder(0.05, 0.2), Titrator(flaws=QUIET)).array("ph", "1")
     for flaw in (
         {"slope": 0.97},
         {"zero": 0.1},
@@ -46,7 +47,9 @@ def test_the_titrator_has_its_flaws():
         {"breathing": 0.1},
         {"screw": 0.01},
     ):
-        bent = titrate(Powder(0.05, 0.2), Titrator(flaws=TitratorFlaws(**{**vars(QUIET), **flaw}))).array("ph", "1")
+        bent = titrate(TitratedPowder(0.05, 0.2), Titrator(flaws=TitratorFlaws(**{**vars(QUIET), **flaw}))).array(
+            "ph", "1"
+        )
         assert 0.01 < np.abs(bent - clean).max() < 2, flaw
 
 
@@ -56,7 +59,9 @@ def test_the_spectrometer_drifts_and_feels_the_matrix():
     digest = Digest("d", {"Hf": 0.84, "Ni": 50.0}, 0.1)
 
     def hafnium(**flaws):
-        signal = measure((digest,), Spectrometer(LINES[1:2], flaws=Flaws(**{**quiet, **flaws})))
+        signal = measure_emission(
+            (digest,), EmissionSpectrometer(LINES[1:2], flaws=EmissionFlaws(**{**quiet, **flaws}))
+        )
         return dict(zip(signal["label"].values, signal.array("intensity", "cps"), strict=True))
 
     still = hafnium(drift=0.0, matrix=0.0)

@@ -16,8 +16,8 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from nacre.cell.diffusivity import Shape, read_shape
-from nacre.cell.parameters import PARTS, CellParameters, Name, Parameter, names_with, read_number
+from nacre.cell.diffusivity import DiffusivityShape, read_shape
+from nacre.cell.parameters import PARTS, CellParameters, ModelParameter, ParameterSpec, collect_names, read_number
 from nacre.cell.potential import Potential, read_potential
 from nacre.core import files
 from nacre.core.errors import NacreError, did_you_mean
@@ -27,53 +27,53 @@ _HEAD = "# A cell model: every number with its unit, status and source. Change w
 _HEAD += '# nacre simulate cell.toml --protocol "..."\n'
 
 
-def text(parameters: CellParameters) -> str:
+def write_text(parameters: CellParameters) -> str:
     """The file's text."""
-    lines = [_HEAD, f"name = {_quoted(parameters.name)}"]
+    lines = [_HEAD, f"name = {_quote(parameters.name)}"]
     for part in PARTS:
         lines += ["", f"[{part}]"]
         mine = {n: p for n, p in parameters.numbers.items() if n.startswith(f"{part}.")}
-        lines += [_row(name, mine[name], row) for name, row in parameters.names.items() if name in mine]
+        lines += [_write_row(name, mine[name], row) for name, row in parameters.names.items() if name in mine]
         if part in parameters.potentials:
-            lines += ["", f"[{part}.potential]", *_form(parameters.potentials[part])]
+            lines += ["", f"[{part}.potential]", *_write_form(parameters.potentials[part])]
         if part in parameters.shapes:
-            lines += ["", f"[{part}.diffusivity_shape]", *_form(parameters.shapes[part])]
+            lines += ["", f"[{part}.diffusivity_shape]", *_write_form(parameters.shapes[part])]
     return "\n".join(lines) + "\n"
 
 
-def _row(name: str, parameter: Parameter, row: Name) -> str:
+def _write_row(name: str, parameter: ModelParameter, row: ParameterSpec) -> str:
     words = f"  # {row.words}"
-    value, status, source = (_quoted(t) for t in (_number(parameter.quantity), parameter.status, parameter.source))
+    value, status, source = (_quote(t) for t in (_write_number(parameter.quantity), parameter.status, parameter.source))
     return f"{name.partition('.')[2]} = {{ value = {value}, status = {status}, source = {source} }}{words}"
 
 
-def _number(quantity: Quantity) -> str:
+def _write_number(quantity: Quantity) -> str:
     std = f" +- {quantity.std!r}" if quantity.std else ""
     return f"{float(quantity.value)!r}{std} {quantity.unit}".removesuffix(" 1")
 
 
-def _form(form: Potential | Shape) -> list[str]:
-    rows = [f"{name} = {_plain(value)}" for name, value in form.numbers.items()]
+def _write_form(form: Potential | DiffusivityShape) -> list[str]:
+    rows = [f"{name} = {_write_plain(value)}" for name, value in form.numbers.items()]
     return [
-        f"kind = {_quoted(form.kind)}",
+        f"kind = {_quote(form.kind)}",
         *rows,
-        f"status = {_quoted(form.status)}",
-        f"source = {_quoted(form.source)}",
+        f"status = {_quote(form.status)}",
+        f"source = {_quote(form.source)}",
     ]
 
 
-def _plain(value) -> str:
+def _write_plain(value) -> str:
     if isinstance(value, str):
-        return _quoted(value)
+        return _quote(value)
     return f"[{', '.join(repr(float(v)) for v in value)}]" if isinstance(value, list | tuple) else repr(float(value))
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)  # a JSON string is a TOML basic string
 
 
 def save(parameters: CellParameters, path: Path) -> Path:
-    files.write(path, text(parameters))
+    files.write(path, write_text(parameters))
     return path
 
 
@@ -88,9 +88,9 @@ def load(path: Path, mechanisms: tuple[type, ...] = ()) -> CellParameters:
         raise NacreError(f"this is no TOML file: {error}", where=str(path)) from None
     where = Path(path).name
     name = str(raw.pop("name", Path(path).stem))
-    numbers: dict[str, Parameter] = {}
+    numbers: dict[str, ModelParameter] = {}
     potentials: dict[str, Potential] = {}
-    shapes: dict[str, Shape] = {}
+    shapes: dict[str, DiffusivityShape] = {}
     for part, rows in raw.items():
         if part not in PARTS or not isinstance(rows, Mapping):
             raise NacreError(f"unknown part '{part}'", where=where, do=did_you_mean(part, PARTS))
@@ -100,14 +100,14 @@ def load(path: Path, mechanisms: tuple[type, ...] = ()) -> CellParameters:
             elif key == "diffusivity_shape":
                 shapes[part] = read_shape(row, f"{where}, {part}")
             else:
-                numbers[f"{part}.{key}"] = _read(f"{part}.{key}", row, where, names_with(mechanisms))
+                numbers[f"{part}.{key}"] = _read_parameter(f"{part}.{key}", row, where, collect_names(mechanisms))
     try:
         return CellParameters(name, numbers, potentials, shapes, mechanisms)
     except NacreError as error:
         raise error.at(where) from None
 
 
-def _read(name: str, row, where: str, known: Mapping[str, Name]) -> Parameter:
+def _read_parameter(name: str, row, where: str, known: Mapping[str, ParameterSpec]) -> ModelParameter:
     if not isinstance(row, Mapping) or set(row) != {"value", "status", "source"}:
         raise NacreError(
             f"{name} must have value, status and source", where=where, found=str(row)[:60],

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from nacre.cell.expression import read
+from nacre.cell.expression import read_formula
 from nacre.cell.potential import DeclaredCurve, read_curve
 from nacre.physics import ocp
 
@@ -18,30 +18,30 @@ _KEYS = {"table": ("x", "ratio"), "expression": ("formula", "low", "high")}
 INTERVALS = 2048
 
 
-def _table(x, ratio) -> ocp.Curve:
+def _make_from_table(x, ratio) -> ocp.StoichiometryCurve:
     ratio = np.asarray(ratio, float)
     if not (ratio > 0.0).all():
         raise ValueError(f"the ratios must be positive; found {ratio.min():g}")
-    return ocp.from_table(x, np.log(ratio), INTERVALS)
+    return ocp.interpolate_table(x, np.log(ratio), INTERVALS)
 
 
-def _expression(formula, low=0.0, high=1.0) -> ocp.Curve:
+def _make_from_expression(formula, low=0.0, high=1.0) -> ocp.StoichiometryCurve:
     x = np.linspace(low, high, INTERVALS + 1)
-    ratio = read(formula)(x)
+    ratio = read_formula(formula)(x)
     if not (np.isfinite(ratio).all() and (ratio > 0.0).all()):
         at = x[~(np.isfinite(ratio) & (ratio > 0.0))][0]
-        raise ValueError(f"the formula must be positive; at x = {at:.4g} it is {read(formula)(at):.4g}")
-    return ocp.from_function(lambda x: np.log(read(formula)(x)), low, high, INTERVALS)
+        raise ValueError(f"the formula must be positive; at x = {at:.4g} it is {read_formula(formula)(at):.4g}")
+    return ocp.sample_function(lambda x: np.log(read_formula(formula)(x)), low, high, INTERVALS)
 
 
 @dataclass(frozen=True, eq=False)
-class Shape(DeclaredCurve):
+class DiffusivityShape(DeclaredCurve):
     """ln ratio(x)."""
 
     what = "diffusivity"
-    makers = MappingProxyType({"table": _table, "expression": _expression})
+    makers = MappingProxyType({"table": _make_from_table, "expression": _make_from_expression})
 
 
-def read_shape(row: Mapping, where: str) -> Shape:
+def read_shape(row: Mapping, where: str) -> DiffusivityShape:
     """A shape from its table in a TOML file. Raises NacreError with what is missing, unknown or wrong."""
-    return read_curve(Shape, _KEYS, row, where)
+    return read_curve(DiffusivityShape, _KEYS, row, where)

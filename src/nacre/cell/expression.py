@@ -12,7 +12,7 @@ _LANGUAGE = Language(FUNCTIONS, names=("x",), words="x")
 _OPERATORS = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "**": np.float_power}
 
 
-def read(text: str, where: str = "") -> Callable[[np.ndarray], np.ndarray]:
+def read_formula(text: str, where: str = "") -> Callable[[np.ndarray], np.ndarray]:
     """The function of x that a text writes down. Raises NacreError with the place in the text and what is allowed."""
     expression = parse(text, _LANGUAGE, where)
 

@@ -27,7 +27,7 @@ PARTS = ("cathode", "anode")
 
 
 @dataclass(frozen=True, eq=False)
-class Point:
+class ImpedancePoint:
     """A state of the cell's particles and what it is called."""
 
     state: State
@@ -35,11 +35,11 @@ class Point:
 
 
 @dataclass(frozen=True, eq=False)
-class Spectrum(ShowsInNotebook):
+class PredictedSpectrum(ShowsInNotebook):
     """frequency (Hz), z and its terms by cause (ohm cm2, complex), at a point; `volts` of the cell there."""
 
     parameters: CellParameters
-    point: Point
+    point: ImpedancePoint
     volts: float
     frequency: np.ndarray
     z: np.ndarray
@@ -65,7 +65,7 @@ class Spectrum(ShowsInNotebook):
         return table("impedance", columns, axis="frequency", notes=notes, origin="predicted", name=name)
 
 
-def impedance(
+def compute_impedance(
     parameters: CellParameters,
     frequencies: Sequence[float] = SWEEP,
     *,
@@ -80,23 +80,23 @@ def impedance(
     simulation on the same mesh ended with. Raises NacreError where the state is outside the window, more or less than
     one state is named, a frequency is not positive, or a check of the parameters fails.
     """
-    linear = linearised(parameters, point_of(parameters, soc=soc, volts=volts, after=after, mesh=mesh), mesh)
-    return PER_CM2 * linear.impedance(2j * np.pi * _frequencies(frequencies, parameters))
+    linear = linearise_cell(parameters, find_point(parameters, soc=soc, volts=volts, after=after, mesh=mesh), mesh)
+    return PER_CM2 * linear.impedance(2j * np.pi * _check_frequencies(frequencies, parameters))
 
 
-def spectrum(
-    parameters: CellParameters, point: Point, frequencies: Sequence[float] = SWEEP, mesh: Mesh = FINE
-) -> Spectrum:
-    """The impedance at a point with its causes. Raises NacreError as `impedance`."""
-    found, f = tuple(refuse_if_impossible(parameters)), _frequencies(frequencies, parameters)
-    linear = linearised(parameters, point, mesh)
+def compute_spectrum(
+    parameters: CellParameters, point: ImpedancePoint, frequencies: Sequence[float] = SWEEP, mesh: Mesh = FINE
+) -> PredictedSpectrum:
+    """The impedance at a point with its causes. Raises NacreError as `compute_impedance`."""
+    found, f = tuple(refuse_if_impossible(parameters)), _check_frequencies(frequencies, parameters)
+    linear = linearise_cell(parameters, point, mesh)
     causes = {name: PER_CM2 * term for name, term in p2d.by_cause(linear, f).items()}
     held = linear.prepared.run(p2d.rest(0.0), point.state).voltage
     z = PER_CM2 * linear.impedance(2j * np.pi * f)
-    return Spectrum(parameters, point, float(held[0]), f, z, causes, (*found, *_layers(parameters)))
+    return PredictedSpectrum(parameters, point, float(held[0]), f, z, causes, (*found, *_check_layers(parameters)))
 
 
-def linearised(parameters: CellParameters, point: Point, mesh: Mesh = FINE) -> Linear:
+def linearise_cell(parameters: CellParameters, point: ImpedancePoint, mesh: Mesh = FINE) -> Linear:
     """The cell about a point. Raises NacreError where it does not fit the mesh or the potentials."""
     try:
         return p2d.linearise(p2d.prepare(parameters.cell(), mesh), point.state)
@@ -105,14 +105,14 @@ def linearised(parameters: CellParameters, point: Point, mesh: Mesh = FINE) -> L
         raise NacreError(str(error), where=parameters.name, do=do) from None
 
 
-def _frequencies(frequencies, parameters: CellParameters) -> np.ndarray:
+def _check_frequencies(frequencies, parameters: CellParameters) -> np.ndarray:
     try:
         return check_frequencies(frequencies)
     except ValueError as error:
         raise NacreError(str(error), where=parameters.name) from None
 
 
-def _layers(p: CellParameters) -> list[Check]:
+def _check_layers(p: CellParameters) -> list[Check]:
     bare = [part for part in PARTS if not p.value(f"{part}.double_layer")]
     if not bare:
         return []
@@ -125,25 +125,25 @@ def _layers(p: CellParameters) -> list[Check]:
 # --- states ---------------------------------------------------------------------------------------------------
 
 
-def point_of(
+def find_point(
     p: CellParameters,
     *,
     soc: float | None = None,
     volts: float | None = None,
     after: Simulation | None = None,
     mesh: Mesh = FINE,
-) -> Point:
+) -> ImpedancePoint:
     """One of: even particles at a state of charge or at a rest voltage, or the state that a simulation ended with."""
     if sum(given is not None for given in (soc, volts, after)) != 1:
         raise NacreError("name one state of the cell", where=p.name, do="give one of soc, volts and after")
     if after is not None:
-        return Point(after.final, f"after {after.steps[-1].step.text or 'the protocol'}")
-    rests = Rests(p)
+        return ImpedancePoint(after.final, f"after {after.steps[-1].step.text or 'the protocol'}")
+    rests = RestStates(p)
     return rests.at_soc(float(soc), mesh) if soc is not None else rests.at_volts(float(volts), mesh)
 
 
 @dataclass(frozen=True, eq=False)
-class Rests:
+class RestStates:
     """Every rest of a cell: fillings of both electrodes with all cyclable lithium in them."""
 
     parameters: CellParameters
@@ -184,14 +184,14 @@ class Rests:
             return high
         return float(brentq(lambda x: self.volts(x) - volts, low, high, xtol=1e-13))
 
-    def at_soc(self, soc: float, mesh: Mesh) -> Point:
+    def at_soc(self, soc: float, mesh: Mesh) -> ImpedancePoint:
         if not 0.0 <= soc <= 1.0:
             raise NacreError("the state of charge is outside the window", where=self.parameters.name, found=f"{soc:g}",
                              expected="0 (at the lower voltage) to 1 (at the upper voltage)")  # fmt: skip
         top, bottom = self.window
         return self._point(bottom + soc * (top - bottom), f"at a state of charge of {soc:g}", mesh)
 
-    def at_volts(self, volts: float, mesh: Mesh) -> Point:
+    def at_volts(self, volts: float, mesh: Mesh) -> ImpedancePoint:
         p = self.parameters
         lower, upper = p.value("cell.lower_voltage"), p.value("cell.upper_voltage")
         if not lower <= volts <= upper:
@@ -204,8 +204,8 @@ class Rests:
                              expected=f"{ends[0]:.4g} to {ends[1]:.4g} V, which its potentials cover")  # fmt: skip
         return self._point(self._filling(volts, low, high), f"at rest at {volts:g} V", mesh)
 
-    def _point(self, x: float, words: str, mesh: Mesh) -> Point:
+    def _point(self, x: float, words: str, mesh: Mesh) -> ImpedancePoint:
         cell = self.parameters.cell()
         fillings = {"cathode": x, "anode": self.anode(x)}
         filled = {part: replace(getattr(cell, part), stoichiometry=value) for part, value in fillings.items()}
-        return Point(p2d.uniform(replace(cell, **filled), mesh), words)
+        return ImpedancePoint(p2d.uniform(replace(cell, **filled), mesh), words)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nacre.cell.impedance import PER_CM2, SWEEP, Point, _frequencies, linearised
+from nacre.cell.impedance import PER_CM2, SWEEP, ImpedancePoint, _check_frequencies, linearise_cell
 from nacre.cell.parameters import NAMES, CellParameters
 from nacre.cell.simulate import FINE
 from nacre.core.errors import NacreError, unknown
@@ -48,24 +48,28 @@ KNOWN = (
 )  # fmt: skip
 
 
-def derivatives(
-    p: CellParameters, names: Sequence[str], point: Point, frequencies: Sequence[float] = SWEEP, mesh: Mesh = FINE
+def differentiate_impedance(
+    p: CellParameters,
+    names: Sequence[str],
+    point: ImpedancePoint,
+    frequencies: Sequence[float] = SWEEP,
+    mesh: Mesh = FINE,
 ) -> dict[str, np.ndarray]:
     """dZ/dp in ohm cm2 per unit of each number (as in `parameters.NAMES`), complex, one per frequency.
 
     The fillings of the particles stay as they are. Raises NacreError for a name that is not in KNOWN, and as
-    `nacre.cell.impedance.impedance`.
+    `nacre.cell.impedance.compute_impedance`.
     """
     for name in names:
         if name not in KNOWN:
             raise unknown("parameter with a derivative", name, KNOWN, p.name)
-    f = _frequencies(frequencies, p)
-    raw = p2d.impedance_derivatives(linearised(p, point, mesh), f)
-    chain = _Chain(p, raw)
+    f = _check_frequencies(frequencies, p)
+    raw = p2d.impedance_derivatives(linearise_cell(p, point, mesh), f)
+    chain = _DerivativeChain(p, raw)
     return {name: PER_CM2 * chain(name) for name in names}
 
 
-class _Chain:
+class _DerivativeChain:
     """From derivatives by the solver's numbers to those by the model's."""
 
     def __init__(self, p: CellParameters, raw: dict[str, np.ndarray]):

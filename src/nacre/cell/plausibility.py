@@ -9,21 +9,29 @@ from nacre.core.result import Check
 ALLOWED_DIFFUSIVITY = 1e-20, 1e-9  # m2/s: beyond, a unit is wrong
 
 
-def checks(p: CellParameters) -> list[Check]:
+def check_cell(p: CellParameters) -> list[Check]:
     """Units, fractions, window against the potentials, balance, times: pass, info, warn or fail each."""
-    return [*_units(p), *_fractions(p), *_start(p), *_window(p), *_balance(p), *_times(p), *_drops(p)]
+    return [
+        *_check_units(p),
+        *_check_fractions(p),
+        *_check_start(p),
+        *_check_window(p),
+        *_check_balance(p),
+        *_check_times(p),
+        *_check_drops(p),
+    ]
 
 
 def refuse_if_impossible(p: CellParameters) -> list[Check]:
     """The checks; raises NacreError with the first that fails."""
-    found = checks(p)
+    found = check_cell(p)
     for check in found:
         if check.status == "fail":
             raise NacreError(check.text, where=p.name, do=check.do)
     return found
 
 
-def _units(p: CellParameters) -> list[Check]:
+def _check_units(p: CellParameters) -> list[Check]:
     found = []
     for part in ("cathode", "anode"):
         d = p.value(f"{part}.diffusivity", "m2/s")
@@ -46,7 +54,7 @@ def _units(p: CellParameters) -> list[Check]:
     return found
 
 
-def _fractions(p: CellParameters) -> list[Check]:
+def _check_fractions(p: CellParameters) -> list[Check]:
     found = []
     for part in ("cathode", "anode"):
         share = p.value(f"{part}.volume_fraction")
@@ -56,7 +64,7 @@ def _fractions(p: CellParameters) -> list[Check]:
     return found
 
 
-def _start(p: CellParameters) -> list[Check]:
+def _check_start(p: CellParameters) -> list[Check]:
     found = []
     for part in ("cathode", "anode"):
         curve, x = p.potentials[part].curve, p.value(f"{part}.stoichiometry")
@@ -67,7 +75,7 @@ def _start(p: CellParameters) -> list[Check]:
     return found
 
 
-def _window(p: CellParameters) -> list[Check]:
+def _check_window(p: CellParameters) -> list[Check]:
     """Whether the potentials reach the cut-offs: else a test ends there, at a stoichiometry, and not by voltage."""
     lower, upper = p.value("cell.lower_voltage"), p.value("cell.upper_voltage")
     if lower >= upper:
@@ -87,7 +95,7 @@ def _window(p: CellParameters) -> list[Check]:
     return found
 
 
-def capacity_window(p: CellParameters) -> tuple[float, float]:
+def find_capacity_window(p: CellParameters) -> tuple[float, float]:
     """Fillings of the cathode at the upper and the lower voltage, at rest, with the anode on its plateau."""
     plateau = float(p.potentials["anode"].curve(0.5))
     ends = [p.potentials["cathode"].filling(p.value(f"cell.{n}_voltage") + plateau) for n in ("upper", "lower")]
@@ -95,8 +103,8 @@ def capacity_window(p: CellParameters) -> tuple[float, float]:
     return tuple(end if math.isfinite(end) else edge for end, edge in zip(ends, (curve.low, curve.high), strict=True))
 
 
-def _balance(p: CellParameters) -> list[Check]:
-    top, bottom = capacity_window(p)
+def _check_balance(p: CellParameters) -> list[Check]:
+    top, bottom = find_capacity_window(p)
     start = p.value("cathode.stoichiometry")
     most = max(start, bottom) - top
     room = (1 - p.value("anode.stoichiometry")) * p.sites("anode")
@@ -107,7 +115,7 @@ def _balance(p: CellParameters) -> list[Check]:
     return [Check("pass", text)]
 
 
-def _times(p: CellParameters) -> list[Check]:
+def _check_times(p: CellParameters) -> list[Check]:
     found = []
     for part in ("cathode", "anode"):
         radius, d = p.value(f"{part}.particle_diameter", "m") / 2, p.value(f"{part}.diffusivity", "m2/s")
@@ -120,7 +128,7 @@ def _times(p: CellParameters) -> list[Check]:
     return found
 
 
-def _drops(p: CellParameters) -> list[Check]:
+def _check_drops(p: CellParameters) -> list[Check]:
     cell, density = p.cell(), p.one_c / p.area
     layers = sum(e.thickness / e.ionic_conductivity / 3 for e in (cell.cathode, cell.anode))
     drop = density * (cell.resistance + layers)

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from nacre.cell.expression import read
+from nacre.cell.expression import read_formula
 from nacre.core.errors import NacreError, did_you_mean
 from nacre.physics import ocp
 
@@ -43,13 +43,13 @@ class DeclaredCurve:
     status: str
     source: str
     what: ClassVar[str]
-    makers: ClassVar[Mapping[str, Callable[..., ocp.Curve]]]
+    makers: ClassVar[Mapping[str, Callable[..., ocp.StoichiometryCurve]]]
 
     def __post_init__(self):
         check_status(self.status)
 
     @cached_property
-    def curve(self) -> ocp.Curve:
+    def curve(self) -> ocp.StoichiometryCurve:
         """The curve over x. Raises NacreError where the numbers make none."""
         try:
             return self.makers[self.kind](**self.numbers)
@@ -57,29 +57,29 @@ class DeclaredCurve:
             raise NacreError(f"no {self.what} of kind '{self.kind}' can be made: {error}", found=self.source) from None
 
 
-def _msmr(amounts, volts, widths, kelvin, low, high, end_drop=0.0, end_width=1.0) -> ocp.Curve:
+def _make_msmr(amounts, volts, widths, kelvin, low, high, end_drop=0.0, end_width=1.0) -> ocp.StoichiometryCurve:
     if not len(amounts) == len(volts) == len(widths):
         raise ValueError(f"{len(amounts)} amounts, {len(volts)} volts and {len(widths)} widths")
-    plain = ocp.from_msmr(amounts, volts, widths, kelvin, low, high)
+    plain = ocp.invert_msmr(amounts, volts, widths, kelvin, low, high)
     if not end_drop:
         return plain
     fall = end_drop * np.exp(-(1 - plain.x) / end_width)
-    return ocp.Curve(low, high, plain.value - fall, plain.slope - fall / end_width)
+    return ocp.StoichiometryCurve(low, high, plain.value - fall, plain.slope - fall / end_width)
 
 
-def _table(x, volts) -> ocp.Curve:
-    return ocp.from_table(x, volts)
+def _make_table(x, volts) -> ocp.StoichiometryCurve:
+    return ocp.interpolate_table(x, volts)
 
 
-def _plateau(volts, rise, rise_width, drop, drop_width) -> ocp.Curve:
+def _make_plateau(volts, rise, rise_width, drop, drop_width) -> ocp.StoichiometryCurve:
     def potential(x):
         return volts + rise * np.exp(-x / rise_width) - drop * np.exp(-(1 - x) / drop_width)
 
-    return ocp.from_function(potential, 0.0, 1.0)
+    return ocp.sample_function(potential, 0.0, 1.0)
 
 
-def _expression(formula, low=0.0, high=1.0) -> ocp.Curve:
-    return ocp.from_function(read(formula), low, high)
+def _make_expression(formula, low=0.0, high=1.0) -> ocp.StoichiometryCurve:
+    return ocp.sample_function(read_formula(formula), low, high)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +87,9 @@ class Potential(DeclaredCurve):
     """U(x) in V."""
 
     what = "potential"
-    makers = MappingProxyType({"msmr": _msmr, "table": _table, "plateau": _plateau, "expression": _expression})
+    makers = MappingProxyType(
+        {"msmr": _make_msmr, "table": _make_table, "plateau": _make_plateau, "expression": _make_expression}
+    )
 
     def filling(self, volts: float) -> float:
         """The stoichiometry at a potential; NaN beyond the curve's ends. U falls with x."""

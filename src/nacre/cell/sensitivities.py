@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nacre.cell.parameters import NAMES, CellParameters, Parameter
+from nacre.cell.parameters import NAMES, CellParameters, ModelParameter
 from nacre.cell.plausibility import refuse_if_impossible
-from nacre.cell.protocol import Loop, Step, for_cell, parse_protocol, unrolled
-from nacre.cell.simulate import MOST_STEPS, Settings, instants, solver_step
+from nacre.cell.protocol import ProtocolLoop, ProtocolStep, bind_to_cell, parse_protocol, unroll_steps
+from nacre.cell.simulate import MOST_STEPS, SimulationSettings, choose_instants, make_solver_step
 from nacre.core.errors import NacreError, unknown
 from nacre.core.quantity import Quantity
 from nacre.physics import p2d
@@ -36,7 +36,7 @@ class StepSensitivity:
     """
 
     number: int
-    step: Step
+    step: ProtocolStep
     words: str
     names: tuple[str, ...]
     time: np.ndarray
@@ -55,13 +55,13 @@ class StepSensitivity:
     specific_capacity: float
     d_specific_capacity: np.ndarray
 
-    def peak(self, low: float, high: float, smoothing: float = 6e-3) -> dqdv_peak.Peak:
+    def peak(self, low: float, high: float, smoothing: float = 6e-3) -> dqdv_peak.DifferentiatedPeak:
         """The maximum of dQ/dV between two voltages of the cell (V) and its derivatives; smoothing in V.
 
         Raises NacreError where there is none inside, or the records are too coarse for the smoothing.
         """
         try:
-            return dqdv_peak.peak(self.voltage, self.charge, self.d_voltage_at_charge, low, high, smoothing)
+            return dqdv_peak.find_peak(self.voltage, self.charge, self.d_voltage_at_charge, low, high, smoothing)
         except ValueError as error:
             raise NacreError(str(error), where=f"step {self.number} ({self.step.text or self.step.kind})") from None
 
@@ -92,11 +92,11 @@ class Sensitivities:
             return np.array([s.d_capacity * self.values / s.capacity for s in self.steps])
 
 
-def sensitivities(
+def compute_sensitivities(
     parameters: CellParameters,
-    protocol: str | Sequence[Step | Loop],
+    protocol: str | Sequence[ProtocolStep | ProtocolLoop],
     names: Sequence[str],
-    settings: Settings | None = None,
+    settings: SimulationSettings | None = None,
     state: p2d.State | None = None,
     times: Sequence[np.ndarray] | None = None,
 ) -> Sensitivities:
@@ -109,38 +109,38 @@ def sensitivities(
     Raises NacreError for a name that is unknown, whole-numbered or without effect, a value at which no derivative
     exists, a protocol that cannot be read, and a step that ends out of order.
     """
-    settings = settings or Settings(tolerance=TOLERANCE)
+    settings = settings or SimulationSettings(tolerance=TOLERANCE)
     refuse_if_impossible(parameters)
     names = tuple(names)
     for name in names:
-        _check(parameters, name, state is not None)
-    steps = _steps(parameters, protocol)
+        _check_name(parameters, name, state is not None)
+    steps = _list_steps(parameters, protocol)
     if not 0 < len(steps) <= MOST_STEPS:
         raise NacreError(f"the protocol has {len(steps)} steps", expected=f"1 to {MOST_STEPS}", where=parameters.name)
-    asked = _asked(parameters, steps, settings.points, times)
+    asked = _choose_times(parameters, steps, settings.points, times)
     prepared = p2d.prepare(parameters.cell(), settings.mesh)
-    asked_of_solver = tuple(solver_step(step, parameters.area) for step in steps)
-    varied = [_varied(parameters, protocol, name, prepared, asked_of_solver) for name in names]
+    asked_of_solver = tuple(make_solver_step(step, parameters.area) for step in steps)
+    varied = [_vary(parameters, protocol, name, prepared, asked_of_solver) for name in names]
     tangents = [v.tangent for v in varied]
     try:
         found = p2d.sensitivities(prepared, asked_of_solver, tangents, state, settings.tolerance, asked, MOST_STEPS)
     except ValueError as error:
         raise NacreError(str(error), where=parameters.name) from None
     made = tuple(
-        _step(parameters, k + 1, s, f, names, varied) for k, (s, f) in enumerate(zip(steps, found, strict=True))
+        _convert_step(parameters, k + 1, s, f, names, varied) for k, (s, f) in enumerate(zip(steps, found, strict=True))
     )
     values = np.array([parameters.value(name) for name in names])
     return Sensitivities(parameters, names, tuple(NAMES[name].unit for name in names), values, made)
 
 
-def _steps(parameters: CellParameters, protocol) -> list[Step]:
-    orders = for_cell(parse_protocol(protocol), parameters.scale) if isinstance(protocol, str) else protocol
-    return list(unrolled(tuple(orders)))
+def _list_steps(parameters: CellParameters, protocol) -> list[ProtocolStep]:
+    orders = bind_to_cell(parse_protocol(protocol), parameters.scale) if isinstance(protocol, str) else protocol
+    return list(unroll_steps(tuple(orders)))
 
 
-def _asked(parameters, steps, points, times) -> list[np.ndarray]:
+def _choose_times(parameters, steps, points, times) -> list[np.ndarray]:
     if times is None:
-        return [np.append(0.0, instants(parameters, step, points)) for step in steps]
+        return [np.append(0.0, choose_instants(parameters, step, points)) for step in steps]
     if len(times) != len(steps):
         raise NacreError(f"times has {len(times)} entries", expected=f"one array for each of {len(steps)} steps")
     parts = [np.asarray(part, float) for part in times]
@@ -152,7 +152,7 @@ def _asked(parameters, steps, points, times) -> list[np.ndarray]:
 # --- parameters -----------------------------------------------------------------------------------------------
 
 
-def _check(parameters: CellParameters, name: str, started: bool) -> None:
+def _check_name(parameters: CellParameters, name: str, started: bool) -> None:
     if name not in NAMES:
         raise unknown("parameter", name, NAMES, parameters.name)
     if name.endswith("particle_classes"):
@@ -186,7 +186,7 @@ class _Varied:
     mass: float
 
 
-def _varied(parameters: CellParameters, protocol, name: str, prepared: p2d.Prepared, steps) -> _Varied:
+def _vary(parameters: CellParameters, protocol, name: str, prepared: p2d.Prepared, steps) -> _Varied:
     value, row = parameters.value(name), NAMES[name]
     size = VARIED * (abs(value) or 1.0)
     side = 0
@@ -196,9 +196,12 @@ def _varied(parameters: CellParameters, protocol, name: str, prepared: p2d.Prepa
         side = -1
     offsets, weights = p2d.STENCILS[side]
     weights = np.array(weights) / size
-    cells = [_with(parameters, name, value + size * offset) for offset in offsets]
+    cells = [_change_value(parameters, name, value + size * offset) for offset in offsets]
     if name in _SCALES:
-        made = [(prepared.cell, tuple(solver_step(s, cell.area) for s in _steps(cell, protocol))) for cell in cells]
+        made = [
+            (prepared.cell, tuple(make_solver_step(s, cell.area) for s in _list_steps(cell, protocol)))
+            for cell in cells
+        ]
     else:
         made = [(cell.cell(), steps) for cell in cells]
     try:
@@ -210,15 +213,15 @@ def _varied(parameters: CellParameters, protocol, name: str, prepared: p2d.Prepa
     return _Varied(tangent, *(float(p2d.weigh(weights, each)) for each in (areas, masses)))
 
 
-def _with(parameters: CellParameters, name: str, value: float) -> CellParameters:
-    made = Parameter(Quantity(value, NAMES[name].unit), "assumed", "varied to differentiate formulas")
+def _change_value(parameters: CellParameters, name: str, value: float) -> CellParameters:
+    made = ModelParameter(Quantity(value, NAMES[name].unit), "assumed", "varied to differentiate formulas")
     return replace(parameters, numbers={**parameters.numbers, name: made})
 
 
 # --- one step -------------------------------------------------------------------------------------------------
 
 
-def _step(p: CellParameters, number: int, step: Step, found, names, varied) -> StepSensitivity:
+def _convert_step(p: CellParameters, number: int, step: ProtocolStep, found, names, varied) -> StepSensitivity:
     """In A and Ah, with the end as the last record."""
     area, mass = p.area, p.value("cell.cam_mass", "g")
     d_area, d_mass = np.array([v.area for v in varied]), np.array([v.mass for v in varied])

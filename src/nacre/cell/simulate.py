@@ -11,13 +11,13 @@ import numpy as np
 
 from nacre.cell.parameters import CellParameters
 from nacre.cell.plausibility import refuse_if_impossible
-from nacre.cell.protocol import Loop, Step, for_cell, parse_protocol, unrolled
+from nacre.cell.protocol import ProtocolLoop, ProtocolStep, bind_to_cell, parse_protocol, unroll_steps
 from nacre.core.errors import NacreError
 from nacre.core.notebook_hook import ShowsInNotebook
 from nacre.core.result import Check
 from nacre.core.signal import Note, Signal, table
 from nacre.physics import p2d
-from nacre.physics.p2d import Mesh, Outcome, Prepared, State
+from nacre.physics.p2d import Mesh, Prepared, State, StepOutcome
 
 # D falls towards full particles, whose skin then decides: 20 shells are off by 1.6 % in capacity at 1C, these by 0.03 %
 FINE = Mesh(20, 20, 40, 10, 4.0)
@@ -27,9 +27,9 @@ IDLE = 50  # steps in a row that end at once: the protocol no longer does anythi
 
 
 @dataclass(frozen=True)
-class Settings:
+class SimulationSettings:
     """points: records of a full charge or discharge; tolerance as for the solver; fields_of: steps (from 1) of which
-    to keep the fields (None: the first and the last charge and discharge), at `instants`, fractions of their time."""
+    to keep the fields (None: the first and the last charge and discharge), at `choose_instants`, fractions of their time."""
 
     points: int = 1000
     tolerance: float = 1e-4
@@ -39,14 +39,14 @@ class Settings:
 
 
 @dataclass(frozen=True, eq=False)
-class Ran:
+class StepRun:
     """One step as it ran: number (from 1, loops run out), cycle, the step itself, its outcome; seconds, charge in Ah
     and energy in Wh (positive), voltages in V and the last current in A; the state before it, where it was kept."""
 
     number: int
     cycle: int
-    step: Step
-    outcome: Outcome
+    step: ProtocolStep
+    outcome: StepOutcome
     seconds: float
     charge: float
     energy: float
@@ -61,7 +61,7 @@ class Ran:
 
     @property
     def normal(self) -> bool:
-        return self.outcome.normal or self.outcome is Outcome.BEYOND_AT_START
+        return self.outcome.normal or self.outcome is StepOutcome.BEYOND_AT_START
 
     @property
     def words(self) -> str:
@@ -69,7 +69,7 @@ class Ran:
 
 
 @dataclass(frozen=True, eq=False)
-class Depth:
+class DepthProfile:
     """Fields over the depth of one electrode at one instant: depth um from the separator, reaction A/cm3, electrolyte's
     potential mV against the separator's face, mean filling of the particles and that of their outermost shells."""
 
@@ -89,8 +89,8 @@ class Simulation(ShowsInNotebook):
 
     parameters: CellParameters
     signal: Signal
-    steps: tuple[Ran, ...]
-    fields: tuple[Depth, ...]
+    steps: tuple[StepRun, ...]
+    fields: tuple[DepthProfile, ...]
     final: State
     complete: bool
     words: str
@@ -101,10 +101,10 @@ class Simulation(ShowsInNotebook):
         return f"<Simulation of '{self.parameters.name}': {self.words}>"
 
 
-def run(
+def simulate_protocol(
     parameters: CellParameters,
-    protocol: str | Sequence[Step | Loop],
-    settings: Settings | None = None,
+    protocol: str | Sequence[ProtocolStep | ProtocolLoop],
+    settings: SimulationSettings | None = None,
     state: State | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Simulation:
@@ -113,54 +113,56 @@ def run(
     Raises NacreError where the protocol cannot be read, or a check of the parameters fails; what happens in the cell
     is an outcome.
     """
-    settings = settings or Settings()
+    settings = settings or SimulationSettings()
     found = refuse_if_impossible(parameters)
-    steps = for_cell(parse_protocol(protocol), parameters.scale) if isinstance(protocol, str) else protocol
-    flat = list(unrolled(tuple(steps)))
+    steps = bind_to_cell(parse_protocol(protocol), parameters.scale) if isinstance(protocol, str) else protocol
+    flat = list(unroll_steps(tuple(steps)))
     if not 0 < len(flat) <= MOST_STEPS:
         raise NacreError(f"the protocol has {len(flat)} steps", expected=f"1 to {MOST_STEPS}", where=parameters.name)
     prepared = p2d.prepare(parameters.cell(), settings.mesh)
     state = state or p2d.uniform(prepared.cell, settings.mesh)
-    ran, blocks, state = _march(parameters, prepared, flat, state, settings, progress)
+    ran, blocks, state = _run_steps(parameters, prepared, flat, state, settings, progress)
     complete = len(ran) == len(flat) and ran[-1].normal
-    words = _words(ran, flat, complete)
+    words = _describe_run(ran, flat, complete)
     notes = (Note("info", "predicted by the cell model; no instrument measured this"), Note("info", words))
     warmth = parameters.value("cell.temperature")
     meta = {"name": parameters.name, "tolerance": settings.tolerance, "temperature_degC": warmth}
-    signal = table("cycling", _columns(blocks), metadata=meta, notes=notes, origin="predicted", name=parameters.name)
-    depths = tuple(d for r in _shown(ran, settings) for d in _fields(parameters, prepared, r, settings))
+    signal = table(
+        "cycling", _join_columns(blocks), metadata=meta, notes=notes, origin="predicted", name=parameters.name
+    )
+    depths = tuple(d for r in _choose_steps(ran, settings) for d in _compute_fields(parameters, prepared, r, settings))
     return Simulation(parameters, signal, tuple(ran), depths, state, complete, words, tuple(found))
 
 
-def solver_step(step: Step, area: float) -> p2d.Step:
+def make_solver_step(step: ProtocolStep, area: float) -> p2d.SolverStep:
     """A protocol's step per m2 of plan area."""
     ends = {"seconds": np.inf if step.until_time is None else step.until_time}
     if step.kind == "rest":
         return p2d.rest(step.until_time)
     if step.kind == "hold":
-        return p2d.Step("voltage", step.voltage, current_below=(step.until_current or 0.0) / area, **ends)
+        return p2d.SolverStep("voltage", step.voltage, current_below=(step.until_current or 0.0) / area, **ends)
     if step.until_voltage is not None:
         ends["highest" if step.kind == "charge" else "lowest"] = step.until_voltage
     if step.power is not None:
-        return p2d.Step("power", step.power / area, **ends)
-    return p2d.Step("current", step.current / area, **ends)
+        return p2d.SolverStep("power", step.power / area, **ends)
+    return p2d.SolverStep("current", step.current / area, **ends)
 
 
-def _march(p: CellParameters, prepared: Prepared, flat, state: State, settings: Settings, progress):
-    ran: list[Ran] = []
+def _run_steps(p: CellParameters, prepared: Prepared, flat, state: State, settings: SimulationSettings, progress):
+    ran: list[StepRun] = []
     blocks: list[dict[str, np.ndarray]] = []
     clock, cycle, idle = 0.0, 1, 0
     for k, step in enumerate(flat):
         if step.kind == "charge" and any(r.cycle == cycle and r.step.kind == "discharge" for r in ran[-20:]):
             cycle += 1
-        asked = instants(p, step, settings.points)
+        asked = choose_instants(p, step, settings.points)
         solution = prepared.run(
-            solver_step(step, p.area), state, settings.tolerance, times=[asked], max_steps=MOST_STEPS
+            make_solver_step(step, p.area), state, settings.tolerance, times=[asked], max_steps=MOST_STEPS
         )
-        block = _block(solution, clock, p.area, k + 1, cycle, step.kind)
-        ran.append(_ran(k + 1, cycle, step, solution.outcome, block, state))
+        block = _record_step(solution, clock, p.area, k + 1, cycle, step.kind)
+        ran.append(_summarise_step(k + 1, cycle, step, solution.outcome, block, state))
         blocks.append(block)
-        _forget(ran, settings)
+        _forget_states(ran, settings)
         state = solution.final
         clock += ran[-1].seconds
         idle = idle + 1 if ran[-1].seconds == 0.0 else 0
@@ -170,7 +172,7 @@ def _march(p: CellParameters, prepared: Prepared, flat, state: State, settings: 
     return ran, blocks, state
 
 
-def _forget(ran: list[Ran], settings: Settings) -> None:
+def _forget_states(ran: list[StepRun], settings: SimulationSettings) -> None:
     """States are kept of the steps whose fields are wanted: those named, else some of the first and the last."""
     wanted = settings.fields_of
     k = len(ran) - 1 if wanted is not None else len(ran) - 1 - KEPT
@@ -178,7 +180,7 @@ def _forget(ran: list[Ran], settings: Settings) -> None:
         ran[k] = replace(ran[k], before=None)
 
 
-def instants(p: CellParameters, step: Step, points: int) -> np.ndarray:
+def choose_instants(p: CellParameters, step: ProtocolStep, points: int) -> np.ndarray:
     """When to record within a step: evenly in charge at constant current, else ever more slowly."""
     longest = step.until_time if step.until_time is not None else 1e7
     if not longest > 0.0:
@@ -190,7 +192,7 @@ def instants(p: CellParameters, step: Step, points: int) -> np.ndarray:
     return np.geomspace(min(1.0, longest / 100), longest, 150)[:-1]
 
 
-def _block(solution, clock: float, area: float, number: int, cycle: int, kind: str) -> dict[str, np.ndarray]:
+def _record_step(solution, clock: float, area: float, number: int, cycle: int, kind: str) -> dict[str, np.ndarray]:
     """The record of one step: the solver's own instants and those asked for, in order of time."""
     own = np.column_stack([solution.time, solution.voltage, solution.current, solution.charge])
     rows = np.vstack([own, *solution.sampled]) if len(own) else np.zeros((0, 4))
@@ -214,14 +216,14 @@ def _block(solution, clock: float, area: float, number: int, cycle: int, kind: s
     }
 
 
-def _ran(number: int, cycle: int, step: Step, outcome: Outcome, block, before: State) -> Ran:
+def _summarise_step(number: int, cycle: int, step: ProtocolStep, outcome: StepOutcome, block, before: State) -> StepRun:
     time, volts, amps = (block[n] for n in ("step_time_second", "voltage_volt", "current_ampere"))
     if not len(time):
-        return Ran(number, cycle, step, outcome, 0.0, 0.0, 0.0, np.nan, np.nan, np.nan, before)
+        return StepRun(number, cycle, step, outcome, 0.0, 0.0, 0.0, np.nan, np.nan, np.nan, before)
     energy = abs(float(np.trapezoid(volts * amps, time))) / 3600
     charge = float(block["step_cumulative_capacity_ah"][-1])
     ends = float(time[-1]), charge, energy, float(volts[0]), float(volts[-1]), float(amps[-1])
-    return Ran(number, cycle, step, outcome, *ends, before)
+    return StepRun(number, cycle, step, outcome, *ends, before)
 
 
 _UNITS = {
@@ -233,12 +235,12 @@ _UNITS = {
 }
 
 
-def _columns(blocks) -> dict[str, tuple[np.ndarray, str]]:
+def _join_columns(blocks) -> dict[str, tuple[np.ndarray, str]]:
     return {n: (np.concatenate([block[n] for block in blocks]), _UNITS.get(n, "1")) for n in blocks[0]}
 
 
-def _words(ran: list[Ran], flat: list[Step], complete: bool) -> str:
-    at_once = [r.number for r in ran if r.outcome is Outcome.BEYOND_AT_START]
+def _describe_run(ran: list[StepRun], flat: list[ProtocolStep], complete: bool) -> str:
+    at_once = [r.number for r in ran if r.outcome is StepOutcome.BEYOND_AT_START]
     tail = ""
     if at_once:
         tail = f"; the voltage was beyond the cut-off at once in step {', '.join(map(str, at_once[:5]))}"
@@ -253,22 +255,29 @@ def _words(ran: list[Ran], flat: list[Step], complete: bool) -> str:
 # --- fields ---------------------------------------------------------------------------------------------------
 
 
-def _shown(ran: list[Ran], settings: Settings) -> list[Ran]:
+def _choose_steps(ran: list[StepRun], settings: SimulationSettings) -> list[StepRun]:
     if settings.fields_of is not None:
         return [r for r in ran if r.number in settings.fields_of and r.seconds > 0]
     kept = [r for r in ran if r.before is not None]
-    found: dict[int, Ran] = {}
+    found: dict[int, StepRun] = {}
     for kind in ("charge", "discharge"):
         mine = [r for r in kept if r.step.kind == kind and r.seconds > 0]
         found |= {r.number: r for r in (*mine[:1], *mine[-1:])}
     return [found[number] for number in sorted(found)]
 
 
-def _fields(p: CellParameters, prepared: Prepared, r: Ran, settings: Settings) -> list[Depth]:
+def _compute_fields(
+    p: CellParameters, prepared: Prepared, r: StepRun, settings: SimulationSettings
+) -> list[DepthProfile]:
     """The step run again from its start, with profiles at some instants."""
     times = r.seconds * np.asarray(settings.instants)
     solution = prepared.run(
-        solver_step(r.step, p.area), r.before, settings.tolerance, times=[times], profiles=True, max_steps=MOST_STEPS
+        make_solver_step(r.step, p.area),
+        r.before,
+        settings.tolerance,
+        times=[times],
+        profiles=True,
+        max_steps=MOST_STEPS,
     )
     found = []
     for part, (x, j) in zip(("cathode", "anode"), solution.states[0], strict=True):
@@ -278,5 +287,5 @@ def _fields(p: CellParameters, prepared: Prepared, r: Ran, settings: Settings) -
             made = p2d.fields(electrode, j[k])
             mean, surface = p2d.filling(settings.mesh, x[k]), x[k][..., -1]
             columns = made.depth * 1e6, made.reaction * 1e-6, made.electrolyte * 1e3, weights @ mean, weights @ surface
-            found.append(Depth(r.number, float(times[k]), part, *columns))
+            found.append(DepthProfile(r.number, float(times[k]), part, *columns))
     return found

@@ -299,7 +299,7 @@ def simulate(
             )  # fmt: skip
         raise typer.Exit(code)
     from nacre.api import write
-    from nacre.cell.simulate import Settings
+    from nacre.cell.simulate import SimulationSettings
     from nacre.core.guard import Guard
     from nacre.pipeline.modelling import simulate as simulating
 
@@ -307,7 +307,7 @@ def simulate(
     folder = out or subjects.folder
     with _Shown(quiet) as shown:
         shown.say("preparing the solver (compiled once, which takes up to a minute)")
-        outcome, made = simulating.simulate(subjects, Settings(points=points), shown.count)
+        outcome, made = simulating.simulate(subjects, SimulationSettings(points=points), shown.count)
         shown.say("writing report, figures and files")
         write(outcome, folder, guard)
         simulating.write_cells(made, folder)

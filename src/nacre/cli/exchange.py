@@ -54,21 +54,21 @@ def _end(guard, wrote: str) -> None:
 @exporting.command("bpx")
 def export_bpx(subject: Subject, sample: Sample = "", out: Path | None = None, change: Change = None) -> None:
     """A cell as a BPX file (Battery Parameter eXchange), with a full copy for the way back."""
-    from nacre.cell.exchange import to_bpx, unsaid
+    from nacre.cell.exchange import list_unsaid, write_bpx
 
     cell = _find_cell(subject, sample, change)
-    _write(to_bpx(cell), out or Path(f"{cell.name.replace(' ', '_')}_bpx.json"))
-    for words in unsaid(cell):
+    _write(write_bpx(cell), out or Path(f"{cell.name.replace(' ', '_')}_bpx.json"))
+    for words in list_unsaid(cell):
         typer.echo(f"  only in the User-defined block: {words}")
 
 
 @exporting.command("pybamm")
 def export_pybamm(subject: Subject, sample: Sample = "", out: Path | None = None, change: Change = None) -> None:
     """A cell as parameter values and options of PyBaMM's DFN, in JSON."""
-    from nacre.cell.exchange import options, values
+    from nacre.cell.exchange import choose_options, collect_values
 
     cell = _find_cell(subject, sample, change)
-    made = {"options": options(cell), "values": values(cell)}
+    made = {"options": choose_options(cell), "values": collect_values(cell)}
     _write(made, out or Path(f"{cell.name.replace(' ', '_')}_pybamm.json"))
 
 
@@ -139,9 +139,9 @@ def import_bpx(
 ) -> None:
     """A BPX file as a cell.toml; what the model has no place for is listed."""
     from nacre.cell import cell_toml
-    from nacre.cell.exchange import from_bpx
+    from nacre.cell.exchange import read_bpx
 
-    made = from_bpx(file, _parse_pairs(change), take)
+    made = read_bpx(file, _parse_pairs(change), take)
     for note in made.notes:
         typer.echo(f"  {note}")
     typer.echo(f"Wrote {cell_toml.save(made.parameters, out or file.with_name(f'{file.stem}_cell.toml'))}")

@@ -23,7 +23,7 @@ def run(
 ) -> int:
     """Run a sweep, a table of cells or both; print the table and the failures. Returns the exit code."""
     from nacre.api import write
-    from nacre.cell.simulate import Settings
+    from nacre.cell.simulate import SimulationSettings
     from nacre.core.guard import Guard
     from nacre.pipeline.modelling import simulate as simulating
     from nacre.pipeline.modelling import sweep, sweep_result
@@ -34,7 +34,7 @@ def run(
     cases = sweep.plan(list(subjects.cells), ranges, rows, paired)
     progress("", 0, len(cases))
     done = sweep.run_all(
-        subjects, cases, Settings(points=points), threads, curves, lambda a, b: progress(f"{b} cells", a, b)
+        subjects, cases, SimulationSettings(points=points), threads, curves, lambda a, b: progress(f"{b} cells", a, b)
     )
     outcome = sweep_result.outcome_of(subjects.study, done, ranges)
     folder = out or subjects.folder.with_name("sweep")

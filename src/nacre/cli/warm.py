@@ -4,10 +4,10 @@ import numpy as np
 
 from nacre.core import registry
 from nacre.physics import p2d
-from nacre.physics.impedance.drt import drt
-from nacre.physics.impedance.fit import fit
-from nacre.physics.impedance.kramers_kronig import kramers_kronig
-from nacre.physics.xps_ir.fit import warm
+from nacre.physics.impedance.drt import compute_drt
+from nacre.physics.impedance.fit import fit_circuit
+from nacre.physics.impedance.kramers_kronig import check_kramers_kronig
+from nacre.physics.xps_ir.fit import warm_up
 
 
 def run() -> None:
@@ -15,9 +15,9 @@ def run() -> None:
     registry.readers()
     registry.techniques()
     p2d.warm()
-    warm()
+    warm_up()
     f = np.geomspace(1e5, 1, 40)
     z = 10 + 50 / (1 + 2j * np.pi * f * 1e-3)
-    kramers_kronig(f, z)
-    drt(f, z, draws=2)
-    fit("R_0-(R_1|Q_1)", f, z)
+    check_kramers_kronig(f, z)
+    compute_drt(f, z, draws=2)
+    fit_circuit("R_0-(R_1|Q_1)", f, z)

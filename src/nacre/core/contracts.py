@@ -104,7 +104,7 @@ class MechanismKind(Protocol):
 
     of : the numbers of a cell (`nacre.cell.parameters.CellParameters`) -> the mechanism, or None where they switch it
         off. A class may also have `numbers`: those of its own that may stand under [ageing], by name, each a
-        `nacre.cell.parameters.Name`.
+        `nacre.cell.parameters.ParameterSpec`.
     """
 
     name: str

@@ -8,7 +8,7 @@ from typing import Any
 
 from nacre.core.errors import NacreError
 from nacre.core.expression import Expression, Language, parse
-from nacre.materials.capacity import insertion_capacity
+from nacre.materials.capacity import compute_insertion_capacity
 from nacre.physics.chemistry import stoichiometry as st
 from nacre.physics.constants import FARADAY, GAS
 
@@ -22,11 +22,13 @@ FUNCTIONS: dict[str, Callable[..., float]] = {
     "log": math.log,
     "asinh": math.asinh,
     "sinh": math.sinh,
-    "mass_fraction": lru_cache(st.mass_fraction),  # (formula, element): fraction of 1
-    "molar_mass": lru_cache(lambda formula: 1e3 * st.molar_mass(formula)),  # g/mol
-    "atoms": lru_cache(st.atoms_of),  # (formula, element): atoms per formula unit
-    "theoretical_capacity": lru_cache(lambda formula, n=1.0: st.theoretical_capacity(formula, n) / 3600),  # mAh/g
-    "insertion_capacity": lru_cache(insertion_capacity),  # (formula): mAh/g
+    "mass_fraction": lru_cache(st.compute_mass_fraction),  # (formula, element): fraction of 1
+    "molar_mass": lru_cache(lambda formula: 1e3 * st.compute_molar_mass(formula)),  # g/mol
+    "atoms": lru_cache(st.count_atoms),  # (formula, element): atoms per formula unit
+    "theoretical_capacity": lru_cache(
+        lambda formula, n=1.0: st.compute_theoretical_capacity(formula, n) / 3600
+    ),  # mAh/g
+    "insertion_capacity": lru_cache(compute_insertion_capacity),  # (formula): mAh/g
 }
 
 

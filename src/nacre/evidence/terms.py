@@ -18,7 +18,7 @@ from nacre.core.study import Study
 from nacre.evidence.equation import Equation
 from nacre.evidence.facts import Fact, Pool, match, values_of
 from nacre.evidence.relation import Operand, Relation
-from nacre.materials import Library, builtin
+from nacre.materials import Library, load_builtin
 
 
 @dataclass(frozen=True)
@@ -223,7 +223,7 @@ def _density(operand: Operand, binding: Binding) -> Term:
 
 def library(study: Study) -> Library:
     """The package's materials with the study's own."""
-    return builtin().adding(study.materials) if study.materials else builtin()
+    return load_builtin().adding(study.materials) if study.materials else load_builtin()
 
 
 # --- evidence -----------------------------------------------------------------------------------------------

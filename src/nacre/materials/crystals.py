@@ -11,7 +11,7 @@ import numpy as np
 from nacre.core.errors import NacreError, unknown
 from nacre.core.signal import Signal
 from nacre.materials.library import composition
-from nacre.physics.chemistry.stoichiometry import molar_mass
+from nacre.physics.chemistry.stoichiometry import compute_molar_mass
 from nacre.physics.constants import AVOGADRO, ELECTRON_RADIUS, HC_EV_ANGSTROM
 from nacre.physics.diffraction import crystal as lattice
 
@@ -69,12 +69,12 @@ class Crystal:
     @property
     def volume(self) -> float:
         """Cell volume in cubic angstrom."""
-        return lattice.volume(self.cell)
+        return lattice.compute_volume(self.cell)
 
     @property
     def mass(self) -> float:
         """Molar mass of the cell's content in g/mol."""
-        return sum(n * 1e3 * molar_mass(element) for element, n in self.content.items())
+        return sum(n * 1e3 * compute_molar_mass(element) for element, n in self.content.items())
 
     @property
     def density(self) -> float:
@@ -122,7 +122,7 @@ class Crystal:
 
         cell = gemmi.UnitCell(*self.cell)
         hkl = np.array(gemmi.make_miller_array(cell, self.group, d_min))
-        d = lattice.d_spacing(hkl, self.cell)
+        d = lattice.compute_d_spacing(hkl, self.cell)
         order = np.argsort(-d, kind="stable")
         return hkl[order], d[order]
 
@@ -131,7 +131,7 @@ class Crystal:
         limit = [int(np.ceil(edge / d_min)) for edge in self.cell[:3]]
         grid = np.array(np.meshgrid(*(np.arange(-n, n + 1) for n in limit), indexing="ij")).reshape(3, -1).T
         grid = grid[np.any(grid != 0, axis=1)]
-        d = lattice.d_spacing(grid, self.cell)
+        d = lattice.compute_d_spacing(grid, self.cell)
         grid, d = grid[d >= d_min], d[d >= d_min]
         operations = self.group.operations()
         allowed = np.array([not operations.is_systematically_absent(list(map(int, row))) for row in grid], bool)
@@ -152,7 +152,7 @@ class Crystal:
         return 2 * ELECTRON_RADIUS * wavelength * total / self.volume * 1e8
 
 
-def from_signal(signal: Signal) -> Crystal:
+def read_crystal(signal: Signal) -> Crystal:
     """The structure of a signal of kind "crystal" (a CIF); coordinates that symmetry leaves free may be refined."""
     meta = signal.metadata
     columns = [signal[name].values for name in ("label", "element", "x", "y", "z", "occupancy", "b_iso")]
@@ -165,42 +165,42 @@ def from_signal(signal: Signal) -> Crystal:
 
 
 @lru_cache(maxsize=1)
-def table() -> dict[str, Crystal]:
+def list_crystals() -> dict[str, Crystal]:
     """The structures of the package, by key."""
     rows = tomllib.loads(files("nacre.materials").joinpath("structures.toml").read_text("utf-8"))
-    return {key: _row(key, row) for key, row in rows.items()}
+    return {key: _read_row(key, row) for key, row in rows.items()}
 
 
-def structure(name: str) -> Crystal:
+def find_crystal(name: str) -> Crystal:
     """A structure of the package by key or alias. Raises NacreError with did-you-mean."""
-    names = {key.lower(): key for key in table()}
+    names = {key.lower(): key for key in list_crystals()}
     rows = tomllib.loads(files("nacre.materials").joinpath("structures.toml").read_text("utf-8"))
     for key, row in rows.items():
         names |= {alias.lower(): key for alias in row.get("aliases", ())}
     key = names.get(name.strip().lower())
     if key is None:
         raise unknown("crystal structure", name, names)
-    return table()[key]
+    return list_crystals()[key]
 
 
-def of_compound(name: str) -> list[str]:
+def list_crystals_of(name: str) -> list[str]:
     """Keys of the table's structures of a compound, by formula or by a name of the library ("HfO2", "hafnia")."""
-    if name in table():
+    if name in list_crystals():
         return [name]
     try:
-        wanted = _per_oxygen(name)
+        wanted = _divide_by_oxygen(name)
     except NacreError:
         return []
-    return [key for key in table() if _per_oxygen(key.split()[0]) == wanted]
+    return [key for key in list_crystals() if _divide_by_oxygen(key.split()[0]) == wanted]
 
 
-def _per_oxygen(name: str) -> dict[str, float]:
+def _divide_by_oxygen(name: str) -> dict[str, float]:
     """Atoms per oxygen (else per formula), so that LiCoO2 and Li2Co2O4 are one compound."""
     atoms = {element: float(n) for element, n in composition(name).items()}
     return {element: round(n / atoms.get("O", 1.0), 6) for element, n in atoms.items()}
 
 
-def _row(key: str, row: Mapping) -> Crystal:
+def _read_row(key: str, row: Mapping) -> Crystal:
     sites = tuple(Site(*site) for site in row.get("sites", ()))
     return Crystal(
         key,
@@ -215,7 +215,7 @@ def _row(key: str, row: Mapping) -> Crystal:
     )
 
 
-def layered(
+def make_layered(
     formula: str, *, a: float = 2.874, c: float = 14.20, z: float = 0.259, ni_li: float = 0.03, name: str = ""
 ) -> Crystal:
     """A layered oxide Li M O2 in R-3m: M on 3a (0 0 0), Li on 3b (0 0 1/2), O on 6c (0 0 z), with Ni_Li antisites.
@@ -270,7 +270,7 @@ def layered(
     )
 
 
-def with_shared_sites(crystal: Crystal) -> Crystal:
+def share_sites(crystal: Crystal) -> Crystal:
     """The structure with one B per place: atoms that share a site follow the first of them."""
     if crystal.ties:
         return crystal
@@ -283,7 +283,7 @@ def with_shared_sites(crystal: Crystal) -> Crystal:
     return replace(crystal, ties=tuple(ties))
 
 
-def scattering(elements, s2: np.ndarray, wavelength: float) -> dict[str, np.ndarray]:
+def compute_scattering(elements, s2: np.ndarray, wavelength: float) -> dict[str, np.ndarray]:
     """Atomic scattering factors f0(s) + f' + i f'' by element: IT92 table and Cromer-Liberman, from gemmi.
 
     s2 : (sin(theta)/lambda)^2 in 1/angstrom^2.

@@ -4,12 +4,12 @@ import re
 
 from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity
-from nacre.materials.material import Fact, Material
-from nacre.physics.chemistry.stoichiometry import as_fraction, write_formula
+from nacre.materials.material import Material, MaterialFact
+from nacre.physics.chemistry.stoichiometry import convert_to_fraction, write_formula
 
 NAME = re.compile(r"^\s*(?:NCM|NMC)[ -]?(\d)(\d)(\d)\s*$", re.IGNORECASE)
 
-_DENSITY = Fact(
+_DENSITY = MaterialFact(
     Quantity(4.75, "g/cm3", basis="none"),
     "estimated",
     "X-ray densities of layered Li(Ni,Co,Mn)O2; the sample's own refined cell gives its own",
@@ -18,13 +18,13 @@ _DENSITY = Fact(
 )
 
 
-def ncm(nickel: float, cobalt: float, manganese: float, lithium: float = 1.0) -> Material:
+def write_ncm(nickel: float, cobalt: float, manganese: float, lithium: float = 1.0) -> Material:
     """Li_x Ni_a Co_b Mn_c O2 with a + b + c = 1; `lithium` is x: 1 as made, less when charged.
 
     Raises NacreError where the metals do not sum to 1 or lithium is outside 0 to 2.
     """
     metals = {"Ni": nickel, "Co": cobalt, "Mn": manganese}
-    total = sum(as_fraction(n) for n in metals.values())
+    total = sum(convert_to_fraction(n) for n in metals.values())
     negative = [name for name, n in metals.items() if n < 0]
     if negative or abs(float(total) - 1) > 1e-3:
         raise NacreError(
@@ -38,7 +38,7 @@ def ncm(nickel: float, cobalt: float, manganese: float, lithium: float = 1.0) ->
     return Material(formula, formula, words="layered oxide", space_group="R -3 m", given_density=_DENSITY)
 
 
-def from_name(name: str) -> Material:
+def read_ncm_name(name: str) -> Material:
     """The layered oxide of a name like NCM811: one digit per metal, in the order of the name's own letters.
 
     So NCM523 and NMC532 are the same material. Raises NacreError where the digits do not sum to 10 (or 3, for 111).
@@ -54,7 +54,7 @@ def from_name(name: str) -> Material:
             found=f"'{name}' sums to {total}",
             do="give the formula instead, like 'LiNi0.85Co0.1Mn0.05O2'",
         )
-    first, second, third = (as_fraction(d) / total for d in digits)
+    first, second, third = (convert_to_fraction(d) / total for d in digits)
     manganese_second = name.strip().lower().startswith("nmc")
     cobalt, manganese = (third, second) if manganese_second else (second, third)
-    return ncm(first, cobalt, manganese)
+    return write_ncm(first, cobalt, manganese)

@@ -9,8 +9,8 @@ from typing import Any
 
 from nacre.core.errors import NacreError, did_you_mean, unknown
 from nacre.core.quantity import Quantity, parse
-from nacre.materials.layered import NAME, from_name
-from nacre.materials.material import LAWS, Cell, Conductivity, Fact, Material
+from nacre.materials.layered import NAME, read_ncm_name
+from nacre.materials.material import LAWS, Conductivity, Material, MaterialFact, UnitCell
 from nacre.physics.chemistry import stoichiometry
 
 _KEYS = (
@@ -48,7 +48,7 @@ class Library(Mapping[str, Material]):
         if key is not None:
             return self._materials[key]
         if NAME.match(str(name)):
-            return from_name(name)
+            return read_ncm_name(name)
         raise unknown("material", name, [*self._materials, *(a for m in self._materials.values() for a in m.aliases)])
 
     def get(self, name: str, default: Material | None = None) -> Material | None:
@@ -91,7 +91,7 @@ class Library(Mapping[str, Material]):
 
 def composition(name: str) -> dict[str, Fraction]:
     """Atoms per formula unit of a material of the library ("NCM85") or of a formula. Raises NacreError for neither."""
-    material = builtin().get(name)
+    material = load_builtin().get(name)
     try:
         return stoichiometry.parse_formula(material.formula if material else name)
     except stoichiometry.FormulaError as error:
@@ -99,7 +99,7 @@ def composition(name: str) -> dict[str, Fraction]:
 
 
 @lru_cache(maxsize=1)
-def builtin() -> Library:
+def load_builtin() -> Library:
     """The materials of the package."""
     text = files("nacre.materials").joinpath("phases.toml").read_text("utf-8")
     rows = tomllib.loads(text)
@@ -130,47 +130,51 @@ def read_material(
         "space_group": row.get("space_group"),
         "cod": row.get("cod"),
         "remarks": row.get("remarks"),
-        "cell": _cell(row["cell"], place, default) if "cell" in row else None,
-        "given_density": _fact(row["density"], "g/cm3", f"{place}, density", default) if "density" in row else None,
-        "ionic": _conductivities(row.get("ionic"), f"{place}, ionic", default),
-        "electronic": _conductivities(row.get("electronic"), f"{place}, electronic", default),
+        "cell": _read_cell(row["cell"], place, default) if "cell" in row else None,
+        "given_density": _read_fact(row["density"], "g/cm3", f"{place}, density", default)
+        if "density" in row
+        else None,
+        "ionic": _read_conductivities(row.get("ionic"), f"{place}, ionic", default),
+        "electronic": _read_conductivities(row.get("electronic"), f"{place}, electronic", default),
     }
     kept = {name: getattr(base, name) for name in changed} if base else {}
     return Material(**{**kept, **{n: v for n, v in changed.items() if v is not None}}, origin=origin)
 
 
-def _cell(row: Mapping, place: str, default: tuple) -> Cell:
+def _read_cell(row: Mapping, place: str, default: tuple) -> UnitCell:
     place = f"{place}, cell"
     _check_keys(row, _CELL, place)
-    _need(row, ("z",), place)
-    status, source = _provenance(row, place, default)
+    _require(row, ("z",), place)
+    status, source = _read_provenance(row, place, default)
     if "volume" in row:
-        return Cell(float(row["volume"]), float(row["z"]), status, source)
-    _need(row, ("a", "b", "c"), place)
+        return UnitCell(float(row["volume"]), float(row["z"]), status, source)
+    _require(row, ("a", "b", "c"), place)
     edges = tuple(float(row[name]) for name in ("a", "b", "c"))
     angles = tuple(float(row.get(name, 90.0)) for name in ("alpha", "beta", "gamma"))
-    return Cell(stoichiometry.cell_volume(*edges, *angles), float(row["z"]), status, source, edges, angles)
+    return UnitCell(stoichiometry.compute_cell_volume(*edges, *angles), float(row["z"]), status, source, edges, angles)
 
 
-def _fact(row: Any, unit: str, place: str, default: tuple) -> Fact:
+def _read_fact(row: Any, unit: str, place: str, default: tuple) -> MaterialFact:
     row = {"value": row} if isinstance(row, str | int | float) else row
     _check_keys(row, _FACT, place)
-    status, source = _provenance(row, place, default)
-    value, low, high = (_quantity(row[name], unit, place) if name in row else None for name in ("value", "low", "high"))
+    status, source = _read_provenance(row, place, default)
+    value, low, high = (
+        _read_quantity(row[name], unit, place) if name in row else None for name in ("value", "low", "high")
+    )
     if value is None and (low is None or high is None):
         raise NacreError("neither a value nor a range", where=place, expected="value, or low and high")
-    return Fact(value, status, source, low, high)
+    return MaterialFact(value, status, source, low, high)
 
 
-def _conductivities(rows: Any, place: str, default: tuple) -> tuple[Conductivity, ...] | None:
+def _read_conductivities(rows: Any, place: str, default: tuple) -> tuple[Conductivity, ...] | None:
     if rows is None:
         return None
-    return tuple(_conductivity(row, place, default) for row in ([rows] if isinstance(rows, Mapping) else rows))
+    return tuple(_read_conductivity(row, place, default) for row in ([rows] if isinstance(rows, Mapping) else rows))
 
 
-def _conductivity(row: Mapping, place: str, default: tuple) -> Conductivity:
+def _read_conductivity(row: Mapping, place: str, default: tuple) -> Conductivity:
     _check_keys(row, _CONDUCTIVITY, place)
-    _need(row, ("at",), place)
+    _require(row, ("at",), place)
     law = row.get("law", "")
     if "activation" in row and law not in LAWS:
         raise NacreError(
@@ -179,26 +183,26 @@ def _conductivity(row: Mapping, place: str, default: tuple) -> Conductivity:
             found=f"'{law}'",
             expected="law = 'sigma' for A exp(-Ea/kT), or 'sigmaT' for sigma T = A exp(-Ea/kT)",
         )
-    activation = _quantity(row["activation"], "eV", place).value if "activation" in row else None
-    fact = _fact({name: row[name] for name in _FACT if name in row}, "S/cm", place, default)
-    return Conductivity(fact, _quantity(row["at"], "K", place).value, row.get("form", ""), activation, law)
+    activation = _read_quantity(row["activation"], "eV", place).value if "activation" in row else None
+    fact = _read_fact({name: row[name] for name in _FACT if name in row}, "S/cm", place, default)
+    return Conductivity(fact, _read_quantity(row["at"], "K", place).value, row.get("form", ""), activation, law)
 
 
-def _quantity(text: Any, unit: str, place: str) -> Quantity:
+def _read_quantity(text: Any, unit: str, place: str) -> Quantity:
     quantity = parse(text, unit, where=place)
     if not quantity.value > 0:
         raise NacreError("must be above 0", where=place, found=f"'{text}'")
     return quantity
 
 
-def _provenance(row: Mapping, place: str, default: tuple) -> tuple[str, str]:
+def _read_provenance(row: Mapping, place: str, default: tuple) -> tuple[str, str]:
     status, source = row.get("status", default[0]), row.get("source", default[1])
     if not status or not source:
         raise NacreError("a number without its status and source", where=place, do="add status and source")
     return status, source
 
 
-def _need(row: Mapping, names: tuple[str, ...], place: str) -> None:
+def _require(row: Mapping, names: tuple[str, ...], place: str) -> None:
     missing = [name for name in names if name not in row]
     if missing:
         raise NacreError(f"{', '.join(missing)} missing", where=place)

@@ -13,7 +13,7 @@ LAWS = ("sigma", "sigmaT")
 
 
 @dataclass(frozen=True)
-class Fact:
+class MaterialFact:
     """A number with its source and status. `value` None: only the range `low` to `high` is known."""
 
     value: Quantity | None
@@ -30,7 +30,7 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class Cell:
+class UnitCell:
     """A unit cell: volume in cubic angstrom, formula units in it, edges (angstrom) and angles (deg) where known."""
 
     volume: float
@@ -45,7 +45,7 @@ class Cell:
 class Conductivity:
     """A conductivity at one temperature (K), and how it goes with temperature where that is known."""
 
-    fact: Fact
+    fact: MaterialFact
     temperature: float
     form: str = ""
     activation: float | None = None
@@ -88,8 +88,8 @@ class Material:
     aliases: tuple[str, ...] = ()
     space_group: str = ""
     cod: int | None = None
-    cell: Cell | None = None
-    given_density: Fact | None = None
+    cell: UnitCell | None = None
+    given_density: MaterialFact | None = None
     ionic: tuple[Conductivity, ...] = ()
     electronic: tuple[Conductivity, ...] = ()
     remarks: str = ""
@@ -98,22 +98,22 @@ class Material:
     @property
     def molar_mass(self) -> Quantity:
         """Molar mass in g/mol; its error is shared, element by element, with every other material's."""
-        errors = stoichiometry.molar_mass_errors(self.formula)
+        errors = stoichiometry.compute_molar_mass_errors(self.formula)
         parts = {f"atomic weight of {element}": 1e3 * error for element, error in errors.items()}
         std = math.sqrt(math.fsum(part * part for part in parts.values()))
-        return Quantity(1e3 * stoichiometry.molar_mass(self.formula), "g/mol", std, parts=parts)
+        return Quantity(1e3 * stoichiometry.compute_molar_mass(self.formula), "g/mol", std, parts=parts)
 
     @property
-    def crystal_density(self) -> Fact | None:
+    def crystal_density(self) -> MaterialFact | None:
         """Density of the crystal, from its cell; None where no cell is known."""
         if self.cell is None:
             return None
-        value = stoichiometry.cell_density(self.formula, self.cell.z, self.cell.volume * 1e-30) * 1e-3
+        value = stoichiometry.compute_cell_density(self.formula, self.cell.z, self.cell.volume * 1e-30) * 1e-3
         status = "computed" if self.cell.status == "measured" else self.cell.status
-        return Fact(Quantity(value, "g/cm3", basis="none"), status, f"from the unit cell: {self.cell.source}")
+        return MaterialFact(Quantity(value, "g/cm3", basis="none"), status, f"from the unit cell: {self.cell.source}")
 
     @property
-    def density(self) -> Fact:
+    def density(self) -> MaterialFact:
         """The density as given, else that of the crystal. Raises NotAssessable where neither is known."""
         found = self.given_density or self.crystal_density
         if found is None:

@@ -22,7 +22,7 @@ class Transition:
 
 
 @lru_cache(maxsize=1)
-def transitions() -> tuple[Transition, ...]:
+def load_transitions() -> tuple[Transition, ...]:
     """All of the table, from the lithium-rich end on."""
     raw = tomllib.loads(files("nacre.materials").joinpath("transitions.toml").read_text(encoding="utf-8"))
     return tuple(
@@ -32,7 +32,7 @@ def transitions() -> tuple[Transition, ...]:
 
 
 @lru_cache(maxsize=1)
-def followed() -> Transition:
+def find_followed() -> Transition:
     """The transition whose peak on charge is followed over cycles and between samples."""
-    (found,) = (transition for transition in transitions() if transition.shift)
+    (found,) = (transition for transition in load_transitions() if transition.shift)
     return found

@@ -7,7 +7,7 @@ import numpy as np
 from markupsafe import Markup
 
 from nacre.cell.ageing.lifetime import Lifetime
-from nacre.cell.impedance import Spectrum
+from nacre.cell.impedance import PredictedSpectrum
 from nacre.cell.parameters import CellParameters
 from nacre.cell.simulate import Simulation
 from nacre.core.display import wording
@@ -240,7 +240,7 @@ def _(simulation: Simulation) -> str:
 
 
 @show.register
-def _(spectrum: Spectrum) -> str:
+def _(spectrum: PredictedSpectrum) -> str:
     whole = spectrum.z[-1].real
     causes = sorted(spectrum.causes.items(), key=lambda pair: -pair[1][-1].real)
     rows = [(cause, wording.number(z[-1].real)) for cause, z in causes if z[-1].real > 1e-3 * whole]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 
-def central(
+def differentiate_centrally(
     function: Callable[[np.ndarray], np.ndarray], at: np.ndarray, steps: np.ndarray, along: Iterable[int] | None = None
 ) -> np.ndarray:
     """d function / d x by central differences.
@@ -29,7 +29,9 @@ def central(
     return np.stack(slopes, axis=-1)
 
 
-def inward(function: Callable[[np.ndarray], np.ndarray], step: float = 4e-3) -> Callable[[np.ndarray], np.ndarray]:
+def make_inward_jacobian(
+    function: Callable[[np.ndarray], np.ndarray], step: float = 4e-3
+) -> Callable[[np.ndarray], np.ndarray]:
     """The Jacobian (n, k) of a function of the unit box, by one step from each side towards its middle: half the price
     of central differences, and never outside."""
 

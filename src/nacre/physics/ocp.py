@@ -1,6 +1,6 @@
 """Open-circuit potentials (and other smooth functions of stoichiometry) as cubic tables on an even grid.
 
-A `Curve` holds values and slopes at evenly spaced stoichiometries; between them it is the cubic Hermite polynomial.
+A `StoichiometryCurve` holds values and slopes at evenly spaced stoichiometries; between them it is the cubic Hermite polynomial.
 It can be made from a function, from a measured table (monotone interpolation, F. N. Fritsch and R. E. Carlson,
 SIAM J. Numer. Anal. 17 (1980) 238) or from a multi-species, multi-reaction model (M. Verbrugge et al.,
 J. Electrochem. Soc. 164 (2017) E3243).
@@ -18,7 +18,7 @@ INTERVALS = 4096
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class StoichiometryCurve:
     """A function of stoichiometry on [low, high]: `value` and `slope` (per unit of x) at evenly spaced points."""
 
     low: float
@@ -70,16 +70,16 @@ class Curve:
         return p + s * (m + s * (c2 + s * c3)) + (m + s * (2 * c2 + 3 * s * c3)) * (free - u)
 
 
-def from_function(function: Callable, low: float, high: float, intervals: int = INTERVALS) -> Curve:
+def sample_function(function: Callable, low: float, high: float, intervals: int = INTERVALS) -> StoichiometryCurve:
     """Sample a smooth function of stoichiometry; slopes are those of its cubic spline."""
     x = np.linspace(low, high, intervals + 1)
     value = np.asarray(function(x), float) * np.ones_like(x)
     if not np.isfinite(value).all():
         raise ValueError(f"the function is not finite at x = {x[~np.isfinite(value)][0]:.4g}; shorten the range")
-    return Curve(low, high, value, CubicSpline(x, value)(x, 1))
+    return StoichiometryCurve(low, high, value, CubicSpline(x, value)(x, 1))
 
 
-def from_table(x, value, intervals: int = INTERVALS) -> Curve:
+def interpolate_table(x, value, intervals: int = INTERVALS) -> StoichiometryCurve:
     """Monotone interpolation of a measured table; the range is the table's own."""
     x, value = np.asarray(x, float), np.asarray(value, float)
     if x.shape != value.shape or x.ndim != 1 or x.size < 2:
@@ -92,10 +92,10 @@ def from_table(x, value, intervals: int = INTERVALS) -> Curve:
         raise ValueError("the stoichiometries of a table must be finite and all different")
     smooth = PchipInterpolator(x, value)
     grid = np.linspace(x[0], x[-1], intervals + 1)
-    return Curve(float(x[0]), float(x[-1]), smooth(grid), smooth(grid, 1))
+    return StoichiometryCurve(float(x[0]), float(x[-1]), smooth(grid), smooth(grid, 1))
 
 
-def msmr_stoichiometry(potential, amounts, potentials, widths, temperature: float) -> np.ndarray:
+def compute_msmr_stoichiometry(potential, amounts, potentials, widths, temperature: float) -> np.ndarray:
     """x(U) = sum X_j / (1 + exp(F (U - U0_j) / (R T w_j))), Verbrugge et al. (2017) eq. (6). U in V, T in K."""
     u = np.asarray(potential, float)[..., None]
     z = np.clip(
@@ -104,7 +104,7 @@ def msmr_stoichiometry(potential, amounts, potentials, widths, temperature: floa
     return (np.asarray(amounts, float) / (1.0 + np.exp(z))).sum(-1)
 
 
-def from_msmr(amounts, potentials, widths, temperature: float, low: float, high: float) -> Curve:
+def invert_msmr(amounts, potentials, widths, temperature: float, low: float, high: float) -> StoichiometryCurve:
     """Invert the multi-species, multi-reaction model on [low, high]; amounts are normalised to sum to one."""
     amounts = np.asarray(amounts, float) / np.sum(amounts)
     potentials, widths = np.asarray(potentials, float), np.asarray(widths, float)
@@ -115,10 +115,10 @@ def from_msmr(amounts, potentials, widths, temperature: float, low: float, high:
     below, above = np.full_like(x, potentials.min() - span), np.full_like(x, potentials.max() + span)
     for _ in range(64):  # bisection, all points at once, down to the last bit
         value = 0.5 * (below + above)
-        more = msmr_stoichiometry(value, amounts, potentials, widths, temperature) > x
+        more = compute_msmr_stoichiometry(value, amounts, potentials, widths, temperature) > x
         below, above = np.where(more, value, below), np.where(more, above, value)
     z = FARADAY / (GAS * temperature) * (value[:, None] - potentials) / widths
     inverse = -(
         amounts * FARADAY / (GAS * temperature) / widths * 0.25 / np.cosh(0.5 * np.clip(z, -700, 700)) ** 2
     ).sum(-1)
-    return Curve(low, high, value, 1.0 / inverse)
+    return StoichiometryCurve(low, high, value, 1.0 / inverse)

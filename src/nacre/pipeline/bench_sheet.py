@@ -8,18 +8,26 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
-from nacre.cell.protocol import Loop, Step, for_cell, parse_protocol, pybamm_experiment, step_table, unrolled
+from nacre.cell.protocol import (
+    ProtocolLoop,
+    ProtocolStep,
+    bind_to_cell,
+    parse_protocol,
+    unroll_steps,
+    write_pybamm_experiment,
+    write_step_table,
+)
 from nacre.cell.recipe.coating import read_coating
-from nacre.cell.recipe.dosing import Dose, dose, expected
-from nacre.cell.recipe.layers import Layer, Recipe, recipe
+from nacre.cell.recipe.dosing import Dose, compute_dose, predict_analysis
+from nacre.cell.recipe.layers import PressedLayer, Recipe, compute_recipe
 from nacre.core.context import Context
 from nacre.core.errors import NacreError
 from nacre.core.files import write as write_file
 from nacre.core.quantity import Quantity, derive
 from nacre.core.study import Cell, PreparationStep, Sample, Study, in_its_words
-from nacre.materials import Library, builtin
+from nacre.materials import Library, load_builtin
 from nacre.physics.chemistry import film
-from nacre.physics.chemistry.reactions import BalanceError, balance
+from nacre.physics.chemistry.reactions import BalanceError, balance_reaction
 from nacre.pipeline.coating_scheme import pretty, scheme
 
 Row = tuple[str, str, str]
@@ -49,7 +57,7 @@ class Sheet:
 @in_its_words
 def make(study: Study) -> Sheet:
     """The bench sheet of a study. What cannot be computed is named as missing; the rest stands."""
-    library = builtin().adding(study.materials) if study.materials else builtin()
+    library = load_builtin().adding(study.materials) if study.materials else load_builtin()
     sections: list[SheetSection] = []
     for sample in study.samples.values():
         if sample.coating:
@@ -57,7 +65,7 @@ def make(study: Study) -> Sheet:
     protocols: dict[str, tuple[str, str]] = {}
     for name, context, count in _group_cells(study):
         try:
-            cell = recipe(context, library)
+            cell = compute_recipe(context, library)
         except NacreError as error:
             sections.append(SheetSection(f"Cell {name}", notes=(f"cannot be computed: {error}",)))
             continue
@@ -65,7 +73,7 @@ def make(study: Study) -> Sheet:
         made = _make_currents_section(name, cell, context, study)
         sections.append(made[0])
         if made[1]:
-            protocols[name] = (step_table(made[1]), pybamm_experiment(made[1]))
+            protocols[name] = (write_step_table(made[1]), write_pybamm_experiment(made[1]))
     return Sheet(study.title, tuple(section for section in sections if section), protocols)
 
 
@@ -92,7 +100,7 @@ def _make_coating_section(study: Study, sample: Sample, library: Library) -> She
     steps = tuple(step_words(step) for step in sample.steps)
     try:
         coating = read_coating(sample.coating, f"sample '{sample.name}'")
-        given = dose(coating, context, library)
+        given = compute_dose(coating, context, library)
     except NacreError as error:
         return SheetSection(title, steps=steps, notes=(f"cannot be computed: {error}",))
     rows = [
@@ -122,7 +130,7 @@ def _predict_analysis(given: Dose) -> list[Row]:
     ends = [0.0, 1.0] if coating.product else [0.0]
     if declared is not None:
         ends = [declared.value]
-    found = [expected(given, x) for x in ends]
+    found = [predict_analysis(given, x) for x in ends]
     remark = f"{100 * ends[0]:g} % converted" if len(ends) == 1 else "none to all of it converted"
 
     def span(pick) -> str:
@@ -152,10 +160,10 @@ def _predict_film(given: Dose, context: Context, library: Library) -> list[Row]:
     parts = [q.value if q is not None else 1.0 for q in (packing, coverage)]
     ends = []
     for conversion in (0.0, 1.0) if coating.product else (0.0,):
-        after = expected(given, conversion)
+        after = predict_analysis(given, conversion)
         contents = [after.oxide.to("1").value, after.product.to("1").value][: len(densities)]
-        volume = film.coating_volume(contents, [q.value for q in densities]) / (1 - after.coating.to("1").value)
-        ends.append(film.film_thickness(volume, area.value, *parts) * 1e9)
+        volume = film.compute_coating_volume(contents, [q.value for q in densities]) / (1 - after.coating.to("1").value)
+        ends.append(film.compute_film_thickness(volume, area.value, *parts) * 1e9)
     said = [name for name, q in (("dense", packing), ("on all of it", coverage)) if q is None]
     remark = ", ".join([basis, *said])
     return [("mean thickness of the film", " to ".join(f"{nm:.3g}" for nm in sorted(ends)) + " nm", remark)]
@@ -176,7 +184,7 @@ def _describe_reaction(given: Dose) -> list[str]:
         return []
     gas = [name for element, name in (("C", "CO2"), ("H", "H2O")) if element in coating.lithium_source]
     try:
-        reaction = balance([coating.precursor, coating.lithium_source], [coating.product, *gas])
+        reaction = balance_reaction([coating.precursor, coating.lithium_source], [coating.product, *gas])
     except BalanceError as error:
         return [str(error)]
     return [f"annealing: {pretty(str(reaction))}"]
@@ -232,7 +240,7 @@ def _make_numbers_section(name: str, cell: Recipe) -> SheetSection:
     )
 
 
-def _make_layer_row(layer: Layer) -> Row:
+def _make_layer_row(layer: PressedLayer) -> Row:
     if layer.solid_thickness is None:
         return (f"{layer.name} thickness", "not known", f"{layer.unknown} is not known")
     parts = ", ".join(
@@ -246,15 +254,15 @@ def _make_layer_row(layer: Layer) -> Row:
 
 def _make_currents_section(
     name: str, cell: Recipe, context: Context, study: Study
-) -> tuple[SheetSection, tuple[Step | Loop, ...]]:
+) -> tuple[SheetSection, tuple[ProtocolStep | ProtocolLoop, ...]]:
     title = f"Currents: {name}"
     text = context.text("protocol")
     rates = {s.rate.value for m in study.measurements for s in m.segments if s.rate is not None}
     try:
-        steps = for_cell(parse_protocol(text), cell) if text else ()
+        steps = bind_to_cell(parse_protocol(text), cell) if text else ()
         if cell.one_c is not None:
             one_c = cell.one_c.to("A").value
-            rates |= {float(f"{abs(s.current) / one_c:.9g}") for s in unrolled(steps) if s.current is not None}
+            rates |= {float(f"{abs(s.current) / one_c:.9g}") for s in unroll_steps(steps) if s.current is not None}
         rows = tuple(_make_current_row(rate, cell) for rate in sorted(rates))
     except NacreError as error:
         return SheetSection(title, notes=(f"cannot be computed: {error}",)), ()

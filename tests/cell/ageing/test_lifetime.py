@@ -11,23 +11,23 @@ from hypothesis import strategies as st
 from cell.cells import BARE, LHO, closed_form, fixed_share, to_coulombs
 from cell.discharged import DISCHARGED
 from nacre.cell.ageing import long_test as walking
-from nacre.cell.ageing.jumping import Jump
-from nacre.cell.ageing.lifetime import COLUMNS, CYCLE_LIFE, RATE_TEST, Watch, age
-from nacre.cell.ageing.long_test import COARSE, Exactness
+from nacre.cell.ageing.jumping import JumpSettings
+from nacre.cell.ageing.lifetime import COLUMNS, CYCLE_LIFE, RATE_TEST, KeptCycles, age
+from nacre.cell.ageing.long_test import COARSE, LongTestAccuracy
 from nacre.cell.ageing.mechanisms.contact import ContactLoss
 from nacre.cell.ageing.mechanisms.diffusivity import DiffusivityLoss
 from nacre.cell.ageing.mechanisms.fracture import Fracture
 from nacre.cell.ageing.mechanisms.interphase import Interphase
 from nacre.cell.ageing.mechanisms.series import SeriesGrowth
-from nacre.cell.ageing.observables import peak_position, r_cam_se
+from nacre.cell.ageing.observables import find_peak_position, measure_interfacial_resistance
 from nacre.cell.ageing.slow_states import Ageing
-from nacre.cell.protocol import for_cell, parse_protocol, unrolled
-from nacre.cell.simulate import Settings, run
+from nacre.cell.protocol import bind_to_cell, parse_protocol, unroll_steps
+from nacre.cell.simulate import SimulationSettings, simulate_protocol
 from nacre.core.errors import NacreError, NotAssessable
 from nacre.physics import p2d
 from nacre.physics.p2d import EVEN, Mesh
 
-SMALL = Exactness(Mesh(1, 1, 8, 3, 3.0))
+SMALL = LongTestAccuracy(Mesh(1, 1, 8, 3, 3.0))
 
 
 def cycles(n, rate=0.2, ends=(2.75, 1.35)):
@@ -38,8 +38,10 @@ def cycles(n, rate=0.2, ends=(2.75, 1.35)):
 
 
 def test_a_cell_that_does_not_age_is_simulated_as_ever():
-    life = age(LHO, RATE_TEST, Ageing(), how=Exactness(Mesh(4, 4, 12, 4), 1e-5))
-    steps = run(LHO, RATE_TEST, Settings(points=50, mesh=Mesh(4, 4, 12, 4), tolerance=1e-5)).steps
+    life = age(LHO, RATE_TEST, Ageing(), how=LongTestAccuracy(Mesh(4, 4, 12, 4), 1e-5))
+    steps = simulate_protocol(
+        LHO, RATE_TEST, SimulationSettings(points=50, mesh=Mesh(4, 4, 12, 4), tolerance=1e-5)
+    ).steps
     mass = LHO.value("cell.cam_mass", "g")
     for kind in ("charge", "discharge"):
         wanted = [1e3 * s.charge / mass for s in steps if s.step.kind == kind]
@@ -53,7 +55,7 @@ def test_states_follow_the_hours_of_the_test():
     """Laws of time alone: whatever the cycles do, the states stand in closed form on the table's own hours."""
     p = fixed_share(BARE, diffusivity_loss="0.02", series_growth="0.5 ohm cm2", interphase_growth="1.5 nm")
     rate = BARE.value("ageing.contact_loss")
-    for jump in (None, Jump()):
+    for jump in (None, JumpSettings()):
         life = age(p, jump=jump, how=SMALL)
         root = np.sqrt(life.column("hours"))
         # between the cycles simulated the columns are splines
@@ -112,7 +114,7 @@ def test_pieces_converge(law, order):
     laws = Ageing((Interphase(0.0, 1.0), law))
 
     def capacity(part):
-        return age(LHO, cycles(2), laws, how=Exactness(Mesh(1, 1, 10, 3, 3.0), 1e-8, part)).discharge(2)
+        return age(LHO, cycles(2), laws, how=LongTestAccuracy(Mesh(1, 1, 10, 3, 3.0), 1e-8, part)).discharge(2)
 
     errors = np.array([capacity(part) for part in parts]) / capacity(0.0015) - 1
     # cutting at whole pieces makes steps: the order is that of a line through all
@@ -126,7 +128,7 @@ def test_pieces_converge(law, order):
 
 def balanced(life, scale):
     books, p = life.books, life.parameters
-    start = walking.start(p, life.ageing, SMALL).books
+    start = walking.start_test(p, life.ageing, SMALL).books
     return abs(books.lithium - start.lithium) / scale, abs(books.charge - start.charge) / scale
 
 
@@ -160,7 +162,7 @@ RANDOM = {
 def test_lithium_and_charge_balance_over_200_cycles(drawn, coated, jumps):
     p = LHO if coated else BARE
     p = fixed_share(p, **{name: f"{value!r} {RANDOM[name][1]}" for name, value in drawn.items()})
-    life = age(p, cycles(200), jump=Jump() if jumps else None, how=SMALL)
+    life = age(p, cycles(200), jump=JumpSettings() if jumps else None, how=SMALL)
     lithium, charge = balanced(life, life.books.lithium)
     assert lithium < 1e-9 and charge < 1e-9
     assert life.words and (life.complete == (life.table.height == 200 and "stopped" not in life.words))
@@ -195,7 +197,7 @@ def test_pybamm_ages_alike():
         (Interphase(2e-9), ContactLoss(0.06), Fracture(2e-4, 0.5), DiffusivityLoss(0.01), SeriesGrowth(1e-5))
     )
     p = closed_form()
-    for how, within in ((Exactness(EVEN, 1e-6, 0.003), 1e-5), (Exactness(EVEN), 2e-4)):
+    for how, within in ((LongTestAccuracy(EVEN, 1e-6, 0.003), 1e-5), (LongTestAccuracy(EVEN), 2e-4)):
         ours = age(p, cycles(5), ageing, how=how)
         capacities = np.column_stack([ours.column("charge_capacity"), ours.column("discharge_capacity")]).ravel()
         assert to_coulombs(p, capacities) / (0.2 * ONE_C) == pytest.approx(theirs[:, 0], rel=within)
@@ -208,14 +210,14 @@ def test_pybamm_ages_alike():
 
 @pytest.fixture(scope="module")
 def in_full():
-    watch = Watch(curves=(1, 11, 201), resistances=(2, 201))
+    watch = KeptCycles(curves=(1, 11, 201), resistances=(2, 201))
     return {s: age(p, how=SMALL, watch=watch) for s, p in (("lho", LHO), ("bare", BARE))}, watch
 
 
 @pytest.mark.parametrize("sample", ["lho", "bare"])
 def test_jumping_gives_what_every_cycle_gives(in_full, sample):
     full, watch = in_full[0][sample], in_full[1]
-    jumped = age(full.parameters, jump=Jump(), how=SMALL, watch=watch)
+    jumped = age(full.parameters, jump=JumpSettings(), how=SMALL, watch=watch)
     assert jumped.simulated < 30 and full.simulated == 201 and jumped.complete
     simulated = jumped.column("simulated")
     for name in ("discharge_capacity", "charge_capacity", "discharge_energy", "active", "contact"):
@@ -230,14 +232,14 @@ def test_jumping_gives_what_every_cycle_gives(in_full, sample):
 
 def test_a_tighter_jump_is_nearer(in_full):
     full = in_full[0]["bare"]
-    runs = [age(BARE, jump=Jump(tolerance=t, stride=s), how=SMALL) for t, s in ((3e-3, 16), (2e-5, 1))]
+    runs = [age(BARE, jump=JumpSettings(tolerance=t, stride=s), how=SMALL) for t, s in ((3e-3, 16), (2e-5, 1))]
     errors = [np.abs(np.log(r.column("active") / full.column("active"))).max() for r in runs]
     assert errors[1] < errors[0] and runs[1].simulated > runs[0].simulated
     assert runs[1].jump_error < runs[0].jump_error
 
 
 def test_a_jump_stops_at_what_is_watched():
-    life = age(BARE, jump=Jump(), how=SMALL, watch=Watch(curves=(57,), resistances=(120,)))
+    life = age(BARE, jump=JumpSettings(), how=SMALL, watch=KeptCycles(curves=(57,), resistances=(120,)))
     simulated = life.column("cycle")[life.column("simulated")]
     assert {57, 120, 201} <= set(simulated) and set(life.curves) == {57} and set(life.resistances) == {120}
     assert [c.kind for c in life.curves[57]] == ["charge", "discharge"]
@@ -248,12 +250,12 @@ def test_a_jump_stops_at_what_is_watched():
 
 
 def test_the_local_resistance_is_what_a_spectrum_spans():
-    single = Exactness(Mesh(1, 1, 10, 3, 3.0))
+    single = LongTestAccuracy(Mesh(1, 1, 10, 3, 3.0))
     plain = replace(BARE, numbers={n: v for n, v in BARE.numbers.items() if "double_layer" not in n})
-    w = walking.start(plain, Ageing(), single)
-    for step in unrolled(for_cell(parse_protocol(cycles(1)), BARE.scale)):
+    w = walking.start_test(plain, Ageing(), single)
+    for step in unroll_steps(bind_to_cell(parse_protocol(cycles(1)), BARE.scale)):
         w.run(step)
-    found = r_cam_se(w, 3600.0)
+    found = measure_interfacial_resistance(w, 3600.0)
     prepared = p2d.prepare(w.cell, single.mesh)
     state = prepared.run(p2d.rest(3600.0), w.state, single.tolerance).final
     linear = p2d.linearise(prepared, state)
@@ -266,9 +268,9 @@ def test_the_local_resistance_is_what_a_spectrum_spans():
     assert found.total == pytest.approx(1e4 * (quick - rest), rel=1e-6)
     assert found.films == 0.0 and 0.7 < found.filling < 1
     # a film of its own is found again: 10 ohm cm2 of contact area
-    coated = walking.start(LHO, Ageing(), single)
+    coated = walking.start_test(LHO, Ageing(), single)
     surface = 6 * LHO.value("cathode.volume_fraction") * LHO.value("cathode.thickness", "m") / 5e-6
-    assert r_cam_se(coated, 0.0).films < 10 / surface
+    assert measure_interfacial_resistance(coated, 0.0).films < 10 / surface
 
 
 def test_the_peak_is_a_maximum_inside_the_window():
@@ -276,17 +278,17 @@ def test_the_peak_is_a_maximum_inside_the_window():
     humps = [(2.07, 0.03, 3.0), (2.21, 0.03, 2.0), (2.46, 0.06, 4.0)]
     slope = 0.3 + sum(h * np.exp(-0.5 * ((v - m) / s) ** 2) for m, s, h in humps)
     q = np.append(0.0, np.cumsum(0.5 * (slope[1:] + slope[:-1]) * np.diff(v)))
-    assert peak_position(v, q, (2.12, 2.44)) == pytest.approx(2.21, abs=2e-3)
+    assert find_peak_position(v, q, (2.12, 2.44)) == pytest.approx(2.21, abs=2e-3)
     rng = np.random.default_rng(1)
     noisy = v + rng.normal(0.0, 5e-4, v.size)
-    assert peak_position(noisy, q, (2.12, 2.44)) == pytest.approx(2.21, abs=3e-3)
-    assert math.isnan(peak_position(v, v - v[0], (2.12, 2.44)))
+    assert find_peak_position(noisy, q, (2.12, 2.44)) == pytest.approx(2.21, abs=3e-3)
+    assert math.isnan(find_peak_position(v, v - v[0], (2.12, 2.44)))
 
 
 def test_the_reference_cells_come_near_what_the_paper_states():
     # the numbers were fitted to these, by another code: near is all that is asked
-    watch = Watch(curves=(1, 11, 201), resistances=(201,))
-    lho, bare = (age(p, jump=Jump(), watch=watch) for p in (LHO, BARE))
+    watch = KeptCycles(curves=(1, 11, 201), resistances=(201,))
+    lho, bare = (age(p, jump=JumpSettings(), watch=watch) for p in (LHO, BARE))
     assert 100 * lho.retention(201, 2) == pytest.approx(81.4, abs=2)
     assert 100 * bare.retention(201, 2) == pytest.approx(45.4, abs=2)
     assert lho.resistances[201].total == pytest.approx(50, rel=0.25)
@@ -298,18 +300,18 @@ def test_the_reference_cells_come_near_what_the_paper_states():
 
 @pytest.mark.slow
 def test_the_coarse_mesh_is_near_a_fine_one():
-    watch = Watch(curves=(1, 11, 201), resistances=(201,))
+    watch = KeptCycles(curves=(1, 11, 201), resistances=(201,))
     for p in (LHO, BARE):
         coarse, fine = (
-            age(p, jump=Jump(), how=how, watch=watch)
-            for how in (Exactness(COARSE), Exactness(Mesh(20, 20, 40, 10, 4.0), 1e-4))
+            age(p, jump=JumpSettings(), how=how, watch=watch)
+            for how in (LongTestAccuracy(COARSE), LongTestAccuracy(Mesh(20, 20, 40, 10, 4.0), 1e-4))
         )
         assert coarse.column("discharge_capacity") == pytest.approx(fine.column("discharge_capacity"), rel=2e-3)
         assert coarse.resistances[201].total == pytest.approx(fine.resistances[201].total, rel=3e-3)
         for cycle in (1, 11, 201):
             assert coarse.peaks[cycle] == pytest.approx(fine.peaks[cycle], abs=1.5e-3)
         meshes = COARSE, Mesh(20, 20, 40, 10, 4.0)
-        rates = [age(p, RATE_TEST, how=Exactness(mesh)).column("discharge_capacity") for mesh in meshes]
+        rates = [age(p, RATE_TEST, how=LongTestAccuracy(mesh)).column("discharge_capacity") for mesh in meshes]
         # particles of a size fill at once in a node: with one node the bare cell's 1C ends 1 % off
         assert rates[0][:-2] == pytest.approx(rates[1][:-2], rel=5e-4)
         assert rates[0][-2:] == pytest.approx(rates[1][-2:], rel=1e-3 if p is LHO else 1.2e-2)
@@ -324,13 +326,13 @@ def test_a_cell_at_its_end_says_so():
     assert dead.table.height < 50
     with pytest.raises(NacreError, match="cycle 50 was not reached"):
         dead.discharge(50)
-    jumped = age(fixed_share(BARE, series_growth="30000 ohm cm2"), cycles(50), how=SMALL, jump=Jump())
+    jumped = age(fixed_share(BARE, series_growth="30000 ohm cm2"), cycles(50), how=SMALL, jump=JumpSettings())
     assert not jumped.complete and jumped.table.height < 50
 
 
 def test_holds_rests_and_power_age_too():
     text = "charge at 0.2C to 2.75 V; hold at 2.75 V until C/40 or for 2 h; rest for 3 h; discharge at 3 mW to 1.35 V"
-    life = age(fixed_share(BARE, leak="0.1 uA/cm2"), f"repeat 20 times: {text}", how=SMALL, jump=Jump())
+    life = age(fixed_share(BARE, leak="0.1 uA/cm2"), f"repeat 20 times: {text}", how=SMALL, jump=JumpSettings())
     assert life.complete and life.simulated < 20 and life.column("hours")[-1] > 60
     lithium, charge = balanced(life, life.books.lithium)
     assert lithium < 1e-9 and charge < 1e-9
@@ -339,13 +341,13 @@ def test_holds_rests_and_power_age_too():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: age(BARE, cycles(5), watch=Watch(curves=(6,))), "the curves of cycle 6 are asked for, but the"),
-        (lambda: age(BARE, cycles(5), watch=Watch(resistances=(0,))), "expected cycles from 1 to 5"),
+        (lambda: age(BARE, cycles(5), watch=KeptCycles(curves=(6,))), "the curves of cycle 6 are asked for, but the"),
+        (lambda: age(BARE, cycles(5), watch=KeptCycles(resistances=(0,))), "expected cycles from 1 to 5"),
         (lambda: age(BARE, "repeat 200000 times: " + CYCLE_LIFE.split("\n")[0]), "the program has 200000 cycles"),
         (lambda: age(BARE, "charge at 3 mW to 2.75 V"), "the first charge must be at a constant current"),
         (lambda: age(fixed_share(BARE, first_charge="450 mAh/g"), cycles(1)), "the anode cannot take the lithium"),
-        (lambda: Jump(tolerance=0.0), "the jump's tolerance cannot be; found 0"),
-        (lambda: Jump(largest=1), "the jump's largest cannot be; found 1; expected at least 2"),
+        (lambda: JumpSettings(tolerance=0.0), "the jump's tolerance cannot be; found 0"),
+        (lambda: JumpSettings(largest=1), "the jump's largest cannot be; found 1; expected at least 2"),
     ],
 )  # fmt: skip
 def test_what_cannot_run_is_refused_in_words(make, words):

@@ -15,7 +15,7 @@ from nacre.cell.ageing.mechanisms.fracture import Fracture
 from nacre.cell.ageing.mechanisms.interphase import Interphase
 from nacre.cell.ageing.mechanisms.series import SeriesGrowth
 from nacre.cell.ageing.mechanisms.side import SideReaction
-from nacre.cell.ageing.slow_states import Aged, Ageing, Drive, built_in
+from nacre.cell.ageing.slow_states import Ageing, Drive, SlowState, list_built_in
 from nacre.core.errors import NacreError
 from nacre.physics.constants import FARADAY, GAS
 
@@ -116,10 +116,10 @@ def test_the_numbers_of_a_cell_switch_mechanisms_on_and_off():
         BARE, diffusivity_loss="0.1", series_growth="1 ohm cm2", side_current="0.1 uA/cm2", leak="0.2 uA/cm2"
     )
     assert Ageing.of(every).mechanisms[0].name == "interphase"
-    assert {m.name for m in Ageing.of(every).mechanisms} == {kind.name for kind in built_in()}
+    assert {m.name for m in Ageing.of(every).mechanisms} == {kind.name for kind in list_built_in()}
     assert Ageing.of(every).leak == pytest.approx(2e-3)
     assert Ageing.of(fixed_share(BARE, fracture="0", contact_loss="0")).mechanisms[1:] == ()
-    for kind in built_in():
+    for kind in list_built_in():
         assert kind.words and any(c.isdigit() for c in kind.citation)
 
 
@@ -135,7 +135,7 @@ class Creep:
     words: ClassVar[str] = "the electrolyte creeps back"
     citation: ClassVar[str] = "a test"
 
-    def advance(self, before: Aged, after: Aged, drive: Drive) -> Aged:
+    def advance(self, before: SlowState, after: SlowState, drive: Drive) -> SlowState:
         gone = (1 - after.contact) * math.exp(-drive.seconds / HOUR / self.hours)
         return replace(after, contact=1 - gone, own={**after.own, "creeps": after.own.get("creeps", 0.0) + 1})
 
@@ -179,5 +179,5 @@ def test_what_cannot_be_is_said(make, words):
 
 
 def test_every_file_of_mechanisms_is_found():
-    assert len(built_in()) == 6 and all(isinstance(kind.name, str) for kind in built_in())
-    assert module.built_in()[0] is Interphase
+    assert len(list_built_in()) == 6 and all(isinstance(kind.name, str) for kind in list_built_in())
+    assert module.list_built_in()[0] is Interphase

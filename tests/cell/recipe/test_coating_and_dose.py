@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import nacre
 from nacre.cell.recipe.coating import read_coating
-from nacre.cell.recipe.dosing import dose, expected
+from nacre.cell.recipe.dosing import compute_dose, predict_analysis
 from nacre.core.context import Context
 from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity, parse
@@ -26,7 +26,9 @@ def context(**inputs):
 
 
 def test_the_dose_of_the_paper():
-    given_dose = dose(read_coating({**LHO, "target": "1 wt%", "basis": "bare", "dispersion": "20 mg/mL"}), context())
+    given_dose = compute_dose(
+        read_coating({**LHO, "target": "1 wt%", "basis": "bare", "dispersion": "20 mg/mL"}), context()
+    )
     assert given_dose.oxide.to("mg").value == pytest.approx(10.0)
     assert given_dose.volume.to("mL").value == pytest.approx(0.5)
     assert given_dose.lithium.value == pytest.approx(10 / 210.484 * 73.891, rel=1e-4)
@@ -36,9 +38,9 @@ def test_the_dose_of_the_paper():
 def test_ligands_yield_and_errors_run_through_to_the_volume():
     raw = {**LHO, "target": "2 wt%", "basis": "coated", "powder": "5.00(1) g"}
     raw |= {"solids": "25.0(5) mg/mL", "ligand_fraction": "20(1) wt%", "deposition": "95(1) %"}
-    found = dose(read_coating(raw, tag="t"), context())
+    found = compute_dose(read_coating(raw, tag="t"), context())
     assert found.oxide.std is None and found.volume.std is None  # the target bears no uncertainty, so nor do these
-    sharp = dose(read_coating({**raw, "target": "2.00(0) wt%"}, tag="t"), context())
+    sharp = compute_dose(read_coating({**raw, "target": "2.00(0) wt%"}, tag="t"), context())
     oxide = 5000 * 0.02 / 0.98
     assert sharp.volume.value == pytest.approx(oxide / (25 * 0.8 * 0.95))
     relative = (0.002**2 + 0.02**2 + (1 / 80) ** 2 + (1 / 95) ** 2) ** 0.5
@@ -47,16 +49,16 @@ def test_ligands_yield_and_errors_run_through_to_the_volume():
 
 def test_a_target_thickness_needs_the_surface_and_how_dense_and_even_the_film_is():
     raw = {**LHO, "target_thickness": "12 nm", "packing": "60 %", "coverage": "90 %"}
-    found = dose(read_coating(raw), context(surface_area="0.25 m2/g"))
+    found = compute_dose(read_coating(raw), context(surface_area="0.25 m2/g"))
     assert found.oxide.value == pytest.approx(0.25 * 0.9 * 12e-9 * 0.6 * 9.68e6 * 1e3)
     with pytest.raises(NacreError, match="the specific surface area is not given, and a dose for a thickness needs it"):
-        dose(read_coating(raw), context())
+        compute_dose(read_coating(raw), context())
     with pytest.raises(NacreError, match=r'covered|bears a film is not given.*expected coverage = "... %"'):
-        dose(read_coating({k: v for k, v in raw.items() if k != "coverage"}), context(surface_area="0.25 m2/g"))
+        compute_dose(read_coating({k: v for k, v in raw.items() if k != "coverage"}), context(surface_area="0.25 m2/g"))
 
 
 def test_without_an_assay_there_is_no_volume_and_it_is_said():
-    found = dose(read_coating({**LHO, "target": "1 wt%", "basis": "bare"}), context())
+    found = compute_dose(read_coating({**LHO, "target": "1 wt%", "basis": "bare"}), context())
     assert found.volume is None and any("no volume: neither dispersion" in word for word in found.words)
 
 
@@ -86,11 +88,11 @@ def test_a_coating_that_cannot_be_is_refused_in_words(raw, words):
 
 def test_a_dose_without_target_or_basis_asks_for_it():
     with pytest.raises(NacreError, match=r"the coating has no target; expected target = \"1 wt%\" with basis"):
-        dose(read_coating(LHO), context())
+        compute_dose(read_coating(LHO), context())
     with pytest.raises(NacreError, match="per what the target is meant is not said"):
-        dose(read_coating({**LHO, "target": "1 wt%"}), context())
+        compute_dose(read_coating({**LHO, "target": "1 wt%"}), context())
     with pytest.raises(NacreError, match="the coating has no precursor"):
-        dose(read_coating({}), context())
+        compute_dose(read_coating({}), context())
 
 
 def test_study_check_names_the_line_of_a_bad_coating(tmp_path):
@@ -118,7 +120,7 @@ def test_analysis_of_what_the_sheet_dosed_gives_the_target_back(pair, basis, tar
     oxide, product = pair
     raw = {"precursor": oxide, "phases": [oxide, product], "target": f"{target!r} wt%", "basis": basis}
     raw |= {"powder": f"{powder!r} g"}
-    after = expected(dose(read_coating(raw), context()), conversion)
+    after = predict_analysis(compute_dose(read_coating(raw), context()), conversion)
     ratio = (1 - conversion) / conversion
     found = (
         ("element_content", {"element": read_coating(raw).metal}, after.metal.value, "wt%"),

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 import nacre
-from nacre.cell.ageing.long_test import Exactness
+from nacre.cell.ageing.long_test import LongTestAccuracy
 from nacre.evidence.calibrate.fit import Fit, fit
 from nacre.evidence.calibrate.model import Model, cells_of
 from nacre.evidence.calibrate.observed import KINDS, Observed
@@ -22,9 +22,9 @@ from nacre.physics.p2d import Mesh
 
 STUDY = Path(__file__).parents[3] / "studies" / "lho-ncm85"
 PLAN = Plan(
-    rates=(0.1, 0.5, 1.0), cycles_per_rate=1, ageing_cycles=40, how=Exactness(Mesh(1, 4, 14, 2, 4.0), 2e-4, 0.2)
+    rates=(0.1, 0.5, 1.0), cycles_per_rate=1, ageing_cycles=40, how=LongTestAccuracy(Mesh(1, 4, 14, 2, 4.0), 2e-4, 0.2)
 )
-FINE = replace(PLAN, how=Exactness(Mesh(2, 4, 16, 2, 3.5), 2e-4, 0.1), jump=None)
+FINE = replace(PLAN, how=LongTestAccuracy(Mesh(2, 4, 16, 2, 3.5), 2e-4, 0.1), jump=None)
 FREE = (
     Free("cathode.diffusivity", "cm2/s", 5e-13, 2e-11, log=True, sample="bare"),
     Free("cathode.active", "1", 0.6, 1.0, sample="bare"),

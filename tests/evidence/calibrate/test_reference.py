@@ -43,10 +43,10 @@ def test_nine_numbers_meet_fifteen_published_values_with_every_cycle_simulated(f
 def test_the_jumps_and_the_mesh_cost_less_than_a_fifth_of_a_tolerance(found):
     from dataclasses import replace
 
-    from nacre.cell.ageing.long_test import Exactness
+    from nacre.cell.ageing.long_test import LongTestAccuracy
     from nacre.physics.p2d import Mesh
 
-    fine = replace(found.problem.plan, how=Exactness(Mesh(8, 8, 28, 6, 4.0), 2e-4, 0.1))
+    fine = replace(found.problem.plan, how=LongTestAccuracy(Mesh(8, 8, 28, 6, 4.0), 2e-4, 0.1))
     other = Problem(found.problem.model.with_plan(fine), found.problem.observed).predicted(found.u)
     assert np.abs((other - found.predicted) / [1.96 * o.std for o in found.problem.observed]).max() < 0.2
 

@@ -40,39 +40,39 @@ def test_the_lines_that_were_read_are_those_of_the_database(element):
 
 
 def test_a_line_is_known_in_the_rounding_of_every_maker():
-    assert lines.known("Hf", 277.336)
-    assert lines.known("Ni", 231.604)
-    assert lines.known("Ni", 231.61)
-    assert lines.known("Hf", 277.43) is False
-    assert lines.known("Xx", 500.0) is None
+    assert lines.list_known("Hf", 277.336)
+    assert lines.list_known("Ni", 231.604)
+    assert lines.list_known("Ni", 231.61)
+    assert lines.list_known("Hf", 277.43) is False
+    assert lines.list_known("Xx", 500.0) is None
 
 
 def test_a_neighbour_is_found_from_either_side():
-    table = lines.table()
+    table = lines.load_lines()
     for a, b in combinations(table, 2):
         for x in table[a]:
-            near = {line for other, line in lines.beside(a, x, [b])}
+            near = {line for other, line in lines.list_neighbours(a, x, [b])}
             assert near == {y for y in table[b] if abs(x - y) <= lines.BESIDE}
 
 
 def test_each_weaker_line_is_there_for_a_neighbour():
     for element, rows in RAW["also"].items():
-        others = [other for other in lines.table() if other != element]
+        others = [other for other in lines.load_lines() if other != element]
         for at in rows:
-            assert lines.beside(element, at, others, weaker=False), (element, at)
-    assert lines.table(weaker=False)["Zr"] == (343.823, 339.198, 257.139, 349.621)
+            assert lines.list_neighbours(element, at, others, weaker=False), (element, at)
+    assert lines.load_lines(weaker=False)["Zr"] == (343.823, 339.198, 257.139, 349.621)
 
 
 def test_hafnium_hides_zirconium_s_strongest_line():
-    assert lines.beside("Zr", 343.823, ["Hf", "Ni"]) == [("Hf", 343.824)]
-    assert lines.beside("Mn", 259.373, ["Ta"]) == [("Ta", 259.367)]
-    assert lines.beside("Hf", 277.336, ["Zr", "Ni", "Co", "Mn", "Nb", "Ta"]) == []
+    assert lines.list_neighbours("Zr", 343.823, ["Hf", "Ni"]) == [("Hf", 343.824)]
+    assert lines.list_neighbours("Mn", 259.373, ["Ta"]) == [("Ta", 259.367)]
+    assert lines.list_neighbours("Hf", 277.336, ["Zr", "Ni", "Co", "Mn", "Nb", "Ta"]) == []
 
 
 def test_an_element_is_no_neighbour_of_itself():
-    assert lines.beside("B", 249.773, ["B"], within=1.0) == []
+    assert lines.list_neighbours("B", 249.773, ["B"], within=1.0) == []
 
 
 def test_the_table_says_what_was_not_read_at_its_source():
-    assert lines.unread(["Hf", "Zr", "Nb", "Xx"]) == []
-    assert lines.unread(["Ni", "Co", "Hf", "Mn"]) == ["Co", "Mn", "Ni"]
+    assert lines.list_unread(["Hf", "Zr", "Nb", "Xx"]) == []
+    assert lines.list_unread(["Ni", "Co", "Hf", "Mn"]) == ["Co", "Mn", "Ni"]

@@ -8,10 +8,10 @@ from nacre.physics.chemistry.calibration_line import (
     decision_limit,
     detection_limit,
     fit_line,
-    pooled_mean,
+    fit_variance_law,
+    pool_means,
     predict_inverse,
     quantification_limit,
-    variance_law,
 )
 
 # Massart et al., Handbook of Chemometrics and Qualimetrics A (1997), chapter 8, example 3 (p. 188)
@@ -80,16 +80,16 @@ def test_the_law_of_scatter_is_found_from_few_readings():
     rng = np.random.default_rng(2)
     signal = np.logspace(2, 6, 40)
     readings = rng.normal(signal, np.hypot(30, 0.01 * signal), (3, 40))
-    floor, relative = variance_law(readings.mean(0), readings.var(0, ddof=1), np.full(40, 3))
+    floor, relative = fit_variance_law(readings.mean(0), readings.var(0, ddof=1), np.full(40, 3))
     assert floor == pytest.approx(30, rel=0.4) and relative == pytest.approx(0.01, rel=0.3)
 
 
 def test_pooling_widens_where_determinations_disagree():
-    same = pooled_mean([1.0, 1.01, 0.99], [0.02, 0.02, 0.02])
+    same = pool_means([1.0, 1.01, 0.99], [0.02, 0.02, 0.02])
     assert same.between == 0 and same.std == pytest.approx(0.02 / np.sqrt(3)) and same.p > 0.5
-    apart = pooled_mean([1.0, 1.2, 0.8], [0.02, 0.02, 0.02])
+    apart = pool_means([1.0, 1.2, 0.8], [0.02, 0.02, 0.02])
     assert apart.between == pytest.approx(0.2, rel=0.02) and apart.std > 0.1 and apart.p < 1e-6
-    assert pooled_mean([2.0], [0.1]).std == 0.1
+    assert pool_means([2.0], [0.1]).std == 0.1
 
 
 @pytest.mark.parametrize(
@@ -113,4 +113,4 @@ def test_what_cannot_be_told_is_refused():
     with pytest.raises(CalibrationError, match="the calibration scatters too much"):
         quantification_limit(flat)
     with pytest.raises(CalibrationError, match="no solution was read twice"):
-        variance_law([1.0], [np.nan], [1])
+        fit_variance_law([1.0], [np.nan], [1])

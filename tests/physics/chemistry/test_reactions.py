@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nacre.physics.chemistry.reactions import BalanceError, balance, null_space
+from nacre.physics.chemistry.reactions import BalanceError, balance_reaction, find_null_space
 from nacre.physics.chemistry.stoichiometry import parse_formula, write_formula
 
 NCM85 = "LiNi0.85Co0.1Mn0.05O2"
@@ -30,7 +30,7 @@ NCM85 = "LiNi0.85Co0.1Mn0.05O2"
     ],
 )
 def test_known_reactions(reactants, products, written):
-    reaction = balance(reactants, products)
+    reaction = balance_reaction(reactants, products)
     assert str(reaction) == written
 
 
@@ -48,7 +48,7 @@ def test_known_reactions(reactants, products, written):
 )
 def test_phases_that_cannot_react_say_why(reactants, products, words):
     with pytest.raises(BalanceError, match=words):
-        balance(reactants, products)
+        balance_reaction(reactants, products)
 
 
 METALS = st.sampled_from(["Hf", "Zr", "Nb", "Al", "Ta", "W", "Ti", "B", "Si", "P"])
@@ -60,7 +60,7 @@ def test_any_oxide_takes_up_lithium_and_every_element_is_conserved(metal, oxygen
     oxide = write_formula({metal: 1, "O": oxygen})
     product = write_formula({"Li": lithium, metal: 1, "O": oxygen + lithium / 2})
     gas = {"Li2CO3": ["CO2"], "Li2O": []}.get(source, ["H2O"])
-    reaction = balance([oxide, source], [product, *gas])
+    reaction = balance_reaction([oxide, source], [product, *gas])
     floats = {}
     for phase in reaction.coefficients:
         for element, n in parse_formula(phase).items():
@@ -73,12 +73,12 @@ def test_the_null_space_is_in_the_kernel_and_as_large_as_it_can_be(rows):
     import numpy as np
 
     exact = [[Fraction(n) for n in row] for row in rows]
-    basis = null_space(exact, 4)
+    basis = find_null_space(exact, 4)
     assert len(basis) == 4 - np.linalg.matrix_rank(np.array(rows, float))
     for vector in basis:
         assert all(sum(a * b for a, b in zip(row, vector, strict=True)) == 0 for row in exact)
 
 
 def test_a_reaction_is_per_mole_of_the_first_reactant():
-    assert balance(["Li2CO3", "HfO2"], ["Li2HfO3", "CO2"])["Li2CO3"] == -1
-    assert balance(["LiOH", "HfO2"], ["Li2HfO3", "H2O"])["HfO2"] == -0.5
+    assert balance_reaction(["Li2CO3", "HfO2"], ["Li2HfO3", "CO2"])["Li2CO3"] == -1
+    assert balance_reaction(["LiOH", "HfO2"], ["Li2HfO3", "H2O"])["HfO2"] == -0.5

@@ -13,7 +13,7 @@ def two_lines(place, before=-0.1, after=-0.4):
 
 
 def test_a_sharp_knee_is_found_where_it_is():
-    found = fade.knee(CYCLES, two_lines(60) + np.random.default_rng(1).normal(0, 0.3, 200))
+    found = fade.find_knee(CYCLES, two_lines(60) + np.random.default_rng(1).normal(0, 0.3, 200))
     assert found.found
     assert found.lo95 < 60 < found.hi95
     assert found.hi95 - found.lo95 < 10
@@ -22,7 +22,7 @@ def test_a_sharp_knee_is_found_where_it_is():
 
 def test_interval_covers():
     rng = np.random.default_rng(7)
-    found = [fade.knee(CYCLES, two_lines(80) + rng.normal(0, 0.5, 200)) for _ in range(400)]
+    found = [fade.find_knee(CYCLES, two_lines(80) + rng.normal(0, 0.5, 200)) for _ in range(400)]
     assert all(k.found for k in found)
     inside = np.mean([k.lo95 <= 80 <= k.hi95 for k in found])
     assert abs(inside - 0.95) < 3 * np.sqrt(0.95 * 0.05 / 400)
@@ -38,14 +38,14 @@ def test_interval_covers():
 )
 def test_where_there_is_no_knee_the_reason_is_said(capacity, words):
     noise = np.random.default_rng(2).normal(0, 0.2, 200)
-    found = fade.knee(CYCLES, capacity + noise)
+    found = fade.find_knee(CYCLES, capacity + noise)
     assert not found.found
     assert words in found.reason
 
 
 def test_noise_alone_is_not_a_knee():
     rng = np.random.default_rng(3)
-    found = [fade.knee(CYCLES, 150 - 0.1 * CYCLES + rng.normal(0, 0.3, 200)).found for _ in range(300)]
+    found = [fade.find_knee(CYCLES, 150 - 0.1 * CYCLES + rng.normal(0, 0.3, 200)).found for _ in range(300)]
     assert sum(found) == 0
 
 
@@ -56,10 +56,10 @@ def test_drifting_noise_is_not_a_knee():
         wander = np.zeros(200)
         for i in range(1, 200):
             wander[i] = 0.95 * wander[i - 1] + rng.normal(0, 0.1)
-        found.append(fade.knee(CYCLES, 150 - 0.1 * CYCLES + wander).found)
+        found.append(fade.find_knee(CYCLES, 150 - 0.1 * CYCLES + wander).found)
     assert np.mean(found) < 0.05
 
 
 def test_few_cycles_and_a_perfect_line():
-    assert "too few" in fade.knee(CYCLES[:8], CYCLES[:8]).reason
-    assert not fade.knee(CYCLES, np.full(200, 150.0)).found
+    assert "too few" in fade.find_knee(CYCLES[:8], CYCLES[:8]).reason
+    assert not fade.find_knee(CYCLES, np.full(200, 150.0)).found

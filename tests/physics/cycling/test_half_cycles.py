@@ -20,12 +20,12 @@ def record(*steps, interval=10.0):
 
 
 def split(time, current, counter=None, step=None, breaks=()):
-    sign = seg.directions(current)
-    passed = seg.integrate(time, current, sign, breaks)
+    sign = seg.find_directions(current)
+    passed = seg.integrate_charge(time, current, sign, breaks)
     if counter is not None:
-        passed = seg.count(counter, step, sign, passed)
-    runs, pulses = seg.half_cycles(sign, passed)
-    return runs, runs.sums(seg.without(passed, pulses)), pulses
+        passed = seg.count_charge(counter, step, sign, passed)
+    runs, pulses = seg.split_half_cycles(sign, passed)
+    return runs, runs.sums(seg.exclude_runs(passed, pulses)), pulses
 
 
 STEPS = ((0.0, 100), (1.0, 1000), (0.2, 500), (0.0, 60), (-1.0, 900), (0.0, 60), (1.0, 950))
@@ -63,8 +63,8 @@ def test_a_pulse_ends_no_half_cycle_and_is_not_counted():
 
 
 def test_offset_at_rest_is_no_current_and_missing_current_is_rest():
-    assert seg.directions(np.array([1e-6, 1.0, -1.0, np.nan, 0.0])).tolist() == [0, 1, -1, 0, 0]
-    assert seg.directions(np.zeros(3)).tolist() == [0, 0, 0]
+    assert seg.find_directions(np.array([1e-6, 1.0, -1.0, np.nan, 0.0])).tolist() == [0, 1, -1, 0, 0]
+    assert seg.find_directions(np.zeros(3)).tolist() == [0, 0, 0]
 
 
 def test_nothing_is_counted_across_an_interruption():
@@ -82,23 +82,23 @@ def test_only_rest_gives_no_half_cycles():
 
 def test_energy_of_a_straight_line_is_exact():
     time, current, counter, step = record((1.0, 1000))
-    sign, voltage = seg.directions(current), 3.0 + time / 1000
-    joules = seg.energy(voltage, seg.count(counter, step, sign, counter * 0), sign)
+    sign, voltage = seg.find_directions(current), 3.0 + time / 1000
+    joules = seg.integrate_energy(voltage, seg.count_charge(counter, step, sign, counter * 0), sign)
     assert joules.sum() == pytest.approx(3500.0, rel=1e-12)
 
 
 def test_typical_current_is_the_constant_one_whatever_the_logging():
     _, current, counter, step = record((1.0, 1000), (0.1, 3000))
-    sign = seg.directions(current)
-    passed = seg.count(counter, step, sign, 0 * counter)
-    runs, _ = seg.half_cycles(sign, passed)
-    assert seg.typical_current(current, passed, runs) == pytest.approx([1.0])
+    sign = seg.find_directions(current)
+    passed = seg.count_charge(counter, step, sign, 0 * counter)
+    runs, _ = seg.split_half_cycles(sign, passed)
+    assert seg.find_typical_current(current, passed, runs) == pytest.approx([1.0])
 
 
 def test_thinning_keeps_ends_and_shape():
     x = np.linspace(0, 1, 20_000)
     y = np.tanh((x - 0.3) * 40) + np.tanh((x - 0.9) * 10)
-    rows = seg.thin(x, y)
+    rows = seg.thin_curve(x, y)
     assert rows.size <= 400
     assert rows[0] == 0
     assert rows[-1] == x.size - 1

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nacre.physics.impedance.circuit import arcs, circuit
+from nacre.physics.impedance.circuit import find_arcs, parse_circuit
 from nacre.physics.impedance.spectrum import ImpedanceError, require_spectrum
 from physics.impedance.spectra import BARE, PAPER, PAPER_FREQUENCY, cpe, paper, s_of, together
 
@@ -36,7 +36,7 @@ ANALYTIC = [
 
 @pytest.mark.parametrize(("text", "values", "expected"), ANALYTIC, ids=[row[0] for row in ANALYTIC])
 def test_impedance_is_the_formula(text, values, expected):
-    np.testing.assert_allclose(circuit(text).impedance(F, values), expected, rtol=1e-10)
+    np.testing.assert_allclose(parse_circuit(text).impedance(F, values), expected, rtol=1e-10)
 
 
 def test_diffusion_and_transmission_lines_are_the_formulas():
@@ -50,21 +50,23 @@ def test_diffusion_and_transmission_lines_are_the_formulas():
         "Te_a": ([30.0, 10.0, 40.0, 2e-3, 0.9], rails(30.0, 10.0, y)),
     }
     for text, (values, expected) in cases.items():
-        np.testing.assert_allclose(circuit(text).impedance(low, values), expected, rtol=1e-9, err_msg=text)
+        np.testing.assert_allclose(parse_circuit(text).impedance(low, values), expected, rtol=1e-9, err_msg=text)
 
 
 def test_a_transmission_line_has_the_limits_of_a_porous_electrode():
     """Blocking: a third of R_ion in series at low frequency. Both rails: R_ion beside R_el at high frequency."""
-    blocking = circuit("Tb_a").impedance([1e-4], [30.0, 1e-3, 1.0])[0]
+    blocking = parse_circuit("Tb_a").impedance([1e-4], [30.0, 1e-3, 1.0])[0]
     assert blocking.real == pytest.approx(10.0, rel=1e-6)
-    assert circuit("Te_a").impedance([1e12], [30.0, 10.0, 40.0, 1e-3, 1.0])[0].real == pytest.approx(7.5, rel=1e-3)
+    assert parse_circuit("Te_a").impedance([1e12], [30.0, 10.0, 40.0, 1e-3, 1.0])[0].real == pytest.approx(
+        7.5, rel=1e-3
+    )
 
 
 @pytest.mark.parametrize(
     "text", [PAPER, "L_0-R_0-(C_1|(R_1-Wo_1))-(Ws_2|C_2)-W_3", "G_1-(Tb_1|C_5)-(Tr_1|R_9)-(Te_3|(R_1-C_1))"]
 )
 def test_jacobian_is_the_derivative_of_the_impedance(text):
-    made, rng = circuit(text), np.random.default_rng(1)
+    made, rng = parse_circuit(text), np.random.default_rng(1)
     scale = {"R": 100, "A": 10, "C": 1e-4, "L": 1e-5, "Q": 1e-3, "n": 0.8, "tau": 1.0}
     values = np.array([scale[p.slot.name[0] if p.slot.name[0] == "R" else p.slot.name] for p in made.parameters])
     values = values * rng.uniform(0.8, 1.2, values.size)
@@ -78,10 +80,10 @@ def test_jacobian_is_the_derivative_of_the_impedance(text):
 
 
 def test_names_units_and_arcs():
-    made = circuit(PAPER)
+    made = parse_circuit(PAPER)
     assert made.names == tuple(BARE)
     assert [p.unit for p in made.parameters][:4] == ["ohm", "ohm", "S s^n", "1"]
-    assert arcs(made) == (("R_gb", "Q_gb"), ("R_cam_se", "Q_cam_se"))
+    assert find_arcs(made) == (("R_gb", "Q_gb"), ("R_cam_se", "Q_cam_se"))
     np.testing.assert_allclose(made.impedance(PAPER_FREQUENCY, BARE), paper(PAPER_FREQUENCY, BARE), rtol=1e-12)
 
 
@@ -104,20 +106,20 @@ def test_names_units_and_arcs():
 )
 def test_a_mistake_in_a_circuit_is_shown_with_its_position(text, position, words):
     with pytest.raises(ImpedanceError) as error:
-        circuit(text)
+        parse_circuit(text)
     assert words in str(error.value)
     assert f"position {position}:" in str(error.value)
 
 
 def test_an_empty_circuit_and_a_wrong_parameter_are_explained():
     with pytest.raises(ImpedanceError, match="the circuit is empty"):
-        circuit("  ")
+        parse_circuit("  ")
     with pytest.raises(ImpedanceError, match=r"no parameter 'R_gp'; did you mean 'R_gb'\?"):
-        circuit(PAPER).index("R_gp")
+        parse_circuit(PAPER).index("R_gp")
     with pytest.raises(ImpedanceError, match=r"no value given for Q_lf\.Q, Q_lf\.n"):
-        circuit(PAPER).vector({k: v for k, v in BARE.items() if "lf" not in k})
+        parse_circuit(PAPER).vector({k: v for k, v in BARE.items() if "lf" not in k})
     with pytest.raises(ImpedanceError, match="has 9 parameters; 2 values"):
-        circuit(PAPER).vector([1.0, 2.0])
+        parse_circuit(PAPER).vector([1.0, 2.0])
 
 
 def good():

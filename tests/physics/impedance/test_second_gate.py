@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nacre.physics.impedance.kramers_kronig import kramers_kronig
+from nacre.physics.impedance.kramers_kronig import check_kramers_kronig
 from physics.impedance.second_gate import CIRCUITS, LAB, spectrum
 from physics.impedance.spectra import noisy, s_of
 from physics.impedance.validity_gate import rc
@@ -18,7 +18,9 @@ def judged(drift):
     found = {}
     for number, name in enumerate(CIRCUITS):
         f, z = spectrum(name, drift)
-        found[name] = [kramers_kronig(f, noisy(z, NOISE, np.random.default_rng([77, number, s]))) for s in range(SEEDS)]
+        found[name] = [
+            check_kramers_kronig(f, noisy(z, NOISE, np.random.default_rng([77, number, s]))) for s in range(SEEDS)
+        ]
     return found
 
 
@@ -43,4 +45,4 @@ def test_the_gate_over_sixteen_other_circuits(capsys):
 def test_what_is_steady_under_neither_control_is_refused():
     """A pole and a zero in the right half-plane: such a cell cannot have been measured at rest."""
     z = 400 + rc(s_of(LAB), -350, 2e-5) + rc(s_of(LAB), 60, 1e-6)
-    assert kramers_kronig(LAB, noisy(z, NOISE, np.random.default_rng(1))).verdict == "drifting"
+    assert check_kramers_kronig(LAB, noisy(z, NOISE, np.random.default_rng(1))).verdict == "drifting"

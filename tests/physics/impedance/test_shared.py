@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from nacre.physics.impedance.constraints import Constraints, Sharing
-from nacre.physics.impedance.fit import fit
+from nacre.physics.impedance.fit import fit_circuit
 from nacre.physics.impedance.shared import fit_shared
 from nacre.physics.impedance.spectrum import ImpedanceError
 from physics.impedance.spectra import BARE, COATED, PAPER, PAPER_FREQUENCY, cpe, noisy, paper, s_of, together
@@ -22,7 +22,7 @@ def test_bare_and_coated_share_bulk_and_grain_boundary():
     assert found.values[0, 4] == pytest.approx(1082, rel=0.02)
     assert found.values[1, 4] == pytest.approx(64, rel=0.02)
     assert found.bic < found.bic_alone
-    alone = fit(PAPER, *pair(1)[0])
+    alone = fit_circuit(PAPER, *pair(1)[0])
     assert found.log_std[0, 0] < alone.log_std[0]
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import ndimage as ndi
 
-from nacre.physics.micrograph.classify import classify, features, probabilities
-from nacre.physics.micrograph.flatten import otsu
+from nacre.physics.micrograph.classify import classify_pixels, compute_features, compute_probabilities
+from nacre.physics.micrograph.flatten import find_otsu_threshold
 from nacre.readers.microscopy import label_mask, sem
 
 
@@ -39,26 +39,26 @@ def test_nanoparticles_are_found_from_one_percent_of_labels():
     rng = np.random.default_rng(0)
     for seed in range(2):
         image, truth = nanoparticles(seed)
-        found = classify(image, strokes(truth, rng)) == 170
+        found = classify_pixels(image, strokes(truth, rng)) == 170
         assert iou(found, truth) > 0.85
-        assert iou(image > otsu(image), truth) < 0.7, "a global threshold is not enough for this picture"
+        assert iou(image > find_otsu_threshold(image), truth) < 0.7, "a global threshold is not enough for this picture"
         assert found.mean() == pytest.approx(truth.mean(), abs=0.02)
 
 
 def test_probabilities_are_probabilities():
     image, truth = nanoparticles(5, 128)
-    classes, p = probabilities(image, strokes(truth, np.random.default_rng(1), 0.05))
+    classes, p = compute_probabilities(image, strokes(truth, np.random.default_rng(1), 0.05))
     assert classes.tolist() == [85, 170]
     assert p.sum(axis=-1) == pytest.approx(1.0)
-    assert features(image).shape == (128, 128, 17)
+    assert compute_features(image).shape == (128, 128, 17)
 
 
 def test_one_class_or_another_shape_is_an_error():
     image = np.random.default_rng(0).random((32, 32))
     with pytest.raises(ValueError, match="labels of 1 class: two are needed"):
-        classify(image, np.eye(32, dtype=int))
+        classify_pixels(image, np.eye(32, dtype=int))
     with pytest.raises(ValueError, match="strokes of shape"):
-        classify(image, np.zeros((4, 4), int))
+        classify_pixels(image, np.zeros((4, 4), int))
 
 
 @pytest.mark.realdata
@@ -69,9 +69,9 @@ def test_a_real_micrograph_from_sparse_labels_and_from_its_brightness(realdata):
     truth = label_mask.read(folder / "0_ground_truth.tif")[0]["label"].values
     labels = label_mask.read(folder / "0_labels.tif")[0]["label"].values
     grey = image["intensity"].values.astype(float)
-    found = classify(grey, labels)
+    found = classify_pixels(grey, labels)
     scores = [iou(found == v, truth == v) for v in (85, 170, 255)]
     assert scores[0] > 0.72 and scores[1] > 0.62 and scores[2] > 0.5
     assert np.mean(scores) > np.mean([0.75, 0.67, 0.44])
-    dark = grey < otsu(grey)
+    dark = grey < find_otsu_threshold(grey)
     assert iou(dark, truth == 170) >= 0.85 and iou(~dark, truth == 85) >= 0.85

@@ -24,15 +24,17 @@ def low_loss(thickness, scale=1e7):
 
 
 def test_the_thickness_is_that_of_poisson():
-    zero = eels.zero_loss(ENERGY, low_loss(0.5))
+    zero = eels.find_zero_loss(ENERGY, low_loss(0.5))
     assert zero.at == pytest.approx(0, abs=0.02)
     assert zero.thickness == pytest.approx(0.5, abs=0.02)
-    assert eels.zero_loss(ENERGY[100:], low_loss(0.5)[100:]) is None
+    assert eels.find_zero_loss(ENERGY[100:], low_loss(0.5)[100:]) is None
 
 
 def test_a_reference_is_made_as_thick_as_the_specimen():
     thin, thick = low_loss(0.3), low_loss(0.7)
-    made = eels.as_thick(ENERGY, thin, eels.zero_loss(ENERGY, thin), eels.zero_loss(ENERGY, thick).thickness)
+    made = eels.measure_relative_thickness(
+        ENERGY, thin, eels.find_zero_loss(ENERGY, thin), eels.find_zero_loss(ENERGY, thick).thickness
+    )
     far = (ENERGY > 12) & (ENERGY < 90)
     scale = np.sum(made[far] * thick[far]) / np.sum(made[far] ** 2)
     assert np.abs(scale * made[far] / thick[far] - 1).max() < 0.03
@@ -42,8 +44,8 @@ def test_a_reference_is_made_as_thick_as_the_specimen():
 def fit(amplitude, rng, spill=0.0):
     x = np.arange(46, 86, 0.6)
     reference = 2e4 * (x / 50) ** -3
-    edges = np.array([eels.edge(x, onset, 1.0) for onset in (55, 56, 57, 58)]) * 1e4
-    metals = eels.edge(x, 65.5, 2.0) * 1e4
+    edges = np.array([eels.make_edge(x, onset, 1.0) for onset in (55, 56, 57, 58)]) * 1e4
+    metals = eels.make_edge(x, 65.5, 2.0) * 1e4
     expected = 1.3 * reference * (1 + 1e-3 * (x - 60)) + amplitude * edges[2] + spill * metals
     counts = rng.poisson(expected).astype(float)
     nuisance = np.vstack([reference, reference * (x - 60), x**-2.0])

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from nacre.physics.ocp import from_function
-from nacre.physics.p2d import Cell, Diffusivity, Electrode, Exchange, constant_diffusivity
+from nacre.physics.ocp import sample_function
+from nacre.physics.p2d import Diffusivity, Electrode, Exchange, SolverCell, constant_diffusivity
 
 LOG_D = (-35.8, 0.9, 2.2, -4.6)  # ln D of the layered oxide in powers of x; D in m2/s
 ONE_C = 20.0  # A/m2
@@ -28,8 +28,8 @@ def titanate(x, exp=np.exp, tanh=np.tanh):
     return 1.55 + 0.35 * exp(-60.0 * x) - 0.3 * exp(50.0 * (x - 1.0)) - 0.004 * (x - 0.5)
 
 
-CATHODE_OCP = from_function(layered_oxide, 0.0, 1.0)
-ANODE_OCP = from_function(titanate, 0.0, 1.0)
+CATHODE_OCP = sample_function(layered_oxide, 0.0, 1.0)
+ANODE_OCP = sample_function(titanate, 0.0, 1.0)
 
 CATHODE = Electrode(
     thickness=54e-6,
@@ -60,7 +60,7 @@ ANODE = Electrode(
     electronic_conductivity=10.0,
     stoichiometry=0.65,
 )
-CELL = Cell(
+CELL = SolverCell(
     cathode=CATHODE,
     anode=ANODE,
     separator_thickness=800e-6,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nacre.physics.constants import FARADAY, GAS, VACUUM_PERMITTIVITY
-from nacre.physics.p2d import Electrode, Prepared, State, Step
+from nacre.physics.p2d import Electrode, Prepared, SolverStep, State
 from nacre.physics.p2d.pack import shell_geometry, surface_weights
 
 
@@ -94,7 +94,7 @@ def linearise(prepared: Prepared, state: State, current: float = 0.0) -> tuple[L
 
     Raises ValueError where no consistent currents exist for that state.
     """
-    instant = prepared.run(Step("current", current, seconds=0.0), state, times=[np.zeros(1)], profiles=True)
+    instant = prepared.run(SolverStep("current", current, seconds=0.0), state, times=[np.zeros(1)], profiles=True)
     if not instant.states or not len(instant.states[0][0][0]):
         raise ValueError(f"the cell cannot be linearised there: {instant.outcome.words}")
     (xc, jc), (xa, ja) = instant.states[0]

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from nacre.physics.constants import FARADAY
-from nacre.physics.p2d import EVEN, Course, Drifting, Mesh, Step, filling, prepare
+from nacre.physics.p2d import EVEN, Course, Drifting, Mesh, SolverStep, filling, prepare
 from physics.p2d.cells import CATHODE, CELL, ONE_C
 
 MESH = Mesh(4, 4, 12, 6)
 FRESH = Course((CATHODE.contact,) * 2, CATHODE.active, (CATHODE.film,) * 2)
-DISCHARGE = Step("current", -ONE_C, seconds=1500.0)
+DISCHARGE = SolverStep("current", -ONE_C, seconds=1500.0)
 TIMES = [np.linspace(0.0, 1400.0, 15)]
 
 
@@ -47,7 +47,7 @@ def test_resistances_that_grow_add_their_voltage():
 
 
 def test_half_of_the_particles_at_half_of_the_current():
-    step = Step("current", -ONE_C, lowest=1.35)
+    step = SolverStep("current", -ONE_C, lowest=1.35)
     quick = replace(CELL, separator_thickness=0.0, grain_boundary_resistance=0.0, cathode=replace(
         CATHODE, ionic_conductivity=1e5, electronic_conductivity=1e5), anode=replace(
         CELL.anode, thickness=0.1, ionic_conductivity=1e6, electronic_conductivity=1e6))  # fmt: skip
@@ -58,7 +58,11 @@ def test_half_of_the_particles_at_half_of_the_current():
 
 def test_lithium_is_conserved_while_contact_film_and_diffusivity_run():
     course = Course((0.6, 0.1), 0.8, (1e-3, 5e-2), (1.0, 0.3))
-    steps = (DISCHARGE, Step("voltage", 2.0, seconds=500.0), Step("current", 2 * ONE_C, seconds=300.0, highest=2.6))
+    steps = (
+        DISCHARGE,
+        SolverStep("voltage", 2.0, seconds=500.0),
+        SolverStep("current", 2 * ONE_C, seconds=300.0, highest=2.6),
+    )
     prepared = prepare(CELL, MESH)
     Drifting(prepared.cathode, CATHODE).set(course, 3000.0)
     s = prepared.run(steps, tolerance=1e-4)
@@ -85,7 +89,7 @@ def test_a_straight_line_is_met_by_many_short_steps():
             state = s.final
         # what the last stair lacks at its end: the film and contact of the end, not of the middle
         drifting.set(_course(b, b), width)
-        last = prepared.run(Step("current", step.value, seconds=0.0), state, times=[np.zeros(1)])
+        last = prepared.run(SolverStep("current", step.value, seconds=0.0), state, times=[np.zeros(1)])
         errors.append(abs(last.sampled[0][0, 1] - wanted))
     assert errors[-1] < 2e-4 and errors[1] < 0.4 * errors[0] and errors[2] < 0.4 * errors[1]
 

@@ -8,12 +8,12 @@ import pytest
 
 from nacre.physics.p2d import (
     STENCILS,
-    Cell,
     Diffusivity,
     Electrode,
     Exchange,
+    SolverCell,
+    SolverStep,
     State,
-    Step,
     prepare,
     sensitivities,
     tangent,
@@ -44,7 +44,7 @@ def jolt(thing, size, seed, path=()):
         return min(changed, 1.0) if path and path[-1] in AT_MOST_ONE else changed
     if isinstance(thing, tuple):
         return tuple(jolt(each, size, seed, (*path, str(k))) for k, each in enumerate(thing))
-    if isinstance(thing, (Cell, Electrode, Diffusivity, Exchange, Step)):
+    if isinstance(thing, (SolverCell, Electrode, Diffusivity, Exchange, SolverStep)):
         changed = {f.name: jolt(getattr(thing, f.name), size, seed, (*path, f.name)) for f in fields(thing)}
         return replace(thing, **changed)
     return thing

@@ -12,8 +12,8 @@ from nacre.physics.p2d import (
     Diffusivity,
     Exchange,
     Mesh,
+    SolverStep,
     State,
-    Step,
     impedance,
     linearise,
     prepare,
@@ -41,7 +41,7 @@ F = np.geomspace(1e-4, 1e6, 61)
 
 
 def discharged(p):
-    return p.run(Step("current", -20.0, seconds=900.0)).final
+    return p.run(SolverStep("current", -20.0, seconds=900.0)).final
 
 
 # --- truth ----------------------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ def test_a_small_step_of_current_is_the_inverse_transform_of_the_impedance(name,
     cell, small, bound = CELLS[name], 1e-3, 2e-4 if name == "without" else 1e-3
     p, state = prepare(cell, mesh), uniform(cell, mesh)
     times = np.array([0.01, 1.0, 30.0, 300.0, 3000.0])[0 if name == "without" else 2 :]
-    v = p.run(Step("current", small, seconds=3000.0), times=[times], tolerance=1e-9).sampled[0][:, 1]
+    v = p.run(SolverStep("current", small, seconds=3000.0), times=[times], tolerance=1e-9).sampled[0][:, 1]
     at_rest = p.run(rest(0.0)).voltage[0]
     linear = linearise(p, state)
     wanted = [small * talbot(lambda s: linear.impedance(s) / s, t) for t in times]
@@ -115,7 +115,7 @@ def test_the_limit_of_high_frequency_is_the_slope_at_an_instant(current):
     p = prepare(CELL)
     state = discharged(p)
     step = 1e-3
-    v = [p.run(Step("current", current + d, seconds=0.0), state).voltage[0] for d in (-step, step)]
+    v = [p.run(SolverStep("current", current + d, seconds=0.0), state).voltage[0] for d in (-step, step)]
     z = impedance(p, state, [1e12], current=current)[0]
     assert z.real == pytest.approx((v[1] - v[0]) / (2 * step), rel=1e-5)
     assert abs(z.imag) < 1e-6 * z.real
@@ -145,7 +145,7 @@ def from_real_part(linear, omega, step=0.1, lowest=1e-10):
 @pytest.mark.parametrize("name", CELLS)
 def test_kramers_and_kronig_hold(name):
     p = prepare(CELLS[name], EVEN)
-    for state in (None, discharged(p), p.run([Step("current", -20.0, seconds=900.0), rest(600.0)]).final):
+    for state in (None, discharged(p), p.run([SolverStep("current", -20.0, seconds=900.0), rest(600.0)]).final):
         linear = linearise(p, state)
         for omega in (1e-3, 0.1, 10.0, 1e3, 1e6):
             z = without_pole(linear, omega)[0]
@@ -194,8 +194,8 @@ def test_pybamm_agrees(name):
 
     p = prepare(CELLS[name], EVEN)
     simulation = twin_spectrum.spectrum_twin(p.cell, layered_oxide, titanate)
-    fast = Step("current", -20.0, seconds=900.0)
-    protocols = [rest(0.0)], [fast], [fast, rest(3600.0)], [Step("current", 5.0, seconds=600.0), rest(36.0)]
+    fast = SolverStep("current", -20.0, seconds=900.0)
+    protocols = [rest(0.0)], [fast], [fast, rest(3600.0)], [SolverStep("current", 5.0, seconds=600.0), rest(36.0)]
     for protocol in protocols:
         state = p.run(protocol).final
         twin_spectrum.put_state(simulation, state)

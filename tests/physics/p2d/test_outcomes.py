@@ -7,15 +7,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nacre.physics.ocp import from_function, from_table
+from nacre.physics.ocp import interpolate_table, sample_function
 from nacre.physics.p2d import (
     BEST,
     EVEN,
     Diffusivity,
     Exchange,
     Mesh,
-    Outcome,
-    Step,
+    SolverStep,
+    StepOutcome,
     charge_and_hold,
     constant_diffusivity,
     fields,
@@ -33,7 +33,7 @@ ONE_CELL = Mesh(1, 1, 1, 1)
 
 
 def discharge(rate, **ends):
-    return Step("current", -rate * ONE_C, **ends)
+    return SolverStep("current", -rate * ONE_C, **ends)
 
 
 def sound(solution):
@@ -42,30 +42,34 @@ def sound(solution):
 
 
 CASES = {
-    "10C": (CELL, discharge(10, lowest=1.35), Outcome.LOW_VOLTAGE),
-    "10C, no cut-off": (CELL, discharge(10), Outcome.CATHODE_FULL),
-    "nearly empty anode, no cut-off": (with_anode(stoichiometry=0.02), discharge(3), Outcome.ANODE_EMPTY),
+    "10C": (CELL, discharge(10, lowest=1.35), StepOutcome.LOW_VOLTAGE),
+    "10C, no cut-off": (CELL, discharge(10), StepOutcome.CATHODE_FULL),
+    "nearly empty anode, no cut-off": (with_anode(stoichiometry=0.02), discharge(3), StepOutcome.ANODE_EMPTY),
     "insulating coating": (
         with_cathode(coating_conductivity=1e-20),
         discharge(1, lowest=1.35),
-        Outcome.BEYOND_AT_START,
+        StepOutcome.BEYOND_AT_START,
     ),
-    "insulating coating, no cut-off": (with_cathode(coating_conductivity=1e-20), discharge(1), Outcome.CATHODE_FULL),
-    "hardly any contact": (with_cathode(contact=1e-6), discharge(1, lowest=1.35), Outcome.BEYOND_AT_START),
-    "hardly any contact, no cut-off": (with_cathode(contact=1e-6), discharge(1), Outcome.CATHODE_FULL),
-    "full cathode": (with_cathode(stoichiometry=1.0), discharge(1, lowest=1.35), Outcome.CATHODE_FULL),
+    "insulating coating, no cut-off": (
+        with_cathode(coating_conductivity=1e-20),
+        discharge(1),
+        StepOutcome.CATHODE_FULL,
+    ),
+    "hardly any contact": (with_cathode(contact=1e-6), discharge(1, lowest=1.35), StepOutcome.BEYOND_AT_START),
+    "hardly any contact, no cut-off": (with_cathode(contact=1e-6), discharge(1), StepOutcome.CATHODE_FULL),
+    "full cathode": (with_cathode(stoichiometry=1.0), discharge(1, lowest=1.35), StepOutcome.CATHODE_FULL),
     "full cathode charged": (
         with_cathode(stoichiometry=1.0),
-        Step("current", ONE_C, highest=2.75),
-        Outcome.HIGH_VOLTAGE,
+        SolverStep("current", ONE_C, highest=2.75),
+        StepOutcome.HIGH_VOLTAGE,
     ),
-    "empty anode": (with_anode(stoichiometry=0.0), discharge(1, lowest=1.35), Outcome.ANODE_EMPTY),
-    "empty anode at rest": (with_anode(stoichiometry=0.0), rest(1e6), Outcome.TIME_REACHED),
-    "long rest": (CELL, rest(1e6), Outcome.TIME_REACHED),
-    "too much power": (CELL, Step("power", -40000.0), Outcome.POWER_IMPOSSIBLE),
-    "held far above": (CELL, Step("voltage", 3.5, seconds=3600.0), Outcome.CATHODE_EMPTY),
-    "charge cut-off": (CELL, discharge(1, charge=3600.0), Outcome.CHARGE_CUT_OFF),
-    "no time at all": (CELL, rest(0.0), Outcome.TIME_REACHED),
+    "empty anode": (with_anode(stoichiometry=0.0), discharge(1, lowest=1.35), StepOutcome.ANODE_EMPTY),
+    "empty anode at rest": (with_anode(stoichiometry=0.0), rest(1e6), StepOutcome.TIME_REACHED),
+    "long rest": (CELL, rest(1e6), StepOutcome.TIME_REACHED),
+    "too much power": (CELL, SolverStep("power", -40000.0), StepOutcome.POWER_IMPOSSIBLE),
+    "held far above": (CELL, SolverStep("voltage", 3.5, seconds=3600.0), StepOutcome.CATHODE_EMPTY),
+    "charge cut-off": (CELL, discharge(1, charge=3600.0), StepOutcome.CHARGE_CUT_OFF),
+    "no time at all": (CELL, rest(0.0), StepOutcome.TIME_REACHED),
 }
 
 
@@ -81,8 +85,8 @@ def test_extremes_have_names(name, mesh):
 
 def test_a_table_that_is_too_short_says_so_and_keeps_what_was_reached():
     x = np.linspace(0.2, 0.7, 30)
-    s = simulate(with_cathode(ocp=from_table(x, layered_oxide(x))), discharge(0.1, lowest=1.35))
-    assert s.outcome is Outcome.CATHODE_FULL and not s.complete
+    s = simulate(with_cathode(ocp=interpolate_table(x, layered_oxide(x))), discharge(0.1, lowest=1.35))
+    assert s.outcome is StepOutcome.CATHODE_FULL and not s.complete
     assert "full end of the stoichiometries that its open-circuit potential covers" in s.outcome.words
     assert s.voltage[-1] > 2.0 and s.time[-1] > 1e4
 
@@ -90,13 +94,13 @@ def test_a_table_that_is_too_short_says_so_and_keeps_what_was_reached():
 @pytest.mark.parametrize("mesh", [ONE_CELL, Mesh(1, 1, 20, 20), Mesh(20, 20, 1, 1), Mesh(3, 50, 7, 2)])
 def test_any_mesh_runs(mesh):
     s = simulate(CELL, (discharge(1, lowest=1.35), rest(1e6)), mesh)
-    assert s.outcomes == (Outcome.LOW_VOLTAGE, Outcome.TIME_REACHED) and sound(s)
+    assert s.outcomes == (StepOutcome.LOW_VOLTAGE, StepOutcome.TIME_REACHED) and sound(s)
     assert np.ptp(s.final.cathode) < 1e-3
 
 
 def test_an_infeasible_step_ends_the_protocol_and_keeps_the_steps_before():
     s = simulate(CELL, (discharge(1, seconds=60.0), discharge(20, lowest=1.35), rest(60.0)))
-    assert s.outcomes == (Outcome.TIME_REACHED, Outcome.BEYOND_AT_START)
+    assert s.outcomes == (StepOutcome.TIME_REACHED, StepOutcome.BEYOND_AT_START)
     assert s.ends[0] == pytest.approx(60.0) and s.charge[-1] == pytest.approx(-60.0 * ONE_C)
 
 
@@ -112,7 +116,7 @@ def test_cut_offs_are_met():
 
 def test_the_step_limit_is_an_outcome():
     s = simulate(CELL, discharge(1, lowest=1.35), max_steps=10)
-    assert s.outcome is Outcome.STEP_LIMIT and len(s.time) == 10
+    assert s.outcome is StepOutcome.STEP_LIMIT and len(s.time) == 10
 
 
 def test_many_equal_one_by_one_whatever_the_threads():
@@ -132,10 +136,10 @@ def test_equal_classes_are_one_class():
 
 
 def test_curves_of_diffusivity_and_exchange_equal_their_closed_forms():
-    table = Diffusivity(log_curve=from_function(lambda x: np.log(CATHODE.diffusivity(x)), 0.0, 1.0))
+    table = Diffusivity(log_curve=sample_function(lambda x: np.log(CATHODE.diffusivity(x)), 0.0, 1.0))
     assert table(0.3) == pytest.approx(CATHODE.diffusivity(0.3))
     power = Exchange(2.0, 0.5, 1.2)
-    factor = from_function(lambda x: 0.7 * np.log(1.0 - 0.999 * x), 0.0, 1.0)
+    factor = sample_function(lambda x: 0.7 * np.log(1.0 - 0.999 * x), 0.0, 1.0)
     curve = Exchange(2.0, 0.5, 0.5, factor)
     assert curve(0.3) == pytest.approx(power(0.3), rel=1e-3)
     results = [
@@ -202,9 +206,9 @@ def test_any_possible_cell_ends_with_a_name(v):
     cell = replace(CELL, cathode=cathode, anode=replace(ANODE, stoichiometry=v["y"]))
     mesh = Mesh(v["nodes"], 4, v["shells"], 5, 0.0 if v["even"] else 2.0, not v["even"])
     tolerance = 10 ** v["tolerance"]
-    steps = (Step("current", v["rate"], seconds=1e5, lowest=1.0, highest=3.2), rest(1e4), rest(1e6))
+    steps = (SolverStep("current", v["rate"], seconds=1e5, lowest=1.0, highest=3.2), rest(1e4), rest(1e6))
     s = simulate(cell, steps, mesh, tolerance=tolerance)
-    assert sound(s) and s.outcome.words and s.outcome is not Outcome.STUCK
+    assert sound(s) and s.outcome.words and s.outcome is not StepOutcome.STUCK
     assert s.solves < 20000
     if len(s.time):
         moved = throughput(cell, mesh, uniform(cell, mesh), s.final)
@@ -230,11 +234,14 @@ def started(**wrong):
         (lambda: replace(CELL, temperature=-3.0), "temperature is -3.0; it must be positive"),
         (lambda: constant_diffusivity(0.0), "the diffusivity is 0.0; it must be positive, in m2/s"),
         (lambda: Mesh(cathode_shells=0), "cathode_shells is 0; it must be from 1 to 400"),
-        (lambda: Step("watt", 1.0), "must be one of current, voltage, power"),
-        (lambda: Step("current", float("inf")), "must be a finite number"),
-        (lambda: Step("voltage", 2.0), "would never end; give it seconds, or current_below"),
+        (lambda: SolverStep("watt", 1.0), "must be one of current, voltage, power"),
+        (lambda: SolverStep("current", float("inf")), "must be a finite number"),
+        (lambda: SolverStep("voltage", 2.0), "would never end; give it seconds, or current_below"),
         (lambda: rest(float("inf")), "would never end"),
-        (lambda: Step("current", 1.0, lowest=3.0, highest=2.0), "lowest voltage 3.0 is not below its highest 2.0"),
+        (
+            lambda: SolverStep("current", 1.0, lowest=3.0, highest=2.0),
+            "lowest voltage 3.0 is not below its highest 2.0",
+        ),
         (lambda: simulate(CELL, ()), "the protocol has no steps"),
         (lambda: simulate(CELL, rest(1.0), tolerance=0.1), "the tolerance is 0.1; it must lie from 1e-09 to 0.001"),
         (lambda: simulate(CELL, rest(1.0), state=uniform(CELL, EVEN), mesh=ONE_CELL), "this cell and mesh need"),

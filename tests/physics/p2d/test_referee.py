@@ -8,7 +8,7 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from nacre.physics.constants import FARADAY, GAS
-from nacre.physics.p2d import EVEN, Diffusivity, Exchange, Mesh, Outcome, Step, prepare, simulate
+from nacre.physics.p2d import EVEN, Diffusivity, Exchange, Mesh, SolverStep, StepOutcome, prepare, simulate
 from physics.p2d.cells import ANODE, CATHODE, CELL, ONE_C, layered_oxide, titanate
 
 
@@ -71,7 +71,9 @@ def test_two_particle_sizes_against_a_general_integrator():
     reference = solve_ivp(rhs, (0, 1200.0), start, "LSODA", times, rtol=1e-8, atol=1e-10).y.T
 
     mesh = Mesh(1, 1, n, n, grading=0.0, quadratic=False)
-    s = prepare(cell, mesh).run(Step("current", current, seconds=1200.0), times=[times], profiles=True, tolerance=1e-8)
+    s = prepare(cell, mesh).run(
+        SolverStep("current", current, seconds=1200.0), times=[times], profiles=True, tolerance=1e-8
+    )
     (x_cathode, _), (x_anode, _) = s.states[0]
     assert np.abs(x_cathode[:, :, 0].reshape(4, -1) - reference[:, : 2 * n]).max() < 2e-7
     assert np.abs(x_anode[:, 0, 0] - reference[:, 2 * n :]).max() < 2e-7
@@ -96,10 +98,10 @@ def twin():
 @pytest.mark.parametrize("rate", [0.1, 0.2, 0.5, 1.0])
 def test_pybamm_agrees(twin, rate):
     time, voltage = twin(-rate * ONE_C)
-    p, step = prepare(CELL, EVEN), Step("current", -rate * ONE_C, lowest=1.35)
+    p, step = prepare(CELL, EVEN), SolverStep("current", -rate * ONE_C, lowest=1.35)
     for options, bound, relative in (({"tolerance": 1e-8}, 0.05e-3, 1e-7), ({}, 1e-3, 1e-4)):
         s = p.run(step, times=[time[:-1]], **options)
-        assert s.outcome is Outcome.LOW_VOLTAGE
+        assert s.outcome is StepOutcome.LOW_VOLTAGE
         assert s.ends[-1] == pytest.approx(time[-1], rel=relative)
         inside = s.sampled[0][:, 0] < 0.995 * time[-1]
         assert np.abs(s.sampled[0][inside, 1] - voltage[: len(inside)][inside]).max() < bound
@@ -109,7 +111,7 @@ def test_pybamm_agrees(twin, rate):
 @pytest.mark.parametrize("rate", [-2.0, -1.0, -0.5, -0.1, -0.02, 0.1, 1.0])
 def test_no_tolerance_that_is_accepted_gives_a_wrong_answer(mesh, rate):
     cell = CELL if rate < 0 else replace(CELL, cathode=replace(CATHODE, stoichiometry=0.8))
-    step = Step("current", rate * ONE_C, lowest=1.35, highest=2.75)
+    step = SolverStep("current", rate * ONE_C, lowest=1.35, highest=2.75)
     p = prepare(cell, mesh)
     exact = p.run(step, tolerance=1e-9)
     times = np.linspace(0.0, 0.995 * exact.ends[-1], 60)
@@ -146,9 +148,9 @@ def test_random_cells_at_loose_tolerances_are_near_their_converged_answers():
     rng, seen, ratios = np.random.default_rng(5), 0, []
     for _ in range(250):
         p, current = _random_cell(rng)
-        step = Step("current", current, seconds=1e5, lowest=1.2, highest=3.0)
+        step = SolverStep("current", current, seconds=1e5, lowest=1.2, highest=3.0)
         exact = p.run(step, tolerance=1e-8)
-        if exact.outcome is Outcome.BEYOND_AT_START:
+        if exact.outcome is StepOutcome.BEYOND_AT_START:
             continue
         seen += 1
         cathode, end = p.cell.cathode, exact.ends[-1]
@@ -172,7 +174,7 @@ def test_random_cells_at_loose_tolerances_are_near_their_converged_answers():
 
 
 def test_the_mesh_converges():
-    step = Step("current", -ONE_C, lowest=1.35)
+    step = SolverStep("current", -ONE_C, lowest=1.35)
     charge = [simulate(CELL, step, Mesh(n, n, n, n), tolerance=1e-6).charge[-1] for n in (10, 20, 40, 80)]
     errors = np.abs(np.array(charge[:-1]) / charge[-1] - 1.0)
     assert errors[1] < 0.6 * errors[0] and errors[2] < 0.5 * errors[1]

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from nacre.physics.constants import FARADAY
-from nacre.physics.ocp import from_function
+from nacre.physics.ocp import sample_function
 from nacre.physics.p2d import (
     BEST,
     Diffusivity,
     Exchange,
     Mesh,
-    Outcome,
-    Step,
+    SolverStep,
+    StepOutcome,
     charge_and_hold,
     combine,
     constant_diffusivity,
@@ -25,13 +25,13 @@ from nacre.physics.p2d import (
 from physics.p2d.cells import CATHODE, CELL, LOG_D, ONE_C, layered_oxide, titanate, with_anode, with_cathode
 
 SMALL = Mesh(5, 4, 9, 6)
-DISCHARGE = (Step("current", -ONE_C, lowest=1.35),)
+DISCHARGE = (SolverStep("current", -ONE_C, lowest=1.35),)
 MIXED = (
     *DISCHARGE,
     *charge_and_hold(10.0, 2.75, 2.0),
     rest(1000.0),
-    Step("power", -40.0, lowest=1.4),
-    Step("current", 20.0, charge=20000.0),
+    SolverStep("power", -40.0, lowest=1.4),
+    SolverStep("current", 20.0, charge=20000.0),
 )
 LATER = (1.0, 30.0, 300.0, 900.0)
 # value and cell of each parameter; all act through `Cell` but the rate
@@ -77,7 +77,7 @@ def test_a_series_resistance_shifts_the_voltage_by_the_current():
 
 
 def test_a_shift_of_the_anodes_potential_shifts_the_voltage():
-    t = of(lambda v: with_anode(ocp=from_function(lambda x: titanate(x) + v, 0.0, 1.0)), 0.0)
+    t = of(lambda v: with_anode(ocp=sample_function(lambda x: titanate(x) + v, 0.0, 1.0)), 0.0)
     (found,) = run([t], times=[np.array(LATER)])
     assert found.d_voltage[:, 0] == pytest.approx(-1.0, rel=1e-8)
 
@@ -85,13 +85,13 @@ def test_a_shift_of_the_anodes_potential_shifts_the_voltage():
 def test_how_long_a_given_charge_takes_does_not_depend_on_the_cell():
     """Exactly, whatever came before: of a current and a charge that are given nothing is left to round."""
     (*_, last) = run([of(f, v, MIXED) for v, f in CELLS.values()], MIXED, times=[np.array(LATER)] * 6)
-    assert last.outcome is Outcome.CHARGE_CUT_OFF and (last.d_voltage != 0.0).all()
+    assert last.outcome is StepOutcome.CHARGE_CUT_OFF and (last.d_voltage != 0.0).all()
     assert not last.d_end[[0, 2, 3]].any() and not last.d_current.any() and not last.d_charge.any()
 
 
 def test_parameters_that_act_together_only():
     """R -> a R, D -> a^2 D, contact -> a contact leaves every equation as it is; so does i0 with i0's curve."""
-    factor = from_function(lambda x: 0.3 * x, 0.0, 1.0)
+    factor = sample_function(lambda x: 0.3 * x, 0.0, 1.0)
     cell = with_cathode(exchange=Exchange(2.0, 0.6, 0.4, factor))
     e = cell.cathode
 
@@ -103,7 +103,7 @@ def test_parameters_that_act_together_only():
         (lambda v: changed(diffusivity=e.diffusivity.times(v)), 1.0),
         (lambda v: changed(contact=v * e.contact), 1.0),
         (lambda v: changed(exchange=replace(e.exchange, reference=2.0 * v)), 1.0),
-        (lambda v: changed(exchange=replace(e.exchange, log_factor=from_function(lambda x: 0.3 * x + v, 0, 1))), 0.0),
+        (lambda v: changed(exchange=replace(e.exchange, log_factor=sample_function(lambda x: 0.3 * x + v, 0, 1))), 0.0),
     )
     found = run([of(make, value, MIXED) for make, value in makers], MIXED, cell=cell, times=[np.array(LATER)] * 6)
     for step in found:
@@ -116,7 +116,7 @@ def test_parameters_that_act_together_only():
 
 def test_at_low_rate_it_is_the_slope_of_the_open_circuit_potentials():
     tiny = 1e-4 * ONE_C
-    steps = (Step("current", -tiny, lowest=1.35),)
+    steps = (SolverStep("current", -tiny, lowest=1.35),)
     start, thickness = lambda v: with_cathode(stoichiometry=v), lambda v: with_cathode(thickness=v)
     t = [of(start, 0.25, steps), of(thickness, 54e-6, steps)]
     (found,) = run(t, steps, times=[np.linspace(1e6, 1.5e7, 8)])
@@ -170,8 +170,8 @@ def test_differences_of_tight_solutions_agree():
     tangents = [tangent(make, value, 1e-4 * value, mesh=SMALL) for value, make in makes.values()]
     found = run(tangents, MIXED, times=times, tolerance=1e-9)
     outcomes = [step.outcome for step in found]
-    assert outcomes == [Outcome.LOW_VOLTAGE, Outcome.HIGH_VOLTAGE, Outcome.CURRENT_CUT_OFF, Outcome.TIME_REACHED,
-                        Outcome.LOW_VOLTAGE, Outcome.CHARGE_CUT_OFF]  # fmt: skip
+    assert outcomes == [StepOutcome.LOW_VOLTAGE, StepOutcome.HIGH_VOLTAGE, StepOutcome.CURRENT_CUT_OFF, StepOutcome.TIME_REACHED,
+                        StepOutcome.LOW_VOLTAGE, StepOutcome.CHARGE_CUT_OFF]  # fmt: skip
     for p, (value, make) in enumerate(makes.values()):
         wanted = difference(make, value, MIXED, times)
         errors = [compare(step, w, p, value) for step, w in zip(found, wanted, strict=True)]
@@ -234,15 +234,15 @@ def test_the_default_tolerance_gives_nearly_the_same():
 
 
 def test_a_cut_off_passed_at_once_takes_no_time():
-    steps = (Step("current", -ONE_C, lowest=1.35), Step("current", -ONE_C, lowest=1.5), rest(10.0))
+    steps = (SolverStep("current", -ONE_C, lowest=1.35), SolverStep("current", -ONE_C, lowest=1.5), rest(10.0))
     found = run([of(CELLS["contact"][1], 0.6, steps)], steps, times=[np.array([5.0])] * 3)
-    assert found[1].outcome is Outcome.BEYOND_AT_START
+    assert found[1].outcome is StepOutcome.BEYOND_AT_START
     assert found[1].end[0] == 0.0 and found[1].d_end[0, 0] == 0.0 and found[1].d_end[3, 0] == 0.0
     assert found[2].d_voltage[0, 0] != 0.0
 
 
 def test_where_no_current_flows_there_is_no_derivative_at_fixed_charge():
-    steps = (Step("current", -ONE_C, seconds=600.0), rest(10.0))
+    steps = (SolverStep("current", -ONE_C, seconds=600.0), rest(10.0))
     found = run([of(CELLS["contact"][1], 0.6, steps)], steps, times=[np.array([300.0]), np.array([5.0])])
     assert np.isnan(found[1].d_voltage_at_charge).all()
     assert found[0].d_voltage_at_charge == pytest.approx(found[0].d_voltage)
@@ -274,8 +274,8 @@ def _two_sizes(v):
         (lambda: run([of(CELLS["contact"][1], 0.6)], MIXED), "a tangent was made for 1 steps, but the protocol has 6"),
         (lambda: run([], MIXED, times=[np.zeros(1)]), "times has 1 entries; give one array"),
         (
-            lambda: run([of(CELLS["contact"][1], 0.6, (rest(1.0), Step("current", -10 * ONE_C)))],
-                        (rest(1.0), Step("current", -10 * ONE_C))),
+            lambda: run([of(CELLS["contact"][1], 0.6, (rest(1.0), SolverStep("current", -10 * ONE_C)))],
+                        (rest(1.0), SolverStep("current", -10 * ONE_C))),
             "step 2 ended out of order, its derivatives cannot be told: depleted: a cathode particle's surface",
         ),
     ],

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nacre.physics.p2d import EVEN, Mesh, Step, impedance, linearise, prepare
+from nacre.physics.p2d import EVEN, Mesh, SolverStep, impedance, linearise, prepare
 from nacre.physics.p2d.frequency.causes import by_cause
 from nacre.physics.p2d.frequency.derivatives import NAMES, derivatives
 from physics.p2d.cells import ANODE, CELL
@@ -129,5 +129,5 @@ def test_frequencies_must_be_positive_here_too():
 
 def test_a_step_at_rest_leaves_no_currents_behind():
     p = prepare(CELL, EVEN)
-    rested = p.run([Step("current", -20.0, seconds=900.0), Step("current", 0.0, seconds=1e7)]).final
+    rested = p.run([SolverStep("current", -20.0, seconds=900.0), SolverStep("current", 0.0, seconds=1e7)]).final
     assert np.abs(linearise(p, rested).cathode.j).max() < 1e-6

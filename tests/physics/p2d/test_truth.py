@@ -7,15 +7,15 @@ import pytest
 from scipy.optimize import brentq
 
 from nacre.physics.constants import FARADAY, GAS
-from nacre.physics.ocp import from_function
+from nacre.physics.ocp import sample_function
 from nacre.physics.p2d import (
     BEST,
     EVEN,
-    Cell,
     Exchange,
     Mesh,
-    Outcome,
-    Step,
+    SolverCell,
+    SolverStep,
+    StepOutcome,
     charge_and_hold,
     constant_diffusivity,
     prepare,
@@ -30,7 +30,7 @@ from physics.p2d.cells import ANODE, CATHODE, CELL, ONE_C, layered_oxide, titana
 
 def test_low_rate_is_the_difference_of_the_open_circuit_potentials():
     tiny = 1e-4 * ONE_C
-    s = simulate(CELL, Step("current", -tiny, lowest=1.35), tolerance=1e-6)
+    s = simulate(CELL, SolverStep("current", -tiny, lowest=1.35), tolerance=1e-6)
     cathode = CATHODE.volume_fractions[0] * CATHODE.thickness * CATHODE.c_max * FARADAY
     anode = ANODE.volume_fractions[0] * ANODE.thickness * ANODE.c_max * FARADAY
     x = CATHODE.stoichiometry - s.charge / cathode
@@ -41,7 +41,7 @@ def test_low_rate_is_the_difference_of_the_open_circuit_potentials():
 
 
 def _flat(value):
-    return from_function(lambda x: value + 0.0 * x, 0.0, 1.0)
+    return sample_function(lambda x: value + 0.0 * x, 0.0, 1.0)
 
 
 def _newman_tobias(e, transfer):
@@ -57,7 +57,7 @@ def test_first_instant_is_ohmic():
     anode = replace(ANODE, ocp=_flat(1.5))
     cell = replace(CELL, cathode=cathode, anode=anode)
     current = 1e-3
-    s = simulate(cell, Step("current", current, seconds=0.0), Mesh(400, 400, 2, 2))
+    s = simulate(cell, SolverStep("current", current, seconds=0.0), Mesh(400, 400, 2, 2))
     total = cell.resistance
     for e in (cathode, anode):
         i0 = float(e.exchange(e.stoichiometry))
@@ -89,7 +89,7 @@ def test_surface_follows_the_series_for_constant_flux(mesh, bound):
     wanted = CATHODE.stoichiometry + flux * radius / d * _sphere(tau)
     times = tau * radius**2 / d
     p = prepare(cell, mesh)
-    s = p.run(Step("current", current, seconds=times[-1] + 1), times=[times], profiles=True, tolerance=1e-6)
+    s = p.run(SolverStep("current", current, seconds=times[-1] + 1), times=[times], profiles=True, tolerance=1e-6)
     x = s.states[0][0][0][:, 0, 0]
     # parabola through the last three cells, as the solver does
     weights = np.array(surface_weights(mesh.cathode_shells, mesh.grading, True))
@@ -105,8 +105,8 @@ def test_transition_time_is_that_of_diffusion():
     area = 3.0 * CATHODE.volume_fractions[0] / radius * CATHODE.thickness
     flux = -current / area / (FARADAY * CATHODE.c_max)
     wanted = brentq(lambda tau: 0.25 + flux * radius / d * _sphere([tau])[0] - 1.0, 1e-5, 1.0) * radius**2 / d
-    s = simulate(cell, Step("current", current), Mesh(1, 1, 150, 10), tolerance=1e-6)
-    assert s.outcome is Outcome.CATHODE_FULL
+    s = simulate(cell, SolverStep("current", current), Mesh(1, 1, 150, 10), tolerance=1e-6)
+    assert s.outcome is StepOutcome.CATHODE_FULL
     assert s.ends[-1] == pytest.approx(wanted, rel=1e-3)
     # Sand's equation for a half-space holds while the boundary layer is thin
     short = np.pi / 4 * d * (0.75 / flux) ** 2
@@ -114,9 +114,9 @@ def test_transition_time_is_that_of_diffusion():
 
 
 PROTOCOLS = {
-    "discharge": (Step("current", -ONE_C, lowest=1.35),),
-    "cccv": (Step("current", -10.0, lowest=1.35), *charge_and_hold(10.0, 2.75, 1.0), rest(3600.0)),
-    "power": (Step("power", -40.0, lowest=1.35), Step("voltage", 2.3, seconds=2000.0), rest(1e6)),
+    "discharge": (SolverStep("current", -ONE_C, lowest=1.35),),
+    "cccv": (SolverStep("current", -10.0, lowest=1.35), *charge_and_hold(10.0, 2.75, 1.0), rest(3600.0)),
+    "power": (SolverStep("power", -40.0, lowest=1.35), SolverStep("voltage", 2.3, seconds=2000.0), rest(1e6)),
 }
 
 
@@ -137,7 +137,7 @@ def test_coating_in_series_costs_its_resistance_on_the_true_contact_area():
     easy = {"ionic_conductivity": 1e6, "electronic_conductivity": 1e6}
     bare = with_cathode(coating_thickness=0.0, **easy)
     coated = with_cathode(coating_thickness=10e-9, coating_conductivity=1e-8, **easy)
-    first = [simulate(cell, Step("current", -5.0, seconds=0.0)).voltage[0] for cell in (bare, coated)]
+    first = [simulate(cell, SolverStep("current", -5.0, seconds=0.0)).voltage[0] for cell in (bare, coated)]
     assert first[0] - first[1] == pytest.approx(5.0 * 1.0 / area, rel=1e-4)
 
 
@@ -146,7 +146,7 @@ def test_kinetics_are_asinh_and_not_a_resistor():
     cell = with_cathode(contact=0.01, coating_thickness=0.0, interphase_thickness=0.0)
     drop = []
     for current in (1.0, 10.0):
-        full, poor = (simulate(c, Step("current", -current, seconds=0.0)).voltage[0] for c in (CELL, cell))
+        full, poor = (simulate(c, SolverStep("current", -current, seconds=0.0)).voltage[0] for c in (CELL, cell))
         drop.append(full - poor)
     assert drop[1] < 4.0 * drop[0]
 
@@ -164,6 +164,6 @@ def test_arrhenius_warms_every_named_value():
     assert warm.cathode.exchange.reference == pytest.approx(CATHODE.exchange.reference * factor(5e4))
     assert warm.cathode.interphase_resistivity == pytest.approx(CATHODE.interphase_resistivity / factor(4e4))
     assert warm.separator_conductivity == pytest.approx(cell.separator_conductivity * factor(3e4))
-    assert isinstance(warm, Cell) and warm.anode.exchange.reference == ANODE.exchange.reference
+    assert isinstance(warm, SolverCell) and warm.anode.exchange.reference == ANODE.exchange.reference
     back = warm.at(cell.temperature)
     assert back.cathode.coating_conductivity == pytest.approx(CATHODE.coating_conductivity)

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from nacre.physics.statistics.many_endpoints import adjust_p_values, primary_and_secondary
+from nacre.physics.statistics.many_endpoints import adjust_p_values, make_primary_and_secondary
 
 
 def holm(p):
@@ -19,17 +19,17 @@ def test_without_primaries_it_is_holms_rule():
     for n in (1, 2, 7):
         for _ in range(50):
             p = rng.uniform(0, 0.3, n)
-            assert adjust_p_values(p, *primary_and_secondary(0, n)) == pytest.approx(holm(p))
+            assert adjust_p_values(p, *make_primary_and_secondary(0, n)) == pytest.approx(holm(p))
 
 
 def test_two_primaries_alone_are_holms_rule_too():
-    assert adjust_p_values(np.array([0.02, 0.04]), *primary_and_secondary(2, 0)) == pytest.approx([0.04, 0.04])
+    assert adjust_p_values(np.array([0.02, 0.04]), *make_primary_and_secondary(2, 0)) == pytest.approx([0.04, 0.04])
 
 
 def test_what_one_primary_releases_goes_half_to_the_other_and_half_to_the_secondaries():
     """alpha = 0.05: p1 <= 0.025 is rejected; the other primary then has 0.0375, two secondaries 0.00625 each, and a
     secondary that is rejected hands its share to the other."""
-    weights, arrows = primary_and_secondary(2, 2)
+    weights, arrows = make_primary_and_secondary(2, 2)
     p = np.array([0.02, 0.0374, 0.0062, 0.9])
     first = adjust_p_values(p, weights, arrows)
     assert first[0] == 0.04 and first[1] <= 0.05 and first[2] <= 0.05 and first[3] == pytest.approx(0.9)
@@ -39,7 +39,7 @@ def test_what_one_primary_releases_goes_half_to_the_other_and_half_to_the_second
 
 def test_without_a_primary_that_is_shown_no_secondary_is():
     p = np.array([0.03, 0.03, 1e-9, 1e-9])
-    assert (adjust_p_values(p, *primary_and_secondary(2, 2)) > 0.05).all()
+    assert (adjust_p_values(p, *make_primary_and_secondary(2, 2)) > 0.05).all()
 
 
 def test_a_fixed_sequence_by_hand():
@@ -51,7 +51,7 @@ def test_a_fixed_sequence_by_hand():
 
 def test_more_endpoints_that_nobody_named_weaken_nothing():
     p = np.array([0.001, 0.2])
-    few, many = (adjust_p_values(np.r_[p, np.full(n, 0.5)], *primary_and_secondary(2, n))[0] for n in (2, 200))
+    few, many = (adjust_p_values(np.r_[p, np.full(n, 0.5)], *make_primary_and_secondary(2, n))[0] for n in (2, 200))
     assert few == many == 0.002
 
 
@@ -59,7 +59,7 @@ def test_more_endpoints_that_nobody_named_weaken_nothing():
 def test_any_false_rejection_stays_at_the_level(rho):
     """2,000 sets of 14 true nulls: 5 % + 3 standard errors (1.5 %)."""
     rng, runs = np.random.default_rng(6), 2000
-    weights, arrows = primary_and_secondary(2, 12)
+    weights, arrows = make_primary_and_secondary(2, 12)
     z = math.sqrt(rho) * rng.normal(size=(runs, 1)) + math.sqrt(1 - rho) * rng.normal(size=(runs, 14))
     p = np.array([[math.erfc(abs(v) / math.sqrt(2)) for v in row] for row in z])
     false = np.mean([(adjust_p_values(row, weights, arrows) <= 0.05).any() for row in p])

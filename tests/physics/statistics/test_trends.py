@@ -3,14 +3,14 @@ import math
 import numpy as np
 import pytest
 
-from nacre.physics.statistics.trends import fit_trend, isotonic_means
+from nacre.physics.statistics.trends import fit_isotonic_means, fit_trend
 
 DOSES = np.repeat([0.0, 0.5, 1.0, 2.0], 3)
 
 
 def test_neighbours_that_fall_are_pooled():
-    assert isotonic_means(np.array([1.0, 3.0, 2.0, 4.0]), np.ones(4)) == pytest.approx([1, 2.5, 2.5, 4])
-    assert isotonic_means(np.array([3.0, 1.0]), np.array([1.0, 3.0])) == pytest.approx([1.5, 1.5])
+    assert fit_isotonic_means(np.array([1.0, 3.0, 2.0, 4.0]), np.ones(4)) == pytest.approx([1, 2.5, 2.5, 4])
+    assert fit_isotonic_means(np.array([3.0, 1.0]), np.array([1.0, 3.0])) == pytest.approx([1.5, 1.5])
 
 
 def test_a_line_is_found_with_its_slope():

@@ -5,11 +5,11 @@ import pytest
 from scipy import stats
 
 from nacre.physics.statistics.two_samples import (
-    Difference,
+    MeanDifference,
     compare_means,
-    hedges_g,
-    replicates_to_equal,
-    replicates_to_show,
+    compute_hedges_g,
+    count_replicates_to_equal,
+    count_replicates_to_show,
 )
 
 A, B = [162.0, 160.5, 163.1], [187.2, 185.0, 188.9]
@@ -78,26 +78,26 @@ def test_no_scatter_at_all():
     same = compare_means([1.0, 1.0], [1.0, 1.0])
     assert same.p_value() == 1.0 and same.p_equal(-0.1, 0.1) == 0.0
     assert compare_means([1.0, 1.0], [2.0, 2.0]).p_value() == 0.0
-    assert Difference(1.0, 0.5, math.inf, "given").interval() == pytest.approx((0.02, 1.98), abs=1e-3)
+    assert MeanDifference(1.0, 0.5, math.inf, "given").interval() == pytest.approx((0.02, 1.98), abs=1e-3)
 
 
 def test_hedges_g_by_hand():
-    assert hedges_g([170, 180, 190], [200, 204]) == pytest.approx(22 / math.sqrt(208 / 3) * (1 - 3 / 11))
-    assert hedges_g([1, 1], [2, 2]) is None
+    assert compute_hedges_g([170, 180, 190], [200, 204]) == pytest.approx(22 / math.sqrt(208 / 3) * (1 - 3 / 11))
+    assert compute_hedges_g([1, 1], [2, 2]) is None
 
 
 @pytest.mark.parametrize(("d", "n"), [(0.5, 64), (0.8, 26), (1.0, 17)])
 def test_replicates_as_tables_of_power_have_them(d, n):
     """J. Cohen, Statistical Power Analysis, 2nd ed. (1988), table 2.4.1: power 0.80 at two-sided 0.05."""
-    assert replicates_to_show(d, 1.0) == n
+    assert count_replicates_to_show(d, 1.0) == n
 
 
 def test_replicates_that_cannot_be_had():
-    assert replicates_to_show(0.0, 1.0) is None and replicates_to_show(1e-3, 1.0) is None
-    assert replicates_to_equal(0.0, 1.0) is None
+    assert count_replicates_to_show(0.0, 1.0) is None and count_replicates_to_show(1e-3, 1.0) is None
+    assert count_replicates_to_equal(0.0, 1.0) is None
 
 
 def test_replicates_for_equality_have_the_power_they_promise():
-    n, rng, runs = replicates_to_equal(1.5, 1.0), np.random.default_rng(3), 1000
+    n, rng, runs = count_replicates_to_equal(1.5, 1.0), np.random.default_rng(3), 1000
     hits = [compare_means(rng.normal(0, 1, n), rng.normal(0, 1, n)).p_equal(-1.5, 1.5) <= 0.05 for _ in range(runs)]
     assert 0.8 - 3 * math.sqrt(0.16 / runs) <= np.mean(hits) <= 0.97

@@ -8,28 +8,34 @@ import pytest
 
 from nacre.physics.xps_ir import ensemble as xps_ensemble
 from nacre.physics.xps_ir import fit as xps_fit
-from nacre.physics.xps_ir.fit import Background, Data, Line, Model, Parameter
-from nacre.virtual.xps_ir.xps import Ground, Peak, Scan, Spectrum, expected
+from nacre.physics.xps_ir.fit import (
+    PhotoelectronLine,
+    SpectrumBackground,
+    SpectrumData,
+    SpectrumModel,
+    SpectrumParameter,
+)
+from nacre.virtual.xps_ir.xps import TrueSpectrum, XpsBackground, XpsPeak, XpsScan, compute_expected
 
 RATIO, AREA = 1.02, 9000.0
-WINDOW = Scan(11.0, 25.0)
+WINDOW = XpsScan(11.0, 25.0)
 
 
 def hafnium(high=18.1, low=15.6, widths=(1.6, 1.6), area=AREA, shape="sum"):
     part = area / (1 + RATIO)
     doublet = {"splitting": 1.71, "ratio": 0.75, "shape": shape}
-    return (Peak(area - part, high, widths[0], **doublet), Peak(part, low, widths[1], **doublet))
+    return (XpsPeak(area - part, high, widths[0], **doublet), XpsPeak(part, low, widths[1], **doublet))
 
 
 def plain(peaks, **ground):
-    return Spectrum("Hf 4f", WINDOW, peaks, Ground(**({"pedestal": 1500.0} | ground)))
+    return TrueSpectrum("Hf 4f", WINDOW, peaks, XpsBackground(**({"pedestal": 1500.0} | ground)))
 
 
 SCENARIOS = {
     "step": plain(hafnium(), step=0.06),
     "strong step": plain(hafnium(), step=0.15),
     "loss": plain(hafnium(), loss=2866.0),
-    "O 2s below": plain((*hafnium(), Peak(0.15 * AREA, 22.8, 3.3)), step=0.06),
+    "O 2s below": plain((*hafnium(), XpsPeak(0.15 * AREA, 22.8, 3.3)), step=0.06),
     "few counts": plain(hafnium(area=AREA / 10), pedestal=150.0, step=0.06),
     "Voigt": plain(hafnium(shape="voigt"), step=0.06),
     "two widths": plain(hafnium(widths=(1.6, 1.9)), step=0.06),
@@ -39,22 +45,31 @@ SCENARIOS = {
 
 
 def model(name, *, high=18.1, low=15.6, slope=True, step=True, loss=False, free=False, overlap=False):
-    parameters = [Parameter(n, 1.0, linear=True) for n in ("A1", "A2", "b0")]
-    parameters += [Parameter("p1", high, high - 0.8, high + 0.8), Parameter("p2", low, low - 0.8, low + 0.8)]
-    parameters += [Parameter("w1", 1.6, 0.4, 4.0), Parameter("m", 0.3, 0.0, 1.0)]
-    parameters += [Parameter("b1", 0.0, linear=True)] if slope else []
-    parameters += [Parameter("k", 0.03, 0.0, 0.6)] if step else []
-    parameters += [Parameter("t", 1000.0, 0.0, 20000.0)] if loss else []
-    parameters += [Parameter("w2", 1.6, 0.4, 4.0)] if free else []
+    parameters = [SpectrumParameter(n, 1.0, linear=True) for n in ("A1", "A2", "b0")]
+    parameters += [
+        SpectrumParameter("p1", high, high - 0.8, high + 0.8),
+        SpectrumParameter("p2", low, low - 0.8, low + 0.8),
+    ]
+    parameters += [SpectrumParameter("w1", 1.6, 0.4, 4.0), SpectrumParameter("m", 0.3, 0.0, 1.0)]
+    parameters += [SpectrumParameter("b1", 0.0, linear=True)] if slope else []
+    parameters += [SpectrumParameter("k", 0.03, 0.0, 0.6)] if step else []
+    parameters += [SpectrumParameter("t", 1000.0, 0.0, 20000.0)] if loss else []
+    parameters += [SpectrumParameter("w2", 1.6, 0.4, 4.0)] if free else []
     second = "w2" if free else "w1"
-    lines = [Line("A1", "p1", "w1", "m", 4 / 7), Line("A1", "p1", "w1", "m", 3 / 7, 1.71)]
-    lines += [Line("A2", "p2", second, "m", 4 / 7), Line("A2", "p2", second, "m", 3 / 7, 1.71)]
+    lines = [PhotoelectronLine("A1", "p1", "w1", "m", 4 / 7), PhotoelectronLine("A1", "p1", "w1", "m", 3 / 7, 1.71)]
+    lines += [
+        PhotoelectronLine("A2", "p2", second, "m", 4 / 7),
+        PhotoelectronLine("A2", "p2", second, "m", 3 / 7, 1.71),
+    ]
     if overlap:
-        parameters += [Parameter("AO", 1.0, linear=True), Parameter("pO", 22.5, 21.0, 24.0, (22.5, 0.5))]
-        parameters += [Parameter("wO", 3.0, 1.0, 6.0, (3.0, 0.5))]
-        lines += [Line("AO", "pO", "wO", "m")]
-    ground = Background("b0", "b1" if slope else "", "k" if step else "", "t" if loss else "")
-    return Model(name, tuple(parameters), tuple(lines), (ground,))
+        parameters += [
+            SpectrumParameter("AO", 1.0, linear=True),
+            SpectrumParameter("pO", 22.5, 21.0, 24.0, (22.5, 0.5)),
+        ]
+        parameters += [SpectrumParameter("wO", 3.0, 1.0, 6.0, (3.0, 0.5))]
+        lines += [PhotoelectronLine("AO", "pO", "wO", "m")]
+    ground = SpectrumBackground("b0", "b1" if slope else "", "k" if step else "", "t" if loss else "")
+    return SpectrumModel(name, tuple(parameters), tuple(lines), (ground,))
 
 
 def candidates(**places):
@@ -74,22 +89,24 @@ def log_ratio(values, fitted_model):
 
 
 def noiseless(spectrum, fitted_model):
-    x, counts = expected(spectrum)
-    return xps_fit.fit(fitted_model, Data.of([(x, counts)]))
+    x, counts = compute_expected(spectrum)
+    return xps_fit.fit_spectrum(fitted_model, SpectrumData.of([(x, counts)]))
 
 
 @pytest.mark.parametrize("kind", [{}, {"free": True, "overlap": True}, {"loss": True}])
 def test_derivatives_are_those_of_the_model(kind):
     chosen = model("any", **kind)
-    data = Data.of([expected(SCENARIOS["step"])])
-    values = xps_fit.fit(chosen, data).values + 0.01
-    _, slopes = xps_fit.jacobian(chosen, data, values)
+    data = SpectrumData.of([compute_expected(SCENARIOS["step"])])
+    values = xps_fit.fit_spectrum(chosen, data).values + 0.01
+    _, slopes = xps_fit.compute_jacobian(chosen, data, values)
     for j in range(values.size):
         h = 1e-5 * max(abs(values[j]), 1.0)
         up, down = values.copy(), values.copy()
         up[j] += h
         down[j] -= h
-        numeric = (xps_fit.jacobian(chosen, data, up)[0] - xps_fit.jacobian(chosen, data, down)[0]) / (2 * h)
+        numeric = (xps_fit.compute_jacobian(chosen, data, up)[0] - xps_fit.compute_jacobian(chosen, data, down)[0]) / (
+            2 * h
+        )
         rounding = 1e-15 * data.y.max() / h
         assert np.abs(slopes[:, j] - numeric).max() <= 1e-5 * np.abs(numeric).max() + rounding
 
@@ -111,36 +128,36 @@ def test_tougaard_background_is_the_convolution():
 def test_a_flat_pedestal_changes_nothing():
     found = []
     for pedestal in (0.0, 1500.0, 15000.0):
-        spectrum = replace(SCENARIOS["step"], ground=Ground(pedestal=pedestal, step=0.06))
+        spectrum = replace(SCENARIOS["step"], ground=XpsBackground(pedestal=pedestal, step=0.06))
         fitted = noiseless(spectrum, model("right"))
         found.append(np.exp(log_ratio(fitted.values, fitted.model)))
     assert max(found) / min(found) - 1 < 1e-3
 
 
 def test_the_order_of_points_does_not_matter():
-    x, counts = expected(SCENARIOS["step"])
+    x, counts = compute_expected(SCENARIOS["step"])
     counts = np.random.default_rng(2).poisson(counts)
-    forward, backward = (xps_fit.fit(model("any"), Data.of([(x[::s], counts[::s])])) for s in (1, -1))
+    forward, backward = (xps_fit.fit_spectrum(model("any"), SpectrumData.of([(x[::s], counts[::s])])) for s in (1, -1))
     assert np.array_equal(forward.values, backward.values)
 
 
 def test_kinetic_and_binding_energy_are_one_axis():
-    x, counts = expected(SCENARIOS["step"])
+    x, counts = compute_expected(SCENARIOS["step"])
     counts = np.random.default_rng(2).poisson(counts)
-    direct = xps_fit.fit(model("any"), Data.of([(x, counts)]))
-    by_kinetic = xps_fit.fit(model("any"), Data.of([(1486.6 - (1486.6 - x)[::-1], counts[::-1])]))
+    direct = xps_fit.fit_spectrum(model("any"), SpectrumData.of([(x, counts)]))
+    by_kinetic = xps_fit.fit_spectrum(model("any"), SpectrumData.of([(1486.6 - (1486.6 - x)[::-1], counts[::-1])]))
     assert by_kinetic.values == pytest.approx(direct.values, rel=1e-8, abs=1e-8)
 
 
 def study(name, n, seed):
     """Per draw: error of the log ratio, its reported std, the weight-bearing ensemble and its fits."""
     rng = np.random.default_rng(seed)
-    x, counts = expected(SCENARIOS[name])
+    x, counts = compute_expected(SCENARIOS[name])
     places = {"high": 16.9, "low": 15.9} if name == "1 eV apart" else {}
     chosen, found = candidates(**places), []
     for _ in range(n):
-        data = Data.of([(x, rng.poisson(counts))])
-        ensemble = xps_ensemble.combine([xps_fit.fit(m, data) for m in chosen])
+        data = SpectrumData.of([(x, rng.poisson(counts))])
+        ensemble = xps_ensemble.weigh_fits([xps_fit.fit_spectrum(m, data) for m in chosen])
         mean, within, between = ensemble.average(log_ratio)
         found.append((mean[0] - np.log(RATIO), np.sqrt(within[0, 0] + between[0, 0]), ensemble))
     return found
@@ -167,7 +184,7 @@ def test_a_single_model_that_is_wrong_is_flagged(name):
     """Models off by more than 5 % whose own interval misses the truth: they misfit, or others are far more likely."""
     found = study(name, 12, seed=8)
     for i, one in enumerate(found[0][2].fits):
-        alone = [xps_ensemble.combine([e.fits[i]]).average(log_ratio) for _, _, e in found]
+        alone = [xps_ensemble.weigh_fits([e.fits[i]]).average(log_ratio) for _, _, e in found]
         errors = np.array([mean[0] for mean, _, _ in alone]) - np.log(RATIO)
         missed = np.abs(errors) > 1.96 * np.sqrt([within[0, 0] for _, within, _ in alone])
         if abs(errors.mean()) > 0.05 and missed.mean() > 0.5:
@@ -177,25 +194,27 @@ def test_a_single_model_that_is_wrong_is_flagged(name):
 
 def test_scatter_tells_the_scale_where_counts_are_unknown():
     """A rate of unknown dwell time: same answer, error from the scatter."""
-    x, counts = expected(SCENARIOS["step"])
+    x, counts = compute_expected(SCENARIOS["step"])
     counts = np.random.default_rng(3).poisson(counts)
     scaled = counts * 7.3
-    scale = xps_fit.noise_scale(scaled)
+    scale = xps_fit.estimate_noise_scale(scaled)
     assert scale == pytest.approx(7.3, rel=0.25)
-    plain = xps_ensemble.combine([xps_fit.fit(m, Data.of([(x, counts)])) for m in candidates()])
-    other = xps_ensemble.combine([xps_fit.fit(m, Data.of([(x, scaled / scale)])) for m in candidates()], counted=False)
+    plain = xps_ensemble.weigh_fits([xps_fit.fit_spectrum(m, SpectrumData.of([(x, counts)])) for m in candidates()])
+    other = xps_ensemble.weigh_fits(
+        [xps_fit.fit_spectrum(m, SpectrumData.of([(x, scaled / scale)])) for m in candidates()], counted=False
+    )
     (a, va, _), (b, vb, _) = plain.average(log_ratio), other.average(log_ratio)
     assert b[0] == pytest.approx(a[0], abs=0.005)
     assert np.sqrt(vb[0, 0] / va[0, 0]) == pytest.approx(1.0, abs=0.2)
 
 
 def test_a_map_of_4096_spectra_is_fitted():
-    x, counts = expected(replace(SCENARIOS["step"], scan=Scan(11.0, 25.0, 0.2)))
+    x, counts = compute_expected(replace(SCENARIOS["step"], scan=XpsScan(11.0, 25.0, 0.2)))
     rng = np.random.default_rng(4)
-    data = Data.of([(x, counts)])
+    data = SpectrumData.of([(x, counts)])
     chosen = model("map", slope=False)
-    start = xps_fit.fit(chosen, data).values
-    values, variances, _, converged = xps_fit.fit_many(chosen, data, rng.poisson(counts, (4096, x.size)), start)
+    start = xps_fit.fit_spectrum(chosen, data).values
+    values, variances, _, converged = xps_fit.fit_spectra(chosen, data, rng.poisson(counts, (4096, x.size)), start)
     assert converged.mean() > 0.999
     high, low = values[:, 0], values[:, 1]
     assert np.mean(high / low) == pytest.approx(RATIO, rel=0.005)
@@ -204,4 +223,4 @@ def test_a_map_of_4096_spectra_is_fitted():
 
 def test_negative_counts_are_refused():
     with pytest.raises(ValueError, match="counts must be finite and not negative, found -3"):
-        Data.of([(np.arange(3.0), np.array([1.0, -3.0, 2.0]))])
+        SpectrumData.of([(np.arange(3.0), np.array([1.0, -3.0, 2.0]))])

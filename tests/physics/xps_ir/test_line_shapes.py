@@ -10,24 +10,38 @@ from scipy.special import voigt_profile, wofz
 
 from nacre.physics.xps_ir import fit as xps_fit
 from nacre.physics.xps_ir import line_shapes
-from nacre.physics.xps_ir.fit import Background, Data, Line, Model, Parameter
-from nacre.virtual.xps_ir.xps import Ground, Peak, Scan, Spectrum, expected
+from nacre.physics.xps_ir.fit import (
+    PhotoelectronLine,
+    SpectrumBackground,
+    SpectrumData,
+    SpectrumModel,
+    SpectrumParameter,
+)
+from nacre.virtual.xps_ir.xps import TrueSpectrum, XpsBackground, XpsPeak, XpsScan, compute_expected
 
 SHAPES = ("product", "voigt", "tail")
 
 
 def one_line(shape, mix=0.4, tail=0.3, *, width=1.3, step=0.0, position=0.0):
     """A line of area 1 without pedestal."""
-    parameters = [Parameter("A", 1.0, linear=True), Parameter("p", position), Parameter("w", width, 0.3, 4.0)]
-    parameters += [Parameter("m", mix, 0.0, 1.0), Parameter("b", 0.0, linear=True), Parameter("k", step)]
-    parameters += [Parameter("a", tail, 0.0, line_shapes.MOST_TAIL)] if shape == "tail" else []
-    line = Line("A", "p", "w", "m", shape=shape, tail="a" if shape == "tail" else "")
-    return Model(shape, tuple(parameters), (line,), (Background("b", step="k"),))
+    parameters = [
+        SpectrumParameter("A", 1.0, linear=True),
+        SpectrumParameter("p", position),
+        SpectrumParameter("w", width, 0.3, 4.0),
+    ]
+    parameters += [
+        SpectrumParameter("m", mix, 0.0, 1.0),
+        SpectrumParameter("b", 0.0, linear=True),
+        SpectrumParameter("k", step),
+    ]
+    parameters += [SpectrumParameter("a", tail, 0.0, line_shapes.MOST_TAIL)] if shape == "tail" else []
+    line = PhotoelectronLine("A", "p", "w", "m", shape=shape, tail="a" if shape == "tail" else "")
+    return SpectrumModel(shape, tuple(parameters), (line,), (SpectrumBackground("b", step="k"),))
 
 
 def curve(model, x, **values):
     theta = np.array([values.get(p.name, p.start) for p in model.parameters])
-    return xps_fit.jacobian(model, Data(x, x * 0, np.array([0, x.size])), theta)
+    return xps_fit.compute_jacobian(model, SpectrumData(x, x * 0, np.array([0, x.size])), theta)
 
 
 @pytest.mark.parametrize("mix", [0.0, 0.03, 0.37, 0.9, 1.0])
@@ -67,8 +81,8 @@ def test_voigt_is_the_convolution(mix):
 def test_product_is_its_formula(mix):
     x = np.linspace(-8.0, 8.0, 321)
     f, _ = curve(one_line("product", width=1.0), x, m=mix)
-    plain = line_shapes.product(x, mix)
-    area = quad(lambda u: float(line_shapes.product(np.array(u), mix)), -np.inf, np.inf, epsabs=1e-11)[0]
+    plain = line_shapes.evaluate_product(x, mix)
+    area = quad(lambda u: float(line_shapes.evaluate_product(np.array(u), mix)), -np.inf, np.inf, epsabs=1e-11)[0]
     assert f == pytest.approx(plain / area, abs=3e-6 * f.max())
 
 
@@ -102,35 +116,43 @@ def test_without_a_tail_it_is_the_sum():
 def test_derivatives_are_those_of_the_shape(shape, mix):
     x, model = np.linspace(-7.0, 7.0, 141) + 0.003, one_line(shape, mix, step=0.07)
     theta = np.array([p.start for p in model.parameters])
-    data = Data(x, x * 0, np.array([0, x.size]))
-    _, slopes = xps_fit.jacobian(model, data, theta)
+    data = SpectrumData(x, x * 0, np.array([0, x.size]))
+    _, slopes = xps_fit.compute_jacobian(model, data, theta)
     for j in range(theta.size):
         move = np.zeros(theta.size)
         move[j] = 1e-5
-        up, down = (xps_fit.jacobian(model, data, theta + sign * move)[0] for sign in (1, -1))
+        up, down = (xps_fit.compute_jacobian(model, data, theta + sign * move)[0] for sign in (1, -1))
         assert slopes[:, j] == pytest.approx((up - down) / 2e-5, abs=2e-6 * max(np.abs(slopes[:, j]).max(), 1e-3))
 
 
 # --- recovery -----------------------------------------------------------------------------------------------
 
 TRUTH = {
-    "product": Peak(40000.0, 18.0, 1.5, mix=0.35, shape="product"),
-    "voigt": Peak(40000.0, 18.0, 1.5, mix=0.35, shape="voigt"),
-    "tail": Peak(40000.0, 18.0, 1.5, mix=0.25, tail=0.35),
+    "product": XpsPeak(40000.0, 18.0, 1.5, mix=0.35, shape="product"),
+    "voigt": XpsPeak(40000.0, 18.0, 1.5, mix=0.35, shape="voigt"),
+    "tail": XpsPeak(40000.0, 18.0, 1.5, mix=0.25, tail=0.35),
 }
 
 
 def window(peak):
-    return Spectrum("line", Scan(10.0, 30.0), (peak,), Ground(800.0, step=0.03))
+    return TrueSpectrum("line", XpsScan(10.0, 30.0), (peak,), XpsBackground(800.0, step=0.03))
 
 
 def wanted(shape):
     """A model of everything in the window; widths of the product are those of the whole line."""
-    parameters = [Parameter("A", 30000.0, linear=True), Parameter("p", 18.1, 16.0, 20.0), Parameter("w", 1.4, 0.3, 4.0)]
-    parameters += [Parameter("m", 0.5, 0.0, 1.0), Parameter("b", 800.0, linear=True), Parameter("k", 0.02, 0.0, 0.5)]
-    parameters += [Parameter("a", 0.2, 0.0, line_shapes.MOST_TAIL)] if shape == "tail" else []
-    line = Line("A", "p", "w", "m", shape=shape, tail="a" if shape == "tail" else "")
-    return Model(shape, tuple(parameters), (line,), (Background("b", step="k"),))
+    parameters = [
+        SpectrumParameter("A", 30000.0, linear=True),
+        SpectrumParameter("p", 18.1, 16.0, 20.0),
+        SpectrumParameter("w", 1.4, 0.3, 4.0),
+    ]
+    parameters += [
+        SpectrumParameter("m", 0.5, 0.0, 1.0),
+        SpectrumParameter("b", 800.0, linear=True),
+        SpectrumParameter("k", 0.02, 0.0, 0.5),
+    ]
+    parameters += [SpectrumParameter("a", 0.2, 0.0, line_shapes.MOST_TAIL)] if shape == "tail" else []
+    line = PhotoelectronLine("A", "p", "w", "m", shape=shape, tail="a" if shape == "tail" else "")
+    return SpectrumModel(shape, tuple(parameters), (line,), (SpectrumBackground("b", step="k"),))
 
 
 def truth(shape):
@@ -145,7 +167,7 @@ def truth(shape):
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_without_noise_the_truth_is_found(shape):
-    fitted = xps_fit.fit(wanted(shape), Data.of([expected(window(TRUTH[shape]))]))
+    fitted = xps_fit.fit_spectrum(wanted(shape), SpectrumData.of([compute_expected(window(TRUTH[shape]))]))
     assert fitted.converged
     for p in fitted.model.parameters:
         if p.name != "b":
@@ -155,9 +177,11 @@ def test_without_noise_the_truth_is_found(shape):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_errors_of_every_parameter_are_those_of_the_counts(shape):
     """400 draws: bias, coverage of 95 % and the size of the error, each within its own scatter."""
-    x, counts = expected(window(TRUTH[shape]))
+    x, counts = compute_expected(window(TRUTH[shape]))
     model, rng = wanted(shape), np.random.default_rng(11)
-    values, variances, _, good = xps_fit.fit_many(model, Data.of([(x, counts)]), rng.poisson(counts, (400, x.size)))
+    values, variances, _, good = xps_fit.fit_spectra(
+        model, SpectrumData.of([(x, counts)]), rng.poisson(counts, (400, x.size))
+    )
     assert good.mean() > 0.99
     for p in model.parameters:
         if p.name == "b":
@@ -170,7 +194,7 @@ def test_errors_of_every_parameter_are_those_of_the_counts(shape):
 
 
 def test_a_symmetric_model_misfits_an_asymmetric_line_and_says_so():
-    x, counts = expected(window(TRUTH["tail"]))
-    data = Data.of([(x, np.random.default_rng(12).poisson(counts))])
-    assert xps_fit.fit(wanted("tail"), data).p_value > 0.01
-    assert xps_fit.fit(wanted("voigt"), data).p_value < 1e-6
+    x, counts = compute_expected(window(TRUTH["tail"]))
+    data = SpectrumData.of([(x, np.random.default_rng(12).poisson(counts))])
+    assert xps_fit.fit_spectrum(wanted("tail"), data).p_value > 0.01
+    assert xps_fit.fit_spectrum(wanted("voigt"), data).p_value < 1e-6

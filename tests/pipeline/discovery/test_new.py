@@ -332,7 +332,9 @@ def test_a_workbook_is_what_can_be_read_in_it(tmp_path):
 def test_one_run_of_many_samples_is_of_each_of_them(tmp_path):
     raw = fill(tmp_path / "raw", ["bare_1.txt", "bare_2.txt", "lho_1.txt"])
     digests = tuple(emission.Digest(f"{name}-{i}", {"Li": 7.0}, 0.1) for name in ("bare", "lho") for i in (1, 2))
-    readers()["icp_table"].write(emission.measure(digests, emission.Spectrometer(), seed=1), raw / "icp.csv")
+    readers()["icp_table"].write(
+        emission.measure_emission(digests, emission.EmissionSpectrometer(), seed=1), raw / "icp.csv"
+    )
     result = new(study(tmp_path / "s"), raw)
     assert dict(result.samples) == {"bare": 3, "lho": 2}
     assert nacre.load(result.study).samples.keys() == {"bare", "lho"}

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from nacre.cell import cell_toml
-from nacre.cell.ageing.jumping import Jump
+from nacre.cell.ageing.jumping import JumpSettings
 from nacre.cell.ageing.lifetime import age
-from nacre.cell.ageing.long_test import Exactness
-from nacre.cell.ageing.plugins import mechanisms_of
-from nacre.cell.ageing.slow_states import Aged, Ageing, Drive, MechanismError
-from nacre.cell.exchange import to_bpx
+from nacre.cell.ageing.long_test import LongTestAccuracy
+from nacre.cell.ageing.plugins import load_mechanisms
+from nacre.cell.ageing.slow_states import Ageing, Drive, MechanismError, SlowState
+from nacre.cell.exchange import write_bpx
 from nacre.core.errors import NacreError
 from nacre.evidence.calibrate.fit import fit
 from nacre.evidence.calibrate.model import Model, cells_of
@@ -36,7 +36,7 @@ CREEP = re.search(r'```python\n("""plugins/creep.py.*?)```', DOC, re.DOTALL)[1]
 TOML = re.search(r"```toml\n(\[model.ageing\].*?)```", DOC, re.DOTALL)[1]
 MODEL, PARAMETER = (part for part in (TOML[: TOML.index("[[")], TOML[TOML.index("[[") :]))
 RIVAL = '\n[[calibration.rival]]\nname = "no creep"\nwithout = ["ageing.creep_rate"]\n'
-HOUR, SMALL = 3600.0, Exactness(Mesh(1, 4, 12, 2, 4.0), 5e-4, 0.2)
+HOUR, SMALL = 3600.0, LongTestAccuracy(Mesh(1, 4, 12, 2, 4.0), 5e-4, 0.2)
 
 
 def study_with(folder, plugin=CREEP, study=MODEL + REDUCED + PARAMETER + RIVAL, name="creep.py"):
@@ -70,7 +70,7 @@ def test_the_example_of_the_docs_is_found_and_ages_the_cell_by_its_law(folder):
     assert [m.name for m in ageing.mechanisms] == ["interphase", "contact loss", "fracture", "creep"]
     # alone, from half the contact: the closed form
     creep = ageing.without("interphase", "contact loss", "fracture").mechanisms[0]
-    healed = creep.advance(Aged(), Aged(contact=0.5), Drive(1000 * HOUR, 318.15, 3.9, 1.1, 2.0))
+    healed = creep.advance(SlowState(), SlowState(contact=0.5), Drive(1000 * HOUR, 318.15, 3.9, 1.1, 2.0))
     assert healed.contact == pytest.approx(1 - 0.5 * math.exp(-0.2))
     # with the loss: dc/dt = loss + k (1 - c), by small steps of its own
     g = np.sqrt(np.linspace(0.0, 400.0, 10001))
@@ -91,7 +91,7 @@ def test_a_calibration_finds_the_number_of_ones_own_mechanism(folder):
         Free("ageing.contact_loss", "1", 0.01, 2.0, log=True),
         Free("ageing.creep_rate", "1/h", 1e-5, 1e-1, log=True),
     )
-    plan = Plan(rates=(0.2,), cycles_per_rate=1, ageing_cycles=60, how=SMALL, jump=Jump(1.0, 60, 10))
+    plan = Plan(rates=(0.2,), cycles_per_rate=1, ageing_cycles=60, how=SMALL, jump=JumpSettings(1.0, 60, 10))
     truth = np.array([0.2, 1e-3])
     asked = [("r_cam_se", n, 5.0) for n in (1, 20, 60)] + [("capacity_retention", n, 0.5) for n in (20, 60)]
     state = {"r_cam_se": {"at": "end of discharge"}, "capacity_retention": {"segment": "ageing"}}
@@ -124,7 +124,7 @@ def test_settings_rivals_predictions_and_files_know_its_numbers(folder, tmp_path
     assert find(file, [], "rest for 1 h").cells[cell.name][0].value("ageing.creep_rate") == 2e-4
     with pytest.raises(NacreError, match=r"unknown parameter 'ageing.creep_rate'.*plugins/ of the study"):
         cell_toml.load(cell_toml.save(cell, tmp_path / "elsewhere" / "lho_cell.toml"))
-    words = to_bpx(cell)["Header"]["Description"]
+    words = write_bpx(cell)["Header"]["Description"]
     assert "Left out, of ageing mechanisms of the study's own: ageing.creep_rate." in words
 
 
@@ -140,7 +140,7 @@ def test_a_kept_calibration_grows_old_when_the_mechanism_changes(folder):
 def test_two_studies_in_one_program_have_each_their_own(folder, tmp_path):
     other = study_with(tmp_path / "other", CREEP.replace("1 - left)", "1 - 0.5 * left)"))
     one, two = (Ageing.of(cells_of(load(f))["bare"]).mechanisms[-1] for f in (folder, other))
-    drive, half = Drive(0.0, 318.15, 3.9, 1.1, 2.0), Aged(contact=0.5)
+    drive, half = Drive(0.0, 318.15, 3.9, 1.1, 2.0), SlowState(contact=0.5)
     assert (one.advance(half, half, drive).contact, two.advance(half, half, drive).contact) == (0.5, 0.75)
 
 
@@ -178,11 +178,11 @@ def test_a_bad_plugin_is_told_with_its_file(folder, old, new, words):
 def test_two_plugins_cannot_share_a_mechanism_or_a_number(folder):
     study_with(folder, CREEP, name="other.py")
     with pytest.raises(NacreError, match=r"plugins/other.py: two plugins define 'creep'. Rename one"):
-        mechanisms_of(folder)
+        load_mechanisms(folder)
     study_with(folder, CREEP.replace('= "creep"', '= "flow"'), name="other.py")
     with pytest.raises(NacreError, match=r"plugins/other.py: the number 'creep_rate' of the ageing mechanism 'flow' is "
                                          r"taken; found one of plugins/creep.py"):  # fmt: skip
-        mechanisms_of(folder)
+        load_mechanisms(folder)
 
 
 def test_a_study_without_the_plugin_says_what_is_missing(folder):

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from nacre.cell.impedance import impedance, point_of
+from nacre.cell.impedance import compute_impedance, find_point
 from nacre.cli.app import app
 from nacre.core.contracts import VIRTUAL_MARK
 from nacre.core.errors import NacreError
 from nacre.pipeline.modelling.simulate import find
 from nacre.pipeline.modelling.spectra import ELEMENTS, Wanted, parse_states, spectra
-from nacre.virtual.impedance.cell_potentiostat import cell_part, record
-from nacre.virtual.impedance.potentiostat import Flaws, Potentiostat
+from nacre.virtual.impedance.cell_potentiostat import make_cell_part, record_cell_impedance
+from nacre.virtual.impedance.potentiostat import Potentiostat, PotentiostatFlaws
 
 STUDY = Path(__file__).parents[3] / "studies" / "lho-ncm85"
 
@@ -57,13 +57,13 @@ def test_the_figure_says_what_it_shows(outcome):
 
 def test_the_potentiostat_measures_the_model():
     p = find(STUDY, ["lho"], "rest for 1 s").cells["lho"][0]
-    point, quiet = point_of(p, soc=0.5), Potentiostat(flaws=Flaws(noise=0.0, delay=0.0))
-    signal = record(p, point, quiet)
+    point, quiet = find_point(p, soc=0.5), Potentiostat(flaws=PotentiostatFlaws(noise=0.0, delay=0.0))
+    signal = record_cell_impedance(p, point, quiet)
     z = signal.array("real_impedance_ohm", "ohm") + 1j * signal.array("imaginary_impedance_ohm", "ohm")
-    assert z * p.value("cell.area") == pytest.approx(impedance(p, quiet.frequency, soc=0.5))
+    assert z * p.value("cell.area") == pytest.approx(compute_impedance(p, quiet.frequency, soc=0.5))
     assert signal.origin == "synthetic" and VIRTUAL_MARK in signal.metadata["comment"]
-    assert cell_part(p, point).impedance(2j * np.pi * quiet.frequency, {}) == pytest.approx(z)
-    risen = record(p, point, Potentiostat(flaws=Flaws(noise=0.0, delay=0.0, drift=0.5)))
+    assert make_cell_part(p, point).impedance(2j * np.pi * quiet.frequency, {}) == pytest.approx(z)
+    risen = record_cell_impedance(p, point, Potentiostat(flaws=PotentiostatFlaws(noise=0.0, delay=0.0, drift=0.5)))
     rise = risen.array("real_impedance_ohm", "ohm") - z.real
     assert rise[0] == pytest.approx(1.0) and rise[-1] == pytest.approx(1.5)
 

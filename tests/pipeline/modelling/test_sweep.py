@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from nacre.cell.simulate import Settings, run
+from nacre.cell.simulate import SimulationSettings, simulate_protocol
 from nacre.cli.app import app
 from nacre.core.errors import NacreError
 from nacre.physics.p2d import Mesh
@@ -16,7 +16,7 @@ from nacre.pipeline.modelling.sweep import plan, read_batch, read_sweep, run_all
 
 STUDY = Path(__file__).parents[3] / "studies" / "lho-ncm85"
 CYCLE = "charge at 0.5C to 2.75 V; discharge at 0.5C to 1.35 V"
-SMALL = Settings(points=50, mesh=Mesh(4, 4, 6, 4))
+SMALL = SimulationSettings(points=50, mesh=Mesh(4, 4, 6, 4))
 
 
 def values(text):
@@ -49,7 +49,7 @@ def test_every_run_is_that_of_the_cell_alone_whatever_the_threads():
     cases = plan(["lho"], [read_sweep("cathode.particle_diameter=3:9:4 um")])
     one, three = (run_all(subjects, cases, SMALL, threads) for threads in (1, 3))
     for case, a, b in zip(cases, one, three, strict=True):
-        alone = run(subjects.cells["lho"][0].changed(case.changes), CYCLE, SMALL)
+        alone = simulate_protocol(subjects.cells["lho"][0].changed(case.changes), CYCLE, SMALL)
         assert a.case is case and [s.charge for s in a.steps] == [s.charge for s in b.steps]
         assert [s.charge for s in a.steps] == [s.charge for s in alone.steps]
     charges = [d.steps[1].charge for d in one]

@@ -238,12 +238,12 @@ def test_maps_of_strangers_need_an_element_and_a_pixel(tmp_path):
 
 
 def test_lines_that_a_detector_cannot_tell_apart():
-    hf = xray_lines.main_line("Hf L")
+    hf = xray_lines.find_main_line("Hf L")
     assert (hf.name, hf.energy) == ("La1", 7.899)
-    assert xray_lines.main_line("Hf", beam_kv=5.0).name == "Ma1"
+    assert xray_lines.find_main_line("Hf", beam_kv=5.0).name == "Ma1"
 
     def seen(words, others):
-        return [(o.of.name, f"{o.by.element} {o.by.name}") for o in xray_lines.overlaps(words, others)]
+        return [(o.of.name, f"{o.by.element} {o.by.name}") for o in xray_lines.find_overlaps(words, others)]
 
     assert seen("Hf M", ["Si", "Ni"]) == [("Ma1", "Si Ka1")]
     assert seen("Co K", ["Hf"])[0] == ("Ka1", "Hf Ll")
@@ -254,10 +254,10 @@ def test_lines_that_a_detector_cannot_tell_apart():
 
 def test_elements_without_a_line_are_refused_in_words():
     with pytest.raises(NotAssessable, match="Li has no line that an EDS detector sees"):
-        xray_lines.main_line("Li")
+        xray_lines.find_main_line("Li")
     with pytest.raises(NacreError, match=r"O has no L line in the table; expected K"):
-        xray_lines.parse("O La1")
+        xray_lines.parse_line("O La1")
     with pytest.raises(NacreError, match="not a line of an element; found 'hafnium'"):
-        xray_lines.parse("hafnium")
+        xray_lines.parse_line("hafnium")
     with pytest.raises(NacreError, match="unknown element 'Xx'"):
-        xray_lines.lines("Xx")
+        xray_lines.list_lines("Xx")

@@ -12,7 +12,14 @@ from nacre.core.quantity import derive, parse
 from nacre.core.signal import table
 from nacre.core.study import Measurement, Sample
 from nacre.techniques.chemistry.icp_oes import TECHNIQUE, IcpOesOptions
-from nacre.virtual.chemistry.emission import LINES, Digest, Flaws, Line, Spectrometer, measure
+from nacre.virtual.chemistry.emission import (
+    LINES,
+    Digest,
+    EmissionFlaws,
+    EmissionLine,
+    EmissionSpectrometer,
+    measure_emission,
+)
 
 registry.techniques()
 STATED = {
@@ -53,7 +60,7 @@ def analysed(signal, options=OPTIONS, where=None):
 
 
 def run(flaws=None, seed=0, lines=TRACE, standards=(0.2, 0.5, 1.0, 2.0, 5.0), **given):
-    return measure(digests(**given), Spectrometer(lines, standards, flaws or Flaws()), seed)
+    return measure_emission(digests(**given), EmissionSpectrometer(lines, standards, flaws or EmissionFlaws()), seed)
 
 
 def changed(signal, name, function):
@@ -66,7 +73,9 @@ def changed(signal, name, function):
 
 
 def test_the_content_of_a_quiet_run_comes_back():
-    quiet = Flaws(drift=0, wander=0, matrix=0, curvature=0, pipetting=1e-5, noise=1e-5, shot=0.1, weighing=0, flask=0)
+    quiet = EmissionFlaws(
+        drift=0, wander=0, matrix=0, curvature=0, pipetting=1e-5, noise=1e-5, shot=0.1, weighing=0, flask=0
+    )
     found = analysed(run(quiet)).get("element_content", **HF)
     assert found.value == pytest.approx(0.84, rel=2e-4)
     assert found.std == pytest.approx(0.84 * 0.005, rel=0.1)  # what is left is the assay's
@@ -78,7 +87,7 @@ def recovered(n, seed):
     for i in range(n):
         rng = np.random.default_rng((seed, i))
         hf = rng.uniform(0.3, 1.4)
-        flaws = Flaws(drift=rng.normal(0, 0.025), matrix=rng.uniform(0, 0.05), assay=1 + 0.005 * rng.normal())
+        flaws = EmissionFlaws(drift=rng.normal(0, 0.025), matrix=rng.uniform(0, 0.05), assay=1 + 0.005 * rng.normal())
         q = analysed(run(flaws, seed=i, hf=hf)).get("element_content", **HF)
         rows.append((q.value - hf, q.std, q.lo95 <= hf <= q.hi95))
     return np.array(rows, float).T
@@ -94,7 +103,7 @@ def test_coverage(n):
 
 def test_composition_of_the_active_material():
     where = context(cam="LiNi0.85Co0.10Mn0.05O2")
-    result = analysed(measure(digests(bulk=True), Spectrometer(), 3), where=where)
+    result = analysed(measure_emission(digests(bulk=True), EmissionSpectrometer(), 3), where=where)
     metals = {"Ni": 50.6 / 58.693, "Co": 5.97 / 58.933, "Mn": 2.79 / 54.938}
     for species, amount in metals.items():
         found = result.get("element_ratio", element=species)
@@ -106,10 +115,10 @@ def test_composition_of_the_active_material():
 
 
 def test_drift_is_taken_out_and_the_matrix_found_by_the_spike():
-    flaws = Flaws(drift=0.08, matrix=0.08)
+    flaws = EmissionFlaws(drift=0.08, matrix=0.08)
     with_spike = analysed(run(flaws, seed=4)).get("element_content", **HF)
     assert abs(with_spike.value / 0.84 - 1) < 3 * with_spike.std / 0.84
-    signal = run(Flaws(drift=0.08, matrix=0.0), seed=4, spike=0.0)
+    signal = run(EmissionFlaws(drift=0.08, matrix=0.0), seed=4, spike=0.0)
     checked = analysed(signal).get("element_content", **HF)
     assert checked.value == pytest.approx(0.84, abs=3 * checked.std)
     keep = signal["type"].values != "drift"
@@ -123,7 +132,7 @@ def test_drift_is_taken_out_and_the_matrix_found_by_the_spike():
 
 
 def test_a_foreign_line_is_seen_where_two_lines_disagree():
-    disturbed = Line("Hf", 264.141, 21000.0, 260.0, ("Ni", 0.002))
+    disturbed = EmissionLine("Hf", 264.141, 21000.0, 260.0, ("Ni", 0.002))
     result = analysed(run(lines=(disturbed, TRACE[1]), seed=2))
     assert any("Hf: its lines disagree" in check.text for check in result.checks)
     clean, found = (
@@ -136,7 +145,7 @@ def test_a_foreign_line_is_seen_where_two_lines_disagree():
 
 
 def test_two_samples_share_the_error_of_their_standard():
-    both = measure((*digests(), *digests(hf=0.42, name="other")), Spectrometer(TRACE), 1)
+    both = measure_emission((*digests(), *digests(hf=0.42, name="other")), EmissionSpectrometer(TRACE), 1)
     a = analysed(both).get("element_content", **HF)
     b = analysed(both, where=context(name="other")).get("element_content", **HF)
     ratio = derive(lambda x, y: x / y, a, b, unit="1")

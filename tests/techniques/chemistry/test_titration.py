@@ -13,7 +13,7 @@ from nacre.core.quantity import derive, parse
 from nacre.core.study import Measurement, Sample
 from nacre.techniques.chemistry import lithium_consumed
 from nacre.techniques.chemistry.titration import TECHNIQUE, TitrationOptions
-from nacre.virtual.chemistry.titrator import LI2CO3, LIOH, Bench, Flaws, Powder, Titrator, titrate
+from nacre.virtual.chemistry.titrator import LI2CO3, LIOH, Bench, TitratedPowder, Titrator, TitratorFlaws, titrate
 
 registry.techniques()
 MANY = int(os.environ.get("NACRE_COVERAGE", "60"))  # 400 for the full count, which takes three minutes
@@ -25,7 +25,7 @@ STATED = {
     "soak_time": "10 min",
 }
 OPTIONS = TitrationOptions(mass_error=0.5, burette_error=0.1)
-POWDER = Powder(0.05, 0.22)
+POWDER = TitratedPowder(0.05, 0.22)
 
 
 def context(stated=STATED, name="bare"):
@@ -54,14 +54,14 @@ def recovered(n, seed):
     rows = []
     for i in range(n):
         rng = np.random.default_rng((seed, i))
-        powder = Powder(rng.uniform(0.03, 0.08), rng.uniform(0.05, 0.3))
+        powder = TitratedPowder(rng.uniform(0.03, 0.08), rng.uniform(0.05, 0.3))
         bench = Bench(
             mass=2.0 + 5e-4 * rng.normal(),
             water=50 * (1 + 1e-3 * rng.normal()),
             aliquot=40 * (1 + 1e-3 * rng.normal()),
             strength=0.05 * (1 + 2e-3 * rng.normal()),
         )
-        flaws = Flaws(
+        flaws = TitratorFlaws(
             slope=rng.uniform(0.97, 1.0),
             zero=rng.normal(0, 0.05),
             drift=rng.normal(0, 0.02),
@@ -108,7 +108,8 @@ def test_uptake_that_nobody_declared_leaves_only_the_lithium_in_all_certain():
 
 def test_carbon_dioxide_does_not_touch_the_lithium_in_all():
     fresh, stale = (
-        analysed(titrate(POWDER, Titrator(flaws=Flaws(uptake=u)), seed=2)).get("residual_lithium") for u in (0.0, 0.3)
+        analysed(titrate(POWDER, Titrator(flaws=TitratorFlaws(uptake=u)), seed=2)).get("residual_lithium")
+        for u in (0.0, 0.3)
     )
     assert stale.value == pytest.approx(fresh.value, rel=2e-3)
 
@@ -118,15 +119,15 @@ def test_several_extracts_of_one_powder():
     one, three = analysed(signals[0]), analysed(signals)
     assert three.get("residual_lithium").std < one.get("residual_lithium").std
     assert three.get("second_end_point", determination=3).value > 0
-    apart = [titrate(Powder(0.05, c), seed=s, name=f"extract {s}") for s, c in enumerate((0.20, 0.22, 0.24))]
+    apart = [titrate(TitratedPowder(0.05, c), seed=s, name=f"extract {s}") for s, c in enumerate((0.20, 0.22, 0.24))]
     wide = analysed(apart)
     assert wide.get("residual_lithium").std > 5 * three.get("residual_lithium").std
     assert any("determinations scatter beyond their errors" in check.text for check in wide.checks)
 
 
 def test_lithium_consumed_counts_the_shared_acid_once():
-    before = analysed(titrate(Powder(0.05, 0.25), seed=4))
-    after = analysed(titrate(Powder(0.05, 0.078), seed=5), where=context(name="lho"))
+    before = analysed(titrate(TitratedPowder(0.05, 0.25), seed=4))
+    after = analysed(titrate(TitratedPowder(0.05, 0.078), seed=5), where=context(name="lho"))
     (result,) = lithium_consumed.TECHNIQUE.analyse({"before": before, "after": after}, context(name="lho"), None)
     lost = result.get("lithium_consumed")
     assert lost.value == pytest.approx(2 * 0.172 / LI2CO3 * 1e4, abs=3 * lost.std)
@@ -179,7 +180,7 @@ def test_what_else_must_be_known_is_asked_for():
 
 def test_uptake_during_the_titration_is_fitted_along_where_it_is_asked_for():
     """0.4 umol of CO2 per minute turns 24 % of the hydroxide: unseen it is a bias, fitted along it is not."""
-    bench, options = Titrator(flaws=Flaws(uptake=0.0, breathing=0.4)), replace(OPTIONS, fit_uptake=True)
+    bench, options = Titrator(flaws=TitratorFlaws(uptake=0.0, breathing=0.4)), replace(OPTIONS, fit_uptake=True)
     where = context({**STATED, "co2_uptake": "0.0(5) %"})
     errors = {True: [], False: []}
     for seed in range(20):
@@ -209,8 +210,8 @@ def test_what_two_powders_took_up_does_not_cancel_in_their_difference():
         found = []
         for name, carbonate in (("bare", 0.25), ("lho", 0.08)):
             rng = np.random.default_rng((seed, len(name)))
-            flaws = Flaws(uptake=max(0.0, rng.normal(0.02, 0.01)))
-            signal = titrate(Powder(0.05, carbonate), Titrator(flaws=flaws), seed=seed + 100 * len(name))
+            flaws = TitratorFlaws(uptake=max(0.0, rng.normal(0.02, 0.01)))
+            signal = titrate(TitratedPowder(0.05, carbonate), Titrator(flaws=flaws), seed=seed + 100 * len(name))
             found.append(analysed(signal, where=context(name=name)).get("residual_lioh"))
         apart = derive(lambda a, b: a - b, *found, unit="wt%")
         inside.append(abs(apart.value) < 1.96 * apart.std)

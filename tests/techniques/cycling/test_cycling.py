@@ -13,8 +13,8 @@ from nacre.core.signal import Signal, table
 from nacre.core.study import Cell, Measurement, Sample, Segment
 from nacre.techniques.cycling import half_cycles
 from nacre.techniques.cycling.cycling import TECHNIQUE, CyclingOptions
-from nacre.virtual.cycling.cycler import Cycler, simulate
-from nacre.virtual.cycling.cycler_truth import AGEING, CHECK_UPS, FIRST, RATE, Programme, schedule
+from nacre.virtual.cycling.cycler import Cycler, simulate_cycler
+from nacre.virtual.cycling.cycler_truth import AGEING, CHECK_UPS, FIRST, RATE, Programme, plan_cycles
 from paper_truth import PAPER
 
 INPUTS = {
@@ -42,7 +42,7 @@ def run(signal, options=None, **kwargs):
 
 
 def virtual(name, programme, **cycler):
-    return simulate(PAPER[name], programme, Cycler(**cycler), seed=5)
+    return simulate_cycler(PAPER[name], programme, Cycler(**cycler), seed=5)
 
 
 def texts(result, *statuses):
@@ -83,7 +83,7 @@ def test_two_hundred_cycles(ageing, name, kept, mean):
     assert found.value == pytest.approx(mean, abs=0.02)
     assert found.n == 199
     assert result.get("fade_rate").value == pytest.approx((100 - kept) / 199, abs=1e-3)
-    truth = schedule(PAPER[name], AGEING)
+    truth = plan_cycles(PAPER[name], AGEING)
     table_ = result.curve("cycles").columns
     assert table_["discharge_capacity"][0] == pytest.approx([c.discharge for c in truth], rel=1e-3)
 
@@ -91,7 +91,7 @@ def test_two_hundred_cycles(ageing, name, kept, mean):
 @pytest.mark.parametrize("name", PAPER)
 def test_two_books(ageing, name):
     """Capacity lost, and charge that went in and did not come out: they differ, and both are the truth's."""
-    truth, result = schedule(PAPER[name], AGEING), ageing[name]
+    truth, result = plan_cycles(PAPER[name], AGEING), ageing[name]
     lost = result.get("capacity_lost")
     assert lost.value == pytest.approx(truth[0].discharge - truth[-1].discharge, abs=0.1)
     missing = result.get("cumulative_inefficiency")
@@ -376,7 +376,7 @@ def test_a_declared_segment_without_a_rate_takes_its_usual_one():
 
 
 def test_a_record_cut_by_the_end_of_the_file_is_left_out():
-    signal = simulate(PAPER["lho"], RATE, seed=1)
+    signal = simulate_cycler(PAPER["lho"], RATE, seed=1)
     cut = dict(signal.variables)
     for name in ("voltage_volt", "current_ampere"):
         cut[name] = replace(cut[name], values=np.append(cut[name].values[:-1], np.nan))
@@ -386,7 +386,7 @@ def test_a_record_cut_by_the_end_of_the_file_is_left_out():
 
 
 def test_a_dead_half_cycle_and_a_predicted_file_are_taken_for_what_they_are():
-    rows = half_cycles.join_files(simulate(PAPER["lho"], FIRST, seed=1))
+    rows = half_cycles.join_files(simulate_cycler(PAPER["lho"], FIRST, seed=1))
     nothing = np.zeros(2)
     assert half_cycles._compare_counter(rows, nothing, nothing) == ()
     mixed = half_cycles._concatenate_records([replace(rows, origin="predicted"), replace(rows, origin="measured")])

@@ -12,8 +12,16 @@ from nacre.core.quantity import covariance, derive, parse
 from nacre.core.signal import Signal
 from nacre.core.study import Cell, Measurement, Sample, Segment
 from nacre.techniques.cycling.dqdv import TECHNIQUE, DqdvOptions
-from nacre.virtual.cycling.cycler import Cycler, Flaws, Logging, charge_at, peaks, polarisation, simulate
-from nacre.virtual.cycling.cycler_truth import AGEING, CHECK_UPS, FIRST, RATE, Programme, schedule
+from nacre.virtual.cycling.cycler import (
+    Cycler,
+    CyclerFlaws,
+    Logging,
+    compute_charge,
+    compute_polarisation,
+    find_peaks,
+    simulate_cycler,
+)
+from nacre.virtual.cycling.cycler_truth import AGEING, CHECK_UPS, FIRST, RATE, Programme, plan_cycles
 from paper_truth import PAPER
 
 INPUTS = {"cam_mass": "8.316(50) mg", "one_c": "190 mA/g", "counter_potential": "1.55 V"}
@@ -33,7 +41,7 @@ def run(signal, options=None, **kwargs):
 
 
 def virtual(name, programme, seed=5, **cycler):
-    return simulate(PAPER[name], programme, Cycler(**cycler), seed=seed)
+    return simulate_cycler(PAPER[name], programme, Cycler(**cycler), seed=seed)
 
 
 def texts(result, *statuses):
@@ -55,20 +63,20 @@ def ageing():
 @pytest.mark.parametrize("name", PAPER)
 def test_all_three_transitions_at_every_rate(name):
     truth, result = PAPER[name], run(virtual(name, RATE), sample=name)
-    for cycle in schedule(truth, RATE):
+    for cycle in plan_cycles(truth, RATE):
         for sign, word in ((1, "charge"), (-1, "discharge")):
-            for key, volts in peaks(truth, cycle, sign).items():
+            for key, volts in find_peaks(truth, cycle, sign).items():
                 found = result.get(NAMES[key], cycle=cycle.number, rate_C=cycle.rate, direction=word)
                 assert found.value == pytest.approx(volts, abs=3e-3)
                 assert 0 < found.std < 2e-3
 
 
 def test_area_and_width_are_those_of_the_curve():
-    truth, cycle = PAPER["lho"], schedule(PAPER["lho"], FIRST)[0]
+    truth, cycle = PAPER["lho"], plan_cycles(PAPER["lho"], FIRST)[0]
     result = run(virtual("lho", FIRST))
     v = np.linspace(1.7, 2.75, 40_001)
-    q = charge_at(v - polarisation(cycle))
-    q *= cycle.charge / (q[-1] - charge_at(np.array([1.8])))
+    q = compute_charge(v - compute_polarisation(cycle))
+    q *= cycle.charge / (q[-1] - compute_charge(np.array([1.8])))
     slope = np.gradient(q, v)
     peak = np.argmax(np.where(v < 2.2, slope, 0))
     left = np.flatnonzero(slope[:peak] <= 0.1 * slope[peak])[-1]
@@ -102,7 +110,7 @@ def test_ageing_shift(ageing, name, wanted):
 
 
 def test_what_each_transition_kept(ageing):
-    cycles = schedule(PAPER["lho"], AGEING)
+    cycles = plan_cycles(PAPER["lho"], AGEING)
     for name in ("H1-M", "M-H2", "H2-H3"):
         found = ageing["lho"].get("transition_kept", transition=name, cycle=10, to_cycle=200)
         assert found.value == pytest.approx(100 * cycles[199].charge / cycles[9].charge, abs=2)
@@ -123,10 +131,10 @@ def test_common_choices_drop_out_of_a_difference():
 
 
 def test_polarisation_is_charge_less_discharge():
-    cycle = schedule(PAPER["bare"], RATE)[3]
+    cycle = plan_cycles(PAPER["bare"], RATE)[3]
     result = run(virtual("bare", RATE), sample="bare")
     found = result.get("polarisation", cycle=4, transition="H1-M")
-    assert found.value == pytest.approx(2e3 * polarisation(cycle), abs=2)
+    assert found.value == pytest.approx(2e3 * compute_polarisation(cycle), abs=2)
 
 
 def test_voltage_error_is_in_positions_and_not_in_shifts():
@@ -185,7 +193,7 @@ def test_a_peak_that_is_cut_off():
 
 
 def test_one_peak_alone_is_not_named():
-    signal = virtual("lho", FIRST, flaws=Flaws(lost=0))
+    signal = virtual("lho", FIRST, flaws=CyclerFlaws(lost=0))
     voltage, step = signal.array("voltage_volt", "V"), signal.array("step_count", "1")
     keep = (step == 2) & (voltage > 2.32) & (voltage < 2.52)
     columns = {n: replace(v, values=v.values[keep]) for n, v in signal.variables.items()}

@@ -9,8 +9,8 @@ from nacre.core.context import Context
 from nacre.core.quantity import derive, parse
 from nacre.core.study import Cell, Measurement, Sample
 from nacre.techniques.cycling.dqdv import TECHNIQUE, DqdvOptions
-from nacre.virtual.cycling.cycler import Cycler, peaks, simulate
-from nacre.virtual.cycling.cycler_truth import Programme, schedule
+from nacre.virtual.cycling.cycler import Cycler, find_peaks, simulate_cycler
+from nacre.virtual.cycling.cycler_truth import Programme, plan_cycles
 from paper_truth import PAPER
 
 KEYS = {"h1_m": "h1_m_peak", "m_h2": "m_h2_peak", "h2_h3": "h2_h3_peak"}
@@ -22,9 +22,9 @@ def positions(truth, rate, seed):
     programme = Programme("one", ((rate, 1),))
     cell = Cell(f"cell-{seed}", "s", INPUTS)
     context = Context("coverage", Sample("s"), cell, Measurement("m", "s", cell.name))
-    signal = simulate(truth, programme, Cycler(), seed=seed)
+    signal = simulate_cycler(truth, programme, Cycler(), seed=seed)
     (result,) = TECHNIQUE.analyse({"signal": signal}, context, DqdvOptions())
-    true = peaks(truth, schedule(truth, programme)[0])
+    true = find_peaks(truth, plan_cycles(truth, programme)[0])
     return {key: (result.get(name, direction="charge"), true[key]) for key, name in KEYS.items()}
 
 

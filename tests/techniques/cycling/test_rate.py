@@ -12,7 +12,7 @@ from nacre.core.quantity import parse
 from nacre.core.signal import Signal, table
 from nacre.core.study import Cell, Measurement, Sample, Segment
 from nacre.techniques.cycling.rate import TECHNIQUE, RateOptions
-from nacre.virtual.cycling.cycler import Cycler, simulate
+from nacre.virtual.cycling.cycler import Cycler, simulate_cycler
 from nacre.virtual.cycling.cycler_truth import FIRST, RATE, Programme
 from paper_truth import PAPER
 
@@ -39,7 +39,7 @@ def run(signal, options=None, **kwargs):
 
 
 def virtual(name, programme):
-    return simulate(PAPER[name], programme, Cycler(), seed=5)
+    return simulate_cycler(PAPER[name], programme, Cycler(), seed=5)
 
 
 def texts(result, *statuses):

@@ -11,7 +11,7 @@ from nacre.core.context import Context
 from nacre.core.errors import NacreError, NotAssessable
 from nacre.core.signal import Signal, Variable, table
 from nacre.core.study import Sample
-from nacre.materials.crystals import layered, structure
+from nacre.materials.crystals import find_crystal, make_layered
 from nacre.readers.diffraction import diffractometer, gsas, pdcif, xrdml, xy
 from nacre.techniques.diffraction import line_standard, rietveld, rietx_engine, trace_phase
 from nacre.techniques.diffraction.options import RietveldOptions as Options
@@ -25,21 +25,23 @@ PLAIN = Options(geometry="capillary", mu_r=0.0, composition=FORMULA)
 
 
 def oxide(a=2.874, c=14.205, z=0.259, ni_li=0.032):
-    crystal = layered(FORMULA, a=a, c=c, z=z, ni_li=ni_li)
+    crystal = make_layered(FORMULA, a=a, c=c, z=z, ni_li=ni_li)
     b = {"Li_b": 1.0, "Ni_b": 1.0, "O": 0.6}
     return replace(crystal, sites=tuple(replace(site, b_iso=b.get(site.label, 0.3)) for site in crystal.sites))
 
 
 @pytest.fixture(scope="module")
 def pattern() -> Signal:
-    return virtual.simulate(virtual.Scan((virtual.Powder(oxide(), 1.0, 250.0, 0.0015),)), seed=7)
+    return virtual.simulate_pattern(
+        virtual.DiffractionScan((virtual.DiffractionPowder(oxide(), 1.0, 250.0, 0.0015),)), seed=7
+    )
 
 
 @pytest.fixture(scope="module")
 def standard():
-    scan = virtual.Scan((virtual.Powder(structure("Si"), 1.0, 2000.0),))
+    scan = virtual.DiffractionScan((virtual.DiffractionPowder(find_crystal("Si"), 1.0, 2000.0),))
     options = line_standard.LineStandardOptions(geometry="capillary", background=13)
-    return line_standard.analyse({"signal": virtual.simulate(scan, seed=8)}, Context(analysis="si"), options)[0]
+    return line_standard.analyse({"signal": virtual.simulate_pattern(scan, seed=8)}, Context(analysis="si"), options)[0]
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +96,10 @@ def test_the_standard_finds_the_resolution(standard):
 
 @pytest.mark.slow
 def test_absorption_is_put_back_and_b_comes_out_right():
-    scan = virtual.Scan((virtual.Powder(oxide(), 1.0, 250.0, 0.0015),), replace(virtual.Beam(), mu_r=2.0))
-    signal = virtual.simulate(scan, seed=9)
+    scan = virtual.DiffractionScan(
+        (virtual.DiffractionPowder(oxide(), 1.0, 250.0, 0.0015),), replace(virtual.Beam(), mu_r=2.0)
+    )
+    signal = virtual.simulate_pattern(scan, seed=9)
     inside, outside = (refine(signal, replace(PLAIN, mu_r=mu_r)) for mu_r in (2.0, 0.0))
     assert near(inside.get("b_iso", site="3a (M)"), 0.3)
     lower = inside.get("b_iso", site="3a (M)").value - outside.get("b_iso", site="3a (M)").value
@@ -117,12 +121,18 @@ def test_what_is_reported(result):
 
 @pytest.mark.slow
 def test_a_trace_is_told_by_the_difference_and_nothing_from_nothing(standard):
-    hafnia = structure("HfO2")
+    hafnia = find_crystal("HfO2")
     beam = replace(virtual.Beam(), points=3400)
     shares = {"bare": 0.0, "coated": 0.02, "again": 0.0}
     scans = {
-        name: virtual.simulate(
-            virtual.Scan((virtual.Powder(oxide(), 1 - w, 250.0, 0.0015), virtual.Powder(hafnia, w + 1e-9, 8.0)), beam),
+        name: virtual.simulate_pattern(
+            virtual.DiffractionScan(
+                (
+                    virtual.DiffractionPowder(oxide(), 1 - w, 250.0, 0.0015),
+                    virtual.DiffractionPowder(hafnia, w + 1e-9, 8.0),
+                ),
+                beam,
+            ),
             i,
         )
         for i, (name, w) in enumerate(shares.items(), 20)
@@ -305,7 +315,7 @@ def test_unknown_items_and_phases_of_a_plan(pattern):
 
 @pytest.mark.slow
 def test_a_fit_that_diverges_is_never_silent(pattern):
-    lost = replace(layered(FORMULA), cell=(3.4, 3.4, 16.5, 90.0, 90.0, 120.0), name="lost")
+    lost = replace(make_layered(FORMULA), cell=(3.4, 3.4, 16.5, 90.0, 90.0, 120.0), name="lost")
     x, y = pattern.array("two_theta", "deg"), pattern.array("intensity", "counts")
     steps = (RefinementStep("all", ("scale", "background", "zero", "cell", "size", "strain", "b", "antisite")),)
     problem = RefinementProblem(x, y, np.sqrt(y), (lost,), DiffractometerModel((0.7093172,)), steps)

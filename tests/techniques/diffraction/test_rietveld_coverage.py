@@ -15,7 +15,7 @@ import pytest
 
 from nacre.core import registry
 from nacre.core.context import Context
-from nacre.materials.crystals import layered
+from nacre.materials.crystals import make_layered
 from nacre.techniques.diffraction.options import RietveldOptions
 from nacre.techniques.diffraction.problem_setup import make_problem
 from nacre.virtual.diffraction import diffractometer as virtual
@@ -30,14 +30,16 @@ def draws(seeds) -> dict[str, np.ndarray]:
     from nacre.techniques.diffraction import rietveld, rietx_engine
 
     registry.techniques()
-    crystal = layered(FORMULA, a=2.874, c=14.205, z=0.259, ni_li=0.032)
+    crystal = make_layered(FORMULA, a=2.874, c=14.205, z=0.259, ni_li=0.032)
     b = {"Li_b": 1.0, "Ni_b": 1.0, "O": 0.6}
     crystal = replace(crystal, sites=tuple(replace(site, b_iso=b.get(site.label, 0.3)) for site in crystal.sites))
-    scan = virtual.Scan((virtual.Powder(crystal, 1.0, 250.0, 0.0015),), replace(virtual.Beam(), tail=0.0))
+    scan = virtual.DiffractionScan(
+        (virtual.DiffractionPowder(crystal, 1.0, 250.0, 0.0015),), replace(virtual.Beam(), tail=0.0)
+    )
     options = RietveldOptions(geometry="capillary", mu_r=0.0, composition=FORMULA, background=17)
     found: dict[str, list] = {name: [] for name in TRUTH}
     for seed in seeds:
-        fit = rietx_engine.refine(make_problem(virtual.simulate(scan, seed), Context(), options, {}))
+        fit = rietx_engine.refine(make_problem(virtual.simulate_pattern(scan, seed), Context(), options, {}))
         for entry in rietveld.report_main_phase(fit, 1.0, f"draw {seed}"):
             if entry.name in TRUTH:
                 found[entry.name].append((entry.quantity.value - TRUTH[entry.name], entry.quantity.std))

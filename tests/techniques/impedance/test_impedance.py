@@ -24,9 +24,9 @@ NAMED = ImpedanceOptions(circuit=PELLET_CELL)
 
 
 def virtual(truth=BARE, seed=0, cell=None, area=AREA, **flaws):
-    instrument = tool.with_flaws(tool.Potentiostat(), **flaws)
-    scaled = tool.per_area(truth, area) if area else truth
-    return tool.simulate(cell or tool.pellet_cell(), scaled, instrument, seed, "cell")
+    instrument = tool.add_flaws(tool.Potentiostat(), **flaws)
+    scaled = tool.scale_by_area(truth, area) if area else truth
+    return tool.simulate_sweep(cell or tool.make_pellet_cell(), scaled, instrument, seed, "cell")
 
 
 def context(sample="bare", state=STATE, **inputs):
@@ -82,10 +82,10 @@ def test_a_cable_is_fitted_only_where_the_criteria_ask_for_it():
 
 def late(seed=20014, fast=0.0, **flaws):
     """An arc seen precisely by an instrument that is 20 ps late, and a further arc beyond its fast end."""
-    cell = tool.resistor("R_0") - (tool.resistor("R_1") | tool.cpe("Q_1"))
+    cell = tool.make_resistor("R_0") - (tool.make_resistor("R_1") | tool.make_cpe("Q_1"))
     truth = {"R_0": 20, "R_1": 200, "Q_1.Q": 1e-5, "Q_1.n": 0.85}
     if fast:
-        cell = cell - (tool.resistor("R_2") | tool.capacitor("C_2"))
+        cell = cell - (tool.make_resistor("R_2") | tool.make_capacitor("C_2"))
         truth |= {"R_2": fast, "C_2": 1e-9 / fast}
     return virtual(truth, seed, cell, None, noise=3e-4, **flaws)
 
@@ -166,7 +166,7 @@ def test_a_circuit_that_is_too_small_is_told_so_and_a_better_one_offered():
 
 
 def test_a_drifting_spectrum_fails_and_its_numbers_bear_no_uncertainty():
-    cell = tool.resistor("R_0") - (tool.resistor("R_1") | tool.cpe("Q_1")) - tool.capacitor("C_2")
+    cell = tool.make_resistor("R_0") - (tool.make_resistor("R_1") | tool.make_cpe("Q_1")) - tool.make_capacitor("C_2")
     truth = {"R_0": 20, "R_1": 300, "Q_1.Q": 2e-4, "Q_1.n": 0.9, "C_2": 0.05}
     signal = virtual(truth, 2, cell, None, drift=0.6, drifting="R_1", noise=5e-4)
     result = run(signal, replace(NAMED, circuit="R_0-(R_1|Q_1)-C_2"))
@@ -215,7 +215,8 @@ def test_without_a_named_circuit_the_cell_decides():
 
 def test_an_arc_that_nobody_named_says_of_how_many(few=("R_bulk", "R_cam_se", "Q_cam_se.Q", "Q_cam_se.n")):
     signal = virtual(
-        {k: BARE[k] for k in few}, cell=tool.resistor("R_bulk") - (tool.resistor("R_cam_se") | tool.cpe("Q_cam_se"))
+        {k: BARE[k] for k in few},
+        cell=tool.make_resistor("R_bulk") - (tool.make_resistor("R_cam_se") | tool.make_cpe("Q_cam_se")),
     )
     elements = {e.state["element"] for e in run(signal, ImpedanceOptions()).entries}
     assert {"R_0 of one arc", "R_1 of one arc", "Q_1 of one arc"} <= elements, "not comparable with R_1 of two arcs"

@@ -7,9 +7,9 @@ from nacre.core import registry
 from nacre.core.context import Context
 from nacre.core.quantity import parse
 from nacre.core.study import Cell, Measurement, Sample
-from nacre.physics.impedance.circuit import circuit
+from nacre.physics.impedance.circuit import parse_circuit
 from nacre.physics.impedance.constraints import Constraints
-from nacre.physics.impedance.fit import fit
+from nacre.physics.impedance.fit import fit_circuit
 from nacre.pipeline.running.worker import read_file
 from nacre.techniques.impedance.impedance import TECHNIQUE, ImpedanceOptions
 from nacre.techniques.impedance.inputs import PELLET_CELL
@@ -97,10 +97,10 @@ def test_the_published_parameters_of_another_package_come_back(realdata, weights
     f = signal.array("frequency_hertz", "Hz")
     z = signal.array("real_impedance_ohm", "ohm") + 1j * signal.array("imaginary_impedance_ohm", "ohm")
     keep = z.imag < 0
-    made = circuit("R_0-(R_1|C_1)-((R_2-Wo_1)|C_2)")
+    made = parse_circuit("R_0-(R_1|C_1)-((R_2-Wo_1)|C_2)")
     r0, r1, c1, r2, w, tau, c2 = PUBLISHED[weights]
     known = {"R_0": r0, "R_1": r1, "C_1": c1, "R_2": r2, "Wo_1.R": w, "Wo_1.tau": tau, "C_2": c2}
-    ours = fit(made, f[keep], z[keep], weights, known=Constraints(start=known))
+    ours = fit_circuit(made, f[keep], z[keep], weights, known=Constraints(start=known))
     off = {name: abs(ours.value(name) / value - 1) for name, value in known.items()}
     scale = np.abs(z[keep]) if weights == "modulus" else 1.0
     theirs = float(np.sum(np.abs((made.impedance(f[keep], known) - z[keep]) / scale) ** 2))

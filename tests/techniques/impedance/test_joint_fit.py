@@ -20,8 +20,10 @@ SHARED = JointFitOptions(circuit=PELLET_CELL, shared=("R_bulk", "R_gb", "Q_gb"),
 
 
 def virtual(truth, seed, area=0.7854, cell=None, **flaws):
-    instrument = tool.with_flaws(tool.Potentiostat(), **{"delay": 0.0, **flaws})
-    return tool.simulate(cell or tool.pellet_cell(), tool.per_area(truth, area), instrument, seed, f"cell {seed}")
+    instrument = tool.add_flaws(tool.Potentiostat(), **{"delay": 0.0, **flaws})
+    return tool.simulate_sweep(
+        cell or tool.make_pellet_cell(), tool.scale_by_area(truth, area), instrument, seed, f"cell {seed}"
+    )
 
 
 def context(roles, areas=None, common="0.7854 cm2", states=None):
@@ -120,7 +122,7 @@ def test_a_cable_is_found_in_both():
 
 def test_one_cell_over_temperatures_has_an_activation_energy():
     warm, energy = (15.0, 25.0, 35.0, 45.0), 35e3
-    cell = (tool.resistor("R_1") | tool.cpe("Q_1")) - tool.cpe("Q_2")
+    cell = (tool.make_resistor("R_1") | tool.make_cpe("Q_1")) - tool.make_cpe("Q_2")
     signals = []
     for k, t in enumerate(warm):
         r = 100 * np.exp(energy / 8.314462618 * (1 / (t + 273.15) - 1 / 303.15))
@@ -159,7 +161,7 @@ def test_one_spectrum_is_not_a_joint_fit():
 
 
 def test_a_drifting_cell_bears_no_uncertainty():
-    cell = tool.resistor("R_0") - (tool.resistor("R_1") | tool.cpe("Q_1")) - tool.capacitor("C_2")
+    cell = tool.make_resistor("R_0") - (tool.make_resistor("R_1") | tool.make_cpe("Q_1")) - tool.make_capacitor("C_2")
     truth = {"R_0": 20, "R_1": 300, "Q_1.Q": 2e-4, "Q_1.n": 0.9, "C_2": 0.05}
     signals = {"a": virtual(truth, 1, cell=cell, noise=5e-4)}
     signals["b"] = virtual(truth, 2, cell=cell, drift=0.6, drifting="R_1", noise=5e-4)

@@ -16,13 +16,13 @@ from nacre.readers.reading import read
 from nacre.techniques.microscopy import eels
 from nacre.techniques.microscopy.eels import EelsOptions
 from nacre.virtual.microscopy import eels as virtual
-from nacre.virtual.microscopy.eels import Matter, Spectrometer
+from nacre.virtual.microscopy.eels import EelsSpectrometer, Matter
 
 registry.techniques()  # makes the technique's own words known
 
 
 def made(seed, counts=1e4, step=0.2, **matter):
-    return virtual.measure(Matter(**matter), Spectrometer(counts=counts, step=step), seed=seed)
+    return virtual.measure_eels(Matter(**matter), EelsSpectrometer(counts=counts, step=step), seed=seed)
 
 
 REFERENCE = made(1, counts=5e4, thickness=0.4)

@@ -11,26 +11,26 @@ from nacre.core.contracts import VIRTUAL_MARK
 from nacre.core.errors import NacreError, NotAssessable
 from nacre.core.signal import Variable
 from nacre.core.study import Sample
-from nacre.materials.crystals import layered, structure
+from nacre.materials.crystals import find_crystal, make_layered
 from nacre.readers.microscopy import sem
 from nacre.techniques.microscopy.hrtem import fringes
 from nacre.techniques.microscopy.hrtem.fringes import HrtemOptions
 from nacre.techniques.microscopy.hrtem.lattices import find_candidates
 from nacre.virtual.microscopy import hrtem as virtual
-from nacre.virtual.microscopy.hrtem import Amorphous, Grain, Scope
+from nacre.virtual.microscopy.hrtem import Amorphous, CrystalGrain, Scope
 
 registry.techniques()  # makes the technique's own words known
-OXIDE = layered("LiNi0.85Co0.10Mn0.05O2")
+OXIDE = make_layered("LiNi0.85Co0.10Mn0.05O2")
 LHO = Sample("lho", inputs={"cam": "LiNi0.85Co0.10Mn0.05O2"}, coating={"phases": ["HfO2", "Li2HfO3"]})
 REGIONS = {"coating": (4.2, 1.1, 11.2, 8.1), "core": (0.3, 9.4, 15.0, 15.0)}
 
 
 def core(zone=(1, 0, 0), turn=10.0):
-    return Grain(OXIDE, zone, turn, 1.0, (7.7, 15.0), 1e3, ((0.0, 9.0, 0.0, -1.0),), 6.0)
+    return CrystalGrain(OXIDE, zone, turn, 1.0, (7.7, 15.0), 1e3, ((0.0, 9.0, 0.0, -1.0),), 6.0)
 
 
 def particle(crystal, zone, turn=20.0, tilt=1.0):
-    return Grain(crystal, zone, turn, tilt, (7.7, 4.6), 3.3)
+    return CrystalGrain(crystal, zone, turn, tilt, (7.7, 4.6), 3.3)
 
 
 def analysed(signal, seed=0, sample=LHO, **options):
@@ -45,7 +45,7 @@ def words(result):
 def test_phase_zone_and_scale_come_back_through_a_file(tmp_path):
     """3 % off in scale, 1 % of stretch: the core's fringes find both."""
     scope = Scope(scale=0.03, stretch=0.01)
-    signal = virtual.image([particle(structure("HfO2"), (0, 1, 1)), core()], scope, seed=1)
+    signal = virtual.draw_image([particle(find_crystal("HfO2"), (0, 1, 1)), core()], scope, seed=1)
     sem.write(signal, tmp_path / "image.tif")
     assert VIRTUAL_MARK.encode() in (tmp_path / "image.tif").read_bytes()[:65536]
     (signal,) = sem.read(tmp_path / "image.tif")
@@ -62,8 +62,8 @@ def test_phase_zone_and_scale_come_back_through_a_file(tmp_path):
 
 def test_another_lab_s_core_and_coating_come_from_its_declaration():
     """Zirconia on LiCoO2: hafnates are not tried, and the scale is that of LiCoO2's fringes, 2 % finer than NCM's."""
-    cobaltate = replace(core(), crystal=structure("LiCoO2"))
-    signal = virtual.image([particle(structure("ZrO2"), (0, 1, 1)), cobaltate], Scope(scale=0.02), seed=4)
+    cobaltate = replace(core(), crystal=find_crystal("LiCoO2"))
+    signal = virtual.draw_image([particle(find_crystal("ZrO2"), (0, 1, 1)), cobaltate], Scope(scale=0.02), seed=4)
     sample = Sample("zro", inputs={"cam": "LiCoO2"}, coating={"phases": ["ZrO2"]})
     result = analysed(signal, sample=sample, **REGIONS)
     scale = result.get("image_scale")
@@ -86,9 +86,9 @@ def test_most_zones_of_both_phases_are_found_at_three_percent_and_two_degrees():
     cases = [("HfO2", (1, 1, 0)), ("HfO2", (0, 0, 1)), ("HfO2", (1, 2, 1)), ("Li2HfO3", (1, 0, 0)),
              ("Li2HfO3", (1, 1, 0)), ("HfO2", (1, 0, 1))]  # fmt: skip
     for k, (name, zone) in enumerate(cases):
-        crystal = virtual.HAFNATE if name == "Li2HfO3" else structure(name)
+        crystal = virtual.HAFNATE if name == "Li2HfO3" else find_crystal(name)
         scope = Scope(scale=0.03 * (-1) ** k, stretch=0.006, slant=0.3, dose=700)
-        signal = virtual.image([particle(crystal, zone, 37.0 * k, 2.0), core(turn=11.0 * k)], scope, seed=20 + k)
+        signal = virtual.draw_image([particle(crystal, zone, 37.0 * k, 2.0), core(turn=11.0 * k)], scope, seed=20 + k)
         _, _, (region,), _ = fringes.measure(
             signal, HrtemOptions(trials=20, **REGIONS), given, np.random.default_rng(k)
         )
@@ -101,7 +101,7 @@ def test_most_zones_of_both_phases_are_found_at_three_percent_and_two_degrees():
 
 def test_amorphous_has_no_fringes_and_the_whole_image_may_be_meant():
     glass = [Amorphous("Hf", 28.0, 5.0), Amorphous("O", 56.0, 5.0)]
-    signal = virtual.image(glass, Scope(size=256), seed=3)
+    signal = virtual.draw_image(glass, Scope(size=256), seed=3)
     result = analysed(signal)
     assert "coating: no lattice fringes: amorphous, or no crystal is near a zone" in words(result)
     assert result.get("fringe_spots").value == 0
@@ -119,7 +119,7 @@ def waves(d, angle, size=256, pixel=0.03):
     axis = (np.arange(size) + 0.5) * pixel * 1e-3
     variables = {"intensity": Variable(values, "1", ("y", "x")), "x": Variable(axis, "um", ("x",)),
                  "y": Variable(axis, "um", ("y",))}  # fmt: skip
-    return replace(virtual.image([], Scope(size=32), seed=1), variables=variables)
+    return replace(virtual.draw_image([], Scope(size=32), seed=1), variables=variables)
 
 
 @pytest.mark.parametrize("number", [2, 3])
@@ -134,21 +134,21 @@ def test_fewer_than_four_spots_claim_nothing(number):
 
 def test_two_phases_that_fit_alike_are_not_told_apart():
     """Monoclinic ZrO2 has the lattice of HfO2 to within less than what an image can measure."""
-    signal = virtual.image([particle(structure("HfO2"), (0, 1, 1)), core()], Scope(), seed=1)
+    signal = virtual.draw_image([particle(find_crystal("HfO2"), (0, 1, 1)), core()], Scope(), seed=1)
     result = analysed(signal, phases=("HfO2", "ZrO2"), **REGIONS)
     assert "alike: the phase cannot be told" in words(result)
     assert not [entry for entry in result.entries if entry.name == "indexed_spots"]
 
 
 def test_a_core_that_is_not_the_oxide_does_not_calibrate():
-    signal = virtual.image([particle(structure("HfO2"), (0, 1, 1))], Scope(), seed=4)
+    signal = virtual.draw_image([particle(find_crystal("HfO2"), (0, 1, 1))], Scope(), seed=4)
     result = analysed(signal, trials=20, **REGIONS)
     assert "the core's 0 spots do not fit a zone of the layered oxide" in words(result)
     assert not [entry for entry in result.entries if entry.name == "image_scale"]
 
 
 def test_bad_input_is_refused_in_words():
-    signal = virtual.image([], Scope(size=64), seed=1)
+    signal = virtual.draw_image([], Scope(size=64), seed=1)
     scaleless = replace(signal, variables={"intensity": signal["intensity"]})
     with pytest.raises(NotAssessable, match="the image has no scale"):
         analysed(scaleless)

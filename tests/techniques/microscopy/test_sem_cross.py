@@ -12,21 +12,21 @@ from nacre.core.signal import Signal, Variable
 from nacre.core.study import Cell, Measurement, Sample
 from nacre.readers.microscopy import images
 from nacre.techniques.microscopy import sem_contrast, sem_cross
-from nacre.virtual.microscopy.sem import Microscope, Section, cross_section
+from nacre.virtual.microscopy.sem import CompositeSection, Microscope, draw_cross_section
 
 SCOPE = Microscope(size=320, pixel=0.04, dose=300.0)
 STATES = {
-    "reference_before": ("bare", "bare-0", Section(0.006, 0.05)),
-    "reference_after": ("bare", "bare-1", Section(0.048, 0.30)),
-    "treated_before": ("lho", "lho-0", Section(0.005, 0.05)),
-    "treated_after": ("lho", "lho-1", Section(0.018, 0.12)),
+    "reference_before": ("bare", "bare-0", CompositeSection(0.006, 0.05)),
+    "reference_after": ("bare", "bare-1", CompositeSection(0.048, 0.30)),
+    "treated_before": ("lho", "lho-0", CompositeSection(0.005, 0.05)),
+    "treated_after": ("lho", "lho-1", CompositeSection(0.018, 0.12)),
 }
 
 
 @lru_cache(maxsize=32)
 def shot(role: str, n: int):
     section = STATES[role][2]
-    return cross_section(section, SCOPE, 10 * list(STATES).index(role) + n)
+    return draw_cross_section(section, SCOPE, 10 * list(STATES).index(role) + n)
 
 
 def context(role: str) -> Context:

@@ -12,14 +12,14 @@ from nacre.core.signal import Signal, Variable
 from nacre.core.study import Sample
 from nacre.readers.microscopy import images
 from nacre.techniques.microscopy import eds_evenness, sem_top
-from nacre.virtual.microscopy.eds import Coat, Detector, powder_map
-from nacre.virtual.microscopy.sem_top import Powder, View, top_view
+from nacre.virtual.microscopy.eds import Coat, EdsDetector, draw_powder_map
+from nacre.virtual.microscopy.sem_top import TopViewPowder, View, draw_top_view
 
 HF = eds_evenness.EdsEvennessOptions(element="Hf", reference="Ni")
 
 
 def top(powder=None, view=None, seed=0):
-    signal, truth = top_view(powder or Powder(), view or View(size=640), seed)
+    signal, truth = draw_top_view(powder or TopViewPowder(), view or View(size=640), seed)
     (result,) = sem_top.analyse({"signal": signal}, Context(sample=Sample("bare")), sem_top.SemTopOptions())
     return result, truth
 
@@ -34,15 +34,17 @@ def test_sizes_and_grains_are_as_drawn():
 
 
 def test_a_coatings_mottle_is_texture_and_filled_boundaries_are_less_contrast():
-    plain, coated = (top(Powder(boundary=0.2, mottle=m, diameter=6.0), View(size=512), seed=4)[0] for m in (0.0, 0.12))
+    plain, coated = (
+        top(TopViewPowder(boundary=0.2, mottle=m, diameter=6.0), View(size=512), seed=4)[0] for m in (0.0, 0.12)
+    )
     fine = [r.get("texture_contrast", band="fine") for r in (plain, coated)]
     assert fine[1].value - fine[0].value > 3 * np.hypot(fine[0].std, fine[1].std)
-    deep = top(Powder(boundary=0.35, diameter=6.0), View(size=512), seed=4)[0]
+    deep = top(TopViewPowder(boundary=0.35, diameter=6.0), View(size=512), seed=4)[0]
     assert deep.get("boundary_contrast").value > plain.get("boundary_contrast").value + 2
 
 
 def test_few_particles_and_bands_out_of_reach_are_told():
-    result, _ = top(Powder(diameter=9.0), View(size=384, pixel=0.08), seed=1)
+    result, _ = top(TopViewPowder(diameter=9.0), View(size=384, pixel=0.08), seed=1)
     texts = " ".join(check.text for check in result.checks)
     assert "too few for a size distribution" in texts
     assert "the fine texture (100 to 300 nm) lies outside of what pixel and tile resolve" in texts
@@ -59,9 +61,9 @@ def evenness(signal, options=HF, **inputs):
 
 
 def test_an_even_coat_passes_and_an_uneven_one_is_sized():
-    even = evenness(powder_map(Coat(), seed=3))
+    even = evenness(draw_powder_map(Coat(), seed=3))
     assert any(c.status == "pass" and "nothing beyond counting at any scale" in c.text for c in even.checks)
-    uneven = evenness(powder_map(Coat(0.2, 10.0), seed=3))
+    uneven = evenness(draw_powder_map(Coat(0.2, 10.0), seed=3))
     assert any(c.status == "warn" and "Hf La1 is not even against Ni Ka1" in c.text for c in uneven.checks)
     assert uneven.get("evenness_cv", scale_um=2.0).value == pytest.approx(20, rel=0.15)
     assert uneven.get("morans_i").value > 0.3
@@ -69,16 +71,16 @@ def test_an_even_coat_passes_and_an_uneven_one_is_sized():
         abs(even.get("topography_correlation").value)
         < 0.15
         < 0.3
-        < evenness(powder_map(Coat(shading=0.15), seed=3)).get("topography_correlation").value
+        < evenness(draw_powder_map(Coat(shading=0.15), seed=3)).get("topography_correlation").value
     )
 
 
 def test_lines_of_other_elements_are_guarded():
     options = replace(HF, present=("Cu",))
-    texts = [c.text for c in evenness(powder_map(Coat(), seed=1), options, cam="LiNi0.85Co0.10Mn0.05O2").checks]
+    texts = [c.text for c in evenness(draw_powder_map(Coat(), seed=1), options, cam="LiNi0.85Co0.10Mn0.05O2").checks]
     assert any("Cu Ka1 (8.048 keV) lies 149 eV from Hf La1" in t and "may show Cu" in t for t in texts)
     assert any("Co Ka1 (6.930 keV) lies 29 eV from Hf Ll" in t for t in texts)
-    masked = powder_map(Coat(), lines=("Hf Ma1", "Ni Ka1"), seed=1)
+    masked = draw_powder_map(Coat(), lines=("Hf Ma1", "Ni Ka1"), seed=1)
     found = evenness(masked, eds_evenness.EdsEvennessOptions(element="Hf M", reference="Ni", present=("Si",))).checks
     assert any("Si Ka1 (1.740 keV) lies 95 eV from Hf Ma1" in c.text for c in found)
 
@@ -97,11 +99,11 @@ def test_lines_of_other_elements_are_guarded():
 )
 def test_an_element_that_is_not_there(options, words):
     with pytest.raises(NacreError, match=words):
-        evenness(powder_map(Coat(), Detector(size=64)), options)
+        evenness(draw_powder_map(Coat(), EdsDetector(size=64)), options)
 
 
 def test_maps_that_hold_no_counts_are_refused():
-    signal = powder_map(Coat(), Detector(size=96), seed=2)
+    signal = draw_powder_map(Coat(), EdsDetector(size=96), seed=2)
 
     def changed(name, values):
         return replace(signal, variables={**signal.variables, name: Variable(values, "1", ("y", "x"))})
@@ -113,7 +115,7 @@ def test_maps_that_hold_no_counts_are_refused():
         empty = np.zeros_like(signal["Hf La1"].values)
         empty[5, 5:9] = 1
         evenness(changed("Hf La1", empty))
-    other = powder_map(Coat(), Detector(size=64), seed=2)
+    other = draw_powder_map(Coat(), EdsDetector(size=64), seed=2)
     small = Signal("element_map", {k: other[k] for k in ("Ni Ka1", "x", "y")}, name="b")
     alone = Signal("element_map", {k: signal[k] for k in ("Hf La1", "x", "y")}, name="a")
     with pytest.raises(NacreError, match=r"the maps differ in size; found Hf La1: 96 x 96, Ni Ka1: 64 x 64"):
@@ -123,7 +125,9 @@ def test_maps_that_hold_no_counts_are_refused():
 @pytest.mark.slow
 def test_what_absorption_makes_of_an_even_coat_is_within_the_tolerance():
     """A map of many counts tells a variation of a percent: told, and not called uneven."""
-    signal = powder_map(Coat(), Detector(size=96, counts=400.0, reference_counts=2400.0, background=0.0), seed=11)
+    signal = draw_powder_map(
+        Coat(), EdsDetector(size=96, counts=400.0, reference_counts=2400.0, background=0.0), seed=11
+    )
     (check,) = (c for c in evenness(signal).checks if "Hf La1" in c.text and "against" in c.text)
     assert check.status == "pass" and "no more than the tolerance of 2 %; a variation above" in check.text
     strict = evenness(signal, replace(HF, tolerance=0.0)).checks

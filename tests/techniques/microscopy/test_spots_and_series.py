@@ -10,7 +10,7 @@ from nacre.core.context import Context
 from nacre.core.errors import NacreError
 from nacre.core.signal import Signal, Variable, table
 from nacre.core.study import Sample
-from nacre.materials.crystals import layered
+from nacre.materials.crystals import make_layered
 from nacre.techniques.diffraction import pattern_series
 from nacre.techniques.diffraction.options import RietveldOptions
 from nacre.techniques.microscopy.hrtem import spot_indexing
@@ -88,9 +88,11 @@ def test_a_series_hands_on_its_starts_and_isolates_a_failure():
     edges = (2.874, 2.876, 2.878)
     made = []
     for i, a in enumerate(edges):
-        crystal = layered(FORMULA, a=a, c=14.205)
-        scan = virtual.Scan((virtual.Powder(crystal, 1.0, 250.0, 0.0015),), replace(virtual.Beam(), points=3000))
-        made.append(virtual.simulate(scan, seed=60 + i))
+        crystal = make_layered(FORMULA, a=a, c=14.205)
+        scan = virtual.DiffractionScan(
+            (virtual.DiffractionPowder(crystal, 1.0, 250.0, 0.0015),), replace(virtual.Beam(), points=3000)
+        )
+        made.append(virtual.simulate_pattern(scan, seed=60 + i))
     flat = Variable(np.full(3000, 500.0), "counts", ("two_theta",))
     made.insert(
         1, Signal("diffraction", {"two_theta": made[0]["two_theta"], "intensity": flat}, dict(made[0].metadata))

@@ -11,19 +11,19 @@ from nacre.core.errors import NotAssessable
 from nacre.core.signal import Variable
 from nacre.core.study import Sample
 from nacre.physics.microscopy import projection
-from nacre.physics.microscopy.projection import Particle
+from nacre.physics.microscopy.projection import ProjectedParticle
 from nacre.readers.microscopy import hspy, velox
 from nacre.techniques.microscopy.stem import particles as stem_particles
 from nacre.techniques.microscopy.stem.particles import ParticleOptions
 from nacre.virtual.microscopy import stem_particles as virtual
-from nacre.virtual.microscopy.stem_particles import Specimen
+from nacre.virtual.microscopy.stem_particles import ParticlesSpecimen
 
 registry.techniques()  # makes the technique's own words known
 OPTIONS = ParticleOptions(shell="Fe K", core="Pt L", others=("Cu K",), density=0.36)
 
 
 def made(seed, pixels=40, **changes):
-    return virtual.measure(Specimen(**changes), seed=seed, pixels=pixels)
+    return virtual.measure_particles(ParticlesSpecimen(**changes), seed=seed, pixels=pixels)
 
 
 def pulls(found, truth):
@@ -39,9 +39,9 @@ def pulls(found, truth):
 
 def test_a_sphere_in_projection_holds_its_volume_wherever_it_lies():
     for x, e1, e2 in ((5.0, 0.0, 0.0), (5.13, 0.2, -0.1)):
-        p = Particle(x, 4.9, 2.0, e1, e2, 1.0, 0.0, 1.5, 1.0)
-        on = projection.patch(p, 0.5, 3.0, (40, 40))
-        core, shell = projection.project(p, on, 0.5, 0.4).sum(axis=(1, 2)) * 0.25
+        p = ProjectedParticle(x, 4.9, 2.0, e1, e2, 1.0, 0.0, 1.5, 1.0)
+        on = projection.choose_patch(p, 0.5, 3.0, (40, 40))
+        core, shell = projection.project_particle(p, on, 0.5, 0.4).sum(axis=(1, 2)) * 0.25
         assert core == pytest.approx(4 / 3 * np.pi * 8, rel=0.01)
         if not e1:  # the outside is a sphere, and inside it the core is not the shell's
             assert shell == pytest.approx(4 / 3 * np.pi * (3.5**3 - 8), rel=0.01)

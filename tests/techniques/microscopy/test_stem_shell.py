@@ -16,14 +16,14 @@ from nacre.techniques.microscopy.stem import line_families as stem_families
 from nacre.techniques.microscopy.stem import shell as stem_shell
 from nacre.techniques.microscopy.stem.shell import ShellOptions
 from nacre.virtual.microscopy import stem_eds
-from nacre.virtual.microscopy.stem_eds import Specimen
+from nacre.virtual.microscopy.stem_eds import LamellaSpecimen
 
 registry.techniques()  # makes the technique's own words known
 HAFNIUM = ShellOptions(shell="Hf L", core="Ni K", others=("Co K", "Mn K", "Cu K", "Ga K"))
 
 
 def made(seed=1, **changes):
-    return stem_eds.measure(Specimen(**changes), seed=seed)
+    return stem_eds.measure_map(LamellaSpecimen(**changes), seed=seed)
 
 
 @pytest.mark.slow
@@ -96,7 +96,7 @@ def test_the_families_are_asked_for_where_nothing_tells_them():
 
 def small(**changes):
     """A map of a quarter of the size."""
-    return stem_eds.measure(Specimen(waviness=4.0, **changes), seed=5, pixels=128)[0]
+    return stem_eds.measure_map(LamellaSpecimen(waviness=4.0, **changes), seed=5, pixels=128)[0]
 
 
 def refused(signal, **options) -> str:
@@ -160,8 +160,8 @@ def test_errors_of_the_mean_thickness_are_true():
     """A part of the run with N = 400: small maps of coatings drawn anew, of which two in a hundred may miss."""
     rows = []
     for seed in range(12):
-        specimen = Specimen(counts=1.0, waviness=4.0, sampled=True)
-        signal, truth = stem_eds.measure(specimen, seed=900 + seed, pixels=128)
+        specimen = LamellaSpecimen(counts=1.0, waviness=4.0, sampled=True)
+        signal, truth = stem_eds.measure_map(specimen, seed=900 + seed, pixels=128)
         found = stem_shell.measure(signal, HAFNIUM)
         rows.append((found.mean - truth.thickness.mean(), found.std, found.whole.low < 12 < found.whole.high))
     error, std, inside = np.array(rows).T

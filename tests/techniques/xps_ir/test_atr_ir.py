@@ -15,7 +15,7 @@ from nacre.physics.xps_ir import infrared as physics
 from nacre.readers.xps_ir import infrared_text, opus
 from nacre.techniques.xps_ir import atr_ir
 from nacre.techniques.xps_ir.atr_ir import AtrIrOptions
-from nacre.virtual.xps_ir.infrared import Flaws, Powder, measure
+from nacre.virtual.xps_ir.infrared import InfraredFlaws, InfraredPowder, measure_infrared
 
 RAW = Path(__file__).resolve().parents[3] / "studies/lho-ncm85/raw"
 TRUE = 0.35
@@ -27,8 +27,8 @@ def of(name):
 
 
 def pair(seed, loads=3, flaws=None, ratio=TRUE):
-    bare = [measure(Powder(0.045), "bare", seed + j, flaws) for j in range(loads)]
-    coated = [measure(Powder(0.045 * ratio), "lho", seed + loads + j, flaws) for j in range(loads)]
+    bare = [measure_infrared(InfraredPowder(0.045), "bare", seed + j, flaws) for j in range(loads)]
+    coated = [measure_infrared(InfraredPowder(0.045 * ratio), "lho", seed + loads + j, flaws) for j in range(loads)]
     both = Context("s", others={"bare": of("bare"), "lho": of("lho")})
     (result,) = atr_ir.analyse({"bare": bare, "lho": coated}, both, AtrIrOptions())
     return result
@@ -54,7 +54,7 @@ def test_the_study_s_ratio_is_found():
 
 
 def test_contact_and_baseline_cancel_without_noise():
-    still = Flaws(contact=0.5, drift=0.0, vapour=0.0, noise=1e-9)
+    still = InfraredFlaws(contact=0.5, drift=0.0, vapour=0.0, noise=1e-9)
     stretch, bend = ratios(pair(5, flaws=still))
     assert bend.value == pytest.approx(TRUE, rel=3e-3)  # arpls is not linear
     assert stretch.value == pytest.approx(TRUE, rel=0.03)  # adsorbed water reaches under it
@@ -85,7 +85,7 @@ def test_no_carbonate_is_an_answer():
 
 
 def test_water_beside_the_carbonate_is_told():
-    wet = [measure(Powder(0.02, water=0.05), "bare", 9 + j) for j in range(3)]
+    wet = [measure_infrared(InfraredPowder(0.02, water=0.05), "bare", 9 + j) for j in range(3)]
     (result,) = atr_ir.analyse({"signal": wet}, of("bare"), AtrIrOptions())
     assert "the water band at 1635 cm-1 has" in texts(result, "warn")
 
@@ -94,20 +94,20 @@ def test_water_beside_the_carbonate_is_told():
 def test_areas_above_a_sloping_baseline(kind):
     x = np.arange(600.0, 1801.0, 2.0)
     y = 0.02 + 1e-5 * x + 0.1 * np.exp(-0.5 * ((x - 870.0) / 6.0) ** 2)
-    area = physics.band_area(x, y, (840.0, 900.0), kind, ((800.0, 838.0), (902.0, 940.0)))
+    area = physics.measure_band_area(x, y, (840.0, 900.0), kind, ((800.0, 838.0), (902.0, 940.0)))
     assert area == pytest.approx(0.1 * 6.0 * np.sqrt(2 * np.pi), rel=0.01)
 
 
 def test_penetration_of_diamond():
     """n 2.4 against 1.5 at 45 degrees and 1000 cm-1: 2.0 um, and twice that at 500."""
-    depth = physics.penetration(np.array([1000.0, 500.0]), 2.4, 1.5, np.pi / 4)
+    depth = physics.compute_penetration(np.array([1000.0, 500.0]), 2.4, 1.5, np.pi / 4)
     assert depth[0] == pytest.approx(2.0e-6, rel=0.01) and depth[1] == pytest.approx(2 * depth[0])
     with pytest.raises(ValueError, match="no total reflection"):
-        physics.penetration(1000.0, 2.4, 2.2, np.pi / 4)
+        physics.compute_penetration(1000.0, 2.4, 2.2, np.pi / 4)
 
 
 def test_transmittance_is_turned_and_taken_for_absorbance_is_refused():
-    loads = [measure(Powder(0.045), "bare", 20 + j) for j in range(3)]
+    loads = [measure_infrared(InfraredPowder(0.045), "bare", 20 + j) for j in range(3)]
     turned, mistaken = [], []
     for load in loads:
         passed = 10 ** -load["absorbance"].values
@@ -124,7 +124,7 @@ def test_transmittance_is_turned_and_taken_for_absorbance_is_refused():
 
 
 def test_a_range_without_the_band_is_refused():
-    load = measure(Powder(0.045), "bare", 30)
+    load = measure_infrared(InfraredPowder(0.045), "bare", 30)
     keep = load["wavenumber"].values > 1000
     variables = {n: replace(v, values=v.values[keep]) for n, v in load.variables.items()}
     words = r"does not hold the band of carbonate, out-of-plane bend; found 1002 to 1800 cm-1, expected 815 to 940"
@@ -156,16 +156,16 @@ def test_effective_path_is_the_weak_limit_of_fresnel(indices):
     along = (index * inner - crystal * outer) / (index * inner + crystal * outer)
     lost = 1 - 0.5 * (abs(across) ** 2 + abs(along) ** 2)
     path = lost / (4 * np.pi * absorbing * 100 * nu)
-    assert physics.effective_path(nu, crystal, sample, angle) == pytest.approx(path, rel=1e-5)
+    assert physics.compute_effective_path(nu, crystal, sample, angle) == pytest.approx(path, rel=1e-5)
 
 
 @pytest.mark.parametrize("way", ["wavenumber", "path"])
 def test_corrected_bands_have_the_ratio_of_the_absorption(way):
     """Absorption known, absorbance = absorption x effective path: the stretch is seen weaker than the bend by 1.66."""
-    still = Flaws(contact=0.0, drift=0.0, vapour=0.0, noise=1e-9)
-    load = measure(Powder(0.045), "bare", 1, still)
+    still = InfraredFlaws(contact=0.0, drift=0.0, vapour=0.0, noise=1e-9)
+    load = measure_infrared(InfraredPowder(0.045), "bare", 1, still)
     x, truth = load["wavenumber"].values, load["absorbance"].values
-    seen = truth * physics.effective_path(x, 2.4, 1.6, np.pi / 4) / 1e-6
+    seen = truth * physics.compute_effective_path(x, 2.4, 1.6, np.pi / 4) / 1e-6
     variables = {**load.variables, "absorbance": replace(load["absorbance"], values=seen)}
     options = AtrIrOptions(
         normalise=False, atr_correction=way, crystal_index=2.4, sample_index=1.6, angle=45.0, baselines=("straight",)
@@ -187,7 +187,7 @@ def test_corrected_bands_have_the_ratio_of_the_absorption(way):
 
 
 def test_an_effective_path_without_its_numbers_is_refused():
-    loads = [measure(Powder(0.045), "bare", 40)]
+    loads = [measure_infrared(InfraredPowder(0.045), "bare", 40)]
     with pytest.raises(NacreError, match=r"needs indices and angle; found no crystal_index, no sample_index, no angle"):
         atr_ir.analyse({"signal": loads}, of("bare"), AtrIrOptions(atr_correction="path"))
     steep = AtrIrOptions(atr_correction="path", crystal_index=2.4, sample_index=2.2, angle=45.0)

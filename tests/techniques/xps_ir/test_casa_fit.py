@@ -11,7 +11,7 @@ from nacre.core.registry import techniques
 from nacre.readers.xps_ir import casa_comments, vamas
 from nacre.techniques.xps_ir import casa_fit, xps
 from nacre.techniques.xps_ir.xps import XpsOptions
-from nacre.virtual.xps_ir.xps import Ground, Peak, Scan, Spectrum, measure
+from nacre.virtual.xps_ir.xps import TrueSpectrum, XpsBackground, XpsPeak, XpsScan, measure_spectra
 
 PHOTON, CHARGE = 1486.6, 3.63
 techniques()
@@ -44,11 +44,11 @@ def comments(shape="GL(30)", limits=(17.0, 19.0)):
 def signal(lines, seed=1, scale=1.0, **peaks):
     low = 20000.0 / 2.02
     rest = {"splitting": 1.71, "ratio": 0.75, "shape": "product"} | peaks
-    lines_of_it = (Peak(20000.0 - low, 18.1, 1.55, **rest), Peak(low, 15.6, 1.55, **rest))
-    truth = (*lines_of_it, Peak(3000.0, 22.4, 3.1, shape="product"))
+    lines_of_it = (XpsPeak(20000.0 - low, 18.1, 1.55, **rest), XpsPeak(low, 15.6, 1.55, **rest))
+    truth = (*lines_of_it, XpsPeak(3000.0, 22.4, 3.1, shape="product"))
     truth = tuple(replace(p, area=scale * p.area) for p in truth)
-    ground = Ground(1500.0, 0.0, 0.04)
-    (found,) = measure([Spectrum("Hf 4f", Scan(2.0, 28.0), truth, ground, -CHARGE)], "lho", seed)
+    ground = XpsBackground(1500.0, 0.0, 0.04)
+    (found,) = measure_spectra([TrueSpectrum("Hf 4f", XpsScan(2.0, 28.0), truth, ground, -CHARGE)], "lho", seed)
     casa, _ = casa_comments.parse(lines, PHOTON)
     return replace(found, metadata={**found.metadata, **casa})
 

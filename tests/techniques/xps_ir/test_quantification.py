@@ -11,12 +11,12 @@ from nacre.core.context import Context
 from nacre.core.errors import NacreError, NotAssessable
 from nacre.core.registry import techniques
 from nacre.core.study import Sample
-from nacre.materials.spectra.xps_factors import factors
+from nacre.materials.spectra.xps_factors import load_factors
 from nacre.physics.xps_ir import depth as xps_depth
 from nacre.readers.xps_ir import vamas
 from nacre.techniques.xps_ir import overlayer, quantification
 from nacre.techniques.xps_ir.survey_options import XpsQuantOptions
-from nacre.virtual.xps_ir.xps_survey import survey
+from nacre.virtual.xps_ir.xps_survey import measure_survey
 
 RAW = Path(__file__).resolve().parents[3] / "studies/lho-ncm85/raw"
 ANGLE = math.radians(45.0)
@@ -37,9 +37,9 @@ def texts(result, status):
 
 def test_the_composition_of_a_virtual_surface_is_found():
     truth = {"C": 0.25, "O": 0.50, "Ni": 0.10, "Hf": 0.15}
-    result = analyse(survey(truth, "lho", 1, shift=2.0), COATED)
+    result = analyse(measure_survey(truth, "lho", 1, shift=2.0), COATED)
     for element, part in truth.items():
-        q = result.get("surface_fraction", line=factors()[element].name)
+        q = result.get("surface_fraction", line=load_factors()[element].name)
         assert abs(q.value - 100 * part) < 2.5 * q.std, (element, q)
     assert sum(e.quantity.value for e in result.entries) == pytest.approx(100.0)
 
@@ -52,19 +52,19 @@ def test_zirconium_of_the_mill_is_flagged():
 
 
 def test_where_nothing_is_declared_nothing_is_a_contamination():
-    result = analyse(survey({"C": 0.25, "O": 0.50, "Ni": 0.10, "Hf": 0.15}, "lho", 1), Sample("unknown"))
+    result = analyse(measure_survey({"C": 0.25, "O": 0.50, "Ni": 0.10, "Hf": 0.15}, "lho", 1), Sample("unknown"))
     assert "which of them are expected is not declared" in texts(result, "info") and "Hf" in texts(result, "info")
     assert "is not declared" not in texts(result, "warn")
 
 
 def test_lines_under_auger_lines_are_upper_limits():
-    result = analyse(survey({"C": 0.3, "O": 0.5, "Ni": 0.17, "Co": 0.03}, "bare", 2), BARE)
+    result = analyse(measure_survey({"C": 0.3, "O": 0.5, "Ni": 0.17, "Co": 0.03}, "bare", 2), BARE)
     assert result.get("surface_fraction", line="Co 2p").std is None
     assert "Co 2p: lines of Ni lie under it: an upper limit" in texts(result, "warn")
 
 
 def test_niobium_is_not_found_in_hafnium():
-    result = analyse(survey({"C": 0.3, "O": 0.5, "Hf": 0.2}, "lho", 3), COATED)
+    result = analyse(measure_survey({"C": 0.3, "O": 0.5, "Hf": 0.2}, "lho", 3), COATED)
     assert not [e for e in result.entries if e.state["line"] == "Nb 3d"]
     assert "Nb 3d cannot be distinguished from lines of Hf: left out" in texts(result, "info")
 
@@ -73,7 +73,7 @@ def test_factors_are_scofield_s():
     """Published values (C 1s = 1), Al K-alpha: Scofield 1976 as tabulated by several vendors."""
     published = {"O": 2.93, "Hf": 14.97, "S": 1.677, "P": 1.192, "Ni": 22.18, "Cl": 2.285, "Li": 0.0568}
     for element, value in published.items():
-        assert factors()[element].factor == pytest.approx(value, rel=5e-3), element
+        assert load_factors()[element].factor == pytest.approx(value, rel=5e-3), element
 
 
 def test_factors_agree_with_xraylib():
@@ -92,39 +92,39 @@ def test_factors_agree_with_xraylib():
         return sum(n * xraylib.CSb_Photo_Partial(z, getattr(xraylib, f"{s}_SHELL"), 1.4866) for s, n in parts)
 
     carbon = cross_section("C", "1s")
-    for element, factor in factors().items():
+    for element, factor in load_factors().items():
         assert factor.factor == pytest.approx(cross_section(element, factor.line) / carbon, rel=5e-3), element
 
 
 def test_mean_free_paths_are_those_of_the_formula():
     """Gold and silica at 1 keV: 1.23 and 3.03 nm by TPP-2M; literature gives about 1.25 and 2.8 to 3.0."""
-    assert xps_depth.inelastic_mean_free_path(1000.0, 19.3, 196.97, 11, 0.0) == pytest.approx(1.23, abs=0.01)
-    assert xps_depth.inelastic_mean_free_path(1000.0, 2.2, 60.08, 16, 9.1) == pytest.approx(3.03, abs=0.01)
-    own, through = xps_depth.inelastic_mean_free_path(np.array([1470.0, 632.0]), 9.68, 210.48, 16, 5.7)
+    assert xps_depth.compute_inelastic_mean_free_path(1000.0, 19.3, 196.97, 11, 0.0) == pytest.approx(1.23, abs=0.01)
+    assert xps_depth.compute_inelastic_mean_free_path(1000.0, 2.2, 60.08, 16, 9.1) == pytest.approx(3.03, abs=0.01)
+    own, through = xps_depth.compute_inelastic_mean_free_path(np.array([1470.0, 632.0]), 9.68, 210.48, 16, 5.7)
     assert (own, through) == pytest.approx((2.26, 1.21), abs=0.01)
 
 
 @pytest.mark.parametrize("thickness", [0.3, 1.0, 2.4])
 def test_thin_layers_are_measured(thickness):
-    ratio = xps_depth.layer_ratio(thickness, 2.26, 1.21, ANGLE)
-    assert xps_depth.layer_thickness(ratio, 2.26, 1.21, ANGLE)[0] == pytest.approx(thickness, rel=1e-6)
+    ratio = xps_depth.compute_layer_ratio(thickness, 2.26, 1.21, ANGLE)
+    assert xps_depth.solve_layer_thickness(ratio, 2.26, 1.21, ANGLE)[0] == pytest.approx(thickness, rel=1e-6)
 
 
 def test_one_length_is_the_closed_form():
     for d in (0.5, 2.0):
         ratio = math.exp(d / (1.5 * math.cos(ANGLE))) - 1
-        assert xps_depth.layer_thickness(ratio, 1.5, 1.5, ANGLE)[0] == pytest.approx(d)
+        assert xps_depth.solve_layer_thickness(ratio, 1.5, 1.5, ANGLE)[0] == pytest.approx(d)
 
 
 def test_a_thick_layer_with_holes_is_a_coverage_not_a_thickness():
     """12 nm over 95 % of the surface would read 2.7 nm: beyond 3 lambda cos theta of Ni 2p, 2.6 nm."""
-    apparent, limit = xps_depth.layer_thickness(0.95 / 0.05, 2.26, 1.21, ANGLE)
+    apparent, limit = xps_depth.solve_layer_thickness(0.95 / 0.05, 2.26, 1.21, ANGLE)
     assert apparent == pytest.approx(2.7, abs=0.05) and apparent > limit
-    assert xps_depth.coverage(0.95 / 0.05) == pytest.approx(0.95)
+    assert xps_depth.compute_coverage(0.95 / 0.05) == pytest.approx(0.95)
 
 
 def layered(nickel):
-    return survey({"C": 0.2, "O": 0.5, "Ni": nickel, "Hf": 0.15}, "lho", 4)
+    return measure_survey({"C": 0.2, "O": 0.5, "Ni": nickel, "Hf": 0.15}, "lho", 4)
 
 
 def test_the_technique_refuses_a_thickness_beyond_its_reach():
@@ -158,7 +158,7 @@ def test_the_study_s_survey_tells_the_coverage_behind_it():
 
 def test_a_substrate_that_is_not_seen_bounds_the_coverage():
     """No nickel at all: a full coverage with the least that it may be."""
-    signal = survey({"C": 0.2, "O": 0.5, "Hf": 0.3}, "lho", 4)
+    signal = measure_survey({"C": 0.2, "O": 0.5, "Hf": 0.3}, "lho", 4)
     options = XpsQuantOptions(layer="HfO2 or Li2HfO3", known_thickness=12.0)
     found = analyse(signal, COATED, options)
     coverage = found.get("shell_coverage")

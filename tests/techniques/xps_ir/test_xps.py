@@ -16,7 +16,7 @@ from nacre.readers.xps_ir import vamas
 from nacre.techniques.xps_ir import xps
 from nacre.techniques.xps_ir import xps_models as xps_models
 from nacre.techniques.xps_ir.xps import XpsOptions
-from nacre.virtual.xps_ir.xps import Ground, Peak, Scan, Spectrum, expected, measure
+from nacre.virtual.xps_ir.xps import TrueSpectrum, XpsBackground, XpsPeak, XpsScan, compute_expected, measure_spectra
 
 RAW = Path(__file__).resolve().parents[3] / "studies/lho-ncm85/raw"
 techniques()
@@ -30,18 +30,18 @@ def context(name="lho", stage=""):
 
 
 def carbon(shift=0.0):
-    peaks = (Peak(6000.0, 284.8, 1.4), Peak(1500.0, 286.3, 1.4), Peak(4000.0, 289.9, 1.4))
-    return Spectrum("C 1s", Scan(272.0, 302.0), peaks, Ground(2000.0, 0.0, 0.03), shift)
+    peaks = (XpsPeak(6000.0, 284.8, 1.4), XpsPeak(1500.0, 286.3, 1.4), XpsPeak(4000.0, 289.9, 1.4))
+    return TrueSpectrum("C 1s", XpsScan(272.0, 302.0), peaks, XpsBackground(2000.0, 0.0, 0.03), shift)
 
 
-def hafnium(shift=0.0, scan=Scan(11.0, 26.0), ratio=1.02, oxygen=2000.0):
+def hafnium(shift=0.0, scan=XpsScan(11.0, 26.0), ratio=1.02, oxygen=2000.0):
     second = 12000.0 / (1 + ratio)
     peaks = (
-        Peak(12000.0 - second, 18.1, 1.6, 1.71, 0.75),
-        Peak(second, 15.6, 1.6, 1.71, 0.75),
-        Peak(oxygen, 22.4, 3.1),
+        XpsPeak(12000.0 - second, 18.1, 1.6, 1.71, 0.75),
+        XpsPeak(second, 15.6, 1.6, 1.71, 0.75),
+        XpsPeak(oxygen, 22.4, 3.1),
     )
-    return Spectrum("Hf 4f", scan, peaks, Ground(1500.0, 80.0, 0.05), shift)
+    return TrueSpectrum("Hf 4f", scan, peaks, XpsBackground(1500.0, 80.0, 0.05), shift)
 
 
 def analyse(signals, options=None, name="lho"):
@@ -77,7 +77,7 @@ def test_leaving_the_oxygen_line_out_shifts_the_ratio():
 
 
 def test_the_ratio_and_the_share_are_one_error():
-    result = analyse(measure([hafnium(), carbon()], "lho", 1), XpsOptions(regions=("Hf 4f",)))
+    result = analyse(measure_spectra([hafnium(), carbon()], "lho", 1), XpsOptions(regions=("Hf 4f",)))
     ratio, share = result.get("species_ratio"), result.get("species_fraction", species="HfO2")
     assert covariance(ratio, share) == pytest.approx(ratio.std * share.std, rel=1e-6)
     other = result.get("species_fraction", species="Li-Hf-O")
@@ -88,7 +88,7 @@ def test_the_ratio_and_the_share_are_one_error():
 def test_charge_is_found_on_adventitious_carbon(shift):
     """Even where carbonate is as strong as the reference line: the ratio does not feel it, positions do not move."""
     result = analyse(
-        measure([hafnium(shift, Scan(4.0, 34.0)), carbon(shift)], "lho", 2), XpsOptions(regions=("Hf 4f",))
+        measure_spectra([hafnium(shift, XpsScan(4.0, 34.0)), carbon(shift)], "lho", 2), XpsOptions(regions=("Hf 4f",))
     )
     position = result.get("binding_energy", species="HfO2")
     assert position.value == pytest.approx(18.1, abs=0.08)
@@ -97,21 +97,21 @@ def test_charge_is_found_on_adventitious_carbon(shift):
 
 
 def test_two_hafnium_species_are_not_seen_where_there_are_none():
-    bare = replace(hafnium(), peaks=(Peak(2500.0, 22.4, 3.1),))
-    result = analyse(measure([bare, carbon()], "bare", 3), XpsOptions(regions=("Hf 4f",)), "bare")
+    bare = replace(hafnium(), peaks=(XpsPeak(2500.0, 22.4, 3.1),))
+    result = analyse(measure_spectra([bare, carbon()], "bare", 3), XpsOptions(regions=("Hf 4f",)), "bare")
     assert not result.entries
     assert "nothing in Hf 4f is above the detection limit" in texts(result, "info")
 
 
 def test_one_model_alone_says_so():
     options = XpsOptions(regions=("Hf 4f",), models=("step+slope+overlap",))
-    result = analyse(measure([hafnium(), carbon()], "lho", 4), options)
+    result = analyse(measure_spectra([hafnium(), carbon()], "lho", 4), options)
     assert result.get("species_ratio").basis == "fit-covariance"
     assert "one model only (step+slope+overlap): the interval leaves the choice of model out" in texts(result, "warn")
 
 
 def test_without_counts_there_is_no_counting_error():
-    signals = measure([hafnium(), carbon()], "lho", 5)
+    signals = measure_spectra([hafnium(), carbon()], "lho", 5)
     rates = []
     for signal in signals:
         variables = dict(signal.variables)
@@ -168,10 +168,10 @@ def test_joint_shares_are_closer_than_single_ones():
 def test_w_4f_of_casaxps_is_where_casaxps_has_it(realdata):
     """Own fit of the calibrated data: W 4f7/2 of sulfide and oxide within 0.1 eV of CasaXPS's components."""
     blocks = [s for s in vamas.read(realdata / "xps/cheminfo/assigned.vms") if s.name == "W 4f"]
-    level = xps_species.table().levels["W 4f"]
+    level = xps_species.load_species().levels["W 4f"]
     sulfide = xps_species.Species("sulfide", 32.3, 32.0, 33.4, 0.4, True, "CasaXPS")
     oxide = xps_species.Species("oxide", 35.7, 35.0, 36.4, 0.4, True, "CasaXPS")
-    region = xps_species.Region(level, (30.0, 41.0), 1.0, (sulfide, oxide))
+    region = xps_species.CoreLevelRegion(level, (30.0, 41.0), 1.0, (sulfide, oxide))
     for signal in blocks:
         components = signal.metadata.get("casa_components")
         if not components:
@@ -198,7 +198,7 @@ def test_a_file_of_many_regions_is_fitted_where_regions_are_known(realdata):
 
 
 def test_a_window_that_cuts_a_peak_is_refused():
-    signals = measure([hafnium(scan=Scan(11.0, 19.5)), carbon()], "lho", 6)
+    signals = measure_spectra([hafnium(scan=XpsScan(11.0, 19.5)), carbon()], "lho", 6)
     words = r"the window cuts the Hf 4f5/2 line of HfO2; found a window from 11\.0 to 19\.5 eV, the line at 19\.8 eV"
     with pytest.raises(NotAssessable, match=words):
         analyse(signals, XpsOptions(regions=("Hf 4f",)))
@@ -210,20 +210,20 @@ def test_a_region_of_another_element_is_refused():
     words = r"the spectrum called 'S 2p' does not hold that region; found 11\.\d to 26\.\d eV; "
     words += r"expected lines of S 2p at 160\.1"
     with pytest.raises(NacreError, match=words):
-        analyse(measure([wrong, carbon()], "lho", 7))
+        analyse(measure_spectra([wrong, carbon()], "lho", 7))
 
 
 def test_a_species_that_is_not_the_assumed_one_does_not_pass():
     """A line where none of the table's lies: its position is not given, and the fit is said to fail."""
-    peaks = (Peak(20000.0, 130.3, 1.3, 0.84, 0.5),)
-    wrong = Spectrum("P 2p", Scan(126.0, 140.0), peaks, Ground(500.0))
-    result = analyse(measure([wrong], "lho", 11), XpsOptions(calibration="none"))
+    peaks = (XpsPeak(20000.0, 130.3, 1.3, 0.84, 0.5),)
+    wrong = TrueSpectrum("P 2p", XpsScan(126.0, 140.0), peaks, XpsBackground(500.0))
+    result = analyse(measure_spectra([wrong], "lho", 11), XpsOptions(calibration="none"))
     assert "ran to the limit of where it may lie" in texts(result, "fail")
     assert not [e for e in result.entries if e.name == "binding_energy" and e.state["species"] == "PS4"]
 
 
 def test_negative_counts_are_refused():
-    signals = measure([hafnium(), carbon()], "lho", 8)
+    signals = measure_spectra([hafnium(), carbon()], "lho", 8)
     variables = dict(signals[0].variables)
     variables["intensity"] = replace(variables["intensity"], values=variables["intensity"].values - 1600.0)
     with pytest.raises(
@@ -234,16 +234,16 @@ def test_negative_counts_are_refused():
 
 def test_an_absent_calibration_peak_is_told():
     with pytest.raises(NotAssessable, match="there is no C 1s spectrum to calibrate the energies on; found Hf 4f"):
-        analyse(measure([hafnium()], "lho", 9))
+        analyse(measure_spectra([hafnium()], "lho", 9))
     empty = replace(carbon(), peaks=())
     with pytest.raises(NotAssessable, match="no C 1s line stands out: the energies cannot be calibrated on it"):
-        analyse(measure([hafnium(), empty], "lho", 9))
-    result = analyse(measure([hafnium()], "lho", 9), XpsOptions(calibration="none"))
+        analyse(measure_spectra([hafnium(), empty], "lho", 9))
+    result = analyse(measure_spectra([hafnium()], "lho", 9), XpsOptions(calibration="none"))
     assert "positions have no calibration error" in texts(result, "warn")
 
 
 def test_swapped_splittings_do_not_pass():
-    table = xps_species.table()
+    table = xps_species.load_species()
     assert table.region("S 2p").level.splitting == pytest.approx(1.18)
     assert table.region("P 2p").level.splitting == pytest.approx(0.84)
     with pytest.raises(
@@ -254,11 +254,11 @@ def test_swapped_splittings_do_not_pass():
         xps_models.list_candidates(table.region("Hf 4f"), splitting=2.4)
     swapped = {"splitting": 0.84, "range": [0.82, 0.88], "source": "swapped"}
     with pytest.raises(NacreError, match="the splitting of S 2p is not one it can have"):
-        xps_species.read({"levels": {"S 2p": swapped}, "regions": {}})
+        xps_species.read_species({"levels": {"S 2p": swapped}, "regions": {}})
 
 
 def test_ratios_of_doublets_follow_from_the_level():
-    ratios = {name: level.ratio for name, level in xps_species.table().levels.items()}
+    ratios = {name: level.ratio for name, level in xps_species.load_species().levels.items()}
     assert ratios["Hf 4f"] == 3 / 4 and ratios["S 2p"] == 1 / 2 and ratios["Zr 3d"] == 2 / 3
 
 
@@ -267,14 +267,14 @@ def test_a_file_without_a_known_region_says_what_is_known():
     with pytest.raises(
         NacreError, match="no spectrum is of a region that is known; found Valence; expected Hf 4f, S 2p"
     ):
-        analyse(measure([strange], "lho", 10), XpsOptions(calibration="none"))
+        analyse(measure_spectra([strange], "lho", 10), XpsOptions(calibration="none"))
 
 
 def test_the_error_counts_noise_of_the_virtual_counts():
     """Shares over 40 draws of the virtual instrument: the truth lies in the intervals."""
     inside = []
     for seed in range(40):
-        result = analyse(measure([hafnium()], "lho", 1000 + seed), XpsOptions(calibration="none"))
+        result = analyse(measure_spectra([hafnium()], "lho", 1000 + seed), XpsOptions(calibration="none"))
         q = result.get("species_ratio")
         inside.append(q.lo95 < 1.02 < q.hi95)
     assert np.mean(inside) >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / 40)
@@ -286,7 +286,7 @@ def test_the_error_counts_noise_of_the_virtual_counts():
 @pytest.mark.parametrize("shape", ["product", "voigt", "tail"])
 def test_a_shape_of_the_lines_may_be_chosen(shape):
     options = XpsOptions(regions=("Hf 4f",), models=("step+slope+overlap",), shapes=(shape,), calibration="none")
-    result = analyse(measure([hafnium()], "lho", 12), options)
+    result = analyse(measure_spectra([hafnium()], "lho", 12), options)
     ratio = result.get("species_ratio")
     assert abs(np.log(ratio.value / 1.02)) < 3.3 * ratio.std / ratio.value  # one draw
     assert f"one model only (step+slope+overlap{', ' + shape})" in texts(result, "warn")
@@ -297,9 +297,9 @@ def test_shapes_are_weighed_against_each_other():
     """An asymmetric truth: the ensemble of both shapes leans on the asymmetric one and holds the truth."""
     second = 12000.0 / 2.02
     rest = {"splitting": 1.71, "ratio": 0.75, "tail": 0.45}
-    peaks = (Peak(12000.0 - second, 18.1, 1.3, **rest), Peak(second, 15.6, 1.3, **rest))
+    peaks = (XpsPeak(12000.0 - second, 18.1, 1.3, **rest), XpsPeak(second, 15.6, 1.3, **rest))
     spectrum = replace(hafnium(), peaks=tuple(replace(p, area=20 * p.area) for p in peaks))
-    signals = measure([spectrum], "lho", 13)
+    signals = measure_spectra([spectrum], "lho", 13)
     options = XpsOptions(regions=("Hf 4f",), calibration="none", models=("step+slope", "step+slope+widths"))
     options = replace(options, shapes=("sum", "tail"))
     result = analyse(signals, options)
@@ -316,17 +316,17 @@ def test_the_species_table_may_name_a_shape():
     row = {"name": "metal", "position": 14.3, "range": [14.0, 14.6], "sd": 0.1, "supported": True, "source": "x"}
     level = {"splitting": 1.71, "range": [1.66, 1.72], "source": "x"}
     region = {"window": [10.0, 20.0], "fwhm": 1.0, "species": [row | {"shape": "tail"}, row | {"name": "oxide"}]}
-    found = xps_species.read({"levels": {"Hf 4f": level}, "regions": {"Hf 4f": region}}).regions["Hf 4f"]
+    found = xps_species.read_species({"levels": {"Hf 4f": level}, "regions": {"Hf 4f": region}}).regions["Hf 4f"]
     model = xps_models.list_candidates(found, names=("step",), shapes=("voigt",))[0]
     assert [line.shape for line in model.lines] == ["tail", "tail", "voigt", "voigt"]
     assert {line.tail for line in model.lines} == {"tail", ""}
     region["species"][0]["shape"] = "voight"
     with pytest.raises(NacreError, match=r"line shape of Hf 4f of metal.*voight.*voigt"):
-        xps_species.read({"levels": {"Hf 4f": level}, "regions": {"Hf 4f": region}})
+        xps_species.read_species({"levels": {"Hf 4f": level}, "regions": {"Hf 4f": region}})
 
 
 def test_every_interval_of_one_model_is_labelled():
-    signals = measure([hafnium(), carbon()], "lho", 14)
+    signals = measure_spectra([hafnium(), carbon()], "lho", 14)
     result = analyse(signals, XpsOptions(regions=("Hf 4f",)))
     table = next(c for c in result.curves if c.name == "Hf 4f models")
     assert sum("of this model alone" in name for name in table.columns) == 2
@@ -358,10 +358,14 @@ def test_bare_and_coated_powder_are_fitted_together():
 @pytest.mark.parametrize("kind", [{"tail": 0.3}, {"shape": "voigt"}, {"shape": "product"}])
 def test_an_ensemble_of_shapes_covers_the_truth(kind):
     """A fixed subset of the full study (400 draws)."""
-    region, second, draws = xps_species.table().region("Hf 4f"), 12000.0 / 2.02, 40
+    region, second, draws = xps_species.load_species().region("Hf 4f"), 12000.0 / 2.02, 40
     rest = {"splitting": 1.71, "ratio": 0.75} | kind
-    peaks = (Peak(12000.0 - second, 18.1, 1.5, **rest), Peak(second, 15.6, 1.5, **rest), Peak(2000.0, 22.4, 3.1))
-    x, counts = expected(replace(hafnium(scan=Scan(11.0, 25.5)), peaks=peaks))
+    peaks = (
+        XpsPeak(12000.0 - second, 18.1, 1.5, **rest),
+        XpsPeak(second, 15.6, 1.5, **rest),
+        XpsPeak(2000.0, 22.4, 3.1),
+    )
+    x, counts = compute_expected(replace(hafnium(scan=XpsScan(11.0, 25.5)), peaks=peaks))
     chosen = xps_models.list_candidates(region, shapes=("sum", "tail" if "tail" in kind else kind["shape"]))
     rng, errors, stds = np.random.default_rng(21), [], []
     for _ in range(draws):
@@ -378,13 +382,13 @@ def test_an_ensemble_of_shapes_covers_the_truth(kind):
 
 def test_a_share_below_zero_takes_the_uncertainty_of_all_shares_away():
     def doublet(area, volts):
-        return Peak(area, volts, 1.2, 1.18, 0.5, shape="voigt")
+        return XpsPeak(area, volts, 1.2, 1.18, 0.5, shape="voigt")
 
-    scan, ground = Scan(156.5, 176.5), Ground(3000.0, 50.0, 0.04)
+    scan, ground = XpsScan(156.5, 176.5), XpsBackground(3000.0, 50.0, 0.04)
     shares = {}
     for dip in (0.0, -1500.0):  # a charging artefact takes counts away where polysulfide would lie
-        sulfur = Spectrum("S 2p", scan, (doublet(20000.0, 161.5), doublet(dip, 163.6)), ground)
-        result = analyse(measure([carbon(), sulfur], "lho", 11), XpsOptions(regions=("S 2p",)))
+        sulfur = TrueSpectrum("S 2p", scan, (doublet(20000.0, 161.5), doublet(dip, 163.6)), ground)
+        result = analyse(measure_spectra([carbon(), sulfur], "lho", 11), XpsOptions(regions=("S 2p",)))
         shares[dip] = [e.quantity for e in result.entries if e.name == "species_fraction"], texts(result, "fail")
     (sound, none), (bare, said) = shares[0.0], shares[-1500.0]
     assert all(q.std for q in sound) and "negative share" not in none

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nacre.cell.ageing.slow_states import Aged, Drive
-from nacre.cell.protocol import Step
-from nacre.physics.p2d import Cell, Mesh, Outcome
+from nacre.cell.ageing.slow_states import Drive, SlowState
+from nacre.cell.protocol import ProtocolStep
+from nacre.physics.p2d import Mesh, SolverCell, StepOutcome
 
 
 @dataclass(frozen=True)
-class Books:
+class ChargeBalance:
     """Lithium and charge in C per m2 of plan area: lithium in the working cathode, the anode and in isolated particles;
     drawn: from the electrolyte by side reactions; passed: net charge through the wires (positive: charged); leaked:
     back inside the cell."""
@@ -35,12 +35,12 @@ class Books:
 
 
 @dataclass(frozen=True, eq=False)
-class Half:
+class HalfCycleRecord:
     """One step as it ran: charges in C/m2 and energies in J/m2 through the wires by sign, seconds, how it ended, what
     it did to the slow states, and its records where they were kept (time s, V, A/m2, C/m2: columns)."""
 
-    step: Step
-    outcome: Outcome
+    step: ProtocolStep
+    outcome: StepOutcome
     seconds: float
     charged: float
     discharged: float
@@ -51,10 +51,10 @@ class Half:
 
     @property
     def normal(self) -> bool:
-        return self.outcome.normal or self.outcome is Outcome.BEYOND_AT_START
+        return self.outcome.normal or self.outcome is StepOutcome.BEYOND_AT_START
 
 
-def lumped(cell: Cell, mesh: Mesh) -> Cell:
+def lump_electrodes(cell: SolverCell, mesh: Mesh) -> SolverCell:
     """With a single node an electrode keeps a third of its resistance, as for an even reaction (the solver: half)."""
     changes = {}
     for part, nodes in (("cathode", mesh.cathode_nodes), ("anode", mesh.anode_nodes)):
@@ -69,7 +69,7 @@ def lumped(cell: Cell, mesh: Mesh) -> Cell:
     return replace(cell, **changes)
 
 
-def aged_cell(cell: Cell, aged: Aged) -> Cell:
+def apply_slow_state(cell: SolverCell, aged: SlowState) -> SolverCell:
     """A fresh cell as it is at a slow state."""
     c = cell.cathode
     cathode = replace(
@@ -82,7 +82,7 @@ def aged_cell(cell: Cell, aged: Aged) -> Cell:
     return replace(cell, cathode=cathode, contact_resistance=cell.contact_resistance + aged.series)
 
 
-def joined(drives: Sequence[Drive]) -> Drive:
+def join_drives(drives: Sequence[Drive]) -> Drive:
     """Several drives in a row as one."""
     if len(drives) == 1:
         return drives[0]
@@ -102,7 +102,7 @@ def joined(drives: Sequence[Drive]) -> Drive:
     )
 
 
-def between(a: Drive, b: Drive, t: float) -> Drive:
+def interpolate_drives(a: Drive, b: Drive, t: float) -> Drive:
     """The straight line from a (t = 0) to b (t = 1), and beyond."""
 
     def at(x, y):
@@ -118,7 +118,7 @@ def between(a: Drive, b: Drive, t: float) -> Drive:
     )
 
 
-def scaled(d: Drive, seconds: float, half_cycles: float) -> Drive:
+def scale_drive(d: Drive, seconds: float, half_cycles: float) -> Drive:
     """The same for another time."""
     swing = d.swing * seconds / d.seconds if d.seconds else 0.0
     return replace(d, seconds=seconds, swing=swing, half_cycles=half_cycles)

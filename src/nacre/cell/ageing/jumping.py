@@ -6,16 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from nacre.cell.ageing.half_cycle import between, scaled
+from nacre.cell.ageing.half_cycle import interpolate_drives, scale_drive
 from nacre.cell.ageing.slow_states import Drive
-from nacre.cell.protocol import Step
+from nacre.cell.protocol import ProtocolStep
 from nacre.core.errors import NacreError
 
 SETTLE = 1  # cycles after a jump whose particles still remember the cycle before it
 
 
 @dataclass(frozen=True)
-class Jump:
+class JumpSettings:
     """tolerance: estimated error of a slow state (its logarithm) that one jump may bring; largest: cycles in one jump;
     first: that of the first jump; stride: cycles integrated at a time; least: a loop of so few cycles is not jumped."""
 
@@ -33,7 +33,7 @@ class Jump:
 
 
 @dataclass(frozen=True, eq=False)
-class Anchor:
+class AnchorCycle:
     """A settled cycle that was simulated: its number, what it did, and the cathode's fillings at its end."""
 
     number: int
@@ -42,18 +42,18 @@ class Anchor:
 
 
 @dataclass(eq=False)
-class Leaper:
+class CycleJumper:
     """One loop of `times` equal cycles. `log` is the record of the run with its walk."""
 
     log: object
-    cycle: tuple[Step, ...]
+    cycle: tuple[ProtocolStep, ...]
     times: int
-    jump: Jump
+    jump: JumpSettings
     tell: Callable[[], None]
 
     def __post_init__(self):
         self.first = self.log.count
-        self.anchors: list[Anchor] = []
+        self.anchors: list[AnchorCycle] = []
         self.filling = None
 
     def run(self) -> bool:
@@ -91,8 +91,8 @@ class Leaper:
         self.tell()
         return fine
 
-    def _anchor(self) -> Anchor:
-        return Anchor(self.log.count, self.log.drive, self.log.walk.state.cathode)
+    def _anchor(self) -> AnchorCycle:
+        return AnchorCycle(self.log.count, self.log.drive, self.log.walk.state.cathode)
 
     def _leap(self, length: int, wish: int) -> tuple[bool, int]:
         """Jump, simulate, correct; or go back and say how far to jump instead: (went well, next length)."""
@@ -135,18 +135,18 @@ class Leaper:
     def _filling(self) -> float:
         return self.log.walk.mean("cathode") if self.filling is None else self.filling
 
-    def _course(self, count: int, length: int, a: Anchor, b: Anchor) -> list[Drive]:
+    def _course(self, count: int, length: int, a: AnchorCycle, b: AnchorCycle) -> list[Drive]:
         """Drives of the cycles count + 1 ... count + length on a line through two simulated ones, a few at a time."""
         found = []
         for k in range(0, length, self.jump.stride):
             n = min(self.jump.stride, length - k)
             middle = count + k + 0.5 * (n + 1)
-            one = between(a.drive, b.drive, (middle - a.number) / (b.number - a.number))
-            found.append(scaled(one, n * one.seconds, n * one.half_cycles))
+            one = interpolate_drives(a.drive, b.drive, (middle - a.number) / (b.number - a.number))
+            found.append(scale_drive(one, n * one.seconds, n * one.half_cycles))
         return found
 
 
-def filled(rows: list[dict], columns: Collection[str]) -> list[dict]:
+def fill_rows(rows: list[dict], columns: Collection[str]) -> list[dict]:
     """Rows of all cycles from those of the simulated ones, by a cubic spline over the root of the cycle (most laws
     begin with a root); the first is not settled: it stands."""
     first, *rows = rows

@@ -14,14 +14,19 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from nacre.cell.ageing.half_cycle import Books, Half, joined
-from nacre.cell.ageing.jumping import Jump, Leaper, filled
-from nacre.cell.ageing.long_test import Exactness, Walk, start
-from nacre.cell.ageing.observables import Resistance, peak_position, peak_window, r_cam_se
-from nacre.cell.ageing.slow_states import Aged, Ageing, Drive
+from nacre.cell.ageing.half_cycle import ChargeBalance, HalfCycleRecord, join_drives
+from nacre.cell.ageing.jumping import CycleJumper, JumpSettings, fill_rows
+from nacre.cell.ageing.long_test import LongTest, LongTestAccuracy, start_test
+from nacre.cell.ageing.observables import (
+    Resistance,
+    find_peak_position,
+    find_peak_window,
+    measure_interfacial_resistance,
+)
+from nacre.cell.ageing.slow_states import Ageing, Drive, SlowState
 from nacre.cell.parameters import CellParameters
 from nacre.cell.plausibility import refuse_if_impossible
-from nacre.cell.protocol import Loop, Step, for_cell, parse_protocol, unrolled
+from nacre.cell.protocol import ProtocolLoop, ProtocolStep, bind_to_cell, parse_protocol, unroll_steps
 from nacre.core.errors import NacreError, NotAssessable
 from nacre.core.notebook_hook import ShowsInNotebook
 
@@ -37,7 +42,7 @@ MOST_CYCLES = 100_000
 
 
 @dataclass(frozen=True)
-class Watch:
+class KeptCycles:
     """What to keep of which cycles (numbers from 1 over the whole test): curves (with the followed peak of their
     charge), and resistances after their discharge and a rest of `rest` s; points: records per step of a curve."""
 
@@ -48,7 +53,7 @@ class Watch:
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class CycleCurve:
     """One step of a cycle: kind, time s, voltage V, current A, capacity Ah (from the step's begin, positive)."""
 
     kind: str
@@ -67,11 +72,11 @@ class Lifetime(ShowsInNotebook):
     parameters: CellParameters
     ageing: Ageing
     table: pl.DataFrame
-    curves: dict[int, tuple[Curve, ...]]
+    curves: dict[int, tuple[CycleCurve, ...]]
     peaks: dict[int, float]
     resistances: dict[int, Resistance]
-    aged: Aged
-    books: Books
+    aged: SlowState
+    books: ChargeBalance
     complete: bool
     words: str
     simulated: int
@@ -105,11 +110,11 @@ class Lifetime(ShowsInNotebook):
 
 def age(
     parameters: CellParameters,
-    program: str | Sequence[Step | Loop] = CYCLE_LIFE,
+    program: str | Sequence[ProtocolStep | ProtocolLoop] = CYCLE_LIFE,
     ageing: Ageing | None = None,
-    jump: Jump | None = None,
-    how: Exactness | None = None,
-    watch: Watch | None = None,
+    jump: JumpSettings | None = None,
+    how: LongTestAccuracy | None = None,
+    watch: KeptCycles | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Lifetime:
     """Take a fresh cell through a test and let it age.
@@ -119,21 +124,21 @@ def age(
     Raises NacreError where the program, the parameters, a cycle asked for or a mechanism cannot be; what happens in the
     cell ends the run in words.
     """
-    watch, how = watch or Watch(), how or Exactness()
-    ageing = ageing if ageing is not None else _known(parameters)
+    watch, how = watch or KeptCycles(), how or LongTestAccuracy()
+    ageing = ageing if ageing is not None else _read_ageing(parameters)
     refuse_if_impossible(parameters)
-    steps = for_cell(parse_protocol(program), parameters.scale) if isinstance(program, str) else tuple(program)
-    blocks = _blocks(steps, parameters.name)
+    steps = bind_to_cell(parse_protocol(program), parameters.scale) if isinstance(program, str) else tuple(program)
+    blocks = _split_blocks(steps, parameters.name)
     total = sum(block.times for block in blocks)
-    _check(watch, total, parameters.name)
-    log = _Log(start(parameters, ageing, how), watch)
+    _check_kept(watch, total, parameters.name)
+    log = _CycleLog(start_test(parameters, ageing, how), watch)
     for block in blocks:
-        if not _through(log, block, jump, lambda: progress(log.count, total)):
+        if not _run_block(log, block, jump, lambda: progress(log.count, total)):
             break
     return log.lifetime(total)
 
 
-def _known(parameters: CellParameters) -> Ageing:
+def _read_ageing(parameters: CellParameters) -> Ageing:
     if not any(name.startswith("ageing.") for name in parameters.numbers):
         raise NotAssessable(
             "nothing is known of how this cell ages", where=parameters.name,
@@ -147,34 +152,36 @@ def _known(parameters: CellParameters) -> Ageing:
 
 
 @dataclass(frozen=True)
-class Block:
+class CycleBlock:
     """One cycle, run `times` times."""
 
-    cycle: tuple[Step, ...]
+    cycle: tuple[ProtocolStep, ...]
     times: int
 
 
-def _blocks(steps: Sequence[Step | Loop], where: str) -> list[Block]:
-    found: list[Block] = []
-    loose: list[Step] = []
+def _split_blocks(steps: Sequence[ProtocolStep | ProtocolLoop], where: str) -> list[CycleBlock]:
+    found: list[CycleBlock] = []
+    loose: list[ProtocolStep] = []
     for item in steps:
-        if isinstance(item, Loop):
-            found += [Block(c, 1) for c in _cycles(loose)]
+        if isinstance(item, ProtocolLoop):
+            found += [CycleBlock(c, 1) for c in _split_cycles(loose)]
             loose = []
-            body = _cycles(list(unrolled(item.steps)))
-            found += [Block(body[0], item.times)] if len(body) == 1 else [Block(c, 1) for c in body] * item.times
+            body = _split_cycles(list(unroll_steps(item.steps)))
+            found += (
+                [CycleBlock(body[0], item.times)] if len(body) == 1 else [CycleBlock(c, 1) for c in body] * item.times
+            )
         else:
             loose.append(item)
-    found += [Block(c, 1) for c in _cycles(loose)]
+    found += [CycleBlock(c, 1) for c in _split_cycles(loose)]
     total = sum(b.times for b in found)
     if not 0 < total <= MOST_CYCLES:
         raise NacreError(f"the program has {total} cycles", where=where, expected=f"1 to {MOST_CYCLES}")
     return found
 
 
-def _cycles(steps: list[Step]) -> list[tuple[Step, ...]]:
+def _split_cycles(steps: list[ProtocolStep]) -> list[tuple[ProtocolStep, ...]]:
     """A cycle ends where a charge follows a discharge."""
-    found: list[list[Step]] = []
+    found: list[list[ProtocolStep]] = []
     for step in steps:
         new = step.kind == "charge" and found and any(s.kind == "discharge" for s in found[-1])
         if new or not found:
@@ -183,7 +190,7 @@ def _cycles(steps: list[Step]) -> list[tuple[Step, ...]]:
     return [tuple(c) for c in found]
 
 
-def _check(watch: Watch, total: int, where: str) -> None:
+def _check_kept(watch: KeptCycles, total: int, where: str) -> None:
     for name in ("curves", "resistances"):
         for cycle in getattr(watch, name):
             if not 1 <= cycle <= total:
@@ -193,10 +200,10 @@ def _check(watch: Watch, total: int, where: str) -> None:
                 )  # fmt: skip
 
 
-def _through(log: "_Log", block: Block, jump: Jump | None, tell) -> bool:
+def _run_block(log: "_CycleLog", block: CycleBlock, jump: JumpSettings | None, tell) -> bool:
     """Take the cell through a block; False where it ended out of order."""
     if jump is not None and block.times > jump.least:
-        leaper = Leaper(log, block.cycle, block.times, jump, tell)
+        leaper = CycleJumper(log, block.cycle, block.times, jump, tell)
         return leaper.run()
     for _ in range(block.times):
         if not log.cycle(block.cycle):
@@ -234,29 +241,29 @@ SMOOTH = tuple(n for n in COLUMNS if n not in ("cycle", "simulated", "coulombic_
 
 
 @dataclass(eq=False)
-class _Log:
+class _CycleLog:
     """Rows, curves and the rest, as the walk goes on."""
 
-    walk: Walk
-    watch: Watch
+    walk: LongTest
+    watch: KeptCycles
     rows: list[dict] = field(default_factory=list)
-    curves: dict[int, tuple[Curve, ...]] = field(default_factory=dict)
+    curves: dict[int, tuple[CycleCurve, ...]] = field(default_factory=dict)
     resistances: dict[int, Resistance] = field(default_factory=dict)
     end: str = ""
     simulated: int = 0
     jump_error: float = 0.0
     count: int = 0
-    halves: list[Half] = field(default_factory=list)
+    halves: list[HalfCycleRecord] = field(default_factory=list)
     drive: Drive | None = None
 
     def __post_init__(self):
         p = self.walk.parameters
         self.per_gram = p.area / (3.6 * p.value("cell.cam_mass", "g"))  # C/m2 to mAh/g
-        self.window = peak_window(self.walk)
+        self.window = find_peak_window(self.walk)
         c = self.walk.cell.cathode
         self.fresh = [float(np.mean(v)) for v in (c.contact, c.active, c.interphase_thickness)]
 
-    def cycle(self, steps: tuple[Step, ...], record: bool = True) -> bool:
+    def cycle(self, steps: tuple[ProtocolStep, ...], record: bool = True) -> bool:
         """Simulate one cycle; False where it ended out of order."""
         number = self.count + 1
         seen = record and (number in self.watch.curves or number in self.watch.resistances)
@@ -276,8 +283,8 @@ class _Log:
                 self.end = f"stopped in cycle {number} ({step.text or step.kind}): {half.outcome.words}"
                 break
             if step.kind == "discharge" and record and number in self.watch.resistances:
-                after_discharge = r_cam_se(self.walk, self.watch.rest)
-        self.halves, self.count, self.drive = halves, number, joined([h.drive for h in halves])
+                after_discharge = measure_interfacial_resistance(self.walk, self.watch.rest)
+        self.halves, self.count, self.drive = halves, number, join_drives([h.drive for h in halves])
         self.simulated += 1
         if record:
             self.rows.append(self._row(number, True))
@@ -293,12 +300,12 @@ class _Log:
         """Rows of the cycles behind `after` that were jumped over."""
         kept = len([row for row in self.rows if row["cycle"] <= after])
         if len(self.rows) > kept + 2:
-            self.rows[kept:] = filled(self.rows[kept:], SMOOTH)
+            self.rows[kept:] = fill_rows(self.rows[kept:], SMOOTH)
 
-    def _curve(self, half: Half) -> Curve:
+    def _curve(self, half: HalfCycleRecord) -> CycleCurve:
         time, volts, current, charge = half.records.T
         area = self.walk.parameters.area
-        return Curve(half.step.kind, time, volts, current * area, np.abs(charge) * area / 3600)
+        return CycleCurve(half.step.kind, time, volts, current * area, np.abs(charge) * area / 3600)
 
     def _row(self, number: int, simulated: bool) -> dict:
         walk, g = self.walk, self.per_gram
@@ -329,11 +336,13 @@ class _Log:
         }
 
     def lifetime(self, total: int) -> Lifetime:
-        table = _table(self.rows)
+        table = _make_table(self.rows)
         peaks = {}
         for number, curves in self.curves.items():
             charges = [c for c in curves if c.kind == "charge" and c.voltage.size > 10]
-            peaks[number] = peak_position(charges[0].voltage, charges[0].capacity, self.window) if charges else math.nan
+            peaks[number] = (
+                find_peak_position(charges[0].voltage, charges[0].capacity, self.window) if charges else math.nan
+            )
         walk = self.walk
         words = self.end or f"all {total} cycles ran, {self.simulated} of them simulated"
         return Lifetime(
@@ -342,7 +351,7 @@ class _Log:
         )  # fmt: skip
 
 
-def _table(rows: list[dict]) -> pl.DataFrame:
+def _make_table(rows: list[dict]) -> pl.DataFrame:
     columns = {name: np.array([row[name] for row in rows]) for name in COLUMNS if name != "coulombic_efficiency"}
     with np.errstate(divide="ignore", invalid="ignore"):
         columns["coulombic_efficiency"] = 100 * columns["discharge_capacity"] / columns["charge_capacity"]

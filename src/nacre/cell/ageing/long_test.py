@@ -17,14 +17,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from nacre.cell.ageing.half_cycle import Books, Half, joined, lumped, scaled
-from nacre.cell.ageing.slow_states import Aged, Ageing, Drive
+from nacre.cell.ageing.half_cycle import ChargeBalance, HalfCycleRecord, join_drives, lump_electrodes, scale_drive
+from nacre.cell.ageing.slow_states import Ageing, Drive, SlowState
 from nacre.cell.parameters import CellParameters
-from nacre.cell.protocol import Step
+from nacre.cell.protocol import ProtocolStep
 from nacre.core.errors import NacreError
 from nacre.physics import p2d
 from nacre.physics.constants import FARADAY, GAS
-from nacre.physics.p2d import Cell, Course, Mesh, Outcome, State
+from nacre.physics.p2d import Course, Mesh, SolverCell, State, StepOutcome
 
 # against 20 nodes and 40 shells: capacities at 0.2C within 0.05 % (bare at 1C: 1 %), peaks within 0.3 mV (one: 1.1)
 COARSE = Mesh(1, 8, 20, 4, 4.0)
@@ -36,7 +36,7 @@ MOST_STEPS = 3000  # of the solver in a piece: a larger table costs more to hand
 
 
 @dataclass(frozen=True)
-class Exactness:
+class LongTestAccuracy:
     """mesh and tolerance of the solver; part: most change of a slow state in one piece (of its value; of the film's, in
     units of 2RT/F at the step's current)."""
 
@@ -46,16 +46,16 @@ class Exactness:
 
 
 @dataclass(eq=False)
-class Walk:
-    """The cell as it stands. `start` makes one; `run` takes it through a step, `leap` over many cycles."""
+class LongTest:
+    """The cell as it stands. `start_test` makes one; `run` takes it through a step, `leap` over many cycles."""
 
     parameters: CellParameters
     ageing: Ageing
-    how: Exactness
-    cell: Cell
+    how: LongTestAccuracy
+    cell: SolverCell
     prepared: p2d.Prepared
     course: p2d.Drifting
-    aged: Aged
+    aged: SlowState
     state: State
     active: float  # share of the fresh cell's particles that work now: at most `aged.active`'s at a piece's middle
     isolated: float = 0.0
@@ -68,8 +68,8 @@ class Walk:
     def __post_init__(self):
         mesh, c, a, p = self.how.mesh, self.cell.cathode, self.cell.anode, self.parameters
         self.weights = {
-            "cathode": _weights(c, mesh, mesh.cathode_nodes, mesh.cathode_shells),
-            "anode": _weights(a, mesh, mesh.anode_nodes, mesh.anode_shells),
+            "cathode": _compute_weights(c, mesh, mesh.cathode_nodes, mesh.cathode_shells),
+            "anode": _compute_weights(a, mesh, mesh.anode_nodes, mesh.anode_shells),
         }
         self.sites = {
             part: FARADAY * e.c_max * e.thickness * sum(e.volume_fractions) * e.active
@@ -105,10 +105,10 @@ class Walk:
         return self._anode[1]
 
     @property
-    def books(self) -> Books:
+    def books(self) -> ChargeBalance:
         cathode = self.sites["cathode"] * self.active * self.mean("cathode")
         anode = self.sites["anode"] * self.mean("anode")
-        return Books(cathode, anode, self.isolated, self.drawn, self.passed, self.leaked)
+        return ChargeBalance(cathode, anode, self.isolated, self.drawn, self.passed, self.leaked)
 
     def _lose(self, active: float, filling: float | None = None) -> None:
         """Particles drop out until a share of the fresh ones works; filling: theirs, where it is not that of now."""
@@ -135,9 +135,9 @@ class Walk:
 
     # --- one step ---
 
-    def run(self, step: Step, times: int = 0) -> Half:
+    def run(self, step: ProtocolStep, times: int = 0) -> HalfCycleRecord:
         """Take the cell through a step; `times`: how many records to keep."""
-        key = _key(step)
+        key = _make_key(step)
         whole, last = self.foreseen.get(key) or (self._guess(step), None)
         turn = 1.0 if step.kind in ("charge", "discharge") else 0.0
         pieces, done, moved, counted, records = [], 0.0, 0.0, 0.0, []
@@ -150,26 +150,26 @@ class Walk:
             limit = math.inf if step.until_time is None else step.until_time - done
             solution, extra = self._solve(step, after, seconds, min(longest, limit), times)
             seconds = float(solution.time[-1]) if solution.time.size else 0.0
-            over = solution.outcome is not Outcome.TIME_REACHED or longest >= limit
+            over = solution.outcome is not StepOutcome.TIME_REACHED or longest >= limit
             part = max(1.0 - counted, 0.0) if over else min(seconds / whole, 0.95 - counted)
             part *= turn if done + seconds > 0.0 else 0.0
             drive = self._drive(solution, seconds, part, abs(float(solution.charge[-1])) if seconds else 0.0)
             if times:
-                records.append(_records(solution, done, moved, extra))
+                records.append(_collect_records(solution, done, moved, extra))
             pieces.append(self._close(solution, seconds, drive, extra))
             moved += pieces[-1][1]
             done, counted, last = done + seconds, counted + part, drive if seconds else last
             if over:
                 break
-        half = _half(step, solution.outcome, pieces, np.vstack(records) if records else None)
+        half = _make_record(step, solution.outcome, pieces, np.vstack(records) if records else None)
         if done > 0.0:
             self.foreseen[key] = done, last
         return half
 
-    def run_all(self, steps: Sequence[Step]) -> tuple[list[Half], Drive] | None:
+    def run_all(self, steps: Sequence[ProtocolStep]) -> tuple[list[HalfCycleRecord], Drive] | None:
         """Several steps as one piece: quicker. None, and nothing done, where they change too much, are not known from a
         run before, or do not all end in order."""
-        key = tuple(_key(step) for step in steps)
+        key = tuple(_make_key(step) for step in steps)
         known = self.foreseen.get(key) or self._foreseen_all(key)
         if known is None or self.first_charge_due:
             return None
@@ -186,7 +186,7 @@ class Walk:
         if not solution.complete or len(solution.outcomes) < len(steps) or solution.ends[-1] > TOO_LONG * seconds:
             self.back(marks)
             return None
-        halves = _halves(steps, solution, extra)
+        halves = _split_records(steps, solution, extra)
         self._lose_within(halves, shares, extra)
         swing = sum(abs(h.charged - h.discharged - extra * h.seconds) for h in halves)
         turns = sum(s.kind in ("charge", "discharge") for s in steps)
@@ -196,20 +196,20 @@ class Walk:
         self.foreseen[key] = seconds, drive
         return halves, drive
 
-    def _wanted(self, steps: tuple[Step, ...], extra: float) -> list[p2d.Step]:
+    def _wanted(self, steps: tuple[ProtocolStep, ...], extra: float) -> list[p2d.SolverStep]:
         if self._steps[:2] != (steps, extra):
             long = [math.inf if s.until_time is None else s.until_time for s in steps]
-            made = [solver_step(s, self.area, extra, t) for s, t in zip(steps, long, strict=True)]
+            made = [make_piece(s, self.area, extra, t) for s, t in zip(steps, long, strict=True)]
             self._steps = steps, extra, made
         return self._steps[2]
 
-    def _shares(self, after: Aged, count: int) -> list[float]:
+    def _shares(self, after: SlowState, count: int) -> list[float]:
         """The active shares in the middle of equal parts of a piece, never above that of now."""
         rate = math.log(after.active / self.aged.active)
         found = [self.aged.active * math.exp(rate * (k + 0.5) / count) for k in range(count)]
         return [min(share, self.active) for share in found]
 
-    def _lose_within(self, halves: list["Half"], shares: list[float], extra: float) -> None:
+    def _lose_within(self, halves: list["HalfCycleRecord"], shares: list[float], extra: float) -> None:
         """Book the particles that dropped out between the steps of a piece, at the filling of those instants."""
         filling = self.mean("cathode")
         for half, here, after in zip(halves, shares, shares[1:], strict=False):
@@ -223,10 +223,10 @@ class Walk:
         if None in parts:
             return None
         turns = sum(one[0] in ("charge", "discharge") for one in key)
-        whole = joined([scaled(drive, seconds, 0.0) for seconds, drive in parts])
+        whole = join_drives([scale_drive(drive, seconds, 0.0) for seconds, drive in parts])
         return whole.seconds, replace(whole, half_cycles=turns)
 
-    def _guess(self, step: Step) -> float:
+    def _guess(self, step: ProtocolStep) -> float:
         if step.kind in ("charge", "discharge"):
             current = abs(step.current if step.current is not None else step.power / 2.0) / self.area
             whole = 0.6 * self.sites["cathode"] * self.active / current
@@ -234,25 +234,25 @@ class Walk:
             whole = 3600.0
         return min(whole, step.until_time) if step.until_time is not None else whole
 
-    def _foresee(self, step: Step, seconds: float, last: Drive | None, turn: float) -> tuple[Aged, float]:
+    def _foresee(self, step: ProtocolStep, seconds: float, last: Drive | None, turn: float) -> tuple[SlowState, float]:
         """The slow state after a piece, and how long it may be."""
         last = last or self._unknown(step, seconds)
         for _ in range(60):
-            after = self.ageing.advance(self.aged, scaled(last, seconds, turn * seconds))
+            after = self.ageing.advance(self.aged, scale_drive(last, seconds, turn * seconds))
             change = self.change(self.aged, after, step)
             if change <= self.how.part:
                 break
             seconds *= min(max(0.9 * self.how.part / change, 0.05), 0.8)
         return after, seconds
 
-    def _unknown(self, step: Step, seconds: float) -> Drive:
+    def _unknown(self, step: ProtocolStep, seconds: float) -> Drive:
         """The drive of a step never run before: from where it starts."""
         potential = 0.5 * sum(self.volts) + self.anode_potential
         means = {name: float(v[0]) for name, v in self.ageing.senses(np.array([potential])).items()}
         swing = 0.5 if step.kind in ("charge", "discharge") else 0.0
         return Drive(seconds, self.cell.temperature, potential, swing, 0.0, means)
 
-    def change(self, a: Aged, b: Aged, step: Step | None = None) -> float:
+    def change(self, a: SlowState, b: SlowState, step: ProtocolStep | None = None) -> float:
         """How far two slow states lie apart: the largest of the relative changes and of the film's."""
         logs = [w * abs(math.log(getattr(b, n) / getattr(a, n))) for n, w in WEIGHTS.items()]
         current = abs(step.current or 0.0) / self.area if step is not None else 0.0
@@ -261,14 +261,14 @@ class Walk:
         film = c.interphase_resistivity * abs(b.interphase - a.interphase) / (self.contact_area * b.contact * b.active)
         return max(*logs, (film + abs(b.series - a.series)) * current / self.thermal)
 
-    def _solve(self, step: Step, after: Aged, seconds: float, longest: float, times: int):
+    def _solve(self, step: ProtocolStep, after: SlowState, seconds: float, longest: float, times: int):
         """Run one piece; returns the solution and the current that passes beside the cathode's lithium, A/m2."""
         extra = self._set(after, seconds, min(math.sqrt(self.aged.active * after.active), self.active))
-        wanted = solver_step(step, self.area, extra, longest)
+        wanted = make_piece(step, self.area, extra, longest)
         asked = [np.linspace(0.0, seconds * TOO_LONG, times + 2)[1:-1]] if times else None
         return self.prepared.run(wanted, self.state, self.how.tolerance, times=asked, max_steps=MOST_STEPS), extra
 
-    def _set(self, after: Aged, seconds: float, active: float) -> float:
+    def _set(self, after: SlowState, seconds: float, active: float) -> float:
         """Send the solver's arrays on their course to a state; returns the current beside the cathode's lithium."""
         a, c = self.aged, self.cell.cathode
         self._lose(active)
@@ -293,8 +293,8 @@ class Walk:
         potential = volts - ohmic + self.anode_potential
         if seconds > 0.0:
             widths = (time[1:] - time[:-1]) / seconds
-            sensed = {n: _average(widths, v) for n, v in self.ageing.senses(potential).items()}
-            mean = _average(widths, potential)
+            sensed = {n: _average_weighted(widths, v) for n, v in self.ageing.senses(potential).items()}
+            mean = _average_weighted(widths, potential)
         else:
             mean = float(potential[0]) if potential.size else math.nan
             sensed = {n: float(v[0]) for n, v in self.ageing.senses(potential[:1]).items()}
@@ -303,7 +303,7 @@ class Walk:
     def _close(self, solution, seconds: float, drive: Drive, extra: float):
         """Book a piece and move on; returns its drive, charge and energy."""
         total = self._book(solution, seconds, drive, extra)
-        return drive, total, _trapezoid(solution.time, solution.voltage * (solution.current + extra))
+        return drive, total, _integrate_trapezoid(solution.time, solution.voltage * (solution.current + extra))
 
     def _book(self, solution, seconds: float, drive: Drive, extra: float) -> float:
         """Book the charges of a piece and age by it; returns the charge that passed outside."""
@@ -318,7 +318,7 @@ class Walk:
         self.aged = self.ageing.advance(self.aged, drive)
         return total
 
-    def _side_first(self, step: Step):
+    def _side_first(self, step: ProtocolStep):
         """Before the first lithium moves, side reactions take the whole current."""
         if step.current is None:
             raise NacreError(
@@ -369,23 +369,23 @@ class Walk:
             setattr(self, name, value)
 
 
-def start(parameters: CellParameters, ageing: Ageing, how: Exactness) -> Walk:
+def start_test(parameters: CellParameters, ageing: Ageing, how: LongTestAccuracy) -> LongTest:
     """A fresh cell at the beginning of its test."""
-    cell = lumped(parameters.cell(), how.mesh)
+    cell = lump_electrodes(parameters.cell(), how.mesh)
     prepared = p2d.prepare(cell, how.mesh)
     course = p2d.Drifting(prepared.cathode, cell.cathode)
     state = p2d.uniform(cell, how.mesh)
-    return Walk(
+    return LongTest(
         parameters, ageing, how, cell, prepared, course, ageing.start, state, 1.0,
         first_charge_due=ageing.first_charge,
     )  # fmt: skip
 
 
-def _key(step: Step) -> tuple:
+def _make_key(step: ProtocolStep) -> tuple:
     return step.kind, step.current, step.power, step.voltage, step.until_voltage, step.until_time
 
 
-def _halves(steps: Sequence[Step], solution, extra: float) -> list[Half]:
+def _split_records(steps: Sequence[ProtocolStep], solution, extra: float) -> list[HalfCycleRecord]:
     """The steps of a run in one piece, each with its charge and energy."""
     time, charge = solution.time, solution.charge
     power = solution.voltage * (solution.current + extra)
@@ -398,41 +398,41 @@ def _halves(steps: Sequence[Step], solution, extra: float) -> list[Half]:
         seconds = float(time[end] - time[first])
         total, energy = float(charge[end] - charge[first]) + extra * seconds, float(done[end] - done[first])
         sums = (total, 0.0, energy, 0.0) if total > 0.0 else (0.0, -total, 0.0, -energy)
-        found.append(Half(step, outcome, seconds, *sums, None))
+        found.append(HalfCycleRecord(step, outcome, seconds, *sums, None))
         first = end + 1
     return found
 
 
-def _weights(e, mesh: Mesh, nodes: int, shells: int) -> np.ndarray:
+def _compute_weights(e, mesh: Mesh, nodes: int, shells: int) -> np.ndarray:
     """The share of every shell, node and class in the volume of an electrode's particles, flat."""
     classes = np.asarray(e.volume_fractions) / sum(e.volume_fractions) / nodes
     return (classes[:, None, None] * np.ones((1, nodes, 1)) * p2d.shell_weights(mesh, shells)).ravel()
 
 
-def solver_step(step: Step, area: float, extra: float, longest: float) -> p2d.Step:
+def make_piece(step: ProtocolStep, area: float, extra: float, longest: float) -> p2d.SolverStep:
     """A piece of a protocol's step per m2 of plan area, with `extra` A/m2 passing beside the cathode's lithium."""
     if step.kind == "rest":
-        return p2d.Step("current", -extra, seconds=longest)
+        return p2d.SolverStep("current", -extra, seconds=longest)
     if step.kind == "hold":
         cut = max((step.until_current or 0.0) / area - abs(extra), 0.0)
-        return p2d.Step("voltage", step.voltage, seconds=longest, current_below=cut)
+        return p2d.SolverStep("voltage", step.voltage, seconds=longest, current_below=cut)
     ends = {}
     if step.until_voltage is not None:
         ends["highest" if step.kind == "charge" else "lowest"] = step.until_voltage
     if step.power is not None:
-        return p2d.Step("power", step.power / area, seconds=longest, **ends)
-    return p2d.Step("current", step.current / area - extra, seconds=longest, **ends)
+        return p2d.SolverStep("power", step.power / area, seconds=longest, **ends)
+    return p2d.SolverStep("current", step.current / area - extra, seconds=longest, **ends)
 
 
-def _trapezoid(time, values) -> float:
+def _integrate_trapezoid(time, values) -> float:
     return float((0.5 * (values[1:] + values[:-1])) @ (time[1:] - time[:-1])) if time.size > 1 else 0.0
 
 
-def _average(widths, values) -> float:
+def _average_weighted(widths, values) -> float:
     return float((0.5 * (values[1:] + values[:-1])) @ widths)
 
 
-def _records(solution, done: float, moved: float, extra: float) -> np.ndarray:
+def _collect_records(solution, done: float, moved: float, extra: float) -> np.ndarray:
     """Records of a piece that begins `done` s and `moved` C/m2 after its step."""
     own = np.column_stack([solution.time, solution.voltage, solution.current, solution.charge])
     rows = np.vstack([own, *solution.sampled])
@@ -443,10 +443,10 @@ def _records(solution, done: float, moved: float, extra: float) -> np.ndarray:
     return rows
 
 
-def _half(step: Step, outcome: Outcome, pieces, records) -> Half:
+def _make_record(step: ProtocolStep, outcome: StepOutcome, pieces, records) -> HalfCycleRecord:
     drives, charges, energies = zip(*pieces, strict=True)
-    drive = joined(drives)
-    return Half(
+    drive = join_drives(drives)
+    return HalfCycleRecord(
         step, outcome, drive.seconds,
         sum(q for q in charges if q > 0), -sum(q for q in charges if q < 0),
         sum(e for q, e in zip(charges, energies, strict=True) if q > 0),

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nacre.cell.ageing.half_cycle import aged_cell
-from nacre.cell.ageing.long_test import Walk
-from nacre.materials.transitions import followed
+from nacre.cell.ageing.half_cycle import apply_slow_state
+from nacre.cell.ageing.long_test import LongTest
+from nacre.materials.transitions import find_followed
 from nacre.physics import p2d
 from nacre.physics.cycling import dqdv
 
@@ -26,14 +26,14 @@ class Resistance:
     filling: float
 
 
-def r_cam_se(walk: Walk, rest: float = HOUR) -> Resistance:
+def measure_interfacial_resistance(walk: LongTest, rest: float = HOUR) -> Resistance:
     """Charge transfer and films over the true contact area, all particles in parallel, after a rest of `rest` s from
     the state the cell is in. The cell itself does not move.
 
     RT/(F i0 sqrt(1 + (j/2 i0)^2)) at the residual currents of the rest: without the diffusion impedance and the double
     layer, what the arc of a spectrum between them spans.
     """
-    aged = aged_cell(walk.cell, walk.aged)
+    aged = apply_slow_state(walk.cell, walk.aged)
     prepared = p2d.prepare(aged, walk.how.mesh)
     state = prepared.run(p2d.rest(rest), walk.state, walk.how.tolerance).final if rest else walk.state
     cathode = p2d.linearise(prepared, state).cathode
@@ -45,14 +45,16 @@ def r_cam_se(walk: Walk, rest: float = HOUR) -> Resistance:
     return Resistance(float(1e4 * total), float(1e4 * films), filling)
 
 
-def peak_position(volts: np.ndarray, charge: np.ndarray, window: tuple[float, float], smoothing=SMOOTHING) -> float:
+def find_peak_position(
+    volts: np.ndarray, charge: np.ndarray, window: tuple[float, float], smoothing=SMOOTHING
+) -> float:
     """Place in V of the highest local maximum of dQ/dV inside a window of the cell's voltage; NaN where there is none.
 
     volts, charge: (n,) along a charge. The maximum must lie inside: a shoulder below the window and the next transition
     above it are often higher.
     """
     rising = np.maximum.accumulate(np.abs(charge - charge[0]))
-    found = dqdv.density(dqdv.passed(volts, rising), 1e-3, smoothing)
+    found = dqdv.compute_density(dqdv.accumulate_charge(volts, rising), 1e-3, smoothing)
     v, f = found.voltage, found.slope
     tops = np.flatnonzero((f[1:-1] > f[:-2]) & (f[1:-1] >= f[2:])) + 1
     tops = tops[(v[tops] > window[0]) & (v[tops] < window[1])]
@@ -67,8 +69,8 @@ def peak_position(volts: np.ndarray, charge: np.ndarray, window: tuple[float, fl
     return float(v[k] + (0.5 * (left - right) / bend * (v[1] - v[0]) if bend else 0.0))
 
 
-def peak_window(walk: Walk) -> tuple[float, float]:
+def find_peak_window(walk: LongTest) -> tuple[float, float]:
     """Where the followed transition's peak is sought, in volts of the cell: the anode's plateau taken off."""
     plateau = float(walk.cell.anode.ocp(0.5))
-    low, high = followed().charge
+    low, high = find_followed().charge
     return low - plateau, high - plateau

@@ -8,37 +8,37 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from nacre.cell.parameters import NAMES, Name, names_with
+from nacre.cell.parameters import NAMES, ParameterSpec, collect_names
 from nacre.core import registry
 from nacre.core.errors import NacreError
 from nacre.core.units import check_unit
 
 
-def mechanisms_of(folder: Path | None) -> tuple[type, ...]:
+def load_mechanisms(folder: Path | None) -> tuple[type, ...]:
     """The classes in the plugins of a study's folder. Raises NacreError with the file where a name or a number cannot
     be, or is taken."""
     found = registry.mechanisms(folder)
     own = tuple(kind for name, kind in found.items() if kind is not registry.mechanisms().get(name))
     taken = dict.fromkeys(NAMES, "the package")
     for kind in own:
-        _check(kind, taken)
+        _check_mechanism(kind, taken)
         taken |= dict.fromkeys((f"ageing.{name}" for name in getattr(kind, "numbers", {})), registry.place(kind))
     return own
 
 
-def names_of(folder: Path | None) -> Mapping[str, Name]:
+def load_names(folder: Path | None) -> Mapping[str, ParameterSpec]:
     """All numbers that a cell of this study may have, by name."""
-    return names_with(mechanisms_of(folder))
+    return collect_names(load_mechanisms(folder))
 
 
-def above(path: Path) -> Path | None:
+def find_study_above(path: Path) -> Path | None:
     """The folder of the study that a file lies in, if any."""
     return next((folder for folder in path.resolve().parents if (folder / "study.toml").is_file()), None)
 
 
-def _check(kind: type, taken: Mapping[str, str]) -> None:
+def _check_mechanism(kind: type, taken: Mapping[str, str]) -> None:
     where, numbers = registry.place(kind), getattr(kind, "numbers", {})
-    if not isinstance(numbers, Mapping) or not all(isinstance(row, Name) for row in numbers.values()):
+    if not isinstance(numbers, Mapping) or not all(isinstance(row, ParameterSpec) for row in numbers.values()):
         raise NacreError(
             f"the numbers of the ageing mechanism '{kind.name}' cannot be read", where=where, found=str(numbers)[:60],
             expected='numbers = {"my_rate": Name("1/h", "its words", default=0.0, at_low=True)}',
@@ -54,7 +54,7 @@ def _check(kind: type, taken: Mapping[str, str]) -> None:
         _check_row(name, row, where)
 
 
-def _check_row(name: str, row: Name, where: str) -> None:
+def _check_row(name: str, row: ParameterSpec, where: str) -> None:
     try:
         check_unit(row.unit)
     except NacreError as error:

@@ -29,7 +29,7 @@ HOUR = 3600.0
 
 
 @dataclass(frozen=True)
-class Aged:
+class SlowState:
     """The slow state of a cell. growth: (time of bare contact / 1 h) to the exponent of the law, the clock of all that
     the interphase drives; interphase: m grown since the start; contact, active, diffusivity: shares of the fresh
     cell's; series: ohm m2 added; leak: A/m2 that flows back inside the cell; side_charge: C/m2 that side reactions
@@ -50,9 +50,9 @@ class Aged:
     def hours(self) -> float:
         return self.seconds / HOUR
 
-    def changed(self, **values) -> "Aged":
+    def changed(self, **values) -> "SlowState":
         """The same with other values; many times as quick as `dataclasses.replace`."""
-        made = object.__new__(Aged)
+        made = object.__new__(SlowState)
         made.__dict__.update(self.__dict__)
         made.__dict__.update(values)
         return made
@@ -81,7 +81,7 @@ class Mechanism(Protocol):
     words: str
     citation: str
 
-    def advance(self, before: Aged, after: Aged, drive: Drive) -> Aged: ...
+    def advance(self, before: SlowState, after: SlowState, drive: Drive) -> SlowState: ...
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Ageing:
     leak: float = 0.0
 
     def __post_init__(self):
-        names = [_named(m) for m in self.mechanisms]
+        names = [_name_mechanism(m) for m in self.mechanisms]
         for name in names:
             if names.count(name) > 1:
                 raise NacreError(f"two ageing mechanisms are named '{name}'", do="rename one, or leave one out")
@@ -102,7 +102,7 @@ class Ageing:
     def of(parameters: CellParameters, plus: Iterable[Mechanism] = ()) -> "Ageing":
         """The mechanisms that the numbers of [ageing] switch on, those of the study's plugins behind those of the
         package, and others behind them. Raises MechanismError where one crashes."""
-        made = [_made(kind, parameters) for kind in (*built_in(), *parameters.mechanisms)]
+        made = [_make_mechanism(kind, parameters) for kind in (*list_built_in(), *parameters.mechanisms)]
         mass = parameters.value("cell.cam_mass", "g") / parameters.area
         return Ageing(
             (*(m for m in made if m is not None), *plus),
@@ -119,16 +119,16 @@ class Ageing:
         return replace(self, mechanisms=tuple(m for m in self.mechanisms if m.name not in names))
 
     @property
-    def start(self) -> Aged:
-        return Aged(leak=self.leak)
+    def start(self) -> SlowState:
+        return SlowState(leak=self.leak)
 
-    def advance(self, before: Aged, drive: Drive) -> Aged:
+    def advance(self, before: SlowState, drive: Drive) -> SlowState:
         """The state after a piece. Raises NacreError where a mechanism gives an impossible one, with its name."""
         after = start = before.changed(seconds=before.seconds + drive.seconds)
         try:
             for mechanism in self.mechanisms:
                 after = mechanism.advance(before, after, drive)
-            if _possible(after):
+            if _is_possible(after):
                 return after
         except Exception:
             self._blame(before, start, drive)
@@ -136,7 +136,7 @@ class Ageing:
         self._blame(before, start, drive)
         return after
 
-    def _blame(self, before: Aged, after: Aged, drive: Drive) -> None:
+    def _blame(self, before: SlowState, after: SlowState, drive: Drive) -> None:
         """Once more, slowly: raises NacreError with the name of the mechanism that is at fault."""
         for mechanism in self.mechanisms:
             try:
@@ -144,20 +144,20 @@ class Ageing:
             except NacreError:
                 raise
             except ArithmeticError as error:
-                raise _impossible(mechanism, f"{type(error).__name__}: {error}") from error
+                raise _describe_impossible(mechanism, f"{type(error).__name__}: {error}") from error
             except Exception as error:
-                raise _crashed(mechanism, "advance()", error) from error
-            if not isinstance(after, Aged):
+                raise _describe_crash(mechanism, "advance()", error) from error
+            if not isinstance(after, SlowState):
                 raise MechanismError(
                     f"advance() of the ageing mechanism '{mechanism.name}' gives no state",
                     found=type(after).__name__, expected="Aged", do="end it with return after.changed(...)",
                 )  # fmt: skip
-            if not _possible(after):
-                raise _impossible(mechanism, _words(after))
+            if not _is_possible(after):
+                raise _describe_impossible(mechanism, _describe(after))
 
     def senses(self, potential: np.ndarray) -> dict[str, np.ndarray]:
         """What the mechanisms sense at the cathode's potentials (n,), by name."""
-        return {m.name: _sensed(m, potential) for m in self._sensing}
+        return {m.name: _sense(m, potential) for m in self._sensing}
 
     @property
     def _sensing(self):
@@ -168,27 +168,27 @@ class MechanismError(NacreError):
     """A mistake in a mechanism's file: to be mended there, and no property of the cell."""
 
 
-def _made(kind, parameters: CellParameters):
+def _make_mechanism(kind, parameters: CellParameters):
     try:
         return kind.of(parameters)
     except NacreError:
         raise
     except Exception as error:
-        raise _crashed(kind, "of()", error) from error
+        raise _describe_crash(kind, "of()", error) from error
 
 
-def _sensed(mechanism, potential: np.ndarray) -> np.ndarray:
+def _sense(mechanism, potential: np.ndarray) -> np.ndarray:
     try:
         found = np.asarray(mechanism.sense(potential), float)
     except Exception as error:
-        raise _crashed(mechanism, "sense()", error) from error
+        raise _describe_crash(mechanism, "sense()", error) from error
     if found.shape != potential.shape:
         raise MechanismError(f"sense() of the ageing mechanism '{mechanism.name}' gives no value for every potential",
                              found=f"shape {found.shape}", expected=f"shape {potential.shape}")  # fmt: skip
     return found
 
 
-def _crashed(mechanism, what: str, error: Exception) -> MechanismError:
+def _describe_crash(mechanism, what: str, error: Exception) -> MechanismError:
     last = traceback.extract_tb(error.__traceback__)[-1]
     return MechanismError(
         f"{what} of the ageing mechanism '{mechanism.name}' crashed", where=f"{Path(last.filename).name}:{last.lineno}",
@@ -196,7 +196,7 @@ def _crashed(mechanism, what: str, error: Exception) -> MechanismError:
     )  # fmt: skip
 
 
-def _named(mechanism) -> str:
+def _name_mechanism(mechanism) -> str:
     if not isinstance(mechanism, Mechanism):
         raise NacreError(
             "this is no ageing mechanism", found=type(mechanism).__name__,
@@ -205,17 +205,17 @@ def _named(mechanism) -> str:
     return mechanism.name
 
 
-def _possible(a: Aged) -> bool:
+def _is_possible(a: SlowState) -> bool:
     low = a.contact > 0.0 and a.active > 0.0 and a.diffusivity > 0.0
     return low and a.contact <= 1.0 and a.active <= 1.0 and math.isfinite(a.series + a.interphase + a.diffusivity)
 
 
-def _words(a: Aged) -> str:
+def _describe(a: SlowState) -> str:
     values = {f.name: getattr(a, f.name) for f in fields(a)}
     return ", ".join(f"{name} = {value:.3g}" for name, value in values.items() if isinstance(value, float))
 
 
-def _impossible(mechanism, found: str) -> NacreError:
+def _describe_impossible(mechanism, found: str) -> NacreError:
     return NacreError(
         f"the ageing mechanism '{mechanism.name}' gives an impossible cell", found=found,
         expected="contact and active above 0 and at most 1, diffusivity above 0, all finite",
@@ -224,16 +224,16 @@ def _impossible(mechanism, found: str) -> NacreError:
 
 
 @lru_cache(maxsize=1)
-def built_in() -> tuple[type, ...]:
+def list_built_in() -> tuple[type, ...]:
     """The mechanisms of the package, the interphase first: others follow its growth."""
     return tuple(sorted(registry.mechanisms().values(), key=lambda kind: (kind.name != "interphase", kind.name)))
 
 
-def arrhenius(energy: float, kelvin: float, reference: float) -> float:
+def arrhenius_factor(energy: float, kelvin: float, reference: float) -> float:
     """exp(E/R (1/T_ref - 1/T)), E in J/mol."""
     return math.exp(energy / GAS * (1.0 / reference - 1.0 / kelvin))
 
 
-def tafel(share: float, potential: np.ndarray, reference: float, kelvin: float) -> np.ndarray:
+def tafel_factor(share: float, potential: np.ndarray, reference: float, kelvin: float) -> np.ndarray:
     """exp(share F (E - E_ref) / RT)."""
     return np.exp(share * FARADAY / (GAS * kelvin) * (potential - reference))

@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from nacre.cell.diffusivity import Shape
-from nacre.cell.exchange.section import Section, curve_of, inside, table_of
-from nacre.cell.parameters import NAMES, CellParameters, Parameter
+from nacre.cell.diffusivity import DiffusivityShape
+from nacre.cell.exchange.section import BpxSection, find_inside, read_table, sample_curve
+from nacre.cell.parameters import NAMES, CellParameters, ModelParameter
 from nacre.cell.potential import Potential
 from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity
 from nacre.physics.constants import FARADAY
 
 SIDES = {"cathode": "Positive electrode", "anode": "Negative electrode"}
-# field of an electrode -> (number, unit, factor); what is made of several fields stands in `_electrode`
+# field of an electrode -> (number, unit, factor); what is made of several fields stands in `_read_electrode`
 _PLAIN = {
     "Thickness [m]": ("thickness", "m", 1.0),
     "Maximum concentration [mol.m-3]": ("c_max", "mol/m3", 1.0),
@@ -41,7 +41,7 @@ _LEFT_OUT = {
 
 def check_version(content: Mapping[str, Any], where: str) -> None:
     """Raises NacreError where the file is of a version of BPX that this reader was not made for."""
-    version = inside(content, where, "Header").get("BPX")
+    version = find_inside(content, where, "Header").get("BPX")
     text = "" if isinstance(version, bool) or version is None else str(version)
     if re.fullmatch(r"[01](\.\d+){0,2}", text) is None:
         raise NacreError(
@@ -50,48 +50,50 @@ def check_version(content: Mapping[str, Any], where: str) -> None:
         )  # fmt: skip
 
 
-def read(content: Mapping[str, Any], where: str, given: dict[str, Parameter]) -> tuple[CellParameters, tuple[str, ...]]:
+def read_fields(
+    content: Mapping[str, Any], where: str, given: dict[str, ModelParameter]
+) -> tuple[CellParameters, tuple[str, ...]]:
     """A cell from the standard fields, and the notes. `given` numbers stand in for those of the file."""
     notes: list[str] = []
-    top = inside(content, where, "Parameterisation")
-    cell = _section(top, "Cell", where)
-    electrolyte = _section(top, "Electrolyte", where, content)
+    top = find_inside(content, where, "Parameterisation")
+    cell = _find_section(top, "Cell", where)
+    electrolyte = _find_section(top, "Electrolyte", where, content)
     state = content.get("State") or {}
     numbers = dict(given)
 
     def put(name: str, value: float, unit: str, source: str, status: str = "declared") -> None:
         if name not in numbers:
-            numbers[name] = Parameter(Quantity(value, unit), status, source)
+            numbers[name] = ModelParameter(Quantity(value, unit), status, source)
 
-    _cell(cell, state, put, given, notes)
-    conductivity = _carrier(electrolyte, state, given, notes)
-    separator = _section(top, "Separator", where)
+    _read_cell(cell, state, put, given, notes)
+    conductivity = _read_electrolyte(electrolyte, state, given, notes)
+    separator = _find_section(top, "Separator", where)
     if "separator.thickness" not in given:
         put("separator.thickness", separator.number("Thickness [m]"), "m", separator.source("Thickness [m]"))
-    _transport("separator.conductivity", separator, conductivity, put, given)
+    _read_transport("separator.conductivity", separator, conductivity, put, given)
     potentials: dict[str, Potential] = {}
-    shapes: dict[str, Shape] = {}
-    charged = _charged(state, where, given, notes)
+    shapes: dict[str, DiffusivityShape] = {}
+    charged = _read_state_of_charge(state, where, given, notes)
     for part, name in SIDES.items():
-        side = _section(top, name, where)
+        side = _find_section(top, name, where)
         if isinstance(side.raw("Particle"), Mapping):
             materials = ", ".join(side.made["Particle"])
             raise NacreError(
                 "a blended electrode has no place in the model", where=side.where, found=f"Particle: {materials}",
                 expected="one active material", do="keep the one that matters, with its fields beside Thickness [m]",
             )  # fmt: skip
-        _electrode(part, side, put, given)
-        _transport(f"{part}.ionic_conductivity", side, conductivity, put, given)
-        _filling(part, side, charged, put, given)
-        potentials[part] = _potential(side)
-        _diffusivity(part, side, put, shapes, given)
-        _say(side, notes)
+        _read_electrode(part, side, put, given)
+        _read_transport(f"{part}.ionic_conductivity", side, conductivity, put, given)
+        _read_filling(part, side, charged, put, given)
+        potentials[part] = _read_potential(side)
+        _read_diffusivity(part, side, put, shapes, given)
+        _note_unused(side, notes)
     for part in ("cathode", "anode", "separator"):
-        _activation(part, electrolyte, put)
+        _read_activation(part, electrolyte, put)
     for section in (cell, electrolyte, separator):
-        _say(section, notes)
-    _others(content, top, state, notes)
-    _need_all(numbers, where)
+        _note_unused(section, notes)
+    _note_others(content, top, state, notes)
+    _require_all(numbers, where)
     title = str((content.get("Header") or {}).get("Title") or "").strip() or where.partition(".")[0]
     try:
         return CellParameters(title, numbers, potentials, shapes), tuple(notes)
@@ -99,7 +101,7 @@ def read(content: Mapping[str, Any], where: str, given: dict[str, Parameter]) ->
         raise error.at(where) from None
 
 
-def _section(top, name: str, where: str, content=None) -> Section:
+def _find_section(top, name: str, where: str, content=None) -> BpxSection:
     if content is not None and not isinstance(top.get(name), Mapping):
         model = (content.get("Header") or {}).get("Model", "not said")
         raise NacreError(
@@ -107,10 +109,10 @@ def _section(top, name: str, where: str, content=None) -> Section:
             expected="a DFN or SPMe file, with electrolyte, separator and electrodes",
             do="a single-particle file holds no conductivities, which the model needs: use the file of the full model",
         )  # fmt: skip
-    return Section(inside(top, f"{where}: Parameterisation", name), where, f"Parameterisation > {name}")
+    return BpxSection(find_inside(top, f"{where}: Parameterisation", name), where, f"Parameterisation > {name}")
 
 
-def _cell(cell: Section, state, put, given, notes: list[str]) -> None:
+def _read_cell(cell: BpxSection, state, put, given, notes: list[str]) -> None:
     field, pairs = "Electrode area [m2]", "Number of electrode pairs connected in parallel to make a cell"
     count = cell.number(pairs)
     if "cell.area" not in given:
@@ -121,7 +123,7 @@ def _cell(cell: Section, state, put, given, notes: list[str]) -> None:
         field = f"{end.capitalize()} voltage cut-off [V]"
         if f"cell.{end}_voltage" not in given:
             put(f"cell.{end}_voltage", cell.number(field, f"cell.{end}_voltage"), "V", cell.source(field))
-    _temperatures(cell, state, put, given, notes)
+    _read_temperatures(cell, state, put, given, notes)
     field = "Nominal cell capacity [A.h]"
     if "cell.cam_mass" not in given:
         raise NacreError(
@@ -135,7 +137,7 @@ def _cell(cell: Section, state, put, given, notes: list[str]) -> None:
     cell.raw(field)
 
 
-def _temperatures(cell: Section, state, put, given, notes: list[str]) -> None:
+def _read_temperatures(cell: BpxSection, state, put, given, notes: list[str]) -> None:
     initial, ambient = "Initial temperature [K]", "Ambient temperature [K]"
     conditions, around = ((state.get(n) or {}) for n in ("Initial conditions", "Thermal environment"))
     reference = cell.raw("Reference temperature [K]")
@@ -152,7 +154,7 @@ def _temperatures(cell: Section, state, put, given, notes: list[str]) -> None:
             put(f"cell.{name}", float(value), "K", f"{cell.file}: {name.replace('_', ' ')}")
 
 
-def _carrier(electrolyte: Section, state, given, notes: list[str]) -> float:
+def _read_electrolyte(electrolyte: BpxSection, state, given, notes: list[str]) -> float:
     """The electrolyte's conductivity at its resting concentration, S/m; what else it is, in words."""
     for name in ("Diffusivity [m2.s-1]", "Diffusivity activation energy [J.mol-1]"):
         electrolyte.raw(name)
@@ -165,10 +167,10 @@ def _carrier(electrolyte: Section, state, given, notes: list[str]) -> float:
         notes.append("the electrolyte's diffusivity and its concentration in time are left out")
     old = electrolyte.raw("Initial concentration [mol.m-3]")
     rest = (state.get("Initial conditions") or {}).get("Initial electrolyte concentration [mol.m-3]", old)
-    return _conductivity(electrolyte, rest, given, notes)
+    return _read_conductivity(electrolyte, rest, given, notes)
 
 
-def _conductivity(electrolyte: Section, rest, given, notes: list[str]) -> float:
+def _read_conductivity(electrolyte: BpxSection, rest, given, notes: list[str]) -> float:
     field = "Conductivity [S.m-1]"
     raw, where = electrolyte.raw(field), electrolyte.source("Conductivity [S.m-1]")
     if raw is None:
@@ -183,7 +185,7 @@ def _conductivity(electrolyte: Section, rest, given, notes: list[str]) -> float:
             "the electrolyte's conductivity depends on its concentration, which is not given", where=where, do="add it",
             expected="State > Initial conditions > Initial electrolyte concentration [mol.m-3]",
         )  # fmt: skip
-    found = float(curve_of(raw, where)(float(rest or 0.0)))
+    found = float(sample_curve(raw, where)(float(rest or 0.0)))
     if not 0.0 < found < math.inf:
         raise NacreError("the conductivity must be positive", where=where, found=f"{found:g} S/m")
     if varies:
@@ -191,20 +193,20 @@ def _conductivity(electrolyte: Section, rest, given, notes: list[str]) -> float:
     return found
 
 
-def _transport(name: str, section: Section, conductivity: float, put, given) -> None:
+def _read_transport(name: str, section: BpxSection, conductivity: float, put, given) -> None:
     field = "Transport efficiency"
     if name not in given:
         put(name, section.number(field, name) * conductivity, "S/m", f"{section.source(field)} times the electrolyte's")
 
 
-def _activation(part: str, electrolyte: Section, put) -> None:
+def _read_activation(part: str, electrolyte: BpxSection, put) -> None:
     field = "Conductivity activation energy [J.mol-1]"
     name = "separator.activation" if part == "separator" else f"{part}.activation_ionic_conductivity"
     if electrolyte.raw(field) is not None:
         put(name, electrolyte.number(field), "J/mol", electrolyte.source(field))
 
 
-def _electrode(part: str, side: Section, put, given) -> None:
+def _read_electrode(part: str, side: BpxSection, put, given) -> None:
     for field, (name, unit, factor) in _PLAIN.items():
         full = f"{part}.{name}"
         if full in given or (field in _OPTIONAL and side.raw(field) is None):
@@ -218,7 +220,7 @@ def _electrode(part: str, side: Section, put, given) -> None:
         put(f"{part}.volume_fraction", share, "1", f"{side.source(field)} times a third of the radius")
 
 
-def _charged(state, where: str, given, notes: list[str]) -> float:
+def _read_state_of_charge(state, where: str, given, notes: list[str]) -> float:
     field = "Initial state-of-charge"
     value = (state.get("Initial conditions") or {}).get(field)
     if value is None and not {"cathode.stoichiometry", "anode.stoichiometry"} <= set(given):
@@ -231,7 +233,7 @@ def _charged(state, where: str, given, notes: list[str]) -> float:
     return 1.0 if value is None else float(value)
 
 
-def _filling(part: str, side: Section, charged: float, put, given) -> None:
+def _read_filling(part: str, side: BpxSection, charged: float, put, given) -> None:
     """BPX counts the state of charge from 0 at the negative electrode's least filling to 1 at its largest."""
     name = f"{part}.stoichiometry"
     if name in given:
@@ -241,25 +243,27 @@ def _filling(part: str, side: Section, charged: float, put, given) -> None:
     put(name, least + full * (most - least), "1", f"{side.source('Minimum stoichiometry')} and Maximum stoichiometry")
 
 
-def _potential(side: Section) -> Potential:
+def _read_potential(side: BpxSection) -> Potential:
     """The potential over the widest part of 0 to 1, round the window, in which it is finite and falls."""
     field = "OCP [V]"
     raw, where = side.raw(field), side.source(field)
     if raw is None:
         raise side.lacking(field, "")
     if isinstance(raw, Mapping):
-        x, volts = table_of(raw, where)
+        x, volts = read_table(raw, where)
         if (np.diff(volts) > 1e-9).any():
-            raise _rising(where, x[1:][np.diff(volts) > 1e-9][0])
+            raise _describe_rising(where, x[1:][np.diff(volts) > 1e-9][0])
         return Potential("table", {"x": x.tolist(), "volts": volts.tolist()}, "declared", where)
-    function = curve_of(raw, where)
+    function = sample_curve(raw, where)
     if not isinstance(raw, str):
         return Potential("table", {"x": [0.0, 1.0], "volts": [float(raw)] * 2}, "declared", where)
-    low, high = _falling(function, *(side.number(f"{end} stoichiometry") for end in ("Minimum", "Maximum")), where)
+    low, high = _find_falling_range(
+        function, *(side.number(f"{end} stoichiometry") for end in ("Minimum", "Maximum")), where
+    )
     return Potential("expression", {"formula": raw, "low": low, "high": high}, "declared", where)
 
 
-def _falling(function, least: float, most: float, where: str) -> tuple[float, float]:
+def _find_falling_range(function, least: float, most: float, where: str) -> tuple[float, float]:
     if not 0.0 <= least <= most <= 1.0:
         raise NacreError(
             "the stoichiometries make no window", where=where, found=f"{least:g} to {most:g}", expected="0 to 1, rising"
@@ -269,12 +273,12 @@ def _falling(function, least: float, most: float, where: str) -> tuple[float, fl
     bad = ~(np.isfinite(volts[1:]) & np.isfinite(volts[:-1])) | (np.diff(volts) > 1e-9) | (np.abs(volts[1:]) > 100)
     within = bad & (x[1:] > least) & (x[1:] <= most)
     if within.any():
-        raise _rising(where, x[1:][within][0])
+        raise _describe_rising(where, x[1:][within][0])
     below, above = x[1:][bad & (x[1:] <= least)], x[:-1][bad & (x[:-1] >= most)]
     return (float(below[-1]) if below.size else 0.0), (float(above[0]) if above.size else 1.0)
 
 
-def _rising(where: str, at: float) -> NacreError:
+def _describe_rising(where: str, at: float) -> NacreError:
     return NacreError(
         "the potential is not finite or rises with the filling within its window", where=where,
         found=f"at x = {at:.4g}", expected="volts that fall from the least to the largest stoichiometry",
@@ -282,7 +286,7 @@ def _rising(where: str, at: float) -> NacreError:
     )  # fmt: skip
 
 
-def _diffusivity(part: str, side: Section, put, shapes: dict[str, Shape], given) -> None:
+def _read_diffusivity(part: str, side: BpxSection, put, shapes: dict[str, DiffusivityShape], given) -> None:
     """D at half filling (of a table: at its middle) as the number, and how it varies as a shape."""
     field, name = "Diffusivity [m2.s-1]", f"{part}.diffusivity"
     raw, where = side.raw(field), side.source("Diffusivity [m2.s-1]")
@@ -291,8 +295,8 @@ def _diffusivity(part: str, side: Section, put, shapes: dict[str, Shape], given)
     if not isinstance(raw, str | Mapping):
         put(name, side.number(field, name), "m2/s", where)
         return
-    function = curve_of(raw, where)
-    x = table_of(raw, where)[0] if isinstance(raw, Mapping) else np.linspace(0.0, 1.0, 2049)
+    function = sample_curve(raw, where)
+    x = read_table(raw, where)[0] if isinstance(raw, Mapping) else np.linspace(0.0, 1.0, 2049)
     middle = float(function(0.5 * (x[0] + x[-1])))
     d = function(x)
     if not (np.isfinite(d).all() and (d > 0).all()):
@@ -302,14 +306,14 @@ def _diffusivity(part: str, side: Section, put, shapes: dict[str, Shape], given)
         )
     put(name, middle, "m2/s", f"{where}, at x = {0.5 * (x[0] + x[-1]):g}")
     if isinstance(raw, str) and np.ptp(d) > 0:
-        shapes[part] = Shape(
+        shapes[part] = DiffusivityShape(
             "expression", {"formula": f"({raw}) / {middle!r}", "low": 0.0, "high": 1.0}, "declared", where
         )
     elif np.ptp(d) > 0:
-        shapes[part] = Shape("table", {"x": x.tolist(), "ratio": (d / middle).tolist()}, "declared", where)
+        shapes[part] = DiffusivityShape("table", {"x": x.tolist(), "ratio": (d / middle).tolist()}, "declared", where)
 
 
-def _say(section: Section, notes: list[str]) -> None:
+def _note_unused(section: BpxSection, notes: list[str]) -> None:
     """What of a section nobody asked for."""
     short = section.place.rpartition(" > ")[2]
     heat = [name for name in section.left() if name in _HEAT]
@@ -324,7 +328,7 @@ def _say(section: Section, notes: list[str]) -> None:
             notes.append(f"'{name}' of '{short}' is left out: the model has no place for it")
 
 
-def _others(content, top, state, notes: list[str]) -> None:
+def _note_others(content, top, state, notes: list[str]) -> None:
     known = {"Cell", "Electrolyte", "Separator", *SIDES.values()}
     for name in top:
         if name not in known:
@@ -341,7 +345,7 @@ def _others(content, top, state, notes: list[str]) -> None:
         notes.append("the curves under 'Validation' are left out")
 
 
-def _need_all(numbers: Mapping[str, Parameter], where: str) -> None:
+def _require_all(numbers: Mapping[str, ModelParameter], where: str) -> None:
     lacking = [n for n, row in NAMES.items() if row.default is None and n not in numbers]
     if lacking:
         row = NAMES[lacking[0]]

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from nacre.cell.exchange import fields, native
-from nacre.cell.exchange.section import inside, leaves
-from nacre.cell.exchange.to_bpx import to_bpx
+from nacre.cell.exchange.section import find_inside, list_leaves
+from nacre.cell.exchange.to_bpx import write_bpx
 from nacre.cell.parameters import CellParameters, read_number
 from nacre.core.errors import NacreError, unknown
 
@@ -30,7 +30,7 @@ class Imported:
     notes: tuple[str, ...] = ()
 
 
-def from_bpx(source: Path | Mapping[str, Any], given: Mapping[str, str] | None = None, take: str = "auto") -> Imported:
+def read_bpx(source: Path | Mapping[str, Any], given: Mapping[str, str] | None = None, take: str = "auto") -> Imported:
     """A cell from a BPX file, or from its content.
 
     given : numbers that the file lacks or that are to replace its own, `{"cell.cam_mass": "12 g"}`.
@@ -40,25 +40,25 @@ def from_bpx(source: Path | Mapping[str, Any], given: Mapping[str, str] | None =
     if take not in TAKE:
         raise unknown("choice", take, TAKE, "take")
     where = "BPX" if isinstance(source, Mapping) else Path(source).name
-    content = source if isinstance(source, Mapping) else _content(Path(source))
+    content = source if isinstance(source, Mapping) else _load_content(Path(source))
     fields.check_version(content, where)
     given = dict(given or {})
     made = {name: read_number(name, text, "declared", "given on import", where) for name, text in given.items()}
-    copy = inside(content, where, "Parameterisation").get("User-defined") or {}
+    copy = find_inside(content, where, "Parameterisation").get("User-defined") or {}
     copy = copy.get(native.BLOCK) if isinstance(copy, Mapping) else None
     if take == "nacre" and copy is None:
         raise NacreError(
             "the file carries no cell of Nacre", where=f"{where}: {native.WHERE}", do="take the standard fields instead"
         )
     if copy is None or take == "standard":
-        return Imported(*fields.read(content, where, made))
+        return Imported(*fields.read_fields(content, where, made))
     cell = native.read_block(copy, where)
     if take == "auto":
-        _agree(content, to_bpx(cell), where)
+        _check_agreement(content, write_bpx(cell), where)
     return Imported(cell.changed(given, "declared", "given on import") if given else cell)
 
 
-def _content(path: Path) -> Mapping[str, Any]:
+def _load_content(path: Path) -> Mapping[str, Any]:
     try:
         made = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
@@ -68,11 +68,13 @@ def _content(path: Path) -> Mapping[str, Any]:
     return made
 
 
-def _agree(found: Mapping[str, Any], copied: Mapping[str, Any], where: str) -> None:
+def _check_agreement(found: Mapping[str, Any], copied: Mapping[str, Any], where: str) -> None:
     """The standard fields must still be those of the copy: who edits a field means it."""
-    mine, theirs = (dict(leaves({n: m.get(n, {}) for n in ("Parameterisation", "State")})) for m in (copied, found))
+    mine, theirs = (
+        dict(list_leaves({n: m.get(n, {}) for n in ("Parameterisation", "State")})) for m in (copied, found)
+    )
     for place, value in mine.items():
-        if place not in theirs or not _same(value, theirs[place]):
+        if place not in theirs or not _is_same(value, theirs[place]):
             raise NacreError(
                 "a standard field and the full copy in the User-defined block disagree",
                 where=f"{where}: {place}", found=str(theirs.get(place, "nothing"))[:60], expected=str(value)[:60],
@@ -81,9 +83,9 @@ def _agree(found: Mapping[str, Any], copied: Mapping[str, Any], where: str) -> N
             )  # fmt: skip
 
 
-def _same(a, b) -> bool:
+def _is_same(a, b) -> bool:
     if isinstance(a, list):
-        return isinstance(b, list) and len(a) == len(b) and all(_same(x, y) for x, y in zip(a, b, strict=True))
+        return isinstance(b, list) and len(a) == len(b) and all(_is_same(x, y) for x, y in zip(a, b, strict=True))
     if isinstance(a, str) or isinstance(b, str | list):
         return a == b
     return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12)

@@ -19,8 +19,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from nacre.cell.diffusivity import Shape
-from nacre.cell.parameters import NAMES, PARTS, CellParameters, Parameter
+from nacre.cell.diffusivity import DiffusivityShape
+from nacre.cell.parameters import NAMES, PARTS, CellParameters, ModelParameter
 from nacre.cell.potential import Potential
 from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity
@@ -34,17 +34,19 @@ _ABOUT = (
 _KEY = re.compile(r"(\S+) \[(.+)\]")
 
 
-def block(p: CellParameters) -> dict[str, Any]:
+def write_block(p: CellParameters) -> dict[str, Any]:
     """The copy of a cell."""
     made: dict[str, Any] = {"description": _ABOUT, "version": VERSION, "cell": {"description": p.name}}
-    made["numbers"] = {f"{n} [{p.numbers[n].quantity.unit}]": _number(p.numbers[n]) for n in NAMES if n in p.numbers}
-    made["potentials"] = {part: _form(p.potentials[part]) for part in PARTS if part in p.potentials}
+    made["numbers"] = {
+        f"{n} [{p.numbers[n].quantity.unit}]": _write_number(p.numbers[n]) for n in NAMES if n in p.numbers
+    }
+    made["potentials"] = {part: _write_form(p.potentials[part]) for part in PARTS if part in p.potentials}
     if p.shapes:
-        made["diffusivity shapes"] = {part: _form(p.shapes[part]) for part in PARTS if part in p.shapes}
+        made["diffusivity shapes"] = {part: _write_form(p.shapes[part]) for part in PARTS if part in p.shapes}
     return made
 
 
-def _number(number: Parameter) -> dict[str, Any]:
+def _write_number(number: ModelParameter) -> dict[str, Any]:
     row: dict[str, Any] = {}
     if math.isfinite(number.quantity.value):
         row["value"] = float(number.quantity.value)
@@ -53,20 +55,20 @@ def _number(number: Parameter) -> dict[str, Any]:
     return {**row, "description": f"{number.status}: {number.source}"}
 
 
-_HEIGHT = {Potential: "volts", Shape: "ratio"}  # what a table of x holds
+_HEIGHT = {Potential: "volts", DiffusivityShape: "ratio"}  # what a table of x holds
 
 
-def _form(form: Potential | Shape) -> dict[str, Any]:
+def _write_form(form: Potential | DiffusivityShape) -> dict[str, Any]:
     n: dict[str, Any] = dict(form.numbers)
     if form.kind == "table":
-        n = {"x": _list(n["x"]), "y": _list(n[_HEIGHT[type(form)]])}
+        n = {"x": _write_list(n["x"]), "y": _write_list(n[_HEIGHT[type(form)]])}
     elif form.kind == "msmr":
-        volts = _list(n.pop("volts"))
-        n |= {name: {"x": volts, "y": _list(n[name])} for name in ("amounts", "widths")}
+        volts = _write_list(n.pop("volts"))
+        n |= {name: {"x": volts, "y": _write_list(n[name])} for name in ("amounts", "widths")}
     return {"description": f"{form.status}: {form.source}", form.kind: n}
 
 
-def _list(values) -> list[float]:
+def _write_list(values) -> list[float]:
     return [float(value) for value in values]
 
 
@@ -81,7 +83,7 @@ def read_block(made: Mapping[str, Any], where: str) -> CellParameters:
     try:
         numbers = dict(_read_number(key, row, place) for key, row in made["numbers"].items())
         potentials = {part: _read_form(Potential, row) for part, row in made["potentials"].items()}
-        shapes = {part: _read_form(Shape, row) for part, row in made.get("diffusivity shapes", {}).items()}
+        shapes = {part: _read_form(DiffusivityShape, row) for part, row in made.get("diffusivity shapes", {}).items()}
         name = made["cell"]["description"]
     except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
         what = f"'{error.args[0]}'" if isinstance(error, KeyError) else "an entry"
@@ -95,13 +97,13 @@ def read_block(made: Mapping[str, Any], where: str) -> CellParameters:
         raise error.at(place) from None
 
 
-def _read_number(key: str, row: Mapping[str, Any], place: str) -> tuple[str, Parameter]:
+def _read_number(key: str, row: Mapping[str, Any], place: str) -> tuple[str, ModelParameter]:
     match = _KEY.fullmatch(key)
     if match is None:
         raise NacreError("cannot read this key", where=place, found=f"'{key}'", expected="'part.name [unit]'")
     status, _, source = row["description"].partition(": ")
     quantity = Quantity(float(row.get("value", math.inf)), match[2], row.get("std"))
-    return match[1], Parameter(quantity, status, source)
+    return match[1], ModelParameter(quantity, status, source)
 
 
 def _read_form(make: type, row: Mapping[str, Any]):

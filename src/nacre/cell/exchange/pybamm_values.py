@@ -13,38 +13,38 @@ from typing import Any
 
 import numpy as np
 
-from nacre.cell.exchange.to_bpx import DUMMY, SIDES, porosity
+from nacre.cell.exchange.to_bpx import DUMMY, SIDES, estimate_porosity
 from nacre.cell.parameters import CellParameters
 from nacre.core.errors import NacreError
-from nacre.physics.p2d import Cell, Diffusivity, Electrode
+from nacre.physics.p2d import Diffusivity, Electrode, SolverCell
 
 _NAMES = {"cathode": "Positive", "anode": "Negative"}
 LOG_D_POINTS = 1025
 
 
-def options(p: CellParameters) -> dict[str, Any]:
+def choose_options(p: CellParameters) -> dict[str, Any]:
     """The options of `pybamm.lithium_ion.DFN` that the values need."""
-    return options_of(p.cell())
+    return describe_options(p.cell())
 
 
-def values(p: CellParameters) -> dict[str, Any]:
+def collect_values(p: CellParameters) -> dict[str, Any]:
     """Parameter values by PyBaMM's names, for json.dump: numbers, tables `{"x", "y", "log"}` and exchange currents
     `{"reference", "oxidation", "reduction"}`. Raises NacreError where PyBaMM's DFN cannot be the same cell."""
     lower, upper = (p.value(f"cell.{n}_voltage") for n in ("lower", "upper"))
-    return values_of(p.cell(), p.area, p.one_c, lower, upper, p.name)
+    return describe_values(p.cell(), p.area, p.one_c, lower, upper, p.name)
 
 
-def parameter_values(p: CellParameters | Mapping[str, Any]):
-    """The `pybamm.ParameterValues` of a cell, or of what `values` made. Raises NacreError where PyBaMM is missing."""
-    made = values(p) if isinstance(p, CellParameters) else p
+def make_parameter_values(p: CellParameters | Mapping[str, Any]):
+    """The `pybamm.ParameterValues` of a cell, or of what `collect_values` made. Raises NacreError where PyBaMM is missing."""
+    made = collect_values(p) if isinstance(p, CellParameters) else p
     try:
         import pybamm
     except ImportError:
         raise NacreError("PyBaMM is not installed", do="pip install 'nacre[pybamm]'") from None
-    return pybamm.ParameterValues({name: _live(pybamm, name, value) for name, value in made.items()})
+    return pybamm.ParameterValues({name: _make_live(pybamm, name, value) for name, value in made.items()})
 
 
-def options_of(cell: Cell) -> dict[str, Any]:
+def describe_options(cell: SolverCell) -> dict[str, Any]:
     made: dict[str, Any] = {}
     films = [part for part in _NAMES if getattr(cell, part).film]
     if films:
@@ -55,9 +55,11 @@ def options_of(cell: Cell) -> dict[str, Any]:
     return made
 
 
-def values_of(cell: Cell, area: float, one_c: float, lower: float, upper: float, name: str = "") -> dict[str, Any]:
-    """As `values`, of a cell in SI units with its area (m2), the current of 1C (A) and the cut-offs (V)."""
-    _refuse(cell, name)
+def describe_values(
+    cell: SolverCell, area: float, one_c: float, lower: float, upper: float, name: str = ""
+) -> dict[str, Any]:
+    """As `collect_values`, of a cell in SI units with its area (m2), the current of 1C (A) and the cut-offs (V)."""
+    _refuse_unsupported(cell, name)
     made: dict[str, Any] = {
         "Electrode height [m]": math.sqrt(area),
         "Electrode width [m]": math.sqrt(area),
@@ -81,13 +83,13 @@ def values_of(cell: Cell, area: float, one_c: float, lower: float, upper: float,
         "Separator Bruggeman coefficient (electrolyte)": 0.0,
     }
     for part in SIDES.values():
-        made |= _electrode(getattr(cell, part), _NAMES[part], cell.separator_conductivity)
-    return made | _film(cell)
+        made |= _collect_electrode(getattr(cell, part), _NAMES[part], cell.separator_conductivity)
+    return made | _compute_film_resistance(cell)
 
 
-def _electrode(e: Electrode, side: str, reference: float) -> dict[str, Any]:
+def _collect_electrode(e: Electrode, side: str, reference: float) -> dict[str, Any]:
     share = float(e.active) * e.volume_fractions[0]
-    free = porosity(e.volume_fractions[0])
+    free = estimate_porosity(e.volume_fractions[0])
     return {
         f"{side} electrode thickness [m]": e.thickness,
         f"{side} electrode conductivity [S.m-1]": e.electronic_conductivity,
@@ -100,7 +102,7 @@ def _electrode(e: Electrode, side: str, reference: float) -> dict[str, Any]:
         f"{side} particle radius [m]": e.radii[0],
         f"Maximum concentration in {side.lower()} electrode [mol.m-3]": e.c_max,
         f"Initial concentration in {side.lower()} electrode [mol.m-3]": e.c_max * e.stoichiometry,
-        f"{side} particle diffusivity [m2.s-1]": _diffusivity(e.diffusivity),
+        f"{side} particle diffusivity [m2.s-1]": _write_diffusivity(e.diffusivity),
         f"{side} electrode OCP [V]": {"x": e.ocp.x.tolist(), "y": e.ocp.value.tolist(), "log": False},
         f"{side} electrode OCP entropic change [V.K-1]": 0.0,
         f"{side} electrode charge transfer coefficient": 0.5,
@@ -112,14 +114,14 @@ def _electrode(e: Electrode, side: str, reference: float) -> dict[str, Any]:
     }
 
 
-def _diffusivity(d: Diffusivity):
+def _write_diffusivity(d: Diffusivity):
     if d.constant:
         return float(d(0.5))
     x = np.linspace(0.0, 1.0, LOG_D_POINTS) if d.log_curve is None else d.log_curve.x
     return {"x": x.tolist(), "y": np.log(d(x)).tolist(), "log": True}
 
 
-def _film(cell: Cell) -> dict[str, Any]:
+def _compute_film_resistance(cell: SolverCell) -> dict[str, Any]:
     """One film for both electrodes is all that PyBaMM's names can hold; its thickness has no meaning here."""
     found = {float(e.film / e.contact) for e in (cell.cathode, cell.anode) if e.film}
     if not found:
@@ -133,7 +135,7 @@ def _film(cell: Cell) -> dict[str, Any]:
     }
 
 
-def _refuse(cell: Cell, name: str) -> None:
+def _refuse_unsupported(cell: SolverCell, name: str) -> None:
     for part in ("cathode", "anode"):
         if len(getattr(cell, part).radii) > 1:
             raise NacreError(
@@ -152,7 +154,7 @@ def _refuse(cell: Cell, name: str) -> None:
         )
 
 
-def _live(pybamm, name: str, value):
+def _make_live(pybamm, name: str, value):
     """What stands in the values as PyBaMM takes it: a number, or a function of its symbols."""
     if not isinstance(value, Mapping):
         return value
@@ -165,12 +167,12 @@ def _live(pybamm, name: str, value):
 
     def table(sto, *_):
         found = pybamm.Interpolant(x, y, sto, name=plain, interpolator="cubic")
-        return pybamm.exp(found) if value["log"] else found - _added(sto)
+        return pybamm.exp(found) if value["log"] else found - _add_to_names(sto)
 
     return table
 
 
-def _added(sto):
+def _add_to_names(sto):
     """What PyBaMM adds to every potential near the ends (1 mV at x = 0.999): it is taken off beforehand."""
     try:
         from pybamm.parameters.lithium_ion_parameters import U_asymptotes

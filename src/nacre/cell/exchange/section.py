@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from nacre.cell.expression import read as read_expression
+from nacre.cell.expression import read_formula as read_expression
 from nacre.cell.parameters import NAMES
 from nacre.core.errors import NacreError, did_you_mean
 
 
-def inside(tree: Mapping[str, Any], where: str, *path: str) -> Mapping[str, Any]:
+def find_inside(tree: Mapping[str, Any], where: str, *path: str) -> Mapping[str, Any]:
     """A section. Raises NacreError where it is not there, with did-you-mean."""
     for depth, name in enumerate(path):
         if not isinstance(tree.get(name), Mapping):
@@ -22,7 +22,7 @@ def inside(tree: Mapping[str, Any], where: str, *path: str) -> Mapping[str, Any]
     return tree
 
 
-class Section:
+class BpxSection:
     """One block of fields: every field asked for is remembered, so that what nobody asked for can be told."""
 
     def __init__(self, made: Mapping[str, Any], where: str, place: str):
@@ -63,19 +63,19 @@ class Section:
         return [name for name in self.made if name not in self.asked and self.made[name] is not None]
 
 
-def curve_of(value, where: str):
+def sample_curve(value, where: str):
     """A constant, an expression or a table as a function of x; a table is interpolated by straight lines."""
     if isinstance(value, str):
         return read_expression(value, where)
     if isinstance(value, Mapping):
-        x, y = table_of(value, where)
+        x, y = read_table(value, where)
         return lambda at: np.interp(at, x, y)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise NacreError("no number, expression or table", where=where, found=repr(value)[:60])
     return lambda at: np.full(np.shape(at), float(value))
 
 
-def table_of(value: Mapping[str, Any], where: str) -> tuple[np.ndarray, np.ndarray]:
+def read_table(value: Mapping[str, Any], where: str) -> tuple[np.ndarray, np.ndarray]:
     try:
         x, y = (np.asarray(value[name], float) for name in "xy")
     except (KeyError, TypeError, ValueError):
@@ -92,13 +92,13 @@ def table_of(value: Mapping[str, Any], where: str) -> tuple[np.ndarray, np.ndarr
     return x[order], y[order]
 
 
-def leaves(tree: Mapping[str, Any], place: str = ""):
+def list_leaves(tree: Mapping[str, Any], place: str = ""):
     """(place, value) of every standard field."""
     for key, value in tree.items():
         here = f"{place} > {key}" if place else key
         if key == "User-defined":
             continue
         if isinstance(value, Mapping):
-            yield from leaves(value, here)
+            yield from list_leaves(value, here)
         elif value is not None:
             yield here, value

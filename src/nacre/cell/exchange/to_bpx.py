@@ -15,7 +15,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from nacre.cell.exchange import native
-from nacre.cell.exchange.section import leaves
+from nacre.cell.exchange.section import list_leaves
 from nacre.cell.parameters import NAMES, CellParameters
 from nacre.core.errors import NacreError
 from nacre.physics.constants import FARADAY
@@ -37,9 +37,9 @@ _SAID = {
 }
 
 
-def to_bpx(p: CellParameters) -> dict[str, Any]:
+def write_bpx(p: CellParameters) -> dict[str, Any]:
     """The content of the file, for json.dump. Raises NacreError where a potential cannot be made."""
-    lost = unsaid(p)
+    lost = list_unsaid(p)
     words = f"Of the model only the User-defined block holds: {'; '.join(lost)}." if lost else ""
     own = [name for name in p.numbers if name not in NAMES]
     words += f" Left out, of ageing mechanisms of the study's own: {', '.join(own)}." if own else ""
@@ -51,27 +51,27 @@ def to_bpx(p: CellParameters) -> dict[str, Any]:
             "Model": "DFN",
         },
         "Parameterisation": {
-            "Cell": _cell(p),
-            "Electrolyte": _electrolyte(p),
-            "Negative electrode": _electrode(p, "anode"),
-            "Positive electrode": _electrode(p, "cathode"),
+            "Cell": _write_cell(p),
+            "Electrolyte": _write_electrolyte(p),
+            "Negative electrode": _write_electrode(p, "anode"),
+            "Positive electrode": _write_electrode(p, "cathode"),
             "Separator": {
                 "Thickness [m]": p.value("separator.thickness", "m"),
                 "Porosity": DUMMY["separator porosity"],
                 "Transport efficiency": 1.0,
             },
-            "User-defined": {native.BLOCK: native.block(p)},
+            "User-defined": {native.BLOCK: native.write_block(p)},
         },
-        "State": _state(p),
+        "State": _write_state(p),
     }
-    for place, value in leaves(made):
+    for place, value in list_leaves(made):
         if isinstance(value, float) and not math.isfinite(value):
             raise NacreError("a field that cannot be written", where=f"{p.name}: {place}", found=f"{value}",
                              expected="a finite number", do="check the parameters it is made of")  # fmt: skip
     return made
 
 
-def unsaid(p: CellParameters) -> list[str]:
+def list_unsaid(p: CellParameters) -> list[str]:
     """What the standard fields cannot say, as `name = value (words)`."""
     found = []
     for name, row in NAMES.items():
@@ -88,7 +88,7 @@ def unsaid(p: CellParameters) -> list[str]:
     return found
 
 
-def _cell(p: CellParameters) -> dict[str, float]:
+def _write_cell(p: CellParameters) -> dict[str, float]:
     area = p.area
     depth = sum(p.value(f"{part}.thickness", "m") for part in ("cathode", "separator", "anode"))
     return {
@@ -103,7 +103,7 @@ def _cell(p: CellParameters) -> dict[str, float]:
     }
 
 
-def _electrolyte(p: CellParameters) -> dict[str, float]:
+def _write_electrolyte(p: CellParameters) -> dict[str, float]:
     return {
         "Cation transference number": 1.0,
         "Diffusivity [m2.s-1]": DUMMY["diffusivity"],
@@ -112,15 +112,15 @@ def _electrolyte(p: CellParameters) -> dict[str, float]:
     }
 
 
-def _electrode(p: CellParameters, part: str) -> dict[str, Any]:
+def _write_electrode(p: CellParameters, part: str) -> dict[str, Any]:
     def get(name, unit="1"):
         return p.value(f"{part}.{name}", unit)
 
     radius, share = get("particle_diameter", "m") / 2, get("volume_fraction")
-    low, high = window(p)[part]
+    low, high = find_window(p)[part]
     return {
         "Thickness [m]": get("thickness", "m"),
-        "Porosity": porosity(share),
+        "Porosity": estimate_porosity(share),
         "Transport efficiency": get("ionic_conductivity", "S/m") / p.value("separator.conductivity", "S/m"),
         "Conductivity [S.m-1]": get("electronic_conductivity", "S/m"),
         "Minimum stoichiometry": low,
@@ -128,29 +128,29 @@ def _electrode(p: CellParameters, part: str) -> dict[str, Any]:
         "Maximum concentration [mol.m-3]": get("c_max", "mol/m3"),
         "Particle radius [m]": radius,
         "Surface area per unit volume [m-1]": 3.0 * share * get("active") / radius,
-        "Diffusivity [m2.s-1]": _diffusivity(p, part),
+        "Diffusivity [m2.s-1]": _write_diffusivity(p, part),
         "Diffusivity activation energy [J.mol-1]": get("activation_diffusivity", "J/mol"),
-        "OCP [V]": _potential(p, part),
+        "OCP [V]": _write_potential(p, part),
         "Entropic change coefficient [V.K-1]": 0.0,
         "Reaction rate constant [mol.m-2.s-1]": get("contact") * get("exchange_current", "A/m2") / FARADAY,
         "Reaction rate constant activation energy [J.mol-1]": get("activation_exchange", "J/mol"),
     }
 
 
-def porosity(share: float) -> float:
+def estimate_porosity(share: float) -> float:
     """All that is not active material, as no more is known; kept off 0 and 1, where others take its logarithm."""
     return min(max(1.0 - share, 0.01), 0.99)
 
 
-def _diffusivity(p: CellParameters, part: str):
+def _write_diffusivity(p: CellParameters, part: str):
     log_d = p.diffusivity(part).log_curve
     if log_d is None:
         return p.value(f"{part}.diffusivity", "m2/s")
-    x, value = thinned(log_d.x, np.exp(log_d.value), D_ERROR * np.exp(log_d.value))
+    x, value = thin_table(log_d.x, np.exp(log_d.value), D_ERROR * np.exp(log_d.value))
     return {"x": x.tolist(), "y": value.tolist()}
 
 
-def _potential(p: CellParameters, part: str):
+def _write_potential(p: CellParameters, part: str):
     form = p.potentials[part]
     curve, n = form.curve, form.numbers
     if form.kind == "expression":
@@ -158,11 +158,11 @@ def _potential(p: CellParameters, part: str):
     if form.kind == "plateau":
         drop = f"{n['drop']!r} * exp(-(1 - x) / {n['drop_width']!r})"
         return f"{n['volts']!r} + {n['rise']!r} * exp(-x / {n['rise_width']!r}) - {drop}"
-    x, volts = thinned(curve.x, curve.value, OCP_ERROR)
+    x, volts = thin_table(curve.x, curve.value, OCP_ERROR)
     return {"x": x.tolist(), "y": volts.tolist()}
 
 
-def thinned(x: np.ndarray, y: np.ndarray, error: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def thin_table(x: np.ndarray, y: np.ndarray, error: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Few of the points, ends included, between which straight lines stay within `error` of all of them
     (D. H. Douglas, T. K. Peucker, Cartographica 10 (1973) 112, with the error along y)."""
     allowed = np.broadcast_to(error, x.shape)
@@ -178,7 +178,7 @@ def thinned(x: np.ndarray, y: np.ndarray, error: float | np.ndarray) -> tuple[np
     return x[kept], y[kept]
 
 
-def window(p: CellParameters) -> dict[str, tuple[float, float]]:
+def find_window(p: CellParameters) -> dict[str, tuple[float, float]]:
     """The least and the largest filling of each electrode between the cut-offs at rest, on the line of constant lithium
     that the start lies on, as far as the potentials are known."""
     curves = {part: p.potentials[part].curve for part in SIDES.values()}
@@ -194,12 +194,12 @@ def window(p: CellParameters) -> dict[str, tuple[float, float]]:
     def at_rest(x):
         return float(curves["cathode"](x) - curves["anode"](anode(x)))
 
-    top, bottom = (_where(at_rest, p.value(f"cell.{n}_voltage"), low, high) for n in ("upper", "lower"))
+    top, bottom = (_write_place(at_rest, p.value(f"cell.{n}_voltage"), low, high) for n in ("upper", "lower"))
     top, bottom = min(top, bottom), max(top, bottom)
     return {"cathode": (top, bottom), "anode": (anode(bottom), anode(top))}
 
 
-def _where(volts, wanted: float, low: float, high: float) -> float:
+def _write_place(volts, wanted: float, low: float, high: float) -> float:
     """Where a falling curve has a value; the nearer end where it never has."""
     if volts(low) <= wanted or low == high:
         return low
@@ -208,8 +208,8 @@ def _where(volts, wanted: float, low: float, high: float) -> float:
     return float(brentq(lambda x: volts(x) - wanted, low, high, xtol=1e-13))
 
 
-def _state(p: CellParameters) -> dict[str, Any]:
-    low, high = window(p)["cathode"]
+def _write_state(p: CellParameters) -> dict[str, Any]:
+    low, high = find_window(p)["cathode"]
     charged = (high - p.value("cathode.stoichiometry")) / (high - low) if high > low else 0.0
     kelvin = p.value("cell.temperature", "K")
     return {

@@ -11,14 +11,22 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from nacre.cell.parameters import NAMES, PARTS, CellParameters, Name, Parameter, names_with, read_number
+from nacre.cell.parameters import (
+    NAMES,
+    PARTS,
+    CellParameters,
+    ModelParameter,
+    ParameterSpec,
+    collect_names,
+    read_number,
+)
 from nacre.cell.potential import Potential, read_potential
 from nacre.cell.recipe.coating import read_coating
-from nacre.cell.recipe.layers import Layer, Recipe, recipe
+from nacre.cell.recipe.layers import PressedLayer, Recipe, compute_recipe
 from nacre.core.context import Context
 from nacre.core.errors import NacreError, NotAssessable, did_you_mean, gathered, unknown
 from nacre.core.quantity import Quantity, derive, parse
-from nacre.materials import Library, builtin
+from nacre.materials import Library, load_builtin
 from nacre.physics.constants import FARADAY
 
 _OF_CELL = {"area": "cm2", "cam_mass": "mg", "one_c": "mA/g", "lower_voltage": "V", "upper_voltage": "V"}
@@ -29,11 +37,11 @@ _ALIKE = {"NCM811": "NCM85"}  # nickel contents whose curves are near enough to 
 
 
 @lru_cache(maxsize=1)
-def known() -> dict[str, Any]:
+def load_known() -> dict[str, Any]:
     return tomllib.loads(files("nacre.cell.recipe").joinpath("known.toml").read_text(encoding="utf-8"))
 
 
-def from_recipe(
+def build_cell(
     context: Context,
     model: Mapping[str, Any] | None = None,
     library: Library | None = None,
@@ -45,20 +53,20 @@ def from_recipe(
     Raises NacreError where the recipe lacks a layer or a declared number, and NotAssessable where nothing is known of
     a material; both say what to declare.
     """
-    library = library or builtin()
+    library = library or load_builtin()
     _refuse_missing(context, model or {}, library)
-    made = recipe(context, library)
-    numbers: dict[str, Parameter] = {}
+    made = compute_recipe(context, library)
+    numbers: dict[str, ModelParameter] = {}
     potentials: dict[str, Potential] = {}
-    _cell(context, numbers)
-    _separator(context, made, library, numbers)
+    _add_cell(context, numbers)
+    _add_separator(context, made, library, numbers)
     for part, material in (("cathode", context.text("cam")), ("anode", context.text("counter_electrode"))):
-        _electrode(part, material, context, made, library, numbers, potentials)
-    _coating(context, numbers)
-    _ageing(context, library, numbers)
-    for layer in _layers_of(model or {}, context):
-        _overlay(layer, numbers, potentials, names_with(mechanisms))
-    _thickness_is_known(context, numbers)
+        _add_electrode(part, material, context, made, library, numbers, potentials)
+    _add_coating(context, numbers)
+    _add_ageing(context, library, numbers)
+    for layer in _collect_layers(model or {}, context):
+        _overlay_layer(layer, numbers, potentials, collect_names(mechanisms))
+    _require_coating_thickness(context, numbers)
     return CellParameters(context.where.replace("'", ""), numbers, potentials, mechanisms=mechanisms)
 
 
@@ -79,7 +87,7 @@ def _refuse_missing(context: Context, model: Mapping[str, Any], library: Library
             wrong.append(_no_layer(part, context))
     for part, name in _MATERIALS.items():
         attempt(_material, part, context.text(name), context, library)
-    thickness = [layer.get("cathode", {}).get("coating_thickness") for _, layer in _layers_of(model, context)]
+    thickness = [layer.get("cathode", {}).get("coating_thickness") for _, layer in _collect_layers(model, context)]
     if not any(thickness):
         attempt(_coating_thickness, context)
     if wrong:
@@ -96,42 +104,42 @@ def _material(part: str, material: str, context: Context, library: Library) -> t
     if not material:
         do = f'add {_MATERIALS[part]} = "..."'
         raise NacreError(f"the {part}'s active material is not given", where=context.where, do=do)
-    return _known_material(part, material, context, library)
+    return _find_known_material(part, material, context, library)
 
 
 def _coating_thickness(context: Context) -> None:
-    numbers: dict[str, Parameter] = {}
-    _coating(context, numbers)
-    _thickness_is_known(context, numbers)
+    numbers: dict[str, ModelParameter] = {}
+    _add_coating(context, numbers)
+    _require_coating_thickness(context, numbers)
 
 
-def _rows(rows: Mapping[str, Any], part: str, numbers: dict[str, Parameter], where: str) -> None:
+def _add_rows(rows: Mapping[str, Any], part: str, numbers: dict[str, ModelParameter], where: str) -> None:
     for name, row in rows.items():
         if isinstance(row, Mapping) and "value" in row:
             numbers[f"{part}.{name}"] = read_number(f"{part}.{name}", row["value"], row["status"], row["source"], where)
 
 
-def _cell(context: Context, numbers: dict[str, Parameter]) -> None:
-    _rows(known()["cell"], "cell", numbers, "known.toml")
+def _add_cell(context: Context, numbers: dict[str, ModelParameter]) -> None:
+    _add_rows(load_known()["cell"], "cell", numbers, "known.toml")
     for name, unit in _NEEDED:
         value = context.need(name, unit, "the cell model")
-        numbers[f"cell.{name}"] = Parameter(value, "declared", "the study")
+        numbers[f"cell.{name}"] = ModelParameter(value, "declared", "the study")
 
 
-def _separator(context: Context, made: Recipe, library: Library, numbers: dict[str, Parameter]) -> None:
-    numbers["separator.thickness"] = _thickness(made, "separator", context)
+def _add_separator(context: Context, made: Recipe, library: Library, numbers: dict[str, ModelParameter]) -> None:
+    numbers["separator.thickness"] = _find_thickness(made, "separator", context)
     name = context.text("electrolyte")
     row = library[name].ionic[0] if library[name].ionic else None
     at = numbers["cell.reference_temperature"].quantity.to("K").value
     value = library[name].conductivity("ionic", at)
     source = f"{name}, {row.form}: {row.fact.source}"
-    numbers["separator.conductivity"] = Parameter(value.to("mS/cm"), "literature", source)
+    numbers["separator.conductivity"] = ModelParameter(value.to("mS/cm"), "literature", source)
     if row.activation is not None:
         energy = Quantity(row.activation * FARADAY / 1000, "kJ/mol")
-        numbers["separator.activation"] = Parameter(energy, "literature", source)
+        numbers["separator.activation"] = ModelParameter(energy, "literature", source)
 
 
-def _layer(made: Recipe, part: str, context: Context) -> Layer:
+def _require_layer(made: Recipe, part: str, context: Context) -> PressedLayer:
     layer = made.layers.get(part)
     if layer is None:
         raise _no_layer(part, context)
@@ -140,30 +148,30 @@ def _layer(made: Recipe, part: str, context: Context) -> Layer:
     return layer
 
 
-def _thickness(made: Recipe, part: str, context: Context) -> Parameter:
+def _find_thickness(made: Recipe, part: str, context: Context) -> ModelParameter:
     """Declared, or from the solids and a porosity; what that is worth stands in its status."""
-    layer = _layer(made, part, context)
+    layer = _require_layer(made, part, context)
     if layer.thickness is not None:
-        return Parameter(layer.thickness, "computed", "masses, densities and the declared porosity or thickness")
-    row = known()["porosity"][part]
+        return ModelParameter(layer.thickness, "computed", "masses, densities and the declared porosity or thickness")
+    row = load_known()["porosity"][part]
     porosity = parse(row["value"], "1")
     value = derive(lambda s, p: s / (1 - p), layer.solid_thickness, porosity, unit="um")
-    return Parameter(value, "assumed", f"masses, densities and {row['value']} pores: {row['source']}")
+    return ModelParameter(value, "assumed", f"masses, densities and {row['value']} pores: {row['source']}")
 
 
-def _electrode(part, material: str, context: Context, made: Recipe, library: Library, numbers, potentials) -> None:
+def _add_electrode(part, material: str, context: Context, made: Recipe, library: Library, numbers, potentials) -> None:
     key, rows = _material(part, material, context, library)
-    _rows(rows, part, numbers, "known.toml")
+    _add_rows(rows, part, numbers, "known.toml")
     found = library[material]
-    active = next(c for c in _layer(made, part, context).components if c.role == "active material")
-    thickness = _thickness(made, part, context)
+    active = next(c for c in _require_layer(made, part, context).components if c.role == "active material")
+    thickness = _find_thickness(made, part, context)
     numbers[f"{part}.thickness"] = thickness
     solids = made.layers[part].solid_thickness
     share = derive(lambda v, s, t: v * s / t, active.volume_fraction, solids, thickness.quantity, unit="1")
-    numbers[f"{part}.volume_fraction"] = Parameter(share, thickness.status, thickness.source)
+    numbers[f"{part}.volume_fraction"] = ModelParameter(share, thickness.status, thickness.source)
     density, sites = found.density, rows["sites"]
     c_max = derive(lambda rho, m: sites * rho / m * 1e6, density.value.to("g/cm3"), found.molar_mass, unit="mol/m3")
-    numbers[f"{part}.c_max"] = Parameter(
+    numbers[f"{part}.c_max"] = ModelParameter(
         c_max, "computed", f"{sites} lithium per formula unit, density: {density.source}"
     )
     potential = read_potential(rows["potential"], f"known.toml, {key}")
@@ -174,48 +182,48 @@ def _electrode(part, material: str, context: Context, made: Recipe, library: Lib
     potentials[part] = potential
 
 
-def _known_material(part: str, material: str, context: Context, library: Library) -> tuple[str, Mapping[str, Any]]:
+def _find_known_material(part: str, material: str, context: Context, library: Library) -> tuple[str, Mapping[str, Any]]:
     key = library[material].key
-    rows = known()[part].get(_ALIKE.get(key, key))
+    rows = load_known()[part].get(_ALIKE.get(key, key))
     if rows is None:
         raise NotAssessable(
             f"nothing is known of {material} as a {part}",
             where=context.where,
-            expected=f"one of {', '.join(known()[part])}",
+            expected=f"one of {', '.join(load_known()[part])}",
             do="write a cell.toml with its potential, diffusivity and kinetics",
         )
     return key, rows
 
 
-def _coating(context: Context, numbers: dict[str, Parameter]) -> None:
+def _add_coating(context: Context, numbers: dict[str, ModelParameter]) -> None:
     """Contact, active share and film of a coated or an uncoated sample; a thickness is known of one oxide only."""
     if context.sample is None or not context.sample.coating:
-        return _rows(known()["uncoated"]["cathode"], "cathode", numbers, "known.toml")
+        return _add_rows(load_known()["uncoated"]["cathode"], "cathode", numbers, "known.toml")
     coating = read_coating(context.sample.coating, context.where)
-    rows = dict(known()["coated"]["cathode"])
-    if coating.precursor != known()["coated"]["precursor"]:
+    rows = dict(load_known()["coated"]["cathode"])
+    if coating.precursor != load_known()["coated"]["precursor"]:
         del rows["coating_thickness"]
-    _rows(rows, "cathode", numbers, "known.toml")
+    _add_rows(rows, "cathode", numbers, "known.toml")
     target = coating.find("target_thickness", "nm")
     if target is not None:
-        numbers["cathode.coating_thickness"] = Parameter(target, "declared", "the coating's target thickness")
+        numbers["cathode.coating_thickness"] = ModelParameter(target, "declared", "the coating's target thickness")
     return None
 
 
-def _ageing(context: Context, library: Library, numbers: dict[str, Parameter]) -> None:
+def _add_ageing(context: Context, library: Library, numbers: dict[str, ModelParameter]) -> None:
     """What is known of ageing: of one oxide, bare or with the reference's coating. Of others it must be declared."""
     key = library[context.text("cam")].key
-    rows = known()["ageing"].get(_ALIKE.get(key, key))
+    rows = load_known()["ageing"].get(_ALIKE.get(key, key))
     if rows is None:
         return
     if context.sample is not None and context.sample.coating:
-        if read_coating(context.sample.coating, context.where).precursor != known()["coated"]["precursor"]:
+        if read_coating(context.sample.coating, context.where).precursor != load_known()["coated"]["precursor"]:
             return
-        rows = {**rows, **known()["coated"]["ageing"]}
-    _rows(rows, "ageing", numbers, "known.toml")
+        rows = {**rows, **load_known()["coated"]["ageing"]}
+    _add_rows(rows, "ageing", numbers, "known.toml")
 
 
-def _thickness_is_known(context: Context, numbers: Mapping[str, Parameter]) -> None:
+def _require_coating_thickness(context: Context, numbers: Mapping[str, ModelParameter]) -> None:
     if context.sample is None or not context.sample.coating or "cathode.coating_thickness" in numbers:
         return
     raise NotAssessable(
@@ -225,8 +233,10 @@ def _thickness_is_known(context: Context, numbers: Mapping[str, Parameter]) -> N
     )
 
 
-def check_model(model: Mapping[str, Any], samples: Mapping[str, Any], known: Mapping[str, Name] = NAMES) -> None:
-    """Raises NacreError where the study's [model] table names a parameter (not among `known`), part or sample nobody
+def check_model(
+    model: Mapping[str, Any], samples: Mapping[str, Any], known: Mapping[str, ParameterSpec] = NAMES
+) -> None:
+    """Raises NacreError where the study's [model] table names a parameter (not among `load_known`), part or sample nobody
     knows, or a value cannot be read."""
     for name, layer in model.get("sample", {}).items():
         if name not in samples:
@@ -235,12 +245,12 @@ def check_model(model: Mapping[str, Any], samples: Mapping[str, Any], known: Map
     _read_layer("[model]", model, known)
 
 
-def _read_layer(place: str, layer: Mapping[str, Any], known: Mapping[str, Name]) -> None:
+def _read_layer(place: str, layer: Mapping[str, Any], known: Mapping[str, ParameterSpec]) -> None:
     _check_parts(place, layer)
-    _overlay((place, {name: layer[name] for name in PARTS if name in layer}), {}, {}, known)
+    _overlay_layer((place, {name: layer[name] for name in PARTS if name in layer}), {}, {}, known)
 
 
-def _layers_of(model: Mapping[str, Any], context: Context):
+def _collect_layers(model: Mapping[str, Any], context: Context):
     """The [model] table, then that of the sample."""
     sample = context.sample.name if context.sample else ""
     for place, layer in (("[model]", model), (f"[model.sample.{sample}]", model.get("sample", {}).get(sample, {}))):
@@ -256,7 +266,7 @@ def _check_parts(place: str, layer: Mapping[str, Any]) -> None:
             raise NacreError(f"unknown part '{name}'", where=f"study.toml {place}", do=near)
 
 
-def _overlay(layer, numbers, potentials, known: Mapping[str, Name]) -> None:
+def _overlay_layer(layer, numbers, potentials, known: Mapping[str, ParameterSpec]) -> None:
     place, parts = layer
     where = f"study.toml {place}"
     for part, rows in parts.items():

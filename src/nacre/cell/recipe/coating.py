@@ -83,19 +83,19 @@ def read_coating(raw: Mapping[str, Any], where: str = "", tag: str = "coating") 
     phases = words.pop("phases", ())
     found = Coating(**words, phases=tuple([phases] if isinstance(phases, str) else phases))
     for phase in (found.precursor, *found.phases, found.lithium_source):
-        _formula(phase, where)
+        _check_formula(phase, where)
     if found.basis not in ("", "bare", "coated"):
         raise NacreError(f"unknown basis '{found.basis}'", where=where, expected="'bare' or 'coated'")
     if found.product:
         try:
-            balance.metal_of(found.precursor, found.product)
+            balance.find_shared_metal(found.precursor, found.product)
         except balance.CoatingError as error:
             raise NacreError(str(error), where=where) from error
-    numbers = {key: _number(key, raw[key], where, tag) for key in KEYS if KEYS[key][0] and key in raw}
+    numbers = {key: _read_number(key, raw[key], where, tag) for key in KEYS if KEYS[key][0] and key in raw}
     return replace(found, numbers=numbers)
 
 
-def _formula(phase: str, where: str) -> None:
+def _check_formula(phase: str, where: str) -> None:
     if not phase:
         return
     try:
@@ -104,7 +104,7 @@ def _formula(phase: str, where: str) -> None:
         raise NacreError(str(error), where=where) from error
 
 
-def _number(key: str, text: Any, where: str, tag: str) -> Quantity:
+def _read_number(key: str, text: Any, where: str, tag: str) -> Quantity:
     unit, words = KEYS[key]
     quantity = parse(text, unit, where=f"{where}: '{key}'".lstrip(": ")).tagged(f"{tag}:{key}")
     if not quantity.value > 0 and key not in ("ligand_fraction", "conversion"):

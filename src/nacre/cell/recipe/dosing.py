@@ -11,9 +11,9 @@ from nacre.cell.recipe.coating import Coating
 from nacre.core.context import Context
 from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity, derive
-from nacre.materials import Library, builtin
+from nacre.materials import Library, load_builtin
 from nacre.physics.chemistry import coating as balance
-from nacre.physics.chemistry.stoichiometry import mass_fraction, molar_mass
+from nacre.physics.chemistry.stoichiometry import compute_mass_fraction, compute_molar_mass
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Expected:
     coating: Quantity
 
 
-def dose(coating: Coating, context: Context, library: Library | None = None) -> Dose:
+def compute_dose(coating: Coating, context: Context, library: Library | None = None) -> Dose:
     """The dose for a target content, or for a target thickness on a known surface.
 
     Without `powder` it is that for 1 g. Raises NacreError where the target, or what it is a fraction of, is missing.
@@ -55,12 +55,14 @@ def dose(coating: Coating, context: Context, library: Library | None = None) -> 
     if powder is None:
         powder = Quantity(1.0, "g", 0.0)
         words.append("for 1 g of powder (powder is not declared)")
-    oxide = _oxide(coating, powder, context, library or builtin(), words)
-    volume = _volume(coating, oxide, words)
-    return Dose(coating, powder, oxide, volume, _lithium(coating, oxide), tuple(words))
+    oxide = _compute_oxide(coating, powder, context, library or load_builtin(), words)
+    volume = _compute_volume(coating, oxide, words)
+    return Dose(coating, powder, oxide, volume, _compute_lithium(coating, oxide), tuple(words))
 
 
-def _oxide(coating: Coating, powder: Quantity, context: Context, library: Library, words: list[str]) -> Quantity:
+def _compute_oxide(
+    coating: Coating, powder: Quantity, context: Context, library: Library, words: list[str]
+) -> Quantity:
     target = coating.find("target", "1")
     if target is not None:
         if not coating.basis:
@@ -71,7 +73,7 @@ def _oxide(coating: Coating, powder: Quantity, context: Context, library: Librar
                 do="add it under [sample.coating] in study.toml",
             )
         words.append(f"target: {100 * target.value:g} wt% {coating.precursor} per {coating.basis} powder")
-        return derive(lambda t, m: 1e3 * balance.oxide_dose(m, t, coating.basis), target, powder, unit="mg")
+        return derive(lambda t, m: 1e3 * balance.compute_oxide_dose(m, t, coating.basis), target, powder, unit="mg")
     thickness = coating.find("target_thickness", "nm")
     if thickness is None:
         raise NacreError(
@@ -96,7 +98,7 @@ def _oxide(coating: Coating, powder: Quantity, context: Context, library: Librar
     )
 
 
-def _volume(coating: Coating, oxide: Quantity, words: list[str]) -> Quantity | None:
+def _compute_volume(coating: Coating, oxide: Quantity, words: list[str]) -> Quantity | None:
     """Dispersion to pipette, mL; the assay is corrected for ligands where solids are given."""
     assay = coating.find("dispersion", "mg/mL")
     solids, ligands = coating.find("solids", "mg/mL"), coating.find("ligand_fraction", "1")
@@ -112,23 +114,27 @@ def _volume(coating: Coating, oxide: Quantity, words: list[str]) -> Quantity | N
     return derive(balance.dispersion_volume, oxide, assay, stays, unit="mL")
 
 
-def _lithium(coating: Coating, oxide: Quantity) -> Quantity | None:
+def _compute_lithium(coating: Coating, oxide: Quantity) -> Quantity | None:
     """Mass, mg, of the lithium source that would convert all of the oxide."""
     source = coating.lithium_source
     if not source or not coating.product:
         return None
-    units = balance.yield_of(coating.precursor, coating.product)
-    per_mole = units * balance.atoms_of(coating.product, "Li") / balance.atoms_of(source, "Li")
-    ratio = per_mole * molar_mass(source) / molar_mass(coating.precursor)
+    units = balance.count_product_units(coating.precursor, coating.product)
+    per_mole = units * balance.count_atoms(coating.product, "Li") / balance.count_atoms(source, "Li")
+    ratio = per_mole * compute_molar_mass(source) / compute_molar_mass(coating.precursor)
     return derive(lambda m: m * ratio, oxide, unit="mg")
 
 
-def expected(given: Dose, conversion: float) -> Expected:
+def predict_analysis(given: Dose, conversion: float) -> Expected:
     """What elemental analysis and XPS should find if all of the dose stays and `conversion` (0 to 1) of it reacts."""
     coating = given.coating
-    balance.within("the conversion", conversion, 0, 1, closed=True)
+    balance.check_fraction("the conversion", conversion, 0, 1, closed=True)
     oxide, product = coating.precursor, coating.product
-    gain = balance.yield_of(oxide, product) * molar_mass(product) / molar_mass(oxide) if product else 1.0
+    gain = (
+        balance.count_product_units(oxide, product) * compute_molar_mass(product) / compute_molar_mass(oxide)
+        if product
+        else 1.0
+    )
     made = gain if product else 0.0
 
     def contents(dosed: float, powder: float) -> tuple[float, float, float]:
@@ -138,7 +144,7 @@ def expected(given: Dose, conversion: float) -> Expected:
     def of(pick):
         return derive(lambda m, p: pick(*contents(m, p)), given.oxide, given.powder, unit="wt%")
 
-    metal = mass_fraction(oxide, coating.metal) * 100
+    metal = compute_mass_fraction(oxide, coating.metal) * 100
     return Expected(
         conversion,
         derive(lambda m, p: m * metal / contents(m, p)[2], given.oxide, given.powder, unit="wt%"),

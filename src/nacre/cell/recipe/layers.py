@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from nacre.core.context import Context
 from nacre.core.errors import NacreError, NotAssessable
 from nacre.core.quantity import Quantity, derive
-from nacre.materials import Library, builtin
-from nacre.materials.capacity import insertion_capacity
+from nacre.materials import Library, load_builtin
+from nacre.materials.capacity import compute_insertion_capacity
 from nacre.physics import porous
-from nacre.physics.chemistry.stoichiometry import FormulaError, parse_formula, theoretical_capacity
+from nacre.physics.chemistry.stoichiometry import FormulaError, compute_theoretical_capacity, parse_formula
 
 # layer -> its mass, and (role, mass fraction, what names the material) of each component
 LAYERS = {
@@ -53,7 +53,7 @@ class Component:
 
 
 @dataclass(frozen=True)
-class Layer:
+class PressedLayer:
     """A pressed layer. `solid_thickness` is without pores; `thickness` and `porosity` None where not known."""
 
     name: str
@@ -72,7 +72,7 @@ class Recipe:
 
     name: str
     area: Quantity
-    layers: Mapping[str, Layer]
+    layers: Mapping[str, PressedLayer]
     cam_mass: Quantity
     loading: Quantity
     one_c: Quantity | None
@@ -92,23 +92,23 @@ class Recipe:
         return derive(lambda i: i * number, self.one_c, unit="mA")
 
 
-def recipe(context: Context, library: Library | None = None) -> Recipe:
+def compute_recipe(context: Context, library: Library | None = None) -> Recipe:
     """The cell of a context, with every number its inputs allow.
 
     Raises NacreError where the area or the active mass is missing, where the fractions of a layer do not sum to 1, or
     where a measured thickness is less than that of the solids.
     """
-    library = library or builtin()
+    library = library or load_builtin()
     area = context.need("area", "cm2", "the recipe")
     cam = context.need("cam_mass", "mg", "the recipe")
     unknown: dict[str, str] = {}
-    layers = {name: layer for name in LAYERS if (layer := _layer(name, context, area, library)) is not None}
+    layers = {name: layer for name in LAYERS if (layer := _compute_layer(name, context, area, library)) is not None}
     specific = context.find("one_c", "mA/g")
     one_c = specific and derive(lambda i, m: i * m / 1000, specific, cam, unit="mA")
     if one_c is None:
         unknown["one_c"] = 'one_c = "... mA/g"'
-    capacity = _capacity(context, cam, unknown)
-    anode = _anode_capacity(context, unknown)
+    capacity = _find_capacity(context, cam, unknown)
+    anode = _find_anode_capacity(context, unknown)
     both = capacity is not None and anode is not None
     return Recipe(
         context.where,
@@ -125,19 +125,19 @@ def recipe(context: Context, library: Library | None = None) -> Recipe:
     )
 
 
-def _capacity(context: Context, cam: Quantity, unknown: dict[str, str]) -> Quantity | None:
+def _find_capacity(context: Context, cam: Quantity, unknown: dict[str, str]) -> Quantity | None:
     """Theoretical capacity, mAh, of the active material: as declared, else of its formula."""
     given = context.find("theoretical_capacity", "mAh/g")
     formula = context.text("cam")
     if given is None and formula:
-        given = Quantity(theoretical_capacity(formula) / 3600, "mAh/g", 0.0)
+        given = Quantity(compute_theoretical_capacity(formula) / 3600, "mAh/g", 0.0)
     if given is None:
         unknown["capacity"] = 'theoretical_capacity = "... mAh/g" or cam = "a formula"'
         return None
     return derive(lambda q, m: q * m / 1000, given, cam, unit="mAh")
 
 
-def _anode_capacity(context: Context, unknown: dict[str, str]) -> Quantity | None:
+def _find_anode_capacity(context: Context, unknown: dict[str, str]) -> Quantity | None:
     """Capacity, mAh, of the anode's active material."""
     mass, part = context.find("anode_composite_mass", "mg"), context.find("anode_fraction", "1")
     given = context.find("anode_theoretical_capacity", "mAh/g")
@@ -147,7 +147,7 @@ def _anode_capacity(context: Context, unknown: dict[str, str]) -> Quantity | Non
         return None
     if given is None:
         try:
-            given = Quantity(insertion_capacity(counter), "mAh/g", 0.0)
+            given = Quantity(compute_insertion_capacity(counter), "mAh/g", 0.0)
         except (NacreError, ValueError) as error:
             unknown["anode_capacity"] = str(error)
             return None
@@ -160,32 +160,32 @@ def _anode_capacity(context: Context, unknown: dict[str, str]) -> Quantity | Non
 # --- layers -------------------------------------------------------------------------------------------------
 
 
-def _layer(name: str, context: Context, area: Quantity, library: Library) -> Layer | None:
+def _compute_layer(name: str, context: Context, area: Quantity, library: Library) -> PressedLayer | None:
     mass_name, parts = LAYERS[name]
     mass = context.find(mass_name, "mg")
     if mass is None:
         return None
-    components = _components(name, parts, mass, context, library)
+    components = _read_components(name, parts, mass, context, library)
     areal = derive(lambda m, a: m / a, mass, area, unit="mg/cm2")
     lacking = [c.material or c.role for c in components if c.density is None]
     if lacking or not components:
         why = f"the density of {', '.join(lacking)}" if lacking else "the fractions of its components"
-        return Layer(name, mass, areal, components, unknown=why)
+        return PressedLayer(name, mass, areal, components, unknown=why)
     operands = [*(c.mass for c in components), *(c.density for c in components), area]
-    solid = derive(_solid_thickness, *operands, unit="um")
-    components = tuple(_with_volume(c, components) for c in components)
-    porosity, thickness = _porosity(name, context, solid)
-    return Layer(name, mass, areal, components, solid, porosity, thickness)
+    solid = derive(_compute_solid_thickness, *operands, unit="um")
+    components = tuple(_add_volume_fraction(c, components) for c in components)
+    porosity, thickness = _find_porosity(name, context, solid)
+    return PressedLayer(name, mass, areal, components, solid, porosity, thickness)
 
 
-def _components(name: str, parts, mass: Quantity, context: Context, library: Library) -> tuple[Component, ...]:
+def _read_components(name: str, parts, mass: Quantity, context: Context, library: Library) -> tuple[Component, ...]:
     found = []
     for role, fraction_name, material_name in parts:
         fraction = context.find(fraction_name, "1") if fraction_name else Quantity(1.0, "1", 0.0)
         if fraction is None or fraction.value == 0:
             continue
         material = context.text(material_name)
-        density = _density(material, library, context.where)
+        density = _find_density(material, library, context.where)
         share = derive(lambda w, m: w * m, fraction, mass, unit="mg")
         found.append(Component(role, material, fraction, share, density))
     if not found:
@@ -200,7 +200,7 @@ def _components(name: str, parts, mass: Quantity, context: Context, library: Lib
     return tuple(found)
 
 
-def _density(material: str, library: Library, where: str) -> Quantity | None:
+def _find_density(material: str, library: Library, where: str) -> Quantity | None:
     """Density, g/cm3, or None where nobody knows it. A name that is neither material nor formula is an error."""
     if not material:
         return None
@@ -219,14 +219,14 @@ def _density(material: str, library: Library, where: str) -> Quantity | None:
     return value and value.to("g/cm3").tagged(f"density of {known.key}")
 
 
-def _solid_thickness(*numbers: float) -> float:
+def _compute_solid_thickness(*numbers: float) -> float:
     """um from masses in mg, densities in g/cm3 and the area in cm2."""
     count = len(numbers) // 2
     masses, densities, area = numbers[:count], numbers[count : 2 * count], numbers[-1]
     return 10 * math.fsum(m / rho for m, rho in zip(masses, densities, strict=True)) / area
 
 
-def _with_volume(component: Component, components: tuple[Component, ...]) -> Component:
+def _add_volume_fraction(component: Component, components: tuple[Component, ...]) -> Component:
     at = components.index(component)
     operands = [*(c.mass for c in components), *(c.density for c in components)]
 
@@ -239,7 +239,7 @@ def _with_volume(component: Component, components: tuple[Component, ...]) -> Com
     return Component(**{**vars(component), "volume_fraction": fraction})
 
 
-def _porosity(name: str, context: Context, solid: Quantity) -> tuple[Quantity | None, Quantity | None]:
+def _find_porosity(name: str, context: Context, solid: Quantity) -> tuple[Quantity | None, Quantity | None]:
     """Porosity (fraction of 1) and thickness (um): one declared, the other computed; both None where neither is."""
     porosity = context.find(f"{name}_porosity", "1")
     measured = context.find(f"measured_{name}_thickness", "um")

@@ -11,7 +11,7 @@ from nacre.core.vocabulary import word
 from nacre.evidence.calibrate.observed import KINDS, Observed, ages
 from nacre.evidence.calibrate.settings import Selection, Settings
 from nacre.evidence.calibrate.simulated_tests import Plan
-from nacre.materials.transitions import followed
+from nacre.materials.transitions import find_followed
 
 MADE_OF = {"charge_capacity": ("discharge_capacity", "coulombic_efficiency")}  # with all of these it says nothing new
 
@@ -89,7 +89,7 @@ def _observed(study: Study, row: Reported, selection: Selection, plan: Plan, whe
         raise unknown("sample", row.sample, study.samples, where)
     value, std = row.quantity.to(kind.unit).value, _std(row, selection, kind.unit, where)
     rule = row.rule if row.rule in ("below", "above") else ""
-    against = _against(study, row, selection, where) if row.name == followed().shift else ""
+    against = _against(study, row, selection, where) if row.name == find_followed().shift else ""
     made = Observed(row.sample, row.name, row.state, value, std, kind.unit, rule, against, row.source)
     _can_be_told(made, plan, where)
     return made

@@ -13,7 +13,7 @@ import numpy as np
 from nacre.core.quantity import Z95
 from nacre.evidence.calibrate.problem import Problem
 from nacre.physics import inference
-from nacre.physics.inference import Criteria, Local
+from nacre.physics.inference import LocalSearch, ModelCriteria
 
 SCREENED, LEAST = 12, 32  # points tried per local search, and in all
 MOST = 60  # evaluations of a local search
@@ -32,7 +32,7 @@ class Fit:
 
     problem: Problem
     u: np.ndarray
-    searches: tuple[Local, ...]
+    searches: tuple[LocalSearch, ...]
     seed: int
     stopped: bool = False
 
@@ -64,13 +64,13 @@ class Fit:
         return sum(s.chi2 <= best + max(SAME, ALIKE * best) for s in self.searches)
 
     @cached_property
-    def criteria(self) -> Criteria:
-        return Criteria(float(self.residuals @ self.residuals), self.problem.count, len(self.u))
+    def criteria(self) -> ModelCriteria:
+        return ModelCriteria(float(self.residuals @ self.residuals), self.problem.count, len(self.u))
 
     @cached_property
     def covariance(self) -> np.ndarray:
         """(k, k) in u, ranges counted as uniform priors."""
-        return inference.covariance(self.jacobian)
+        return inference.compute_covariance(self.jacobian)
 
     @property
     def std(self) -> np.ndarray:
@@ -111,18 +111,18 @@ def fit(
 
     KeyboardInterrupt stops the search; what was found until then is kept.
     """
-    done: list[Local] = []
+    done: list[LocalSearch] = []
     points = [np.asarray(w, float) for w in warm]
     stopped = False
 
-    def told(local: Local) -> None:
+    def told(local: LocalSearch) -> None:
         done.append(local)
         progress(f"chi2 {min(d.chi2 for d in done):.3g}", len(done), starts + len(warm))
 
     try:
         if starts:
             points += _promising(problem, starts, seed)
-        inference.multistart(problem.residuals, problem.jacobian, points, most, workers, told)
+        inference.search_from_starts(problem.residuals, problem.jacobian, points, most, workers, told)
     except KeyboardInterrupt:
         stopped = True
         if not done:
@@ -132,7 +132,7 @@ def fit(
 
 
 def _promising(problem: Problem, starts: int, seed: int) -> list[np.ndarray]:
-    points = inference.spread(max(LEAST, SCREENED * starts), len(problem.free), seed)
+    points = inference.spread_points(max(LEAST, SCREENED * starts), len(problem.free), seed)
     cost = [float(np.sum(problem.residuals(u) ** 2)) for u in points]
     return [points[k] for k in np.argsort(cost, kind="stable")[:starts]]
 

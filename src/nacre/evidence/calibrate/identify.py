@@ -79,7 +79,7 @@ class Candidate:
 def told(found: Fit) -> tuple[Told, ...]:
     """A row per fitted number."""
     low, high = found.intervals
-    shares = inference.pins(found.jacobian)
+    shares = inference.compute_pinning(found.jacobian)
     titles = _titles(found.problem)
     rows = []
     for k, free in enumerate(found.problem.free):
@@ -98,7 +98,7 @@ def _titles(problem: Problem) -> list[str]:
 
 def directions(found: Fit) -> tuple[Direction, ...]:
     """Singular directions of the Jacobian over the unit box, the sloppiest last."""
-    made = inference.directions(found.jacobian)
+    made = inference.find_directions(found.jacobian)
     labels = [f.label for f in found.problem.free]
     rows = []
     for value, row, known in zip(made.values, made.rows, made.told, strict=True):
@@ -111,7 +111,7 @@ def directions(found: Fit) -> tuple[Direction, ...]:
 
 def redundancy(found: Fit) -> tuple[tuple[str, float, float], ...]:
     """(observable, sd predicted from all others in standard deviations of its own, residual)."""
-    sd = inference.predicted_by_the_rest(found.jacobian)
+    sd = inference.predict_from_the_rest(found.jacobian)
     return tuple(zip(_titles(found.problem), map(float, sd), map(float, found.residuals), strict=True))
 
 
@@ -132,7 +132,7 @@ def candidates(found: Fit, tolerance: float = 0.05) -> tuple[Candidate, ...]:
         if not np.isfinite(value) or not np.isfinite(slope).all():
             continue
         std = abs(value) * tolerance / Z95
-        gain = inference.reduction(found.covariance, slope / std)
+        gain = inference.compute_reduction(found.covariance, slope / std)
         spread = math.sqrt(slope @ found.covariance @ slope)
         rows.append(
             Candidate(
@@ -225,7 +225,7 @@ def _fitted_at(problem: Problem, k: int, at: float, guess: np.ndarray) -> tuple[
     def residuals(part):
         return problem.residuals(whole(part))
 
-    local = inference.multistart(residuals, differences.inward(residuals), [guess[rest]], 12)[0]
+    local = inference.search_from_starts(residuals, differences.make_inward_jacobian(residuals), [guess[rest]], 12)[0]
     return whole(local.u), local.chi2
 
 

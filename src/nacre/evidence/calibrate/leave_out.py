@@ -10,11 +10,11 @@ from nacre.evidence.calibrate.fit import Fit, Progress, fit, silent
 from nacre.evidence.calibrate.observed import Observed
 from nacre.evidence.calibrate.problem import Problem
 from nacre.evidence.calibrate.rivals import without
-from nacre.materials.transitions import followed
+from nacre.materials.transitions import find_followed
 from nacre.physics import inference
 
 GROUPS = (
-    (f"the shifts of {followed().name}", lambda o, plan: o.name == followed().shift),
+    (f"the shifts of {find_followed().name}", lambda o, plan: o.name == find_followed().shift),
     ("0.5C", lambda o, plan: o.name == "discharge_capacity" and o.state.get("rate_C") == 0.5),
     ("the last cycle", lambda o, plan: o.name == "capacity_retention" and o.state.get("cycle") == plan.ageing_cycles),
     ("the resistances", lambda o, plan: o.name == "r_cam_se"),
@@ -58,7 +58,7 @@ def leave_out(
 
 def _predicted(name: str, made: Fit, hidden: Sequence[Observed]) -> list[Predicted]:
     values, slopes = Problem(made.problem.model, tuple(hidden)).slopes(made.u, hidden)
-    covariance = inference.covariance(made.jacobian)
+    covariance = inference.compute_covariance(made.jacobian)
     rows = []
     for o, value, slope in zip(hidden, values, slopes, strict=True):
         std = math.sqrt(max(0.0, float(slope @ covariance @ slope))) if np.isfinite(slope).all() else math.nan

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nacre.cell.ageing.lifetime import Lifetime
-from nacre.cell.ageing.plugins import mechanisms_of
-from nacre.cell.parameters import CellParameters, Name, Parameter
-from nacre.cell.recipe.build import from_recipe
+from nacre.cell.ageing.plugins import load_mechanisms
+from nacre.cell.parameters import CellParameters, ModelParameter, ParameterSpec
+from nacre.cell.recipe.build import build_cell
 from nacre.core.context import Context
 from nacre.core.quantity import Quantity
 from nacre.core.study import Study
 from nacre.evidence.calibrate.settings import Free
 from nacre.evidence.calibrate.simulated_tests import Failed, Plan, ageing_test, rate_test
-from nacre.materials import builtin
+from nacre.materials import load_builtin
 
 KEPT = 400
 
@@ -31,12 +31,12 @@ class SampleTests:
 
 def cells_of(study: Study) -> dict[str, CellParameters]:
     """The cell model of every sample before calibration. Raises NacreError where a recipe lacks something."""
-    library = builtin().adding(study.materials) if study.materials else builtin()
-    mechanisms, found = mechanisms_of(study.folder), {}
+    library = load_builtin().adding(study.materials) if study.materials else load_builtin()
+    mechanisms, found = load_mechanisms(study.folder), {}
     for name, sample in study.samples.items():
         cell = next((c for c in study.cells.values() if c.sample == name), None)
         context = Context(study.name, sample, cell, inputs=study.inputs)
-        found[name] = replace(from_recipe(context, study.extra.get("model"), library, mechanisms), name=name)
+        found[name] = replace(build_cell(context, study.extra.get("model"), library, mechanisms), name=name)
     return found
 
 
@@ -67,7 +67,7 @@ class Model:
         return Model(self.cells, self.free, plan, self.ageing, self.constant, sorted({*self.fine, *fine}))
 
     @property
-    def names(self) -> Mapping[str, Name]:
+    def names(self) -> Mapping[str, ParameterSpec]:
         """All numbers that the cells may have."""
         return next(iter(self.cells.values())).names
 
@@ -142,5 +142,5 @@ class Model:
 
 def with_numbers(cell: CellParameters, numbers: Mapping[str, float], source: str) -> CellParameters:
     """A cell with other numbers, in the units of their names."""
-    made = {name: Parameter(Quantity(v, cell.names[name].unit), "fitted", source) for name, v in numbers.items()}
+    made = {name: ModelParameter(Quantity(v, cell.names[name].unit), "fitted", source) for name, v in numbers.items()}
     return replace(cell, numbers={**cell.numbers, **made})

@@ -17,7 +17,7 @@ from nacre.core.quantity import Z95
 from nacre.core.vocabulary import word
 from nacre.evidence.calibrate.model import SampleTests
 from nacre.evidence.calibrate.simulated_tests import Plan
-from nacre.materials.transitions import followed
+from nacre.materials.transitions import find_followed
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ KINDS: dict[str, Kind] = {
     "charge_capacity": Kind("mAh/g", _RATE, _column("charge_capacity")),
     "coulombic_efficiency": Kind("%", (("cycle",),), _column("coulombic_efficiency")),
     "capacity_retention": Kind("%", (("cycle", "segment"),), _retention, ageing=True),
-    followed().shift: Kind("mV", (("cycle",),), _shift),
+    find_followed().shift: Kind("mV", (("cycle",),), _shift),
     "r_cam_se": Kind("ohm cm2", (("cycle", "at"),), _resistance, ageing=True),
     "discharge_energy": Kind("mWh/g", _RATE, _column("discharge_energy")),
     "mean_discharge_voltage": Kind("V", _RATE, _column("mean_discharge_voltage")),

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nacre.cell.ageing.plugins import names_of
-from nacre.cell.parameters import NAMES, CellParameters, Name, Parameter, named, read_number
+from nacre.cell.ageing.plugins import load_names
+from nacre.cell.parameters import NAMES, CellParameters, ModelParameter, ParameterSpec, find_name, read_number
 from nacre.core.errors import NacreError, unknown
 from nacre.core.quantity import Quantity, parse
 from nacre.core.study import Study
@@ -80,11 +80,13 @@ def _case(raw: Mapping, study: Study, where: str) -> Case:
     if sample not in study.samples:
         raise unknown("sample", sample, study.samples, where)
     return checked(
-        Case(str(raw.get("name", "")) or "changed", sample, dict(raw.get("change", {}))), where, names_of(study.folder)
+        Case(str(raw.get("name", "")) or "changed", sample, dict(raw.get("change", {}))),
+        where,
+        load_names(study.folder),
     )
 
 
-def parse_case(text: str, sample: str, where: str = "--case", known: Mapping[str, Name] = NAMES) -> Case:
+def parse_case(text: str, sample: str, where: str = "--case", known: Mapping[str, ParameterSpec] = NAMES) -> Case:
     """`3 nm: cathode.coating_thickness = 3 nm; loading = 2`, the name in front being optional; known: numbers of the
     cell."""
     name, colon, rest = text.partition(":")
@@ -99,7 +101,7 @@ def parse_case(text: str, sample: str, where: str = "--case", known: Mapping[str
     return checked(Case(name.strip() if colon else body.strip(), sample, change), where, known)
 
 
-def checked(case: Case, where: str, known: Mapping[str, Name] = NAMES) -> Case:
+def checked(case: Case, where: str, known: Mapping[str, ParameterSpec] = NAMES) -> Case:
     """The case itself. Raises NacreError where a word or a value cannot be."""
     for key, text in case.change.items():
         if key in EXTRA:
@@ -108,7 +110,7 @@ def checked(case: Case, where: str, known: Mapping[str, Name] = NAMES) -> Case:
                 raise NacreError(f"{key} cannot be", where=where, found=str(text), expected="above 0"
                                  + (", at most 100 %" if key == "coverage" else ""))  # fmt: skip
         else:
-            row = named(key, where, known)
+            row = find_name(key, where, known)
             value = parse(str(text), row.unit, where=f"{where}, {key}").value
             if not row.low <= value <= row.high:
                 raise NacreError(f"{key} ({row.words}) cannot be", where=where, found=str(text),
@@ -122,7 +124,7 @@ def changed(cell: CellParameters, case: Case) -> CellParameters:
     source = f"predicted case '{case.name}'"
 
     def put(name: str, value: float, unit: str) -> None:
-        numbers[name] = Parameter(Quantity(value, unit), "assumed", source)
+        numbers[name] = ModelParameter(Quantity(value, unit), "assumed", source)
 
     for key, text in case.change.items():
         if key == "loading":

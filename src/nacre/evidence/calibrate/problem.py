@@ -24,7 +24,7 @@ class Problem:
 
     model: Model
     observed: tuple[Observed, ...]
-    jacobian_of: JacobianOf = differences.inward
+    jacobian_of: JacobianOf = differences.make_inward_jacobian
     extra: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -59,7 +59,7 @@ class Problem:
     def slopes(self, u: np.ndarray, asked: Sequence[Observed]) -> tuple[np.ndarray, np.ndarray]:
         """Predictions (m,) of observables that are no evidence, and their slopes (m, k) in u."""
         other = Problem(self.model, tuple(asked))
-        return other.predicted(u), differences.inward(other.predicted)(u)
+        return other.predicted(u), differences.make_inward_jacobian(other.predicted)(u)
 
     def met(self, u: np.ndarray) -> list[bool]:
         return [o.within(m) for o, m in zip(self.observed, self.predicted(u), strict=True)]

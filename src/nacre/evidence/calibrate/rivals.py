@@ -21,8 +21,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.stats import chi2 as chi2_distribution
 
-from nacre.cell.ageing.plugins import names_of
-from nacre.cell.parameters import named
+from nacre.cell.ageing.plugins import load_names
+from nacre.cell.parameters import find_name
 from nacre.core.errors import NacreError, unknown
 from nacre.core.quantity import parse
 from nacre.core.study import Study
@@ -94,7 +94,7 @@ def _rival(raw: Mapping, study: Study, mine: set[str], where: str) -> Rival:
     only(raw, KEYS, where)
     if not raw.get("name"):
         raise NacreError("a rival without a name", where=where, expected='name = "..."')
-    known = names_of(study.folder)
+    known = load_names(study.folder)
     for name in raw.get("without", ()):
         if name not in mine:
             raise unknown("fitted parameter", name, mine, where)
@@ -107,7 +107,7 @@ def _rival(raw: Mapping, study: Study, mine: set[str], where: str) -> Rival:
         sample, colon, name = key.rpartition(":")
         if colon and sample not in study.samples:
             raise unknown("sample", sample, study.samples, where)
-        fixed[key] = parse(text, named(name, where, known).unit, where=f"{where}, {key}").value
+        fixed[key] = parse(text, find_name(name, where, known).unit, where=f"{where}, {key}").value
     free = tuple(free_of(row, study, f"{where}, parameter {k}") for k, row in enumerate(raw.get("parameter", []), 1))
     return Rival(
         raw["name"], raw.get("words", ""), tuple(raw.get("without", ())), fixed, free, bool(raw.get("control"))

@@ -18,7 +18,7 @@ from nacre.evidence.calibrate.observed import Observed
 from nacre.evidence.calibrate.problem import Problem, ageing_samples, fine_cycles
 from nacre.evidence.calibrate.rivals import judge, read_rivals
 from nacre.evidence.calibrate.settings import Settings, read_settings
-from nacre.materials.transitions import followed
+from nacre.materials.transitions import find_followed
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def assess(
         return lambda text, done, total: progress(f"{what}: {text}", done, total)
 
     progress("what the evidence tells", 0, 1)
-    hidden = [o for o in found.problem.observed if o.name == followed().shift]
+    hidden = [o for o in found.problem.observed if o.name == find_followed().shift]
     usable = np.isfinite(found.predicted).all()
     profiles = []
     for k, free in enumerate(found.problem.free if ask.profiles and usable else ()):

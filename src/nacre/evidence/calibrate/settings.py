@@ -22,8 +22,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nacre.cell.ageing.plugins import names_of
-from nacre.cell.parameters import named
+from nacre.cell.ageing.plugins import load_names
+from nacre.cell.parameters import find_name
 from nacre.core.errors import NacreError, did_you_mean, unknown
 from nacre.core.quantity import Quantity, parse
 from nacre.core.study import Study
@@ -115,7 +115,7 @@ def _sample(raw: Mapping[str, Any], key: str, study: Study, where: str) -> str:
 def free_of(raw: Mapping[str, Any], study: Study, where: str) -> Free:
     only(raw, PARAMETER_KEYS, where)
     name = str(raw.get("name", ""))
-    row = named(name, where, names_of(study.folder))
+    row = find_name(name, where, load_names(study.folder))
     ends = raw.get("range", ())
     if not isinstance(ends, list) or len(ends) != 2:
         raise NacreError(f"{name} has no range", where=where, expected='range = ["low unit", "high unit"]',

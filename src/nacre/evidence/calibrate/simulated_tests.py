@@ -10,17 +10,17 @@ from functools import cached_property
 
 import numpy as np
 
-from nacre.cell.ageing.jumping import Jump
-from nacre.cell.ageing.lifetime import Lifetime, Watch, age
-from nacre.cell.ageing.long_test import Exactness
+from nacre.cell.ageing.jumping import JumpSettings
+from nacre.cell.ageing.lifetime import KeptCycles, Lifetime, age
+from nacre.cell.ageing.long_test import LongTestAccuracy
 from nacre.cell.ageing.slow_states import Ageing, MechanismError
 from nacre.cell.parameters import CellParameters
 from nacre.core.errors import NacreError
 from nacre.physics.p2d import Mesh
 
-COARSE = Exactness(Mesh(3, 8, 14, 2, 4.0), 2e-4, 0.2)
+COARSE = LongTestAccuracy(Mesh(3, 8, 14, 2, 4.0), 2e-4, 0.2)
 # never refused, so that jumps have the same lengths for all numbers: the observables are then smooth in them
-EVEN_JUMPS = Jump(tolerance=1.0, largest=60, first=10)
+EVEN_JUMPS = JumpSettings(tolerance=1.0, largest=60, first=10)
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class Plan:
     ageing_cycles: int = 200
     rest: float = 1.0
     checkup_rate: float = 0.0
-    how: Exactness = COARSE
-    jump: Jump | None = EVEN_JUMPS
+    how: LongTestAccuracy = COARSE
+    jump: JumpSettings | None = EVEN_JUMPS
 
     @property
     def in_full(self) -> "Plan":
@@ -57,7 +57,7 @@ class Failed(Exception):
 def rate_test(parameters: CellParameters, plan: Plan) -> Lifetime:
     """The rate test of a fresh cell, which ages on the way. Raises Failed."""
     lines = "\n".join(_cycle(parameters, rate) for rate in plan.rate_of.values())
-    return _aged(parameters, lines, plan, Watch(curves=(1,)))
+    return _aged(parameters, lines, plan, KeptCycles(curves=(1,)))
 
 
 def ageing_test(parameters: CellParameters, plan: Plan, fine: Sequence[int] = ()) -> Lifetime:
@@ -68,7 +68,7 @@ def ageing_test(parameters: CellParameters, plan: Plan, fine: Sequence[int] = ()
     if plan.checkup_rate:
         text += _cycle(parameters, plan.checkup_rate)
     curves = tuple(1 + n for n in fine if n <= plan.ageing_cycles)
-    watch = Watch(curves, resistances=(2, 1 + plan.ageing_cycles), rest=3600.0 * plan.rest)
+    watch = KeptCycles(curves, resistances=(2, 1 + plan.ageing_cycles), rest=3600.0 * plan.rest)
     return _aged(parameters, text, plan, watch)
 
 
@@ -77,7 +77,7 @@ def _cycle(p: CellParameters, rate: float) -> str:
     return f"charge at {rate:.9g}C to {high:.9g} V; discharge at {rate:.9g}C to {low:.9g} V"
 
 
-def _aged(parameters: CellParameters, text: str, plan: Plan, watch: Watch) -> Lifetime:
+def _aged(parameters: CellParameters, text: str, plan: Plan, watch: KeptCycles) -> Lifetime:
     try:
         with np.errstate(all="ignore"):
             made = age(parameters, text, Ageing.of(parameters), plan.jump, plan.how, watch)

@@ -28,13 +28,13 @@ from nacre.evidence.contrasts.joining import Joined, join
 from nacre.evidence.contrasts.preparation import compared_pairs
 from nacre.evidence.contrasts.units import Side, side_of, words_of_measurement
 from nacre.evidence.contrasts.verdicts import LEVEL, decide
-from nacre.physics.statistics.many_endpoints import adjust_p_values, primary_and_secondary
+from nacre.physics.statistics.many_endpoints import adjust_p_values, make_primary_and_secondary
 from nacre.physics.statistics.two_samples import (
-    Difference,
+    MeanDifference,
     compare_means,
-    hedges_g,
-    replicates_to_equal,
-    replicates_to_show,
+    compute_hedges_g,
+    count_replicates_to_equal,
+    count_replicates_to_show,
 )
 
 NOUNS = {"cell": "cells", "batch": "batches", "specimen": "specimens"}
@@ -60,7 +60,7 @@ def _tested(rows: list[Contrast], plan: Plan) -> list[Contrast]:
     primary, secondary = ([row for row in part if row.p is not None] for part in asked.values())
     family = [*primary, *secondary]
     adjusted = adjust_p_values(
-        np.array([row.p for row in family]), *primary_and_secondary(len(primary), len(secondary))
+        np.array([row.p for row in family]), *make_primary_and_secondary(len(primary), len(secondary))
     )
     p_values = {id(row): float(p) for row, p in zip(family, adjusted, strict=True)}
     return [
@@ -112,7 +112,7 @@ class Comparison:
     """A test and what goes with it. test None: there is none; on_logs: it compares logarithms."""
 
     method: str
-    test: Difference | None = None
+    test: MeanDifference | None = None
     on_logs: bool = False
     reference: float = 0.0
     effect: float | None = None
@@ -186,10 +186,10 @@ def _compare_units(joined: Joined, a: Side, b: Side) -> Comparison:
     if lost:
         method += f"; a check of the data failed for {lost} of {len(a.units) + len(b.units)} {NOUNS[a.level]}"
     reference = statistics.fmean(a.values)
-    return Comparison(method, test, on_logs, reference, hedges_g(a.values, b.values), unfounded=doubtful)
+    return Comparison(method, test, on_logs, reference, compute_hedges_g(a.values, b.values), unfounded=doubtful)
 
 
-def _test(a: Side, b: Side, on_logs: bool) -> Difference:
+def _test(a: Side, b: Side, on_logs: bool) -> MeanDifference:
     left, right = (np.log(side.values) if on_logs else np.array(side.values) for side in (a, b))
     return compare_means(left, right).widened(one_sided_error(a, b, on_logs))
 
@@ -214,7 +214,9 @@ def _one_specimen_each(study: Study, joined: Joined, a: Side, b: Side, alone: Qu
     """One specimen a side: the error of a measurement says nothing of another one, a declared reproducibility does."""
     spread = reproducibility(study, joined, statistics.fmean([*a.values, *b.values]))
     if spread is not None:
-        own = Difference(alone.value, alone.std or 0.0, _df_of_repeats(a, b), "declared reproducibility of specimens")
+        own = MeanDifference(
+            alone.value, alone.std or 0.0, _df_of_repeats(a, b), "declared reproducibility of specimens"
+        )
         test = own.widened(math.sqrt(2.0) * spread)
         unit = "" if alone.unit == "1" else f" {alone.unit}"
         return Comparison(f"one specimen each; specimens differ by {spread:.2g}{unit} as declared", test)
@@ -247,7 +249,7 @@ def _one_more(replicates: Side, alone: Quantity) -> Comparison:
     """One unit against several: how far one more of these would lie from their mean, with a chance of 95 %."""
     n, noun = len(replicates.units), replicates.level
     spread = statistics.stdev(replicates.values) * math.sqrt(1 + 1 / n)
-    half = Difference(0.0, spread, n - 1, "").interval()[1]
+    half = MeanDifference(0.0, spread, n - 1, "").interval()[1]
     words = (
         f"one {noun} on a side: no interval can be given; one more {noun} like the {n} of the other side would lie "
         f"within +- {half:.2g} {alone.unit} of their mean (95 %)"
@@ -267,8 +269,8 @@ def _replicates_needed(judged: Comparison, a: Side, b: Side, margin: float | Non
     if judged.test is None or judged.on_logs or settled:
         return ""
     sd = judged.test.error / math.sqrt(1 / len(a.units) + 1 / len(b.units))
-    show = replicates_to_show(difference, sd)
-    equal = replicates_to_equal(margin, sd) if margin else None
+    show = count_replicates_to_show(difference, sd)
+    equal = count_replicates_to_equal(margin, sd) if margin else None
     parts = [f"{show} a side would show it if it is as large as it looks"] if show else []
     parts += [f"{equal} a side would show equality within {margin:.2g} {a.quantities[0].unit}"] if equal else []
     return f"; {', '.join(parts)}" if parts else ""

@@ -26,7 +26,7 @@ from nacre.evidence.contrasts.joining import Joined, join
 from nacre.evidence.contrasts.preparation import compare_preparation, find_differences, has_coating
 from nacre.evidence.contrasts.units import Side, side_of
 from nacre.evidence.contrasts.verdicts import LEVEL
-from nacre.physics.statistics.many_endpoints import adjust_p_values, primary_and_secondary
+from nacre.physics.statistics.many_endpoints import adjust_p_values, make_primary_and_secondary
 from nacre.physics.statistics.trends import Trend, fit_trend
 
 
@@ -126,7 +126,7 @@ def _adjusted(made: list[DoseTrend]) -> list[float | None]:
     tested = [trend for trend in made if trend.p is not None]
     primary = sum(trend.endpoint == "primary" for trend in tested)
     p = np.array([trend.p for trend in tested])
-    adjusted = adjust_p_values(p, *primary_and_secondary(primary, len(tested) - primary))
+    adjusted = adjust_p_values(p, *make_primary_and_secondary(primary, len(tested) - primary))
     of = {id(trend): float(value) for trend, value in zip(tested, adjusted, strict=True)}
     return [of.get(id(trend)) for trend in made]
 

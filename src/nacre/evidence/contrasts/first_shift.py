@@ -5,7 +5,7 @@ from dataclasses import replace
 from nacre.core.outcome import Contrast
 from nacre.core.quantity import Quantity
 from nacre.evidence.contrasts.units import words_of_measurement
-from nacre.materials.transitions import followed
+from nacre.materials.transitions import find_followed
 from nacre.techniques.cycling.half_cycles import FORMATION
 
 MV = 1e3
@@ -24,7 +24,7 @@ def first_shift(rows: list[Contrast]) -> list[Contrast]:
     measured = Quantity(peak.difference, peak.unit, peak.std)
     shift = replace(
         peak,
-        name=followed().shift,
+        name=find_followed().shift,
         unit="mV",
         reference=peak.treated,
         treated=peak.reference,
@@ -49,5 +49,8 @@ def _is_first_charge(row: Contrast) -> bool:
     state = row.state
     in_formation = str(state.get("segment", FORMATION[0])).lower().startswith(FORMATION)
     return (
-        row.name == followed().peak and state.get("cycle") == 1 and state.get("direction") == "charge" and in_formation
+        row.name == find_followed().peak
+        and state.get("cycle") == 1
+        and state.get("direction") == "charge"
+        and in_formation
     )

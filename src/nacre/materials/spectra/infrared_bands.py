@@ -23,7 +23,7 @@ class Band:
 
 
 @lru_cache(maxsize=1)
-def bands() -> dict[str, Band]:
+def load_bands() -> dict[str, Band]:
     """All bands by name."""
     raw = tomllib.loads(files("nacre.materials.spectra").joinpath("infrared_bands.toml").read_text("utf-8"))
     return {

@@ -23,31 +23,31 @@ class Factor:
 
 
 @lru_cache(maxsize=1)
-def _raw() -> dict:
+def _load_raw() -> dict:
     return tomllib.loads(files("nacre.materials.spectra").joinpath("xps_factors.toml").read_text("utf-8"))
 
 
-def set_name() -> str:
+def read_set_name() -> str:
     """The name of the set of factors."""
-    return _raw()["set"]["name"]
+    return _load_raw()["set"]["name"]
 
 
-def photon_range() -> tuple[float, float]:
+def read_photon_range() -> tuple[float, float]:
     """The photon energies (eV) the set holds for."""
-    low, high = _raw()["set"]["photon_eV"]
+    low, high = _load_raw()["set"]["photon_eV"]
     return low, high
 
 
 @lru_cache(maxsize=1)
-def factors() -> dict[str, Factor]:
+def load_factors() -> dict[str, Factor]:
     """Factors by element."""
     return {
         element: Factor(element, row["line"], row["energy"], row["gap"], row["factor"], tuple(row.get("under", ())))
-        for element, row in _raw()["lines"].items()
+        for element, row in _load_raw()["lines"].items()
     }
 
 
-def imfp_inputs(material: str) -> tuple[float, float] | None:
+def load_imfp_inputs(material: str) -> tuple[float, float] | None:
     """(valence electrons per formula unit, band gap in eV) for TPP-2M, or None where they are not known."""
-    row = _raw()["imfp"].get(material)
+    row = _load_raw()["imfp"].get(material)
     return (row["valence"], row["bandgap"]) if row else None

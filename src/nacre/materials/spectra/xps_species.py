@@ -20,7 +20,7 @@ _BOUNDS = {"S 2p": (1.10, 1.25), "P 2p": (0.80, 0.90), "Hf 4f": (1.60, 1.75)}
 
 
 @dataclass(frozen=True)
-class Level:
+class SpeciesLevel:
     """Element and level. A level without angular momentum has no splitting.
 
     cross_sections : area of the weaker line over that of the stronger by calculated cross-sections; 0 where unknown.
@@ -55,7 +55,7 @@ class Level:
         """`splitting` where this level can have it. Raises NacreError that names the level it fits."""
         if self.low <= splitting <= self.high:
             return splitting
-        fits = [level.name for level in table().levels.values() if level.low <= splitting <= level.high]
+        fits = [level.name for level in load_species().levels.values() if level.low <= splitting <= level.high]
         raise NacreError(
             f"a splitting of {splitting:g} eV is not that of {self.name}",
             found=f"{splitting:g} eV" + (f", as {' or '.join(fits)} has" if fits else ""),
@@ -90,7 +90,7 @@ class Species:
 
 
 @dataclass(frozen=True)
-class Overlap:
+class PhotoelectronOverlap:
     """A broad line of another level inside the region."""
 
     name: str
@@ -102,14 +102,14 @@ class Overlap:
 
 
 @dataclass(frozen=True)
-class Region:
+class CoreLevelRegion:
     """What is fitted in one window."""
 
-    level: Level
+    level: SpeciesLevel
     window: tuple[float, float]
     fwhm: float
     species: tuple[Species, ...]
-    overlaps: tuple[Overlap, ...] = ()
+    overlaps: tuple[PhotoelectronOverlap, ...] = ()
     shape: str = "sum"
 
     @property
@@ -120,7 +120,7 @@ class Region:
         """The species of a name or a phase."""
         return next((species for species in self.species if name in (species.name, species.phase)), None)
 
-    def holding(self, phases: Collection[str]) -> "Region":
+    def holding(self, phases: Collection[str]) -> "CoreLevelRegion":
         """The region with the species that are always there, and of the others those of `phases`."""
         kept = tuple(s for s in self.species if not s.declared or s.name in phases or s.phase in phases)
         return replace(self, species=kept)
@@ -132,54 +132,56 @@ class Region:
 
 
 @dataclass(frozen=True)
-class Table:
+class SpeciesTable:
     """All levels and regions."""
 
-    levels: Mapping[str, Level]
-    regions: Mapping[str, Region]
+    levels: Mapping[str, SpeciesLevel]
+    regions: Mapping[str, CoreLevelRegion]
 
-    def region(self, name: str) -> Region:
+    def region(self, name: str) -> CoreLevelRegion:
         """A region by its name, however it is spaced ("Hf4f"). Raises NacreError with did-you-mean."""
-        known = {_plain(key): region for key, region in self.regions.items()}
-        if _plain(name) not in known:
+        known = {_read_plain(key): region for key, region in self.regions.items()}
+        if _read_plain(name) not in known:
             raise unknown("region", name, self.regions)
-        return known[_plain(name)]
+        return known[_read_plain(name)]
 
-    def find(self, label: str) -> Region | None:
+    def find(self, label: str) -> CoreLevelRegion | None:
         """The region that a file's label speaks of ("Hf4f Scan", "XPS C 1s_2"), or None."""
-        plain = _plain(label)
-        found = [region for key, region in self.regions.items() if re.search(rf"(?<![a-z]){_plain(key)}", plain)]
+        plain = _read_plain(label)
+        found = [region for key, region in self.regions.items() if re.search(rf"(?<![a-z]){_read_plain(key)}", plain)]
         return found[0] if found else None
 
 
-def _plain(name: str) -> str:
+def _read_plain(name: str) -> str:
     return re.sub(r"[\s_-]+", "", name).lower()
 
 
 @lru_cache(maxsize=1)
-def table() -> Table:
+def load_species() -> SpeciesTable:
     """The table of the package."""
-    return read(tomllib.loads(files("nacre.materials.spectra").joinpath("xps_species.toml").read_text("utf-8")))
+    return read_species(tomllib.loads(files("nacre.materials.spectra").joinpath("xps_species.toml").read_text("utf-8")))
 
 
-def read(raw: Mapping) -> Table:
+def read_species(raw: Mapping) -> SpeciesTable:
     """A table from its rows. Raises NacreError where a splitting is not one its level can have."""
-    levels = {name: _level(name, row) for name, row in raw["levels"].items()}
+    levels = {name: _read_level(name, row) for name, row in raw["levels"].items()}
     regions = {}
     for name, row in raw["regions"].items():
-        level = levels.get(name) or Level(name)
+        level = levels.get(name) or SpeciesLevel(name)
         if level.ratio and not level.splitting:
             raise NacreError(f"no splitting is given for {name}", do=did_you_mean(name, levels))
-        species = tuple(_species(name, s) for s in row["species"])
+        species = tuple(_read_one_species(name, s) for s in row["species"])
         overlaps = tuple(
-            Overlap(o["name"], o["position"], o["sd"], o["fwhm"], o["fwhm_sd"], o["source"])
+            PhotoelectronOverlap(o["name"], o["position"], o["sd"], o["fwhm"], o["fwhm_sd"], o["source"])
             for o in row.get("overlap", ())
         )
-        regions[name] = Region(level, tuple(row["window"]), row["fwhm"], species, overlaps, _shape(row, name, "sum"))
-    return Table(levels, regions)
+        regions[name] = CoreLevelRegion(
+            level, tuple(row["window"]), row["fwhm"], species, overlaps, _read_shape(row, name, "sum")
+        )
+    return SpeciesTable(levels, regions)
 
 
-def _level(name: str, row: Mapping) -> Level:
+def _read_level(name: str, row: Mapping) -> SpeciesLevel:
     low, high = row["range"]
     least, most = _BOUNDS.get(name, (low, high))
     if not (least <= low <= row["splitting"] <= high <= most):
@@ -189,19 +191,19 @@ def _level(name: str, row: Mapping) -> Level:
             found=f"{row['splitting']} eV, range {low} to {high}",
             expected=f"within {least} to {most} eV",
         )
-    return Level(name, row["splitting"], low, high, row["source"], row.get("cross_sections", 0.0))
+    return SpeciesLevel(name, row["splitting"], low, high, row["source"], row.get("cross_sections", 0.0))
 
 
-def _species(region: str, row: Mapping) -> Species:
+def _read_one_species(region: str, row: Mapping) -> Species:
     low, high = row["range"]
     if not low <= row["position"] <= high:
         raise NacreError(f"{region} of {row['name']} lies outside its own range", where="xps_species.toml")
-    factor, shape = row.get("width_factor", 1.0), _shape(row, f"{region} of {row['name']}", "")
+    factor, shape = row.get("width_factor", 1.0), _read_shape(row, f"{region} of {row['name']}", "")
     found = Species(row["name"], row["position"], low, high, row["sd"], row["supported"], row["source"], factor, shape)
     return replace(found, phase=row.get("phase", ""), declared=row.get("declared", False))
 
 
-def _shape(row: Mapping, what: str, default: str) -> str:
+def _read_shape(row: Mapping, what: str, default: str) -> str:
     shape = row.get("shape", default)
     if shape and shape not in SHAPES:
         raise unknown(f"line shape of {what}", shape, SHAPES)

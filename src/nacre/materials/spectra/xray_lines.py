@@ -13,7 +13,7 @@ _WORDS = re.compile(r"^\s*([A-Z][a-z]?)(?:[\s_-]*([KLM])(?:[a-z\u03b1\u03b2\u03b
 
 
 @dataclass(frozen=True)
-class Line:
+class XrayLine:
     """One line: element, name ("La1"), energy in keV, weight within its family in % of the strongest."""
 
     element: str
@@ -30,21 +30,21 @@ class Line:
 
 
 @lru_cache(maxsize=1)
-def _table() -> tuple[dict[str, tuple[Line, ...]], frozenset[str]]:
+def _load_table() -> tuple[dict[str, tuple[XrayLine, ...]], frozenset[str]]:
     raw = tomllib.loads(files("nacre.materials.spectra").joinpath("xray_lines.toml").read_text(encoding="utf-8"))
     rows = {
-        element: tuple(Line(element, name, energy, weight) for name, (energy, weight) in lines.items())
+        element: tuple(XrayLine(element, name, energy, weight) for name, (energy, weight) in lines.items())
         for element, lines in raw["line"].items()
     }
     return rows, frozenset(raw["none"])
 
 
-def lines(element: str, where: str = "") -> tuple[Line, ...]:
+def list_lines(element: str, where: str = "") -> tuple[XrayLine, ...]:
     """All tabulated lines of an element.
 
     Raises NotAssessable for an element without a line that an EDS detector sees (Li), NacreError for one unknown.
     """
-    table, none = _table()
+    table, none = _load_table()
     if element in none:
         raise NotAssessable(
             f"{element} has no line that an EDS detector sees",
@@ -57,7 +57,7 @@ def lines(element: str, where: str = "") -> tuple[Line, ...]:
     return table[element]
 
 
-def parse(words: str, where: str = "") -> tuple[str, str]:
+def parse_line(words: str, where: str = "") -> tuple[str, str]:
     """(element, family letter or "") of "Hf La1", "Hf L series", "Hf_L", "Hf". Raises NacreError."""
     match = _WORDS.match(words)
     if not match:
@@ -65,16 +65,16 @@ def parse(words: str, where: str = "") -> tuple[str, str]:
             "not a line of an element", where=where, found=f"'{words}'", expected="like 'Hf La1' or 'Ni K'"
         )
     element, family = match[1], match[2] or ""
-    if family and not any(line.name[0] == family for line in lines(element, where)):
-        has = sorted({line.name[0] for line in lines(element, where)})
+    if family and not any(line.name[0] == family for line in list_lines(element, where)):
+        has = sorted({line.name[0] for line in list_lines(element, where)})
         raise NacreError(f"{element} has no {family} line in the table", where=where, expected=" or ".join(has))
     return element, family
 
 
-def main_line(words: str, beam_kv: float | None = None, where: str = "") -> Line:
+def find_main_line(words: str, beam_kv: float | None = None, where: str = "") -> XrayLine:
     """The strongest line of a family; of the families an undefined one has, the highest that the beam excites well."""
-    element, family = parse(words, where)
-    mine = [line for line in lines(element, where) if not family or line.name[0] == family]
+    element, family = parse_line(words, where)
+    mine = [line for line in list_lines(element, where) if not family or line.name[0] == family]
     strong = [line for line in mine if line.weight >= 99]
     reached = [line for line in strong if beam_kv is None or line.energy * 1.5 < beam_kv]
     below = [line for line in reached if line.energy <= 10.0] or reached or strong
@@ -82,36 +82,38 @@ def main_line(words: str, beam_kv: float | None = None, where: str = "") -> Line
 
 
 @dataclass(frozen=True)
-class Overlap:
+class XrayOverlap:
     """A line of another element beside the line `of` of a map's element."""
 
-    of: Line
-    by: Line
+    of: XrayLine
+    by: XrayLine
     distance_ev: float
 
 
-def overlaps(words: str, others: Iterable[str], fwhm: float | None = None, least: float = 3.0) -> list[Overlap]:
+def find_overlaps(
+    words: str, others: Iterable[str], fwhm: float | None = None, least: float = 3.0
+) -> list[XrayOverlap]:
     """Lines of other elements (weight >= `least` %) too close to a line of a map's family, main line first.
 
     `fwhm` of the detector in eV (default: that of a usual one at the line). Peaks closer than 1.3 FWHM are one peak to
     a window, and share counts in a fit.
     """
-    main = main_line(words)
-    family = [line for line in lines(main.element) if line.family == main.family and line.weight >= least]
+    main = find_main_line(words)
+    family = [line for line in list_lines(main.element) if line.family == main.family and line.weight >= least]
     found = []
     for element in dict.fromkeys(others):
-        if element == main.element or element in _table()[1] or element not in _table()[0]:
+        if element == main.element or element in _load_table()[1] or element not in _load_table()[0]:
             continue
         for mine in family:
-            reach = 1.3 * (fwhm or fwhm_ev(mine.energy))
+            reach = 1.3 * (fwhm or compute_fwhm_ev(mine.energy))
             distances = [
-                (line, 1e3 * abs(line.energy - mine.energy)) for line in lines(element) if line.weight >= least
+                (line, 1e3 * abs(line.energy - mine.energy)) for line in list_lines(element) if line.weight >= least
             ]
-            found += [Overlap(mine, line, distance) for line, distance in distances if distance < reach]
+            found += [XrayOverlap(mine, line, distance) for line, distance in distances if distance < reach]
     return sorted(found, key=lambda o: (o.of != main, o.distance_ev))
 
 
-def fwhm_ev(energy: float, at_mn: float = 130.0) -> float:
+def compute_fwhm_ev(energy: float, at_mn: float = 130.0) -> float:
     """Width of a peak at `energy` (keV) for a detector of width `at_mn` (eV) at Mn Ka.
 
     FWHM^2 = at_mn^2 + 2.5 (E - 5895 eV) eV: C. Fiori, D. Newbury, in Scanning Electron Microscopy I (1978) 401.

@@ -23,7 +23,7 @@ class CalibrationError(ValueError):
 
 
 @dataclass(frozen=True)
-class Line:
+class CalibrationLine:
     """y = intercept + slope x, with what inverse prediction needs.
 
     scale : standard deviation of a signal of weight 1; dof : degrees of freedom; x, y, weights : the points, (n,).
@@ -61,7 +61,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Inverse:
+class InversePrediction:
     """Content of a signal: `std` to first order, `lo` and `hi` by Fieller at the level asked for; `half` = t std."""
 
     x: float
@@ -72,7 +72,7 @@ class Inverse:
     dof: int
 
 
-def fit_line(x, y, weights=None) -> Line:
+def fit_line(x, y, weights=None) -> CalibrationLine:
     """Weighted least squares.
 
     Raises CalibrationError for fewer than three points (no residual is left to tell an error from), for standards
@@ -96,10 +96,12 @@ def fit_line(x, y, weights=None) -> Line:
     intercept = float(mean_y - slope * mean_x)
     dof = x.size - 2
     scale = math.sqrt(float(w @ (y - intercept - slope * x) ** 2) / dof)
-    return Line(slope, intercept, scale, dof, x, y, w)
+    return CalibrationLine(slope, intercept, scale, dof, x, y, w)
 
 
-def predict_inverse(line: Line, signal: float, weight: float = 1.0, level: float = 0.95) -> Inverse:
+def predict_inverse(
+    line: CalibrationLine, signal: float, weight: float = 1.0, level: float = 0.95
+) -> InversePrediction:
     """Content of a signal of the given weight (for the mean of m readings: m times that of one).
 
     The first-order error is eq. 8.28 of Massart et al.; the interval solves Fieller's quadratic. Raises
@@ -118,27 +120,27 @@ def predict_inverse(line: Line, signal: float, weight: float = 1.0, level: float
     std = line.scale / abs(line.slope) * math.sqrt(own + rise**2 / line.spread)
     middle = mean_x + rise / (1 - g)
     reach = limit * line.scale / abs(line.slope) * math.sqrt((1 - g) * own + rise**2 / line.spread) / (1 - g)
-    return Inverse(mean_x + rise, std, limit * std, middle - reach, middle + reach, line.dof)
+    return InversePrediction(mean_x + rise, std, limit * std, middle - reach, middle + reach, line.dof)
 
 
-def _blank_error(line: Line, x: float, weight: float) -> float:
+def _estimate_blank_error(line: CalibrationLine, x: float, weight: float) -> float:
     """Standard error of an inverse prediction about content x."""
     own = 1 / weight + 1 / line.total_weight
     return line.scale / abs(line.slope) * math.sqrt(own + (x - line.centre[0]) ** 2 / line.spread)
 
 
-def decision_limit(line: Line, alpha: float = 0.05, weight: float = 1.0) -> float:
+def decision_limit(line: CalibrationLine, alpha: float = 0.05, weight: float = 1.0) -> float:
     """Content above which a signal is more than the blank's (DIN 32645 "Nachweisgrenze"), from the line itself."""
-    return float(student.ppf(1 - alpha, line.dof)) * _blank_error(line, 0.0, weight)
+    return float(student.ppf(1 - alpha, line.dof)) * _estimate_blank_error(line, 0.0, weight)
 
 
-def detection_limit(line: Line, alpha: float = 0.05, weight: float = 1.0) -> float:
+def detection_limit(line: CalibrationLine, alpha: float = 0.05, weight: float = 1.0) -> float:
     """Content that is found with a probability 1 - alpha (DIN 32645 "Erfassungsgrenze" for equal errors): twice
     the decision limit."""
     return 2 * decision_limit(line, alpha, weight)
 
 
-def quantification_limit(line: Line, alpha: float = 0.05, k: float = 3.0, weight: float = 1.0) -> float:
+def quantification_limit(line: CalibrationLine, alpha: float = 0.05, k: float = 3.0, weight: float = 1.0) -> float:
     """Content whose interval's half-width is 1/k of it (DIN 32645 "Bestimmungsgrenze").
 
     Raises CalibrationError where no content within a hundred calibrated ranges is known so well.
@@ -146,7 +148,7 @@ def quantification_limit(line: Line, alpha: float = 0.05, k: float = 3.0, weight
     limit = float(student.ppf(1 - alpha / 2, line.dof))
 
     def excess(x: float) -> float:
-        return x - k * limit * _blank_error(line, x, weight)
+        return x - k * limit * _estimate_blank_error(line, x, weight)
 
     top = 100 * float(np.abs(line.x).max())
     if excess(top) <= 0:
@@ -154,7 +156,7 @@ def quantification_limit(line: Line, alpha: float = 0.05, k: float = 3.0, weight
     return float(brentq(excess, 0.0, top))
 
 
-def variance_law(signal, variance, readings) -> tuple[float, float]:
+def fit_variance_law(signal, variance, readings) -> tuple[float, float]:
     """(s0, r) of the law variance = s0^2 + (r signal)^2, from repeated readings of several solutions.
 
     signal, variance, readings : mean signal, variance of single readings and their number, (n,). The variances of few
@@ -177,7 +179,7 @@ def variance_law(signal, variance, readings) -> tuple[float, float]:
 
 
 @dataclass(frozen=True)
-class Pooled:
+class PooledMean:
     """Mean of several determinations: `between` is their scatter beyond their own errors, `p` how likely as much
     scatter is without it."""
 
@@ -188,7 +190,7 @@ class Pooled:
     weights: np.ndarray
 
 
-def pooled_mean(values, stds, dof: float = math.inf) -> Pooled:
+def pool_means(values, stds, dof: float = math.inf) -> PooledMean:
     """Mean weighted by 1/(std^2 + between^2), between^2 by the method of moments.
 
     R. DerSimonian, N. Laird, Control. Clin. Trials 7 (1986) 177. values, stds : (n,), stds above 0; `dof` : the degrees
@@ -199,11 +201,11 @@ def pooled_mean(values, stds, dof: float = math.inf) -> Pooled:
     mean = w @ v / w.sum()
     q = float(w @ (v - mean) ** 2)
     if v.size == 1:
-        return Pooled(float(v[0]), float(s[0]), 0.0, 1.0, np.ones(1))
+        return PooledMean(float(v[0]), float(s[0]), 0.0, 1.0, np.ones(1))
     spare = w.sum() - (w**2).sum() / w.sum()
     between2 = max(0.0, (q - (v.size - 1)) / spare)
     w = 1 / (s**2 + between2)
-    return Pooled(
+    return PooledMean(
         float(w @ v / w.sum()),
         float(w.sum() ** -0.5),
         math.sqrt(between2),

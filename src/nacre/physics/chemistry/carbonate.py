@@ -22,7 +22,7 @@ _LOG_K = {
 
 
 @dataclass(frozen=True)
-class Constants:
+class CarbonateConstants:
     """Thermodynamic constants at one temperature; `davies` is the A of Debye and Hueckel."""
 
     k1: float
@@ -31,7 +31,7 @@ class Constants:
     davies: float
 
 
-def constants(temperature: float = 25.0) -> Constants:
+def evaluate_constants(temperature: float = 25.0) -> CarbonateConstants:
     """Constants from 0 to 60 degC. Raises ValueError outside."""
     if not 0 <= temperature <= 60:
         raise ValueError(f"the equilibrium constants hold from 0 to 60 degC, not at {temperature:g} degC")
@@ -39,17 +39,17 @@ def constants(temperature: float = 25.0) -> Constants:
     terms = (1.0, kelvin, 1 / kelvin, math.log10(kelvin), kelvin**-2)
     k = {name: 10 ** math.fsum(a * t for a, t in zip(row, terms, strict=True)) for name, row in _LOG_K.items()}
     permittivity = 87.740 - 0.40008 * temperature + 9.398e-4 * temperature**2 - 1.410e-6 * temperature**3
-    return Constants(**k, davies=1.8246e6 * (permittivity * kelvin) ** -1.5)
+    return CarbonateConstants(**k, davies=1.8246e6 * (permittivity * kelvin) ** -1.5)
 
 
-def activity(ionic_strength, charge: int, davies: float):
+def activity_coefficient(ionic_strength, charge: int, davies: float):
     """Activity coefficient after Davies, for ionic strengths up to about 0.5 mol/L."""
     root = np.sqrt(ionic_strength)
     return 10 ** (-davies * charge**2 * (root / (1 + root) - 0.3 * ionic_strength))
 
 
 @dataclass(frozen=True)
-class Bath:
+class TitrationBath:
     """What is in the beaker before acid comes: amounts of base and of carbonate, and the volume.
 
     alkalinity : mol of base, LiOH + 2 Li2CO3; carbonate : mol of dissolved inorganic carbon; volume : L.
@@ -61,10 +61,10 @@ class Bath:
 
 
 @dataclass(frozen=True)
-class Mixture:
+class AcidifiedBath:
     """The bath after `acid` L of acid of `strength` mol/L, with `absorbed` mol of CO2 taken up by then; (n,) each."""
 
-    bath: Bath
+    bath: TitrationBath
     acid: np.ndarray
     strength: float
     absorbed: np.ndarray
@@ -82,38 +82,40 @@ class Mixture:
         return self.bath.carbonate + self.absorbed
 
 
-def titration_curve(bath: Bath, acid, strength: float, known: Constants, absorbed=0.0) -> np.ndarray:
+def compute_titration_curve(
+    bath: TitrationBath, acid, strength: float, known: CarbonateConstants, absorbed=0.0
+) -> np.ndarray:
     """pH after each volume of acid, (n,): charge balance with activities, by Newton steps kept inside a bracket."""
-    return curve_and_slopes(bath, acid, strength, known, absorbed)[0]
+    return compute_curve_and_slopes(bath, acid, strength, known, absorbed)[0]
 
 
-def curve_and_slopes(bath: Bath, acid, strength: float, known: Constants, absorbed=0.0):
+def compute_curve_and_slopes(bath: TitrationBath, acid, strength: float, known: CarbonateConstants, absorbed=0.0):
     """(pH, its derivatives with the alkalinity and with the carbonate of the bath, per mol), (n,) each.
 
     The derivatives leave out that of the activity coefficients, which is smaller by a factor of a hundred.
     """
     acid = np.asarray(acid, float)
-    mixture = Mixture(bath, acid, strength, np.broadcast_to(np.asarray(absorbed, float), acid.shape))
+    mixture = AcidifiedBath(bath, acid, strength, np.broadcast_to(np.asarray(absorbed, float), acid.shape))
     ph = np.where(mixture.base_left > 0, 9.0, 4.0)
     for _ in range(4):
-        new = _solved(mixture, known, _ionic_strength(mixture, ph, known), ph)
+        new = _solve_ph(mixture, known, _compute_ionic_strength(mixture, ph, known), ph)
         done = np.abs(new - ph).max(initial=0.0) < 1e-5
         ph = new
         if done:
             break
-    _, slope, held = _balance(mixture, known, *_gammas(mixture, ph, known), ph)
+    _, slope, held = _balance_charges(mixture, known, *_compute_activities(mixture, ph, known), ph)
     return ph, -1 / slope, held / slope
 
 
-def _gammas(mixture: Mixture, ph, known: Constants):
-    strength = _ionic_strength(mixture, ph, known)
-    return activity(strength, 1, known.davies), activity(strength, 2, known.davies)
+def _compute_activities(mixture: AcidifiedBath, ph, known: CarbonateConstants):
+    strength = _compute_ionic_strength(mixture, ph, known)
+    return activity_coefficient(strength, 1, known.davies), activity_coefficient(strength, 2, known.davies)
 
 
-def _balance(mixture: Mixture, known: Constants, gamma1, gamma2, ph):
+def _balance_charges(mixture: AcidifiedBath, known: CarbonateConstants, gamma1, gamma2, ph):
     """Excess of base over what the ions at this pH hold, its derivative with pH, and charges held per carbonate."""
     h = 10.0**-ph
-    first, second = _shares(ph, gamma1, gamma2, known)
+    first, second = _compute_carbon_shares(ph, gamma1, gamma2, known)
     held = first + 2 * second
     excess = mixture.base_left - mixture.volume * (known.kw / h - h) / gamma1 - mixture.carbonate * held
     slope = -math.log(10) * (
@@ -122,7 +124,7 @@ def _balance(mixture: Mixture, known: Constants, gamma1, gamma2, ph):
     return excess, slope, held
 
 
-def _shares(ph, gamma1, gamma2, known: Constants):
+def _compute_carbon_shares(ph, gamma1, gamma2, known: CarbonateConstants):
     """Parts of the inorganic carbon that are HCO3- and CO3 2-."""
     h = 10.0**-ph
     bicarbonate = known.k1 / (h * gamma1)
@@ -131,24 +133,30 @@ def _shares(ph, gamma1, gamma2, known: Constants):
     return bicarbonate / total, carbonate / total
 
 
-def _ionic_strength(mixture: Mixture, ph, known: Constants):
+def _compute_ionic_strength(mixture: AcidifiedBath, ph, known: CarbonateConstants):
     """Ionic strength at a pH, with activities of a first guess of it."""
     strength = np.full(ph.shape, 0.005)
     for _ in range(2):
-        gamma1, gamma2 = activity(strength, 1, known.davies), activity(strength, 2, known.davies)
-        first, second = _shares(ph, gamma1, gamma2, known)
+        gamma1, gamma2 = (
+            activity_coefficient(strength, 1, known.davies),
+            activity_coefficient(strength, 2, known.davies),
+        )
+        first, second = _compute_carbon_shares(ph, gamma1, gamma2, known)
         h = 10.0**-ph
         ions = mixture.bath.alkalinity + mixture.strength * mixture.acid + mixture.carbonate * (first + 4 * second)
         strength = 0.5 * (ions / mixture.volume + h / gamma1 + known.kw / (h * gamma1))
     return strength
 
 
-def _solved(mixture: Mixture, known: Constants, ionic_strength, start):
-    gamma1, gamma2 = activity(ionic_strength, 1, known.davies), activity(ionic_strength, 2, known.davies)
+def _solve_ph(mixture: AcidifiedBath, known: CarbonateConstants, ionic_strength, start):
+    gamma1, gamma2 = (
+        activity_coefficient(ionic_strength, 1, known.davies),
+        activity_coefficient(ionic_strength, 2, known.davies),
+    )
     low, high, ph = np.full(start.shape, -1.0), np.full(start.shape, 15.0), start
     for _ in range(60):
         # the excess of base falls as the pH rises, everywhere
-        excess, slope, _ = _balance(mixture, known, gamma1, gamma2, ph)
+        excess, slope, _ = _balance_charges(mixture, known, gamma1, gamma2, ph)
         low, high = np.where(excess > 0, ph, low), np.where(excess > 0, high, ph)
         step = ph - excess / slope
         new = np.where((step > low) & (step < high), step, 0.5 * (low + high))

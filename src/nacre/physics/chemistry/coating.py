@@ -6,20 +6,20 @@ annealing makes of it (Li2HfO3).
 
 import numpy as np
 
-from nacre.physics.chemistry.stoichiometry import atoms_of, parse_formula
+from nacre.physics.chemistry.stoichiometry import count_atoms, parse_formula
 
 
 class CoatingError(ValueError):
     """A recipe or an analysis that no coating can have."""
 
 
-def oxide_dose(cam_mass, target, basis: str):
+def compute_oxide_dose(cam_mass, target, basis: str):
     """Mass of oxide, kg, for a target mass fraction on `cam_mass` of bare powder.
 
     `basis` says per what the target is meant: "bare" (oxide per bare powder) or "coated" (oxide per oxide and
     powder together). Raises CoatingError for another word or a target outside 0 to 1.
     """
-    within("the target fraction", target, 0, 1)
+    check_fraction("the target fraction", target, 0, 1)
     if basis == "bare":
         return cam_mass * target
     if basis == "coated":
@@ -29,7 +29,7 @@ def oxide_dose(cam_mass, target, basis: str):
 
 def oxide_assay(solids, ligand_fraction):
     """Oxide per volume of dispersion, kg/m3, from its dry solids and the mass fraction of ligands in them."""
-    within("the ligand fraction of the solids", ligand_fraction, 0, 1, closed=True)
+    check_fraction("the ligand fraction of the solids", ligand_fraction, 0, 1, closed=True)
     return solids * (1 - ligand_fraction)
 
 
@@ -40,7 +40,7 @@ def dispersion_volume(oxide_mass, assay, deposition=1.0):
     return oxide_mass / (assay * deposition)
 
 
-def metal_of(oxide: str, product: str) -> str:
+def find_shared_metal(oxide: str, product: str) -> str:
     """The metal that oxide and product share. Raises CoatingError where that is not one element."""
     shared = (set(parse_formula(oxide)) & set(parse_formula(product))) - {"O", "Li"}
     if len(shared) != 1:
@@ -50,26 +50,28 @@ def metal_of(oxide: str, product: str) -> str:
     return shared.pop()
 
 
-def yield_of(oxide: str, product: str) -> float:
+def count_product_units(oxide: str, product: str) -> float:
     """Formula units of product per formula unit of oxide: 1 for HfO2 -> Li2HfO3, 2 for Nb2O5 -> LiNbO3."""
-    metal = metal_of(oxide, product)
-    return atoms_of(oxide, metal) / atoms_of(product, metal)
+    metal = find_shared_metal(oxide, product)
+    return count_atoms(oxide, metal) / count_atoms(product, metal)
 
 
-def within(what: str, value, low: float, high: float, *, closed: bool = False) -> None:
+def check_fraction(what: str, value, low: float, high: float, *, closed: bool = False) -> None:
     """Raises CoatingError unless low <= value < high (<= where `closed`)."""
     value_array = np.asarray(value, float)
     good = (value_array >= low) & ((value_array <= high) if closed else (value_array < high))
     if not np.all(good):
-        raise CoatingError(f"{what} is {_bad(value_array, good)}; expected a fraction from {low} to {high}, not in %")
+        raise CoatingError(
+            f"{what} is {_write_first_bad(value_array, good)}; expected a fraction from {low} to {high}, not in %"
+        )
 
 
 def positive(what: str, value) -> None:
     """Raises CoatingError unless value > 0."""
     value_array = np.asarray(value, float)
     if not np.all(value_array > 0):
-        raise CoatingError(f"{what} is {_bad(value_array, value_array > 0)}; expected a number above 0")
+        raise CoatingError(f"{what} is {_write_first_bad(value_array, value_array > 0)}; expected a number above 0")
 
 
-def _bad(values: np.ndarray, good: np.ndarray) -> str:
+def _write_first_bad(values: np.ndarray, good: np.ndarray) -> str:
     return f"{float(values[~good].flat[0]) if values.ndim else float(values):.6g}"

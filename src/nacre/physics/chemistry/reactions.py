@@ -36,7 +36,7 @@ class Reaction:
         return " -> ".join(sides)
 
 
-def balance(reactants: Sequence[str], products: Sequence[str]) -> Reaction:
+def balance_reaction(reactants: Sequence[str], products: Sequence[str]) -> Reaction:
     """The one reaction that turns the reactants into the products.
 
     Solved exactly as the null space of the matrix of elements by phases. Raises BalanceError where an element
@@ -47,11 +47,11 @@ def balance(reactants: Sequence[str], products: Sequence[str]) -> Reaction:
         twice = [p for p in phases if (*reactants, *products).count(p) > 1]
         raise BalanceError(f"{', '.join(twice)} is named twice; name each phase once, on one side")
     atoms = [parse_formula(phase) for phase in phases]
-    _same_elements(reactants, atoms[: len(reactants)], products, atoms[len(reactants) :])
+    _check_same_elements(reactants, atoms[: len(reactants)], products, atoms[len(reactants) :])
     elements = sorted({element for a in atoms for element in a})
     sign = [-1] * len(reactants) + [1] * len(products)
     rows = [[s * a.get(element, Fraction(0)) for s, a in zip(sign, atoms, strict=True)] for element in elements]
-    basis = null_space(rows, len(phases))
+    basis = find_null_space(rows, len(phases))
     scheme = f"{' + '.join(reactants)} -> {' + '.join(products)}"
     if not basis:
         raise BalanceError(f"{scheme} cannot be balanced: no amounts of these phases conserve {', '.join(elements)}")
@@ -67,7 +67,7 @@ def balance(reactants: Sequence[str], products: Sequence[str]) -> Reaction:
     return Reaction({phase: s * n for phase, s, n in zip(phases, sign, amounts, strict=True)})
 
 
-def null_space(rows: Sequence[Sequence[Fraction]], columns: int) -> list[list[Fraction]]:
+def find_null_space(rows: Sequence[Sequence[Fraction]], columns: int) -> list[list[Fraction]]:
     """A basis of the null space of an exact matrix (rows of fractions), by Gauss-Jordan elimination."""
     matrix = [list(row) for row in rows]
     pivots: list[int] = []
@@ -92,7 +92,7 @@ def null_space(rows: Sequence[Sequence[Fraction]], columns: int) -> list[list[Fr
     return basis
 
 
-def _same_elements(reactants, reactant_atoms, products, product_atoms) -> None:
+def _check_same_elements(reactants, reactant_atoms, products, product_atoms) -> None:
     before, after = ({element for a in side for element in a} for side in (reactant_atoms, product_atoms))
     if before != after:
         lost, new = sorted(before - after), sorted(after - before)

@@ -45,27 +45,29 @@ def parse_formula(text: str) -> dict[str, Fraction]:
     start = 0
     for part in re.split(f"[{_DOTS}]", clean):
         lead = _NUMBER.match(part)
-        factor = _number(lead.group(), clean, start) if lead else Fraction(1)
-        atoms, end = _group(clean, start + (lead.end() if lead else 0), start + len(part), None)
+        factor = _read_number(lead.group(), clean, start) if lead else Fraction(1)
+        atoms, end = _read_group(clean, start + (lead.end() if lead else 0), start + len(part), None)
         add_atoms(total, atoms, factor)
         start = end + 1
     return total
 
 
-def composition(formula: Formula) -> dict[str, Fraction]:
+def read_composition(formula: Formula) -> dict[str, Fraction]:
     """Atoms per formula unit, from text or from a mapping of element to amount (decimals are taken as written)."""
     if isinstance(formula, str):
         return parse_formula(formula)
-    atoms = {element: as_fraction(amount) for element, amount in formula.items()}
+    atoms = {element: convert_to_fraction(amount) for element, amount in formula.items()}
     for element, amount in atoms.items():
         if element not in ATOMIC_WEIGHTS:
-            raise FormulaError(f"'{element}' is not an element with a standard atomic weight{_suggest(element)}")
+            raise FormulaError(
+                f"'{element}' is not an element with a standard atomic weight{_suggest_elements(element)}"
+            )
         if amount < 0:
             raise FormulaError(f"a negative amount of {element}: {float(amount):g}")
     return {element: amount for element, amount in atoms.items() if amount}
 
 
-def as_fraction(number) -> Fraction:
+def convert_to_fraction(number) -> Fraction:
     """The number as written: 0.85 is 17/20, not its binary neighbour. Raises FormulaError where not finite."""
     if isinstance(number, Fraction):
         return number
@@ -79,15 +81,15 @@ def write_formula(atoms: Formula) -> str:
 
     `parse_formula` gives exactly the same amounts back.
     """
-    return "".join(element + ("" if n == 1 else _decimal(n)) for element, n in composition(atoms).items())
+    return "".join(element + ("" if n == 1 else _write_decimal(n)) for element, n in read_composition(atoms).items())
 
 
-def molar_mass(formula: Formula) -> float:
+def compute_molar_mass(formula: Formula) -> float:
     """Molar mass in kg/mol, from the standard atomic weights of IUPAC (2021)."""
-    return math.fsum(float(n) * ATOMIC_WEIGHTS[element][0] for element, n in composition(formula).items()) * 1e-3
+    return math.fsum(float(n) * ATOMIC_WEIGHTS[element][0] for element, n in read_composition(formula).items()) * 1e-3
 
 
-def molar_mass_errors(formula: Formula) -> dict[str, float]:
+def compute_molar_mass_errors(formula: Formula) -> dict[str, float]:
     """Standard uncertainty of the molar mass, kg/mol, that each element's atomic weight brings.
 
     Elements are independent of each other; two formulas that share an element share its error.
@@ -95,34 +97,36 @@ def molar_mass_errors(formula: Formula) -> dict[str, float]:
     """
     return {
         element: float(n) * ATOMIC_WEIGHTS[element][1] * 1e-3 / math.sqrt(3)
-        for element, n in composition(formula).items()
+        for element, n in read_composition(formula).items()
     }
 
 
-def mass_fraction(formula: Formula, element: str) -> float:
+def compute_mass_fraction(formula: Formula, element: str) -> float:
     """Mass of an element per mass of the compound. Raises FormulaError where the compound has none of it."""
-    return atoms_of(formula, element) * ATOMIC_WEIGHTS[element][0] * 1e-3 / molar_mass(formula)
+    return count_atoms(formula, element) * ATOMIC_WEIGHTS[element][0] * 1e-3 / compute_molar_mass(formula)
 
 
-def atoms_of(formula: Formula, element: str) -> float:
+def count_atoms(formula: Formula, element: str) -> float:
     """Atoms of an element per formula unit. Raises FormulaError where there are none."""
-    atoms = composition(formula)
+    atoms = read_composition(formula)
     if element not in atoms:
-        raise FormulaError(f"{_text(formula)} holds no {element}; it is made of {', '.join(atoms)}")
+        raise FormulaError(f"{_write_text(formula)} holds no {element}; it is made of {', '.join(atoms)}")
     return float(atoms[element])
 
 
-def theoretical_capacity(formula: Formula, electrons: float = 1.0) -> float:
+def compute_theoretical_capacity(formula: Formula, electrons: float = 1.0) -> float:
     """Charge per mass, C/kg, of `electrons` per formula unit: n F / M (3600 C/kg = 1 mAh/g)."""
-    return electrons * FARADAY / molar_mass(formula)
+    return electrons * FARADAY / compute_molar_mass(formula)
 
 
-def cell_density(formula: Formula, units: float, volume: float) -> float:
+def compute_cell_density(formula: Formula, units: float, volume: float) -> float:
     """Density in kg/m3 of a crystal with `units` formula units in a cell of `volume` m3."""
-    return units * molar_mass(formula) / (AVOGADRO * volume)
+    return units * compute_molar_mass(formula) / (AVOGADRO * volume)
 
 
-def cell_volume(a: float, b: float, c: float, alpha: float = 90.0, beta: float = 90.0, gamma: float = 90.0) -> float:
+def compute_cell_volume(
+    a: float, b: float, c: float, alpha: float = 90.0, beta: float = 90.0, gamma: float = 90.0
+) -> float:
     """Volume of a unit cell, in the cube of the unit of a, b and c; angles in degrees."""
     x, y, z = (math.cos(math.radians(angle)) for angle in (alpha, beta, gamma))
     return a * b * c * math.sqrt(1 - x * x - y * y - z * z + 2 * x * y * z)
@@ -131,17 +135,17 @@ def cell_volume(a: float, b: float, c: float, alpha: float = 90.0, beta: float =
 # --- reading a formula --------------------------------------------------------------------------------------
 
 
-def _group(text: str, at: int, end: int, closing: str | None) -> tuple[dict[str, Fraction], int]:
+def _read_group(text: str, at: int, end: int, closing: str | None) -> tuple[dict[str, Fraction], int]:
     """Atoms from `at` to `end` or the closing bracket, and where that stands."""
     atoms: dict[str, Fraction] = {}
     while at < end and text[at] != closing:
         if text[at] in _CLOSING:
-            inner, at = _group(text, at + 1, end, _CLOSING[text[at]])
+            inner, at = _read_group(text, at + 1, end, _CLOSING[text[at]])
             at += 1
         else:
-            inner, at = _element(text, at)
+            inner, at = _read_element(text, at)
         count = _NUMBER.match(text, at, end)
-        factor = _number(count.group(), text, at) if count else Fraction(1)
+        factor = _read_number(count.group(), text, at) if count else Fraction(1)
         at = count.end() if count else at
         add_atoms(atoms, inner, factor)
     if closing and at >= end:
@@ -151,7 +155,7 @@ def _group(text: str, at: int, end: int, closing: str | None) -> tuple[dict[str,
     return atoms, at
 
 
-def _element(text: str, at: int) -> tuple[dict[str, Fraction], int]:
+def _read_element(text: str, at: int) -> tuple[dict[str, Fraction], int]:
     match = _SYMBOL.match(text, at)
     if match is None:
         raise FormulaError(
@@ -162,12 +166,12 @@ def _element(text: str, at: int) -> tuple[dict[str, Fraction], int]:
     if symbol not in ATOMIC_WEIGHTS:
         raise FormulaError(
             f"formula '{text}': '{symbol}' at position {at + 1} is not an element with a standard atomic weight"
-            + _suggest(symbol)
+            + _suggest_elements(symbol)
         )
     return {symbol: Fraction(1)}, match.end()
 
 
-def _number(written: str, text: str, at: int) -> Fraction:
+def _read_number(written: str, text: str, at: int) -> Fraction:
     top, _, bottom = written.partition("/")
     if bottom and not int(bottom):
         raise FormulaError(f"formula '{text}': division by zero at position {at + 1}")
@@ -183,13 +187,13 @@ def add_atoms(total: dict[str, Fraction], atoms: Mapping[str, Fraction], factor:
         total[element] = total.get(element, Fraction(0)) + factor * n
 
 
-def _suggest(symbol: str) -> str:
+def _suggest_elements(symbol: str) -> str:
     near = [e for e in ATOMIC_WEIGHTS if e.lower() == symbol.lower()]
     near = near or difflib.get_close_matches(symbol, ATOMIC_WEIGHTS, n=3, cutoff=0.5)
     return "; did you mean " + " or ".join(f"'{e}'" for e in near) + "?" if near else ""
 
 
-def _decimal(n: Fraction) -> str:
+def _write_decimal(n: Fraction) -> str:
     """The amount as a decimal where that is exact, else as a fraction."""
     bottom = n.denominator
     for prime in (2, 5):
@@ -200,5 +204,5 @@ def _decimal(n: Fraction) -> str:
     return f"{Decimal(n.numerator) / Decimal(n.denominator):f}"
 
 
-def _text(formula: Formula) -> str:
+def _write_text(formula: Formula) -> str:
     return formula if isinstance(formula, str) else write_formula(formula)

@@ -19,7 +19,7 @@ FWHM = 2.0 * np.sqrt(2.0 * np.log(2.0))
 
 
 @dataclass(frozen=True)
-class Passed:
+class PassedCharge:
     """Charge that passed below each voltage: a broken line of knots (m,) in V, rising, and charge (m,)."""
 
     knots: np.ndarray
@@ -32,7 +32,7 @@ class Passed:
 
 
 @dataclass(frozen=True)
-class Density:
+class ChargeDensity:
     """dQ/dV on a grid: voltage (n,) in V, rising in equal steps; slope (n,) in charge per V, smoothed.
 
     raw (n,) is what was smoothed, by a Gaussian of `kernel` steps.
@@ -44,7 +44,7 @@ class Density:
     kernel: float
 
 
-def passed(voltage: np.ndarray, charge: np.ndarray) -> Passed:
+def accumulate_charge(voltage: np.ndarray, charge: np.ndarray) -> PassedCharge:
     """Charge by voltage. voltage, charge : (n,) along a half cycle; charge counts from its start and never falls."""
     lo, hi = np.minimum(voltage[1:], voltage[:-1]), np.maximum(voltage[1:], voltage[:-1])
     widen = np.clip(FINEST - (hi - lo), 0, None) / 2
@@ -54,20 +54,20 @@ def passed(voltage: np.ndarray, charge: np.ndarray) -> Passed:
     order = np.argsort(knots, kind="stable")
     knots = knots[order]
     slope = np.cumsum(np.concatenate((rate, -rate))[order])
-    return Passed(knots, np.append(0.0, np.cumsum(slope[:-1] * np.diff(knots))))
+    return PassedCharge(knots, np.append(0.0, np.cumsum(slope[:-1] * np.diff(knots))))
 
 
-def density(line: Passed, step: float, smoothing: float) -> Density:
+def compute_density(line: PassedCharge, step: float, smoothing: float) -> ChargeDensity:
     """dQ/dV on a grid of `step` V, smoothed to a standard deviation of `smoothing` V in all (the grid's included)."""
     first, last = np.floor(line.knots[0] / step), np.ceil(line.knots[-1] / step)
     edges = step * np.arange(first - 1, last + 2)
     slope = np.diff(np.interp(edges, line.knots, line.below)) / step
     kernel = np.sqrt(max(smoothing**2 - step**2 / 12, 0.0)) / step
     smooth = gaussian_filter1d(slope, kernel, mode="reflect", truncate=5.0) if kernel > 0.1 else slope
-    return Density(0.5 * (edges[1:] + edges[:-1]), smooth, slope, kernel)
+    return ChargeDensity(0.5 * (edges[1:] + edges[:-1]), smooth, slope, kernel)
 
 
-def maxima(found: Density, prominence: float, margin: float) -> np.ndarray:
+def find_maxima(found: ChargeDensity, prominence: float, margin: float) -> np.ndarray:
     """Indices of maxima that rise by `prominence` of the highest above their surroundings, `margin` V off the ends."""
     v, f = found.voltage, found.slope
     inside = (v > v[0] + margin) & (v < v[-1] - margin)
@@ -77,14 +77,16 @@ def maxima(found: Density, prominence: float, margin: float) -> np.ndarray:
     return tops[inside[tops]]
 
 
-def valleys(found: Density, places: np.ndarray, margin: float) -> np.ndarray:
+def find_valleys(found: ChargeDensity, places: np.ndarray, margin: float) -> np.ndarray:
     """Indices of the lowest points left of, between, and right of the maxima (len(places) + 1,), `margin` V inside."""
     off = max(1, round(margin / (found.voltage[1] - found.voltage[0])))
     ends = [off, *places.tolist(), len(found.slope) - 1 - off]
     return np.array([a + int(np.argmin(found.slope[a : b + 1])) for a, b in pairwise(ends)])
 
 
-def above(found: Density, i: int, part: float, lo: int, hi: int) -> tuple[float, float, bool, bool]:
+def find_level_crossings(
+    found: ChargeDensity, i: int, part: float, lo: int, hi: int
+) -> tuple[float, float, bool, bool]:
     """Voltages left and right of the maximum `i` at which dQ/dV falls to `part` of it, and whether each was reached.
 
     The search ends at the indices `lo` and `hi`, which then stand for the voltage.
@@ -94,22 +96,22 @@ def above(found: Density, i: int, part: float, lo: int, hi: int) -> tuple[float,
     down, up = f[lo : i + 1][::-1] <= level, f[i : hi + 1] <= level
     left, right = i - int(down.argmax()), i + int(up.argmax())
     reached = bool(down.any()), bool(up.any())
-    a = _crossing(v, f, level, left, left + 1) if reached[0] else v[lo]
-    b = _crossing(v, f, level, right - 1, right) if reached[1] else v[hi]
+    a = _interpolate_crossing(v, f, level, left, left + 1) if reached[0] else v[lo]
+    b = _interpolate_crossing(v, f, level, right - 1, right) if reached[1] else v[hi]
     return float(a), float(b), *reached
 
 
-def _crossing(v, f, level, i, j) -> float:
+def _interpolate_crossing(v, f, level, i, j) -> float:
     return v[i] + (level - f[i]) / (f[j] - f[i]) * (v[j] - v[i])
 
 
 @dataclass(frozen=True)
-class Top:
+class FittedMaximum:
     """A maximum: place in V, height in charge per V, and the cubic it is the maximum of."""
 
     place: float
     height: float
-    cubic: "_Cubic"
+    cubic: "_LogCubic"
 
     @property
     def variance(self) -> float:
@@ -118,7 +120,7 @@ class Top:
 
 
 @dataclass(frozen=True)
-class _Cubic:
+class _LogCubic:
     """The fit of a cubic in x (n,) to log dQ/dV: its maximum is at `at`; raw (n,) is the unsmoothed dQ/dV."""
 
     x: np.ndarray
@@ -135,10 +137,10 @@ class _Cubic:
         bend = 2 * self.beta[2] + 6 * self.beta[3] * self.at
         pull = -(np.array([0.0, 1.0, 2 * self.at, 3 * self.at**2]) @ inverse) / bend
         residual = self.raw / np.exp(design @ self.beta) - 1
-        return _variance(pull, residual - design @ (inverse @ residual), self.kernel)
+        return _estimate_variance(pull, residual - design @ (inverse @ residual), self.kernel)
 
 
-def top(found: Density, lo: float, hi: float) -> Top | None:
+def fit_maximum(found: ChargeDensity, lo: float, hi: float) -> FittedMaximum | None:
     """The maximum of the cubic fitted to log dQ/dV between `lo` and `hi` V; None where it has none inside."""
     a, b = np.searchsorted(found.voltage, (lo - 1e-9, hi + 1e-9))
     v, f = found.voltage[a:b], found.slope[a:b]
@@ -148,14 +150,14 @@ def top(found: Density, lo: float, hi: float) -> Top | None:
     x = (v - middle) / span
     design = np.stack((np.ones_like(x), x, x * x, x * x * x))
     beta = np.linalg.solve(design @ design.T, design @ np.log(f))  # |x| <= 1/2: well conditioned
-    at = _maximum(beta)
+    at = _find_cubic_maximum(beta)
     if at is None:
         return None
     height = float(np.exp(beta @ at**POWERS))
-    return Top(float(middle + at * span), height, _Cubic(x, beta, at, span, found.raw[a:b], found.kernel))
+    return FittedMaximum(float(middle + at * span), height, _LogCubic(x, beta, at, span, found.raw[a:b], found.kernel))
 
 
-def _maximum(beta: np.ndarray) -> float | None:
+def _find_cubic_maximum(beta: np.ndarray) -> float | None:
     """Where a cubic has its maximum between -1/2 and 1/2."""
     c, b, a = beta[1], 2 * beta[2], 3 * beta[3]
     inside = b * b - 4 * a * c
@@ -166,7 +168,7 @@ def _maximum(beta: np.ndarray) -> float | None:
     return float(root) if abs(root) < 0.5 else None
 
 
-def _variance(pull: np.ndarray, residual: np.ndarray, kernel: float) -> float:
+def _estimate_variance(pull: np.ndarray, residual: np.ndarray, kernel: float) -> float:
     """Variance of `pull @ smoothed residual`, for any phases of the unsmoothed residual's frequencies.
 
     The fit has taken away what varies less than twice over its window. There the error of the voltage, of which the

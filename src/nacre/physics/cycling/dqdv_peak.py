@@ -17,7 +17,7 @@ NEAR = 3.0
 
 
 @dataclass(frozen=True, eq=False)
-class Peak:
+class DifferentiatedPeak:
     """place V; height, charge per V (unit as given); d_place (parameters,), V per unit of each parameter."""
 
     place: float
@@ -25,9 +25,9 @@ class Peak:
     d_place: np.ndarray
 
 
-def peak(
+def find_peak(
     voltage: np.ndarray, charge: np.ndarray, d_voltage: np.ndarray, low: float, high: float, smoothing: float
-) -> Peak:
+) -> DifferentiatedPeak:
     """The highest maximum between low and high (V), of records (n,) along one charge or discharge.
 
     d_voltage (n, parameters): derivatives at fixed charge; smoothing: standard deviation of the Gaussian, V. Raises
@@ -35,11 +35,11 @@ def peak(
     """
     grid = np.arange(low, high, 0.1 * smoothing)
     share = np.abs(np.gradient(charge))
-    f = np.array([share @ _bell(v - voltage, smoothing) for v in grid])
+    f = np.array([share @ _evaluate_gaussian(v - voltage, smoothing) for v in grid])
     top = int(np.argmax(f))
     if not 0 < top < len(f) - 1:
         raise ValueError(f"dQ/dV has no maximum between {low:g} and {high:g} V: it is highest at the window's end")
-    place = _refine(grid[top], voltage, share, smoothing)
+    place = _refine_maximum(grid[top], voltage, share, smoothing)
     near = np.abs(voltage - place) < NEAR * smoothing
     widest = np.abs(np.diff(voltage))[near[1:] | near[:-1]].max()
     if widest > COARSEST * smoothing:
@@ -47,24 +47,26 @@ def peak(
             f"records near the maximum lie up to {1e3 * widest:.2g} mV apart, more than the smoothing of "
             f"{1e3 * smoothing:.2g} mV: ask for more of them, or smooth more"
         )
-    bend = share * _bend(place - voltage, smoothing)
-    height = float(share @ _bell(place - voltage, smoothing))
-    return Peak(float(place), height, bend @ d_voltage / bend.sum())
+    bend = share * _evaluate_gaussian_curvature(place - voltage, smoothing)
+    height = float(share @ _evaluate_gaussian(place - voltage, smoothing))
+    return DifferentiatedPeak(float(place), height, bend @ d_voltage / bend.sum())
 
 
-def _bell(v, width):
+def _evaluate_gaussian(v, width):
     return np.exp(-0.5 * (v / width) ** 2) / (np.sqrt(2.0 * np.pi) * width)
 
 
-def _bend(v, width):
-    return _bell(v, width) * ((v / width) ** 2 - 1.0) / width**2
+def _evaluate_gaussian_curvature(v, width):
+    return _evaluate_gaussian(v, width) * ((v / width) ** 2 - 1.0) / width**2
 
 
-def _refine(place, voltage, share, width):
+def _refine_maximum(place, voltage, share, width):
     """Newton's method on f' = 0; the start lies within a tenth of the smoothing."""
     for _ in range(20):
         v = place - voltage
-        step = (share @ (-v / width**2 * _bell(v, width))) / (share @ _bend(v, width))
+        step = (share @ (-v / width**2 * _evaluate_gaussian(v, width))) / (
+            share @ _evaluate_gaussian_curvature(v, width)
+        )
         place -= step
         if abs(step) < 1e-13:
             break

@@ -30,7 +30,7 @@ class Knee:
     slope_after: float = np.nan
 
 
-def knee(cycle: np.ndarray, capacity: np.ndarray) -> Knee:
+def find_knee(cycle: np.ndarray, capacity: np.ndarray) -> Knee:
     """Where fading accelerates, if it does.
 
     cycle, capacity : (n,) without gaps in the values. A knee is told where two lines beat both one line
@@ -44,11 +44,12 @@ def knee(cycle: np.ndarray, capacity: np.ndarray) -> Knee:
     span = cycle[-1] - cycle[0]
     x = (cycle - cycle[0]) / span
     first, last = x[3], x[-4]
-    rough = _interval(x, capacity, np.linspace(first, last, PLACES))
-    place, lo, hi, least, fit, free = _interval(x, capacity, np.linspace(rough[1], rough[2], PLACES))
+    rough = _find_interval(x, capacity, np.linspace(first, last, PLACES))
+    place, lo, hi, least, fit, free = _find_interval(x, capacity, np.linspace(rough[1], rough[2], PLACES))
     floor = np.finfo(float).eps * float(capacity @ capacity)
     gain = {
-        name: free * np.log((_rest(x, capacity, power) + floor) / (least + floor)) - extra * np.log(max(free, 2.0))
+        name: free * np.log((_sum_squared_residuals(x, capacity, power) + floor) / (least + floor))
+        - extra * np.log(max(free, 2.0))
         for name, power, extra in (("one line", 1, 2), ("a parabola", 2, 1))
     }
     before, after = fit[1], fit[1] + fit[2]
@@ -63,22 +64,22 @@ def knee(cycle: np.ndarray, capacity: np.ndarray) -> Knee:
     return Knee(True, "two lines beat one line and a parabola", *numbers)
 
 
-def _interval(x, y, places):
+def _find_interval(x, y, places):
     """Best place, 95 % bounds (one grid step outwards), its residual sum, coefficients and independent values."""
-    rss, fits = _profile(x, y, places)
+    rss, fits = _profile_places(x, y, places)
     best = int(np.argmin(rss))
-    free = _independent(y - _hinge(x, places[best]) @ fits[best])
+    free = _count_independent_values(y - _build_hinge_design(x, places[best]) @ fits[best])
     floor = np.finfo(float).eps * float(y @ y)
     inside = np.flatnonzero(free * np.log((rss + floor) / (rss[best] + floor)) <= CHI2_95)
     lo, hi = places[max(inside[0] - 1, 0)], places[min(inside[-1] + 1, len(places) - 1)]
     return places[best], lo, hi, rss[best], fits[best], free
 
 
-def _hinge(x, place):
+def _build_hinge_design(x, place):
     return np.column_stack((np.ones_like(x), x, np.clip(x - place, 0, None)))
 
 
-def _profile(x, y, places):
+def _profile_places(x, y, places):
     """Residual sum of squares (m,) and coefficients (m, 3) of the two-line fit at each place (m,)."""
     bend = np.clip(x[None, :] - places[:, None], 0, None)
     design = np.stack((np.broadcast_to(1.0, bend.shape), np.broadcast_to(x, bend.shape), bend), axis=2)
@@ -86,11 +87,11 @@ def _profile(x, y, places):
     return np.sum((y - np.einsum("mni,mi->mn", design, fits)) ** 2, axis=1), fits
 
 
-def _rest(x, y, power):
+def _sum_squared_residuals(x, y, power):
     return float(np.sum((y - np.polyval(np.polyfit(x, y, power), x)) ** 2))
 
 
-def _independent(residual) -> float:
+def _count_independent_values(residual) -> float:
     """Number of independent values among correlated residuals (n,)."""
     n = len(residual)
     power = float(residual @ residual)

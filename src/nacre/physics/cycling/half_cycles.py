@@ -10,7 +10,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Runs:
+class HalfCycleRuns:
     """Half cycles as rows `first` to `last` (both included) and `sign` (+1 charge, -1 discharge), each (n,)."""
 
     first: np.ndarray
@@ -28,7 +28,7 @@ class Runs:
         return np.add.reduceat(np.append(values, 0.0), edges)[::2]
 
 
-def directions(current: np.ndarray, floor: float = 1e-3) -> np.ndarray:
+def find_directions(current: np.ndarray, floor: float = 1e-3) -> np.ndarray:
     """+1 where the cell is charged, -1 where it is discharged, 0 at rest (rows,), int8.
 
     Rest is where the current is below `floor` of its 99th percentile; a missing current counts as rest.
@@ -41,7 +41,7 @@ def directions(current: np.ndarray, floor: float = 1e-3) -> np.ndarray:
     return np.where(size > level, np.sign(np.nan_to_num(current)), 0).astype(np.int8)
 
 
-def integrate(time: np.ndarray, current: np.ndarray, sign: np.ndarray, breaks=()) -> np.ndarray:
+def integrate_charge(time: np.ndarray, current: np.ndarray, sign: np.ndarray, breaks=()) -> np.ndarray:
     """Charge in C that passed between each row and the one before, >= 0 (rows,): trapezoids of I dt.
 
     time in s, current in A. A step begins at the record that ended the step before, so its first row
@@ -58,7 +58,7 @@ def integrate(time: np.ndarray, current: np.ndarray, sign: np.ndarray, breaks=()
     return np.where(sign != 0, passed, 0.0)
 
 
-def count(counter: np.ndarray, step: np.ndarray | None, sign: np.ndarray, expected: np.ndarray) -> np.ndarray:
+def count_charge(counter: np.ndarray, step: np.ndarray | None, sign: np.ndarray, expected: np.ndarray) -> np.ndarray:
     """Charge between each row and the one before (rows,), from a counter that restarts with each step.
 
     Where a step begins and the counter has not fallen, either reading is possible (restarted, or carried on
@@ -72,35 +72,37 @@ def count(counter: np.ndarray, step: np.ndarray | None, sign: np.ndarray, expect
     return np.where(sign != 0, np.where(restarted, counter, passed), 0.0)
 
 
-def half_cycles(sign: np.ndarray, passed: np.ndarray, smallest: float = 0.01) -> tuple[Runs, Runs]:
+def split_half_cycles(
+    sign: np.ndarray, passed: np.ndarray, smallest: float = 0.01
+) -> tuple[HalfCycleRuns, HalfCycleRuns]:
     """Half cycles from directions and charge per row, and the pulses that are none.
 
     A stretch that passes less than `smallest` of the largest one is a pulse (a resistance test, noise
     about zero): it ends no half cycle. Returns (half cycles, pulses); half cycles alternate in sign.
     """
-    every = _stretches(sign)
+    every = _find_stretches(sign)
     charge = every.sums(passed)
     kept = charge >= smallest * charge.max(initial=0.0)
-    pulses = Runs(every.first[~kept], every.last[~kept], every.sign[~kept])
+    pulses = HalfCycleRuns(every.first[~kept], every.last[~kept], every.sign[~kept])
     sign, first, last = every.sign[kept], every.first[kept], every.last[kept]
     if not sign.size:
-        return Runs(first, last, sign), pulses
+        return HalfCycleRuns(first, last, sign), pulses
     opens = np.append(True, sign[1:] != sign[:-1])
     closes = np.append(opens[1:], True)
-    return Runs(first[opens], last[closes], sign[opens]), pulses
+    return HalfCycleRuns(first[opens], last[closes], sign[opens]), pulses
 
 
-def _stretches(sign: np.ndarray) -> Runs:
+def _find_stretches(sign: np.ndarray) -> HalfCycleRuns:
     rows = np.flatnonzero(sign)
     active = sign[rows]
     if not rows.size:
-        return Runs(rows, rows, active)
+        return HalfCycleRuns(rows, rows, active)
     opens = np.append(True, active[1:] != active[:-1])
     closes = np.append(opens[1:], True)
-    return Runs(rows[opens], rows[closes], active[opens])
+    return HalfCycleRuns(rows[opens], rows[closes], active[opens])
 
 
-def without(rows: np.ndarray, runs: Runs) -> np.ndarray:
+def exclude_runs(rows: np.ndarray, runs: HalfCycleRuns) -> np.ndarray:
     """`rows` (charge per row) with nothing counted inside `runs`."""
     marks = np.zeros(len(rows) + 1, np.int64)
     np.add.at(marks, runs.first, 1)
@@ -108,14 +110,14 @@ def without(rows: np.ndarray, runs: Runs) -> np.ndarray:
     return np.where(np.cumsum(marks[:-1]) > 0, 0.0, rows)
 
 
-def energy(voltage: np.ndarray, passed: np.ndarray, sign: np.ndarray) -> np.ndarray:
+def integrate_energy(voltage: np.ndarray, passed: np.ndarray, sign: np.ndarray) -> np.ndarray:
     """Energy in J between each row and the one before (rows,): mean voltage of the two times the charge."""
     before = np.append(voltage[:1], voltage[:-1])
     inside = np.append(False, sign[1:] == sign[:-1])
     return passed * np.where(inside, 0.5 * (voltage + before), voltage)
 
 
-def typical_current(current: np.ndarray, passed: np.ndarray, runs: Runs) -> np.ndarray:
+def find_typical_current(current: np.ndarray, passed: np.ndarray, runs: HalfCycleRuns) -> np.ndarray:
     """Current in A at which half the charge of each half cycle had passed (n,), >= 0.
 
     Weighting by charge makes it the constant current of a CC-CV charge, whatever the logging.
@@ -129,7 +131,7 @@ def typical_current(current: np.ndarray, passed: np.ndarray, runs: Runs) -> np.n
     return found
 
 
-def thin(x: np.ndarray, y: np.ndarray, most: int = 400) -> np.ndarray:
+def thin_curve(x: np.ndarray, y: np.ndarray, most: int = 400) -> np.ndarray:
     """Rows of a curve (n,) that draw it with at most `most` points, equally spaced along its drawn length."""
     if len(x) <= most:
         return np.arange(len(x))

@@ -9,11 +9,11 @@ Q in S s^n, R in ohm, C in F (or all per area: S s^n cm-2, ohm cm2, F cm-2). Bot
 """
 
 
-def brug(q: float, n: float, r_parallel: float, r_series: float) -> float:
+def compute_brug_capacitance(q: float, n: float, r_parallel: float, r_series: float) -> float:
     """The capacitance of a distribution over the surface, which the series resistance decides too."""
     return q ** (1 / n) * (1 / r_series + 1 / r_parallel) ** ((n - 1) / n)
 
 
-def hsu_mansfeld(q: float, n: float, r_parallel: float) -> float:
+def compute_hsu_mansfeld_capacitance(q: float, n: float, r_parallel: float) -> float:
     """The capacitance of a distribution through the layer."""
     return (q * r_parallel) ** (1 / n) / r_parallel

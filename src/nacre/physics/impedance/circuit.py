@@ -7,15 +7,15 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from .elements import Slot
-from .grammar import Leaf, Parallel, Series, leaves, parse
-from .kernel import impedance_and_gradient
+from .grammar import Leaf, ParallelGroup, SeriesGroup, list_leaves, parse
+from .kernel import evaluate_impedance
 from .spectrum import ImpedanceError
 
 SERIES, PARALLEL = -1, -2
 
 
 @dataclass(frozen=True)
-class Parameter:
+class CircuitParameter:
     """A parameter of a circuit: `R_gb` for an element with one, `Q_gb.Q` and `Q_gb.n` for one with several."""
 
     name: str
@@ -29,7 +29,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Circuit:
-    """A parsed circuit. Make it with `circuit(text)`; it can be compared, hashed and sent to another process."""
+    """A parsed circuit. Make it with `parse_circuit(text)`; it can be compared, hashed and sent to another process."""
 
     text: str
 
@@ -39,12 +39,14 @@ class Circuit:
 
     @cached_property
     def elements(self) -> tuple[Leaf, ...]:
-        return tuple(leaves(self.tree))
+        return tuple(list_leaves(self.tree))
 
     @cached_property
-    def parameters(self) -> tuple[Parameter, ...]:
+    def parameters(self) -> tuple[CircuitParameter, ...]:
         return tuple(
-            Parameter(leaf.label if len(leaf.element.slots) == 1 else f"{leaf.label}.{slot.name}", leaf.label, slot)
+            CircuitParameter(
+                leaf.label if len(leaf.element.slots) == 1 else f"{leaf.label}.{slot.name}", leaf.label, slot
+            )
             for leaf in self.elements
             for slot in leaf.element.slots
         )
@@ -57,7 +59,7 @@ class Circuit:
     def program(self):
         """Postfix code for the kernel, int64 (steps, 2): element code and first parameter, or SERIES/PARALLEL."""
         steps, first = [], 0
-        for item in _postfix(self.tree):
+        for item in _write_postfix(self.tree):
             steps.append((item.element.code, first) if isinstance(item, Leaf) else (item, 0))
             first += len(item.element.slots) if isinstance(item, Leaf) else 0
         return np.array(steps, np.int64)
@@ -94,33 +96,33 @@ class Circuit:
     def impedance_and_jacobian(self, frequency, values):
         """Z [ohm] (n,) and dZ/dln(p) [ohm] (n, p)."""
         log_omega = np.log(2 * np.pi * np.asarray(frequency, float))
-        return impedance_and_gradient(self.program, self.vector(values), log_omega)
+        return evaluate_impedance(self.program, self.vector(values), log_omega)
 
 
-def _postfix(tree):
+def _write_postfix(tree):
     if isinstance(tree, Leaf):
         return [tree]
-    code = SERIES if isinstance(tree, Series) else PARALLEL
-    out = _postfix(tree.parts[0])
+    code = SERIES if isinstance(tree, SeriesGroup) else PARALLEL
+    out = _write_postfix(tree.parts[0])
     for part in tree.parts[1:]:
-        out += [*_postfix(part), code]
+        out += [*_write_postfix(part), code]
     return out
 
 
 @lru_cache(maxsize=256)
-def circuit(text: str) -> Circuit:
+def parse_circuit(text: str) -> Circuit:
     """The circuit written as `text`. Raises ImpedanceError with the position of a mistake."""
     made = Circuit(text)
     _ = made.tree
     return made
 
 
-def arcs(made: Circuit):
+def find_arcs(made: Circuit):
     """Pairs (resistor label, Q or C label) of the two-element parallel groups in the outermost series."""
-    parts = made.tree.parts if isinstance(made.tree, Series) else (made.tree,)
+    parts = made.tree.parts if isinstance(made.tree, SeriesGroup) else (made.tree,)
     found = []
     for part in parts:
-        if isinstance(part, Parallel) and len(part.parts) == 2 and all(isinstance(p, Leaf) for p in part.parts):
+        if isinstance(part, ParallelGroup) and len(part.parts) == 2 and all(isinstance(p, Leaf) for p in part.parts):
             by_symbol = {leaf.element.symbol: leaf.label for leaf in part.parts}
             store = by_symbol.get("Q") or by_symbol.get("C")
             if "R" in by_symbol and store:

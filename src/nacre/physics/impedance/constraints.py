@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from .circuit import Circuit, arcs
+from .circuit import Circuit, find_arcs
 from .spectrum import ImpedanceError
 
 
@@ -93,12 +93,12 @@ def check_constraints(circuit: Circuit, known: Constraints):
             raise ImpedanceError(f"{name} is constrained twice (fixed, tied, ordered): say one of them.")
 
 
-def linear_map(circuit: Circuit, known: Constraints, spectra=1, sharing: Sharing | None = None) -> LinearMap:
+def build_linear_map(circuit: Circuit, known: Constraints, spectra=1, sharing: Sharing | None = None) -> LinearMap:
     """The map for `spectra` spectra of one circuit. Raises ImpedanceError for statements that contradict."""
     check_constraints(circuit, known)
     sharing = sharing or Sharing()
     _check_sharing(circuit, known, sharing, spectra)
-    builder = _Builder(circuit, known, sharing, spectra)
+    builder = _MapBuilder(circuit, known, sharing, spectra)
     rows = [(s, i, j, w) for s in range(spectra) for i in range(len(circuit.names)) for j, w in builder.row(i, s)]
     return LinearMap(
         builder.constant,
@@ -127,7 +127,7 @@ def _check_sharing(circuit, known, sharing, spectra):
         raise ImpedanceError("Arrhenius sharing needs at least two different temperatures.")
 
 
-class _Builder:
+class _MapBuilder:
     """Hands out variables while the rows of the map are written."""
 
     def __init__(self, circuit, known, sharing, spectra):
@@ -186,12 +186,12 @@ def sort_arcs(circuit: Circuit, known: Constraints, log_values):
     names, out = circuit.names, log_values.copy()
     for symbol in "QC":
         group = []
-        for r, store in arcs(circuit):
+        for r, store in find_arcs(circuit):
             places = [k for k, q in enumerate(circuit.parameters) if q.element in (r, store)]
             spoken = {names[k] for k in places} & (known.named() | set(known.start))
             if store.startswith(symbol) and not spoken:
                 group.append(places)
-        tau = [_log_time_constant(circuit, log_values, places) for places in group]
+        tau = [_compute_log_time_constant(circuit, log_values, places) for places in group]
         for target, source in zip(group, np.argsort(tau, kind="stable"), strict=True):
             for name_at in target:
                 slot = circuit.parameters[name_at].slot.name
@@ -199,7 +199,7 @@ def sort_arcs(circuit: Circuit, known: Constraints, log_values):
     return out
 
 
-def _log_time_constant(circuit, log_values, places):
+def _compute_log_time_constant(circuit, log_values, places):
     by_slot = {circuit.parameters[k].slot.name: log_values[k] for k in places}
     product = by_slot["R"] + by_slot.get("Q", by_slot.get("C"))
     return product / np.exp(by_slot.get("n", 0.0))

@@ -18,7 +18,7 @@ from itertools import pairwise
 import numpy as np
 from numba import njit
 
-from .kramers_kronig import kramers_kronig
+from .kramers_kronig import check_kramers_kronig
 from .spectrum import require_spectrum
 
 LAMBDAS = np.geomspace(1e1, 1e-8, 19)
@@ -28,7 +28,7 @@ _LEAST_SHARE = 0.005
 
 
 @dataclass(frozen=True)
-class Peak:
+class RelaxationPeak:
     """One relaxation: resistance [ohm] and time constant [s], each with a standard deviation (of ln tau for tau).
 
     at_edge: the peak leans on an end of the measured range, so that its resistance is a lower limit at best.
@@ -59,7 +59,7 @@ class DRT:
     blocking: dict[float, float]
     polarisation: float
     polarisation_std: float
-    peaks: tuple[Peak, ...]
+    peaks: tuple[RelaxationPeak, ...]
     regularisation: float
     frequency: np.ndarray
     fitted: np.ndarray
@@ -67,42 +67,42 @@ class DRT:
     noise: float
 
 
-def drt(frequency, impedance, draws=200, seed=0, blocking=True) -> DRT:
+def compute_drt(frequency, impedance, draws=200, seed=0, blocking=True) -> DRT:
     """DRT of a spectrum: frequency [Hz] (n,), impedance [ohm] (n,) complex. Raises ImpedanceError.
 
     draws: samples behind the bands (0: no bands, NaN); blocking=False leaves the terms s^-a out, for a cell that passes
     direct current.
     """
     f, z = require_spectrum(frequency, impedance, 1.5)
-    tau = _grid(f)
+    tau = _make_grid(f)
     powers = BLOCKING_POWERS if blocking else ()
-    columns = _columns(f, tau, powers) / np.abs(z)[:, None]
+    columns = _build_columns(f, tau, powers) / np.abs(z)[:, None]
     scale = np.linalg.norm(columns, axis=0)
     scale[2 + len(powers) :] = np.mean(scale[2 + len(powers) :])
     a = np.vstack([columns.real, columns.imag]) / scale
     b = np.concatenate([(z / np.abs(z)).real, (z / np.abs(z)).imag])
-    noise2 = kramers_kronig(frequency, impedance).noise ** 2
-    gram, target = _gram(a), b @ a
+    noise2 = check_kramers_kronig(frequency, impedance).noise ** 2
+    gram, target = _compute_gram(a), b @ a
     local, x = np.ones(tau.size), np.ones(a.shape[1])
     for turn in range(_ROUNDS):
-        curved = _roughness(local, 2 + len(powers))
+        curved = _build_roughness(local, 2 + len(powers))
         grid = LAMBDAS if turn == _ROUNDS - 1 else LAMBDAS[::2]
-        lambdas, chance, found = _choose(gram, target, b @ b, curved, noise2, x, grid)
+        lambdas, chance, found = _weigh_strengths(gram, target, b @ b, curved, noise2, x, grid)
         best = int(np.argmax(chance))
         x, strength = found[best], lambdas[best]
-        local = _local_scale(x[2 + len(powers) :])
-    samples = _draws(a, b, gram, curved, lambdas, chance, found, noise2, draws, seed) / scale
+        local = _estimate_local_scale(x[2 + len(powers) :])
+    samples = _draw_amplitudes(a, b, gram, curved, lambdas, chance, found, noise2, draws, seed) / scale
     x = x / scale
     fitted = (columns * np.abs(z)[:, None]) @ x
-    return _assemble(f, z, tau, powers, x, samples, strength, fitted, np.sqrt(noise2))
+    return _assemble_drt(f, z, tau, powers, x, samples, strength, fitted, np.sqrt(noise2))
 
 
-def _grid(f):
+def _make_grid(f):
     low, high = -np.log10(2 * np.pi * f[-1]) - _BEYOND, -np.log10(2 * np.pi * f[0]) + _BEYOND
     return np.logspace(low, high, round(_PER_DECADE * (high - low)) + 1)
 
 
-def _columns(f, tau, powers):
+def _build_columns(f, tau, powers):
     """R_inf, L, blocking terms (unit at the lowest frequency), then gamma at each tau, in ohm per unit."""
     s = 2j * np.pi * f
     step = np.full(tau.size, np.log(tau[1] / tau[0]))
@@ -111,7 +111,7 @@ def _columns(f, tau, powers):
     return np.column_stack([np.ones_like(s), s, *tail, step / (1 + s[:, None] * tau)])
 
 
-def _local_scale(gamma):
+def _estimate_local_scale(gamma):
     """Size of gamma about each tau (a bell of a third of a decade), at least 1e-3 of the largest."""
     reach = np.arange(-_PER_DECADE, _PER_DECADE + 1)
     bell = np.exp(-0.5 * (reach / (0.35 * _PER_DECADE)) ** 2)
@@ -119,7 +119,7 @@ def _local_scale(gamma):
     return smooth / max(smooth.max(), 1e-300) + 1e-3
 
 
-def _roughness(local, extra):
+def _build_roughness(local, extra):
     """Second differences of gamma over its local size, (n, extra + n); the first `extra` columns go free."""
     n = local.size
     out = np.zeros((n, extra + n))
@@ -128,7 +128,7 @@ def _roughness(local, extra):
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
-def _gram(a):
+def _compute_gram(a):
     """A^T A. Plain loops here and below: a threaded library is slower at this size where cores are shared."""
     flat = a.T.copy()
     n = flat.shape[0]
@@ -143,7 +143,7 @@ def _gram(a):
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
-def _cholesky(matrix, where):
+def _factor_cholesky(matrix, where):
     """Lower factor of the rows and columns `where` of a positive definite matrix."""
     n = where.size
     low = np.zeros((n, n))
@@ -157,7 +157,7 @@ def _cholesky(matrix, where):
 
 
 @njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
-def _times(matrix, x):
+def _multiply(matrix, x):
     out = np.empty(x.size)
     for i in range(x.size):
         value = 0.0
@@ -176,7 +176,7 @@ def _dot(x, y):
 
 
 @njit(cache=True, nogil=True)
-def _descent(low, slope, where):
+def _find_descent(low, slope, where):
     """Newton direction -(L L^T)^-1 slope over `where`."""
     n = where.size
     step = np.empty(n)
@@ -193,26 +193,26 @@ def _descent(low, slope, where):
 
 
 @njit(cache=True, nogil=True)
-def nonnegative(gram, target, start):
+def solve_nonnegative(gram, target, start):
     """argmin x^T G x / 2 - t^T x over x >= 0, from `start`: projected Newton steps with Armijo's rule.
 
     Bertsekas, SIAM J. Control Optim. 20 (1982) 221. G (n, n) positive definite, t (n,).
     """
     x = np.maximum(start, 0.0)
-    slope = _times(gram, x) - target
+    slope = _multiply(gram, x) - target
     value = 0.5 * _dot(x, slope - target)
     edge = 1e-9 * np.max(np.abs(target))
     for _ in range(200):
         free = np.flatnonzero((x > 0.0) | (slope < -edge))
         if free.size == 0:
             return x
-        direction = _descent(_cholesky(gram, free), slope, free)
+        direction = _find_descent(_factor_cholesky(gram, free), slope, free)
         length, better = 1.0, False
         while length > 1e-6:
             trial = x.copy()
             for i in range(free.size):
                 trial[free[i]] = max(x[free[i]] + length * direction[i], 0.0)
-            trial_slope = _times(gram, trial) - target
+            trial_slope = _multiply(gram, trial) - target
             trial_value = 0.5 * _dot(trial, trial_slope - target)
             if trial_value <= value + 1e-4 * _dot(slope, trial - x):
                 better = True
@@ -227,16 +227,18 @@ def nonnegative(gram, target, start):
     return x
 
 
-def _choose(gram, target, power, curved, noise2, start, grid):
+def _weigh_strengths(gram, target, power, curved, noise2, start, grid):
     """(lambdas, their probabilities, amplitudes for each) from the marginal likelihood of the data."""
     size = np.trace(gram) / len(gram)
-    scores, found = _path(gram, target, power, _gram(curved), grid * size, _RIDGE * size, noise2, start)
+    scores, found = _follow_strengths(
+        gram, target, power, _compute_gram(curved), grid * size, _RIDGE * size, noise2, start
+    )
     chance = np.exp(scores - scores.max())
     return grid * size, chance / chance.sum(), found
 
 
 @njit(cache=True, nogil=True)
-def _path(gram, target, power, roughness, strengths, ridge, noise2, start):
+def _follow_strengths(gram, target, power, roughness, strengths, ridge, noise2, start):
     """Log marginal likelihood (m,) and amplitudes (m, n) for each lambda, Gaussian in the amplitudes above zero."""
     scores, found = np.empty(strengths.size), np.empty((strengths.size, target.size))
     x, unit = start, ridge * np.eye(target.size)
@@ -245,54 +247,54 @@ def _path(gram, target, power, roughness, strengths, ridge, noise2, start):
         rough[i] = roughness[i, i] > 0.0
     for k in range(strengths.size):
         penalised = gram + strengths[k] * roughness + unit
-        x = nonnegative(penalised, target, x)
+        x = solve_nonnegative(penalised, target, x)
         curved = np.flatnonzero((x > 0.0) & rough)
         moving = np.flatnonzero(x > 0.0)
         score = curved.size * np.log(strengths[k] / noise2) + moving.size * np.log(noise2)
-        score += 2.0 * np.sum(np.log(np.diag(_cholesky(roughness, curved))))
-        score -= 2.0 * np.sum(np.log(np.diag(_cholesky(penalised, moving))))
-        misfit = power - 2.0 * _dot(target, x) + _dot(x, _times(penalised, x))
+        score += 2.0 * np.sum(np.log(np.diag(_factor_cholesky(roughness, curved))))
+        score -= 2.0 * np.sum(np.log(np.diag(_factor_cholesky(penalised, moving))))
+        misfit = power - 2.0 * _dot(target, x) + _dot(x, _multiply(penalised, x))
         scores[k] = 0.5 * (score - misfit / noise2)
         found[k] = x
     return scores, found
 
 
-def _draws(a, b, gram, curved, lambdas, chance, found, noise2, count, seed):
+def _draw_amplitudes(a, b, gram, curved, lambdas, chance, found, noise2, count, seed):
     """Amplitudes (count, m): lambda, noise and prior drawn anew each time."""
     rng, noise = np.random.default_rng(seed), np.sqrt(noise2)
     targets = (b + noise * rng.normal(size=(count, b.size))) @ a
     departures = noise * rng.normal(size=(count, len(curved))) @ curved
     picks = rng.choice(len(lambdas), size=count, p=chance)
-    roughness, ridge = _gram(curved), _RIDGE * np.trace(gram) / len(gram) * np.eye(len(gram))
+    roughness, ridge = _compute_gram(curved), _RIDGE * np.trace(gram) / len(gram) * np.eye(len(gram))
     out = np.empty(targets.shape)
     for pick in np.unique(picks):
         penalised = gram + lambdas[pick] * roughness + ridge
         for k in np.flatnonzero(picks == pick):
-            out[k] = nonnegative(penalised, targets[k] + np.sqrt(lambdas[pick]) * departures[k], found[pick])
+            out[k] = solve_nonnegative(penalised, targets[k] + np.sqrt(lambdas[pick]) * departures[k], found[pick])
     return out
 
 
-def _assemble(f, z, tau, powers, x, samples, strength, fitted, noise):
+def _assemble_drt(f, z, tau, powers, x, samples, strength, fitted, noise):
     extra = 2 + len(powers)
     gamma, drawn = x[extra:], samples[:, extra:]
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0) if len(drawn) else np.full((2, tau.size), np.nan)
     step = np.full(tau.size, np.log(tau[1] / tau[0]))
     step[[0, -1]] /= 2
     tail = {power: float(x[2 + k] * (2 * np.pi * f[0]) ** power) for k, power in enumerate(powers)}
-    peaks = _peaks(tau, gamma * step, drawn * step, 1 / (2 * np.pi * f))
+    peaks = _find_peaks(tau, gamma * step, drawn * step, 1 / (2 * np.pi * f))
     rms = float(np.sqrt(np.mean(np.abs((fitted - z) / z) ** 2) / 2))
     return DRT(
-        tau, gamma, np.minimum(low, gamma), np.maximum(high, gamma), float(x[0]), _std(samples[:, 0]),
-        float(x[1]), tail, float(gamma @ step), _std(drawn @ step), peaks, float(strength), f, fitted, rms,
+        tau, gamma, np.minimum(low, gamma), np.maximum(high, gamma), float(x[0]), _compute_std(samples[:, 0]),
+        float(x[1]), tail, float(gamma @ step), _compute_std(drawn @ step), peaks, float(strength), f, fitted, rms,
         float(noise),
     )  # fmt: skip
 
 
-def _std(values):
+def _compute_std(values):
     return float(np.std(values)) if len(values) > 1 else np.nan
 
 
-def _peaks(tau, weight, drawn, measured):
+def _find_peaks(tau, weight, drawn, measured):
     """Hills of gamma between its valleys; each draw is summed over the same hills."""
     log_tau, peaks = np.log(tau), []
     inside = np.concatenate([[0.0], weight, [0.0]])
@@ -309,5 +311,9 @@ def _peaks(tau, weight, drawn, measured):
         top = tau[left + int(np.argmax(part))]
         edge = bool(top < 1.5 * measured.min() or top > measured.max() / 1.5)
         seen_share = float(seen.mean()) if seen.size else np.nan
-        peaks.append(Peak(float(total), _std(sums), float(np.exp(centre)), _std(centres), seen_share, edge))
+        peaks.append(
+            RelaxationPeak(
+                float(total), _compute_std(sums), float(np.exp(centre)), _compute_std(centres), seen_share, edge
+            )
+        )
     return tuple(peaks)

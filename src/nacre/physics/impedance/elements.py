@@ -36,7 +36,7 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Element:
+class CircuitElement:
     """A kind of element; `blocking` says that no direct current passes."""
 
     symbol: str
@@ -46,7 +46,7 @@ class Element:
     blocking: bool = False
 
 
-def _resistance(name):
+def _make_resistance_slot(name):
     return Slot(name, "ohm", 1e-9, 1e15)
 
 
@@ -57,28 +57,33 @@ _TAU = Slot("tau", "s", 1e-15, 1e12)
 ELEMENTS = {
     element.symbol: element
     for element in (
-        Element("R", 0, "resistor", (_resistance("R"),)),
-        Element("C", 1, "capacitor", (Slot("C", "F", 1e-18, 1e9),), True),
-        Element("L", 2, "inductor", (Slot("L", "H", 1e-15, 1e6),)),
-        Element("Q", 3, "constant-phase element", (_Q, _N), True),
-        Element("W", 4, "semi-infinite Warburg", (Slot("A", "ohm s^-1/2", 1e-9, 1e15),), True),
-        Element("Wo", 5, "Warburg with a blocked end", (_resistance("R"), _TAU), True),
-        Element("Ws", 6, "Warburg with a reservoir", (_resistance("R"), _TAU)),
-        Element("G", 7, "Gerischer element", (_resistance("R"), _TAU)),
-        Element("Tb", 8, "porous electrode, blocking", (_resistance("R_ion"), _Q, _N), True),
-        Element("Tr", 9, "porous electrode with reaction", (_resistance("R_ion"), _resistance("R_ct"), _Q, _N)),
-        Element(
+        CircuitElement("R", 0, "resistor", (_make_resistance_slot("R"),)),
+        CircuitElement("C", 1, "capacitor", (Slot("C", "F", 1e-18, 1e9),), True),
+        CircuitElement("L", 2, "inductor", (Slot("L", "H", 1e-15, 1e6),)),
+        CircuitElement("Q", 3, "constant-phase element", (_Q, _N), True),
+        CircuitElement("W", 4, "semi-infinite Warburg", (Slot("A", "ohm s^-1/2", 1e-9, 1e15),), True),
+        CircuitElement("Wo", 5, "Warburg with a blocked end", (_make_resistance_slot("R"), _TAU), True),
+        CircuitElement("Ws", 6, "Warburg with a reservoir", (_make_resistance_slot("R"), _TAU)),
+        CircuitElement("G", 7, "Gerischer element", (_make_resistance_slot("R"), _TAU)),
+        CircuitElement("Tb", 8, "porous electrode, blocking", (_make_resistance_slot("R_ion"), _Q, _N), True),
+        CircuitElement(
+            "Tr",
+            9,
+            "porous electrode with reaction",
+            (_make_resistance_slot("R_ion"), _make_resistance_slot("R_ct"), _Q, _N),
+        ),
+        CircuitElement(
             "Te",
             10,
             "porous electrode with reaction and electronic rail",
-            (_resistance("R_ion"), _resistance("R_el"), _resistance("R_ct"), _Q, _N),
+            (_make_resistance_slot("R_ion"), _make_resistance_slot("R_el"), _make_resistance_slot("R_ct"), _Q, _N),
         ),
     )
 }
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _hyperbolic(u):
+def _evaluate_hyperbolic(u):
     """coth u, 1/sinh u for Re u >= 0, without overflow."""
     e = np.exp(-u)
     d = 1.0 - e * e
@@ -86,7 +91,7 @@ def _hyperbolic(u):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _porous(p, i, code, log_s, g):
+def _evaluate_porous(p, i, code, log_s, g):
     """The three transmission lines; g receives p dZ/dp."""
     n_rails = 2 if code == 10 else 1
     has_reaction = code >= 9
@@ -100,7 +105,7 @@ def _porous(p, i, code, log_s, g):
     electronic = p[i + 1] if n_rails == 2 else 0.0
     total = ionic + electronic
     u = np.sqrt(total * y)
-    coth, csch = _hyperbolic(u)
+    coth, csch = _evaluate_hyperbolic(u)
     a, b = ionic * electronic / total, (ionic * ionic + electronic * electronic) / total
     z = a * (1.0 + 2.0 * csch / u) + b * coth / u
     slope = -2.0 * a * (csch / u + coth * csch) - b * (csch * csch + coth / u)
@@ -118,7 +123,7 @@ def _porous(p, i, code, log_s, g):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def element_impedance(code, p, i, log_omega, g):
+def evaluate_element(code, p, i, log_omega, g):
     """Z of the element whose parameters start at p[i]; g[i:] receives dZ/dln(p)."""
     if code == 0:
         g[i] = p[i]
@@ -152,7 +157,7 @@ def element_impedance(code, p, i, log_omega, g):
         return z
     if code == 5 or code == 6:
         u = np.sqrt(s * p[i + 1])
-        coth, csch = _hyperbolic(u)
+        coth, csch = _evaluate_hyperbolic(u)
         if code == 5:
             z = p[i] * coth / u
             g[i + 1] = -0.5 * p[i] * (csch * csch + coth / u)
@@ -162,4 +167,4 @@ def element_impedance(code, p, i, log_omega, g):
             g[i + 1] = 0.5 * p[i] * (1.0 - tanh * tanh - tanh / u)
         g[i] = z
         return z
-    return _porous(p, i, code, log_omega + 0.5j * np.pi, g)
+    return _evaluate_porous(p, i, code, log_omega + 0.5j * np.pi, g)

@@ -10,19 +10,18 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
-from .circuit import Circuit
-from .circuit import circuit as parse_circuit
-from .constraints import Constraints, LinearMap, linear_map, sort_arcs
-from .kernel import levenberg_marquardt, multistart, normal_equations
+from .circuit import Circuit, parse_circuit
+from .constraints import Constraints, LinearMap, build_linear_map, sort_arcs
+from .kernel import build_normal_equations, run_levenberg_marquardt, run_multistart
 from .spectrum import ImpedanceError, require_spectrum
-from .starts import data_driven_starts
+from .starts import draw_starts
 
 MOST_STEPS, TOLERANCE = 200, 1e-10
 AGREE = 1e-3
 
 
 @dataclass(frozen=True)
-class Problem:
+class CircuitProblem:
     """One least-squares problem as the compiled kernel takes it: data of all spectra joined, and the linear map."""
 
     circuit: Circuit
@@ -46,22 +45,22 @@ class Problem:
 
     def minimise(self, starts, agree):
         """(phi, cost, converged) of each start run, in order."""
-        return multistart(*self.arguments, self.map.low, self.map.high, starts, MOST_STEPS, agree)
+        return run_multistart(*self.arguments, self.map.low, self.map.high, starts, MOST_STEPS, agree)
 
     def refine(self, start, low=None, high=None):
         """(phi, cost) of the minimum near `start`, within other bounds if given."""
         low = self.map.low if low is None else low
         high = self.map.high if high is None else high
-        phi, cost, _, _ = levenberg_marquardt(*self.arguments, low, high, start, 2 * MOST_STEPS, TOLERANCE)
+        phi, cost, _, _ = run_levenberg_marquardt(*self.arguments, low, high, start, 2 * MOST_STEPS, TOLERANCE)
         return phi, cost
 
     def curvature(self, phi):
         """J^T J at phi."""
-        return normal_equations(*self.arguments, phi)[1]
+        return build_normal_equations(*self.arguments, phi)[1]
 
 
 @dataclass(frozen=True)
-class Fit:
+class CircuitFit:
     """A fitted circuit. Arrays are in the order of `names`; log_* belong to ln|p|.
 
     log_std is inf where the data say nothing; `at_bound` names parameters that stopped at a bound; `rms` is the
@@ -85,7 +84,7 @@ class Fit:
     n_starts: int
     agreeing: int
     known: Constraints
-    problem: Problem
+    problem: CircuitProblem
     variables: np.ndarray
 
     @property
@@ -128,7 +127,7 @@ class Fit:
         return float(self.log_std[self.circuit.index(name)])
 
 
-def complex_weights(weights, impedance, std=None):
+def make_complex_weights(weights, impedance, std=None):
     """Weights of the real (real part) and the imaginary (imaginary part) residuals, shape (n,) complex.
 
     std [ohm]: real (n,) for both parts, or complex (n,) with one for each. Raises ImpedanceError.
@@ -147,7 +146,9 @@ def complex_weights(weights, impedance, std=None):
     return 1 / std.real + 1j / std.imag
 
 
-def fit(circuit, frequency, impedance, weights="modulus", std=None, known=None, starts=60, agree=3, seed=0) -> Fit:
+def fit_circuit(
+    circuit, frequency, impedance, weights="modulus", std=None, known=None, starts=60, agree=3, seed=0
+) -> CircuitFit:
     """Fit `circuit` (text or Circuit) to one spectrum: frequency [Hz] (n,), impedance [ohm] (n,) complex.
 
     Starts are tried until `agree` of them meet at the best minimum, at most `starts`. Raises ImpedanceError.
@@ -157,22 +158,24 @@ def fit(circuit, frequency, impedance, weights="modulus", std=None, known=None, 
     f, z = require_spectrum(frequency, impedance)
     falling = np.asarray(frequency)[0] > np.asarray(frequency)[-1]
     std = std if std is None or not falling else np.asarray(std)[::-1]
-    problem = _problem(circuit, f, z, complex_weights(weights, z, std), weights, linear_map(circuit, known))
-    begin = start_variables(problem.map, circuit, known, f, z, starts, np.random.default_rng(seed))
+    problem = _build_problem(
+        circuit, f, z, make_complex_weights(weights, z, std), weights, build_linear_map(circuit, known)
+    )
+    begin = draw_start_variables(problem.map, circuit, known, f, z, starts, np.random.default_rng(seed))
     found, cost, _ = problem.minimise(begin, agree)
     best = int(np.argmin(cost))
     phi, least = problem.refine(found[best])
     agreeing = int(np.sum(cost <= least * (1 + 2 * AGREE)))
-    return _report(problem, known, f, z, sorted_variables(problem, known, phi), len(cost), agreeing)
+    return _assemble_fit(problem, known, f, z, sort_variables(problem, known, phi), len(cost), agreeing)
 
 
-def _problem(circuit, f, z, w, weights, mapping):
-    problem = Problem(circuit, weights, np.log(2 * np.pi * f), z, w, np.array([0, len(f)]), mapping)
-    require_enough(problem)
+def _build_problem(circuit, f, z, w, weights, mapping):
+    problem = CircuitProblem(circuit, weights, np.log(2 * np.pi * f), z, w, np.array([0, len(f)]), mapping)
+    require_enough_data(problem)
     return problem
 
 
-def require_enough(problem):
+def require_enough_data(problem):
     """Raise ImpedanceError where there are not more numbers than free parameters."""
     n_free = len(problem.map.variables)
     if n_free == 0:
@@ -184,27 +187,27 @@ def require_enough(problem):
         )
 
 
-def start_variables(mapping, circuit, known, f, z, count, rng):
+def draw_start_variables(mapping, circuit, known, f, z, count, rng):
     """Free variables (count, m) of data-driven starts; the user's starting values stand in each."""
-    log_values = data_driven_starts(circuit, f, z, count, rng)
+    log_values = draw_starts(circuit, f, z, count, rng)
     for name, value in known.start.items():
         log_values[:, circuit.index(name)] = np.log(abs(value))
     return mapping.variables_for(log_values[:, None, :])
 
 
-def log_values_of(mapping, phi):
+def compute_log_values(mapping, phi):
     """ln|p|, shape (spectra, parameters)."""
     return mapping.constant + mapping.matrix @ phi
 
 
-def sorted_variables(problem, known, phi):
+def sort_variables(problem, known, phi):
     """The same point with exchangeable arcs in the order of their time constants."""
-    log_values = log_values_of(problem.map, phi)[0]
+    log_values = compute_log_values(problem.map, phi)[0]
     arranged = sort_arcs(problem.circuit, known, log_values)
     return phi if np.array_equal(arranged, log_values) else problem.map.variables_for(arranged[None, :])
 
 
-def variable_covariance(problem, phi):
+def estimate_covariance(problem, phi):
     """(inverse of J^T J, names of variables at a bound); rows without information are inf on the diagonal."""
     a = problem.curvature(phi)
     m = problem.map
@@ -223,7 +226,7 @@ def variable_covariance(problem, phi):
     return out, tuple(m.variables[k] for k in np.flatnonzero(held))
 
 
-def information_criteria(weights, chi2, n, n_free):
+def compute_information_criteria(weights, chi2, n, n_free):
     """(AICc, BIC) for n real numbers; differences count, and only at equal weights and data."""
     k = n_free + (weights != "std")
     deviance = chi2 if weights == "std" else n * np.log(chi2 / n)
@@ -231,22 +234,22 @@ def information_criteria(weights, chi2, n, n_free):
     return deviance + 2 * k + correction, deviance + k * np.log(n)
 
 
-def _report(problem, known, f, z, phi, n_starts, agreeing):
+def _assemble_fit(problem, known, f, z, phi, n_starts, agreeing):
     m, circuit = problem.map, problem.circuit
-    values = m.sign[0] * np.exp(log_values_of(m, phi)[0])
+    values = m.sign[0] * np.exp(compute_log_values(m, phi)[0])
     fitted = circuit.impedance(f, values)
     d = fitted - z
     chi2 = float(np.sum((d.real * problem.w.real) ** 2 + (d.imag * problem.w.imag) ** 2))
     n, n_free = problem.n_data, len(phi)
-    inverse, held = variable_covariance(problem, phi)
+    inverse, held = estimate_covariance(problem, phi)
     scale = 1.0 if problem.weights == "std" else chi2 / (n - n_free)
     dense = m.matrix[0]
     with np.errstate(invalid="ignore"):
         covariance = np.nan_to_num(dense @ (inverse * scale) @ dense.T, nan=np.inf, posinf=np.inf)
-    aicc, bic = information_criteria(problem.weights, max(chi2, 1e-300), n, n_free)
+    aicc, bic = compute_information_criteria(problem.weights, max(chi2, 1e-300), n, n_free)
     rms = float(np.sqrt(np.mean(np.abs(d / z) ** 2) / 2))
     at_bound = tuple(name for name, _ in held)
-    return Fit(
+    return CircuitFit(
         circuit, problem.weights, f, z, fitted, values, covariance, at_bound, chi2, n - n_free, n_free, rms,
         aicc, bic, n_starts, agreeing, known, problem, phi,
     )  # fmt: skip

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from .elements import ELEMENTS, Element
+from .elements import ELEMENTS, CircuitElement
 from .spectrum import ImpedanceError
 
 
@@ -22,16 +22,16 @@ class Leaf:
     """One element with its full label, such as `Q_gb`."""
 
     label: str
-    element: Element
+    element: CircuitElement
 
 
 @dataclass(frozen=True)
-class Series:
+class SeriesGroup:
     parts: tuple
 
 
 @dataclass(frozen=True)
-class Parallel:
+class ParallelGroup:
     parts: tuple
 
 
@@ -46,7 +46,7 @@ def parse(text):
 
 class _Parser:
     def __init__(self, text):
-        self.text, self.tokens, self.at, self.seen = text, _tokens(text), 0, {}
+        self.text, self.tokens, self.at, self.seen = text, _split_tokens(text), 0, {}
 
     def fail(self, sentence, position=None):
         where = self.tokens[self.at][1] if position is None else position
@@ -71,7 +71,7 @@ class _Parser:
             parts.append(self.part())
         if joint is None:
             return parts[0]
-        return Series(tuple(parts)) if joint == "-" else Parallel(tuple(parts))
+        return SeriesGroup(tuple(parts)) if joint == "-" else ParallelGroup(tuple(parts))
 
     def part(self):
         token, position = self.tokens[self.at]
@@ -103,7 +103,7 @@ class _Parser:
         return Leaf(label, ELEMENTS[symbol])
 
 
-def _tokens(text):
+def _split_tokens(text):
     found, at = [], 0
     while text[at:].strip():
         match = _TOKEN.match(text, at)
@@ -120,8 +120,8 @@ def _tokens(text):
     return found + [("", len(text))]
 
 
-def leaves(tree):
+def list_leaves(tree):
     """The elements in the order they are written."""
     if isinstance(tree, Leaf):
         return [tree]
-    return [leaf for part in tree.parts for leaf in leaves(part)]
+    return [leaf for part in tree.parts for leaf in list_leaves(part)]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
-from .fit import Fit, log_values_of, sorted_variables, start_variables
+from .fit import CircuitFit, compute_log_values, draw_start_variables, sort_variables
 
 STRONG_CORRELATION = 0.98
 WIDE = np.log(2.0)
@@ -19,7 +19,7 @@ _FURTHEST = np.log(1e4)
 
 
 @dataclass(frozen=True)
-class Profile:
+class LikelihoodProfile:
     """Profile likelihood of one parameter: limits (None where it does not close), and the walk (rising value, chi2)."""
 
     name: str
@@ -44,21 +44,23 @@ class Identifiability:
     agreeing: float
     n_starts: int
     spread: dict[str, float]
-    profiles: dict[str, Profile]
+    profiles: dict[str, LikelihoodProfile]
     correlated: tuple[tuple[str, str, float], ...]
     undetermined: dict[str, str]
 
 
-def threshold(fit: Fit, level=0.95):
+def compute_threshold(fit: CircuitFit, level=0.95):
     """Chi-square above which one parameter is significantly worse than at the minimum."""
     t = stdtrit(fit.dof, 0.5 + level / 2)
     return fit.chi2 + t * t * fit.variance_scale
 
 
-def identify(fit: Fit, level=0.95, starts=40, seed=1) -> Identifiability:
+def identify_parameters(fit: CircuitFit, level=0.95, starts=40, seed=1) -> Identifiability:
     """Report on a fit. Takes of the order of 0.1 s for nine parameters and sixty points."""
-    profiles = {name: profile(fit, name, level) for name, _ in fit.problem.map.variables if name in fit.names}
-    agreeing, spread = _spread(fit, threshold(fit, level), starts, seed)
+    profiles = {
+        name: profile_likelihood(fit, name, level) for name, _ in fit.problem.map.variables if name in fit.names
+    }
+    agreeing, spread = _measure_spread(fit, compute_threshold(fit, level), starts, seed)
     correlation = fit.correlation()
     n = len(fit.names)
     correlated = tuple(
@@ -67,23 +69,25 @@ def identify(fit: Fit, level=0.95, starts=40, seed=1) -> Identifiability:
         for j in range(i)
         if abs(correlation[i, j]) > STRONG_CORRELATION and fit.names[i] not in fit.known.ties
     )
-    undetermined = {name: why for name in fit.names if (why := _reason(fit, name, profiles.get(name), spread[name]))}
-    return Identifiability(_condition(fit), agreeing, starts, spread, profiles, correlated, undetermined)
+    undetermined = {
+        name: why for name in fit.names if (why := _explain_undetermined(fit, name, profiles.get(name), spread[name]))
+    }
+    return Identifiability(_compute_condition(fit), agreeing, starts, spread, profiles, correlated, undetermined)
 
 
-def profile(fit: Fit, name, level=0.95) -> Profile:
+def profile_likelihood(fit: CircuitFit, name, level=0.95) -> LikelihoodProfile:
     """Profile likelihood of one free parameter."""
     k = next(i for i, (variable, _) in enumerate(fit.problem.map.variables) if variable == name)
-    limit = threshold(fit, level)
-    down, low = _walk(fit, k, limit, -1.0)
-    up, high = _walk(fit, k, limit, 1.0)
+    limit = compute_threshold(fit, level)
+    down, low = _walk_profile(fit, k, limit, -1.0)
+    up, high = _walk_profile(fit, k, limit, 1.0)
     walk = np.array([*down[::-1], (fit.variables[k], fit.chi2), *up])
     value = np.sign(fit.value(name)) * np.exp(walk[:, 0])
     ends = [None if end is None else float(np.exp(end) * np.sign(fit.value(name))) for end in (low, high)]
-    return Profile(name, ends[0], ends[1], value, walk[:, 1])
+    return LikelihoodProfile(name, ends[0], ends[1], value, walk[:, 1])
 
 
-def _walk(fit, k, limit, side):
+def _walk_profile(fit, k, limit, side):
     """Points (variable, chi2) to one side, and where chi2 crosses the limit (None if it never does)."""
     m, points = fit.problem.map, []
     start = fit.variables.copy()
@@ -98,29 +102,29 @@ def _walk(fit, k, limit, side):
         start, cost = fit.problem.refine(start, low, high)
         points.append((target, 2 * cost))
         if 2 * cost > limit:
-            return points, _crossing(at, chi2, target, 2 * cost, limit, fit.chi2)
+            return points, _interpolate_crossing(at, chi2, target, 2 * cost, limit, fit.chi2)
         step *= 1.5 if 2 * cost - chi2 < 0.25 * (limit - fit.chi2) else 1.0
         at, chi2 = target, 2 * cost
     return points, None
 
 
-def _crossing(a, chi2_a, b, chi2_b, limit, least):
+def _interpolate_crossing(a, chi2_a, b, chi2_b, limit, least):
     """Where the root of chi2 - least, nearly straight, meets that of the limit."""
     ra, rb, rl = (np.sqrt(max(value - least, 0.0)) for value in (chi2_a, chi2_b, limit))
     return a + (b - a) * (rl - ra) / (rb - ra)
 
 
-def _spread(fit, limit, starts, seed):
+def _measure_spread(fit, limit, starts, seed):
     rng = np.random.default_rng(seed)
-    begin = start_variables(fit.problem.map, fit.circuit, fit.known, fit.frequency, fit.impedance, starts, rng)
+    begin = draw_start_variables(fit.problem.map, fit.circuit, fit.known, fit.frequency, fit.impedance, starts, rng)
     found, cost, _ = fit.problem.minimise(begin, starts + 1)
-    good = [sorted_variables(fit.problem, fit.known, phi) for phi in found[2 * cost <= limit]]
-    logs = np.array([log_values_of(fit.problem.map, phi)[0] for phi in [*good, fit.variables]])
+    good = [sort_variables(fit.problem, fit.known, phi) for phi in found[2 * cost <= limit]]
+    logs = np.array([compute_log_values(fit.problem.map, phi)[0] for phi in [*good, fit.variables]])
     ratio = np.exp(np.minimum(np.ptp(logs, axis=0), 700.0))
     return len(good) / starts, dict(zip(fit.names, ratio.tolist(), strict=True))
 
 
-def _condition(fit):
+def _compute_condition(fit):
     a = fit.problem.curvature(fit.variables)
     scale = np.sqrt(np.diag(a))
     if not np.all(scale > 0):
@@ -129,7 +133,7 @@ def _condition(fit):
     return float(np.sqrt(values[-1] / values[0])) if values[0] > 0 else np.inf
 
 
-def _reason(fit, name, walked, spread):
+def _explain_undetermined(fit, name, walked, spread):
     if name in fit.known.fixed:
         return ""
     if name in fit.at_bound:

@@ -9,18 +9,18 @@ a variable at its bound with the gradient pointing out is held for that step.
 import numpy as np
 from numba import njit
 
-from .elements import element_impedance
+from .elements import evaluate_element
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _point(program, p, log_omega, g, stack, left):
+def _evaluate_point(program, p, log_omega, g, stack, left):
     """Z at one frequency; g receives dZ/dln(p). Parameters of a sub-tree are neighbours, so a joint scales ranges."""
     top, end = 0, 0
     for k in range(program.shape[0]):
         code = program[k, 0]
         if code >= 0:
             left[top] = program[k, 1]
-            stack[top] = element_impedance(code, p, program[k, 1], log_omega, g)
+            stack[top] = evaluate_element(code, p, program[k, 1], log_omega, g)
             top += 1
             continue
         top -= 1
@@ -28,7 +28,7 @@ def _point(program, p, log_omega, g, stack, left):
         if code == -1:
             stack[top - 1] = z1 + z2
             continue
-        end = p.shape[0] if k + 1 == program.shape[0] else _range_end(program, k, p.shape[0])
+        end = p.shape[0] if k + 1 == program.shape[0] else _find_range_end(program, k, p.shape[0])
         both = z1 + z2
         inverse = both.conjugate() * (1.0 / (both.real * both.real + both.imag * both.imag))
         f1, f2 = z2 * inverse, z1 * inverse
@@ -42,7 +42,7 @@ def _point(program, p, log_omega, g, stack, left):
 
 
 @njit(cache=True, nogil=True)
-def _range_end(program, k, n):
+def _find_range_end(program, k, n):
     """First parameter after those that the program has used up to step k."""
     for later in range(k + 1, program.shape[0]):
         if program[later, 0] >= 0:
@@ -51,17 +51,17 @@ def _range_end(program, k, n):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def impedance_and_gradient(program, p, log_omega):
+def evaluate_impedance(program, p, log_omega):
     n, m = log_omega.shape[0], p.shape[0]
     z, jac = np.empty(n, np.complex128), np.empty((n, m), np.complex128)
     stack, left = np.empty(program.shape[0], np.complex128), np.empty(program.shape[0], np.int64)
     for k in range(n):
-        z[k] = _point(program, p, log_omega[k], jac[k], stack, left)
+        z[k] = _evaluate_point(program, p, log_omega[k], jac[k], stack, left)
     return z, jac
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def normal_equations(program, log_omega, z, w, offset, constant, sign, link, weight, phi):
+def build_normal_equations(program, log_omega, z, w, offset, constant, sign, link, weight, phi):
     """Half the weighted sum of squares, J^T J and J^T r.
 
     log_omega, z, w: all spectra joined, w complex (weight of the real part, of the imaginary part); offset (s + 1,)
@@ -89,7 +89,7 @@ def normal_equations(program, log_omega, z, w, offset, constant, sign, link, wei
         for i in range(n_par):
             p[i] = sign[s, i] * np.exp(theta[i])
         for k in range(offset[s], offset[s + 1]):
-            d = _point(program, p, log_omega[k], g, stack, left) - z[k]
+            d = _evaluate_point(program, p, log_omega[k], g, stack, left) - z[k]
             wr, wi = w[k].real, w[k].imag
             rr, ri = d.real * wr, d.imag * wi
             cost += 0.5 * (rr * rr + ri * ri)
@@ -113,7 +113,7 @@ def normal_equations(program, log_omega, z, w, offset, constant, sign, link, wei
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _damped_step(a, b, held, damping, step):
+def _solve_damped_step(a, b, held, damping, step):
     """Solve (A + damping diag A) step = -b over the variables that are not held; False where A is not positive."""
     n = b.shape[0]
     low = np.zeros((n, n))
@@ -143,20 +143,22 @@ def _damped_step(a, b, held, damping, step):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def levenberg_marquardt(program, log_omega, z, w, offset, constant, sign, link, weight, low, high, start, most, tol):
+def run_levenberg_marquardt(
+    program, log_omega, z, w, offset, constant, sign, link, weight, low, high, start, most, tol
+):
     """Minimum near `start` (free variables), until a step promises less than `tol` of the cost.
 
     Returns (phi, cost, steps, converged).
     """
     n = start.shape[0]
     phi = np.minimum(np.maximum(start, low), high)
-    cost, a, b = normal_equations(program, log_omega, z, w, offset, constant, sign, link, weight, phi)
+    cost, a, b = build_normal_equations(program, log_omega, z, w, offset, constant, sign, link, weight, phi)
     held, step = np.zeros(n, np.bool_), np.zeros(n)
     damping, growth = 1e-2, 2.0
     for iteration in range(most):
         for i in range(n):
             held[i] = (phi[i] <= low[i] and b[i] > 0.0) or (phi[i] >= high[i] and b[i] < 0.0) or not a[i, i] > 0.0
-        solved = _damped_step(a, b, held, damping, step)
+        solved = _solve_damped_step(a, b, held, damping, step)
         longest = np.max(np.abs(step)) if solved else np.inf
         if not np.isfinite(longest):
             damping *= 10.0
@@ -168,7 +170,9 @@ def levenberg_marquardt(program, log_omega, z, w, offset, constant, sign, link, 
         trial = np.minimum(np.maximum(phi + step, low), high)
         moved = trial - phi
         promised = -(b @ moved) - 0.5 * (moved @ (a @ moved))
-        new_cost, new_a, new_b = normal_equations(program, log_omega, z, w, offset, constant, sign, link, weight, trial)
+        new_cost, new_a, new_b = build_normal_equations(
+            program, log_omega, z, w, offset, constant, sign, link, weight, trial
+        )
         if new_cost <= cost:
             gain = (cost - new_cost) / max(promised, 1e-300)
             done = promised <= tol * cost and cost - new_cost <= tol * cost
@@ -187,7 +191,7 @@ def levenberg_marquardt(program, log_omega, z, w, offset, constant, sign, link, 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def multistart(program, log_omega, z, w, offset, constant, sign, link, weight, low, high, starts, most, hits):
+def run_multistart(program, log_omega, z, w, offset, constant, sign, link, weight, low, high, starts, most, hits):
     """Coarse fit from each start until `hits` of them have met at the best minimum (within 1e-3 of its cost).
 
     Returns phi (k, n) and cost (k,) of the k starts that were run, and whether each converged.
@@ -197,7 +201,7 @@ def multistart(program, log_omega, z, w, offset, constant, sign, link, weight, l
     converged = np.zeros(n_starts, np.bool_)
     best, met = np.inf, 0
     for k in range(n_starts):
-        phi, cost, _, ok = levenberg_marquardt(
+        phi, cost, _, ok = run_levenberg_marquardt(
             program, log_omega, z, w, offset, constant, sign, link, weight, low, high, starts[k], most, 1e-4
         )
         found[k], costs[k], converged[k] = phi, cost, ok

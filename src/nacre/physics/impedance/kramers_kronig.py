@@ -75,7 +75,7 @@ class KramersKronig:
 
 
 @dataclass(frozen=True)
-class _Model:
+class _KramersKronigModel:
     """One orthonormal Kramers-Kronig basis and what the data leave."""
 
     admittance: bool
@@ -89,7 +89,7 @@ class _Model:
         return y - (self.rest[:n] + 1j * self.rest[n:]) * self.scale
 
 
-def kramers_kronig(frequency, impedance, time=None) -> KramersKronig:
+def check_kramers_kronig(frequency, impedance, time=None) -> KramersKronig:
     """Test a spectrum: frequency [Hz] (n,), impedance [ohm] (n,) complex, in the order in which it was measured.
 
     time [s] (n,): when each point was taken; without it the points are taken to follow each other evenly.
@@ -98,15 +98,15 @@ def kramers_kronig(frequency, impedance, time=None) -> KramersKronig:
     f, z = require_spectrum(frequency, impedance, _LEAST_DECADES)
     if f.size < _LEAST_POINTS:
         raise ImpedanceError(f"the spectrum has {f.size} points; a Kramers-Kronig test needs at least {_LEAST_POINTS}.")
-    t = _sweep_progress(frequency, time)
-    forms = [(admittance, density) for admittance in (False, True) for density in _densities(f)]
-    model = _model(f, z, *min(forms, key=lambda form: _aicc(f, z, *form)))
+    t = _compute_sweep_progress(frequency, time)
+    forms = [(admittance, density) for admittance in (False, True) for density in _choose_densities(f)]
+    model = _build_model(f, z, *min(forms, key=lambda form: _compute_aicc(f, z, *form)))
     p_value, breach, noise, drift_power = _judge(f, z, t, model)
     too_noisy = p_value >= LEVEL and drift_power[0.10] < 0.5
     verdict = "drifting" if p_value < LEVEL else "too noisy" if too_noisy else "valid"
     trusted = (float(f[0]), float(f[-1])) if verdict == "valid" else None
     if verdict == "drifting":
-        trusted = _trusted_range(f, z, t, model)
+        trusted = _find_trusted_range(f, z, t, model)
     fitted = 1 / model.fitted(1 / z) if model.admittance else model.fitted(z)
     residual = (fitted - z) / np.abs(z)
     return KramersKronig(
@@ -115,7 +115,7 @@ def kramers_kronig(frequency, impedance, time=None) -> KramersKronig:
     )  # fmt: skip
 
 
-def _sweep_progress(frequency, time):
+def _compute_sweep_progress(frequency, time):
     """0 at the first point measured, 1 at the last, in order of rising frequency."""
     falling = frequency[0] > frequency[-1]
     t = np.arange(len(frequency), dtype=float) if time is None else np.asarray(time, float)
@@ -125,55 +125,55 @@ def _sweep_progress(frequency, time):
     return t[::-1] if falling else t
 
 
-def _densities(f):
+def _choose_densities(f):
     """Densities of the grid that leave at least a dozen degrees of freedom and as many data as terms."""
     decades = np.log10(f[-1] / f[0]) + 2 * _BEYOND
     fits = [d for d in DENSITIES if d * decades + 4 <= f.size]
     return fits or [max(0.5, (f.size / 2 - 4) / decades)]
 
 
-def _relaxations(f, beyond, count):
+def _build_relaxations(f, beyond, count):
     omega = 2 * np.pi * f
     low, high = -np.log(omega[-1]) - beyond * np.log(10), -np.log(omega[0]) + beyond * np.log(10)
     return 1 / (1 + 1j * omega[:, None] * np.exp(np.linspace(low, high, count)))
 
 
-def _stack(columns):
+def _stack_parts(columns):
     return np.vstack([columns.real, columns.imag])
 
 
-def _orthonormal(columns, cut):
+def _orthonormalise(columns, cut):
     """Orthonormal basis of the columns; directions below `cut` of the largest are dropped."""
     length = np.linalg.norm(columns, axis=0)
     u, s, _ = np.linalg.svd(columns / np.where(length > 0, length, 1), full_matrices=False)
     return u[:, s > cut * s[0]]
 
 
-def _new_directions(columns, basis):
+def _find_new_directions(columns, basis):
     """Orthonormal directions of the columns that stand out of the basis by at least a fiftieth of their length."""
-    own = _orthonormal(columns, 1e-6)
+    own = _orthonormalise(columns, 1e-6)
     u, s, _ = np.linalg.svd(own - basis @ (basis.T @ own), full_matrices=False)
     return u[:, s > _STANDS_OUT]
 
 
-def _terms(f, y, density, scale):
+def _build_terms(f, y, density, scale):
     """Columns of the Kramers-Kronig model of y = Z or 1/Z, and the data, both over `scale`: (2 n, k), (2 n,)."""
     s = 2j * np.pi * f
     count = round(density * (np.log10(f[-1] / f[0]) + 2 * _BEYOND)) + 1
-    columns = np.column_stack([np.ones_like(s), s, 1 / s, _relaxations(f, _BEYOND, count)])
-    return _stack(columns / scale[:, None]), np.concatenate([y.real / scale, y.imag / scale])
+    columns = np.column_stack([np.ones_like(s), s, 1 / s, _build_relaxations(f, _BEYOND, count)])
+    return _stack_parts(columns / scale[:, None]), np.concatenate([y.real / scale, y.imag / scale])
 
 
-def _aicc(f, z, admittance, density):
+def _compute_aicc(f, z, admittance, density):
     y = 1 / z if admittance else z
-    columns, data = _terms(f, y, density, np.abs(y))
+    columns, data = _build_terms(f, y, density, np.abs(y))
     joined = np.column_stack([columns / np.linalg.norm(columns, axis=0), data])
     n, k = joined.shape
     left = np.linalg.qr(joined, mode="r")[-1, -1] ** 2
     return n * np.log(max(left, 1e-28 * n) / n) + 2 * k * n / max(n - k - 1, 1)
 
 
-def _model(f, z, admittance, density):
+def _build_model(f, z, admittance, density):
     """Weighted by the fitted modulus: weights that share the noise of the data would feign a breach."""
     y = 1 / z if admittance else z
     rough = _fit_terms(f, y, admittance, density, np.abs(y))
@@ -181,50 +181,50 @@ def _model(f, z, admittance, density):
 
 
 def _fit_terms(f, y, admittance, density, scale):
-    columns, data = _terms(f, y, density, scale)
-    basis = _orthonormal(columns, 1e-9)
-    return _Model(admittance, density, scale, basis, data - basis @ (basis.T @ data))
+    columns, data = _build_terms(f, y, density, scale)
+    basis = _orthonormalise(columns, 1e-9)
+    return _KramersKronigModel(admittance, density, scale, basis, data - basis @ (basis.T @ data))
 
 
-def _extensions(f, t, scale):
+def _build_extensions(f, t, scale):
     """The two alternatives as columns: relaxations that grow over the sweep; a smooth change of the real part."""
-    drift = t[:, None] * np.column_stack([np.ones(f.size), _relaxations(f, 0.0, _DRIFT_TERMS)])
+    drift = t[:, None] * np.column_stack([np.ones(f.size), _build_relaxations(f, 0.0, _DRIFT_TERMS)])
     x = np.linspace(-1, 1, f.size)
     smooth = np.polynomial.chebyshev.chebvander(x, _SMOOTH_TERMS - 1)
-    return _stack(drift / scale[:, None]), np.vstack([smooth, 0 * smooth])
+    return _stack_parts(drift / scale[:, None]), np.vstack([smooth, 0 * smooth])
 
 
 def _judge(f, z, t, model):
     """(p, breach rms, noise, power by drift) of one Kramers-Kronig model."""
     n, p = model.basis.shape
     outcomes = []
-    for columns in _extensions(f, t, model.scale):
-        new = _new_directions(columns, model.basis)
+    for columns in _build_extensions(f, t, model.scale):
+        new = _find_new_directions(columns, model.basis)
         q, left = new.shape[1], n - p - new.shape[1]
         explained = new.T @ model.rest
         breach = explained @ explained
         noise2 = max(model.rest @ model.rest - breach, 1e-28 * n) / left
         p_value = float(fdtrc(q, left, breach / q / noise2)) if q else 1.0
         outcomes.append((p_value, breach, noise2, new))
-    power = _power(f, z, t, model.scale, model.admittance, outcomes[0][3], n - p, outcomes[0][2])
+    power = _compute_power(f, z, t, model.scale, model.admittance, outcomes[0][3], n - p, outcomes[0][2])
     p_value, breach, noise2, _ = min(outcomes, key=lambda outcome: outcome[0])
     return min(1.0, 2 * p_value), float(np.sqrt(breach / n)), float(np.sqrt(noise2)), power
 
 
-def _power(f, z, t, scale, admittance, new, left, noise2):
+def _compute_power(f, z, t, scale, admittance, new, left, noise2):
     """Chance of detection by drift of one relaxation, averaged over its place in the range."""
     q = new.shape[1]
     if q == 0:
         return dict.fromkeys(DRIFTS, LEVEL / 2)
-    change = 0.5 * np.ptp(z.real) * t[:, None] * _relaxations(f, -0.5, 7)
+    change = 0.5 * np.ptp(z.real) * t[:, None] * _build_relaxations(f, -0.5, 7)
     change = -change / z[:, None] ** 2 if admittance else change
-    signal = np.sum((new.T @ _stack(change / scale[:, None])) ** 2, axis=0)
+    signal = np.sum((new.T @ _stack_parts(change / scale[:, None])) ** 2, axis=0)
     limit = fdtri(q, left - q, 1 - LEVEL / 2)
     distance = {d: np.minimum(d**2 * signal / noise2, _CERTAIN) for d in DRIFTS}
     return {d: float(np.mean(1 - ncfdtr(q, left - q, distance[d], limit))) for d in DRIFTS}
 
 
-def _trusted_range(f, z, t, model):
+def _find_trusted_range(f, z, t, model):
     """Longest range, cut from one end in steps of a twelfth, that passes with the same form and density of grid."""
     step = max(1, f.size // 12)
     for cut in range(step, f.size - _LEAST_POINTS, step):
@@ -232,8 +232,8 @@ def _trusted_range(f, z, t, model):
             part = f[keep]
             if np.log10(part[-1] / part[0]) < _LEAST_DECADES:
                 continue
-            density = min(model.density, max(_densities(part)))
-            smaller = _model(part, z[keep], model.admittance, density)
+            density = min(model.density, max(_choose_densities(part)))
+            smaller = _build_model(part, z[keep], model.admittance, density)
             if _judge(part, z[keep], t[keep], smaller)[0] >= LEVEL:
                 return float(part[0]), float(part[-1])
     return None

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import fdtrc
 
-from .fit import Fit, complex_weights, log_values_of
-from .kramers_kronig import DENSITIES, KramersKronig, kramers_kronig
+from .fit import CircuitFit, compute_log_values, make_complex_weights
+from .kramers_kronig import DENSITIES, KramersKronig, check_kramers_kronig
 
 VISIBLE, LEVEL = 1.15, 0.01
 ORDERS = 2 * len(DENSITIES)
@@ -32,7 +32,7 @@ class Adequacy:
 
 
 @dataclass(frozen=True)
-class Rung:
+class ComparedCircuit:
     """One circuit of a comparison; differences are to the named (first) circuit, negative is better."""
 
     circuit: str
@@ -45,11 +45,11 @@ class Rung:
     earned: bool
 
 
-def adequacy(fit: Fit, test: KramersKronig) -> Adequacy:
+def judge_adequacy(fit: CircuitFit, test: KramersKronig) -> Adequacy:
     """Compare the residual of a circuit with the Kramers-Kronig residual of the same spectrum."""
-    ratio, p_value = _excess(fit.fitted, fit.impedance, fit.n_free, test)
+    ratio, p_value = _test_excess(fit.fitted, fit.impedance, fit.n_free, test)
     if LEVEL / ORDERS < p_value < LEVEL and ratio > VISIBLE and test.verdict == "valid":
-        p_value = _simulated(fit, test, p_value)
+        p_value = _simulate_p_value(fit, test, p_value)
     numbers = f"it leaves {100 * fit.rms:.2g} % rms, Kramers-Kronig {100 * test.rms:.2g} %"
     if test.verdict != "valid":
         says = f"{fit.circuit.text} cannot be judged: the spectrum is {test.verdict} ({numbers})."
@@ -59,7 +59,7 @@ def adequacy(fit: Fit, test: KramersKronig) -> Adequacy:
     return Adequacy(describes, fit.rms, test.rms, ratio, p_value, f"{fit.circuit.text} {verb} these data: {numbers}.")
 
 
-def _excess(fitted, impedance, n_free, test):
+def _test_excess(fitted, impedance, n_free, test):
     """(scatter about the circuit over the noise, p of the F test that the circuit leaves no more than noise)."""
     left, n = float(np.sum(np.abs((fitted - impedance) / impedance) ** 2)), 2 * impedance.size
     more = max(test.n_terms - n_free, 1)
@@ -68,28 +68,28 @@ def _excess(fitted, impedance, n_free, test):
     return ratio, float(fdtrc(more, n - test.n_terms, excess / test.noise**2))
 
 
-def _simulated(fit: Fit, test: KramersKronig, p_value: float) -> float:
+def _simulate_p_value(fit: CircuitFit, test: KramersKronig, p_value: float) -> float:
     """How often spectra of this very circuit, with this noise, give as small a p: the same draws each time."""
     rng, found = np.random.default_rng(0), []
     for _ in range(DRAWS):
         noise = rng.normal(size=fit.frequency.size) + 1j * rng.normal(size=fit.frequency.size)
         z = fit.fitted + test.noise * np.abs(fit.fitted) * noise
-        again = kramers_kronig(fit.frequency, z)
+        again = check_kramers_kronig(fit.frequency, z)
         if again.verdict == "valid":
-            found.append(_excess(_refitted(fit, z), z, fit.n_free, again)[1])
+            found.append(_test_excess(_refit_impedance(fit, z), z, fit.n_free, again)[1])
     return (1 + int(np.sum(np.array(found) <= p_value))) / (1 + len(found))
 
 
-def _refitted(fit: Fit, impedance):
+def _refit_impedance(fit: CircuitFit, impedance):
     """The circuit's impedance after a fit to other data, from the parameters of this fit."""
-    w = complex_weights("modulus", impedance) if fit.weights == "modulus" else fit.problem.w
+    w = make_complex_weights("modulus", impedance) if fit.weights == "modulus" else fit.problem.w
     problem = replace(fit.problem, z=impedance, w=w)
     phi, _ = problem.refine(fit.variables)
-    values = problem.map.sign[0] * np.exp(log_values_of(problem.map, phi)[0])
+    values = problem.map.sign[0] * np.exp(compute_log_values(problem.map, phi)[0])
     return fit.circuit.impedance(fit.frequency, values)
 
 
-def compare(fits) -> tuple[Rung, ...]:
+def compare_circuits(fits) -> tuple[ComparedCircuit, ...]:
     """Fits of several circuits to one spectrum, the named circuit first.
 
     A circuit with more parameters than an earlier, earned one has earned them where it lowers AICc and BIC of the best
@@ -103,5 +103,5 @@ def compare(fits) -> tuple[Rung, ...]:
         if earned and fit.bic < best.bic:
             best = fit
         differences = (fit.aicc - named.aicc, fit.bic - named.bic)
-        rungs.append(Rung(fit.circuit.text, fit.n_free, fit.rms, fit.aicc, fit.bic, *differences, earned))
+        rungs.append(ComparedCircuit(fit.circuit.text, fit.n_free, fit.rms, fit.aicc, fit.bic, *differences, earned))
     return tuple(rungs)

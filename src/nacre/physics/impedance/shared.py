@@ -11,18 +11,17 @@ import numpy as np
 
 from nacre.physics.constants import GAS
 
-from .circuit import Circuit
-from .circuit import circuit as parse_circuit
-from .constraints import Constraints, Sharing, linear_map
+from .circuit import Circuit, parse_circuit
+from .constraints import Constraints, Sharing, build_linear_map
 from .fit import (
-    Fit,
-    Problem,
-    complex_weights,
-    fit,
-    information_criteria,
-    log_values_of,
-    require_enough,
-    variable_covariance,
+    CircuitFit,
+    CircuitProblem,
+    compute_information_criteria,
+    compute_log_values,
+    estimate_covariance,
+    fit_circuit,
+    make_complex_weights,
+    require_enough_data,
 )
 from .spectrum import require_spectrum
 
@@ -49,7 +48,7 @@ class SharedFit:
     bic: float
     aicc_alone: float
     bic_alone: float
-    alone: tuple[Fit, ...]
+    alone: tuple[CircuitFit, ...]
 
     @property
     def names(self):
@@ -75,37 +74,39 @@ def fit_shared(circuit, spectra, sharing, weights="modulus", known=None, starts=
     """Fit one circuit to several spectra [(frequency, impedance), ...] together. Raises ImpedanceError."""
     circuit = parse_circuit(circuit) if isinstance(circuit, str) else circuit
     known, stds = known or Constraints(), stds or [None] * len(spectra)
-    mapping = linear_map(circuit, known, len(spectra), sharing)
-    alone = tuple(fit(circuit, f, z, weights, std, known, seed=seed) for (f, z), std in zip(spectra, stds, strict=True))
-    problem = _join(circuit, spectra, stds, weights, mapping)
+    mapping = build_linear_map(circuit, known, len(spectra), sharing)
+    alone = tuple(
+        fit_circuit(circuit, f, z, weights, std, known, seed=seed) for (f, z), std in zip(spectra, stds, strict=True)
+    )
+    problem = _join_spectra(circuit, spectra, stds, weights, mapping)
     logs = np.array([np.log(np.abs(one.values)) for one in alone])
     departures = np.random.default_rng(seed).normal(0.0, 0.3, (starts, *logs.shape))
     departures[0] = 0.0
     found, cost, _ = problem.minimise(mapping.variables_for(logs + departures), 3)
     phi, least = problem.refine(found[int(np.argmin(cost))])
-    return _shared_report(problem, sharing, spectra, alone, phi, 2 * least)
+    return _assemble_shared_fit(problem, sharing, spectra, alone, phi, 2 * least)
 
 
-def _join(circuit, spectra, stds, weights, mapping):
+def _join_spectra(circuit, spectra, stds, weights, mapping):
     checked, w = [], []
     for (frequency, impedance), std in zip(spectra, stds, strict=True):
         f, z = require_spectrum(frequency, impedance)
         std = std if std is None or frequency[0] < frequency[-1] else np.asarray(std)[::-1]
         checked.append((f, z))
-        w.append(complex_weights(weights, z, std))
+        w.append(make_complex_weights(weights, z, std))
     offset = np.cumsum([0, *(len(f) for f, _ in checked)])
     log_omega = np.log(2 * np.pi * np.concatenate([f for f, _ in checked]))
     z = np.concatenate([z for _, z in checked])
-    problem = Problem(circuit, weights, log_omega, z, np.concatenate(w), offset, mapping)
-    require_enough(problem)
+    problem = CircuitProblem(circuit, weights, log_omega, z, np.concatenate(w), offset, mapping)
+    require_enough_data(problem)
     return problem
 
 
-def _shared_report(problem, sharing, spectra, alone, phi, chi2):
+def _assemble_shared_fit(problem, sharing, spectra, alone, phi, chi2):
     m, n = problem.map, problem.n_data
-    values = m.sign * np.exp(log_values_of(m, phi))
+    values = m.sign * np.exp(compute_log_values(m, phi))
     dof = n - len(phi)
-    inverse, _ = variable_covariance(problem, phi)
+    inverse, _ = estimate_covariance(problem, phi)
     covariance = inverse * (1.0 if problem.weights == "std" else chi2 / dof)
     dense = m.matrix.reshape(-1, len(phi))
     with np.errstate(invalid="ignore"):
@@ -119,8 +120,10 @@ def _shared_report(problem, sharing, spectra, alone, phi, chi2):
     for one, row in zip(alone, values, strict=True):
         d = (problem.circuit.impedance(one.frequency, row) - one.impedance) / np.abs(one.impedance)
         rms.append(float(np.sqrt(np.mean(np.abs(d) ** 2) / 2)))
-    together = information_criteria(problem.weights, chi2, n, len(phi))
-    apart = information_criteria(problem.weights, sum(one.chi2 for one in alone), n, sum(one.n_free for one in alone))
+    together = compute_information_criteria(problem.weights, chi2, n, len(phi))
+    apart = compute_information_criteria(
+        problem.weights, sum(one.chi2 for one in alone), n, sum(one.n_free for one in alone)
+    )
     return SharedFit(
         problem.circuit, sharing, problem.weights, values, log_covariance, energy, tuple(rms), chi2, dof, len(phi),
         *together, *apart, alone,

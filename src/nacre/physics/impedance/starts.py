@@ -8,16 +8,16 @@ the frequency range. The first start shares the range evenly, the others at rand
 import numpy as np
 
 from .circuit import Circuit
-from .grammar import Leaf, Parallel, Series
+from .grammar import Leaf, ParallelGroup, SeriesGroup
 
 
-def data_driven_starts(circuit: Circuit, f, z, count, rng):
+def draw_starts(circuit: Circuit, f, z, count, rng):
     """Log parameters, shape (count, p), for frequency f [Hz], rising, and impedance z [ohm]."""
     out = np.zeros((count, len(circuit.names)))
-    place = _Place(circuit, out, rng, count)
-    parts = circuit.tree.parts if isinstance(circuit.tree, Series) else (circuit.tree,)
-    resistors = [p for p in parts if _is(p, "R")]
-    inductors = [p for p in parts if _is(p, "L")]
+    place = _StartWriter(circuit, out, rng, count)
+    parts = circuit.tree.parts if isinstance(circuit.tree, SeriesGroup) else (circuit.tree,)
+    resistors = [p for p in parts if _is_lone_element(p, "R")]
+    inductors = [p for p in parts if _is_lone_element(p, "L")]
     stores = [p for p in parts if isinstance(p, Leaf) and p.element.blocking]
     arcs = [p for p in parts if p not in resistors and p not in inductors and p not in stores]
     omega = 2 * np.pi * f
@@ -29,7 +29,7 @@ def data_driven_starts(circuit: Circuit, f, z, count, rng):
     for part in stores:
         place(part, place.spread(max(abs(z[0].imag), 1e-6 * abs(z[0])) / len(stores), 0.3), omega[0])
     if arcs:
-        edges = _edges(np.log(omega), len(arcs), count, rng)
+        edges = _draw_edges(np.log(omega), len(arcs), count, rng)
         real = np.interp(edges, np.log(omega), z.real)
         for k, part in enumerate(arcs):
             rise = np.maximum(np.abs(real[:, k + 1] - real[:, k]), floor)
@@ -37,11 +37,11 @@ def data_driven_starts(circuit: Circuit, f, z, count, rng):
     return out
 
 
-def _is(part, symbol):
+def _is_lone_element(part, symbol):
     return isinstance(part, Leaf) and part.element.symbol == symbol
 
 
-def _edges(log_omega, n, count, rng):
+def _draw_edges(log_omega, n, count, rng):
     """Falling log frequencies (count, n + 1) that share the range among n arcs."""
     low, high = log_omega[0], log_omega[-1]
     inner = np.sort(rng.uniform(low, high, (count, n - 1)), axis=1)[:, ::-1]
@@ -49,7 +49,7 @@ def _edges(log_omega, n, count, rng):
     return np.column_stack([np.full(count, high), inner, np.full(count, low)])
 
 
-class _Place:
+class _StartWriter:
     """Writes starting values of a part that shows an impedance |z| at an angular frequency omega (arrays (count,))."""
 
     def __init__(self, circuit, out, rng, count):
@@ -64,10 +64,10 @@ class _Place:
         return value * np.exp(noise)
 
     def __call__(self, part, z, omega):
-        if isinstance(part, Parallel):
+        if isinstance(part, ParallelGroup):
             for child in part.parts:
                 self(child, self.spread(z, 0.1), omega)
-        elif isinstance(part, Series):
+        elif isinstance(part, SeriesGroup):
             for child in part.parts:
                 self(child, self.spread(z, 0.2), omega)
                 omega = omega * 10.0 ** -self.rng.uniform(0.0, 3.0, self.count)

@@ -7,13 +7,15 @@ starts and from the peaks, and the one of lowest BIC comes first.
 
 from .constraints import Constraints
 from .drt import DRT
-from .fit import Fit, fit
+from .fit import CircuitFit, fit_circuit
 
 MOST_ARCS = 7
 _FIT_STARTS = 20
 
 
-def suggest_circuit(frequency, impedance, distribution: DRT, weights="modulus", std=None, seed=0) -> tuple[Fit, ...]:
+def suggest_circuit(
+    frequency, impedance, distribution: DRT, weights="modulus", std=None, seed=0
+) -> tuple[CircuitFit, ...]:
     """Fits of the circuits that the DRT offers, the best (lowest BIC) first. Takes about a second."""
     seen = max(len(distribution.peaks), 1)
     tails = ("", "-Q_lf") if any(distribution.blocking.values()) else ("",)
@@ -26,11 +28,11 @@ def suggest_circuit(frequency, impedance, distribution: DRT, weights="modulus", 
         for head in heads:
             for tail in tails:
                 text = head + arcs + tail
-                fits.append(_better_of(text, frequency, impedance, _start(distribution, n), weights, std, seed))
+                fits.append(_fit_better(text, frequency, impedance, _make_start(distribution, n), weights, std, seed))
     return tuple(sorted(fits, key=lambda one: one.bic))
 
 
-def _start(distribution, n):
+def _make_start(distribution, n):
     """Starting values for n arcs from the n largest peaks, or nothing where there are fewer."""
     largest = sorted(distribution.peaks, key=lambda peak: -peak.resistance)[:n]
     start = {}
@@ -39,9 +41,11 @@ def _start(distribution, n):
     return start if len(largest) == n else {}
 
 
-def _better_of(text, frequency, impedance, start, weights, std, seed):
-    free = fit(text, frequency, impedance, weights, std, starts=_FIT_STARTS, seed=seed)
+def _fit_better(text, frequency, impedance, start, weights, std, seed):
+    free = fit_circuit(text, frequency, impedance, weights, std, starts=_FIT_STARTS, seed=seed)
     if not start:
         return free
-    guided = fit(text, frequency, impedance, weights, std, Constraints(start=start), starts=_FIT_STARTS, seed=seed)
+    guided = fit_circuit(
+        text, frequency, impedance, weights, std, Constraints(start=start), starts=_FIT_STARTS, seed=seed
+    )
     return guided if guided.chi2 < free.chi2 else free

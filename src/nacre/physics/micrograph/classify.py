@@ -15,7 +15,7 @@ MOST = 20_000  # labelled pixels that are used
 CALM = 0.7  # pixels over which the scores are averaged: a pixel is like its neighbours
 
 
-def features(image: np.ndarray, scales=SCALES) -> np.ndarray:
+def compute_features(image: np.ndarray, scales=SCALES) -> np.ndarray:
     """Descriptions (rows, columns, 1 + 4 per scale) of the pixels, in units of the image's own spread."""
     image = np.asarray(image, float)
     image = (image - image.mean()) / (image.std() or 1.0)
@@ -28,7 +28,7 @@ def features(image: np.ndarray, scales=SCALES) -> np.ndarray:
     return np.stack(found, axis=-1)
 
 
-def probabilities(image: np.ndarray, strokes: np.ndarray, ridge: float = 5e-3, seed: int = 0):
+def compute_probabilities(image: np.ndarray, strokes: np.ndarray, ridge: float = 5e-3, seed: int = 0):
     """(classes (k,), probability (rows, columns, k)) from `strokes` (rows, columns), 0 where nothing is labelled.
 
     Raises ValueError for fewer than two classes or another shape.
@@ -38,25 +38,27 @@ def probabilities(image: np.ndarray, strokes: np.ndarray, ridge: float = 5e-3, s
     classes = np.unique(strokes[strokes > 0])
     if classes.size < 2:
         raise ValueError(f"labels of {classes.size} class: two are needed to tell them apart")
-    x = features(image)
+    x = compute_features(image)
     at = np.flatnonzero(strokes.ravel() > 0)
     if at.size > MOST:
         at = np.random.default_rng(seed).choice(at, MOST, replace=False)
     flat = x.reshape(-1, x.shape[-1])
-    weights, centre, spread = _fit(flat[at], np.searchsorted(classes, strokes.ravel()[at]), classes.size, ridge)
+    weights, centre, spread = _fit_classifier(
+        flat[at], np.searchsorted(classes, strokes.ravel()[at]), classes.size, ridge
+    )
     scores = (((flat - centre) / spread) @ weights[:-1] + weights[-1]).reshape(*image.shape, classes.size)
     scores = ndi.gaussian_filter(scores, (CALM, CALM, 0))
     p = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return classes, p / p.sum(axis=-1, keepdims=True)
 
 
-def classify(image: np.ndarray, strokes: np.ndarray, **choices) -> np.ndarray:
+def classify_pixels(image: np.ndarray, strokes: np.ndarray, **choices) -> np.ndarray:
     """The likeliest class of every pixel (rows, columns), by the numbers of the strokes."""
-    classes, p = probabilities(image, strokes, **choices)
+    classes, p = compute_probabilities(image, strokes, **choices)
     return classes[p.argmax(axis=-1)]
 
 
-def _fit(x: np.ndarray, y: np.ndarray, k: int, ridge: float):
+def _fit_classifier(x: np.ndarray, y: np.ndarray, k: int, ridge: float):
     centre, spread = x.mean(axis=0), x.std(axis=0) + 1e-9
     z = np.column_stack([(x - centre) / spread, np.ones(len(x))])
     aim = np.eye(k)[y]

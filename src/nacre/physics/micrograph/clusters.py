@@ -14,7 +14,7 @@ from scipy import stats
 
 
 @dataclass(frozen=True)
-class Estimate:
+class ClusterEstimate:
     """A value with its sampling variance and degrees of freedom; both None from a single cluster."""
 
     value: float
@@ -36,7 +36,7 @@ class Estimate:
         return self.value - half, self.value + half
 
 
-def ratio(part: np.ndarray, whole: np.ndarray, cluster: Sequence | None = None) -> Estimate:
+def estimate_ratio(part: np.ndarray, whole: np.ndarray, cluster: Sequence | None = None) -> ClusterEstimate:
     """sum(part) / sum(whole) over pictures (n,), with the variance between clusters (default: each picture).
 
     Raises ValueError where `whole` sums to nothing.
@@ -48,27 +48,29 @@ def ratio(part: np.ndarray, whole: np.ndarray, cluster: Sequence | None = None) 
     names = np.arange(part.size) if cluster is None else np.unique(np.asarray(cluster), return_inverse=True)[1]
     n = int(names.max()) + 1
     if n < 2:
-        return Estimate(value, None, None, n)
+        return ClusterEstimate(value, None, None, n)
     left = np.bincount(names, part - value * whole, n) / (whole.sum() / n)
     # leaving one cluster out moves a ratio a little more than its linear form says
     size = np.bincount(names, whole, n) / whole.sum()
     left = left / np.maximum(1 - size, 0.05) * (1 - 1 / n)
-    return Estimate(value, float(left @ left / (n * (n - 1))), float(n - 1), n)
+    return ClusterEstimate(value, float(left @ left / (n * (n - 1))), float(n - 1), n)
 
 
-def combine(weights: Sequence[float], estimates: Sequence[Estimate]) -> Estimate:
+def combine_estimates(weights: Sequence[float], estimates: Sequence[ClusterEstimate]) -> ClusterEstimate:
     """A weighted sum of independent estimates; without variance where one of them has none."""
     value = float(sum(w * e.value for w, e in zip(weights, estimates, strict=True)))
     clusters = min(e.clusters for e in estimates)
     if any(e.variance is None for e in estimates):
-        return Estimate(value, None, None, clusters)
+        return ClusterEstimate(value, None, None, clusters)
     terms = np.array([w * w * e.variance for w, e in zip(weights, estimates, strict=True)])
     total = float(terms.sum())
     freedom = np.array([e.df for e in estimates])
     df = total**2 / float((terms**2 / freedom).sum()) if total > 0 else float(freedom.sum())
-    return Estimate(value, total, df, clusters)
+    return ClusterEstimate(value, total, df, clusters)
 
 
-def difference_of_differences(before0: Estimate, after0: Estimate, before1: Estimate, after1: Estimate) -> Estimate:
+def estimate_difference_of_differences(
+    before0: ClusterEstimate, after0: ClusterEstimate, before1: ClusterEstimate, after1: ClusterEstimate
+) -> ClusterEstimate:
     """(after1 - before1) - (after0 - before0): what a treatment (1) changed of a change, against the reference (0)."""
-    return combine((1, -1, -1, 1), (after1, before1, after0, before0))
+    return combine_estimates((1, -1, -1, 1), (after1, before1, after0, before0))

@@ -24,7 +24,7 @@ LEAST_BLOCKS = 16
 
 
 @dataclass(frozen=True)
-class Scale:
+class ScaleVariation:
     """Variation between blocks of `size` pixels: CV with its 95 % limits, p of "even", Moran's I and its p."""
 
     size: int
@@ -38,7 +38,7 @@ class Scale:
 
 
 @dataclass(frozen=True)
-class Blocks:
+class CountBlocks:
     """Counts k, expectation E and counting variance V of blocks (rows, columns); `valid` where enough is expected."""
 
     k: np.ndarray
@@ -54,32 +54,32 @@ class Blocks:
             return np.where(self.valid, (self.k - self.expected) / np.sqrt(self.variance), np.nan)
 
 
-def summed(values: np.ndarray, size: int) -> np.ndarray:
+def sum_blocks(values: np.ndarray, size: int) -> np.ndarray:
     """Sums over blocks of size x size pixels; what does not fill a block at the end is left out."""
     rows, columns = (n // size * size for n in values.shape)
     return values[:rows, :columns].reshape(rows // size, size, columns // size, size).sum(axis=(1, 3))
 
 
-def blocks(counts: np.ndarray, size: int, reference: np.ndarray | None, area: np.ndarray) -> Blocks:
+def count_blocks(counts: np.ndarray, size: int, reference: np.ndarray | None, area: np.ndarray) -> CountBlocks:
     """Blocks of a map; `area` (rows, columns) is 1 where a pixel belongs to the sample, else 0."""
-    k = summed(counts * area, size)
+    k = sum_blocks(counts * area, size)
     if reference is None:
-        weight = summed(area, size)
+        weight = sum_blocks(area, size)
         expected = weight * k.sum() / max(weight.sum(), 1e-300)
         with np.errstate(divide="ignore"):
-            return Blocks(k, expected, expected, 2 + 1 / expected, expected >= LEAST_COUNTS)
-    both = k + summed(reference * area, size)
+            return CountBlocks(k, expected, expected, 2 + 1 / expected, expected >= LEAST_COUNTS)
+    both = k + sum_blocks(reference * area, size)
     p = k.sum() / max(both.sum(), 1e-300)
     expected, variance = both * p, both * p * (1 - p)
     with np.errstate(divide="ignore", invalid="ignore"):
         excess = 2 + (1 - 6 * p * (1 - p)) / variance
-    return Blocks(k, expected, variance, excess, (expected >= LEAST_COUNTS) & (both * (1 - p) >= LEAST_COUNTS))
+    return CountBlocks(k, expected, variance, excess, (expected >= LEAST_COUNTS) & (both * (1 - p) >= LEAST_COUNTS))
 
 
-def at_scale(counts, size: int, reference=None, area=None) -> Scale | None:
+def measure_variation(counts, size: int, reference=None, area=None) -> ScaleVariation | None:
     """The variation at one block size; None where too few blocks hold enough counts."""
     area = np.ones_like(counts, float) if area is None else area
-    found = blocks(counts, size, reference, area)
+    found = count_blocks(counts, size, reference, area)
     n = int(found.valid.sum())
     if n < LEAST_BLOCKS:
         return None
@@ -93,12 +93,12 @@ def at_scale(counts, size: int, reference=None, area=None) -> Scale | None:
     p = float(stats.gamma.sf(chi2, shape, scale=width))
     # the share of k in k + n moves less than the ratio k / n: by 1 - p
     share = float(np.mean(v / e)) if reference is not None else 1.0
-    cv2, lo, hi = _variation(k, e, v, found.excess[found.valid])
-    moran, moran_p = morans_i(found.residual)
-    return Scale(size, n, *(float(np.sqrt(max(x, 0.0)) / share) for x in (cv2, lo, hi)), p, moran, moran_p)
+    cv2, lo, hi = _estimate_variation(k, e, v, found.excess[found.valid])
+    moran, moran_p = compute_morans_i(found.residual)
+    return ScaleVariation(size, n, *(float(np.sqrt(max(x, 0.0)) / share) for x in (cv2, lo, hi)), p, moran, moran_p)
 
 
-def _variation(k, e, v, excess) -> tuple[float, float, float]:
+def _estimate_variation(k, e, v, excess) -> tuple[float, float, float]:
     """(CV^2, its 95 % limits) of blocks: the sum of squares as a chi-squared of as many degrees as it scatters like."""
     total, unit = float(((k - e) ** 2).sum()), float((e**2).sum())
     cv2 = (total - v.sum()) / unit
@@ -108,24 +108,24 @@ def _variation(k, e, v, excess) -> tuple[float, float, float]:
     return (cv2, *((end - v.sum()) / unit for end in ends))
 
 
-def scales(counts, reference=None, area=None, smallest: int = 1) -> list[Scale]:
+def measure_scales(counts, reference=None, area=None, smallest: int = 1) -> list[ScaleVariation]:
     """Doubling block sizes, from where blocks hold enough counts to where they are few."""
     found, size = [], smallest
     while size <= min(counts.shape) // 4:
-        one = at_scale(counts, size, reference, area)
+        one = measure_variation(counts, size, reference, area)
         if one is not None:
             found.append(one)
         size *= 2
     return found
 
 
-def combined_p(found: Sequence[Scale]) -> float:
+def combine_p_values(found: Sequence[ScaleVariation]) -> float:
     """p of "even at every scale, without order": the smallest of all, times their number (Bonferroni)."""
     every = [p for scale in found for p in (scale.p, scale.moran_p)]
     return float(min(1.0, min(every) * len(every)))
 
 
-def morans_i(values: np.ndarray) -> tuple[float, float]:
+def compute_morans_i(values: np.ndarray) -> tuple[float, float]:
     """(I, one-sided p) over blocks that share a side; NaN marks blocks that are left out."""
     known = np.isfinite(values)
     n = int(known.sum())
@@ -149,18 +149,18 @@ def morans_i(values: np.ndarray) -> tuple[float, float]:
     return float(moran), float(stats.norm.sf((moran - mean) / np.sqrt(variance)))
 
 
-def counting_ratio(counts: np.ndarray) -> float:
+def compute_counting_ratio(counts: np.ndarray) -> float:
     """Scatter between neighbouring pixels over that of counting: 1 for counts, below for smoothed or scaled maps."""
     a, b = counts[:, :-1], counts[:, 1:]
     mean = 0.5 * (a + b)
     return float(0.5 * ((a - b) ** 2).sum() / max(mean.sum(), 1e-300))
 
 
-def correlation(counts, picture, size: int, reference=None, area=None) -> tuple[float, float, float, int]:
+def correlate_with_picture(counts, picture, size: int, reference=None, area=None) -> tuple[float, float, float, int]:
     """(r, lo95, hi95, blocks) of an element's share with the brightness of a picture of the same size (Fisher's z)."""
     area = np.ones_like(counts, float) if area is None else area
-    found = blocks(counts, size, reference, area)
-    bright = summed(picture * area, size) / np.maximum(summed(area, size), 1e-9)
+    found = count_blocks(counts, size, reference, area)
+    bright = sum_blocks(picture * area, size) / np.maximum(sum_blocks(area, size), 1e-9)
     share, seen = found.residual[found.valid], bright[found.valid]
     n = share.size
     if n < LEAST_BLOCKS or np.std(seen) == 0:
@@ -170,7 +170,7 @@ def correlation(counts, picture, size: int, reference=None, area=None) -> tuple[
     return r, float(np.tanh(np.arctanh(r) - half)), float(np.tanh(np.arctanh(r) + half)), n
 
 
-def sample_area(reference: np.ndarray, least: float = 0.2) -> np.ndarray:
+def find_sample_area(reference: np.ndarray, least: float = 0.2) -> np.ndarray:
     """1 where the reference element is, 0 where it is less than `least` of its usual count (holder, pores)."""
     smooth = ndi.uniform_filter(reference.astype(float), 5)
     return (smooth > least * np.percentile(smooth, 90)).astype(float)

@@ -39,7 +39,7 @@ class Levels:
         return (self.particle - self.matrix) / max(self.noise, 1e-12)
 
 
-def otsu(values: np.ndarray, bins: int = 256) -> float:
+def find_otsu_threshold(values: np.ndarray, bins: int = 256) -> float:
     """The threshold that separates two classes best (N. Otsu, IEEE Trans. SMC 9 (1979) 62).
 
     Raises ValueError where all values are the same.
@@ -57,29 +57,31 @@ def otsu(values: np.ndarray, bins: int = 256) -> float:
     return float(middle[:-1][between[:-1] >= best * (1 - 1e-9)].mean())
 
 
-def flatten(image: np.ndarray, degree: int = 3, rounds: int = 8, stripes: bool = True) -> tuple[np.ndarray, Levels]:
+def flatten_image(
+    image: np.ndarray, degree: int = 3, rounds: int = 8, stripes: bool = True
+) -> tuple[np.ndarray, Levels]:
     """(image over its light and stripes, levels). `image` (rows, columns) >= 0.
 
     Raises ValueError where the image has no two phases that can be told apart.
     """
     image = np.asarray(image, float)
     # before the light is known, what is a little darker than the matrix is as likely a dim end of the field as a pore
-    offset = _levels(image, ndi.gaussian_filter(image, 1.5), DEEP).pore
+    offset = _measure_levels(image, ndi.gaussian_filter(image, 1.5), DEEP).pore
     light = np.ones_like(image)
     for _ in range(rounds):
         flat = offset + (image - offset) / light
         smooth = ndi.gaussian_filter(flat, 1.5)
-        levels = _levels(flat, smooth)
-        change = _light(smooth, levels, offset, degree, stripes)
+        levels = _measure_levels(flat, smooth)
+        change = _fit_light(smooth, levels, offset, degree, stripes)
         light = light * change
         if change.std() < SETTLED:
             break
     flat = offset + (image - offset) / light
-    return flat, _levels(flat, ndi.gaussian_filter(flat, 1.5))
+    return flat, _measure_levels(flat, ndi.gaussian_filter(flat, 1.5))
 
 
-def _levels(flat: np.ndarray, smooth: np.ndarray, shallow: float = SHALLOW) -> Levels:
-    edge = otsu(smooth)
+def _measure_levels(flat: np.ndarray, smooth: np.ndarray, shallow: float = SHALLOW) -> Levels:
+    edge = find_otsu_threshold(smooth)
     bright = smooth > edge
     inner, outer = ndi.binary_erosion(bright, iterations=4), ndi.binary_erosion(~bright, iterations=4)
     if inner.sum() < 50 or outer.sum() < 50:
@@ -90,14 +92,14 @@ def _levels(flat: np.ndarray, smooth: np.ndarray, shallow: float = SHALLOW) -> L
     pore = float(np.percentile(ndi.gaussian_filter(flat, 1.0), 100 * DARKEST))
     depth, step = matrix - pore, particle - matrix
     if shallow * step <= depth < DOUBTFUL * step:
-        depth = _local_depth(flat, smooth, outer)
+        depth = _measure_local_depth(flat, smooth, outer)
     # a picture without pores does not tell how dark they are: as far below the matrix as the particles are above it
     if depth < max(shallow * step, 2.2 * noise):
         pore = max(matrix - (particle - matrix), 0.0)
     return Levels(pore, matrix, particle, noise)
 
 
-def _local_depth(flat: np.ndarray, smooth: np.ndarray, outer: np.ndarray) -> float:
+def _measure_local_depth(flat: np.ndarray, smooth: np.ndarray, outer: np.ndarray) -> float:
     """How far the darkest spots of the matrix lie below the matrix around them."""
     weight = ndi.gaussian_filter(outer.astype(float), NEAR)
     around = ndi.gaussian_filter(np.where(outer, smooth, 0.0), NEAR) / np.maximum(weight, 1e-3)
@@ -105,7 +107,7 @@ def _local_depth(flat: np.ndarray, smooth: np.ndarray, outer: np.ndarray) -> flo
     return float(np.percentile(below, 100 * (1 - DARKEST)))
 
 
-def _light(smooth, levels: Levels, offset: float, degree: int, stripes: bool) -> np.ndarray:
+def _fit_light(smooth, levels: Levels, offset: float, degree: int, stripes: bool) -> np.ndarray:
     """Correction (rows, columns), mean 1, from the pixels well inside of either phase."""
     bright = smooth > levels.outline
     # not half way to the pore's level: the dim end of a field would be left out of what tells its light
@@ -114,13 +116,13 @@ def _light(smooth, levels: Levels, offset: float, degree: int, stripes: bool) ->
     expected = np.where(bright, levels.particle, levels.matrix) - offset
     ratio = np.log(np.clip((smooth - offset) / expected, 0.2, 5.0))
     sure &= np.abs(ratio - np.median(ratio[sure])) < 0.4
-    surface = _surface(ratio, sure, degree)
+    surface = _fit_surface(ratio, sure, degree)
     if stripes:
-        surface = surface + _stripes(ratio - surface, sure)
+        surface = surface + _measure_stripes(ratio - surface, sure)
     return np.exp(surface - surface[sure].mean())
 
 
-def _stripes(left: np.ndarray, sure: np.ndarray, least: float = 0.15) -> np.ndarray:
+def _measure_stripes(left: np.ndarray, sure: np.ndarray, least: float = 0.15) -> np.ndarray:
     """Median of the sure pixels of each column (columns,); 0 where less than `least` of it is sure."""
     order = np.sort(np.where(sure, left, np.inf).T, axis=1)
     n = sure.sum(axis=0)
@@ -129,7 +131,7 @@ def _stripes(left: np.ndarray, sure: np.ndarray, least: float = 0.15) -> np.ndar
     return np.where(n > least * len(sure), middle, 0.0)
 
 
-def _surface(values: np.ndarray, sure: np.ndarray, degree: int) -> np.ndarray:
+def _fit_surface(values: np.ndarray, sure: np.ndarray, degree: int) -> np.ndarray:
     rows, columns = values.shape
     v, u = np.linspace(-1, 1, rows), np.linspace(-1, 1, columns)
     pv, pu = legendre.legvander(v, degree), legendre.legvander(u, degree)

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import ndimage as ndi
 
 from nacre.physics.micrograph.flatten import Levels
-from nacre.physics.micrograph.particles import split
+from nacre.physics.micrograph.particles import split_particles
 
 RIM = 2  # pixels: what the blur makes of an outline
 INLET = 0.2  # depth below the matrix at which a narrow inlet is a crack, and not matrix between two particles
@@ -36,26 +36,26 @@ def find_particles(flat: np.ndarray, levels: Levels, smallest: int, widest: int,
     """
     level = levels.matrix + at * (levels.particle - levels.matrix)
     bright = ndi.binary_opening(ndi.gaussian_filter(flat, 1.0) > level, iterations=1)
-    return whole_particles(bright, flat, levels, smallest, widest)
+    return find_whole_particles(bright, flat, levels, smallest, widest)
 
 
-def whole_particles(bright, flat, levels: Levels, smallest: int, widest: int) -> np.ndarray:
+def find_whole_particles(bright, flat, levels: Levels, smallest: int, widest: int) -> np.ndarray:
     """Labels of the particles of a mask that leaves their cracks out (pixels of their class, or bright ones)."""
     smooth = ndi.gaussian_filter(flat, 0.7)
     dark = smooth < levels.matrix - INLET * (levels.matrix - levels.pore)
     dark = ndi.binary_dilation(dark, iterations=RIM + 1)
-    labels = split(_filled(bright, dark, widest, widest // 2), smallest)
+    labels = split_particles(_fill_cracks(bright, dark, widest, widest // 2), smallest)
     found = np.zeros_like(labels)
     for i, box in enumerate(ndi.find_objects(labels), 1):
         margin = tuple(slice(max(0, s.start - 2 * RIM), s.stop + 2 * RIM) for s in box)
         own = (labels[margin] == i) & bright[margin]
         # alone, a particle is closed by a larger disc: it leaves less of a notch where a crack ends at the outline
-        own = _filled(own, dark[margin], widest, widest) & ((labels[margin] == i) | (labels[margin] == 0))
+        own = _fill_cracks(own, dark[margin], widest, widest) & ((labels[margin] == i) | (labels[margin] == 0))
         found[margin][own & (found[margin] == 0)] = i
     return found
 
 
-def _filled(bright: np.ndarray, dark: np.ndarray, widest: int, radius: int) -> np.ndarray:
+def _fill_cracks(bright: np.ndarray, dark: np.ndarray, widest: int, radius: int) -> np.ndarray:
     """The mask with its cracks: dark holes, and dark inlets that a disc of `radius` does not enter."""
     radius = max(1, radius)
     padded = np.pad(bright, radius + 1, mode="edge")
@@ -77,17 +77,17 @@ def _filled(bright: np.ndarray, dark: np.ndarray, widest: int, radius: int) -> n
     return solid | inner
 
 
-def perimeters(flat: np.ndarray, labels: np.ndarray, levels: Levels, reach: int) -> Iterator[Perimeter]:
+def trace_perimeters(flat: np.ndarray, labels: np.ndarray, levels: Levels, reach: int) -> Iterator[Perimeter]:
     """The outline of every particle; a gap is looked for up to `reach` pixels away from it."""
     sharp = ndi.gaussian_filter(flat, 0.6)
     for i, box in enumerate(ndi.find_objects(labels), 1):
         if box is not None:
-            yield _perimeter(sharp, labels, i, box, levels, reach)
+            yield _trace_perimeter(sharp, labels, i, box, levels, reach)
 
 
-def _perimeter(sharp, labels, i: int, box, levels: Levels, reach: int) -> Perimeter:
+def _trace_perimeter(sharp, labels, i: int, box, levels: Levels, reach: int) -> Perimeter:
     rows, columns = labels.shape
-    points, outward = _traced(labels, i, box, reach + 3)
+    points, outward = _trace_outline(labels, i, box, reach + 3)
     if not len(points):
         return Perimeter(i, points, np.zeros(0), np.zeros(0), np.zeros(0, bool))
     t = np.arange(-1.0, reach + 0.5, 0.5)
@@ -104,7 +104,7 @@ def _perimeter(sharp, labels, i: int, box, levels: Levels, reach: int) -> Perime
     return Perimeter(i, points, lengths, depth, inner & ~touches)
 
 
-def _traced(labels: np.ndarray, i: int, box, pad: int) -> tuple[np.ndarray, np.ndarray]:
+def _trace_outline(labels: np.ndarray, i: int, box, pad: int) -> tuple[np.ndarray, np.ndarray]:
     """(points (n, 2), outward normals (n, 2)) of a particle's smoothed outline."""
     from skimage.measure import find_contours
 
@@ -120,13 +120,13 @@ def _traced(labels: np.ndarray, i: int, box, pad: int) -> tuple[np.ndarray, np.n
     return points - 1 + (top, left), outward
 
 
-def mouths(line: Perimeter, cracks: np.ndarray) -> np.ndarray:
+def find_crack_mouths(line: Perimeter, cracks: np.ndarray) -> np.ndarray:
     """Where a crack of the particle ends at its outline (n,): that is neither a gap nor contact."""
     near = np.clip(np.rint(line.points).astype(int), 0, np.array(cracks.shape) - 1)
     return ndi.binary_dilation(cracks, iterations=RIM)[tuple(near.T)]
 
 
-def open_arcs(depth: np.ndarray, threshold: float) -> np.ndarray:
+def find_open_arcs(depth: np.ndarray, threshold: float) -> np.ndarray:
     """Where an outline is open: arcs deeper than the threshold, each ending at half of its own greatest depth.
 
     depth (n,) along a closed outline, smeared along it by the blur: the half of an arc's depth is where it ends.

@@ -13,7 +13,7 @@ from scipy import ndimage as ndi
 from scipy import stats
 
 
-def split(mask: np.ndarray, smallest: int, smooth: float = 2.0) -> np.ndarray:
+def split_particles(mask: np.ndarray, smallest: int, smooth: float = 2.0) -> np.ndarray:
     """Labels (rows, columns) 1..n of the particles in `mask`, 0 outside; `smallest` in pixels of area."""
     from skimage.feature import peak_local_max
     from skimage.segmentation import watershed
@@ -24,35 +24,35 @@ def split(mask: np.ndarray, smallest: int, smooth: float = 2.0) -> np.ndarray:
     distance = ndi.gaussian_filter(distance, smooth)
     apart = max(2, int(0.45 * np.sqrt(smallest / np.pi)))
     peaks = peak_local_max(distance, min_distance=apart, labels=ndi.label(mask)[0], exclude_border=False)
-    peaks = _distinct(peaks, distance)
+    peaks = _drop_double_peaks(peaks, distance)
     markers = np.zeros(mask.shape, np.int32)
     markers[tuple(peaks.T)] = np.arange(1, len(peaks) + 1)
-    labels = _joined(watershed(-distance, markers, mask=mask), distance)
+    labels = _join_broad_necks(watershed(-distance, markers, mask=mask), distance)
     sizes = np.bincount(labels.ravel())
     keep = sizes >= smallest
     keep[0] = False
     return (np.cumsum(keep) * keep)[labels]
 
 
-def _joined(labels: np.ndarray, distance: np.ndarray, neck: float = 0.75) -> np.ndarray:
+def _join_broad_necks(labels: np.ndarray, distance: np.ndarray, neck: float = 0.75) -> np.ndarray:
     """Labels with neighbours joined whose neck is as wide as `neck` of the thinner one: one particle, cut in two."""
     n = int(labels.max())
     top = np.append(0.0, ndi.maximum(distance, labels, np.arange(1, n + 1))) if n else np.zeros(1)
     saddles: dict[tuple[int, int], float] = {}
-    for a, b, d in _borders(labels, distance):
+    for a, b, d in _find_borders(labels, distance):
         for i, j, height in zip(a.tolist(), b.tolist(), d.tolist(), strict=True):
             pair = (min(i, j), max(i, j))
             saddles[pair] = max(saddles.get(pair, 0.0), height)
     parent = np.arange(n + 1)
     for (i, j), height in sorted(saddles.items(), key=lambda item: -item[1]):
         if height > neck * min(top[i], top[j]):
-            root_i, root_j = _root(parent, i), _root(parent, j)
+            root_i, root_j = _find_root(parent, i), _find_root(parent, j)
             parent[max(root_i, root_j)] = min(root_i, root_j)
             top[min(root_i, root_j)] = max(top[root_i], top[root_j])
-    return np.array([_root(parent, i) for i in range(n + 1)], labels.dtype)[labels]
+    return np.array([_find_root(parent, i) for i in range(n + 1)], labels.dtype)[labels]
 
 
-def _borders(labels: np.ndarray, distance: np.ndarray):
+def _find_borders(labels: np.ndarray, distance: np.ndarray):
     """(label, neighbour's label, distance) of pixels side by side in two particles, along rows and columns."""
     for axis in (0, 1):
         first, last = [slice(None)] * 2, [slice(None)] * 2
@@ -62,13 +62,13 @@ def _borders(labels: np.ndarray, distance: np.ndarray):
         yield a[meet], b[meet], np.minimum(distance[tuple(first)], distance[tuple(last)])[meet]
 
 
-def _root(parent: np.ndarray, i: int) -> int:
+def _find_root(parent: np.ndarray, i: int) -> int:
     while parent[i] != i:
         i = int(parent[i])
     return i
 
 
-def _distinct(peaks: np.ndarray, distance: np.ndarray, part: float = 0.5) -> np.ndarray:
+def _drop_double_peaks(peaks: np.ndarray, distance: np.ndarray, part: float = 0.5) -> np.ndarray:
     """Peaks without those that lie within `part` of the radius of a greater one: one particle, two tops."""
     kept: list[np.ndarray] = []
     for peak in peaks:  # in falling order of distance
@@ -88,7 +88,7 @@ class Sizes:
     cut: int
 
 
-def sizes(labels: np.ndarray) -> Sizes:
+def measure_sizes(labels: np.ndarray) -> Sizes:
     """Equivalent circle diameters of the particles that no edge of the field cuts."""
     rows, columns = labels.shape
     found, weight, names, cut = [], [], [], 0
@@ -106,7 +106,7 @@ def sizes(labels: np.ndarray) -> Sizes:
     return Sizes(np.array(found), np.array(weight), np.array(names, int), cut)
 
 
-def percentile(values: np.ndarray, weights: np.ndarray, part: float) -> float:
+def compute_percentile(values: np.ndarray, weights: np.ndarray, part: float) -> float:
     """Weighted quantile (0..1), linear between the middles of the weights."""
     order = np.argsort(values)
     values, weights = values[order], weights[order]
@@ -114,7 +114,7 @@ def percentile(values: np.ndarray, weights: np.ndarray, part: float) -> float:
     return float(np.interp(part, at, values))
 
 
-def percentiles(values, weights, parts) -> list[tuple[float, float | None, float | None]]:
+def compute_percentiles(values, weights, parts) -> list[tuple[float, float | None, float | None]]:
     """(value, lo95, hi95) per part: the interval lies between two of the sorted values, whatever their distribution.
 
     Binomial limits of the order statistics (H. A. David, H. N. Nagaraja, Order Statistics, 3rd ed., Wiley 2003, 7.1);
@@ -123,12 +123,12 @@ def percentiles(values, weights, parts) -> list[tuple[float, float | None, float
     n, found = len(values), []
     for part in parts:
         low, high = stats.binom.ppf((0.025, 0.975), n, part)
-        ends = [percentile(values, weights, (k - 0.5) / n) if 1 <= k <= n else None for k in (low, high + 1)]
-        found.append((percentile(values, weights, part), *ends))
+        ends = [compute_percentile(values, weights, (k - 0.5) / n) if 1 <= k <= n else None for k in (low, high + 1)]
+        found.append((compute_percentile(values, weights, part), *ends))
     return found
 
 
-def cumulative(values, weights, at) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def compute_cumulative(values, weights, at) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(part of the weight below each of `at` (n,), its lo95, its hi95), after C. J. Clopper, E. S. Pearson (1934)."""
     share = weights @ (values[:, None] < at) / weights.sum()
     n = weights.sum() ** 2 / (weights**2).sum()

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import ndimage as ndi
 
 from nacre.physics.micrograph import outline as ol
-from nacre.physics.micrograph.flatten import Levels, otsu
+from nacre.physics.micrograph.flatten import Levels, find_otsu_threshold
 from nacre.physics.micrograph.outline import RIM
 
 CALM = 6.0  # pixels from a crack at which neither its blur nor what charging does to its rim is seen
@@ -32,7 +32,7 @@ class Thresholds:
 
 
 @dataclass(frozen=True)
-class Particle:
+class SectionParticle:
     """One particle: areas in pixels, off the edge of the field; lengths along its outline (open, all facing matrix)."""
 
     label: int
@@ -44,14 +44,14 @@ class Particle:
 
 
 @dataclass(frozen=True)
-class Found:
+class SectionFindings:
     """Particles with their cracks and gaps at one choice of thresholds. `cracks` (rows, columns), and `depth` of each
     of their pixels over what lies around; `opened` (n,) per outline of `outlines`."""
 
     labels: np.ndarray
     cracks: np.ndarray
     depth: np.ndarray
-    particles: tuple[Particle, ...]
+    particles: tuple[SectionParticle, ...]
     outlines: tuple[ol.Perimeter, ...]
     opened: tuple[np.ndarray, ...]
 
@@ -78,7 +78,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Section(Found):
+class SectionMeasurement(SectionFindings):
     """All that a cross-section shows: also `widths` of its cracks in pixels with their lengths as weights, the mask of
     the matrix' cracks and voids, and their part of the matrix."""
 
@@ -93,16 +93,20 @@ def find_particles(flat: np.ndarray, levels: Levels, smallest: int, limits: Thre
     return ol.find_particles(flat, levels, smallest, limits.widest, limits.outline)
 
 
-def measure(flat: np.ndarray, levels: Levels, labels: np.ndarray, limits: Thresholds | None = None) -> Section:
+def measure_section(
+    flat: np.ndarray, levels: Levels, labels: np.ndarray, limits: Thresholds | None = None
+) -> SectionMeasurement:
     """Cracks, gaps and voids of a flattened image with its particles' labels (0 outside)."""
     limits = limits or Thresholds()
-    (found,) = _found(flat, levels, labels, [limits])
-    widths, runs = crack_widths(found.cracks, found.depth)
-    voids, void_fraction = _voids(ndi.gaussian_filter(flat, 1.0), labels, levels, limits)
-    return Section(**vars(found), widths=widths, lengths=runs, voids=voids, void_fraction=void_fraction)
+    (found,) = _find_with_thresholds(flat, levels, labels, [limits])
+    widths, runs = measure_crack_widths(found.cracks, found.depth)
+    voids, void_fraction = _find_voids(ndi.gaussian_filter(flat, 1.0), labels, levels, limits)
+    return SectionMeasurement(**vars(found), widths=widths, lengths=runs, voids=voids, void_fraction=void_fraction)
 
 
-def sweep(flat, levels: Levels, smallest: int, limits: Thresholds, spread: float = 0.3, labels=None) -> list[Found]:
+def sweep_thresholds(
+    flat, levels: Levels, smallest: int, limits: Thresholds, spread: float = 0.3, labels=None
+) -> list[SectionFindings]:
     """What is found at the four ends of thresholds that could as well have been chosen.
 
     `spread` is the relative half range of the crack's and the gap's threshold; the outline moves between 0.4 and 0.6,
@@ -113,14 +117,16 @@ def sweep(flat, levels: Levels, smallest: int, limits: Thresholds, spread: float
         edge = replace(limits, outline=outline)
         mine = find_particles(flat, levels, smallest, edge) if labels is None else labels
         ends = [1 - spread, 1 + spread]
-        found += _found(flat, levels, mine, [replace(edge, crack=limits.crack * e, gap=limits.gap * e) for e in ends])
+        found += _find_with_thresholds(
+            flat, levels, mine, [replace(edge, crack=limits.crack * e, gap=limits.gap * e) for e in ends]
+        )
     return found
 
 
-def _found(flat, levels: Levels, labels: np.ndarray, choices: list[Thresholds]) -> list[Found]:
+def _find_with_thresholds(flat, levels: Levels, labels: np.ndarray, choices: list[Thresholds]) -> list[SectionFindings]:
     """What each choice of thresholds finds in the same particles; `widest` and `reach` are those of the first."""
-    outlines = tuple(ol.perimeters(flat, labels, levels, choices[0].reach))
-    shown, core = _shown(flat, labels, levels)
+    outlines = tuple(ol.trace_perimeters(flat, labels, levels, choices[0].reach))
+    shown, core = _measure_depth(flat, labels, levels)
     # along the edge of the field a crack is not told from what lies outside: the edge counts for neither area
     inner = np.zeros(labels.shape, bool)
     inner[choices[0].widest : -choices[0].widest, choices[0].widest : -choices[0].widest] = True
@@ -129,25 +135,25 @@ def _found(flat, levels: Levels, labels: np.ndarray, choices: list[Thresholds]) 
     cut = set(np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])).tolist())
     found = []
     for limits in choices:
-        cracks = _cracks(shown, labels > 0, core, limits.crack)
-        own = _own_depth(flat, levels, cracks, labels, core)
+        cracks = _find_cracks(shown, labels > 0, core, limits.crack)
+        own = _measure_own_depth(flat, levels, cracks, labels, core)
         areas = np.clip(np.bincount(labels[inner], own[inner], numbers.size), 0, sizes)
-        opened = tuple(ol.open_arcs(line.depth, limits.gap) for line in outlines)
+        opened = tuple(ol.find_open_arcs(line.depth, limits.gap) for line in outlines)
         particles = tuple(
-            _particle(line, gaps, ol.mouths(line, cracks), sizes, areas, line.label in cut)
+            _measure_particle(line, gaps, ol.find_crack_mouths(line, cracks), sizes, areas, line.label in cut)
             for line, gaps in zip(outlines, opened, strict=True)
         )
-        found.append(Found(labels, cracks, own, particles, outlines, opened))
+        found.append(SectionFindings(labels, cracks, own, particles, outlines, opened))
     return found
 
 
-def _particle(line: ol.Perimeter, gaps, mouths, sizes, areas, cut: bool) -> Particle:
+def _measure_particle(line: ol.Perimeter, gaps, mouths, sizes, areas, cut: bool) -> SectionParticle:
     faces = line.faces & ~mouths
     lengths = (float(line.lengths[faces & gaps].sum()), float(line.lengths[faces].sum()))
-    return Particle(line.label, float(sizes[line.label]), float(areas[line.label]), *lengths, cut)
+    return SectionParticle(line.label, float(sizes[line.label]), float(areas[line.label]), *lengths, cut)
 
 
-def _shown(flat: np.ndarray, labels: np.ndarray, levels: Levels):
+def _measure_depth(flat: np.ndarray, labels: np.ndarray, levels: Levels):
     """(depth of the smoothed image, well inside), (rows, columns); relative to each particle's brightness."""
     own = np.full(labels.max() + 1, levels.particle)
     smooth = ndi.gaussian_filter(flat, 0.7)
@@ -161,20 +167,20 @@ def _shown(flat: np.ndarray, labels: np.ndarray, levels: Levels):
     return (base - smooth) / (base - levels.pore), core
 
 
-def _cracks(shown: np.ndarray, inside: np.ndarray, core: np.ndarray, threshold: float) -> np.ndarray:
+def _find_cracks(shown: np.ndarray, inside: np.ndarray, core: np.ndarray, threshold: float) -> np.ndarray:
     """Pixels of cracks: seeds deeper than the threshold, and what is less deep but joins them (hysteresis)."""
-    seeds = _sizeable(core & (shown > threshold), 4)
+    seeds = _drop_small(core & (shown > threshold), 4)
     return ndi.binary_propagation(seeds, mask=inside & (shown > GROWN * threshold))
 
 
-def _sizeable(mask: np.ndarray, least: int) -> np.ndarray:
+def _drop_small(mask: np.ndarray, least: int) -> np.ndarray:
     parts, n = ndi.label(mask, np.ones((3, 3)))
     if not n:
         return mask
     return (np.bincount(parts.ravel(), minlength=n + 1) >= least)[parts] & mask
 
 
-def _own_depth(flat, levels: Levels, cracks: np.ndarray, labels: np.ndarray, core: np.ndarray) -> np.ndarray:
+def _measure_own_depth(flat, levels: Levels, cracks: np.ndarray, labels: np.ndarray, core: np.ndarray) -> np.ndarray:
     """Depth of cracks and their rim: 0 at the brightness of the particle around them, 1 at an open pore; else 0."""
     zone = ndi.binary_dilation(cracks, iterations=RIM) & (labels > 0)
     if not zone.any():
@@ -185,11 +191,11 @@ def _own_depth(flat, levels: Levels, cracks: np.ndarray, labels: np.ndarray, cor
     near = ndi.gaussian_filter(np.where(calm, flat, 0.0).astype(np.float32), CALM, truncate=3.0)
     around = np.where(weight > 1e-4, near / np.maximum(weight, 1e-4), levels.particle)
     depth = (around - flat) / (around - levels.pore)
-    glow = np.where(zone & ~cracks, _glow(depth, away, core), 0.0)
+    glow = np.where(zone & ~cracks, _estimate_glow(depth, away, core), 0.0)
     return np.where(zone, depth - glow, 0.0)
 
 
-def _glow(depth: np.ndarray, away: np.ndarray, core: np.ndarray) -> np.ndarray:
+def _estimate_glow(depth: np.ndarray, away: np.ndarray, core: np.ndarray) -> np.ndarray:
     """Depth (<= 0) of the bright rim that charging gives a crack: no part of the crack is less dark for it.
 
     It is seen where the blur of the crack has ended, and carried on towards the crack as a straight line.
@@ -201,7 +207,7 @@ def _glow(depth: np.ndarray, away: np.ndarray, core: np.ndarray) -> np.ndarray:
     return np.minimum(0.0, first + max(second - first, 0.0) * (away - RIM - 1)) if first < 0 else np.zeros_like(depth)
 
 
-def crack_widths(cracks: np.ndarray, area: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def measure_crack_widths(cracks: np.ndarray, area: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(width, length) of each crack in pixels: its area over the length of its middle line.
 
     Pieces shorter than twice their width are pores, not cracks, and are left out.
@@ -221,21 +227,21 @@ def crack_widths(cracks: np.ndarray, area: np.ndarray) -> tuple[np.ndarray, np.n
     return width[keep], length[keep]
 
 
-def _voids(smooth, labels, levels: Levels, limits: Thresholds) -> tuple[np.ndarray, float]:
+def _find_voids(smooth, labels, levels: Levels, limits: Thresholds) -> tuple[np.ndarray, float]:
     """(mask, fraction of the matrix) of cracks and voids away from the particles."""
     away = ndi.distance_transform_edt(labels == 0) > limits.widest
     if not away.any():
         return np.zeros_like(away), float("nan")
     depth = (levels.matrix - smooth) / (levels.matrix - levels.pore)
-    voids = _sizeable(away & (depth > 0.5), 6)
+    voids = _drop_small(away & (depth > 0.5), 6)
     zone = ndi.binary_dilation(voids, iterations=RIM) & away
     calm = away & ~zone
     level = float(np.median(depth[calm])) if calm.any() else 0.0
     return voids, float((depth[zone] - level).sum() / away.sum())
 
 
-def otsu_fraction(image: np.ndarray, labels: np.ndarray) -> float:
+def compute_otsu_fraction(image: np.ndarray, labels: np.ndarray) -> float:
     """The crack fraction that one global threshold (Otsu's, on the image as it is) would give: for comparison only."""
-    dark = image < otsu(image)
+    dark = image < find_otsu_threshold(image)
     inside = ndi.binary_erosion(labels > 0, iterations=1, border_value=1)
     return float(dark[inside].mean()) if inside.any() else float("nan")

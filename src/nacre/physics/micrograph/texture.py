@@ -13,7 +13,7 @@ from scipy import ndimage as ndi
 
 
 @dataclass(frozen=True)
-class Spectrum:
+class TexturePowerSpectrum:
     """Power of relative brightness per tile (tiles, n) at spatial frequencies (n,) in 1/pixel, noise taken off.
 
     `power` is such that its sum over `width` (the ring's share of the plane) is the variance; `floor` is the noise's.
@@ -34,7 +34,7 @@ class Spectrum:
         return mean, float(variance.std(ddof=1) / np.sqrt(len(variance)) / (2 * mean))
 
 
-def tiles(inside: np.ndarray, size: int) -> list[tuple[slice, slice]]:
+def place_tiles(inside: np.ndarray, size: int) -> list[tuple[slice, slice]]:
     """Squares of `size` pixels that lie wholly inside a mask and do not overlap, best placed first."""
     room = ndi.distance_transform_cdt(np.pad(inside, 1), "chessboard")[1:-1, 1:-1].astype(float)
     half, found = size // 2, []
@@ -47,7 +47,7 @@ def tiles(inside: np.ndarray, size: int) -> list[tuple[slice, slice]]:
         room[max(0, y - half) : y + size + half, max(0, x - half) : x + size + half] = 0
 
 
-def spectrum(image: np.ndarray, where: list[tuple[slice, slice]]) -> Spectrum:
+def compute_texture_spectrum(image: np.ndarray, where: list[tuple[slice, slice]]) -> TexturePowerSpectrum:
     """The spectra of tiles of one size. Raises ValueError where there is none."""
     if not where:
         raise ValueError("no tile lies wholly on a particle")
@@ -59,13 +59,13 @@ def spectrum(image: np.ndarray, where: list[tuple[slice, slice]]) -> Spectrum:
     edges = np.arange(1.0, size // 2 + 1) / size
     ring = np.digitize(radius, edges)
     count = np.bincount(ring.ravel(), minlength=edges.size + 1)[1 : edges.size]
-    powers = np.array([_power(image[tile], taper, ring, edges.size) for tile in where])
+    powers = np.array([_compute_power(image[tile], taper, ring, edges.size) for tile in where])
     frequency = 0.5 * (edges[1:] + edges[:-1])
     floor = float(np.median(powers[:, frequency > 0.42]))
-    return Spectrum(frequency, powers - floor, count / size**2, floor)
+    return TexturePowerSpectrum(frequency, powers - floor, count / size**2, floor)
 
 
-def _power(tile: np.ndarray, taper: np.ndarray, ring: np.ndarray, n: int) -> np.ndarray:
+def _compute_power(tile: np.ndarray, taper: np.ndarray, ring: np.ndarray, n: int) -> np.ndarray:
     v, u = np.meshgrid(*(np.linspace(-1, 1, tile.shape[0]),) * 2, indexing="ij")
     basis = np.stack([np.ones_like(u), u, v, u * v, u * u, v * v], axis=-1).reshape(-1, 6)
     smooth = (basis @ np.linalg.lstsq(basis, tile.ravel(), rcond=None)[0]).reshape(tile.shape)
@@ -85,7 +85,7 @@ class Grains:
     labels: np.ndarray
 
 
-def grains(image: np.ndarray, inside: np.ndarray, blur: float = 1.5) -> Grains:
+def find_grains(image: np.ndarray, inside: np.ndarray, blur: float = 1.5) -> Grains:
     """Bright grains parted by dark boundaries, by a watershed of the smoothed brightness.
 
     Tops that rise less than three times the noise over the saddle to their neighbour are no grains of their own.
@@ -109,11 +109,11 @@ def grains(image: np.ndarray, inside: np.ndarray, blur: float = 1.5) -> Grains:
     whole = np.array([i for i in range(1, areas.size) if i not in rim and areas[i] > 4], int)
     if whole.size < 10:
         raise ValueError(f"{whole.size} grains are seen whole")
-    contrast, error = _boundaries(relative, labels, whole)
+    contrast, error = _measure_boundaries(relative, labels, whole)
     return Grains(2 * np.sqrt(areas[whole] / np.pi), contrast, error, np.where(np.isin(labels, whole), labels, 0))
 
 
-def _boundaries(relative: np.ndarray, labels: np.ndarray, whole: np.ndarray) -> tuple[float, float]:
+def _measure_boundaries(relative: np.ndarray, labels: np.ndarray, whole: np.ndarray) -> tuple[float, float]:
     """(1 - brightness of boundaries over that of grains, its standard error over grains)."""
     edge = np.zeros(labels.shape, bool)
     for axis in (0, 1):

@@ -20,9 +20,9 @@ import numpy as np
 from scipy.ndimage import gaussian_laplace, maximum_filter
 from scipy.stats import chi2
 
-from nacre.physics.differences import central
+from nacre.physics.differences import differentiate_centrally
 from nacre.physics.microscopy import poisson_scoring, projection
-from nacre.physics.microscopy.projection import Particle
+from nacre.physics.microscopy.projection import ProjectedParticle
 
 _SHARED = 5  # ln blur, b_c, b_s, ln (F / A), ln S or (with a shell that is given) S / A
 _OWN = 13  # x, y, ln R, e1, e2, ln A, ln F, ln t, ln S, dx, dy, o1, o2 of a particle
@@ -32,7 +32,7 @@ _STEP = 1e-4
 
 
 @dataclass(frozen=True)
-class Layer:
+class ElementLayer:
     """Map of one element: amplitudes y (rows, columns); phi: variance per own amplitude; other (rows, columns): the
     variance that does not come from the element."""
 
@@ -50,14 +50,14 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Fit:
+class CoreShellFit:
     """Particles with the errors of radius and thickness (k,), the blur (a standard deviation), ln likelihood.
 
     dispersion (k,) : Pearson's chi2 per pixel about each particle, at least one; content : S / A of a given shell, and
     its error (NaN where the shells are free); models (2, rows, columns) : the fitted maps.
     """
 
-    particles: tuple[Particle, ...]
+    particles: tuple[ProjectedParticle, ...]
     radius_std: np.ndarray
     thickness_std: np.ndarray
     blur: float
@@ -67,7 +67,7 @@ class Fit:
     models: np.ndarray
 
 
-def seeds(core: Layer, pixel: float, smallest: float, largest: float) -> list[tuple[float, float, float]]:
+def find_seeds(core: ElementLayer, pixel: float, smallest: float, largest: float) -> list[tuple[float, float, float]]:
     """(x, y, radius) in nm of cores: extremes of the Laplacian over places and scales, radius = sqrt(2) scale.
 
     (T. Lindeberg, Int. J. Comput. Vision 30 (1998) 79.) A core stands out by six times the noise and has a fourth of
@@ -88,21 +88,23 @@ def seeds(core: Layer, pixel: float, smallest: float, largest: float) -> list[tu
     return kept
 
 
-def start(core: Layer, shell: Layer, places: Sequence[tuple[float, float, float]], thickness: float) -> list[Particle]:
+def make_start(
+    core: ElementLayer, shell: ElementLayer, places: Sequence[tuple[float, float, float]], thickness: float
+) -> list[ProjectedParticle]:
     """Particles to begin a fit with, all of one kind; thickness in nm."""
     radius = float(np.median([r for _, _, r in places]))
     bright, dim = (max(float(np.percentile(layer.y, 99)), 1e-3) for layer in (core, shell))
     density = bright / (2 * radius), dim / (4 * (radius + thickness))
-    return [Particle(x, y, r, 0.0, 0.0, density[0], density[1], thickness, density[1]) for x, y, r in places]
+    return [ProjectedParticle(x, y, r, 0.0, 0.0, density[0], density[1], thickness, density[1]) for x, y, r in places]
 
 
-class _Scene:
+class _ParticleMaps:
     """The maps as a function of parameters in units of their priors; given: the thickness of a shell to test."""
 
-    def __init__(self, layers, pixel: float, first: Sequence[Particle], blur: float, given: float | None):
+    def __init__(self, layers, pixel: float, first: Sequence[ProjectedParticle], blur: float, given: float | None):
         self.layers, self.pixel, self.first, self.given = layers, pixel, first, given
         self.shape = layers[0].y.shape
-        self.patches = [projection.patch(p, pixel, 3 * blur, self.shape) for p in first]
+        self.patches = [projection.choose_patch(p, pixel, 3 * blur, self.shape) for p in first]
         rows, columns = (np.indices(self.shape) + 0.5) * pixel
         near = [np.hypot(rows - p.y, columns - p.x) < 1.4 * p.outer + 3 * blur for p in first]
         self.mask = np.any(near, axis=0)  # what lies far from all particles says nothing of them
@@ -124,23 +126,27 @@ class _Scene:
         return self.middle + self.free * q[:_SHARED]
 
     def blur(self, q: np.ndarray) -> float:
-        return math.exp(_bound(self.shared(q)[0]))
+        return math.exp(_bound_step(self.shared(q)[0]))
 
-    def particle(self, k: int, q: np.ndarray) -> Particle:
+    def particle(self, k: int, q: np.ndarray) -> ProjectedParticle:
         common, s = self.shared(q), self.first[k]
         x, y, r, e1, e2, a, f, t, d, *outside = self.own * q[_SHARED + _OWN * k :][:_OWN]
-        core = s.core * math.exp(_bound(a))
-        within = core * math.exp(_bound(common[3] + f))
-        body = (s.x + x, s.y + y, s.radius * math.exp(_bound(r)), e1, e2, core, within)
+        core = s.core * math.exp(_bound_step(a))
+        within = core * math.exp(_bound_step(common[3] + f))
+        body = (s.x + x, s.y + y, s.radius * math.exp(_bound_step(r)), e1, e2, core, within)
         if self.given is None:
-            return Particle(*body, s.thickness * math.exp(_bound(t)), math.exp(_bound(common[4] + d)), *outside)
-        return Particle(*body, self.given, common[4] * core, o1=e1, o2=e2)
+            return ProjectedParticle(
+                *body, s.thickness * math.exp(_bound_step(t)), math.exp(_bound_step(common[4] + d)), *outside
+            )
+        return ProjectedParticle(*body, self.given, common[4] * core, o1=e1, o2=e2)
 
     def maps(self, q: np.ndarray) -> np.ndarray:
         total = np.empty((2, *self.shape))
         total[:] = self.shared(q)[1:3, None, None]
         for k, on in enumerate(self.patches):
-            total[(slice(None), *on.slices)] += projection.project(self.particle(k, q), on, self.pixel, self.blur(q))
+            total[(slice(None), *on.slices)] += projection.project_particle(
+                self.particle(k, q), on, self.pixel, self.blur(q)
+            )
         return total
 
     def counts(self, maps: np.ndarray) -> np.ndarray:
@@ -156,15 +162,17 @@ class _Scene:
         jacobian = np.zeros((2, *self.shape, q.size))
         jacobian[0, ..., 1], jacobian[1, ..., 2] = self.free[1], self.free[2]
         steps = np.full(q.size, _STEP)
-        jacobian[..., (0, 3, 4)] = central(self.maps, q, steps, (0, 3, 4))
+        jacobian[..., (0, 3, 4)] = differentiate_centrally(self.maps, q, steps, (0, 3, 4))
         blur, moving = self.blur(q), _OWN if self.given is None else _OWN - _SHAPED
         for k, on in enumerate(self.patches):
             own = range(_SHARED + _OWN * k, _SHARED + _OWN * k + moving)
 
             def projected(s, k=k, on=on):
-                return projection.project(self.particle(k, s), on, self.pixel, blur)
+                return projection.project_particle(self.particle(k, s), on, self.pixel, blur)
 
-            jacobian[(slice(None), *on.slices, slice(own.start, own.stop))] = central(projected, q, steps, own)
+            jacobian[(slice(None), *on.slices, slice(own.start, own.stop))] = differentiate_centrally(
+                projected, q, steps, own
+            )
         return np.concatenate([one[self.mask] / layer.phi for one, layer in zip(jacobian, self.layers, strict=True)])
 
     def longest(self, step: np.ndarray) -> float:
@@ -174,25 +182,30 @@ class _Scene:
         return max(own[:, :2].max() / self.first[0].radius, own[:, [2, 5, 7]].max(), 3 * own[:, 3:5].max(), shared)
 
 
-def _bound(value: float) -> float:
+def _bound_step(value: float) -> float:
     return min(max(value, -12.0), 12.0)
 
 
-def fit(
-    core: Layer, shell: Layer, pixel: float, first: Sequence[Particle], blur: float, given: float | None = None
-) -> Fit:
+def fit_particles(
+    core: ElementLayer,
+    shell: ElementLayer,
+    pixel: float,
+    first: Sequence[ProjectedParticle],
+    blur: float,
+    given: float | None = None,
+) -> CoreShellFit:
     """All particles of a map at once, from where `first` has them; blur in nm to begin with.
 
     given : thickness in nm of a shell, the same on all cores, whose content is fitted; 0 is none; None: free shells.
     """
-    scene = _Scene((core, shell), pixel, first, blur, given)
+    scene = _ParticleMaps((core, shell), pixel, first, blur, given)
     z = np.concatenate([layer.z[scene.mask] for layer in (core, shell)])
-    best = poisson_scoring.maximise(
+    best = poisson_scoring.maximise_posterior(
         z, scene.model, np.zeros(scene.size), slopes=scene.slopes, longest=scene.longest, most=40, close=1e-3
     )
     particles = tuple(scene.particle(k, best.q) for k in range(len(first)))
     maps = scene.maps(best.q)
-    dispersion = _dispersion(scene, z, maps, particles)
+    dispersion = _estimate_dispersion(scene, z, maps, particles)
     errors = np.sqrt(np.diag(best.covariance))
     own = errors[_SHARED:].reshape(-1, _OWN) * scene.own * np.sqrt(dispersion)[:, None]
     radius, thickness = (np.array([getattr(p, name) for p in particles]) for name in ("radius", "thickness"))
@@ -200,10 +213,12 @@ def fit(
     if given:
         content = (float(scene.shared(best.q)[4]), float(errors[4] * scene.free[4] * math.sqrt(np.median(dispersion))))
     ends = (radius * own[:, 2], thickness * own[:, 7])
-    return Fit(particles, *ends, scene.blur(best.q), content, best.likelihood, dispersion, maps)
+    return CoreShellFit(particles, *ends, scene.blur(best.q), content, best.likelihood, dispersion, maps)
 
 
-def _dispersion(scene: _Scene, z: np.ndarray, maps: np.ndarray, particles: Sequence[Particle]) -> np.ndarray:
+def _estimate_dispersion(
+    scene: _ParticleMaps, z: np.ndarray, maps: np.ndarray, particles: Sequence[ProjectedParticle]
+) -> np.ndarray:
     mu = np.maximum(scene.counts(maps), poisson_scoring.FLOOR)
     chi = np.zeros((2, *scene.shape))
     chi[:, scene.mask] = ((z - mu) ** 2 / mu).reshape(2, -1)
@@ -212,7 +227,7 @@ def _dispersion(scene: _Scene, z: np.ndarray, maps: np.ndarray, particles: Seque
     return np.array([max(1.0, float(chi[:, inside].sum()) / max(2 * inside.sum(), 1)) for inside in near])
 
 
-def evidence(shells: Fit, cores: Fit) -> tuple[float, float]:
+def compute_evidence(shells: CoreShellFit, cores: CoreShellFit) -> tuple[float, float]:
     """(likelihood ratio of free shells against cores alone, over the dispersion; what chance exceeds with 0.1 %)."""
     ratio = 2 * (shells.likelihood - cores.likelihood) / float(np.median(shells.dispersion))
     return ratio, float(chi2.isf(1e-3, _SHAPED * len(shells.particles) + 1))

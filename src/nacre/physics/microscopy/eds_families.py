@@ -20,13 +20,13 @@ MN_KA = 5.895
 _ITERATIONS = 400
 
 
-def width(energy: np.ndarray | float, fwhm_mn: float) -> np.ndarray:
+def compute_line_width(energy: np.ndarray | float, fwhm_mn: float) -> np.ndarray:
     """Standard deviation in keV of a peak at `energy`, for a detector of `fwhm_mn` (keV) at Mn Ka."""
     squared = fwhm_mn**2 + 2.5e-3 * (np.asarray(energy, float) - MN_KA)
     return np.sqrt(np.maximum(squared, 0.04**2)) / (2 * math.sqrt(2 * math.log(2)))
 
 
-def family(energy: np.ndarray, lines: np.ndarray, fwhm_mn: float, shift: float = 0.0) -> np.ndarray:
+def make_family(energy: np.ndarray, lines: np.ndarray, fwhm_mn: float, shift: float = 0.0) -> np.ndarray:
     """Counts per channel (n,) of a family, one in all within the channels at `energy` (n,).
 
     lines : (m, 2) energies and relative weights. Raises ValueError where no line lies within the channels.
@@ -34,21 +34,21 @@ def family(energy: np.ndarray, lines: np.ndarray, fwhm_mn: float, shift: float =
     step = energy[1] - energy[0]
     edges = np.append(energy - step / 2, energy[-1] + step / 2)
     at, weight = lines[:, 0] + shift, lines[:, 1]
-    integral = 0.5 * erf((edges[:, None] - at) / (math.sqrt(2) * width(at, fwhm_mn)))
+    integral = 0.5 * erf((edges[:, None] - at) / (math.sqrt(2) * compute_line_width(at, fwhm_mn)))
     shape = np.diff(integral, axis=0) @ (weight / weight.sum())
     if shape.sum() < 0.05:
         raise ValueError("no line of the family lies within the channels")
     return shape / shape.sum()
 
 
-def continuum(energy: np.ndarray, degree: int = 3) -> np.ndarray:
+def make_continuum(energy: np.ndarray, degree: int = 3) -> np.ndarray:
     """Smooth shapes (degree + 1, n) whose sums with weights >= 0 make a continuum: Bernstein polynomials."""
     t = (energy - energy[0]) / (energy[-1] - energy[0])
     rows = [math.comb(degree, i) * t**i * (1 - t) ** (degree - i) for i in range(degree + 1)]
     return np.array([row / row.sum() for row in rows])
 
 
-def fit(counts: np.ndarray, shapes: np.ndarray) -> tuple[np.ndarray, float]:
+def fit_families(counts: np.ndarray, shapes: np.ndarray) -> tuple[np.ndarray, float]:
     """(amplitudes (k,) >= 0 of `shapes` (k, n) with the largest Poisson likelihood, the deviance of the fit)."""
     amplitude = np.full(len(shapes), max(counts.sum(), 1.0) / len(shapes))
     for _ in range(_ITERATIONS):
@@ -60,19 +60,19 @@ def fit(counts: np.ndarray, shapes: np.ndarray) -> tuple[np.ndarray, float]:
     return amplitude, deviance + 2 * float(model.sum() - counts.sum())
 
 
-def calibrate(
+def calibrate_energies(
     energy: np.ndarray, counts: np.ndarray, families: list[np.ndarray], fwhm_mn: float
 ) -> tuple[float, float]:
     """(FWHM at Mn Ka, shift of the energies), both in keV, that suit a summed spectrum best.
 
     The search stays within 20 % of the width and 30 eV of the energies: what a detector can be off.
     """
-    smooth = continuum(energy)
+    smooth = make_continuum(energy)
 
     def misfit(p: np.ndarray) -> float:
         fwhm, shift = fwhm_mn * (1 + 0.2 * math.tanh(p[0])), 0.03 * math.tanh(p[1])
-        shapes = np.vstack([*(family(energy, lines, fwhm, shift) for lines in families), smooth])
-        return fit(counts, shapes)[1]
+        shapes = np.vstack([*(make_family(energy, lines, fwhm, shift) for lines in families), smooth])
+        return fit_families(counts, shapes)[1]
 
     simplex = np.array([[0.0, 0.0], [0.4, 0.0], [0.0, 0.4]])
     found = minimize(misfit, simplex[0], method="Nelder-Mead", options={"initial_simplex": simplex, "xatol": 0.02,
@@ -80,7 +80,7 @@ def calibrate(
     return fwhm_mn * (1 + 0.2 * math.tanh(found.x[0])), 0.03 * math.tanh(found.x[1])
 
 
-def unmixing(shapes: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def make_unmixing(shapes: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(weights (k, n), variances (k, k)) that turn a spectrum (n,) into amplitudes of `shapes` (k, n).
 
     mean : expected counts per channel, which set the weights of the channels. variances[i, j] is the variance of

@@ -29,7 +29,7 @@ class ZeroLoss:
         return float(np.log(self.total / self.area))
 
 
-def zero_loss(energy: np.ndarray, counts: np.ndarray) -> ZeroLoss | None:
+def find_zero_loss(energy: np.ndarray, counts: np.ndarray) -> ZeroLoss | None:
     """The zero-loss peak, None where the spectrum does not hold it."""
     if energy[0] > -ZERO_REACH or energy[-1] < ZERO_REACH:
         return None
@@ -43,7 +43,9 @@ def zero_loss(energy: np.ndarray, counts: np.ndarray) -> ZeroLoss | None:
     return ZeroLoss(at, float(counts[zero].sum()), float(counts[energy > at - ZERO_REACH].sum()))
 
 
-def as_thick(energy: np.ndarray, reference: np.ndarray, own: ZeroLoss, thickness: float) -> np.ndarray:
+def measure_relative_thickness(
+    energy: np.ndarray, reference: np.ndarray, own: ZeroLoss, thickness: float
+) -> np.ndarray:
     """The reference as a specimen of another thickness (in mean free paths) would give it, at the same zero loss."""
     n = 4 * energy.size
     zero = np.where(np.abs(energy - own.at) < ZERO_REACH, reference, 0.0)
@@ -57,7 +59,7 @@ def as_thick(energy: np.ndarray, reference: np.ndarray, own: ZeroLoss, thickness
     return np.roll(np.fft.irfft(made, n), start)[: energy.size]
 
 
-def edge(energy: np.ndarray, onset: float, peak: float, second: float = 0.0, width: float = 0.8) -> np.ndarray:
+def make_edge(energy: np.ndarray, onset: float, peak: float, second: float = 0.0, width: float = 0.8) -> np.ndarray:
     """An edge of height 1: a blurred step that falls as the cube, with `peak` times a near-edge peak 3.5 eV above it.
 
     second : height of a second peak, 10 eV above the onset, over the first.
@@ -68,14 +70,14 @@ def edge(energy: np.ndarray, onset: float, peak: float, second: float = 0.0, wid
     return step + peak * (first + second * beyond)
 
 
-def scattered(shape: np.ndarray, energy: np.ndarray, low_loss: np.ndarray, zero: ZeroLoss) -> np.ndarray:
+def scatter_plurally(shape: np.ndarray, energy: np.ndarray, low_loss: np.ndarray, zero: ZeroLoss) -> np.ndarray:
     """An edge as it is after the electrons were scattered once more, or more often, by the valence electrons."""
     start = int(np.argmin(np.abs(energy - zero.at)))
     kernel = low_loss[start:] / low_loss[start:].sum()
     return np.convolve(shape, kernel)[: shape.size]
 
 
-def binned(values: np.ndarray, by: int) -> np.ndarray:
+def bin_counts(values: np.ndarray, by: int) -> np.ndarray:
     """Sums of `by` neighbours; the rest at the end is left out."""
     size = values.shape[-1] // by * by
     return values[..., :size].reshape(*values.shape[:-1], -1, by).sum(-1)
@@ -131,7 +133,7 @@ def find_edge(
     weight = 1 / np.sqrt(variance)
     y, guard, base, edges = counts * weight, metals * weight, nuisance * weight, shapes * weight
     base = base / np.linalg.norm(base, axis=1, keepdims=True)
-    left = _without(np.vstack([y, edges]), np.vstack([base, guard]))
+    left = _remove_projection(np.vstack([y, edges]), np.vstack([base, guard]))
     residual, norms = left[0], np.linalg.norm(left[1:], axis=1)
     directions = left[1:] / norms[:, None]
     z = directions @ residual
@@ -142,7 +144,7 @@ def find_edge(
     # what the best of all shapes reaches on noise alone
     noise = (rng.normal(size=(DRAWS, y.size)) @ directions.T).max(axis=1)
     reached, amplitude, std = z[best] / scale, z[best] / norms[best], scale / norms[best]
-    other = _without(np.vstack([y, guard]), np.vstack([base, edges[best]]))
+    other = _remove_projection(np.vstack([y, guard]), np.vstack([base, edges[best]]))
     strength = np.linalg.norm(other[1])
     part = np.vstack([base, guard, edges[best]])
     coefficients = np.linalg.lstsq(part.T, y, rcond=None)[0]
@@ -165,7 +167,7 @@ def find_edge(
     )
 
 
-def _without(rows: np.ndarray, ground: np.ndarray) -> np.ndarray:
+def _remove_projection(rows: np.ndarray, ground: np.ndarray) -> np.ndarray:
     """Rows with their part along `ground` taken out."""
     q = np.linalg.qr(ground.T)[0]
     return rows - (rows @ q) @ q.T

@@ -45,25 +45,25 @@ class Spots:
     expected: float
 
 
-def transform(values: np.ndarray, pixel: float) -> Transform:
+def transform_region(values: np.ndarray, pixel: float) -> Transform:
     """Transform of a region (rows, columns) with pixels of `pixel` angstrom: detrended, tapered, over its background.
 
     Raises ValueError where the region is too small or empty.
     """
     if min(values.shape) < LEAST_SIDE:
         raise ValueError(f"a region of {values.shape[1]} x {values.shape[0]} pixels is too small to transform")
-    flat = _detrended(np.asarray(values, float))
+    flat = _detrend(np.asarray(values, float))
     if not np.any(np.abs(flat) > 1e-9 * np.abs(values).max()):
         raise ValueError("the region holds no contrast at all")
     tapers = [np.hanning(n + 2)[1:-1] for n in values.shape]
     shape = tuple(PADDED * n for n in values.shape)
     power = np.abs(np.fft.fftshift(np.fft.fft2(flat * np.outer(*tapers), shape))) ** 2
     gy, gx = (np.fft.fftshift(np.fft.fftfreq(n, pixel)) for n in shape)
-    spread = tuple(pixel * _extent(taper) for taper in tapers)
-    return Transform(power / _background(power, gy, gx, spread), gy, gx, spread)
+    spread = tuple(pixel * _measure_extent(taper) for taper in tapers)
+    return Transform(power / _estimate_background(power, gy, gx, spread), gy, gx, spread)
 
 
-def _detrended(values: np.ndarray) -> np.ndarray:
+def _detrend(values: np.ndarray) -> np.ndarray:
     """Values without the parabola that fits them best."""
     y, x = (np.linspace(-1, 1, n) for n in values.shape)
     y, x = y[:, None], x[None, :]
@@ -72,13 +72,13 @@ def _detrended(values: np.ndarray) -> np.ndarray:
     return values - (basis @ np.linalg.lstsq(basis, values.ravel(), rcond=None)[0]).reshape(values.shape)
 
 
-def _extent(taper: np.ndarray) -> float:
+def _measure_extent(taper: np.ndarray) -> float:
     """rms extent in pixels of a window, weighted by its power."""
     place = np.arange(taper.size) - (taper.size - 1) / 2
     return float(np.sqrt((place**2 * taper**2).sum() / (taper**2).sum()))
 
 
-def _background(power: np.ndarray, gy: np.ndarray, gx: np.ndarray, spread) -> np.ndarray:
+def _estimate_background(power: np.ndarray, gy: np.ndarray, gx: np.ndarray, spread) -> np.ndarray:
     """Local mean of the power of noise, from medians in sectors of rings: it may differ with the direction.
 
     Astigmatism, drift and the camera make it an ellipse: log mean = a + b cos(2 phi) + c sin(2 phi) on each ring.
@@ -88,18 +88,18 @@ def _background(power: np.ndarray, gy: np.ndarray, gx: np.ndarray, spread) -> np
     step = 1 / (2 * np.pi * min(spread))
     ring = (radius / step).astype(int)
     sector = np.minimum((angle / np.pi * SECTORS).astype(int), SECTORS - 1)
-    medians, counts = _medians(power, ring * SECTORS + sector, (ring.max() + 1) * SECTORS)
+    medians, counts = _compute_medians(power, ring * SECTORS + sector, (ring.max() + 1) * SECTORS)
     centres = (np.arange(SECTORS) + 0.5) * np.pi / SECTORS
     basis = np.column_stack((np.ones(SECTORS), np.cos(2 * centres), np.sin(2 * centres)))
     rows = []
     for row, number in zip(medians.reshape(-1, SECTORS), counts.reshape(-1, SECTORS), strict=True):
-        rows.append(_ellipse(row, number, basis, rows[-1] if rows else None))
+        rows.append(_fit_ellipse(row, number, basis, rows[-1] if rows else None))
     course = ndi.gaussian_filter1d(ndi.median_filter(np.array(rows), (3, 1), mode="nearest"), 1.0, 0, mode="nearest")
     level, b, c = (np.interp(radius / step - 0.5, np.arange(len(course)), part) for part in course.T)
     return np.exp(level + b * np.cos(2 * angle) + c * np.sin(2 * angle)) / np.log(2)
 
 
-def _medians(values: np.ndarray, label: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
+def _compute_medians(values: np.ndarray, label: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
     order = np.lexsort((values.ravel(), label.ravel()))
     counts = np.bincount(label.ravel(), minlength=number)
     first = np.cumsum(counts) - counts
@@ -107,7 +107,7 @@ def _medians(values: np.ndarray, label: np.ndarray, number: int) -> tuple[np.nda
     return np.where(counts > 0, values.ravel()[order][middle], np.nan), counts
 
 
-def _ellipse(medians: np.ndarray, counts: np.ndarray, basis: np.ndarray, last) -> np.ndarray:
+def _fit_ellipse(medians: np.ndarray, counts: np.ndarray, basis: np.ndarray, last) -> np.ndarray:
     """(a, b, c) of one ring; sectors that a spot fills are left out, and too short a ring has no course."""
     known = np.isfinite(medians) & (medians > 0)
     logs = np.log(np.where(known, medians, 1.0))
@@ -123,10 +123,10 @@ def _ellipse(medians: np.ndarray, counts: np.ndarray, basis: np.ndarray, last) -
     return np.array([middle, *(last[1:] if last is not None else (0.0, 0.0))])
 
 
-def find(seen: Transform, low: float, high: float, false_spots: float = 0.1, most: int = 16) -> Spots:
+def find_spots(seen: Transform, low: float, high: float, false_spots: float = 0.1, most: int = 16) -> Spots:
     """Spots between two spatial frequencies (1/angstrom), at a level at which noise makes `false_spots` of them."""
     high = min(high, 0.9 * seen.gy.max(), 0.9 * seen.gx.max())
-    level = _level(seen.spread, low, high, false_spots)
+    level = _find_level(seen.spread, low, high, false_spots)
     gx, gy = np.meshgrid(seen.gx, seen.gy)
     radius = np.hypot(gx, gy)
     half = (gy > 0) | ((gy == 0) & (gx > 0))
@@ -135,8 +135,8 @@ def find(seen: Transform, low: float, high: float, false_spots: float = 0.1, mos
     order = np.argsort(-seen.ratio[rows, columns])
     at, std, strength = [], [], []
     for i, j in zip(rows[order], columns[order], strict=True):
-        place, error = _refined(seen, i, j)
-        if any(_same(place, other, seen.spread) for other in at):
+        place, error = _refine_spot(seen, i, j)
+        if any(_is_same_spot(place, other, seen.spread) for other in at):
             continue
         at.append(place)
         std.append(error)
@@ -146,13 +146,13 @@ def find(seen: Transform, low: float, high: float, false_spots: float = 0.1, mos
     return Spots(*found, level, false_spots)
 
 
-def _level(spread, low: float, high: float, expected: float) -> float:
+def _find_level(spread, low: float, high: float, expected: float) -> float:
     """Strength u above which noise has `expected` maxima on a half ring: area 2 pi sx sy (2 u - 1) exp(-u)."""
     cells = 0.5 * np.pi * (high**2 - low**2) * 2 * np.pi * spread[0] * spread[1]
     return float(brentq(lambda u: np.log(cells * (2 * u - 1)) - u - np.log(expected), 1.5, 60.0))
 
 
-def _refined(seen: Transform, i: int, j: int) -> tuple[np.ndarray, np.ndarray]:
+def _refine_spot(seen: Transform, i: int, j: int) -> tuple[np.ndarray, np.ndarray]:
     """(place, error) of a maximum from parabolas through the logarithm of its neighbours."""
     place, error = [], []
     for axis, grid, k in ((1, seen.gx, j), (0, seen.gy, i)):
@@ -166,7 +166,7 @@ def _refined(seen: Transform, i: int, j: int) -> tuple[np.ndarray, np.ndarray]:
     return np.array(place), np.array(error)
 
 
-def _same(one: np.ndarray, two: np.ndarray, spread) -> bool:
+def _is_same_spot(one: np.ndarray, two: np.ndarray, spread) -> bool:
     """Whether two places (or their opposites) are closer than a spot is broad."""
     apart = min(np.hypot(*(2 * np.pi * (one - sign * two) * spread[::-1])) for sign in (1, -1))
     return apart < 2.5
@@ -195,12 +195,14 @@ class Distortion:
         return float(np.sqrt(self.covariance[0, 0] + max(self.covariance[1, 1], self.covariance[2, 2])))
 
 
-def unknown_distortion(scale: float, strain: float) -> Distortion:
+def make_prior_distortion(scale: float, strain: float) -> Distortion:
     """Nothing but prior errors (relative)."""
     return Distortion(np.zeros(3), np.diag([scale, strain, strain]) ** 2)
 
 
-def distortion(at: np.ndarray, std: np.ndarray, true: np.ndarray, prior: Distortion, cell_error: float) -> Distortion:
+def fit_distortion(
+    at: np.ndarray, std: np.ndarray, true: np.ndarray, prior: Distortion, cell_error: float
+) -> Distortion:
     """Distortion that brings spots (n, 2) onto the lattice `true` (n, 2) but for a rotation; prior errors included.
 
     cell_error : relative error of the known lattice, common to all spots; it is added to the scale's.

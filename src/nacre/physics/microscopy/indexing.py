@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nacre.physics.diffraction.crystal import metric
+from nacre.physics.diffraction.crystal import compute_metric
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Tolerance:
 
 
 @dataclass(frozen=True)
-class Solution:
+class ZoneSolution:
     """A zone that fits: indices of the spots (n, 3) with rows of zeros where unmatched, zone axis, scale, residuals."""
 
     hkl: np.ndarray
@@ -32,12 +32,12 @@ class Solution:
     residual: float
 
 
-def reciprocal(hkl: np.ndarray, cell) -> np.ndarray:
+def compute_reciprocal(hkl: np.ndarray, cell) -> np.ndarray:
     """Cartesian reciprocal vectors (n, 3) in 1/angstrom."""
-    return np.asarray(hkl, float) @ np.linalg.cholesky(np.linalg.inv(metric(cell)))
+    return np.asarray(hkl, float) @ np.linalg.cholesky(np.linalg.inv(compute_metric(cell)))
 
 
-def solve(
+def solve_zones(
     spots: np.ndarray,
     first: np.ndarray,
     every: np.ndarray,
@@ -45,7 +45,7 @@ def solve(
     tolerance: Tolerance,
     most: int = 20,
     seed: tuple[int, int] | None = None,
-) -> list[Solution]:
+) -> list[ZoneSolution]:
     """Zones that explain spots (n, 2) in 1/angstrom, best first: most spots matched, then the smallest residual.
 
     first : hkl (m, 3) that are unique by symmetry; every : all allowed hkl (k, 3), opposites included. Spots on one
@@ -53,18 +53,20 @@ def solve(
     default the two shortest.
     """
     spots = np.asarray(spots, float)
-    seed = seed_of(spots) if seed is None else seed
+    seed = choose_seed(spots) if seed is None else seed
     if seed is None or not len(first) or not len(every):
         return []
-    g_first, g_every = reciprocal(first, cell), reciprocal(every, cell)
-    found: dict[tuple, Solution] = {}
+    g_first, g_every = compute_reciprocal(first, cell), compute_reciprocal(every, cell)
+    found: dict[tuple, ZoneSolution] = {}
     one, two = spots[seed[0]], spots[seed[1]]
-    near = [_near(np.linalg.norm(g, axis=1), np.linalg.norm(s), tolerance) for g, s in ((g_first, one), (g_every, two))]
+    near = [
+        _find_near(np.linalg.norm(g, axis=1), np.linalg.norm(s), tolerance) for g, s in ((g_first, one), (g_every, two))
+    ]
     for i in near[0]:
-        pairs = _with_angle(g_first[i], g_every[near[1]], one, two, tolerance)
+        pairs = _match_angle(g_first[i], g_every[near[1]], one, two, tolerance)
         for j in near[1][pairs]:
-            zone = _zone(np.cross(first[i], every[j]))
-            solution = _explain(spots, seed, g_first[i], g_every[j], every, g_every, zone, tolerance)
+            zone = _find_zone_axis(np.cross(first[i], every[j]))
+            solution = _explain_spots(spots, seed, g_first[i], g_every[j], every, g_every, zone, tolerance)
             key = tuple(map(tuple, np.abs(solution.hkl)))
             old = found.get(key)
             if solution.matched >= 2 and (old is None or solution.residual < old.residual):
@@ -72,7 +74,7 @@ def solve(
     return sorted(found.values(), key=lambda s: (-s.matched, s.residual))[:most]
 
 
-def seed_of(spots: np.ndarray) -> tuple[int, int] | None:
+def choose_seed(spots: np.ndarray) -> tuple[int, int] | None:
     """The two shortest spots that are not on one line."""
     order = np.argsort(np.linalg.norm(spots, axis=1))
     for b in range(1, len(order)):
@@ -83,11 +85,11 @@ def seed_of(spots: np.ndarray) -> tuple[int, int] | None:
     return None
 
 
-def _near(lengths: np.ndarray, wanted: float, tolerance: Tolerance) -> np.ndarray:
+def _find_near(lengths: np.ndarray, wanted: float, tolerance: Tolerance) -> np.ndarray:
     return np.flatnonzero(np.abs(np.log(lengths / wanted)) < tolerance.length + tolerance.scale)
 
 
-def _with_angle(g: np.ndarray, others: np.ndarray, one, two, tolerance: Tolerance) -> np.ndarray:
+def _match_angle(g: np.ndarray, others: np.ndarray, one, two, tolerance: Tolerance) -> np.ndarray:
     """Which of the others make the angle of the two spots with g, and the ratio of their lengths."""
     length = np.linalg.norm(others, axis=1)
     cosine = np.clip(others @ g / np.linalg.norm(g) / length, -1, 1)
@@ -97,7 +99,7 @@ def _with_angle(g: np.ndarray, others: np.ndarray, one, two, tolerance: Toleranc
     return np.flatnonzero(close & (np.abs(ratio) < 2 * tolerance.length))
 
 
-def _explain(spots, seed, g1, g2, every, g_every, zone, tolerance: Tolerance) -> Solution:
+def _explain_spots(spots, seed, g1, g2, every, g_every, zone, tolerance: Tolerance) -> ZoneSolution:
     """All spots that the plane of g1 and g2 predicts, with one scale."""
     lengths = np.array([np.linalg.norm(spots[k]) for k in seed])
     log_scale = np.mean(np.log([np.linalg.norm(g1), np.linalg.norm(g2)]) - np.log(lengths))
@@ -120,17 +122,19 @@ def _explain(spots, seed, g1, g2, every, g_every, zone, tolerance: Tolerance) ->
             hkl[n] = every[inside[best]]
             misses.append(miss[best] / np.linalg.norm(spot))
     residual = float(np.sqrt(np.mean(np.square(misses)))) if misses else np.inf
-    return Solution(hkl, zone, float(np.exp(log_scale)), len(misses), residual)
+    return ZoneSolution(hkl, zone, float(np.exp(log_scale)), len(misses), residual)
 
 
-def _zone(direction: np.ndarray) -> tuple[int, int, int]:
+def _find_zone_axis(direction: np.ndarray) -> tuple[int, int, int]:
     divisor = np.gcd.reduce(np.abs(direction)) or 1
     reduced = direction // divisor
     leading = next((v for v in reduced if v), 1)
     return tuple(int(v) for v in (reduced if leading > 0 else -reduced))
 
 
-def chance(spots, first, every, cell, tolerance: Tolerance, found: Solution, rng, trials: int = 200) -> float:
+def estimate_chance(
+    spots, first, every, cell, tolerance: Tolerance, found: ZoneSolution, rng, trials: int = 200
+) -> float:
     """Part of random patterns (as many spots, lengths within the same range) that fit as well as `found` does.
 
     Estimated as (hits + 1)/(trials + 1), so that it is never nothing.
@@ -140,7 +144,7 @@ def chance(spots, first, every, cell, tolerance: Tolerance, found: Solution, rng
     hits = 0
     for _ in range(trials):
         radius, angle = rng.uniform(low, high, len(spots)), rng.uniform(0, 2 * np.pi, len(spots))
-        best = solve(
+        best = solve_zones(
             np.column_stack((radius * np.cos(angle), radius * np.sin(angle))), first, every, cell, tolerance, 1
         )
         hits += bool(best and (best[0].matched, -best[0].residual) >= (found.matched, -found.residual))

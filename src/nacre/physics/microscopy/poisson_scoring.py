@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nacre.physics.differences import central
+from nacre.physics.differences import differentiate_centrally
 
 FLOOR = 1e-9
 _STEP = 1e-5
@@ -25,13 +25,13 @@ class Optimum:
     likelihood: float
 
 
-def likelihood(z: np.ndarray, mu: np.ndarray) -> float:
+def log_likelihood(z: np.ndarray, mu: np.ndarray) -> float:
     """Quasi log-likelihood of effective counts z under means mu, of one shape."""
     mu = np.maximum(mu, FLOOR)
     return float(np.sum(z * np.log(mu) - mu))
 
 
-def maximise(
+def maximise_posterior(
     z: np.ndarray,
     model: Callable[[np.ndarray], np.ndarray],
     start: np.ndarray,
@@ -46,15 +46,15 @@ def maximise(
     slopes : d model / d q (n, k), by differences where it is not given; longest : the size of a step (k,), which is
     kept to one; close : the gain of the last step below which the search ends, at most after `most` steps.
     """
-    slopes = slopes or (lambda q: central(model, q, np.full(q.size, _STEP)))
+    slopes = slopes or (lambda q: differentiate_centrally(model, q, np.full(q.size, _STEP)))
 
     def misfit(q: np.ndarray) -> float:
-        return -likelihood(z, model(q)) + 0.5 * float(q @ q)
+        return -log_likelihood(z, model(q)) + 0.5 * float(q @ q)
 
     q, damping = start.copy(), 1e-2
     value = misfit(q)
     for _ in range(most):
-        gradient, information = _normal(z, model(q), slopes(q), q)
+        gradient, information = _build_normal_equations(z, model(q), slopes(q), q)
         scale = np.diag(np.diag(information))
         while damping < 1e9:
             step = np.linalg.solve(information + damping * scale, gradient)
@@ -71,10 +71,12 @@ def maximise(
         if done:
             break
     mu = model(q)
-    return Optimum(q, np.linalg.inv(_normal(z, mu, slopes(q), q)[1]), likelihood(z, mu))
+    return Optimum(q, np.linalg.inv(_build_normal_equations(z, mu, slopes(q), q)[1]), log_likelihood(z, mu))
 
 
-def _normal(z: np.ndarray, mu: np.ndarray, jacobian: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _build_normal_equations(
+    z: np.ndarray, mu: np.ndarray, jacobian: np.ndarray, q: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """(gradient of the posterior, expected information with that of the priors)."""
     mu = np.maximum(mu, FLOOR)
     return jacobian.T @ (z / mu - 1) - q, (jacobian / mu[:, None]).T @ jacobian + np.eye(q.size)

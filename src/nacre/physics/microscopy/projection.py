@@ -19,7 +19,7 @@ _SUB = 4  # subdivisions of a pixel on which the path is evaluated
 
 
 @dataclass(frozen=True)
-class Particle:
+class ProjectedParticle:
     """Middle (x, y), radius of the core, its stretch (e1 along the axes of the image, e2 along its diagonals).
 
     core, within, shell : counts per pixel and nm of path: of the core's element, of the shell's in the core and in the
@@ -51,7 +51,7 @@ class Particle:
 
 
 @dataclass(frozen=True)
-class Patch:
+class MapPatch:
     """A piece of a map: rows from `top`, columns from `left`, and its size."""
 
     top: int
@@ -64,34 +64,34 @@ class Patch:
         return slice(self.top, self.top + self.rows), slice(self.left, self.left + self.columns)
 
 
-def patch(p: Particle, pixel: float, margin: float, shape: tuple[int, int]) -> Patch:
+def choose_patch(p: ProjectedParticle, pixel: float, margin: float, shape: tuple[int, int]) -> MapPatch:
     """What a particle may reach, should it grow by a half."""
     half = 1.5 * p.outer + margin
     top, left = (int(max((v - half) / pixel, 0)) for v in (p.y, p.x))
     below, right = (int(min((v + half) / pixel + 1, n)) for v, n in ((p.y, shape[0]), (p.x, shape[1])))
-    return Patch(top, left, max(below - top, 1), max(right - left, 1))
+    return MapPatch(top, left, max(below - top, 1), max(right - left, 1))
 
 
-def project(p: Particle, on: Patch, pixel: float, blur: float) -> np.ndarray:
+def project_particle(p: ProjectedParticle, on: MapPatch, pixel: float, blur: float) -> np.ndarray:
     """The particle's counts (2, rows, columns) of the core's and the shell's element; blur: a standard deviation."""
-    down, along = (_average(n, pixel, blur) for n in (on.rows, on.columns))
-    inner = _path(p.x, p.y, p.radius, p.e1, p.e2, on, pixel)
+    down, along = (_build_average(n, pixel, blur) for n in (on.rows, on.columns))
+    inner = _measure_path(p.x, p.y, p.radius, p.e1, p.e2, on, pixel)
     core = down @ inner @ along.T
     second = p.within * core
     if p.shell and p.thickness:
-        outer = _path(p.x + p.dx, p.y + p.dy, p.outer, p.o1, p.o2, on, pixel)
+        outer = _measure_path(p.x + p.dx, p.y + p.dy, p.outer, p.o1, p.o2, on, pixel)
         second = second + p.shell * (down @ np.maximum(outer - inner, 0.0) @ along.T)
     return np.array([p.core * core, second])
 
 
-def _average(n: int, pixel: float, blur: float) -> np.ndarray:
+def _build_average(n: int, pixel: float, blur: float) -> np.ndarray:
     """(n, n _SUB): what a point on the fine grid gives to the mean of a pixel, after the blur."""
     fine = (np.arange(n * _SUB) + 0.5) / _SUB
     edges = ndtr((np.arange(n + 1)[:, None] - fine) * (pixel / blur))
     return np.diff(edges, axis=0) / _SUB
 
 
-def _path(x0: float, y0: float, radius: float, e1: float, e2: float, on: Patch, pixel: float) -> np.ndarray:
+def _measure_path(x0: float, y0: float, radius: float, e1: float, e2: float, on: MapPatch, pixel: float) -> np.ndarray:
     """Length of the beam's way through an ellipsoid, on the fine grid of a patch."""
     y = (on.top + (np.arange(on.rows * _SUB) + 0.5) / _SUB) * pixel - y0
     x = (on.left + (np.arange(on.columns * _SUB) + 0.5) / _SUB) * pixel - x0

@@ -31,7 +31,7 @@ LR_99_ONE_SIDED = 5.412  # the same, with 2 %
 
 
 @dataclass(frozen=True)
-class Profile:
+class ShellProfile:
     """Counts against distance: d (n,) in nm, pixels (n,) in each bin, y (n,) sums of amplitudes, and their noise.
 
     phi : variance per unit of own amplitude; other (n,): variance of a pixel that does not come from the element.
@@ -53,7 +53,7 @@ class Profile:
 
     def likelihood(self, per_pixel: np.ndarray) -> float:
         """Quasi log-likelihood of a model of amplitudes per pixel (n,)."""
-        return poisson_scoring.likelihood(self.z, self.offset + self.pixels * per_pixel / self.phi)
+        return poisson_scoring.log_likelihood(self.z, self.offset + self.pixels * per_pixel / self.phi)
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,12 @@ class BoxFit:
     likelihood: float
 
 
-def _box(p: np.ndarray) -> Box:
+def _make_box(p: np.ndarray) -> Box:
     lengths = np.exp(np.clip(p[[1, 2, 3, 4]], -12, 12))
     return Box(p[0], lengths[0], lengths[1], lengths[2], lengths[3], p[5], p[6])
 
 
-def fit_edge(profile: Profile) -> tuple[float, float]:
+def fit_edge(profile: ShellProfile) -> tuple[float, float]:
     """(position, blur) in nm of the edge of the core's element, which falls from inside to outside."""
     inside = profile.y[profile.d < 0].sum() / max(profile.pixels[profile.d < 0].sum(), 1)
 
@@ -102,7 +102,7 @@ def fit_edge(profile: Profile) -> tuple[float, float]:
     return float(found.x[0]), math.exp(found.x[1])
 
 
-def fit_stack(profile: Profile, blur: float) -> BoxFit:
+def fit_stack(profile: ShellProfile, blur: float) -> BoxFit:
     """The box of a profile over the whole contour, its inner blur fixed to `blur` (that of the core's edge)."""
     shape = np.maximum(profile.y / np.maximum(profile.pixels, 1), 0)
     peak = float(np.max(np.convolve(shape, np.ones(3) / 3, "same")))
@@ -110,10 +110,10 @@ def fit_stack(profile: Profile, blur: float) -> BoxFit:
     prior = np.array([0.0, math.log(max(total / max(peak, 1e-9), 0.5)), math.log(max(peak, 1e-9)), math.log(blur),
                       math.log(blur), 0.0, 0.0])  # fmt: skip
     free = np.array([10.0, 2.0, 2.0, 1e-4, 1.0, peak, peak])
-    return _fit(profile, prior, free)
+    return _fit_box(profile, prior, free)
 
 
-def fit_window(profile: Profile, stack: Box, *, inner: float = 1.0, amplitude: float = 0.25) -> BoxFit:
+def fit_window(profile: ShellProfile, stack: Box, *, inner: float = 1.0, amplitude: float = 0.25) -> BoxFit:
     """The box of a stretch of the contour, near the one of the whole.
 
     inner : how far (nm) the beginning may lie from that of the whole contour, as the contour itself is uncertain;
@@ -124,24 +124,24 @@ def fit_window(profile: Profile, stack: Box, *, inner: float = 1.0, amplitude: f
     prior = np.array([stack.inner, width, math.log(stack.amplitude), math.log(stack.blur_in), math.log(stack.blur_in),
                       stack.background_in, stack.background_out])  # fmt: skip
     scale = 0.05 * stack.amplitude
-    return _fit(profile, prior, np.array([inner, 10.0, amplitude, 0.1, 0.2, scale, scale]))
+    return _fit_box(profile, prior, np.array([inner, 10.0, amplitude, 0.1, 0.2, scale, scale]))
 
 
-def _fit(profile: Profile, prior: np.ndarray, free: np.ndarray) -> BoxFit:
+def _fit_box(profile: ShellProfile, prior: np.ndarray, free: np.ndarray) -> BoxFit:
     """Largest likelihood with normal priors, in units of their widths."""
 
     def model(q: np.ndarray) -> np.ndarray:
-        return profile.offset + profile.pixels * _box(prior + free * q)(profile.d) / profile.phi
+        return profile.offset + profile.pixels * _make_box(prior + free * q)(profile.d) / profile.phi
 
     def longest(step: np.ndarray) -> float:  # lengths and amplitude change by at most a factor of e
         return float(np.abs(step * free)[1:5].max())
 
-    best = poisson_scoring.maximise(profile.z, model, np.zeros(prior.size), longest=longest)
-    box = _box(prior + free * best.q)
+    best = poisson_scoring.maximise_posterior(profile.z, model, np.zeros(prior.size), longest=longest)
+    box = _make_box(prior + free * best.q)
     return BoxFit(box, box.thickness * free[1] * math.sqrt(best.covariance[1, 1]), profile.likelihood(box(profile.d)))
 
 
-def spread(values: np.ndarray, stds: np.ndarray) -> tuple[float, float]:
+def estimate_spread(values: np.ndarray, stds: np.ndarray) -> tuple[float, float]:
     """(mean, true spread) of thicknesses with errors of their own.
 
     Mean and spread have the largest restricted likelihood under normal scatter plus errors (a random-effects model:
@@ -160,7 +160,7 @@ def spread(values: np.ndarray, stds: np.ndarray) -> tuple[float, float]:
 
 
 @dataclass(frozen=True)
-class Whole:
+class EdgeMean:
     """Mean thickness of an edge of which a piece was measured, its standard deviation and 95 % interval, in nm.
 
     correlation : over which length the thickness is alike.
@@ -173,7 +173,7 @@ class Whole:
     correlation: float
 
 
-def beyond(values: np.ndarray, stds: np.ndarray, places: np.ndarray) -> Whole:
+def extrapolate_mean(values: np.ndarray, stds: np.ndarray, places: np.ndarray) -> EdgeMean:
     """The mean of the whole edge, from thicknesses of windows at `places` (nm), which are alike where they are near.
 
     Covariance tau^2 exp(-r / L) plus the errors; tau and L are averaged over with their restricted likelihood (H. D.
@@ -200,11 +200,11 @@ def beyond(values: np.ndarray, stds: np.ndarray, places: np.ndarray) -> Whole:
     grid = mean + std * np.linspace(-8, 8, 1601)
     below = weight @ ndtr((grid - means[:, None]) / np.sqrt(variances)[:, None])
     low, high = (float(np.interp(share, below, grid)) for share in (0.025, 0.975))
-    return Whole(mean, std, low, high, float(weight @ correlation))
+    return EdgeMean(mean, std, low, high, float(weight @ correlation))
 
 
 @dataclass(frozen=True)
-class Tail:
+class DiffusionTail:
     """Share of the element in a tail inside the core, upper limit (95 %), likelihood ratio against none.
 
     dispersion : by how much the profile scatters more than counting about the box; ratio and limit allow for it.
@@ -220,13 +220,13 @@ class Tail:
         return self.ratio > LR_99_ONE_SIDED
 
 
-def tail_shape(d: np.ndarray, inner: float, blur: float, length: float) -> np.ndarray:
+def evaluate_tail(d: np.ndarray, inner: float, blur: float, length: float) -> np.ndarray:
     """exp((d - x1) / l) inside x1, none outside, blurred; its integral over d is one."""
     u = (d - inner) / blur
     return np.exp(np.clip(u * blur / length + blur**2 / (2 * length**2), -700, 50)) / length * ndtr(-u - blur / length)
 
 
-def diffusion(profile: Profile, stack: BoxFit, blur_std: float, length: float) -> Tail:
+def test_for_diffusion(profile: ShellProfile, stack: BoxFit, blur_std: float, length: float) -> DiffusionTail:
     """Whether the coating's element has a tail of decay `length` (nm) into the core, and how much it can be at most.
 
     The inner blur is that of the core's edge, uncertain by `blur_std` (nm); position, thickness, amplitude and
@@ -239,16 +239,16 @@ def diffusion(profile: Profile, stack: BoxFit, blur_std: float, length: float) -
 
     def best(share: float, start: np.ndarray) -> tuple[float, np.ndarray]:
         def misfit(q: np.ndarray) -> float:
-            b = _box(prior + free * q)
+            b = _make_box(prior + free * q)
             content = b.amplitude * b.thickness
-            tail = share / (1 - share) * content * tail_shape(profile.d, b.inner, b.blur_in, length)
+            tail = share / (1 - share) * content * evaluate_tail(profile.d, b.inner, b.blur_in, length)
             return -profile.likelihood(b(profile.d) + tail) + 0.5 * q[3] ** 2 + 5e-3 * float(q @ q)
 
         found = minimize(misfit, start, method="L-BFGS-B")
         return float(-found.fun), found.x
 
     shares = np.concatenate([[0.0], np.geomspace(1e-3, 0.5, 24)])
-    dispersion = _dispersion(profile, box)
+    dispersion = _estimate_dispersion(profile, box)
     values, q = [], np.zeros(prior.size)
     for share in shares:
         value, q = best(share, q)
@@ -262,10 +262,10 @@ def diffusion(profile: Profile, stack: BoxFit, blur_std: float, length: float) -
         limit = float(np.interp(0, drop[pair], shares[top:][pair]))
     else:
         limit = float(shares[-1])
-    return Tail(float(shares[top]), limit, float(2 * (values[top] - values[0])), dispersion)
+    return DiffusionTail(float(shares[top]), limit, float(2 * (values[top] - values[0])), dispersion)
 
 
-def _dispersion(profile: Profile, box: Box) -> float:
+def _estimate_dispersion(profile: ShellProfile, box: Box) -> float:
     """Pearson's chi2 per degree of freedom of the box, at least one."""
     mu = np.maximum(profile.offset + profile.pixels * box(profile.d) / profile.phi, 1e-9)
     chosen = mu > 3

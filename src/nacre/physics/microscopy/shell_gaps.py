@@ -19,7 +19,7 @@ _BESIDE = 10.0  # nm of coating beside a gap against which it is measured
 
 
 @dataclass(frozen=True)
-class Cover:
+class ShellCoverage:
     """Covered part of a contour with its 95 % interval, and its gaps: rows of begin and end (nm), lengths (nm).
 
     A gap's length is that of the coating that is missing between its begin and end, where the counts are low.
@@ -34,7 +34,9 @@ class Cover:
     shortest: float
 
 
-def coverage(z: np.ndarray, gap: np.ndarray, coated: np.ndarray, step: float, gap_length: float) -> Cover:
+def measure_coverage(
+    z: np.ndarray, gap: np.ndarray, coated: np.ndarray, step: float, gap_length: float
+) -> ShellCoverage:
     """The covered part of a contour, from pieces of `step` nm of it.
 
     z (n,) : effective counts of each piece in the band of the coating; gap, coated (n,) : the means expected of a piece
@@ -49,26 +51,26 @@ def coverage(z: np.ndarray, gap: np.ndarray, coated: np.ndarray, step: float, ga
     length of the contour over that of the gaps (each weighted with its length, as long gaps make pieces alike).
     """
     z, length = np.maximum(z, 0), step * z.size
-    mixture = _mixture(*(_pairs(values) for values in (z, gap, coated)))
+    mixture = _fit_mixture(*(_sum_pairs(values) for values in (z, gap, coated)))
     shortest = 2 * step * max(_EVIDENCE / max(mixture.power, 1e-9), 1.0)
-    dim = _pairs(z - gap) < _ENDS * _pairs(coated - gap)
+    dim = _sum_pairs(z - gap) < _ENDS * _sum_pairs(coated - gap)
     marked = np.zeros(z.size, bool)
-    for begin, end in _runs(mixture.covered < 0.5):
+    for begin, end in _find_runs(mixture.covered < 0.5):
         if mixture.evidence[begin:end].sum() > _EVIDENCE:
-            before, behind = (_reach(dim, at) for at in (range(begin - 1, -1, -1), range(end, dim.size)))
+            before, behind = (_count_dim(dim, at) for at in (range(begin - 1, -1, -1), range(end, dim.size)))
             marked[max(2 * (begin - before) - 1, 0) : 2 * (end + behind) + 1] = True
-    runs = _runs(marked)
+    runs = _find_runs(marked)
     if not runs:  # no gap is seen: all of the 5 % goes to the lower bound
-        return Cover(1.0, 0.05 ** min(gap_length / length, 1.0), 1.0, np.zeros((0, 2)), np.zeros(0), shortest)
-    lengths = np.array([_missing(z - gap, coated - gap, marked, run, mixture, step) for run in runs])
+        return ShellCoverage(1.0, 0.05 ** min(gap_length / length, 1.0), 1.0, np.zeros((0, 2)), np.zeros(0), shortest)
+    lengths = np.array([_measure_missing_length(z - gap, coated - gap, marked, run, mixture, step) for run in runs])
     alike = max(gap_length, float(np.sum(lengths**2)) / max(float(lengths.sum()), 1e-9))
     share, number = 1 - float(lengths.sum()) / length, max(length / alike, 1.0)
     low = float(beta.ppf(0.025, share * number, (1 - share) * number + 1)) if share > 0 else 0.0
     high = float(beta.ppf(0.975, share * number + 1, (1 - share) * number)) if share < 1 else 1.0
-    return Cover(share, low, high, step * np.array(runs, float), lengths, shortest)
+    return ShellCoverage(share, low, high, step * np.array(runs, float), lengths, shortest)
 
 
-def _reach(dim: np.ndarray, places: range) -> int:
+def _count_dim(dim: np.ndarray, places: range) -> int:
     """How many of the places (at most two) are dim, up to the first that is not."""
     reach = 0
     for place in places[:2]:
@@ -78,7 +80,7 @@ def _reach(dim: np.ndarray, places: range) -> int:
     return reach
 
 
-def _missing(seen, full, marked, run, mixture: "_Mixture", step: float) -> float:
+def _measure_missing_length(seen, full, marked, run, mixture: "_CoverageMixture", step: float) -> float:
     """Length (nm) without coating in a run of pieces, against the coating within 10 nm on both sides.
 
     Its level is drawn to that of the whole contour by the gamma distribution of levels.
@@ -95,7 +97,7 @@ def _missing(seen, full, marked, run, mixture: "_Mixture", step: float) -> float
 
 
 @dataclass(frozen=True)
-class _Mixture:
+class _CoverageMixture:
     """covered, evidence (n,): probability that a stretch is covered, log-likelihood of not covered against covered.
 
     level, shape : of the gamma distribution of the coating's counts over those expected; power : mean evidence that
@@ -109,7 +111,7 @@ class _Mixture:
     power: float
 
 
-def _mixture(z: np.ndarray, gap: np.ndarray, coated: np.ndarray) -> _Mixture:
+def _fit_mixture(z: np.ndarray, gap: np.ndarray, coated: np.ndarray) -> _CoverageMixture:
     def full(p: np.ndarray, z: np.ndarray, thin: np.ndarray) -> np.ndarray:
         usual = _log_gamma_poisson(z, np.maximum(coated * math.exp(p[2]), gap + 1e-9), math.exp(p[3]))
         return np.logaddexp(usual + math.log(1 - _THIN), thin + math.log(_THIN))
@@ -123,17 +125,17 @@ def _mixture(z: np.ndarray, gap: np.ndarray, coated: np.ndarray) -> _Mixture:
         ties = (p[2] / 0.15) ** 2 + ((p[3] - 3.5) / 1.5) ** 2 + ((p[0] + 4) / 2) ** 2 + ((p[1] + 4) / 4) ** 2
         return 0.5 * float(ties) - float(np.logaddexp.reduce(components(p)).sum())
 
-    (thin, *lacking), (none_thin, *none) = (_parts(at, gap, coated) for at in (z, gap))
+    (thin, *lacking), (none_thin, *none) = (_compute_stretch_likelihoods(at, gap, coated) for at in (z, gap))
     start = np.array([-4.0, -3.0, 0.0, 3.0])
     p = minimize(misfit, start, method="Nelder-Mead", options={"maxfev": 1500, "xatol": 1e-3, "fatol": 1e-4}).x
     logs = components(p)
     evidence = np.logaddexp(*lacking) - math.log(2) - full(p, z, thin)
     power = np.logaddexp(*none) - math.log(2) - full(p, gap, none_thin)
     covered = np.exp(logs[0] - np.logaddexp.reduce(logs))
-    return _Mixture(covered, evidence, math.exp(p[2]), math.exp(p[3]), float(power.mean()))
+    return _CoverageMixture(covered, evidence, math.exp(p[2]), math.exp(p[3]), float(power.mean()))
 
 
-def _parts(z: np.ndarray, gap: np.ndarray, coated: np.ndarray) -> np.ndarray:
+def _compute_stretch_likelihoods(z: np.ndarray, gap: np.ndarray, coated: np.ndarray) -> np.ndarray:
     """Log-likelihoods (3, n) of stretches with a thin coating, with the end of a gap, and bare."""
 
     def between(low: float, high: float) -> np.ndarray:
@@ -143,12 +145,12 @@ def _parts(z: np.ndarray, gap: np.ndarray, coated: np.ndarray) -> np.ndarray:
     return np.array([between(0.35, 0.9), between(0.05, 0.3), _log_poisson(z, gap)])
 
 
-def _pairs(values: np.ndarray) -> np.ndarray:
+def _sum_pairs(values: np.ndarray) -> np.ndarray:
     """Sums of two neighbours; the last of an odd number joins the pair before it."""
     return np.add.reduceat(values, np.arange(0, max(values.size - 1, 1), 2))
 
 
-def _runs(mask: np.ndarray) -> list[tuple[int, int]]:
+def _find_runs(mask: np.ndarray) -> list[tuple[int, int]]:
     """(begin, end) of every unbroken run, the end not in it."""
     steps = np.diff(np.concatenate([[0], mask.astype(int), [0]]))
     return list(zip(np.flatnonzero(steps == 1).tolist(), np.flatnonzero(steps == -1).tolist(), strict=True))

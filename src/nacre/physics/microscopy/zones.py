@@ -13,7 +13,7 @@ from itertools import combinations
 import numpy as np
 
 from nacre.physics.microscopy import indexing
-from nacre.physics.microscopy.indexing import Tolerance, reciprocal
+from nacre.physics.microscopy.indexing import Tolerance, compute_reciprocal
 
 FALSE, FALSE_WEAK = 0.1, 0.5  # how likely a spot, and a weak spot, belongs to no lattice, beforehand
 WEAK = 0.03  # of the strongest spot's power: thin crystals show reflections of the next Laue zone so weakly
@@ -21,7 +21,7 @@ MOST_PAIRS = 14
 
 
 @dataclass(frozen=True)
-class Lattice:
+class PhaseLattice:
     """What a phase may show: hkl unique by symmetry, all allowed hkl, cell in angstrom and deg."""
 
     first: np.ndarray
@@ -30,7 +30,7 @@ class Lattice:
 
 
 @dataclass(frozen=True)
-class Zone:
+class MatchedZone:
     """A zone that explains spots: hkl (n, 3) with zero rows where unmatched, axis, scale, relative misfit, evidence.
 
     evidence : log-likelihood over that of spots anywhere; predicted (m, 2): its reflections in the frame of the spots.
@@ -48,13 +48,13 @@ class Zone:
         return np.any(self.hkl != 0, axis=1)
 
 
-def doubts(strength: np.ndarray) -> np.ndarray:
+def estimate_doubts(strength: np.ndarray) -> np.ndarray:
     """How likely each spot belongs to no lattice, beforehand, from its power."""
     strength = np.asarray(strength, float)
     return np.where(strength < WEAK * strength.max(initial=0.0), FALSE_WEAK, FALSE)
 
 
-def pairs(spots: np.ndarray, most: int = MOST_PAIRS) -> list[tuple[int, int]]:
+def list_pairs(spots: np.ndarray, most: int = MOST_PAIRS) -> list[tuple[int, int]]:
     """Pairs of spots that are not on one line, of the strongest first."""
     length = np.linalg.norm(spots, axis=1)
     across = np.abs(spots[:, 0][:, None] * spots[:, 1] - spots[:, 1][:, None] * spots[:, 0])
@@ -63,30 +63,30 @@ def pairs(spots: np.ndarray, most: int = MOST_PAIRS) -> list[tuple[int, int]]:
     return [(a, b) if length[a] <= length[b] else (b, a) for a, b in found[:most]]
 
 
-def search(
-    spots: np.ndarray, doubt: np.ndarray, lattice: Lattice, tolerance: Tolerance, reach: tuple[float, float]
-) -> list[Zone]:
+def search_zones(
+    spots: np.ndarray, doubt: np.ndarray, lattice: PhaseLattice, tolerance: Tolerance, reach: tuple[float, float]
+) -> list[MatchedZone]:
     """Zones of a lattice that explain spots (n, 2) in 1/angstrom, the best first; `reach` is the range seen."""
     spots = np.asarray(spots, float)
-    found: dict[tuple, Zone] = {}
+    found: dict[tuple, MatchedZone] = {}
     tried: set[tuple] = set()
-    for pair in pairs(spots):
-        for solution in indexing.solve(spots, lattice.first, lattice.every, lattice.cell, tolerance, 6, pair):
+    for pair in list_pairs(spots):
+        for solution in indexing.solve_zones(spots, lattice.first, lattice.every, lattice.cell, tolerance, 6, pair):
             start = (solution.zone, *map(tuple, np.abs(solution.hkl)))
             if start in tried or solution.matched < 2:
                 continue
             tried.add(start)
-            zone = fit(spots, doubt, solution.hkl, solution.zone, lattice, tolerance, reach)
+            zone = fit_zone(spots, doubt, solution.hkl, solution.zone, lattice, tolerance, reach)
             key = (zone.axis, tuple(map(tuple, np.abs(zone.hkl))))
             if zone.matched.sum() >= 2 and (key not in found or found[key].evidence < zone.evidence):
                 found[key] = zone
     return sorted(found.values(), key=lambda zone: -zone.evidence)
 
 
-def fit(spots, doubt, hkl: np.ndarray, axis, lattice: Lattice, tolerance: Tolerance, reach) -> Zone:
+def fit_zone(spots, doubt, hkl: np.ndarray, axis, lattice: PhaseLattice, tolerance: Tolerance, reach) -> MatchedZone:
     """Rotation and scale of a zone from the spots matched, and the spots that then match, twice over."""
     inside = lattice.every[lattice.every @ np.array(axis) == 0]
-    plane = in_plane(inside, lattice.cell)
+    plane = project_in_plane(inside, lattice.cell)
     first = inside.tolist()
     z = plane[:, 0] + 1j * plane[:, 1]
     seen = spots[:, 0] + 1j * spots[:, 1]
@@ -95,25 +95,25 @@ def fit(spots, doubt, hkl: np.ndarray, axis, lattice: Lattice, tolerance: Tolera
         if not used.size:
             break
         rows = np.array([first.index(list(row)) for row in hkl[used]])
-        z = _handed(z, z[rows], seen[used])
+        z = _orient(z, z[rows], seen[used])
         turn = np.sum(np.conj(z[rows]) * seen[used]) / np.sum(np.abs(z[rows]) ** 2)
         stretch = np.clip(abs(turn), np.exp(-tolerance.scale), np.exp(tolerance.scale))
         predicted = z * turn / abs(turn) * stretch
-        hkl, misses = _match(seen, predicted, inside, tolerance)
+        hkl, misses = _match_spots(seen, predicted, inside, tolerance)
     length, range_ = np.abs(predicted), np.array(reach)
     number = max(int(np.sum((length > range_[0]) & (length < range_[1]))) // 2, 1)
-    evidence = _evidence(seen, misses, doubt, number, tolerance, reach) - _zones_up_to(axis)
+    evidence = _compute_evidence(seen, misses, doubt, number, tolerance, reach) - _count_log_zones(axis)
     if tolerance.scale > 0:
         evidence -= 0.5 * (np.log(stretch) / (0.5 * tolerance.scale)) ** 2
     used = np.any(hkl != 0, axis=1)
     residual = float(np.sqrt(np.mean(np.abs(misses[used]) ** 2))) if used.any() else np.inf
     found = np.column_stack((predicted.real, predicted.imag))
-    return Zone(hkl, axis, float(1 / stretch), residual, evidence, found)
+    return MatchedZone(hkl, axis, float(1 / stretch), residual, evidence, found)
 
 
-def in_plane(hkl: np.ndarray, cell) -> np.ndarray:
+def project_in_plane(hkl: np.ndarray, cell) -> np.ndarray:
     """Coordinates (n, 2) in 1/angstrom of reflections that lie in one plane."""
-    g = reciprocal(hkl, cell)
+    g = compute_reciprocal(hkl, cell)
     along = g[0] / np.linalg.norm(g[0])
     rest = g - np.outer(g @ along, along)
     far = int(np.argmax(np.linalg.norm(rest, axis=1)))
@@ -121,13 +121,13 @@ def in_plane(hkl: np.ndarray, cell) -> np.ndarray:
     return np.column_stack((g @ along, g @ across))
 
 
-def _handed(z: np.ndarray, known: np.ndarray, seen: np.ndarray) -> np.ndarray:
+def _orient(z: np.ndarray, known: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """The plane seen from the side from which the matched spots fit: from below, its mirror image."""
     straight, mirrored = np.abs(np.sum(np.conj(known) * seen)), np.abs(np.sum(known * seen))
     return z if straight >= mirrored else np.conj(z)
 
 
-def _match(seen, predicted, inside, tolerance: Tolerance) -> tuple[np.ndarray, np.ndarray]:
+def _match_spots(seen, predicted, inside, tolerance: Tolerance) -> tuple[np.ndarray, np.ndarray]:
     """hkl of each spot (zeros: none), and its miss relative to its length: radial + i tangential."""
     ratio = (seen[:, None] - predicted[None, :]) / seen[:, None]
     nearest = np.argmin(np.abs(ratio), axis=1)
@@ -136,7 +136,7 @@ def _match(seen, predicted, inside, tolerance: Tolerance) -> tuple[np.ndarray, n
     return np.where(near[:, None], inside[nearest], 0), misses
 
 
-def _evidence(seen, misses, doubt, number: int, tolerance: Tolerance, reach) -> float:
+def _compute_evidence(seen, misses, doubt, number: int, tolerance: Tolerance, reach) -> float:
     area = 0.5 * np.pi * (reach[1] ** 2 - reach[0] ** 2)
     along, across = 0.5 * tolerance.length, 0.5 * np.radians(tolerance.angle)
     size = np.abs(seen) ** 2 * 2 * np.pi * along * across
@@ -144,13 +144,15 @@ def _evidence(seen, misses, doubt, number: int, tolerance: Tolerance, reach) -> 
     return float(np.sum(np.log((1 - doubt) * area / (number * size) * np.exp(-np.minimum(off, 50)) + doubt)))
 
 
-def _zones_up_to(axis) -> float:
+def _count_log_zones(axis) -> float:
     """Logarithm of the number of axes whose indices are no larger."""
     largest = int(np.max(np.abs(axis)))
     return float(np.log(((2 * largest + 1) ** 3 - 1) / 2))
 
 
-def chance(spots, doubt, lattices: list[Lattice], tolerances: list[Tolerance], reach, evidence: float, rng, trials):
+def estimate_chance(
+    spots, doubt, lattices: list[PhaseLattice], tolerances: list[Tolerance], reach, evidence: float, rng, trials
+):
     """Part of random patterns of as many spots, of lengths within the same range, that any lattice explains as well.
 
     Estimated as (hits + 1)/(trials + 1), so that it is never nothing.
@@ -162,7 +164,7 @@ def chance(spots, doubt, lattices: list[Lattice], tolerances: list[Tolerance], r
         angle = rng.uniform(0, np.pi, len(spots))
         thrown = np.column_stack((radius * np.cos(angle), radius * np.sin(angle)))
         for lattice, tolerance in zip(lattices, tolerances, strict=True):
-            best = search(thrown, doubt, lattice, tolerance, reach)
+            best = search_zones(thrown, doubt, lattice, tolerance, reach)
             if best and best[0].evidence >= evidence:
                 hits += 1
                 break

@@ -1,20 +1,20 @@
 """The cell in time: a single-ion pseudo-two-dimensional model with films, contact loss and particle sizes."""
 
-from nacre.physics.p2d.cell import EVEN, Cell, Diffusivity, Electrode, Exchange, Mesh, constant_diffusivity
+from nacre.physics.p2d.cell import EVEN, Diffusivity, Electrode, Exchange, Mesh, SolverCell, constant_diffusivity
 from nacre.physics.p2d.drift import Course, Drifting
 from nacre.physics.p2d.fields import Fields, fields, filling, lithium, shell_weights, throughput
 from nacre.physics.p2d.frequency.causes import by_cause
 from nacre.physics.p2d.frequency.derivatives import derivatives as impedance_derivatives
 from nacre.physics.p2d.frequency.linearised_cell import Linear, LinearElectrode, check_frequencies, impedance, linearise
-from nacre.physics.p2d.sensitivity.forward import StepSensitivity, sensitivities
+from nacre.physics.p2d.sensitivity.forward import SolverStepSensitivity, sensitivities
 from nacre.physics.p2d.sensitivity.tangent import STENCILS, Tangent, combine, tangent, weigh
 from nacre.physics.p2d.solve import (
     BEST,
-    Outcome,
     Prepared,
     Solution,
+    SolverStep,
     State,
-    Step,
+    StepOutcome,
     charge_and_hold,
     prepare,
     rest,
@@ -28,7 +28,6 @@ __all__ = [
     "BEST",
     "EVEN",
     "STENCILS",
-    "Cell",
     "Course",
     "Diffusivity",
     "Drifting",
@@ -38,12 +37,13 @@ __all__ = [
     "Linear",
     "LinearElectrode",
     "Mesh",
-    "Outcome",
     "Prepared",
     "Solution",
+    "SolverCell",
+    "SolverStep",
+    "SolverStepSensitivity",
     "State",
-    "Step",
-    "StepSensitivity",
+    "StepOutcome",
     "Tangent",
     "by_cause",
     "charge_and_hold",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from nacre.physics.constants import GAS
-from nacre.physics.ocp import Curve
+from nacre.physics.ocp import StoichiometryCurve
 
 MAX_SHELLS = 400
 
@@ -25,7 +25,7 @@ class Diffusivity:
     """D(x) in m2/s: ln D = sum of c_i x^i (up to x^4), or ln D as a `Curve` (constant beyond its range)."""
 
     log_polynomial: tuple[float, ...] = ()
-    log_curve: Curve | None = None
+    log_curve: StoichiometryCurve | None = None
 
     def __post_init__(self):
         _require(len(self.log_polynomial) <= 5, "the polynomial of ln D", self.log_polynomial, "of degree 4 or less")
@@ -61,7 +61,7 @@ class Exchange:
     reference: float
     oxidation: float = 0.5
     reduction: float = 0.5
-    log_factor: Curve | None = None
+    log_factor: StoichiometryCurve | None = None
 
     def __post_init__(self):
         _require(0.0 < self.reference < math.inf, "the exchange current density", self.reference, "positive, in A/m2")
@@ -95,7 +95,7 @@ class Electrode:
     radii: tuple[float, ...]
     volume_fractions: tuple[float, ...]
     c_max: float
-    ocp: Curve
+    ocp: StoichiometryCurve
     diffusivity: Diffusivity
     exchange: Exchange
     ionic_conductivity: float
@@ -144,7 +144,7 @@ class Electrode:
 
 
 @dataclass(frozen=True, eq=False)
-class Cell:
+class SolverCell:
     """Cathode | separator | anode. separator_thickness m, separator_conductivity S/m; grain_boundary_resistance and
     contact_resistance ohm m2 of plan area; temperature and reference_temperature (of all given values) K.
     Of small signals only (0: none): grain_boundary_capacitance, Q in F s^(n-1)/m2 of plan area, and its exponent n."""
@@ -178,7 +178,7 @@ class Cell:
         bulk = self.separator_thickness / self.separator_conductivity
         return bulk + self.grain_boundary_resistance + self.contact_resistance
 
-    def at(self, temperature: float) -> "Cell":
+    def at(self, temperature: float) -> "SolverCell":
         """The same cell at another temperature: values times exp(E/R (1/T_now - 1/T_new)), resistances divided."""
         _require(0.0 < temperature < math.inf, "temperature", temperature, "positive, in K")
 

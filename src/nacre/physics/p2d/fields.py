@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nacre.physics.constants import FARADAY
-from nacre.physics.p2d.cell import Cell, Electrode, Mesh
+from nacre.physics.p2d.cell import Electrode, Mesh, SolverCell
 from nacre.physics.p2d.pack import shell_geometry
 from nacre.physics.p2d.solve import State
 
@@ -27,7 +27,7 @@ def _lithium(electrode: Electrode, mesh: Mesh, x: np.ndarray) -> float:
     return float((share * filling(mesh, x)).sum() * electrode.thickness / nodes * electrode.c_max)
 
 
-def lithium(cell: Cell, mesh: Mesh, state: State) -> tuple[float, float]:
+def lithium(cell: SolverCell, mesh: Mesh, state: State) -> tuple[float, float]:
     """Cyclable lithium in (cathode, anode), mol per m2 of plan area."""
     return _lithium(cell.cathode, mesh, state.cathode), _lithium(cell.anode, mesh, state.anode)
 
@@ -62,7 +62,7 @@ def fields(electrode: Electrode, j: np.ndarray) -> Fields:
     return Fields(depth, reaction, np.arange(nodes + 1) * width, ionic, -np.cumsum(drops))
 
 
-def throughput(cell: Cell, mesh: Mesh, before: State, after: State) -> tuple[float, float]:
+def throughput(cell: SolverCell, mesh: Mesh, before: State, after: State) -> tuple[float, float]:
     """Charge that the change of lithium in (cathode, anode) accounts for, C/m2; equal to the charge passed."""
     first, last = lithium(cell, mesh, before), lithium(cell, mesh, after)
     return FARADAY * (first[0] - last[0]), FARADAY * (last[1] - first[1])

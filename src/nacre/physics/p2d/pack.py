@@ -6,9 +6,9 @@ from functools import lru_cache
 import numpy as np
 
 from nacre.physics.constants import FARADAY, GAS
-from nacre.physics.ocp import Curve
+from nacre.physics.ocp import StoichiometryCurve
 from nacre.physics.p2d import layout as at
-from nacre.physics.p2d.cell import Cell, Electrode, Mesh
+from nacre.physics.p2d.cell import Electrode, Mesh, SolverCell
 from nacre.physics.p2d.layout import BUNDLE, ROW
 from nacre.physics.p2d.stamp import entry
 
@@ -49,7 +49,7 @@ def surface_weights(shells: int, grading: float, quadratic: bool) -> tuple[float
 _TABLES: dict = {}
 
 
-def _surface_table(ocp: Curve, extra: Curve | None) -> np.ndarray:
+def _surface_table(ocp: StoichiometryCurve, extra: StoichiometryCurve | None) -> np.ndarray:
     """Columns U, U' h, ln g, (ln g)' h; kept for the curves used last."""
     key = (id(ocp), id(extra))
     if key in _TABLES and _TABLES[key][0] is ocp and _TABLES[key][1] is extra:
@@ -123,7 +123,7 @@ def _per_node(value, nodes: int, name: str) -> np.ndarray:
     return np.full(nodes, value) if value.ndim == 0 else np.ascontiguousarray(value)
 
 
-def _diffusion_table(curve: Curve | None) -> np.ndarray:
+def _diffusion_table(curve: StoichiometryCurve | None) -> np.ndarray:
     if curve is None:
         return _NO_TABLE
     step = (curve.high - curve.low) / (curve.value.size - 1)
@@ -166,7 +166,7 @@ def pack_electrode(electrode: Electrode, nodes: int, shells: int, mesh: Mesh, te
     return e
 
 
-def pack(cell: Cell, mesh: Mesh) -> tuple[tuple, tuple]:
+def pack(cell: SolverCell, mesh: Mesh) -> tuple[tuple, tuple]:
     """(cathode, anode) as arrays."""
     return (
         pack_electrode(cell.cathode, mesh.cathode_nodes, mesh.cathode_shells, mesh, cell.temperature),

@@ -1,7 +1,7 @@
 """Simulate a cell: `prepare` once, `run` as often as wanted; `simulate` does both; `simulate_many` uses threads.
 
 Equations, symbols and sources: docs/physics.md. Discretisation as in J. Newman's porous electrode (finite volumes);
-time: see `bdf`. Every way a step can end is an `Outcome`.
+time: see `bdf`. Every way a step can end is an `StepOutcome`.
 """
 
 import enum
@@ -17,7 +17,7 @@ from numba import njit
 
 from nacre.physics.p2d import time_stepping
 from nacre.physics.p2d.bdf import AMPERE
-from nacre.physics.p2d.cell import Cell, Mesh
+from nacre.physics.p2d.cell import Mesh, SolverCell
 from nacre.physics.p2d.drift import isolate
 from nacre.physics.p2d.kinetics import CONSTANT_CURRENT, CONSTANT_POWER, CONSTANT_VOLTAGE
 from nacre.physics.p2d.layout import LANES, N_BUNDLES, N_CLASSES, N_DRIFT, N_LANES, N_NODES, N_SHELLS, ROW, SLOTS
@@ -29,7 +29,7 @@ TIGHTEST, LOOSEST, DEFAULT = 1e-9, 1e-3, 2e-4
 BEST = Mesh()
 
 
-class Outcome(enum.IntEnum):
+class StepOutcome(enum.IntEnum):
     """How a step of the protocol ended. The first five are what protocols ask for; after them the march goes on."""
 
     TIME_REACHED = time_stepping.TIME_REACHED
@@ -57,24 +57,24 @@ class Outcome(enum.IntEnum):
 
 _END = "reached the {} end of the stoichiometries that its open-circuit potential covers, before any cut-off"
 _WORDS = {
-    Outcome.TIME_REACHED: "the time was reached",
-    Outcome.LOW_VOLTAGE: "the lower voltage was reached",
-    Outcome.HIGH_VOLTAGE: "the upper voltage was reached",
-    Outcome.CURRENT_CUT_OFF: "the current fell to its cut-off",
-    Outcome.CHARGE_CUT_OFF: "the charge was reached",
-    Outcome.CATHODE_EMPTY: f"depleted: a cathode particle's surface {_END.format('empty')}",
-    Outcome.CATHODE_FULL: f"depleted: a cathode particle's surface {_END.format('full')}",
-    Outcome.ANODE_EMPTY: f"depleted: an anode particle's surface {_END.format('empty')}",
-    Outcome.ANODE_FULL: f"depleted: an anode particle's surface {_END.format('full')}",
-    Outcome.POWER_IMPOSSIBLE: "infeasible: no current gives this power (it is beyond the cell's maximum)",
-    Outcome.STUCK: "infeasible: no consistent currents were found however short the time step",
-    Outcome.STEP_LIMIT: "stopped: the largest number of time steps was used; what was reached is kept",
-    Outcome.BEYOND_AT_START: "infeasible: at the first instant the voltage is already beyond the cut-off",
+    StepOutcome.TIME_REACHED: "the time was reached",
+    StepOutcome.LOW_VOLTAGE: "the lower voltage was reached",
+    StepOutcome.HIGH_VOLTAGE: "the upper voltage was reached",
+    StepOutcome.CURRENT_CUT_OFF: "the current fell to its cut-off",
+    StepOutcome.CHARGE_CUT_OFF: "the charge was reached",
+    StepOutcome.CATHODE_EMPTY: f"depleted: a cathode particle's surface {_END.format('empty')}",
+    StepOutcome.CATHODE_FULL: f"depleted: a cathode particle's surface {_END.format('full')}",
+    StepOutcome.ANODE_EMPTY: f"depleted: an anode particle's surface {_END.format('empty')}",
+    StepOutcome.ANODE_FULL: f"depleted: an anode particle's surface {_END.format('full')}",
+    StepOutcome.POWER_IMPOSSIBLE: "infeasible: no current gives this power (it is beyond the cell's maximum)",
+    StepOutcome.STUCK: "infeasible: no consistent currents were found however short the time step",
+    StepOutcome.STEP_LIMIT: "stopped: the largest number of time steps was used; what was reached is kept",
+    StepOutcome.BEYOND_AT_START: "infeasible: at the first instant the voltage is already beyond the cut-off",
 }
 
 
 @dataclass(frozen=True)
-class Step:
+class SolverStep:
     """One step of a protocol, per m2 of plan area: mode (`current` A/m2, `voltage` V, `power` W/m2; positive charges),
     and what ends it: seconds, voltages, |current| (A/m2), |charge| (C/m2)."""
 
@@ -108,14 +108,14 @@ class Step:
 _MODES = {"current": CONSTANT_CURRENT, "voltage": CONSTANT_VOLTAGE, "power": CONSTANT_POWER}
 
 
-def rest(seconds: float) -> Step:
-    return Step("current", 0.0, seconds)
+def rest(seconds: float) -> SolverStep:
+    return SolverStep("current", 0.0, seconds)
 
 
-def charge_and_hold(current: float, voltage: float, current_below: float) -> tuple[Step, Step]:
+def charge_and_hold(current: float, voltage: float, current_below: float) -> tuple[SolverStep, SolverStep]:
     """CCCV: constant current to a voltage, which is then held until the current has fallen (all positive to charge)."""
     limit = {"highest": voltage} if current > 0 else {"lowest": voltage}
-    return Step("current", current, **limit), Step("voltage", voltage, current_below=current_below)
+    return SolverStep("current", current, **limit), SolverStep("voltage", voltage, current_below=current_below)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +143,7 @@ class Solution:
     current: np.ndarray
     charge: np.ndarray
     step: np.ndarray
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[StepOutcome, ...]
     ends: np.ndarray
     sampled: tuple[np.ndarray, ...]
     states: tuple[tuple[np.ndarray, np.ndarray], ...]
@@ -152,7 +152,7 @@ class Solution:
     trace: np.ndarray
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> StepOutcome:
         return self.outcomes[-1]
 
     @property
@@ -231,7 +231,7 @@ class Prepared:
     (see `drift`), while `cell` stays as it was.
     """
 
-    cell: Cell
+    cell: SolverCell
     mesh: Mesh
     cathode: tuple
     anode: tuple
@@ -240,7 +240,7 @@ class Prepared:
 
     def run(
         self,
-        steps: Step | Iterable[Step],
+        steps: SolverStep | Iterable[SolverStep],
         state: State | None = None,
         tolerance: float = DEFAULT,
         times: Sequence[np.ndarray] | None = None,
@@ -256,9 +256,9 @@ class Prepared:
         max_steps: most time steps in the whole run (default 3000 for each step of the protocol). trace: keep the state
         at every time step, for `sensitivities`. kept: per step, the share of the particles of a drifting cathode (see
         `drift`) that goes on working when it begins.
-        Raises ValueError where the request is malformed; whatever happens physically is an `Outcome`.
+        Raises ValueError where the request is malformed; whatever happens physically is an `StepOutcome`.
         """
-        steps = (steps,) if isinstance(steps, Step) else tuple(steps)
+        steps = (steps,) if isinstance(steps, SolverStep) else tuple(steps)
         if not steps:
             raise ValueError("the protocol has no steps")
         if not TIGHTEST <= tolerance <= LOOSEST:
@@ -304,7 +304,7 @@ class Prepared:
             current=table[:, 2],
             charge=table[:, 3],
             step=table[:, 4],
-            outcomes=tuple([Outcome(end[0]) for end in ends]),
+            outcomes=tuple([StepOutcome(end[0]) for end in ends]),
             ends=np.array([table[end[1] - 1, 0] if end[1] else 0.0 for end in ends]),
             sampled=tuple([sampled[part] for part in given]),
             states=tuple(
@@ -354,26 +354,26 @@ def _asked(times, count):
     return np.concatenate(parts), np.concatenate([[0], np.cumsum([part.size for part in parts])])
 
 
-def uniform(cell: Cell, mesh: Mesh = BEST) -> State:
+def uniform(cell: SolverCell, mesh: Mesh = BEST) -> State:
     """Particles even at the cell's stoichiometries."""
     cathode = len(cell.cathode.radii), mesh.cathode_nodes, mesh.cathode_shells
     anode = len(cell.anode.radii), mesh.anode_nodes, mesh.anode_shells
     return State(np.full(cathode, cell.cathode.stoichiometry), np.full(anode, cell.anode.stoichiometry))
 
 
-def prepare(cell: Cell, mesh: Mesh = BEST) -> Prepared:
+def prepare(cell: SolverCell, mesh: Mesh = BEST) -> Prepared:
     cathode, anode = pack(cell, mesh)
     pointers = addresses(cathode), addresses(anode)
     return Prepared(cell, mesh, cathode, anode, pointers, np.array([cell.resistance, 0.0]))
 
 
-def simulate(cell: Cell, steps, mesh: Mesh = BEST, **options) -> Solution:
+def simulate(cell: SolverCell, steps, mesh: Mesh = BEST, **options) -> Solution:
     """Prepare and run once; options as for `Prepared.run`."""
     return prepare(cell, mesh).run(steps, **options)
 
 
 def simulate_many(
-    cells: Sequence[Cell], protocols: Sequence, mesh: Mesh = BEST, threads: int | None = None, **options
+    cells: Sequence[SolverCell], protocols: Sequence, mesh: Mesh = BEST, threads: int | None = None, **options
 ) -> list[list[Solution]]:
     """Every protocol on every cell, each from the cell's own start; a list of solutions per cell.
 

@@ -26,7 +26,7 @@ def adjust_p_values(p: np.ndarray, weights: np.ndarray, transitions: np.ndarray)
     ValueError where weights or transitions are no such shares.
     """
     p, w, g = (np.array(x, float) for x in (p, weights, transitions))
-    _check(p, w, g)
+    _check_shares(p, w, g)
     adjusted, reached = np.ones(len(p)), 0.0
     left = list(range(len(p)))
     while left:
@@ -53,7 +53,7 @@ def _hand_on(w: np.ndarray, g: np.ndarray, gone: int, left: list[int]) -> None:
     w[gone] = 0.0
 
 
-def _check(p: np.ndarray, w: np.ndarray, g: np.ndarray) -> None:
+def _check_shares(p: np.ndarray, w: np.ndarray, g: np.ndarray) -> None:
     n, slack = len(p), 1.0 + 1e-12
     if w.shape != (n,) or g.shape != (n, n):
         raise ValueError(f"{n} p values need {n} weights and {n} x {n} transitions; found {w.shape} and {g.shape}")
@@ -63,7 +63,7 @@ def _check(p: np.ndarray, w: np.ndarray, g: np.ndarray) -> None:
         raise ValueError("transitions are shares: none below 0, none to itself, rows that sum to 1 at most")
 
 
-def primary_and_secondary(n_primary: int, n_secondary: int) -> tuple[np.ndarray, np.ndarray]:
+def make_primary_and_secondary(n_primary: int, n_secondary: int) -> tuple[np.ndarray, np.ndarray]:
     """Weights and transitions: primaries share the level; what one releases goes half to the other primaries and half
     to the secondaries, and what a secondary releases goes to the other secondaries.
 

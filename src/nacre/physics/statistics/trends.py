@@ -85,9 +85,9 @@ def fit_trend(doses: Sequence[float], values: Sequence[float], seed: int = 0) ->
     if np.ptp(y) <= TIE * np.abs(y).max():
         raise ValueError("all values are equal: nothing is known of their scatter")
     dealt = y[_dealings(tuple(int(n) for n in counts), seed)]
-    p, p_monotone = _permutation_p(dealt, counts)
+    p, p_monotone = _permute_for_p(dealt, counts)
     means = _level_means(y[None, :], counts)[0]
-    rising, falling = isotonic_means(means, counts), -isotonic_means(-means, counts)
+    rising, falling = fit_isotonic_means(means, counts), -fit_isotonic_means(-means, counts)
     direction = 1 if _between(rising, counts, y.mean()) >= _between(falling, counts, y.mean()) else -1
     p_turn, turn, sign = _turning(means, counts, y)
     line = stats.linregress(x, y)
@@ -107,11 +107,11 @@ def fit_trend(doses: Sequence[float], values: Sequence[float], seed: int = 0) ->
         float(line.slope - half),
         float(line.slope + half),
         len(y) - 2,
-        _lack_of_fit(x, y, counts, means, line),
+        _test_lack_of_fit(x, y, counts, means, line),
     )
 
 
-def isotonic_means(means: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def fit_isotonic_means(means: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """The nondecreasing values nearest to `means` in weighted squares.
 
     Parameters
@@ -137,13 +137,13 @@ def isotonic_means(means: np.ndarray, weights: np.ndarray) -> np.ndarray:
 # --- the chance of no dependence ----------------------------------------------------------------------------
 
 
-def _permutation_p(dealt: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
+def _permute_for_p(dealt: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
     """(p of the better of both statistics, p of the isotonic one); the first row of `dealt` is what was found."""
     means = _level_means(dealt, counts)
     centre = dealt[0].mean()
     isotonic = np.maximum(
-        _between(isotonic_means(means, counts), counts, centre),
-        _between(isotonic_means(-means, counts), counts, -centre),
+        _between(fit_isotonic_means(means, counts), counts, centre),
+        _between(fit_isotonic_means(-means, counts), counts, -centre),
     )
     within = ((dealt[0] - centre) ** 2).sum() - _between(means, counts, centre)
     turning = _turn_values(means, counts).max(axis=(-2, -1)) / np.sqrt(np.maximum(within, TIE * within.max()))
@@ -254,7 +254,7 @@ def _ends_differ(means: np.ndarray, counts: np.ndarray, y: np.ndarray) -> bool:
     return abs(means[-1] - means[0]) > float(stats.t.ppf(1 - LEVEL / 2, df)) * error
 
 
-def _lack_of_fit(x: np.ndarray, y: np.ndarray, counts: np.ndarray, means: np.ndarray, line) -> float | None:
+def _test_lack_of_fit(x: np.ndarray, y: np.ndarray, counts: np.ndarray, means: np.ndarray, line) -> float | None:
     """p value of the F test that the dose means lie on the line; None where nothing scatters within doses."""
     sd, df = _scatter(means, counts, y)
     if not sd > 0.0:

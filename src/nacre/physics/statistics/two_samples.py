@@ -16,7 +16,7 @@ from scipy import special
 
 
 @dataclass(frozen=True)
-class Difference:
+class MeanDifference:
     """A difference of two means: estimate, standard error, degrees of freedom (inf: a normal law), how it was had."""
 
     estimate: float
@@ -46,13 +46,13 @@ class Difference:
         above = _tail((upper - self.estimate) / self.error, self.df)
         return max(below, above)
 
-    def widened(self, std: float, df: float = math.inf) -> "Difference":
+    def widened(self, std: float, df: float = math.inf) -> "MeanDifference":
         """The same with a further independent error, its degrees of freedom joined by Satterthwaite's rule."""
         if std == 0.0:
             return self
         error = math.hypot(self.error, std)
         parts = self.error**4 / self.df + std**4 / df
-        return Difference(self.estimate, error, error**4 / parts if parts else math.inf, self.method)
+        return MeanDifference(self.estimate, error, error**4 / parts if parts else math.inf, self.method)
 
 
 def _tail(t: float, df: float) -> float:
@@ -64,7 +64,7 @@ def _quantile(chance: float, df: float) -> float:
     return float(special.ndtri(chance) if math.isinf(df) else special.stdtrit(df, chance))
 
 
-def compare_means(a: Sequence[float], b: Sequence[float]) -> Difference:
+def compare_means(a: Sequence[float], b: Sequence[float]) -> MeanDifference:
     """mean(b) - mean(a) of two or more independent values each.
 
     Parameters
@@ -90,14 +90,14 @@ def compare_means(a: Sequence[float], b: Sequence[float]) -> Difference:
     part_a, part_b = var_a / n_a, var_b / n_b
     error = math.sqrt(part_a + part_b)
     if n_a == n_b:
-        return Difference(estimate, error, n_a + n_b - 2, "pooled t")
+        return MeanDifference(estimate, error, n_a + n_b - 2, "pooled t")
     if error == 0.0:
-        return Difference(estimate, 0.0, min(n_a, n_b) - 1, "Welch's t")
+        return MeanDifference(estimate, 0.0, min(n_a, n_b) - 1, "Welch's t")
     df = (part_a + part_b) ** 2 / (part_a**2 / (n_a - 1) + part_b**2 / (n_b - 1))
-    return Difference(estimate, error, df, "Welch's t")
+    return MeanDifference(estimate, error, df, "Welch's t")
 
 
-def hedges_g(a: Sequence[float], b: Sequence[float]) -> float | None:
+def compute_hedges_g(a: Sequence[float], b: Sequence[float]) -> float | None:
     """The difference in pooled standard deviations, freed of its small-sample bias; None where nothing scatters.
 
     L. V. Hedges, J. Educ. Stat. 6 (1981) 107.
@@ -110,22 +110,22 @@ def hedges_g(a: Sequence[float], b: Sequence[float]) -> float | None:
 MOST_REPLICATES = 1000
 
 
-def replicates_to_show(effect: float, sd: float, alpha: float = 0.05, power: float = 0.8) -> int | None:
+def count_replicates_to_show(effect: float, sd: float, alpha: float = 0.05, power: float = 0.8) -> int | None:
     """Values a side that show a true difference `effect` with the power asked; None beyond 1000 or without an effect.
 
     Exact for Student's t of two equal sides of one standard deviation `sd` (noncentral t).
     """
     if effect == 0.0 or sd <= 0.0:
         return None
-    return _least(lambda n: _power_of_t(abs(effect) / sd, n, alpha) >= power)
+    return _find_least(lambda n: _compute_power(abs(effect) / sd, n, alpha) >= power)
 
 
-def _power_of_t(effect: float, n: int, alpha: float) -> float:
+def _compute_power(effect: float, n: int, alpha: float) -> float:
     df, centre = 2 * n - 2, effect * math.sqrt(n / 2)
     return 1.0 - float(special.nctdtr(df, centre, special.stdtrit(df, 1 - alpha / 2)))
 
 
-def replicates_to_equal(margin: float, sd: float, alpha: float = 0.05, power: float = 0.8) -> int | None:
+def count_replicates_to_equal(margin: float, sd: float, alpha: float = 0.05, power: float = 0.8) -> int | None:
     """Values a side that show equality within +- margin, where the truth is no difference, with the power asked.
 
     A bound that is slightly too large: both one-sided tests have to reject, each with half of the missing power.
@@ -138,10 +138,10 @@ def replicates_to_equal(margin: float, sd: float, alpha: float = 0.05, power: fl
         missed = float(special.nctdtr(df, centre, special.stdtrit(df, 1 - alpha)))
         return missed <= (1 - power) / 2
 
-    return _least(enough)
+    return _find_least(enough)
 
 
-def _least(enough) -> int | None:
+def _find_least(enough) -> int | None:
     """The least number from 2 up for which `enough` holds, by doubling and halving; it holds for all larger ones."""
     top = 2
     while not enough(top):

@@ -12,7 +12,7 @@ LIMIT = 3.0  # attenuation lengths (times cos) beyond which a substrate's signal
 AVERAGE_EXPONENT = 0.75  # of the escape depth on kinetic energy, for an average matrix (Jablonski 2009, Ag to Si)
 
 
-def inelastic_mean_free_path(energy, density: float, molar_mass: float, valence: float, gap: float):
+def compute_inelastic_mean_free_path(energy, density: float, molar_mass: float, valence: float, gap: float):
     """IMFP in nm by the TPP-2M formula, 50 to 2000 eV (S. Tanuma, C. J. Powell, D. R. Penn, Surf. Interface Anal. 21
     (1994) 165, eq. 3-8; rms deviation about 11 %, Surf. Interface Anal. 35 (2003) 268).
 
@@ -27,7 +27,7 @@ def inelastic_mean_free_path(energy, density: float, molar_mass: float, valence:
     return 0.1 * energy / (plasmon2 * (beta * np.log(gamma * energy) - c / energy + d / energy**2))
 
 
-def layer_ratio(thickness: float, own: float, through: float, angle: float) -> float:
+def compute_layer_ratio(thickness: float, own: float, through: float, angle: float) -> float:
     """Signal of a uniform layer over that of what is below, each against its bulk: the two-length equation.
 
     own, through : attenuation lengths (nm) of the layer's line and of the substrate's line, both in the layer
@@ -38,7 +38,7 @@ def layer_ratio(thickness: float, own: float, through: float, angle: float) -> f
     return -math.expm1(-thickness / (own * c)) * math.exp(thickness / (through * c))
 
 
-def layer_thickness(ratio: float, own: float, through: float, angle: float) -> tuple[float, float]:
+def solve_layer_thickness(ratio: float, own: float, through: float, angle: float) -> tuple[float, float]:
     """(thickness in nm of the uniform layer that would give `ratio`, the largest that can be told).
 
     The first number means a thickness only where it is below the second. Raises ValueError for a negative ratio.
@@ -49,10 +49,12 @@ def layer_thickness(ratio: float, own: float, through: float, angle: float) -> t
     if ratio == 0:
         return 0.0, limit
     high = 30.0 * max(own, through)
-    root = brentq(lambda d: math.log(layer_ratio(d, own, through, angle)) - math.log(ratio), 1e-9, high, xtol=1e-9)
+    root = brentq(
+        lambda d: math.log(compute_layer_ratio(d, own, through, angle)) - math.log(ratio), 1e-9, high, xtol=1e-9
+    )
     return float(root), limit
 
 
-def coverage(ratio: float) -> float:
+def compute_coverage(ratio: float) -> float:
     """Covered part of the surface if the layer is thick where it is: its signal over the substrate's is f/(1 - f)."""
     return ratio / (1.0 + ratio)

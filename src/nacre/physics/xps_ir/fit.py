@@ -1,6 +1,6 @@
 """Fits of photoelectron spectra as scientists write them: named parameters, lines tied to them, backgrounds inside.
 
-A `Model` is a list of parameters and of lines (each line's area, position, width and mix are a parameter, times or plus
+A `SpectrumModel` is a list of parameters and of lines (each line's area, position, width and mix are a parameter, times or plus
 a fixed number: a doublet is two lines of the same parameters). It may describe several spectra at once; what they
 share, they share by name. Energies in eV, areas in counts x eV. The mathematics is in `xps_kernel`.
 """
@@ -21,7 +21,7 @@ UNIVERSAL_C = 1643.0
 
 
 @dataclass(frozen=True)
-class Parameter:
+class SpectrumParameter:
     """A number to be found. `prior` is (mean, sd); `linear` where the spectrum is linear in it; lo = hi fixes it."""
 
     name: str
@@ -33,7 +33,7 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Line:
+class PhotoelectronLine:
     """One line: names of its parameters, and what it has besides (area factor, position offset, width factor).
 
     `shift` names a parameter added to the positions of all lines of a spectrum: charge that calibration left.
@@ -55,7 +55,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Background:
+class SpectrumBackground:
     """Names of the parameters of one spectrum's background; "" where it has none such.
 
     constant : counts; slope : counts across the window; step : Shirley's, 1/eV; loss : Tougaard's B, eV^2.
@@ -68,13 +68,13 @@ class Background:
 
 
 @dataclass(frozen=True)
-class Model:
+class SpectrumModel:
     """A hypothesis about one or several spectra."""
 
     name: str
-    parameters: tuple[Parameter, ...]
-    lines: tuple[Line, ...]
-    backgrounds: tuple[Background, ...]
+    parameters: tuple[SpectrumParameter, ...]
+    lines: tuple[PhotoelectronLine, ...]
+    backgrounds: tuple[SpectrumBackground, ...]
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -111,7 +111,7 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Data:
+class SpectrumData:
     """Spectra, one after the other: x rising in binding energy (eV), y in counts; starts (n_spectra + 1,)."""
 
     x: np.ndarray
@@ -119,7 +119,7 @@ class Data:
     starts: np.ndarray
 
     @classmethod
-    def of(cls, spectra: Sequence[tuple[np.ndarray, np.ndarray]]) -> "Data":
+    def of(cls, spectra: Sequence[tuple[np.ndarray, np.ndarray]]) -> "SpectrumData":
         """From (energy, counts) pairs in any order of energy. Raises ValueError for negative or non-finite counts."""
         ordered = [(np.asarray(x, float)[o], np.asarray(y, float)[o]) for x, y in spectra for o in [np.argsort(x)]]
         x, y = (np.concatenate([pair[i] for pair in ordered]) for i in (0, 1))
@@ -140,14 +140,14 @@ class Data:
 
 
 @dataclass(frozen=True)
-class Fitted:
+class PhotoelectronFit:
     """A model at its best. `covariance` (P, P) is of all parameters, those at a bound with zeros; not yet scaled.
 
     chi2 is Pearson's; `effective` the number of parameters that the data, not the priors, determine.
     """
 
-    model: Model
-    data: Data
+    model: SpectrumModel
+    data: SpectrumData
     values: np.ndarray
     covariance: np.ndarray
     free: np.ndarray
@@ -201,43 +201,55 @@ class Fitted:
         return self.spectrum() - self.part([line.area for line in self.model.lines])
 
 
-def _evaluate(model: Model, data: Data, values: np.ndarray) -> np.ndarray:
-    return _at(model, data, values)[0]
+def _evaluate(model: SpectrumModel, data: SpectrumData, values: np.ndarray) -> np.ndarray:
+    return _evaluate_with_slopes(model, data, values)[0]
 
 
-def jacobian(model: Model, data: Data, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def compute_jacobian(model: SpectrumModel, data: SpectrumData, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Counts (n,) and their derivatives (n, P)."""
-    mu, slopes = _at(model, data, values)
+    mu, slopes = _evaluate_with_slopes(model, data, values)
     return mu, slopes.T
 
 
-def _at(model: Model, data: Data, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _evaluate_with_slopes(
+    model: SpectrumModel, data: SpectrumData, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     lines, factors, grounds, *_ = model.arrays
     n, total = data.x.size, len(values)
     mu, jac, inner = np.empty(n), np.empty((total, n)), np.empty((total, n))
-    kernel.evaluate(
-        values, data.x, data.starts, lines, factors, grounds, _loss(model, data), _tables(model), mu, jac, inner
+    kernel.evaluate_spectrum(
+        values,
+        data.x,
+        data.starts,
+        lines,
+        factors,
+        grounds,
+        _build_loss(model, data),
+        _choose_tables(model),
+        mu,
+        jac,
+        inner,
     )
     return mu, jac
 
 
-def _loss(model: Model, data: Data) -> np.ndarray:
+def _build_loss(model: SpectrumModel, data: SpectrumData) -> np.ndarray:
     return data.operator() if any(b.loss for b in model.backgrounds) else np.zeros((0, 0))
 
 
-def _tables(model: Model) -> np.ndarray:
-    return np.zeros((0, 0, 0, 0, 0)) if all(v.shape == "sum" for v in model.lines) else shapes.tables()
+def _choose_tables(model: SpectrumModel) -> np.ndarray:
+    return np.zeros((0, 0, 0, 0, 0)) if all(v.shape == "sum" for v in model.lines) else shapes.make_tables()
 
 
-def fit(model: Model, data: Data, start: np.ndarray | None = None) -> Fitted:
+def fit_spectrum(model: SpectrumModel, data: SpectrumData, start: np.ndarray | None = None) -> PhotoelectronFit:
     """The model at its maximum of likelihood, from `start` (P,) where it is given, else from the model's own."""
     lines, factors, grounds, first, prior, sd, lo, hi, linear = model.arrays
     if start is not None:
         first, linear = start, np.zeros_like(linear)
-    mu, slopes = _at(model, data, first)
-    found = kernel.fit(
-        first, mu, slopes, data.x, data.y, data.starts, lines, factors, grounds, _loss(model, data),
-        _tables(model), prior, sd, lo, hi, linear, MOST_ITERATIONS,
+    mu, slopes = _evaluate_with_slopes(model, data, first)
+    found = kernel.run_fit(
+        first, mu, slopes, data.x, data.y, data.starts, lines, factors, grounds, _build_loss(model, data),
+        _choose_tables(model), prior, sd, lo, hi, linear, MOST_ITERATIONS,
     )  # fmt: skip
     values, fisher, free, objective, deviance, chi2, _, converged = found
     covariance = np.linalg.pinv(fisher, hermitian=True)
@@ -245,10 +257,10 @@ def fit(model: Model, data: Data, start: np.ndarray | None = None) -> Fitted:
     covariance[:, ~free] = 0.0
     known = np.where(sd > 0, np.diag(covariance) / np.where(sd > 0, sd, 1.0) ** 2, 0.0)
     effective = float(free.sum() - known[free].sum())
-    return Fitted(model, data, values, covariance, free, objective, deviance, chi2, effective, converged)
+    return PhotoelectronFit(model, data, values, covariance, free, objective, deviance, chi2, effective, converged)
 
 
-def fit_many(model: Model, data: Data, counts: np.ndarray, start: np.ndarray | None = None):
+def fit_spectra(model: SpectrumModel, data: SpectrumData, counts: np.ndarray, start: np.ndarray | None = None):
     """Fits of every row of counts (m, n) on the energies of `data`, for maps and bootstraps.
 
     Returns values (m, P), variances (m, P), chi2 (m,), converged (m,).
@@ -256,24 +268,30 @@ def fit_many(model: Model, data: Data, counts: np.ndarray, start: np.ndarray | N
     lines, factors, grounds, first, prior, sd, lo, hi, linear = model.arrays
     if start is not None:
         first, linear = start, np.zeros_like(linear)
-    return kernel.fit_many(
+    return kernel.run_fits(
         first, data.x, np.ascontiguousarray(counts, float), data.starts, lines, factors, grounds,
-        _loss(model, data), _tables(model), prior, sd, lo, hi, linear, MOST_ITERATIONS,
+        _build_loss(model, data), _choose_tables(model), prior, sd, lo, hi, linear, MOST_ITERATIONS,
     )  # fmt: skip
 
 
-def noise_scale(y: np.ndarray) -> float:
+def estimate_noise_scale(y: np.ndarray) -> float:
     """Variance over mean of a smooth spectrum's scatter, from its second differences: 1 for Poisson counts."""
     second = y[2:] - 2 * y[1:-1] + y[:-2]
     return float(np.median(second**2) / 0.4549 / 6 / max(np.median(y), 1e-300))
 
 
-def warm() -> None:
+def warm_up() -> None:
     """Compiles the kernels, or loads them from numba's cache on disk; the spectrum means nothing."""
-    parameters = [Parameter(name, 1.0, linear=True) for name in ("A", "b")]
-    parameters += [Parameter("p", 0.0, -1.0, 1.0), Parameter("w", 1.0, 0.5, 2.0), Parameter("m", 0.3, 0.0, 1.0)]
-    model = Model("warm", tuple(parameters), (Line("A", "p", "w", "m"),), (Background("b"),))
+    parameters = [SpectrumParameter(name, 1.0, linear=True) for name in ("A", "b")]
+    parameters += [
+        SpectrumParameter("p", 0.0, -1.0, 1.0),
+        SpectrumParameter("w", 1.0, 0.5, 2.0),
+        SpectrumParameter("m", 0.3, 0.0, 1.0),
+    ]
+    model = SpectrumModel(
+        "warm", tuple(parameters), (PhotoelectronLine("A", "p", "w", "m"),), (SpectrumBackground("b"),)
+    )
     x = np.linspace(-4.0, 4.0, 41)
     y = 50.0 + 500.0 * np.exp(-2.8 * x * x)
-    fit(model, Data.of([(x, y)]))
-    fit_many(model, Data.of([(x, y)]), y[None, :])
+    fit_spectrum(model, SpectrumData.of([(x, y)]))
+    fit_spectra(model, SpectrumData.of([(x, y)]), y[None, :])

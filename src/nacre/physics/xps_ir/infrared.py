@@ -10,7 +10,7 @@ from scipy.sparse.linalg import spsolve
 BASELINES = ("straight", "parabola", "arpls")
 
 
-def absorbance(values: np.ndarray, quantity: str) -> np.ndarray:
+def convert_to_absorbance(values: np.ndarray, quantity: str) -> np.ndarray:
     """Absorbance from absorbance, transmittance or reflectance (as fractions). Raises ValueError where not positive."""
     if quantity == "absorbance":
         return values
@@ -19,7 +19,7 @@ def absorbance(values: np.ndarray, quantity: str) -> np.ndarray:
     return -np.log10(values)
 
 
-def band_area(x: np.ndarray, y: np.ndarray, band: tuple[float, float], baseline: str, anchors) -> float:
+def measure_band_area(x: np.ndarray, y: np.ndarray, band: tuple[float, float], baseline: str, anchors) -> float:
     """Area of y over x between the limits of `band`, above a baseline. x rises.
 
     anchors : ((lo, hi), (lo, hi)) stretches without bands on both sides. straight: through their means; parabola:
@@ -34,7 +34,7 @@ def band_area(x: np.ndarray, y: np.ndarray, band: tuple[float, float], baseline:
     return float(np.trapezoid((part_y - base)[chosen], part_x[chosen]))
 
 
-def baseline(x: np.ndarray, y: np.ndarray, kind: str, anchors) -> np.ndarray:
+def draw_baseline(x: np.ndarray, y: np.ndarray, kind: str, anchors) -> np.ndarray:
     """The baseline itself between the outer limits of the anchors; NaN outside."""
     inside = (x >= anchors[0][0]) & (x <= anchors[1][1])
     out = np.full(x.shape, np.nan)
@@ -42,13 +42,13 @@ def baseline(x: np.ndarray, y: np.ndarray, kind: str, anchors) -> np.ndarray:
     return out
 
 
-def _straight(x, y, anchors):
+def _draw_straight(x, y, anchors):
     points = [((x >= lo) & (x <= hi)) for lo, hi in anchors]
     (xa, ya), (xb, yb) = ((x[p].mean(), y[p].mean()) for p in points)
     return ya + (yb - ya) * (x - xa) / (xb - xa)
 
 
-def _parabola(x, y, anchors):
+def _draw_parabola(x, y, anchors):
     held = np.zeros(x.shape, bool)
     for lo, hi in anchors:
         held |= (x >= lo) & (x <= hi)
@@ -56,7 +56,7 @@ def _parabola(x, y, anchors):
     return np.polyval(np.polyfit((x[held] - middle) / span, y[held], 2), (x - middle) / span)
 
 
-def _arpls(x, y, anchors, stiffness: float = 1e-3, most: int = 50):
+def _draw_arpls(x, y, anchors, stiffness: float = 1e-3, most: int = 50):
     n = x.size
     second = diags([1.0, -2.0, 1.0], [0, 1, 2], shape=(n - 2, n))
     penalty = stiffness * n**4 * (second.T @ second)
@@ -73,16 +73,16 @@ def _arpls(x, y, anchors, stiffness: float = 1e-3, most: int = 50):
     return base
 
 
-_BASES = {"straight": _straight, "parabola": _parabola, "arpls": _arpls}
+_BASES = {"straight": _draw_straight, "parabola": _draw_parabola, "arpls": _draw_arpls}
 
 
-def noise(y: np.ndarray) -> float:
+def estimate_noise(y: np.ndarray) -> float:
     """Standard deviation of the scatter, from second differences (median absolute deviation)."""
     second = y[2:] - 2 * y[1:-1] + y[:-2]
     return float(1.4826 * np.median(np.abs(second)) / np.sqrt(6.0))
 
 
-def penetration(wavenumber, crystal: float, sample: float, angle: float):
+def compute_penetration(wavenumber, crystal: float, sample: float, angle: float):
     """Depth in m at which the evanescent field has fallen to 1/e; angle in rad (N. J. Harrick 1967).
 
     crystal, sample : refractive indices. Raises ValueError below the critical angle.
@@ -93,7 +93,7 @@ def penetration(wavenumber, crystal: float, sample: float, angle: float):
     return 1.0 / (2 * np.pi * 100.0 * np.asarray(wavenumber) * crystal * np.sqrt(inside))
 
 
-def effective_path(wavenumber, crystal: float, sample: float, angle: float):
+def compute_effective_path(wavenumber, crystal: float, sample: float, angle: float):
     """Path in m that gives in transmission the absorbance of one reflection, of unpolarised light off a thick sample
     that absorbs weakly (N. J. Harrick, F. K. du Pre, Appl. Opt. 5 (1966) 1739); angle in rad.
 

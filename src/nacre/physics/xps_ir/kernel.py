@@ -49,7 +49,7 @@ _TABLE = _tabulate()
 
 
 @njit(cache=True, inline="always")
-def _shapes(u, table):
+def _evaluate_shapes(u, table):
     """Gaussian, its integral and the Lorentzian's integral at u, by cubic interpolation (within 1e-9)."""
     if u >= _REACH or u <= -_REACH:
         v = 0.5 / u
@@ -66,7 +66,7 @@ def _shapes(u, table):
 
 
 @njit(cache=True, error_model="numpy")
-def _blend(table, s, out):
+def _blend_table(table, s, out):
     """out (2, points, 3): entries of a table (nodes, 2, points, 3) at the shape's parameter s, derivatives by s."""
     cells = table.shape[0] - 1
     s = min(max(s, 0.0), 1.0)
@@ -84,7 +84,7 @@ def _blend(table, s, out):
 
 
 @njit(cache=True, inline="always")
-def _read(entries, i, t, step):
+def _read_cell(entries, i, t, step):
     """R, its derivative by v and its integral, in cell i at t (0 to 1) of it."""
     rise, first, last = entries[i + 1, 0] - entries[i, 0], entries[i, 1], entries[i + 1, 1]
     c2, c3 = 3.0 * rise - 2.0 * first - last, first + last - 2.0 * rise
@@ -94,19 +94,19 @@ def _read(entries, i, t, step):
 
 
 @njit(cache=True, error_model="numpy")
-def _shaped(energy, p, per, m, a, kind, tables, columns):
+def _evaluate_tabulated(energy, p, per, m, a, kind, tables, columns):
     """Fills columns (8, n): u, shape, slope, integral, derivatives of shape and integral by mix, then by tail."""
     points = tables.shape[3]
     step, blended = 1.0 / (points - 1), np.empty((2, points, 3))
     value, by_mix, by_tail = np.empty((points, 3)), np.empty((points, 3)), np.zeros((points, 3))
     if kind < 3:
-        _blend(tables[kind - 1], m, blended)
+        _blend_table(tables[kind - 1], m, blended)
         value[:, :] = blended[0]
         by_mix[:, :] = blended[1]
     else:
         other = np.empty((2, points, 3))
-        _blend(tables[2], a, blended)
-        _blend(tables[3], a, other)
+        _blend_table(tables[2], a, blended)
+        _blend_table(tables[3], a, other)
         for i in range(points):
             for c in range(3):
                 value[i, c] = (1.0 - m) * blended[0, i, c] + m * other[0, i, c]
@@ -119,17 +119,17 @@ def _shaped(energy, p, per, m, a, kind, tables, columns):
         place = (0.5 + math.atan(2.0 * u) / math.pi) * (points - 1)
         cell = min(int(place), points - 2)
         t = place - cell
-        r, by_v, big = _read(value, cell, t, step)
+        r, by_v, big = _read_cell(value, cell, t, step)
         columns[0, i], columns[1, i], columns[3, i] = u, el * r * per, big
         columns[2, i] = el * (el * by_v - 8.0 * u * q * r) * per
-        r, _, columns[5, i] = _read(by_mix, cell, t, step)
+        r, _, columns[5, i] = _read_cell(by_mix, cell, t, step)
         columns[4, i] = el * r * per
-        r, _, columns[7, i] = _read(by_tail, cell, t, step)
+        r, _, columns[7, i] = _read_cell(by_tail, cell, t, step)
         columns[6, i] = el * r * per
 
 
 @njit(cache=True, error_model="numpy")
-def evaluate(theta, x, starts, lines, factors, grounds, loss, tables, mu, jac, inner):
+def evaluate_spectrum(theta, x, starts, lines, factors, grounds, loss, tables, mu, jac, inner):
     """Fills mu (n,) and jac (P, n); inner (P, n) is work space (derivatives of the sum of F, where loss is wanted).
 
     Shapes first, one point after the other, then sums over whole rows, which the compiler turns into vector code.
@@ -162,7 +162,7 @@ def evaluate(theta, x, starts, lines, factors, grounds, loss, tables, mu, jac, i
         if lines[j, 6] == 0:
             for i in range(energy.size):
                 u = (energy[i] - p) * per
-                g, big_g, big_l = _shapes(u, table)
+                g, big_g, big_l = _evaluate_shapes(u, table)
                 q = 1.0 / (1.0 + 4.0 * u * u)
                 el = 2.0 / math.pi * q
                 at[i] = u
@@ -173,7 +173,7 @@ def evaluate(theta, x, starts, lines, factors, grounds, loss, tables, mu, jac, i
                 big_by_mix[i] = big_l - big_g
         else:
             tail = theta[lines[j, 7]] if lines[j, 7] >= 0 else 0.0
-            _shaped(energy, p, per, m, tail, lines[j, 6], tables, columns)
+            _evaluate_tabulated(energy, p, per, m, tail, lines[j, 6], tables, columns)
         by_area, by_place = jac[lines[j, 0], a:b], jac[lines[j, 1], a:b]
         by_width, mixed = jac[lines[j, 2], a:b], jac[lines[j, 3], a:b]
         for i in range(energy.size):
@@ -234,7 +234,7 @@ def evaluate(theta, x, starts, lines, factors, grounds, loss, tables, mu, jac, i
 
 
 @njit(cache=True)
-def _deviance(y, mu, floor):
+def _compute_deviance(y, mu, floor):
     total = 0.0
     for i in range(y.size):
         m = max(mu[i], floor)
@@ -245,7 +245,7 @@ def _deviance(y, mu, floor):
 
 
 @njit(cache=True)
-def _penalty(theta, prior, sd):
+def _compute_penalty(theta, prior, sd):
     total = 0.0
     for j in range(theta.size):
         if sd[j] > 0.0:
@@ -262,7 +262,7 @@ def _dot(a, b):
 
 
 @njit(cache=True)
-def _normal(theta, y, mu, jac, prior, sd, floor, free):
+def _build_normal_equations(theta, y, mu, jac, prior, sd, floor, free):
     """Fisher information (P, P) and gradient (P,) of half the penalised deviance; rows of fixed parameters are unit."""
     total, n = jac.shape
     fisher, gradient = np.zeros((total, total)), np.zeros(total)
@@ -292,7 +292,7 @@ def _normal(theta, y, mu, jac, prior, sd, floor, free):
 
 
 @njit(cache=True)
-def _factor(matrix):
+def _factor_cholesky(matrix):
     """Cholesky factor (lower) of a symmetric matrix, its diagonal kept above rounding. In place of LAPACK, whose
     threads cost more than a matrix this small."""
     n = matrix.shape[0]
@@ -310,7 +310,7 @@ def _factor(matrix):
 
 
 @njit(cache=True)
-def _solve(low, right):
+def _solve_factored(low, right):
     """Solution of low low^T z = right."""
     n = right.size
     z = right.copy()
@@ -326,7 +326,7 @@ def _solve(low, right):
 
 
 @njit(cache=True)
-def _hold(theta, gradient, lo, hi, free):
+def _hold_at_bounds(theta, gradient, lo, hi, free):
     """Marks parameters at a bound that the data push outwards as not free; whether there are any."""
     held = False
     for j in range(theta.size):
@@ -337,7 +337,7 @@ def _hold(theta, gradient, lo, hi, free):
 
 
 @njit(cache=True)
-def fit(
+def run_fit(
     start, mu_start, jac_start, x, y, starts, lines, factors, grounds, loss, tables, prior, sd, lo, hi, linear, most
 ):
     """(theta, fisher (P, P), penalised deviance, deviance, chi2, iterations, converged) from `start`.
@@ -352,23 +352,23 @@ def fit(
     theta = start.copy()
     if linear.any():
         flat = np.maximum(y, floor * 100.0)
-        fisher, gradient = _normal(theta, y - mu + flat, flat, jac, prior, sd, floor, linear)
+        fisher, gradient = _build_normal_equations(theta, y - mu + flat, flat, jac, prior, sd, floor, linear)
         for j in range(total):
             fisher[j, j] *= 1.0 + 1e-9
-        theta = theta + _solve(_factor(fisher), gradient)
+        theta = theta + _solve_factored(_factor_cholesky(fisher), gradient)
         theta = np.minimum(np.maximum(theta, lo), hi)
-        evaluate(theta, x, starts, lines, factors, grounds, loss, tables, mu, jac, inner)
-    best = _deviance(y, mu, floor) + _penalty(theta, prior, sd)
+        evaluate_spectrum(theta, x, starts, lines, factors, grounds, loss, tables, mu, jac, inner)
+    best = _compute_deviance(y, mu, floor) + _compute_penalty(theta, prior, sd)
     damping, converged, used = 1e-3, False, most
     free = np.ones(total, dtype=np.bool_)
     for iteration in range(most):
         for j in range(total):
             free[j] = lo[j] < hi[j]
-        fisher, gradient = _normal(theta, y, mu, jac, prior, sd, floor, free)
-        if _hold(theta, gradient, lo, hi, free):
-            fisher, gradient = _normal(theta, y, mu, jac, prior, sd, floor, free)
+        fisher, gradient = _build_normal_equations(theta, y, mu, jac, prior, sd, floor, free)
+        if _hold_at_bounds(theta, gradient, lo, hi, free):
+            fisher, gradient = _build_normal_equations(theta, y, mu, jac, prior, sd, floor, free)
         promise = 0.0
-        solved = _solve(_factor(fisher), gradient)
+        solved = _solve_factored(_factor_cholesky(fisher), gradient)
         for j in range(total):
             promise += solved[j] * gradient[j]
         if promise < 1e-5:  # in units of the deviance: the optimum is nearer than 0.3 % of any error
@@ -379,14 +379,14 @@ def fit(
             damped = fisher.copy()
             for j in range(total):
                 damped[j, j] *= 1.0 + damping
-            trial = np.minimum(np.maximum(theta + _solve(_factor(damped), gradient), lo), hi)
-            evaluate(trial, x, starts, lines, factors, grounds, loss, tables, mu, jac, inner)
-            value = _deviance(y, mu, floor) + _penalty(trial, prior, sd)
+            trial = np.minimum(np.maximum(theta + _solve_factored(_factor_cholesky(damped), gradient), lo), hi)
+            evaluate_spectrum(trial, x, starts, lines, factors, grounds, loss, tables, mu, jac, inner)
+            value = _compute_deviance(y, mu, floor) + _compute_penalty(trial, prior, sd)
             better = value <= best
             damping = max(damping * 0.15, 1e-9) if better else damping * 6.0
             tried += 1
         if not better:
-            evaluate(theta, x, starts, lines, factors, grounds, loss, tables, mu, jac, inner)
+            evaluate_spectrum(theta, x, starts, lines, factors, grounds, loss, tables, mu, jac, inner)
             converged, used = True, iteration + 1
             break
         gain = best - value
@@ -396,32 +396,32 @@ def fit(
             break
     for j in range(total):
         free[j] = lo[j] < hi[j]
-    fisher, gradient = _normal(theta, y, mu, jac, prior, sd, floor, free)
-    if _hold(theta, gradient, lo, hi, free):
-        fisher, gradient = _normal(theta, y, mu, jac, prior, sd, floor, free)
+    fisher, gradient = _build_normal_equations(theta, y, mu, jac, prior, sd, floor, free)
+    if _hold_at_bounds(theta, gradient, lo, hi, free):
+        fisher, gradient = _build_normal_equations(theta, y, mu, jac, prior, sd, floor, free)
     chi2 = 0.0
     for i in range(n):
         chi2 += (y[i] - mu[i]) ** 2 / max(mu[i], floor)
-    return theta, fisher, free, best, _deviance(y, mu, floor), chi2, used, converged
+    return theta, fisher, free, best, _compute_deviance(y, mu, floor), chi2, used, converged
 
 
 @njit(cache=True)
-def fit_many(starting, x, ys, starts, lines, factors, grounds, loss, tables, prior, sd, lo, hi, linear, most):
-    """`fit` of every row of ys (m, n) from one start: thetas, variances (m, P), chi2 (m,), converged (m,)."""
+def run_fits(starting, x, ys, starts, lines, factors, grounds, loss, tables, prior, sd, lo, hi, linear, most):
+    """`run_fit` of every row of ys (m, n) from one start: thetas, variances (m, P), chi2 (m,), converged (m,)."""
     m, total = ys.shape[0], starting.size
     thetas, variances = np.empty((m, total)), np.empty((m, total))
     chi2s, good = np.empty(m), np.empty(m, dtype=np.bool_)
     mu, jac, inner = np.empty(x.size), np.empty((total, x.size)), np.empty((total, x.size))
-    evaluate(starting, x, starts, lines, factors, grounds, loss, tables, mu, jac, inner)
+    evaluate_spectrum(starting, x, starts, lines, factors, grounds, loss, tables, mu, jac, inner)
     for r in range(m):
-        theta, fisher, free, _, _, chi2, _, converged = fit(
+        theta, fisher, free, _, _, chi2, _, converged = run_fit(
             starting, mu, jac, x, ys[r], starts, lines, factors, grounds, loss, tables, prior, sd, lo, hi, linear, most
         )
-        low, unit = _factor(fisher), np.zeros(total)
+        low, unit = _factor_cholesky(fisher), np.zeros(total)
         thetas[r] = theta
         for j in range(total):
             unit[:] = 0.0
             unit[j] = 1.0
-            variances[r, j] = _solve(low, unit)[j] if free[j] else 0.0
+            variances[r, j] = _solve_factored(low, unit)[j] if free[j] else 0.0
         chi2s[r], good[r] = chi2, converged
     return thetas, variances, chi2s, good

@@ -10,7 +10,7 @@ vanishes with a. Doniach and Sunjic's own shape (J. Phys. C 3 (1970) 285) is lef
 step made by it depends on where the window ends.
 
 Tables: with v = 1/2 + arctan(2u)/pi, the Lorentzian's own integral, every shape is f(u) = (2/pi)/(1 + 4u^2) R(v), R
-smooth on (0, 1) and F the integral of R: one table reaches from minus to plus infinity. `tables()` (4, NODES, 2,
+smooth on (0, 1) and F the integral of R: one table reaches from minus to plus infinity. `make_tables()` (4, NODES, 2,
 POINTS, 3): per table (product, voigt, tail of G, tail of L), node of the shape's parameter s (m, or a) and value or
 derivative by s: R, dR/dv times the step in v, F at the points of v. Nodes are those of Chebyshev,
 s_j = (1 - cos(pi j/(NODES - 1)))/2.
@@ -32,7 +32,7 @@ _SIGMA = 1.0 / (2.0 * math.sqrt(2.0 * _LN2))  # of a Gaussian of unit FWHM
 _FAR = 1e5  # stands for infinity at the ends of v
 
 
-def product(u: np.ndarray, m: float) -> np.ndarray:
+def evaluate_product(u: np.ndarray, m: float) -> np.ndarray:
     """The product of Gaussian and Lorentzian, its FWHM 1; the area is not yet 1."""
 
     def above(c: float) -> float:
@@ -42,7 +42,7 @@ def product(u: np.ndarray, m: float) -> np.ndarray:
     return np.exp(-4 * _LN2 * (1 - m) * x2) / (1 + 4 * m * x2)
 
 
-def voigt(u: np.ndarray, m: float) -> np.ndarray:
+def evaluate_voigt(u: np.ndarray, m: float) -> np.ndarray:
     """The Voigt profile of unit area and FWHM; Gaussian and Lorentzian widths as 1 - m to m."""
 
     def above(c: float) -> float:
@@ -58,7 +58,7 @@ def voigt(u: np.ndarray, m: float) -> np.ndarray:
     return voigt_profile(u, c * (1 - m) * _SIGMA, c * m / 2)
 
 
-def tailed_gaussian(u: np.ndarray, a: float) -> np.ndarray:
+def evaluate_tailed_gaussian(u: np.ndarray, a: float) -> np.ndarray:
     """The Gaussian of unit FWHM convolved with exp(-t/a)/a, t > 0 (exponentially modified Gaussian)."""
     normal = np.exp(-0.5 * (u / _SIGMA) ** 2)
     if a == 0:
@@ -71,7 +71,7 @@ def tailed_gaussian(u: np.ndarray, a: float) -> np.ndarray:
     return np.where(z < 0, far, near) / (2 * a)
 
 
-def tailed_lorentzian(u: np.ndarray, a: float) -> np.ndarray:
+def evaluate_tailed_lorentzian(u: np.ndarray, a: float) -> np.ndarray:
     """The Lorentzian of unit FWHM convolved with exp(-t/a)/a, t > 0: -Im[exp(z) E1(z)]/(pi a), z = (i/2 - u)/a."""
     if a == 0:
         return 2 / math.pi / (1 + 4 * u * u)
@@ -86,25 +86,30 @@ def tailed_lorentzian(u: np.ndarray, a: float) -> np.ndarray:
     return -np.where(far, series / outside, scaled).imag / (math.pi * a)
 
 
-def nodes() -> np.ndarray:
+def place_nodes() -> np.ndarray:
     """The values of m, or of a, at which shapes are tabulated (NODES,)."""
     return 0.5 * (1 - np.cos(np.pi * np.arange(NODES) / (NODES - 1)))
 
 
 @lru_cache(maxsize=1)
-def tables() -> np.ndarray:
+def make_tables() -> np.ndarray:
     """All tables (4, NODES, 2, POINTS, 3)."""
     v = np.linspace(0.0, 1.0, POINTS)
     u = np.tan(np.pi * (v[1:-1] - 0.5)) / 2
     u = np.concatenate(([-_FAR], u, [_FAR]))
-    return np.ascontiguousarray([_table(f, u, v) for f in (product, voigt, tailed_gaussian, tailed_lorentzian)])
+    return np.ascontiguousarray(
+        [
+            _make_table(f, u, v)
+            for f in (evaluate_product, evaluate_voigt, evaluate_tailed_gaussian, evaluate_tailed_lorentzian)
+        ]
+    )
 
 
-def _table(shape, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+def _make_table(shape, u: np.ndarray, v: np.ndarray) -> np.ndarray:
     step = v[1] - v[0]
-    density = np.array([shape(u, s) for s in nodes()]) * (math.pi / 2) * (1 + 4 * u * u)
+    density = np.array([shape(u, s) for s in place_nodes()]) * (math.pi / 2) * (1 + 4 * u * u)
     slope = CubicSpline(v, density, axis=1)(v, 1) * step
     cells = step * (0.5 * (density[:, 1:] + density[:, :-1]) + (slope[:, :-1] - slope[:, 1:]) / 12)
     total = np.concatenate((np.zeros((NODES, 1)), np.cumsum(cells, axis=1)), axis=1)
     entries = np.stack((density, slope, total), axis=-1) / total[:, -1, None, None]
-    return np.stack((entries, CubicSpline(nodes(), entries, axis=0)(nodes(), 1)), axis=1)
+    return np.stack((entries, CubicSpline(place_nodes(), entries, axis=0)(place_nodes(), 1)), axis=1)

@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from nacre.cell.ageing.plugins import names_of
-from nacre.cell.parameters import NAMES, Name, model_words
+from nacre.cell.ageing.plugins import load_names
+from nacre.cell.parameters import NAMES, ParameterSpec, collect_model_words
 from nacre.cell.protocol import parse_protocol
 from nacre.cell.recipe.build import check_model
 from nacre.cell.recipe.coating import Coating, read_coating
@@ -21,7 +21,7 @@ from nacre.core.quantity import Quantity, parse
 from nacre.core.study import Cell, PreparationStep, Reported, Sample, Study
 from nacre.evidence.contrasts.endpoints import check_endpoints
 from nacre.evidence.ledger import check_settings
-from nacre.materials import builtin
+from nacre.materials import load_builtin
 from nacre.pipeline.loading.cells import read_cells
 from nacre.pipeline.loading.expand import expand_analyses, expand_measurements
 from nacre.pipeline.loading.problems import Problems, StudyProblems
@@ -61,14 +61,14 @@ def read(path: str | Path) -> tuple[Study, Problems]:
     with problems.catch(()):
         registry.readers(folder)
     words: vocabulary.Vocabulary | None = None
-    known: Mapping[str, Name] = NAMES
+    known: Mapping[str, ParameterSpec] = NAMES
     techniques: dict[str, Technique] = {}
     with problems.catch(()):
         techniques = registry.techniques(folder)
         words = registry.vocabulary(folder)
     with problems.catch(()):
-        known = names_of(folder)
-        words = words and words.extended("quantity", model_words(known))
+        known = load_names(folder)
+        words = words and words.extended("quantity", collect_model_words(known))
     with vocabulary.using(words):
         study = _build_study(shape, folder, techniques, problems)
         _check_parts(study, shape, known, problems)
@@ -106,7 +106,7 @@ def _build_study(shape: StudyFile, folder: Path, techniques: Mapping[str, Techni
     )
 
 
-def _check_parts(study: Study, shape: StudyFile, known: Mapping[str, Name], problems: Problems) -> None:
+def _check_parts(study: Study, shape: StudyFile, known: Mapping[str, ParameterSpec], problems: Problems) -> None:
     """What is wrong with the parts that stand for themselves: model, ledger, calibration, materials."""
     with problems.catch(("model",)):
         check_model(shape.model, study.samples, known)
@@ -121,7 +121,7 @@ def _check_parts(study: Study, shape: StudyFile, known: Mapping[str, Name], prob
             check(study)
     for name, row in shape.material.items():
         with problems.catch(("material", name)):
-            builtin().adding({name: row})
+            load_builtin().adding({name: row})
 
 
 def _parse(file: Path) -> tuple[dict[str, Any], Problems]:

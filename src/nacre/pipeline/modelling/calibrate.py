@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from nacre.cell import cell_toml
-from nacre.cell.ageing.plugins import names_of
+from nacre.cell.ageing.plugins import load_names
 from nacre.core import files, vocabulary
 from nacre.core.errors import NacreError
 from nacre.core.outcome import Outcome
@@ -165,7 +165,7 @@ def predict(
         name = sample or (list(study.samples)[-1] if len(study.samples) == 1 else "")
         if name not in study.samples:
             raise NacreError("whose cell is to be changed?", where="--sample", expected=", ".join(study.samples))
-        chosen = [predicting.parse_case(text, name, known=names_of(study.folder)) for text in cases]
+        chosen = [predicting.parse_case(text, name, known=load_names(study.folder)) for text in cases]
     else:
         chosen = list(predicting.read_cases(study))
     if not chosen:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from nacre.cell import cell_toml
-from nacre.cell.ageing.plugins import above, mechanisms_of
+from nacre.cell.ageing.plugins import find_study_above, load_mechanisms
 from nacre.cell.parameters import CellParameters
-from nacre.cell.recipe.build import from_recipe
-from nacre.cell.simulate import Settings, Simulation, run
+from nacre.cell.recipe.build import build_cell
+from nacre.cell.simulate import Simulation, SimulationSettings, simulate_protocol
 from nacre.core import registry
 from nacre.core.context import Context
 from nacre.core.errors import NacreError, unknown
@@ -21,10 +21,10 @@ from nacre.core.quantity import Quantity
 from nacre.core.result import Result, Subject
 from nacre.core.signal import Signal
 from nacre.core.study import Cell, Sample, Study, in_its_words
-from nacre.materials import builtin
+from nacre.materials import load_builtin
 from nacre.pipeline.loading.load import load
 from nacre.pipeline.modelling.simulation_result import marked, result_of
-from nacre.virtual.cycling.cell_cycler import record
+from nacre.virtual.cycling.cell_cycler import record_cell_cycling
 
 TECHNIQUES = ("cycling", "rate", "dqdv")
 
@@ -48,15 +48,15 @@ def find(path: Path, samples: list[str], protocol: str, needs_protocol: bool = T
     text = protocol_text(protocol)
     some = _require_text if needs_protocol else (lambda words, where: words)
     if path.is_file() and path.name != "study.toml":
-        parameters = cell_toml.load(path, mechanisms_of(above(path)))
+        parameters = cell_toml.load(path, load_mechanisms(find_study_above(path)))
         if samples and samples != [parameters.name]:
             raise unknown("sample", samples[0], [parameters.name], str(path))
         title = f"Predicted by a cell model, not measured: {parameters.name}"
         study = Study(parameters.name, path.parent.resolve(), title, samples={parameters.name: Sample(parameters.name)})
         return Subjects(study, path.parent / "simulation", {parameters.name: (parameters, some(text, str(path)))})
     study = load(path)
-    library = builtin().adding(study.materials) if study.materials else builtin()
-    mechanisms = mechanisms_of(study.folder)
+    library = load_builtin().adding(study.materials) if study.materials else load_builtin()
+    mechanisms = load_mechanisms(study.folder)
     for name in samples:
         if name not in study.samples:
             raise unknown("sample", name, study.samples, "--sample")
@@ -64,7 +64,7 @@ def find(path: Path, samples: list[str], protocol: str, needs_protocol: bool = T
     for name in samples or study.samples:
         cell = next((c for c in study.cells.values() if c.sample == name), None)
         context = Context(study.name, study.samples[name], cell, inputs=study.inputs)
-        parameters = replace(from_recipe(context, study.extra.get("model"), library, mechanisms), name=name)
+        parameters = replace(build_cell(context, study.extra.get("model"), library, mechanisms), name=name)
         cells[name] = parameters, some(text or context.text("protocol"), study.name)
     # published values stay out: some numbers of the model were fitted to them, and agreement would prove nothing
     title = f"Predicted by a cell model, not measured: {study.title}"
@@ -93,7 +93,9 @@ def _require_text(text: str, where: str) -> str:
 
 @in_its_words
 def simulate(
-    subjects: Subjects, settings: Settings | None = None, progress: Callable[[str, int, int], None] = lambda *_: None
+    subjects: Subjects,
+    settings: SimulationSettings | None = None,
+    progress: Callable[[str, int, int], None] = lambda *_: None,
 ) -> tuple[Outcome, dict[str, Simulation]]:
     """Run every cell and analyse what it gave; a cell that cannot be run is a failure, the others go on."""
     results: list[Result] = []
@@ -101,7 +103,7 @@ def simulate(
     made: dict[str, Simulation] = {}
     for name, (parameters, protocol) in subjects.cells.items():
         try:
-            made[name] = run(parameters, protocol, settings, progress=partial(progress, name))
+            made[name] = simulate_protocol(parameters, protocol, settings, progress=partial(progress, name))
         except NacreError as error:
             failures.append(Failure(f"simulation of {name}", str(error), name))
             continue
@@ -117,7 +119,7 @@ def write_cells(made: dict[str, Simulation], folder: Path, seed: int = 0) -> lis
     for name, simulation in made.items():
         written.append(cell_toml.save(simulation.parameters, folder / f"{name}_cell.toml"))
         path = folder / f"{name}_virtual_maccor.txt"
-        write_maccor(record(simulation.signal, seed), path)
+        write_maccor(record_cell_cycling(simulation.signal, seed), path)
         written.append(path)
     return written
 

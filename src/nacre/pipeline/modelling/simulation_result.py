@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from nacre.cell.simulate import Depth, Simulation
+from nacre.cell.simulate import DepthProfile, Simulation
 from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.result import Check, Curve, Result, Subject
 
@@ -121,6 +121,6 @@ def _draw_fields(name: str, s: Simulation) -> list[Figure]:
     return found
 
 
-def _draw_line(name: str, d: Depth, key: str) -> Series:
+def _draw_line(name: str, d: DepthProfile, key: str) -> Series:
     return Series("line", d.depth, getattr(d, key), label=f"{d.seconds / 3600:.3g} h", subject=name,
                   group=f"{d.seconds / 3600:.3g} h")  # fmt: skip

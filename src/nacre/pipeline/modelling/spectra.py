@@ -9,9 +9,9 @@ from functools import partial
 
 import numpy as np
 
-from nacre.cell.impedance import Point, Spectrum, point_of, spectrum
+from nacre.cell.impedance import ImpedancePoint, PredictedSpectrum, compute_spectrum, find_point
 from nacre.cell.parameters import CellParameters
-from nacre.cell.simulate import Simulation, run
+from nacre.cell.simulate import Simulation, simulate_protocol
 from nacre.core import registry
 from nacre.core.errors import NacreError
 from nacre.core.figure import Axis, Figure, Panel, Series
@@ -67,19 +67,19 @@ def spectra(subjects: Subjects, states: tuple[Wanted, ...]) -> Outcome:
         for wanted in states:
             try:
                 if wanted == Wanted() and done is None:
-                    done = run(parameters, protocol)
-                made = spectrum(parameters, _describe_point(parameters, wanted, done), list(SWEEP))
+                    done = simulate_protocol(parameters, protocol)
+                made = compute_spectrum(parameters, _describe_point(parameters, wanted, done), list(SWEEP))
                 results += _make_results(subjects.study, name, made)
             except NacreError as error:
                 failures.append(Failure(f"impedance of {name}", str(error), name))
     return Outcome(subjects.study, tuple(results), failures=tuple(failures))
 
 
-def _describe_point(p: CellParameters, wanted: Wanted, done: Simulation | None) -> Point:
-    return point_of(p, soc=wanted.soc, volts=wanted.volts, after=done if wanted == Wanted() else None)
+def _describe_point(p: CellParameters, wanted: Wanted, done: Simulation | None) -> ImpedancePoint:
+    return find_point(p, soc=wanted.soc, volts=wanted.volts, after=done if wanted == Wanted() else None)
 
 
-def _make_results(study: Study, name: str, s: Spectrum) -> list[Result]:
+def _make_results(study: Study, name: str, s: PredictedSpectrum) -> list[Result]:
     """What the technique sees in the spectrum, and the causes beside it."""
     technique, words = registry.technique("impedance"), s.point.words
     context = context_of(study, name, s.parameters)
@@ -92,7 +92,7 @@ def _make_results(study: Study, name: str, s: Spectrum) -> list[Result]:
     return [_make_causes_result(name, s, told), *told]
 
 
-def _make_causes_result(name: str, s: Spectrum, told: list[Result]) -> Result:
+def _make_causes_result(name: str, s: PredictedSpectrum, told: list[Result]) -> Result:
     terms = {cause: z for cause, z in s.causes.items() if z.real.max() > 1e-9 * s.z.real.max()}
     columns = {"frequency": (s.frequency, "Hz"), "real": (s.z.real, AREAL), "imaginary": (s.z.imag, AREAL)}
     columns |= {cause: (z.real, AREAL) for cause, z in terms.items()}
@@ -122,7 +122,7 @@ def _list_fitted(told: list[Result]) -> dict[str, float]:
     return {ELEMENTS[name]: float(v) for name, v in values.items() if v is not None and np.isfinite(v)}
 
 
-def figure(name: str, s: Spectrum, fitted: dict[str, float]) -> Figure:
+def figure(name: str, s: PredictedSpectrum, fitted: dict[str, float]) -> Figure:
     """Nyquist; what turns power into heat at each frequency; and at the lowest, beside the circuit's resistances."""
     make = partial(Series, subject=name, group=s.point.words)
     nyquist = Panel(

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from nacre.cell.parameters import NAMES, CellParameters, check_number, read_number
-from nacre.cell.simulate import Ran, Settings, Simulation, run
+from nacre.cell.simulate import Simulation, SimulationSettings, StepRun, simulate_protocol
 from nacre.core.errors import NacreError, unknown
 from nacre.pipeline.modelling.simulate import Subjects
 
@@ -57,7 +57,7 @@ class SweepRun:
 
     case: SweepCase
     parameters: CellParameters | None
-    steps: tuple[Ran, ...] = ()
+    steps: tuple[StepRun, ...] = ()
     words: str = ""
     complete: bool = False
     simulation: Simulation | None = None
@@ -182,7 +182,7 @@ def _read_heading(head: str, where: str) -> tuple[str, str]:
 def run_all(
     subjects: Subjects,
     cases: Sequence[SweepCase],
-    settings: Settings | None = None,
+    settings: SimulationSettings | None = None,
     threads: int = 0,
     keep: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -191,7 +191,7 @@ def run_all(
 
     threads : at once (0: one per processor). keep : the records too.
     """
-    settings = replace(settings or Settings(), fields_of=())
+    settings = replace(settings or SimulationSettings(), fields_of=())
     found = []
     pool = ThreadPoolExecutor(threads or os.cpu_count() or 1)
     try:
@@ -204,12 +204,12 @@ def run_all(
     return found
 
 
-def _run_one(subjects: Subjects, case: SweepCase, settings: Settings, keep: bool) -> SweepRun:
+def _run_one(subjects: Subjects, case: SweepCase, settings: SimulationSettings, keep: bool) -> SweepRun:
     start, protocol = subjects.cells[case.cell]
     made = None
     try:
         made = start.changed(case.changes, source="swept") if case.changes else start
-        done = run(made, protocol, settings)
+        done = simulate_protocol(made, protocol, settings)
     except NacreError as error:
         return SweepRun(case, made, words=str(error))
     except (ValueError, ArithmeticError) as error:  # a number that no check foresaw: this run's loss alone

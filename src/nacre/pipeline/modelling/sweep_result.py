@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nacre.cell.parameters import NAMES
-from nacre.cell.simulate import Ran
+from nacre.cell.simulate import StepRun
 from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.outcome import Failure, Outcome
 from nacre.core.result import Check, Curve, Result, Subject
@@ -47,7 +47,7 @@ def value(d: SweepRun, name: str) -> float:
     return d.parameters.value(name) if d.parameters is not None else np.nan
 
 
-def per_gram(d: SweepRun, step: Ran) -> float:
+def per_gram(d: SweepRun, step: StepRun) -> float:
     """Charge of a step, mAh per gram of active material."""
     if d.parameters is None:
         return np.nan
@@ -105,7 +105,7 @@ def records(done: Sequence[SweepRun]) -> tuple[Curve, ...]:
     return (Curve("records", columns),)
 
 
-def last_discharge(d: SweepRun) -> Ran | None:
+def last_discharge(d: SweepRun) -> StepRun | None:
     found = [step for step in d.steps if step.step.kind == "discharge"]
     return found[-1] if found else None
 

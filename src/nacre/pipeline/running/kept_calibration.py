@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from nacre.cell.ageing.plugins import mechanisms_of
+from nacre.cell.ageing.plugins import load_mechanisms
 from nacre.core.result import Check, Result
 from nacre.core.study import Study, in_its_words
 from nacre.pipeline.running import cache_keys
@@ -20,7 +20,7 @@ def key_of(study: Study) -> str:
     """What a calibration depends on."""
     extra = {name: study.extra.get(name) for name in ("calibration", "model")}
     about = [study.samples, study.cells, study.inputs, study.materials, study.reported, study.seed, extra]
-    if mechanisms_of(study.folder):
+    if load_mechanisms(study.folder):
         about.append(cache_keys.plugins_hash(study.folder))
     return cache_keys.digest(about)[:40]
 

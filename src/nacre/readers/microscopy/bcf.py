@@ -25,7 +25,7 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import option
 from nacre.core.signal import Note, Signal, Variable
-from nacre.materials.spectra.xray_lines import fwhm_ev, main_line
+from nacre.materials.spectra.xray_lines import compute_fwhm_ev, find_main_line
 from nacre.readers.microscopy import array_signals, images
 from nacre.readers.microscopy.array_signals import Axis, Origin
 
@@ -96,11 +96,11 @@ def _signal(part: dict, path: Path, options: Options) -> Signal:
     variables, notes = {}, []
     for words in wanted:
         try:
-            line = main_line(words)
+            line = find_main_line(words)
         except NacreError as error:
             notes.append(Note("warning", f"no map of {words}: {error}"))
             continue
-        half = 0.5e-3 * fwhm_ev(line.energy)
+        half = 0.5e-3 * compute_fwhm_ev(line.energy)
         inside = np.abs(energy - line.energy) <= half
         counts = data[..., inside].sum(axis=-1)
         variables[f"{line.element} {line.name}"] = Variable(counts, "1", ("y", "x"), words=f"counts around {line}")

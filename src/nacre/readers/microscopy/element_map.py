@@ -26,7 +26,7 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import option
 from nacre.core.signal import Signal, Variable
-from nacre.materials.spectra.xray_lines import parse
+from nacre.materials.spectra.xray_lines import parse_line
 from nacre.readers.microscopy import images
 from nacre.readers.text import text_file
 
@@ -83,7 +83,7 @@ def read(path: Path, options: Options | None = None) -> list[Signal]:
     variables = {}
     for name, page in zip(named, pages, strict=True):
         try:
-            parse(name)
+            parse_line(name)
         except NacreError as error:
             raise ReadError(str(error), where=path.name) from None
         variables[name] = Variable(page * options.counts_per_level, "1", ("y", "x"), words=f"counts of {name}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nacre.core.quantity import Quantity, derive
-from nacre.physics.chemistry.calibration_line import pooled_mean
+from nacre.physics.chemistry.calibration_line import pool_means
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def average_determinations(quantities: Sequence[Quantity], unit: str, dof: float
     stds = [compute_own_std(q, quantities) for q in quantities]
     if any(q.std is None for q in quantities) or min(stds) == 0:
         return PooledMean(derive(lambda *x: sum(x) / n, *quantities, unit=unit, n=n))
-    pooled = pooled_mean([q.value for q in quantities], stds, dof)
+    pooled = pool_means([q.value for q in quantities], stds, dof)
     mean = derive(lambda *x: float(np.dot(pooled.weights, x)), *quantities, unit=unit)
     own = Quantity(0.0, unit, pooled.between * float(np.sqrt((pooled.weights**2).sum())))
     return PooledMean(derive(lambda a, b: a + b, mean, own, unit=unit, n=n), pooled.between, pooled.p)

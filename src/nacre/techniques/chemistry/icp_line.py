@@ -10,13 +10,13 @@ from nacre.core.result import Check
 from nacre.core.signal import Signal
 from nacre.physics.chemistry.calibration_line import (
     CalibrationError,
-    Line,
+    CalibrationLine,
     decision_limit,
     detection_limit,
     fit_line,
+    fit_variance_law,
     predict_inverse,
     quantification_limit,
-    variance_law,
 )
 
 BEYOND = 1.05  # part of the highest standard up to which a reading counts as within the range
@@ -64,7 +64,7 @@ class LineResult:
     quantification) in mg/L."""
 
     rows: EmissionLineRows
-    line: Line
+    line: CalibrationLine
     readings: tuple[SolutionReading, ...]
     recovery: Quantity | None
     limits: tuple[float, float, float]
@@ -109,7 +109,7 @@ def _estimate_variance(intensity, std, readings) -> np.ndarray:
     """Variance of each mean signal by the run's law of scatter; equal for all where the file holds no scatter."""
     m = np.where(np.isfinite(readings), readings, 3.0)
     try:
-        floor, relative = variance_law(intensity, std**2, m)
+        floor, relative = fit_variance_law(intensity, std**2, m)
     except CalibrationError:
         return np.ones_like(intensity)
     return (floor**2 + (relative * intensity) ** 2) / m
@@ -164,7 +164,7 @@ def _select_least_diluted(rows: EmissionLineRows, readings: Sequence[SolutionRea
     return [r for r in readings if not rows.dilution[r.row] > least]
 
 
-def _compute_limits(line: Line, low: np.ndarray, signal, variance) -> tuple[float, float, float]:
+def _compute_limits(line: CalibrationLine, low: np.ndarray, signal, variance) -> tuple[float, float, float]:
     """Decision, detection and quantification limit in mg/L, for a solution that scatters as the weakest one does."""
     weight = 1 / float(variance[low][np.argmin(signal[low])])
     try:
@@ -216,7 +216,9 @@ def _make_drift_factor(std: np.ndarray | None, declared: Quantity | None) -> Qua
 # --- one solution -------------------------------------------------------------------------------------------
 
 
-def _measure_blank(rows: EmissionLineRows, signal: np.ndarray, variance: np.ndarray, line: Line) -> tuple[float, float]:
+def _measure_blank(
+    rows: EmissionLineRows, signal: np.ndarray, variance: np.ndarray, line: CalibrationLine
+) -> tuple[float, float]:
     """Signal of the digest blank and the variance of its mean; the calibration's zero where there is none."""
     of_digest = rows.of("blank") & np.isnan(rows.held)
     if of_digest.any():
@@ -225,7 +227,7 @@ def _measure_blank(rows: EmissionLineRows, signal: np.ndarray, variance: np.ndar
 
 
 def _explain_out_of_range(
-    rows: EmissionLineRows, signal: np.ndarray, i: int, line: Line, blank: tuple[float, float]
+    rows: EmissionLineRows, signal: np.ndarray, i: int, line: CalibrationLine, blank: tuple[float, float]
 ) -> str:
     """Why a solution gives no content; "" where it does."""
     if signal[i] <= blank[0]:
@@ -240,7 +242,9 @@ def _explain_out_of_range(
     return ""
 
 
-def _read_solution(rows, signal, variance, i, line: Line, blank, drift: Quantity, source: str) -> SolutionReading:
+def _read_solution(
+    rows, signal, variance, i, line: CalibrationLine, blank, drift: Quantity, source: str
+) -> SolutionReading:
     """Content of one solution: its own scatter, that of the calibration (shared by all solutions of the run), drift."""
     found = predict_inverse(line, float(signal[i]), 1 / float(variance[i]))
     own = line.scale * float(variance[i]) ** 0.5 / abs(line.slope)
@@ -261,7 +265,7 @@ def _read_solution(rows, signal, variance, i, line: Line, blank, drift: Quantity
 # --- spikes -------------------------------------------------------------------------------------------------
 
 
-def _measure_recovery(rows: EmissionLineRows, signal, variance, line: Line, labels: Sequence[str]):
+def _measure_recovery(rows: EmissionLineRows, signal, variance, line: CalibrationLine, labels: Sequence[str]):
     """Part of what was added that is found, over all spiked solutions; None where there are none."""
     found = []
     for i in np.flatnonzero(rows.of("spike") & (rows.added > 0)):
@@ -298,7 +302,7 @@ def _find_unspiked(rows: EmissionLineRows, i: int) -> int | None:
     return int(max(same, key=lambda j: len(str(rows.label[j])))) if same else None
 
 
-def _measure_curvature(line: Line) -> float:
+def _measure_curvature(line: CalibrationLine) -> float:
     """How many of its standard errors the square term of a parabola through the standards is from 0."""
     if line.x.size < 5:
         return 0.0

@@ -27,7 +27,7 @@ from nacre.core.signal import Signal
 from nacre.materials.library import composition
 from nacre.materials.spectra import emission_lines
 from nacre.physics.chemistry.calibration_line import CalibrationError
-from nacre.physics.chemistry.stoichiometry import molar_mass
+from nacre.physics.chemistry.stoichiometry import compute_molar_mass
 from nacre.techniques.chemistry import icp_figures as figures
 from nacre.techniques.chemistry.determinations import average_determinations
 from nacre.techniques.chemistry.icp_line import EmissionLineRows, LineResult, SolutionReading, analyse_line, split_lines
@@ -324,9 +324,9 @@ def _check_interference(symbol: str, lines: Sequence[LineResult], declared: Sequ
     for name, wavelength in ((line.rows.name, line.rows.wavelength) for line in lines):
         if np.isnan(wavelength):
             continue
-        near = emission_lines.beside(symbol, wavelength, declared)
-        near += emission_lines.beside(symbol, wavelength, companions, weaker=False)
-        if emission_lines.known(symbol, wavelength) is False:
+        near = emission_lines.list_neighbours(symbol, wavelength, declared)
+        near += emission_lines.list_neighbours(symbol, wavelength, companions, weaker=False)
+        if emission_lines.list_known(symbol, wavelength) is False:
             text = f"{name} is none of the strong lines of {symbol}{_describe_unread([symbol])}"
             checks.append(Check("warn", text, "check the wavelength and the element for a typing error"))
         if near:
@@ -343,7 +343,7 @@ def _check_interference(symbol: str, lines: Sequence[LineResult], declared: Sequ
 
 
 def _describe_unread(elements) -> str:
-    names = emission_lines.unread(elements)
+    names = emission_lines.list_unread(elements)
     return f" (of {', '.join(names)} not all lines were read at the table's source)" if names else ""
 
 
@@ -402,7 +402,7 @@ def _compute_composition(found: Sequence[ElementContent], context: Context) -> t
     metals = [symbol for symbol in cam if symbol not in NOT_METALS]
     if not metals or not all(symbol in by for symbol in metals):
         return [], []
-    masses = {symbol: molar_mass(symbol) for symbol in by}
+    masses = {symbol: compute_molar_mass(symbol) for symbol in by}
     entries = []
     for symbol in (*metals, *(["Li"] if "Li" in by and "Li" not in metals else [])):
         others = [m for m in metals if m != symbol]

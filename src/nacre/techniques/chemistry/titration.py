@@ -19,8 +19,8 @@ from nacre.core.quantity import Quantity, correlated, derive, parse
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.physics.chemistry import titration as physics
-from nacre.physics.chemistry.carbonate import constants
-from nacre.physics.chemistry.stoichiometry import molar_mass
+from nacre.physics.chemistry.carbonate import evaluate_constants
+from nacre.physics.chemistry.stoichiometry import compute_molar_mass
 from nacre.techniques.chemistry import titration_figures as figures
 from nacre.techniques.chemistry.determinations import average_determinations
 from nacre.techniques.chemistry.titration_wording import CITATIONS, RELATIONS, VOCABULARY
@@ -53,12 +53,12 @@ class TitratedAmounts:
     lithium: Quantity
     hydroxide: Quantity
     carbonate: Quantity
-    fit: physics.CurveFit
+    fit: physics.TitrationFit
     curve: physics.Titration
     second: Quantity
     gran: Quantity | None
     warder: tuple[float, float] | None  # umol/g
-    bias: physics.Bias | None
+    bias: physics.EndPointBias | None
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: TitrationOptions) -> list[Result]:
@@ -136,21 +136,23 @@ def _determine_one(signal: Signal, context: Context, options: TitrationOptions) 
     return TitratedAmounts(base, hydroxide, carbonate, fit, curve, *_evaluate_classical(curve, fit, mass, part))
 
 
-def _evaluate_classical(curve: physics.Titration, fit: physics.CurveFit, mass: Quantity, part: Quantity):
+def _evaluate_classical(curve: physics.Titration, fit: physics.TitrationFit, mass: Quantity, part: Quantity):
     """Second end point of the fit (mL), Gran's (mL), Warder's amounts (umol/g), and what both are off."""
     std = float(fit.covariance[0, 0]) ** 0.5 / curve.strength * 1e3
     second = Quantity(float(fit.values[0]) / curve.strength * 1e3, "mL", std, basis="fit-covariance", origin="measured")
     try:
-        end, error = physics.gran_end_point(curve.acid, curve.ph, curve.volume)
+        end, error = physics.find_gran_end_point(curve.acid, curve.ph, curve.volume)
         gran = Quantity(end * 1e3, "mL", error * 1e3, basis="fit-covariance", origin="measured")
     except physics.TitrationError:
         gran = None
     try:
         grams = mass.value * part.value * 1e-6
-        amounts = tuple(n / grams for n in physics.warder(*physics.end_points(curve), curve.strength))
+        amounts = tuple(
+            n / grams for n in physics.compute_warder_amounts(*physics.find_end_points(curve), curve.strength)
+        )
     except physics.TitrationError:
         amounts = None
-    return second, gran, amounts, physics.bias(curve, fit)
+    return second, gran, amounts, physics.estimate_bias(curve, fit)
 
 
 def _get_mass(signal: Signal, context: Context, options: TitrationOptions) -> Quantity:
@@ -188,7 +190,7 @@ def _prepare_curve(signal: Signal, context: Context, options: TitrationOptions, 
     degrees = _get_temperature(signal, options)
     ph = signal.array("ph", "1") if "ph" in signal else 7 - signal.array("emf", "mV") / NERNST
     try:
-        known = constants(degrees)
+        known = evaluate_constants(degrees)
         acid = signal.array("acid_volume", "L")
         return physics.Titration(acid, ph, volume.to("L").value, strength.value, known), part
     except ValueError as error:
@@ -204,7 +206,7 @@ def _compute_uptake_course(signal: Signal, curve: physics.Titration, options: Ti
             where=signal.where,
             do="leave fit_uptake off and declare co2_uptake, or export the times of the points",
         )
-    return physics.uptake_course(signal.array("time", "s"), curve.ph)
+    return physics.compute_uptake_course(signal.array("time", "s"), curve.ph)
 
 
 def _get_temperature(signal: Signal, options: TitrationOptions) -> float:
@@ -237,7 +239,7 @@ def _make_entries(found: Sequence[TitratedAmounts]) -> tuple[list[Entry], list[C
     )
 
     def percent(q: Quantity, phase: str) -> Quantity:
-        gram = molar_mass(phase) * 1e3
+        gram = compute_molar_mass(phase) * 1e3
         made = derive(lambda x: x * 1e-6 * gram * 100, q, unit="wt%", n=len(found))
         return made.marked(origin="measured")
 
@@ -255,7 +257,7 @@ def _make_entries(found: Sequence[TitratedAmounts]) -> tuple[list[Entry], list[C
             for name, amount, phase in zip(
                 ("warder_lioh", "warder_li2co3"), one.warder, ("LiOH", "Li2CO3"), strict=True
             ):
-                value = amount * 1e-6 * molar_mass(phase) * 1e5
+                value = amount * 1e-6 * compute_molar_mass(phase) * 1e5
                 entries.append(Entry(name, Quantity(value, "wt%", basis="none", origin="measured"), state))
         slope = Quantity(
             100 * float(one.fit.values[3]), "%", 100 * float(one.fit.covariance[3, 3]) ** 0.5,

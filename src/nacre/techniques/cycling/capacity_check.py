@@ -5,7 +5,7 @@ from nacre.core.result import Check
 from nacre.physics.chemistry import stoichiometry as st
 
 EXCESS = 1.05  # of all lithium of the formula: a weighing and a formula may be off by so much
-LITHIUM = st.theoretical_capacity("Li") / 3600  # mAh/g: no host of lithium holds more than lithium itself
+LITHIUM = st.compute_theoretical_capacity("Li") / 3600  # mAh/g: no host of lithium holds more than lithium itself
 
 
 def check_capacity(discharged: float, context: Context) -> list[Check]:
@@ -23,5 +23,5 @@ def _find_largest_capacity(cam: str) -> tuple[float, str]:
     except st.FormulaError:
         formula = {}  # a name; the ledger asks for a formula
     if formula.get("Li"):
-        return st.theoretical_capacity(formula, float(formula["Li"])) / 3600, f"all lithium of {cam}"
+        return st.compute_theoretical_capacity(formula, float(formula["Li"])) / 3600, f"all lithium of {cam}"
     return LITHIUM, "lithium itself, of which every material holds less,"

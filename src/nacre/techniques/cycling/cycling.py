@@ -305,7 +305,7 @@ def _find_knee(
     """The cycle at which fading speeds up, or why there is none."""
     charges = [c.sides[sign].charge for c in inside]
     numbers = np.array([c.number for c in inside], float)
-    found = fade.knee(numbers, np.array([charge.value for charge in charges]))
+    found = fade.find_knee(numbers, np.array([charge.value for charge in charges]))
     if not found.found:
         return [], [Check("info", f"no knee can be determined in {title}: {found.reason}")]
     std = (found.hi95 - found.lo95) / 3.92

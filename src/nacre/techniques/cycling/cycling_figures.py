@@ -9,7 +9,7 @@ from nacre.core.context import Context
 from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.quantity import Quantity
 from nacre.core.result import Curve
-from nacre.physics.cycling.half_cycles import thin
+from nacre.physics.cycling.half_cycles import thin_curve
 from nacre.techniques.cycling import half_cycles as hc
 
 LONG = 10
@@ -42,7 +42,7 @@ def thin_profile(half: hc.HalfCycles, k: int, divisor: float) -> tuple[np.ndarra
     """Charge per `divisor` (mAh per its unit) and voltage along a half cycle, thinned for drawing."""
     charge, voltage = half.curve(k)
     q = charge / hc.C_PER_MAH / divisor
-    rows = thin(q, voltage)
+    rows = thin_curve(q, voltage)
     return q[rows], voltage[rows]
 
 

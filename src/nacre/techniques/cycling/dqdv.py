@@ -17,7 +17,7 @@ from nacre.core.errors import NacreError
 from nacre.core.options import option
 from nacre.core.quantity import Quantity, derive
 from nacre.core.result import Check, Curve, Entry, Result
-from nacre.materials.transitions import followed, transitions
+from nacre.materials.transitions import find_followed, load_transitions
 from nacre.techniques.cycling import degradation_modes
 from nacre.techniques.cycling import dqdv_figures as figures
 from nacre.techniques.cycling import half_cycles as hc
@@ -25,8 +25,8 @@ from nacre.techniques.cycling import transitions as tr
 from nacre.techniques.cycling.dqdv_relations import RELATIONS
 
 WORDS = {1: "charge", -1: "discharge"}
-POSITION = {transition.name: transition.peak for transition in transitions()}
-FOLLOWED = followed()
+POSITION = {transition.name: transition.peak for transition in load_transitions()}
+FOLLOWED = find_followed()
 LONG = 10
 
 

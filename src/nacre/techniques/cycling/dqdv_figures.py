@@ -8,7 +8,7 @@ from nacre.core.context import Context
 from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.quantity import Quantity
 from nacre.core.result import Curve
-from nacre.physics.cycling.half_cycles import thin
+from nacre.physics.cycling.half_cycles import thin_curve
 from nacre.techniques.cycling import half_cycles as hc
 from nacre.techniques.cycling.cycling_figures import (
     explain_lithium_scale,
@@ -33,7 +33,7 @@ def _make_axis(mass: Quantity | None) -> Axis:
 def thin_curve(seen, mass: Quantity | None) -> tuple[np.ndarray, np.ndarray]:
     """Voltage and dq/dV per gram, negative on discharge, thinned for drawing."""
     v, f = seen.curve.curve.voltage, seen.curve.sign * seen.curve.curve.slope / get_divisor(mass)[0]
-    rows = thin(v, f)
+    rows = thin_curve(v, f)
     return v[rows], f[rows]
 
 

@@ -3,9 +3,9 @@
 Overpotential and resistance belong to one state of charge: that of the transition's peak.
 """
 
-from nacre.materials.transitions import followed
+from nacre.materials.transitions import find_followed
 
-NAME, SHIFT = followed().name, followed().shift
+NAME, SHIFT = find_followed().name, find_followed().shift
 AGEING = {"rate_C": "$rate", "segment": "$segment", "cycle": "$early", "to_cycle": "$n"}
 MOVED = {"quantity": SHIFT, "state": AGEING, "unit": "mV"}
 LATE = {"quantity": "r_cam_se", "state": {"cycle": "$n", "at": NAME}}

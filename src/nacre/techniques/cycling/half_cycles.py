@@ -142,7 +142,7 @@ class HalfCycles:
     """
 
     rows: CyclingRecord
-    runs: seg.Runs
+    runs: seg.HalfCycleRuns
     passed: np.ndarray
     charge: np.ndarray
     energy: np.ndarray
@@ -154,7 +154,7 @@ class HalfCycles:
 
     @cached_property
     def current(self) -> np.ndarray:
-        return seg.typical_current(self.rows.current, self.passed, self.runs)
+        return seg.find_typical_current(self.rows.current, self.passed, self.runs)
 
     @cached_property
     def seconds(self) -> np.ndarray:
@@ -181,23 +181,23 @@ def find_half_cycles(
     rows: CyclingRecord, *, starts_with: str = "auto", cycles: str = "current", smallest: float = 0.01
 ):
     """Half cycles of a test, numbered. `cycles` = "file" takes the file's own cycle counter as it is."""
-    sign = seg.directions(rows.current)
-    integral = seg.integrate(rows.time, rows.current, sign, rows.breaks)
-    passed = integral if rows.counter is None else seg.count(rows.counter, rows.step, sign, integral)
-    runs, pulses = seg.half_cycles(sign, passed, smallest)
-    passed, integral = seg.without(passed, pulses), seg.without(integral, pulses)
+    sign = seg.find_directions(rows.current)
+    integral = seg.integrate_charge(rows.time, rows.current, sign, rows.breaks)
+    passed = integral if rows.counter is None else seg.count_charge(rows.counter, rows.step, sign, integral)
+    runs, pulses = seg.split_half_cycles(sign, passed, smallest)
+    passed, integral = seg.exclude_runs(passed, pulses), seg.exclude_runs(integral, pulses)
     charge = runs.sums(passed)
     doubt = np.abs(charge - runs.sums(integral)) / np.sqrt(3)
     if rows.counter is None:
         doubt = _estimate_interval_error(rows, runs)
     number, notes = _number_cycles(rows, runs, charge, starts_with, cycles)
     notes = (*rows.checks, *notes, *_report_pulses(pulses), *_compare_counter(rows, charge, doubt))
-    joules = runs.sums(seg.energy(rows.voltage, passed, sign))
+    joules = runs.sums(seg.integrate_energy(rows.voltage, passed, sign))
     complete = _find_complete(rows, runs)
     return HalfCycles(rows, runs, passed, charge, joules, doubt, number, complete, rows.counter is not None, notes)
 
 
-def _estimate_interval_error(rows: CyclingRecord, runs: seg.Runs) -> np.ndarray:
+def _estimate_interval_error(rows: CyclingRecord, runs: seg.HalfCycleRuns) -> np.ndarray:
     """A start and an end, each known within one logging interval."""
     found = [
         np.abs(rows.current[b]) * np.median(np.diff(rows.time[a : b + 1])) if b > a else 0.0
@@ -207,7 +207,7 @@ def _estimate_interval_error(rows: CyclingRecord, runs: seg.Runs) -> np.ndarray:
 
 
 def _number_cycles(
-    rows: CyclingRecord, runs: seg.Runs, charge, starts_with: str, cycles: str
+    rows: CyclingRecord, runs: seg.HalfCycleRuns, charge, starts_with: str, cycles: str
 ) -> tuple[np.ndarray, tuple[Check, ...]]:
     """Cycle number of each half cycle. What comes before the half cycle that opens cycles is in cycle 0.
 
@@ -226,7 +226,7 @@ def _number_cycles(
     return number, ()
 
 
-def _require_counter(rows: CyclingRecord, runs: seg.Runs) -> np.ndarray:
+def _require_counter(rows: CyclingRecord, runs: seg.HalfCycleRuns) -> np.ndarray:
     """The file's own cycle counter. Raises NacreError where it has none, or one that never moves."""
     do = 'set cycles = "current" to count by the current\'s direction'
     if rows.cycle is None:
@@ -236,7 +236,7 @@ def _require_counter(rows: CyclingRecord, runs: seg.Runs) -> np.ndarray:
     return np.asarray(rows.cycle)
 
 
-def _report_pulses(pulses: seg.Runs) -> tuple[Check, ...]:
+def _report_pulses(pulses: seg.HalfCycleRuns) -> tuple[Check, ...]:
     if not len(pulses):
         return ()
     return (Check("info", f"{len(pulses)} short pulses of current are no half cycles; their charge is not counted"),)
@@ -256,7 +256,7 @@ def _compare_counter(rows: CyclingRecord, charge: np.ndarray, doubt: np.ndarray)
     return (Check("warn", text, "the counter was taken, the difference is in the uncertainty; look for missing rows"),)
 
 
-def _find_complete(rows: CyclingRecord, runs: seg.Runs) -> np.ndarray:
+def _find_complete(rows: CyclingRecord, runs: seg.HalfCycleRuns) -> np.ndarray:
     """False for a last half cycle that runs to the end of the file short of where its like have ended."""
     complete = np.ones(len(runs), bool)
     like = np.flatnonzero(runs.sign[:-1] == runs.sign[-1]) if len(runs) else ()

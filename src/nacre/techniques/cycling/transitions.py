@@ -6,12 +6,12 @@ from functools import cached_property
 
 import numpy as np
 
-from nacre.materials.transitions import transitions
+from nacre.materials.transitions import load_transitions
 from nacre.physics.cycling import dqdv
 from nacre.techniques.cycling import half_cycles as hc
 
-NAMES = tuple(transition.name for transition in transitions())
-WINDOWS = {transition.name: transition.window for transition in transitions()}
+NAMES = tuple(transition.name for transition in load_transitions())
+WINDOWS = {transition.name: transition.window for transition in load_transitions()}
 STEADY = 0.1  # a record belongs to the constant current where it is within this of it
 LEAST_RECORDS = 30
 FOOT = 0.1  # a peak's charge is counted out to a minimum, or to this part of its height
@@ -69,7 +69,7 @@ class HalfCycleCurve:
 
     cycle: int
     sign: int
-    curve: dqdv.Density | None = None
+    curve: dqdv.ChargeDensity | None = None
     peaks: tuple[TransitionPeak, ...] = ()
     why: str = ""
     left_out: float = 0.0
@@ -84,8 +84,8 @@ def compute_half_curve(
     why = _explain_unsuitable(charge, voltage, choices)
     if why:
         return HalfCycleCurve(cycle, sign, why=why)
-    line = dqdv.passed(voltage, charge / hc.C_PER_MAH)
-    curve = dqdv.density(line, choices.grid, choices.smoothing)
+    line = dqdv.accumulate_charge(voltage, charge / hc.C_PER_MAH)
+    curve = dqdv.compute_density(line, choices.grid, choices.smoothing)
     return HalfCycleCurve(
         cycle, sign, curve, _find_peaks(line, curve, choices, prominence, alternatives), left_out=left_out
     )
@@ -119,11 +119,13 @@ def _explain_unsuitable(charge: np.ndarray, voltage: np.ndarray, choices: DqdvCh
     return ""
 
 
-def _find_peaks(line: dqdv.Passed, curve: dqdv.Density, choices: DqdvChoices, prominence: float, alternatives: bool):
-    places = dqdv.maxima(curve, prominence, 2 * choices.smoothing)
+def _find_peaks(
+    line: dqdv.PassedCharge, curve: dqdv.ChargeDensity, choices: DqdvChoices, prominence: float, alternatives: bool
+):
+    places = dqdv.find_maxima(curve, prominence, 2 * choices.smoothing)
     others = choices.alternatives if alternatives else {}
-    seen = {name: (c, dqdv.density(line, c.grid, c.smoothing)) for name, c in others.items()}
-    valleys = dqdv.valleys(curve, places, 1.5 * choices.smoothing)
+    seen = {name: (c, dqdv.compute_density(line, c.grid, c.smoothing)) for name, c in others.items()}
+    valleys = dqdv.find_valleys(curve, places, 1.5 * choices.smoothing)
     found = [
         _measure_peak(line, curve, seen, choices, int(i), int(a), int(b))
         for i, a, b in zip(places, valleys[:-1], valleys[1:], strict=True)
@@ -133,16 +135,16 @@ def _find_peaks(line: dqdv.Passed, curve: dqdv.Density, choices: DqdvChoices, pr
 
 def _measure_peak(line, curve, seen, choices: DqdvChoices, i: int, lo: int, hi: int) -> TransitionPeak | None:
     """A maximum, measured under the central choice and under every alternative."""
-    window = dqdv.above(curve, i, choices.part, lo, hi)[:2]
-    centre = dqdv.top(curve, *window)
+    window = dqdv.find_level_crossings(curve, i, choices.part, lo, hi)[:2]
+    centre = dqdv.fit_maximum(curve, *window)
     if centre is None:
         return None
     area, width = _measure_area(line, curve, i, lo, hi), _measure_width(curve, choices.smoothing, i, lo, hi)
     places, heights, areas, widths = {}, {}, {}, {}
     near = curve.voltage[[i, lo, hi]].tolist()
     for name, (other, there) in seen.items():
-        limits = window if other.part == choices.part else dqdv.above(curve, i, other.part, lo, hi)[:2]
-        top = dqdv.top(there, *limits)
+        limits = window if other.part == choices.part else dqdv.find_level_crossings(curve, i, other.part, lo, hi)[:2]
+        top = dqdv.fit_maximum(there, *limits)
         if top is None:
             return None
         places[name], heights[name] = top.place - centre.place, top.height - centre.height
@@ -162,12 +164,12 @@ def _measure_peak(line, curve, seen, choices: DqdvChoices, i: int, lo: int, hi: 
     )
 
 
-def _find_nearest(curve: dqdv.Density, voltage: float) -> int:
+def _find_nearest(curve: dqdv.ChargeDensity, voltage: float) -> int:
     first, second = curve.voltage[:2].tolist()
     return min(max(round((voltage - first) / (second - first)), 0), len(curve.voltage) - 1)
 
 
-def _find_minima(curve: dqdv.Density, i: int, lo: int, hi: int, reach: float) -> tuple[int, int]:
+def _find_minima(curve: dqdv.ChargeDensity, i: int, lo: int, hi: int, reach: float) -> tuple[int, int]:
     """The minima of this curve near `lo` and `hi`, looked for within two smoothings."""
     n = max(1, round(2 * reach / (curve.voltage[1] - curve.voltage[0])))
     a, b = max(lo - n, 0), max(min(hi - n, len(curve.slope) - 1), i)
@@ -176,21 +178,21 @@ def _find_minima(curve: dqdv.Density, i: int, lo: int, hi: int, reach: float) ->
     return left, right
 
 
-def _measure_area(line: dqdv.Passed, curve: dqdv.Density, i: int, lo: int, hi: int) -> float:
-    a, b, *_ = dqdv.above(curve, i, FOOT, lo, hi)
+def _measure_area(line: dqdv.PassedCharge, curve: dqdv.ChargeDensity, i: int, lo: int, hi: int) -> float:
+    a, b, *_ = dqdv.find_level_crossings(curve, i, FOOT, lo, hi)
     return line.between(a, b)
 
 
-def _is_complete(curve: dqdv.Density, i: int, lo: int, hi: int) -> bool:
+def _is_complete(curve: dqdv.ChargeDensity, i: int, lo: int, hi: int) -> bool:
     """Whether the peak ends, on both sides, in a minimum or low enough."""
     f = curve.slope
     ends = ((lo, f[lo - 1]), (hi, f[hi + 1]))
     return all(f[edge] <= CUT * f[i] or beyond > f[edge] for edge, beyond in ends)
 
 
-def _measure_width(curve: dqdv.Density, smoothing: float, i: int, lo: int, hi: int) -> float | None:
+def _measure_width(curve: dqdv.ChargeDensity, smoothing: float, i: int, lo: int, hi: int) -> float | None:
     """Full width at half height, the smoothing's own taken off; None where a neighbour hides it or it is all of it."""
-    a, b, left, right = dqdv.above(curve, i, 0.5, lo, hi)
+    a, b, left, right = dqdv.find_level_crossings(curve, i, 0.5, lo, hi)
     own = (b - a) ** 2 - (dqdv.FWHM * smoothing) ** 2
     return float(np.sqrt(own)) if left and right and own > 0 else None
 

@@ -1,7 +1,7 @@
 """What is doubtful about a refinement, and what was held, tied or left out, in words."""
 
 from nacre.core.result import Check
-from nacre.physics.diffraction.capillary import b_shift
+from nacre.physics.diffraction.capillary import estimate_b_shift
 from nacre.techniques.diffraction.options import RietveldOptions
 from nacre.techniques.diffraction.refinement_plan import describe_steps
 from nacre.techniques.diffraction.rietx_problem import RefinementFit
@@ -77,13 +77,13 @@ def _check_absorption(fit: RefinementFit, options: RietveldOptions) -> list[Chec
     if machine.geometry != "capillary":
         return []
     if machine.mu_r:
-        shift = b_shift(fit.problem.two_theta, machine.wavelengths[0], machine.mu_r)
+        shift = estimate_b_shift(fit.problem.two_theta, machine.wavelengths[0], machine.mu_r)
         text = f"absorption in the capillary is in the model, mu R = {machine.mu_r:.2f}"
         return [Check("info", f"{text}; without it B were {shift:.2f} Ang2 lower")]
     if options.mu_r == 0:
         return [Check("info", "absorption in the capillary is left out, as asked")]
     typical = min(fit.crystals[0].absorption(machine.wavelengths[0]) * 0.5 * 0.025, 3.0)
-    shift = b_shift(fit.problem.two_theta, machine.wavelengths[0], typical)
+    shift = estimate_b_shift(fit.problem.two_theta, machine.wavelengths[0], typical)
     text = "absorption in the capillary is left out"
     size = f"in one of 0.5 mm, half filled, mu R = {typical:.1f} would lower B by {shift:.2f} Ang2"
     cure = "give capillary_diameter and packing, or mu_r (0 where there is none)"

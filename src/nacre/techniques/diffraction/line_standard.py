@@ -17,7 +17,7 @@ from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.options import option
 from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Curve, Entry, Result, Subject
-from nacre.materials.crystals import structure, with_shared_sites
+from nacre.materials.crystals import find_crystal, share_sites
 from nacre.techniques.diffraction import figures as rietveld_figures
 from nacre.techniques.diffraction import rietveld, rietx_engine
 from nacre.techniques.diffraction.diffractometer import describe_diffractometer
@@ -49,7 +49,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: LineStandardOp
     signal = inputs["signal"]
     shared = {f.name for f in fields(RietveldOptions)}
     general = RietveldOptions(**{name: value for name, value in vars(options).items() if name in shared})
-    crystal = with_shared_sites(structure(options.standard))
+    crystal = share_sites(find_crystal(options.standard))
     machine = describe_diffractometer(signal, general, {}, crystal)
     x, y, sigma = select_pattern(signal, general)
     flat = machine.geometry == "flat"

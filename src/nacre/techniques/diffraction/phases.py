@@ -13,7 +13,7 @@ from nacre.core.result import Result
 from nacre.core.signal import Signal
 from nacre.materials import crystals as library
 from nacre.materials.crystals import Crystal
-from nacre.physics.diffraction.crystal import two_theta as bragg
+from nacre.physics.diffraction.crystal import compute_two_theta as bragg
 from nacre.techniques.diffraction.diffractometer import find_radiation
 from nacre.techniques.diffraction.options import RietveldOptions, select_pattern
 from nacre.techniques.diffraction.rietx_problem import DiffractometerModel
@@ -27,7 +27,7 @@ def collect_crystals(
     for role, item in inputs.items():
         for one in item if isinstance(item, list) else [item]:
             if isinstance(one, Signal) and one.kind == "crystal":
-                crystal = library.with_shared_sites(library.from_signal(one))
+                crystal = library.share_sites(library.read_crystal(one))
                 given[role if not isinstance(item, list) else crystal.name] = replace(
                     crystal, name=crystal.name or role
                 )
@@ -40,7 +40,7 @@ def _find_crystal(name: str, given: Mapping[str, Crystal], context: Context, opt
     if name in given:
         return given[name]
     if name != "layered":
-        return library.with_shared_sites(library.structure(name))
+        return library.share_sites(library.find_crystal(name))
     formula = _read_composition(inputs.get("composition")) or options.composition or context.text("cam")
     if not formula:
         raise NacreError(
@@ -49,7 +49,7 @@ def _find_crystal(name: str, given: Mapping[str, Crystal], context: Context, opt
             do='add cam = "LiNi0.85Co0.10Mn0.05O2" to the sample, or composition = "..." to the analysis',
         )
     label = context.sample.title if context.sample else "layered oxide"
-    start = library.layered(formula, name=label)
+    start = library.make_layered(formula, name=label)
     return replace(start, cell=_locate_cell(start, signal, options))
 
 
@@ -59,7 +59,7 @@ def _locate_cell(crystal: Crystal, signal: Signal, options: RietveldOptions) -> 
     wavelength = find_radiation(signal, options)[0][0]
     cell = np.array(crystal.cell)
     for hkl, edges in (((0, 0, 3), (2,)), ((1, 0, 1), (0, 1))):
-        d = float(library.lattice.d_spacing(hkl, cell))
+        d = float(library.lattice.compute_d_spacing(hkl, cell))
         low, high = (float(bragg(d * factor, wavelength)) for factor in (1.012, 0.988))
         inside = np.flatnonzero((x > low) & (x < high))
         if inside.size < 5:

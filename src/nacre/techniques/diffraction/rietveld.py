@@ -19,7 +19,7 @@ from nacre.core.errors import NacreError, NotAssessable
 from nacre.core.quantity import Quantity, correlated, derive
 from nacre.core.result import Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
-from nacre.physics.diffraction.crystal import volume
+from nacre.physics.diffraction.crystal import compute_volume
 from nacre.techniques.diffraction import checks as rietveld_checks
 from nacre.techniques.diffraction import figures as rietveld_figures
 from nacre.techniques.diffraction import rietx_engine
@@ -191,7 +191,7 @@ def _derive_quantities(fit: RefinementFit, found: Mapping[str, Quantity]) -> lis
         b = now.get("b", first if "b" not in edges and _is_same_edge(crystal, 0, 1) else crystal.cell[1])
         c = now.get("c", first if "c" not in edges and _is_same_edge(crystal, 0, 2) else crystal.cell[2])
         turned = [now.get(name, old) for name, old in zip(("alpha", "beta", "gamma"), crystal.cell[3:], strict=True)]
-        return volume((first, b, c, *turned))
+        return compute_volume((first, b, c, *turned))
 
     quantities = [*edges.values(), *angles.values()]
     size = derive(cell_of, *quantities, unit="Ang3", basis="fit-covariance", origin="measured")

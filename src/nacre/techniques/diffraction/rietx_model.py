@@ -4,7 +4,7 @@ import numpy as np
 
 from nacre.core.errors import NacreError, did_you_mean
 from nacre.materials.crystals import Crystal, Site
-from nacre.physics.diffraction.capillary import transmission
+from nacre.physics.diffraction.capillary import compute_transmission
 from nacre.techniques.diffraction.rietx_problem import RefinementProblem, RefinementStep
 
 ITEMS = (
@@ -17,7 +17,7 @@ def make_absorption(problem: RefinementProblem) -> np.ndarray:
     """What a capillary lets through at each point, over its mean; 1 where nothing is known of it."""
     if problem.machine.geometry != "capillary" or not problem.machine.mu_r:
         return np.ones_like(problem.two_theta)
-    found = transmission(problem.two_theta, problem.machine.mu_r)
+    found = compute_transmission(problem.two_theta, problem.machine.mu_r)
     return found / found.mean()
 
 

@@ -19,8 +19,8 @@ from nacre.core.options import option
 from nacre.core.quantity import Z95, Quantity, correlated, derive
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.vocabulary import words
-from nacre.physics.impedance.capacitance import brug, hsu_mansfeld
-from nacre.physics.impedance.circuit import arcs
+from nacre.physics.impedance.capacitance import compute_brug_capacitance, compute_hsu_mansfeld_capacitance
+from nacre.physics.impedance.circuit import find_arcs
 from nacre.techniques.impedance import checks, figures
 from nacre.techniques.impedance import inputs as given
 from nacre.techniques.impedance.adequacy import SpectrumVerdict, judge
@@ -226,10 +226,10 @@ def _compute_capacitances(verdict: SpectrumVerdict, values, area: Quantity, form
     if formula == "none":
         return []
     lone = [p.name for p in verdict.fit.circuit.parameters if p.unit == "ohm" and p.element == p.name]
-    in_arcs = {r for r, _ in arcs(verdict.fit.circuit)}
+    in_arcs = {r for r, _ in find_arcs(verdict.fit.circuit)}
     series = next((values[name] for name in lone if name not in in_arcs), None)
     found = []
-    for r, store in arcs(verdict.fit.circuit):
+    for r, store in find_arcs(verdict.fit.circuit):
         names = (f"{store}.Q", f"{store}.n", r)
         if names[0] not in values or values[r].value <= 0 or set(names) & set(verdict.identifiability.undetermined):
             continue
@@ -237,9 +237,9 @@ def _compute_capacitances(verdict: SpectrumVerdict, values, area: Quantity, form
         if formula == "brug":
             if series is None:
                 continue
-            law, parts = brug, [*parts, series]
+            law, parts = compute_brug_capacitance, [*parts, series]
         else:
-            law = hsu_mansfeld
+            law = compute_hsu_mansfeld_capacitance
         quantity = derive(lambda *x, law=law: law(*x[:-1]) / x[-1], *parts, area, unit="F/cm2", origin="measured")
         own = {"element": store, "formula": FORMULAS[formula]}
         found.append(Entry("effective_capacitance", quantity.to("uF/cm2"), state | own))

@@ -12,7 +12,7 @@ from nacre.core.context import Context
 from nacre.core.errors import NacreError
 from nacre.core.result import Subject
 from nacre.core.signal import Signal
-from nacre.physics.impedance.circuit import circuit as parse_circuit
+from nacre.physics.impedance.circuit import parse_circuit
 from nacre.physics.impedance.constraints import Constraints
 from nacre.physics.impedance.spectrum import ImpedanceError, require_spectrum
 

@@ -19,11 +19,11 @@ from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.options import option
 from nacre.core.quantity import Quantity, correlated, derive
 from nacre.core.result import Check, Curve, Entry, Result, Subject
-from nacre.physics.impedance.circuit import circuit as parse_circuit
+from nacre.physics.impedance.circuit import parse_circuit
 from nacre.physics.impedance.constraints import Sharing
 from nacre.physics.impedance.identifiability import WIDE
-from nacre.physics.impedance.kramers_kronig import KramersKronig, kramers_kronig
-from nacre.physics.impedance.selection import Adequacy, adequacy
+from nacre.physics.impedance.kramers_kronig import KramersKronig, check_kramers_kronig
+from nacre.physics.impedance.selection import Adequacy, judge_adequacy
 from nacre.physics.impedance.shared import SharedFit, fit_shared
 from nacre.techniques.impedance import inputs as given
 from nacre.techniques.impedance.adequacy import add_inductance
@@ -125,7 +125,7 @@ def _fit_jointly(members: tuple[JointSpectrum, ...], text: str, options: JointFi
     with given.translate_errors(context.analysis or "joint fit"):
         warm = tuple(get_kelvin(m) for m in members) if options.arrhenius else ()
         sharing = Sharing(_expand_names(text, options.shared), _expand_names(text, options.arrhenius), warm)
-        tests = tuple(kramers_kronig(*pair, m.spectrum.time) for pair, m in zip(spectra, members, strict=True))
+        tests = tuple(check_kramers_kronig(*pair, m.spectrum.time) for pair, m in zip(spectra, members, strict=True))
 
         def run(circuit: str, what: Sharing) -> SharedFit:
             return fit_shared(circuit, spectra, what, options.weights, known, seed=context.seed)
@@ -138,7 +138,7 @@ def _fit_jointly(members: tuple[JointSpectrum, ...], text: str, options: JointFi
         refused = None
         if (sharing.shared or sharing.arrhenius) and found.aicc_alone < found.aicc and found.bic_alone < found.bic:
             refused, found = found, run(found.circuit.text, Sharing())
-    fitness = tuple(adequacy(_make_separate(found, k), test) for k, test in enumerate(tests))
+    fitness = tuple(judge_adequacy(_make_separate(found, k), test) for k, test in enumerate(tests))
     return JointFit(members, found, tests, fitness, refused, extended)
 
 

@@ -63,7 +63,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: EdsEvennessOpt
     signals = micrographs.get_signals(inputs, "signal", "element_map", context.where)
     maps = _prepare_maps(signals, context, options)
     checks = [*_check_overlaps(maps, signals, context, options), *_check_counts(maps)]
-    found = ev.scales(maps.counts, maps.reference, maps.area, options.smallest_block)
+    found = ev.measure_scales(maps.counts, maps.reference, maps.area, options.smallest_block)
     if not found:
         raise NotAssessable(
             f"too few counts of {maps.name} to determine how it is spread",
@@ -72,7 +72,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: EdsEvennessOpt
             expected=f"{ev.LEAST_COUNTS:g} in each of {ev.LEAST_BLOCKS} blocks",
             do="count longer, or map a smaller field",
         )
-    p = ev.combined_p(found)
+    p = ev.combine_p_values(found)
     checks.append(_judge_evenness(maps, found, p, options.tolerance))
     element = {**micrographs.get_state(context), "species": maps.name}
     entries = (
@@ -116,10 +116,10 @@ def _select_planes(signals: list[Signal]) -> dict[str, tuple[np.ndarray, Signal]
 
 def _pick(words: str, planes, where: str) -> str:
     """The name of the map of an element; Raises NacreError, or NotAssessable for an element without a line."""
-    element, family = xray_lines.parse(words, where)
-    xray_lines.lines(element, where)
-    mine = [n for n in planes if n != "electron_image" and xray_lines.parse(n)[0] == element]
-    mine = [n for n in mine if not family or xray_lines.parse(n)[1] in (family, "")]
+    element, family = xray_lines.parse_line(words, where)
+    xray_lines.list_lines(element, where)
+    mine = [n for n in planes if n != "electron_image" and xray_lines.parse_line(n)[0] == element]
+    mine = [n for n in mine if not family or xray_lines.parse_line(n)[1] in (family, "")]
     if not mine:
         names = ", ".join(n for n in planes if n != "electron_image") or "no map"
         raise NacreError(f"there is no map of {words}", where=where, found=names, do="set the option element")
@@ -144,7 +144,7 @@ def _prepare_maps(signals: list[Signal], context: Context, options: EdsEvennessO
     area = known.astype(float)
     reference = cut.get(other) if other else None
     if reference is not None:
-        area = area * np.isfinite(reference) * ev.sample_area(np.nan_to_num(reference))
+        area = area * np.isfinite(reference) * ev.find_sample_area(np.nan_to_num(reference))
         reference = np.nan_to_num(reference)
     # a line that the scan lost holds no counts of anything: it is no part of the sample
     lost = np.nan_to_num(counts).sum(axis=1) + (0 if reference is None else reference.sum(axis=1)) == 0
@@ -158,7 +158,7 @@ def _check_counts(maps: ElementMaps) -> list[Check]:
     for name, values in ((maps.name, maps.counts), (maps.other, maps.reference)):
         if values is None:
             continue
-        ratio = ev.counting_ratio(values)
+        ratio = ev.compute_counting_ratio(values)
         told = values.sum() >= FEWEST  # of fewer counts the scatter itself is not known
         if (told and ratio < SMOOTHED) or np.any(values < 0) or np.any(values != np.round(values)):
             raise NotAssessable(
@@ -181,18 +181,18 @@ def _check_overlaps(
     present = set(options.present) | _read_composition(context)
     for signal in signals:
         names = [n for n, v in signal.variables.items() if v.dims == ("y", "x") and n != "electron_image"]
-        present |= {xray_lines.parse(n)[0] for n in names}
+        present |= {xray_lines.parse_line(n)[0] for n in names}
     found = []
     for name in filter(None, (maps.name, maps.other)):
-        main = xray_lines.main_line(name)
-        width = xray_lines.fwhm_ev(main.energy, options.resolution)
-        found += [_guard(o, main, width) for o in xray_lines.overlaps(name, sorted(present), width)]
-    if not present - {xray_lines.parse(maps.name)[0]}:
+        main = xray_lines.find_main_line(name)
+        width = xray_lines.compute_fwhm_ev(main.energy, options.resolution)
+        found += [_guard(o, main, width) for o in xray_lines.find_overlaps(name, sorted(present), width)]
+    if not present - {xray_lines.parse_line(maps.name)[0]}:
         found.append(Check("info", "no other element is declared: overlapping lines are not looked for"))
     return found
 
 
-def _guard(overlap: xray_lines.Overlap, main: xray_lines.Line, width: float) -> Check:
+def _guard(overlap: xray_lines.XrayOverlap, main: xray_lines.XrayLine, width: float) -> Check:
     other = overlap.by.element
     near = f"{overlap.by} lies {overlap.distance_ev:.0f} eV from {overlap.of}"
     if overlap.of != main:
@@ -208,7 +208,7 @@ def _read_composition(context: Context) -> set[str]:
     return set(re.findall(r"[A-Z][a-z]?", text)) if text else set()
 
 
-def _judge_evenness(maps: ElementMaps, found: list[ev.Scale], p: float, tolerance: float) -> Check:
+def _judge_evenness(maps: ElementMaps, found: list[ev.ScaleVariation], p: float, tolerance: float) -> Check:
     against = f"against {maps.other}" if maps.other else "over the area"
     sharpest = min(found, key=lambda s: s.hi)
     limit = f"a variation above {100 * sharpest.hi:.0f} % at {_format_length(sharpest, maps)} is excluded"
@@ -224,11 +224,11 @@ def _judge_evenness(maps: ElementMaps, found: list[ev.Scale], p: float, toleranc
     return Check("warn", f"{maps.name} is not even {against} ({shown}): it {varies}")
 
 
-def _format_length(scale: ev.Scale, maps: ElementMaps) -> str:
+def _format_length(scale: ev.ScaleVariation, maps: ElementMaps) -> str:
     return f"{scale.size * maps.shot.pixel:.3g} um"
 
 
-def _report_variation(scale: ev.Scale, maps: ElementMaps, element: dict) -> Entry:
+def _report_variation(scale: ev.ScaleVariation, maps: ElementMaps, element: dict) -> Entry:
     std = (scale.hi - scale.lo) / 3.92
     quantity = Quantity(
         100 * scale.cv, "%", 100 * std, 100 * scale.lo, 100 * scale.hi, scale.blocks, "counting", "measured"
@@ -236,7 +236,7 @@ def _report_variation(scale: ev.Scale, maps: ElementMaps, element: dict) -> Entr
     return Entry("evenness_cv", quantity, {**element, "scale_um": round(scale.size * maps.shot.pixel, 4)})
 
 
-def _order(found: list[ev.Scale], maps: ElementMaps, element: dict) -> list[Entry]:
+def _order(found: list[ev.ScaleVariation], maps: ElementMaps, element: dict) -> list[Entry]:
     """Moran's I at the scale where blocks are most alike to their neighbours; its std is that of an even map."""
     best = min(found, key=lambda s: s.moran_p)
     std = float(1 / np.sqrt(2 * best.blocks))  # pairs of neighbours are twice the blocks
@@ -244,18 +244,18 @@ def _order(found: list[ev.Scale], maps: ElementMaps, element: dict) -> list[Entr
     return [Entry("morans_i", quantity, {**element, "scale_um": round(best.size * maps.shot.pixel, 4)})]
 
 
-def _check_shadow(maps: ElementMaps, found: list[ev.Scale], element: dict) -> list[Entry]:
+def _check_shadow(maps: ElementMaps, found: list[ev.ScaleVariation], element: dict) -> list[Entry]:
     if maps.image is None:
         return []
     size = found[len(found) // 2].size
-    r, lo, hi, n = ev.correlation(maps.counts, maps.image, size, maps.reference, maps.area)
+    r, lo, hi, n = ev.correlate_with_picture(maps.counts, maps.image, size, maps.reference, maps.area)
     if not np.isfinite(r):
         return []
     quantity = Quantity(r, "1", (hi - lo) / 3.92, lo, hi, n, "counting", "measured")
     return [Entry("topography_correlation", quantity, element)]
 
 
-def _tabulate_scales(found: list[ev.Scale], maps: ElementMaps) -> Curve:
+def _tabulate_scales(found: list[ev.ScaleVariation], maps: ElementMaps) -> Curve:
     pixel = maps.shot.pixel
     columns = {"scale": (np.array([s.size * pixel for s in found]), "um")}
     for name, unit, factor in (
@@ -271,7 +271,7 @@ def _tabulate_scales(found: list[ev.Scale], maps: ElementMaps) -> Curve:
     return Curve("scales", columns)
 
 
-def _draw_maps(maps: ElementMaps, found: list[ev.Scale], context: Context) -> tuple[Figure, ...]:
+def _draw_maps(maps: ElementMaps, found: list[ev.ScaleVariation], context: Context) -> tuple[Figure, ...]:
     who, unit = micrographs.make_subject(context), "counts per pixel"
     panels = [micrographs.draw_micrograph(maps.shot, title=maps.name, unit=unit)]
     if maps.reference is not None:

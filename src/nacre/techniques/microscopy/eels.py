@@ -128,7 +128,7 @@ def read_spectrum(signal: Signal, box: tuple[float, ...] = ()) -> LossSpectrum:
     counts = np.asarray(signal[name].values, float)
     if signal.kind == "spectrum_image":
         counts = counts[_select_pixels(signal, box)].sum(axis=0)
-    return LossSpectrum(signal, energy, counts, name == "counts", eels.zero_loss(energy, counts))
+    return LossSpectrum(signal, energy, counts, name == "counts", eels.find_zero_loss(energy, counts))
 
 
 def _select_pixels(signal: Signal, box: tuple[float, ...]) -> np.ndarray:
@@ -161,10 +161,10 @@ def measure(own: LossSpectrum, reference: LossSpectrum, formula: str, options: E
     by = max(1, round(options.bin / step))
 
     def cut(values: np.ndarray) -> np.ndarray:
-        return eels.binned(values[..., inside], by)
+        return eels.bin_counts(values[..., inside], by)
 
     def cut_all(values: np.ndarray) -> np.ndarray:
-        return eels.binned(values[(loss >= SHOWN) & (loss <= options.high)], by)
+        return eels.bin_counts(values[(loss >= SHOWN) & (loss <= options.high)], by)
 
     loss = energy - start
     y, ref, x = cut(own.counts), cut(base), cut(loss) / by
@@ -179,9 +179,9 @@ def measure(own: LossSpectrum, reference: LossSpectrum, formula: str, options: E
     nuisance = np.vstack([ref, ref * turn, moved, power])
     metals = cut(_make_metal_edges(own, loss, formula))
     candidates = [(onset, *peaks) for onset in ONSETS for peaks in PEAKS]
-    shapes = cut(np.array([_add_scattering(eels.edge(loss, *one), own) for one in candidates]))
+    shapes = cut(np.array([_add_scattering(eels.make_edge(loss, *one), own) for one in candidates]))
     share = y.sum() / ref.sum()
-    variance = np.maximum(eels.binned(own.counts[inside], by), 1.0)
+    variance = np.maximum(eels.bin_counts(own.counts[inside], by), 1.0)
     variance = variance + share**2 * np.maximum(ref, 1.0) * _compute_noise(reference, own)
     rest = np.maximum(y, 1e-9)
     shapes, metals = shapes / shapes.max(axis=1, keepdims=True) * rest.mean(), metals / metals.max() * rest.mean()
@@ -235,7 +235,7 @@ def _match_reference(own: LossSpectrum, reference: LossSpectrum, words: list[str
         )
         return np.interp(own.energy, reference.energy, counts)
     if abs(own.zero.thickness - reference.zero.thickness) > 0.02:
-        counts = eels.as_thick(reference.energy, counts, reference.zero, own.zero.thickness)
+        counts = eels.measure_relative_thickness(reference.energy, counts, reference.zero, own.zero.thickness)
     return np.interp(own.energy - own.zero.at, reference.energy - reference.zero.at, counts)
 
 
@@ -245,13 +245,13 @@ def _compute_noise(reference: LossSpectrum, own: LossSpectrum) -> float:
 
 
 def _add_scattering(shape: np.ndarray, own: LossSpectrum) -> np.ndarray:
-    return eels.scattered(shape, own.energy, own.counts, own.zero) if own.zero else shape
+    return eels.scatter_plurally(shape, own.energy, own.counts, own.zero) if own.zero else shape
 
 
 def _make_metal_edges(own: LossSpectrum, loss: np.ndarray, formula: str) -> np.ndarray:
     """The core's edges, of textbook shapes in its proportions."""
     atoms = {e: float(n) for e, n in parse_formula(formula or "LiNi0.85Co0.10Mn0.05O2").items() if e in METALS}
-    return _add_scattering(sum(n * eels.edge(loss, *METALS[e]) for e, n in (atoms or {"Ni": 1.0}).items()), own)
+    return _add_scattering(sum(n * eels.make_edge(loss, *METALS[e]) for e, n in (atoms or {"Ni": 1.0}).items()), own)
 
 
 def _locate_peak(candidates, fit: EdgeFit) -> tuple[float, float]:

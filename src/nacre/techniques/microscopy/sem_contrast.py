@@ -19,7 +19,12 @@ from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.options import option
 from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Curve, Entry, Result, Subject
-from nacre.physics.micrograph.clusters import Estimate, combine, difference_of_differences, ratio
+from nacre.physics.micrograph.clusters import (
+    ClusterEstimate,
+    combine_estimates,
+    estimate_difference_of_differences,
+    estimate_ratio,
+)
 
 ROLES = ("reference_before", "reference_after", "treated_before", "treated_after")
 MEASURES = {"crack": ("crack_area", "area"), "gap": ("open_length", "length")}
@@ -92,9 +97,9 @@ def _collect_set(role: str, inputs: Mapping[str, Any], where: str) -> PictureSet
     return PictureSet(role, columns, tuple(cells), results[0].subject.sample, " ".join(sorted(stages)))
 
 
-def _estimate_fractions(groups: list[PictureSet], measure: str, by_cell: bool, setting: str) -> list[Estimate]:
+def _estimate_fractions(groups: list[PictureSet], measure: str, by_cell: bool, setting: str) -> list[ClusterEstimate]:
     part, whole = (name + setting for name in MEASURES[measure])
-    return [ratio(100 * g.columns[part], g.columns[whole], g.cells if by_cell else None) for g in groups]
+    return [estimate_ratio(100 * g.columns[part], g.columns[whole], g.cells if by_cell else None) for g in groups]
 
 
 def _measure(groups: list[PictureSet], measure: str, by_cell: bool, context: Context):
@@ -111,10 +116,10 @@ def _measure(groups: list[PictureSet], measure: str, by_cell: bool, context: Con
         pick = [[e[k] for k in used] for e in settings]
         signs = [weights[k] for k in used]
         entries.append(
-            Entry(name, _make_quantity([combine(signs, e) for e in pick], f"{source}:{subject}"), {}, subject)
+            Entry(name, _make_quantity([combine_estimates(signs, e) for e in pick], f"{source}:{subject}"), {}, subject)
         )
     # spared = growth of the reference less that of the treated: the other way round than the difference of differences
-    spared = [combine((-1,), (difference_of_differences(*e),)) for e in settings]
+    spared = [combine_estimates((-1,), (estimate_difference_of_differences(*e),)) for e in settings]
     entries.append(Entry(f"{measure}_growth_spared", _make_quantity(spared, source), {}, samples[1]))
     rows = {
         f"{measure}_fraction": (np.array([e.value for e in chosen]), "%"),
@@ -125,7 +130,7 @@ def _measure(groups: list[PictureSet], measure: str, by_cell: bool, context: Con
     return entries, rows
 
 
-def _make_quantity(settings: list[Estimate], source: str) -> Quantity:
+def _make_quantity(settings: list[ClusterEstimate], source: str) -> Quantity:
     """A difference in percentage points: scatter between clusters, and the spread over the swept thresholds."""
     chosen = settings[0]
     if chosen.variance is None:
@@ -165,7 +170,7 @@ def _draw_fractions(groups: list[PictureSet], context: Context) -> Figure:
         series = []
         for name, group in zip(names, groups, strict=True):
             fractions = 100 * group.columns[part] / np.where(group.columns[whole] > 0, group.columns[whole], np.nan)
-            mean = ratio(100 * group.columns[part], group.columns[whole])
+            mean = estimate_ratio(100 * group.columns[part], group.columns[whole])
             ends = mean.interval() or (mean.value, mean.value)
             bar = {"lo": [ends[0]], "hi": [ends[1]]} if mean.variance is not None else {}
             series += [

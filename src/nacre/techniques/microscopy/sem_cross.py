@@ -20,10 +20,10 @@ from nacre.core.result import Check, Curve, Entry, Result
 from nacre.core.signal import Signal
 from nacre.physics.micrograph import outline as ol
 from nacre.physics.micrograph import section as cs
-from nacre.physics.micrograph.classify import classify
-from nacre.physics.micrograph.clusters import Estimate, ratio
-from nacre.physics.micrograph.flatten import flatten
-from nacre.physics.micrograph.particles import split
+from nacre.physics.micrograph.classify import classify_pixels
+from nacre.physics.micrograph.clusters import ClusterEstimate, estimate_ratio
+from nacre.physics.micrograph.flatten import flatten_image
+from nacre.physics.micrograph.particles import split_particles
 from nacre.techniques.microscopy import micrographs
 from nacre.techniques.microscopy import sem_cross_figures as figures
 
@@ -52,8 +52,8 @@ class CrossSectionPicture:
     """One picture with what was found in it, and in the swept settings."""
 
     shot: micrographs.Micrograph
-    section: cs.Section
-    swept: tuple[cs.Found, ...]
+    section: cs.SectionMeasurement
+    swept: tuple[cs.SectionFindings, ...]
     otsu: float
 
 
@@ -102,7 +102,7 @@ def _analyse_picture(
     shot = micrographs.select_region(image, options.region)
     checks += micrographs.check_clipping(shot)
     try:
-        flat, levels = flatten(shot.values, options.shading_degree, stripes=options.stripes)
+        flat, levels = flatten_image(shot.values, options.shading_degree, stripes=options.stripes)
     except ValueError as error:
         raise NotAssessable(f"the cross-section cannot be segmented: {error}", where=shot.name) from None
     if levels.contrast < LEAST_CONTRAST:
@@ -117,9 +117,9 @@ def _analyse_picture(
     smallest = int(np.pi / 4 * (options.smallest_particle / shot.pixel) ** 2)
     labels = _label_particles(flat, levels, smallest, limits, shot, mask, options)
     _require_field(labels, shot, limits)
-    section = cs.measure(flat, levels, labels, limits)
-    swept = cs.sweep(flat, levels, smallest, limits, labels=None if mask is None else labels)
-    return CrossSectionPicture(shot, section, tuple(swept), cs.otsu_fraction(shot.values, labels))
+    section = cs.measure_section(flat, levels, labels, limits)
+    swept = cs.sweep_thresholds(flat, levels, smallest, limits, labels=None if mask is None else labels)
+    return CrossSectionPicture(shot, section, tuple(swept), cs.compute_otsu_fraction(shot.values, labels))
 
 
 def _make_thresholds(pixel: float, options: SemCrossOptions) -> cs.Thresholds:
@@ -142,13 +142,15 @@ def _label_particles(flat, levels, smallest, limits, shot, mask: Signal | None, 
     rows, columns = (round(c / shot.pixel) for c in reversed(shot.corner))
     values = values[rows : rows + flat.shape[0], columns : columns + flat.shape[1]]
     if options.particle_class is None:
-        return split(values > 0, smallest) if np.unique(values).size <= 2 else _label_objects(values, smallest)
+        return (
+            split_particles(values > 0, smallest) if np.unique(values).size <= 2 else _label_objects(values, smallest)
+        )
     if not (values == options.particle_class).any():
         known = ", ".join(str(v) for v in np.unique(values)[:12])
         raise NacreError(f"no pixel has class {options.particle_class}", where=mask.where, expected=f"one of {known}")
     if (values > 0).mean() < 0.5:  # strokes, not a complete mask: the rest is classified from them
-        values = classify(flat, values)
-    return ol.whole_particles(values == options.particle_class, flat, levels, smallest, limits.widest)
+        values = classify_pixels(flat, values)
+    return ol.find_whole_particles(values == options.particle_class, flat, levels, smallest, limits.widest)
 
 
 def _label_objects(values: np.ndarray, smallest: int) -> np.ndarray:
@@ -173,14 +175,16 @@ def _require_field(labels: np.ndarray, shot: micrographs.Micrograph, limits: cs.
         )
 
 
-def pool_pictures(part: Sequence[float], whole: Sequence[float], swept: np.ndarray) -> tuple[Estimate, float | None]:
+def pool_pictures(
+    part: Sequence[float], whole: Sequence[float], swept: np.ndarray
+) -> tuple[ClusterEstimate, float | None]:
     """(estimate in %, std of the choice of thresholds): `swept` (settings,) are the same fraction, in %."""
-    estimate = ratio(np.asarray(part) * 100, np.asarray(whole))
+    estimate = estimate_ratio(np.asarray(part) * 100, np.asarray(whole))
     ends = np.append(swept, estimate.value)
     return estimate, float((ends.max() - ends.min()) / np.sqrt(12))
 
 
-def make_fraction(estimate: Estimate, spread: float, sign: float, source: str) -> Quantity:
+def make_fraction(estimate: ClusterEstimate, spread: float, sign: float, source: str) -> Quantity:
     """A fraction in % with the scatter between pictures and the choice of thresholds; without both from one picture."""
     if estimate.variance is None:
         return Quantity(estimate.value, "%", n=estimate.clusters, basis="none", origin="measured")
@@ -216,7 +220,7 @@ def _make_entries(seen: list[CrossSectionPicture], context: Context) -> tuple[En
         found.append(Entry(name, make_fraction(estimate, spread, sign, f"{source}:{name}"), where))
     voids, matrix = [s.section.void_fraction for s in seen], [float((s.section.labels == 0).sum()) for s in seen]
     if np.all(np.isfinite(voids)):
-        estimate = ratio(np.array(voids) * np.array(matrix) * 100, matrix)
+        estimate = estimate_ratio(np.array(voids) * np.array(matrix) * 100, matrix)
         found.append(Entry("se_void_fraction", make_fraction(estimate, 0.0, 1.0, f"{source}:void"), where))
     return (*found, *_measure_width(seen, where))
 

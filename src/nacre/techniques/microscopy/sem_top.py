@@ -21,7 +21,7 @@ from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Curve, Entry, Result
 from nacre.physics.micrograph import particles as pt
 from nacre.physics.micrograph import texture as tx
-from nacre.physics.micrograph.flatten import otsu
+from nacre.physics.micrograph.flatten import find_otsu_threshold
 from nacre.techniques.microscopy import micrographs
 
 LEAST_PARTICLES, LEAST_TILES = 8, 3
@@ -48,7 +48,7 @@ class TopViewPicture:
     labels: np.ndarray
     sizes: pt.Sizes
     inside: np.ndarray
-    spectrum: tx.Spectrum | None
+    spectrum: tx.TexturePowerSpectrum | None
     grains: tx.Grains | None
 
 
@@ -87,21 +87,21 @@ def _analyse_picture(image, options: SemTopOptions, checks: list[Check]) -> TopV
     shot = micrographs.select_region(image, options.region)
     checks += micrographs.check_clipping(shot)
     smooth = ndi.gaussian_filter(shot.values, 1.0)
-    mask = ndi.binary_fill_holes(ndi.binary_opening(smooth > otsu(smooth), iterations=2))
+    mask = ndi.binary_fill_holes(ndi.binary_opening(smooth > find_otsu_threshold(smooth), iterations=2))
     smallest = int(np.pi / 4 * (options.smallest_particle / shot.pixel) ** 2)
-    labels = pt.split(mask, max(smallest, 12))
+    labels = pt.split_particles(mask, max(smallest, 12))
     # the bright rim of a particle is its shape, not its texture
     depth = ndi.distance_transform_edt(_separate_particles(labels))
     inner = depth > 0.35 * np.append(0, ndi.maximum(depth, labels, np.arange(1, labels.max() + 1)))[labels]
     inner &= labels > 0
     size = 2 * round(options.tile / shot.pixel / 2)
-    spots = tx.tiles(inner, size) if size >= 16 else []
-    spectrum = tx.spectrum(shot.values, spots) if len(spots) >= LEAST_TILES else None
+    spots = tx.place_tiles(inner, size) if size >= 16 else []
+    spectrum = tx.compute_texture_spectrum(shot.values, spots) if len(spots) >= LEAST_TILES else None
     try:
-        grains = tx.grains(shot.values, inner, options.grain_blur) if inner.any() else None
+        grains = tx.find_grains(shot.values, inner, options.grain_blur) if inner.any() else None
     except ValueError:
         grains = None
-    return TopViewPicture(shot, labels, pt.sizes(labels), inner, spectrum, grains)
+    return TopViewPicture(shot, labels, pt.measure_sizes(labels), inner, spectrum, grains)
 
 
 def _separate_particles(labels: np.ndarray) -> np.ndarray:
@@ -119,7 +119,7 @@ def _report_sizes(diameters, weights, where, checks: list[Check]) -> list[Entry]
         checks.append(Check("warn", text, "record at a lower magnification, or more fields"))
         return []
     parts = [p / 100 for p in PERCENTILES]
-    found = pt.percentiles(diameters, weights, parts)
+    found = pt.compute_percentiles(diameters, weights, parts)
     entries = []
     if any(end is None for row in found for end in row):
         text = f"{diameters.size} particles: the outer percentiles have no interval"
@@ -145,7 +145,7 @@ def _report_grains(seen: list[TopViewPicture], where, checks: list[Check]) -> li
         checks.append(Check("info", "primary grains cannot be distinguished at this pixel size and noise"))
         return []
     sizes = np.concatenate([1e3 * s.shot.pixel * g.diameters for s, g in found])
-    (value, lo, hi) = pt.percentiles(sizes, np.ones(sizes.size), [0.5])[0]
+    (value, lo, hi) = pt.compute_percentiles(sizes, np.ones(sizes.size), [0.5])[0]
     if value < 1e3 * NARROW_GRAIN * found[0][0].shot.pixel:
         text = f"primary grains are fewer than {NARROW_GRAIN} pixels wide: their size is an upper bound"
         checks.append(Check("warn", text, "record at a higher magnification"))
@@ -224,7 +224,7 @@ def _draw_figures(seen: list[TopViewPicture], diameters, weights, context: Conte
     found = [micrographs.make_figure("sem-top", "Top view", (panel,), caption, "Fig. 2a", context)]
     if diameters.size >= LEAST_PARTICLES:
         at = np.linspace(0.95 * diameters.min(), 1.05 * diameters.max(), 160)
-        share, lo, hi = (100 * part for part in pt.cumulative(diameters, weights, at))
+        share, lo, hi = (100 * part for part in pt.compute_cumulative(diameters, weights, at))
         band = Series("band", at, share, "", who.sample, stage, lo, hi, legend=False)
         series = Series("line", at, share, stage, who.sample, stage)
         panel = Panel(Axis("Diameter", "um"), Axis("Particles below", "%"), (band, series))

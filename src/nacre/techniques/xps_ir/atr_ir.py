@@ -21,7 +21,7 @@ from nacre.core.options import option
 from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
-from nacre.materials.spectra.infrared_bands import Band, bands
+from nacre.materials.spectra.infrared_bands import Band, load_bands
 from nacre.physics.xps_ir import infrared
 
 HARRICK = "N. J. Harrick, F. K. du Pre, Appl. Opt. 1966, 5, 1739-1743."
@@ -128,12 +128,12 @@ def _read_load(signal: Signal, options: AtrIrOptions) -> AtrLoad:
     x = signal.array("wavenumber", "1/cm")
     order = np.argsort(x)
     try:
-        y = infrared.absorbance(signal.array(quantity, "1")[order], quantity)
+        y = infrared.convert_to_absorbance(signal.array(quantity, "1")[order], quantity)
     except ValueError as error:
         raise NacreError(str(error), where=signal.where, do="export absorbance") from None
     x = x[order]
     y = y * _compute_correction(x, options, signal.where)
-    wanted = [bands()[name] for name in (*CARBONATE, *(["oxide"] if options.normalise else []))]
+    wanted = [load_bands()[name] for name in (*CARBONATE, *(["oxide"] if options.normalise else []))]
     for band in wanted:
         if not band.inside(x[0], x[-1]):
             raise NotAssessable(
@@ -164,7 +164,9 @@ def _compute_correction(x: np.ndarray, options: AtrIrOptions, where: str) -> np.
             do="give them, or use atr_correction = 'wavenumber', which needs none",
         )
     try:
-        path = infrared.effective_path(x, options.crystal_index, options.sample_index, np.radians(options.angle))
+        path = infrared.compute_effective_path(
+            x, options.crystal_index, options.sample_index, np.radians(options.angle)
+        )
     except ValueError as error:
         found = f"{options.crystal_index:g} against {options.sample_index:g} at {options.angle:g} degrees"
         raise NacreError(str(error), where=where, found=found, do="look at the indices and the angle") from None
@@ -172,35 +174,35 @@ def _compute_correction(x: np.ndarray, options: AtrIrOptions, where: str) -> np.
 
 
 def _measure_areas(x, y, options: AtrIrOptions) -> dict[tuple[str, str], float]:
-    oxide, found = bands()["oxide"], {}
+    oxide, found = load_bands()["oxide"], {}
     # the flank has no second free side: its level is the free stretch above it
     free = (x >= oxide.anchors[1][0]) & (x <= oxide.anchors[1][1])
     inside = (x >= oxide.band[0]) & (x <= oxide.band[1])
     flank = float(np.trapezoid(y[inside] - y[free].mean(), x[inside])) if options.normalise else 1.0
     for name in CARBONATE:
         for kind in options.baselines:
-            band = bands()[name]
-            found[name, kind] = infrared.band_area(x, y, band.band, kind, band.anchors) / flank
+            band = load_bands()[name]
+            found[name, kind] = infrared.measure_band_area(x, y, band.band, kind, band.anchors) / flank
     return found
 
 
 def _estimate_noise(x, y, band: Band) -> float:
     """Standard deviation of an area above a straight line, from the scatter of the free stretches."""
     stretches = [(x >= lo) & (x <= hi) for lo, hi in band.anchors]
-    sd = max((infrared.noise(y[s]) for s in stretches if s.sum() > 5), default=0.0)
+    sd = max((infrared.estimate_noise(y[s]) for s in stretches if s.sum() > 5), default=0.0)
     step, width = np.median(np.diff(x)), band.band[1] - band.band[0]
     points = min(s.sum() for s in stretches)
     return float(sd * np.sqrt(width * step + width**2 / (2 * max(points, 1))))
 
 
 def _measure_raw_area(load: AtrLoad, band: Band) -> float:
-    return infrared.band_area(load.x, load.y, band.band, "straight", band.anchors)
+    return infrared.measure_band_area(load.x, load.y, band.band, "straight", band.anchors)
 
 
 def _is_seen(load: AtrLoad, name: str, options: AtrIrOptions) -> bool:
     """Whether a band stands out from the noise of its area and from what the choice of baseline does to it."""
-    band = bands()[name]
-    areas = [infrared.band_area(load.x, load.y, band.band, kind, band.anchors) for kind in options.baselines]
+    band = load_bands()[name]
+    areas = [infrared.measure_band_area(load.x, load.y, band.band, kind, band.anchors) for kind in options.baselines]
     return min(areas) > SEEN * load.noise[name] and min(areas) > 2 * np.ptp(areas)
 
 
@@ -209,8 +211,8 @@ def _report_bands(one: AtrSampleSet, options: AtrIrOptions) -> tuple[list[Entry]
     _require_upright(one)
     for name in CARBONATE:
         if not all(_is_seen(load, name, options) for load in one.loads):
-            most = max(abs(_measure_raw_area(load, bands()[name])) for load in one.loads)
-            text = f"{one.label}: {bands()[name].words} does not stand out in every load (areas up to {most:.2g} cm-1)"
+            most = max(abs(_measure_raw_area(load, load_bands()[name])) for load in one.loads)
+            text = f"{one.label}: {load_bands()[name].words} does not stand out in every load (areas up to {most:.2g} cm-1)"
             checks.append(Check("info", text))
             continue
         quantity = _average_loads(one, name, options)
@@ -223,12 +225,12 @@ def _report_bands(one: AtrSampleSet, options: AtrIrOptions) -> tuple[list[Entry]
 
 def _require_upright(one: AtrSampleSet) -> None:
     """Raises NacreError where the bands of all loads point downwards."""
-    found = [(load, name, _measure_raw_area(load, bands()[name])) for load in one.loads for name in CARBONATE]
+    found = [(load, name, _measure_raw_area(load, load_bands()[name])) for load in one.loads for name in CARBONATE]
     if all(area < -SEEN * load.noise[name] for load, name, area in found):
         raise NacreError(
             "the carbonate bands point downwards",
             where=one.loads[0].where,
-            found=f"an area of {found[0][2]:.3g} cm-1 of {bands()[found[0][1]].words}",
+            found=f"an area of {found[0][2]:.3g} cm-1 of {load_bands()[found[0][1]].words}",
             do="this is transmittance: say so (reader_options quantity = 'transmittance')",
         )
 
@@ -262,7 +264,7 @@ def _compare_samples(
     entries, checks, found = [], [], {}
     for name in CARBONATE:
         if not all(_is_seen(load, name, options) for s in (bare, coated) for load in s.loads):
-            text = f"{bands()[name].words} is not seen in every load: no ratio of it"
+            text = f"{load_bands()[name].words} is not seen in every load: no ratio of it"
             checks.append(Check("info", text, "longer averaging, or better contact"))
             continue
         found[name] = quantity = _compute_ratio(bare, coated, name, options)
@@ -295,16 +297,16 @@ def _check_range(one: AtrSampleSet) -> list[Check]:
     """What lies beside the carbonate, and what the range cannot show."""
     checks, load = [], one.loads[0]
     low, high = load.x[0], load.x[-1]
-    water, stretch = bands()["water"], bands()[CARBONATE[0]]
+    water, stretch = load_bands()["water"], load_bands()[CARBONATE[0]]
     if water.inside(low, high):
         share = np.median([_measure_raw_area(s, water) / max(_measure_raw_area(s, stretch), 1e-9) for s in one.loads])
         if share > 0.2:
             text = f"{one.label}: the water band at 1635 cm-1 has {100 * share:.0f} % of the carbonate's area"
             checks.append(Check("warn", f"{text} and reaches into it", "dry the powder, or measure under inert gas"))
-    gas = bands()["carbon-dioxide"]
+    gas = load_bands()["carbon-dioxide"]
     if gas.inside(low, high) and abs(_measure_raw_area(load, gas)) > SEEN * _estimate_noise(load.x, load.y, gas):
         checks.append(Check("warn", f"{one.label}: carbon dioxide gas shows: the background is of another time"))
-    hydroxide = bands()["hydroxide"]
+    hydroxide = load_bands()["hydroxide"]
     if not hydroxide.inside(low, high):
         text = f"{one.label}: {low:.0f} to {high:.0f} cm-1 cannot show {hydroxide.words} ({hydroxide.at[0]:.0f} cm-1)"
         checks.append(Check("info", text))
@@ -325,7 +327,7 @@ def _draw_sets(sets: tuple[AtrSampleSet, ...], options: AtrIrOptions) -> Figure:
         for i, load in enumerate(one.loads):
             series.append(Series("line", load.x, load.y, one.label if not i else "", one.name, one.label, legend=not i))
     for name in CARBONATE:
-        for at in bands()[name].at:
+        for at in load_bands()[name].at:
             series.append(Series("rule", np.array([at]), np.array([]), style="dash", legend=False))
     height = "Absorbance per um" if options.atr_correction == "path" else "Absorbance"
     panel = Panel(Axis("Wavenumber", "1/cm", reverse=True), Axis(height), tuple(series))

@@ -21,8 +21,8 @@ from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.quantity import Quantity, correlated, derive
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
-from nacre.physics.xps_ir.ensemble import Ensemble
-from nacre.physics.xps_ir.fit import Background, Line, Model, Parameter
+from nacre.physics.xps_ir.ensemble import ModelEnsemble
+from nacre.physics.xps_ir.fit import PhotoelectronLine, SpectrumBackground, SpectrumModel, SpectrumParameter
 from nacre.physics.xps_ir.line_shapes import MOST_TAIL
 from nacre.techniques.xps_ir import xps_models
 
@@ -47,7 +47,7 @@ class CasaRefit:
     signal: Signal
     components: tuple[Mapping[str, Any], ...]
     spectrum: xps_models.XpsSpectrum
-    ensemble: Ensemble
+    ensemble: ModelEnsemble
 
     @property
     def counted(self) -> tuple[str, ...]:
@@ -98,10 +98,10 @@ def resolve_tie(components: Sequence[Mapping[str, Any]], i: int, what: str, plus
     return i, total
 
 
-def build_model(components: Sequence[Mapping[str, Any]], variant: str) -> Model:
+def build_model(components: Sequence[Mapping[str, Any]], variant: str) -> SpectrumModel:
     """CasaXPS's components as a model, with one of the backgrounds of VARIANTS."""
     step, slope, loss, free = VARIANTS[variant]
-    parameters: dict[str, Parameter] = {}
+    parameters: dict[str, SpectrumParameter] = {}
     lines = []
     for i, c in enumerate(components):
         shape, mix, _ = parse_shape(c["shape"])
@@ -111,39 +111,42 @@ def build_model(components: Sequence[Mapping[str, Any]], variant: str) -> Model:
             resolve_tie(components, i, "position_of", plus=True),
         )
         names = (f"area {a}", f"position {p}", f"width {w}", f"mix {c['shape']}")
-        parameters |= {names[0]: Parameter(names[0], 1.0, 0.0, linear=True)}
+        parameters |= {names[0]: SpectrumParameter(names[0], 1.0, 0.0, linear=True)}
         parameters |= {
             names[1]: _make_position(components[p], names[1]),
             names[2]: _make_width(components[w], names[2]),
         }
         parameters |= {names[3]: _make_mix(names[3], mix, free)}
         tail = f"tail {c['shape']}" if shape == "tail" else ""
-        parameters |= {tail: Parameter(tail, 0.15, 0.0, MOST_TAIL, (0.0, xps_models.TAIL_SD))} if tail else {}
-        lines.append(Line(*names, times, gap, wide, shape=shape, tail=tail))
-    ground = [Parameter("constant", 1.0, linear=True)]
-    ground += [Parameter("slope", 0.0, linear=True)] if slope else []
-    ground += [Parameter("step", 0.03, 0.0, 0.6)] if step else []
-    ground += [Parameter("loss", 1000.0, 0.0, 20000.0)] if loss else []
-    return Model(
-        variant, (*parameters.values(), *ground), tuple(lines), (Background("constant", "slope", "step", "loss"),)
+        parameters |= {tail: SpectrumParameter(tail, 0.15, 0.0, MOST_TAIL, (0.0, xps_models.TAIL_SD))} if tail else {}
+        lines.append(PhotoelectronLine(*names, times, gap, wide, shape=shape, tail=tail))
+    ground = [SpectrumParameter("constant", 1.0, linear=True)]
+    ground += [SpectrumParameter("slope", 0.0, linear=True)] if slope else []
+    ground += [SpectrumParameter("step", 0.03, 0.0, 0.6)] if step else []
+    ground += [SpectrumParameter("loss", 1000.0, 0.0, 20000.0)] if loss else []
+    return SpectrumModel(
+        variant,
+        (*parameters.values(), *ground),
+        tuple(lines),
+        (SpectrumBackground("constant", "slope", "step", "loss"),),
     )
 
 
-def _make_position(c: Mapping[str, Any], name: str) -> Parameter:
+def _make_position(c: Mapping[str, Any], name: str) -> SpectrumParameter:
     low, high = c["position_limits"] or (c["position"] - 1.0, c["position"] + 1.0)
-    return Parameter(name, min(max(c["position"], low), high), low, high)
+    return SpectrumParameter(name, min(max(c["position"], low), high), low, high)
 
 
-def _make_width(c: Mapping[str, Any], name: str) -> Parameter:
+def _make_width(c: Mapping[str, Any], name: str) -> SpectrumParameter:
     low, high = c["width_limits"] or (0.2, 5 * c["fwhm"])
-    return Parameter(name, min(max(c["fwhm"], low), high), low / _SLACK, high * _SLACK)
+    return SpectrumParameter(name, min(max(c["fwhm"], low), high), low / _SLACK, high * _SLACK)
 
 
-def _make_mix(name: str, mix: float | None, free: bool) -> Parameter:
+def _make_mix(name: str, mix: float | None, free: bool) -> SpectrumParameter:
     if mix is not None and not free:
-        return Parameter(name, mix, mix, mix)
+        return SpectrumParameter(name, mix, mix, mix)
     start = xps_models.MIX if mix is None else mix
-    return Parameter(name, start, 0.0, 1.0, (start, xps_models.MIX_SD))
+    return SpectrumParameter(name, start, 0.0, 1.0, (start, xps_models.MIX_SD))
 
 
 def refit_spectrum(signal: Signal) -> CasaRefit:
@@ -165,7 +168,7 @@ def refit_spectrum(signal: Signal) -> CasaRefit:
             expected="counts, not negative, around the components",
             do="look at the calibration lines in the file: they must be those of the components",
         )
-    scale = 1.0 if signal["intensity"].unit == "counts" else xps_models.xps_fit.noise_scale(y)
+    scale = 1.0 if signal["intensity"].unit == "counts" else xps_models.xps_fit.estimate_noise_scale(y)
     spectrum = xps_models.XpsSpectrum(energy[inside], y / scale, scale, counted=scale == 1.0)
     any_mix = any(parse_shape(c["shape"])[1] is not None for c in components)
     chosen = [build_model(components, name) for name in VARIANTS if any_mix or not VARIANTS[name][3]]
@@ -178,7 +181,7 @@ def compute_shares(fit: CasaRefit, areas: Sequence[float]) -> np.ndarray:
     return 100 * sums / sums.sum()
 
 
-def _compute_answers(fit: CasaRefit, values: np.ndarray, chosen: Model) -> np.ndarray:
+def _compute_answers(fit: CasaRefit, values: np.ndarray, chosen: SpectrumModel) -> np.ndarray:
     """Shares of the names, then position and width of the first component of each."""
     at = chosen.index
     areas = [values[at[line.area]] * line.area_factor for line in chosen.lines]
@@ -304,8 +307,8 @@ def _split_parts(fit: CasaRefit) -> dict[str, np.ndarray]:
         for term in ("constant", "slope", "step", "loss"):
             if term in best.model.index:
                 values[best.model.index[term]] = 0.0
-        alone = Model(best.model.name, best.model.parameters, kept, best.model.backgrounds)
-        found[name] = xps_models.xps_fit.jacobian(alone, best.data, values)[0] * fit.spectrum.scale
+        alone = SpectrumModel(best.model.name, best.model.parameters, kept, best.model.backgrounds)
+        found[name] = xps_models.xps_fit.compute_jacobian(alone, best.data, values)[0] * fit.spectrum.scale
     return found
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from nacre.core.errors import NotAssessable
 from nacre.core.quantity import Quantity
 from nacre.core.signal import Signal
-from nacre.materials.spectra.xps_species import Region, table
+from nacre.materials.spectra.xps_species import CoreLevelRegion, load_species
 from nacre.physics.xps_ir import fit as xps_fit
 from nacre.techniques.xps_ir import xps_models
 
@@ -46,8 +46,8 @@ def locate_carbon(signals: Sequence[Signal], reference: float, error: float, whe
     T. L. Barr, S. Seal, J. Vac. Sci. Technol. A 13 (1995) 1239; on its limits G. Greczynski, L. Hultman, Prog. Mater.
     Sci. 107 (2020) 100591.
     """
-    region = table().region("C 1s")
-    found = [s for s in signals if s.kind == "xps" and table().find(s.name) is region]
+    region = load_species().region("C 1s")
+    found = [s for s in signals if s.kind == "xps" and load_species().find(s.name) is region]
     if not found:
         raise NotAssessable(
             "there is no C 1s spectrum to calibrate the energies on",
@@ -69,7 +69,7 @@ def locate_carbon(signals: Sequence[Signal], reference: float, error: float, whe
     return EnergyScale(quantity, words, at)
 
 
-def _fit_trial(energy: np.ndarray, intensity, region: Region):
+def _fit_trial(energy: np.ndarray, intensity, region: CoreLevelRegion):
     """A fit of C 1s on a trial scale; None where its C-C line does not stand out or lies outside."""
     main = region.species[0].position
     if not energy.min() + 1.5 < main < energy.max() - 1.5:
@@ -78,9 +78,9 @@ def _fit_trial(energy: np.ndarray, intensity, region: Region):
     if inside.sum() < 20:
         return None
     y = np.clip(intensity.values[inside], 0, None)
-    scale = 1.0 if intensity.unit == "counts" else xps_fit.noise_scale(y)
-    data = xps_fit.Data.of([(energy[inside], y / scale)])
-    fit = xps_fit.fit(xps_models.list_candidates(region, names=("step",))[0], data)
+    scale = 1.0 if intensity.unit == "counts" else xps_fit.estimate_noise_scale(y)
+    data = xps_fit.SpectrumData.of([(energy[inside], y / scale)])
+    fit = xps_fit.fit_spectrum(xps_models.list_candidates(region, names=("step",))[0], data)
     areas = [fit.value(xps_models.name_area(s.name)) for s in region.species]
     main_area, sd = areas[0], fit.std(xps_models.name_area("C-C"))
     prominent = main_area > max(8 * sd, 0.25 * max(areas[1:])) and main_area > 0

@@ -15,8 +15,8 @@ from nacre.core.errors import NacreError, NotAssessable
 from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Entry
 from nacre.core.signal import Signal
-from nacre.materials.library import builtin, composition
-from nacre.materials.spectra.xps_factors import Factor, imfp_inputs
+from nacre.materials.library import composition, load_builtin
+from nacre.materials.spectra.xps_factors import Factor, load_imfp_inputs
 from nacre.physics.xps_ir import depth as xps_depth
 from nacre.techniques.xps_ir.survey_options import XpsQuantOptions
 
@@ -103,7 +103,7 @@ def judge_layer(
 def _report_coverage(
     kinds: Sequence["LayerMaterial"], limit: float, options: XpsQuantOptions, line: SurveyLine
 ) -> Found:
-    parts = [100 * xps_depth.coverage(kind.ratio) for kind in kinds]
+    parts = [100 * xps_depth.compute_coverage(kind.ratio) for kind in kinds]
     part = 0.5 * (min(parts) + max(parts))
     std = math.hypot(
         part * (1 - part / 100) * _compute_relative_error(options), 0.5 * (max(parts) - min(parts)) / math.sqrt(3)
@@ -120,7 +120,7 @@ def _report_hidden(
 ) -> Found:
     """Nothing of the substrate is seen: the bounds that the most there can be of it leaves."""
     weaker = 1 - _ONE_SIDED * _compute_relative_error(options)
-    part = 100 * min(xps_depth.coverage(kind.ratio * weaker) for kind in kinds)
+    part = 100 * min(xps_depth.compute_coverage(kind.ratio * weaker) for kind in kinds)
     thin = min(kind.thicker(weaker) for kind in kinds)
     text = f"{most.factor.name} is not seen: a uniform layer is thicker than {min(thin, limit):.1f} nm, "
     text += f"one that is thick where it is covers more than {part:.0f} % (95 %)"
@@ -162,7 +162,7 @@ def _bound_line(lines: Sequence[SurveyLine], element: str) -> SurveyLine | None:
 
 
 def _find_metal(layer: str, where: str) -> str:
-    metals = {e for name in layer.split(" or ") for e in composition(builtin()[name].formula)} - set(_BOTH)
+    metals = {e for name in layer.split(" or ") for e in composition(load_builtin()[name].formula)} - set(_BOTH)
     if len(metals) != 1:
         raise NacreError(
             "which element is in the layer alone?", where=where, found=layer, do='give layer_element = "..."'
@@ -194,11 +194,11 @@ class LayerMaterial:
 
     @property
     def limit(self) -> float:
-        return xps_depth.layer_thickness(self.ratio, self.own, self.through, self.angle)[1]
+        return xps_depth.solve_layer_thickness(self.ratio, self.own, self.through, self.angle)[1]
 
     def thicker(self, factor: float) -> float:
         """The thickness for `factor` times the ratio."""
-        return xps_depth.layer_thickness(self.ratio * factor, self.own, self.through, self.angle)[0]
+        return xps_depth.solve_layer_thickness(self.ratio * factor, self.own, self.through, self.angle)[0]
 
 
 def _describe_material(
@@ -210,21 +210,21 @@ def _describe_material(
 
 def _compute_lengths(name: str, options: XpsQuantOptions, seen, photon: float) -> tuple[float, float]:
     """Attenuation lengths (nm) in the layer of its own line and of the substrate's line, by TPP-2M."""
-    inputs = imfp_inputs(name)
+    inputs = load_imfp_inputs(name)
     if inputs is None:
         raise NotAssessable(
             f"escape depths in {name} are not known", do="leave `layer` empty: valence and gap are missing"
         )
-    material = builtin()[name]
+    material = load_builtin()[name]
     density, mass = material.density.value.to("g/cm3").value, material.molar_mass.to("g/mol").value
     energies = [photon - seen[e].factor.energy for e in (options.layer_element, options.substrate_element)]
-    own, through = xps_depth.inelastic_mean_free_path(np.array(energies), density, mass, *inputs)
+    own, through = xps_depth.compute_inelastic_mean_free_path(np.array(energies), density, mass, *inputs)
     return float(own), float(through)
 
 
 def _compute_signal_ratio(name: str, seen, options: XpsQuantOptions, cam: str) -> float:
     """Signal of layer over substrate, each against its bulk: the bulk of each has its own atoms per volume."""
-    layer, substrate = builtin()[name], builtin()[cam]
+    layer, substrate = load_builtin()[name], load_builtin()[cam]
     dense = []
     for material, element in ((layer, options.layer_element), (substrate, options.substrate_element)):
         per = composition(material.formula)[element]

@@ -20,7 +20,7 @@ from nacre.core.quantity import Quantity, derive
 from nacre.core.result import Check, Curve, Entry, Result
 from nacre.core.signal import Signal
 from nacre.materials.library import composition
-from nacre.materials.spectra.xps_factors import Factor, factors, photon_range, set_name
+from nacre.materials.spectra.xps_factors import Factor, load_factors, read_photon_range, read_set_name
 from nacre.physics.xps_ir import depth as xps_depth
 from nacre.techniques.xps_ir import overlayer
 from nacre.techniques.xps_ir.overlayer import SurveyLine
@@ -35,13 +35,13 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsQuantOption
     signal = _find_survey(inputs)
     x, y, checks = *_read_spectrum(signal), []
     photon = signal.metadata.get("photon_energy_eV", 0.0)
-    low, high = photon_range()
+    low, high = read_photon_range()
     if not low <= photon <= high:
         raise NacreError(
             "the sensitivity factors are those of another X-ray source",
             where=signal.where,
             found=f"{photon:g} eV",
-            expected=f"{set_name()} ({low:g} to {high:g} eV)",
+            expected=f"{read_set_name()} ({low:g} to {high:g} eV)",
         )
     passed = (
         signal.array("transmission", "1")[np.argsort(signal.array("binding_energy", "eV"))]
@@ -52,7 +52,9 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsQuantOption
     if passed is None:
         checks.append(Check("warn", "no transmission function in the file: amounts are not corrected for it"))
     shift = estimate_charge(x, y)
-    lines = [line for f in factors().values() if (line := measure_line(x + shift, y, f, photon, passed)) is not None]
+    lines = [
+        line for f in load_factors().values() if (line := measure_line(x + shift, y, f, photon, passed)) is not None
+    ]
     seen = {line.factor.element: line for line in lines if line.seen}
     known = _list_declared_elements(context) | set(options.expected) | {"C", "O"}
     hidden = [e for e, line in seen.items() if e not in known and any(other in seen for other in line.factor.under)]
@@ -68,7 +70,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsQuantOption
     checks += doubts + _report_surprises(seen, context, options)
     layer, judged = overlayer.judge_layer(lines, seen, context, signal, options)
     methods = (
-        f"Surface composition from a survey scan with the factors of {set_name()}, escape depths as the kinetic energy "
+        f"Surface composition from a survey scan with the factors of {read_set_name()}, escape depths as the kinetic energy "
         f"to the power {xps_depth.AVERAGE_EXPONENT}, and the transmission of the file; relative uncertainty "
         f"{options.factor_error:g} % per element."
     )
@@ -150,7 +152,7 @@ def _report_fractions(seen: dict[str, SurveyLine], options: XpsQuantOptions) -> 
 
 
 def _report_surprises(seen: dict[str, SurveyLine], context: Context, options: XpsQuantOptions) -> list[Check]:
-    table = f"elements looked for: {', '.join(factors())}; a line of any other would be taken for one of these"
+    table = f"elements looked for: {', '.join(load_factors())}; a line of any other would be taken for one of these"
     declared = _list_declared_elements(context)
     if not declared and not options.expected:
         text = f"seen: {', '.join(sorted(seen))}; which of them are expected is not declared"

@@ -19,8 +19,8 @@ from nacre.core.options import option
 from nacre.core.quantity import Quantity, correlated, derive
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
-from nacre.materials.spectra.xps_species import SHAPES, Region, Species, table
-from nacre.physics.xps_ir.ensemble import Ensemble
+from nacre.materials.spectra.xps_species import SHAPES, CoreLevelRegion, Species, load_species
+from nacre.physics.xps_ir.ensemble import ModelEnsemble
 from nacre.techniques.xps_ir import casa_fit, energy_scale, xps_models
 from nacre.techniques.xps_ir import figures as xps_figures
 
@@ -73,8 +73,8 @@ class XpsSampleSet:
     scale: energy_scale.EnergyScale
     phases: tuple[str, ...] = ()
 
-    def of(self, region: Region) -> Signal | None:
-        found = [s for s in self.signals if table().find(s.name) is region]
+    def of(self, region: CoreLevelRegion) -> Signal | None:
+        found = [s for s in self.signals if load_species().find(s.name) is region]
         return found[0] if found else None
 
 
@@ -82,10 +82,10 @@ class XpsSampleSet:
 class RegionFit:
     """One region, fitted in all sets that have it. pair : the species whose ratio is wanted."""
 
-    region: Region
+    region: CoreLevelRegion
     sets: tuple[XpsSampleSet, ...]
     spectra: tuple[xps_models.XpsSpectrum, ...]
-    ensemble: Ensemble
+    ensemble: ModelEnsemble
     pair: tuple[Species, Species] | None = None
 
     @property
@@ -102,7 +102,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsOptions) ->
     if options.components == "file":
         return [casa_fit.analyse(inputs, context, TECHNIQUE.citations)]
     sets = tuple(_collect_set(role, found, context, options) for role, found in inputs.items())
-    wanted = [table().region(name) for name in options.regions] or list(table().regions.values())
+    wanted = [load_species().region(name) for name in options.regions] or list(load_species().regions.values())
     _check_ratio(wanted, options)
     entries, curves, figures, checks, fits = [], [], [], [_check_calibration(s) for s in sets], []
     for region in wanted:
@@ -127,7 +127,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsOptions) ->
         raise NacreError(
             "no spectrum is of a region that is known",
             found=names,
-            expected=", ".join(table().regions),
+            expected=", ".join(load_species().regions),
             do="name the regions in the file after element and level",
         )
     methods = _describe_methods(sets, fits)
@@ -166,7 +166,7 @@ def _collect_set(role: str, found, context: Context, options: XpsOptions) -> Xps
     return XpsSampleSet(role, sample.name if sample else role, label, subject, stage, signals, scale, phases)
 
 
-def _fit_region(region: Region, sets: tuple[XpsSampleSet, ...], options: XpsOptions) -> RegionFit:
+def _fit_region(region: CoreLevelRegion, sets: tuple[XpsSampleSet, ...], options: XpsOptions) -> RegionFit:
     signals = [s.of(region) for s in sets]
     region = region.holding({*options.ratio, *(phase for s in sets for phase in s.phases)})
     kept = tuple(s for s in region.species if s.name not in options.leave_out)
@@ -184,7 +184,9 @@ def _fit_region(region: Region, sets: tuple[XpsSampleSet, ...], options: XpsOpti
     )
 
 
-def _find_pair(region: Region, sets: tuple[XpsSampleSet, ...], options: XpsOptions) -> tuple[Species, Species] | None:
+def _find_pair(
+    region: CoreLevelRegion, sets: tuple[XpsSampleSet, ...], options: XpsOptions
+) -> tuple[Species, Species] | None:
     """The two species whose ratio is wanted: those of the option, else of a declared coating, else the only two of the
     region that stand for phases; None where the region has no such two.
     """
@@ -196,7 +198,7 @@ def _find_pair(region: Region, sets: tuple[XpsSampleSet, ...], options: XpsOptio
     return None
 
 
-def _check_ratio(regions: list[Region], options: XpsOptions) -> None:
+def _check_ratio(regions: list[CoreLevelRegion], options: XpsOptions) -> None:
     """Raises NacreError where the option names no two species of one of the regions."""
     if not options.ratio or any(len(set(map(r.find, options.ratio)) - {None}) == 2 for r in regions):
         return
@@ -458,7 +460,7 @@ def _tabulate_fit(fit: RegionFit) -> list[Curve]:
     return [*curves, Curve(f"{region.name} models", rows)]
 
 
-def _tabulate_each_model(ensemble: Ensemble, logarithm, name: str) -> dict:
+def _tabulate_each_model(ensemble: ModelEnsemble, logarithm, name: str) -> dict:
     """Columns of what every model gives alone; its interval is labelled as that of one model."""
     found = [replace(ensemble, fits=(f,), weights=np.ones(1)).average(logarithm) for f in ensemble.fits]
     means = np.array([float(mean[0]) for mean, _, _ in found])

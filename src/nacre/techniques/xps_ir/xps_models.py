@@ -6,10 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from nacre.core.errors import NacreError, NotAssessable
-from nacre.materials.spectra.xps_species import Region, Species
+from nacre.materials.spectra.xps_species import CoreLevelRegion, Species
 from nacre.physics.xps_ir import ensemble as xps_ensemble
 from nacre.physics.xps_ir import fit as xps_fit
-from nacre.physics.xps_ir.fit import Background, Data, Line, Model, Parameter
+from nacre.physics.xps_ir.fit import (
+    PhotoelectronLine,
+    SpectrumBackground,
+    SpectrumData,
+    SpectrumModel,
+    SpectrumParameter,
+)
 from nacre.physics.xps_ir.line_shapes import MOST_TAIL
 
 # name -> (step of Shirley, slope, loss of Tougaard, widths free, overlaps in)
@@ -42,14 +48,14 @@ class XpsSpectrum:
 
 
 def list_candidates(
-    region: Region,
+    region: CoreLevelRegion,
     spectra: int = 1,
     *,
     names: Sequence[str] = (),
     shapes: Sequence[str] = (),
     splitting: float | None = None,
     ratio: float | None = None,
-) -> list[Model]:
+) -> list[SpectrumModel]:
     """The models of a region, for one spectrum or several with shared positions, widths and shape.
 
     names : of VARIANTS, all that apply by default. shapes : of the lines, in turn, instead of the region's; a species
@@ -67,19 +73,21 @@ def list_candidates(
     ]
 
 
-def rebuild_model(model: Model, region: Region, spectra: int, **change: float) -> Model:
+def rebuild_model(model: SpectrumModel, region: CoreLevelRegion, spectra: int, **change: float) -> SpectrumModel:
     """A model of the ensemble with another `splitting` or `ratio`."""
     variant, _, shape = model.name.partition(", ")
     (found,) = list_candidates(region, spectra, names=(variant,), shapes=(shape or "sum",), **change)
     return found
 
 
-def _build_model(region: Region, spectra: int, variant: str, shape: str, gap: float, weak: float) -> Model:
+def _build_model(
+    region: CoreLevelRegion, spectra: int, variant: str, shape: str, gap: float, weak: float
+) -> SpectrumModel:
     step, slope, loss, free, overlap = VARIANTS[variant]
     name = variant if shape == "sum" else f"{variant}, {shape}"
-    parameters = [Parameter("mix", MIX, 0.0, 1.0, (MIX, MIX_SD))]
+    parameters = [SpectrumParameter("mix", MIX, 0.0, 1.0, (MIX, MIX_SD))]
     if "tail" in {species.shape or shape for species in region.species}:
-        parameters.append(Parameter("tail", 0.15, 0.0, MOST_TAIL, (0.0, TAIL_SD)))
+        parameters.append(SpectrumParameter("tail", 0.15, 0.0, MOST_TAIL, (0.0, TAIL_SD)))
     if not free:
         parameters.append(_make_width("width", region.fwhm))
     lines = []
@@ -89,26 +97,26 @@ def _build_model(region: Region, spectra: int, variant: str, shape: str, gap: fl
             parameters.append(_make_width(f"width {species.name}", region.fwhm * species.width_factor))
     for s in range(spectra):
         shift = f"shift {s}" if s else ""
-        parameters += [Parameter(shift, 0.0, -0.6, 0.6, (0.0, SHIFT_SD))] if s else []
+        parameters += [SpectrumParameter(shift, 0.0, -0.6, 0.6, (0.0, SHIFT_SD))] if s else []
         for species in region.species:
-            parameters.append(Parameter(name_area(species.name, s), 1.0, linear=True))
+            parameters.append(SpectrumParameter(name_area(species.name, s), 1.0, linear=True))
             lines += _make_lines(species, s, shift, free, gap, weak, species.shape or shape)
-        parameters.append(Parameter(f"constant {s}", 1.0, linear=True))
-        parameters += [Parameter(f"slope {s}", 0.0, linear=True)] if slope else []
-        parameters += [Parameter(f"step {s}", 0.03, 0.0, 0.6)] if step else []
-        parameters += [Parameter(f"loss {s}", 1000.0, 0.0, 20000.0)] if loss else []
+        parameters.append(SpectrumParameter(f"constant {s}", 1.0, linear=True))
+        parameters += [SpectrumParameter(f"slope {s}", 0.0, linear=True)] if slope else []
+        parameters += [SpectrumParameter(f"step {s}", 0.03, 0.0, 0.6)] if step else []
+        parameters += [SpectrumParameter(f"loss {s}", 1000.0, 0.0, 20000.0)] if loss else []
     for other in region.overlaps if overlap else ():
-        place = Parameter(
+        place = SpectrumParameter(
             f"position {other.name}", other.position, *_get_reach(other.position), (other.position, other.sd)
         )
-        width = Parameter(f"width {other.name}", other.fwhm, 1.0, 8.0, (other.fwhm, other.fwhm_sd))
+        width = SpectrumParameter(f"width {other.name}", other.fwhm, 1.0, 8.0, (other.fwhm, other.fwhm_sd))
         parameters += [place, width]
         for s in range(spectra):
-            parameters.append(Parameter(name_area(other.name, s), 1.0, linear=True))
+            parameters.append(SpectrumParameter(name_area(other.name, s), 1.0, linear=True))
             names = (name_area(other.name, s), place.name, width.name, "mix")
-            lines.append(Line(*names, spectrum=s, shift=f"shift {s}" if s else ""))
-    grounds = tuple(Background(f"constant {s}", f"slope {s}", f"step {s}", f"loss {s}") for s in range(spectra))
-    return Model(name, tuple(parameters), tuple(lines), grounds)
+            lines.append(PhotoelectronLine(*names, spectrum=s, shift=f"shift {s}" if s else ""))
+    grounds = tuple(SpectrumBackground(f"constant {s}", f"slope {s}", f"step {s}", f"loss {s}") for s in range(spectra))
+    return SpectrumModel(name, tuple(parameters), tuple(lines), grounds)
 
 
 def name_area(name: str, spectrum: int = 0) -> str:
@@ -116,7 +124,7 @@ def name_area(name: str, spectrum: int = 0) -> str:
     return f"area {name} {spectrum}"
 
 
-def name_width(model: Model, species: Species) -> str:
+def name_width(model: SpectrumModel, species: Species) -> str:
     """Name of the parameter of a species' width."""
     return f"width {species.name}" if f"width {species.name}" in model.index else "width"
 
@@ -125,27 +133,34 @@ def _get_reach(position: float) -> tuple[float, float]:
     return position - 1.5 * REACH, position + 1.5 * REACH
 
 
-def _make_width(name: str, fwhm: float) -> Parameter:
-    return Parameter(name, fwhm, 0.3, 3.0 * fwhm, (fwhm, WIDTH_SD * fwhm / 1.6))
+def _make_width(name: str, fwhm: float) -> SpectrumParameter:
+    return SpectrumParameter(name, fwhm, 0.3, 3.0 * fwhm, (fwhm, WIDTH_SD * fwhm / 1.6))
 
 
-def _make_position(species: Species) -> Parameter:
+def _make_position(species: Species) -> SpectrumParameter:
     low, high = species.position - REACH, species.position + REACH
-    return Parameter(f"position {species.name}", species.position, low, high, (species.position, species.sd))
+    return SpectrumParameter(f"position {species.name}", species.position, low, high, (species.position, species.sd))
 
 
-def _make_lines(species: Species, s: int, shift: str, free: bool, gap: float, weak: float, shape: str) -> list[Line]:
+def _make_lines(
+    species: Species, s: int, shift: str, free: bool, gap: float, weak: float, shape: str
+) -> list[PhotoelectronLine]:
     width = f"width {species.name}" if free else "width"
     names = (name_area(species.name, s), f"position {species.name}", width, "mix")
     factor = 1.0 if free else species.width_factor
     rest = {"width_factor": factor, "spectrum": s, "shift": shift, "shape": shape}
     rest |= {"tail": "tail"} if shape == "tail" else {}
     if not gap:
-        return [Line(*names, 1.0, 0.0, **rest)]
-    return [Line(*names, 1 / (1 + weak), 0.0, **rest), Line(*names, weak / (1 + weak), gap, **rest)]
+        return [PhotoelectronLine(*names, 1.0, 0.0, **rest)]
+    return [
+        PhotoelectronLine(*names, 1 / (1 + weak), 0.0, **rest),
+        PhotoelectronLine(*names, weak / (1 + weak), gap, **rest),
+    ]
 
 
-def prepare_spectrum(energy: np.ndarray, intensity: np.ndarray, unit: str, region: Region, where: str) -> XpsSpectrum:
+def prepare_spectrum(
+    energy: np.ndarray, intensity: np.ndarray, unit: str, region: CoreLevelRegion, where: str
+) -> XpsSpectrum:
     """A scan (calibrated energies) cut to the region's window. Raises where it does not hold the region's lines."""
     low, high = float(energy.min()), float(energy.max())
     inside = (energy >= region.window[0]) & (energy <= region.window[1])
@@ -179,12 +194,12 @@ def prepare_spectrum(energy: np.ndarray, intensity: np.ndarray, unit: str, regio
     x, y = x[order], y[order]
     if unit == "counts":
         return XpsSpectrum(x, y)
-    scale = xps_fit.noise_scale(y)
+    scale = xps_fit.estimate_noise_scale(y)
     return XpsSpectrum(x, y / scale, scale, counted=False)
 
 
-def fit_all(models: Sequence[Model], spectra: Sequence[XpsSpectrum]) -> xps_ensemble.Ensemble:
+def fit_all(models: Sequence[SpectrumModel], spectra: Sequence[XpsSpectrum]) -> xps_ensemble.ModelEnsemble:
     """All models fitted to the spectra together."""
-    data = Data.of([(s.x, s.y) for s in spectra])
-    fits = [xps_fit.fit(model, data) for model in models]
-    return xps_ensemble.combine(fits, counted=all(s.counted for s in spectra))
+    data = SpectrumData.of([(s.x, s.y) for s in spectra])
+    fits = [xps_fit.fit_spectrum(model, data) for model in models]
+    return xps_ensemble.weigh_fits(fits, counted=all(s.counted for s in spectra))

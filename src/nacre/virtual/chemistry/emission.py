@@ -14,7 +14,7 @@ from nacre.core.signal import Signal, table
 
 
 @dataclass(frozen=True)
-class Line:
+class EmissionLine:
     """An emission line: element, wavelength in nm, counts per s and mg/L, background in counts per s.
 
     foreign : (element, part): so many mg/L of signal per mg/L of another element beneath it.
@@ -28,13 +28,13 @@ class Line:
 
 
 LINES = (
-    Line("Hf", 264.141, 21000.0, 260.0),
-    Line("Hf", 277.336, 30500.0, 330.0),
-    Line("Zr", 343.823, 95000.0, 420.0),
-    Line("Li", 670.784, 310000.0, 900.0),
-    Line("Ni", 231.604, 17500.0, 190.0),
-    Line("Co", 228.616, 23800.0, 210.0),
-    Line("Mn", 257.610, 166000.0, 350.0),
+    EmissionLine("Hf", 264.141, 21000.0, 260.0),
+    EmissionLine("Hf", 277.336, 30500.0, 330.0),
+    EmissionLine("Zr", 343.823, 95000.0, 420.0),
+    EmissionLine("Li", 670.784, 310000.0, 900.0),
+    EmissionLine("Ni", 231.604, 17500.0, 190.0),
+    EmissionLine("Co", 228.616, 23800.0, 210.0),
+    EmissionLine("Mn", 257.610, 166000.0, 350.0),
 )
 TRACE = (0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -56,7 +56,7 @@ class Digest:
 
 
 @dataclass(frozen=True)
-class Flaws:
+class EmissionFlaws:
     """What the record does to the truth (relative unless said).
 
     drift : loss of sensitivity once warm; wander : random walk per solution; matrix : loss per 100 mg/L of dissolved
@@ -78,22 +78,24 @@ class Flaws:
 
 
 @dataclass(frozen=True)
-class Spectrometer:
+class EmissionSpectrometer:
     """The lines it is set to, what its standards hold in mg/L of every element, and its flaws."""
 
-    lines: tuple[Line, ...] = LINES
+    lines: tuple[EmissionLine, ...] = LINES
     standards: tuple[float, ...] = TRACE
-    flaws: Flaws = field(default_factory=Flaws)
+    flaws: EmissionFlaws = field(default_factory=EmissionFlaws)
 
 
-def measure(digests: tuple[Digest, ...], spectrometer: Spectrometer | None = None, seed: int = 0) -> Signal:
+def measure_emission(
+    digests: tuple[Digest, ...], spectrometer: EmissionSpectrometer | None = None, seed: int = 0
+) -> Signal:
     """One run (kind "emission", origin "synthetic"): blank, standards, then digests between drift checks."""
-    spectrometer = spectrometer or Spectrometer()
+    spectrometer = spectrometer or EmissionSpectrometer()
     flaws, rng = spectrometer.flaws, np.random.default_rng(seed)
-    solutions = _sequence(digests, spectrometer, rng)
-    gain = _gain(len(solutions), flaws, rng)
+    solutions = _arrange_sequence(digests, spectrometer, rng)
+    gain = _compute_gain(len(solutions), flaws, rng)
     rows = [
-        _row(solution, line, gain[i], i, flaws, rng)
+        _write_row(solution, line, gain[i], i, flaws, rng)
         for i, solution in enumerate(solutions)
         for line in spectrometer.lines
     ]
@@ -115,7 +117,7 @@ def measure(digests: tuple[Digest, ...], spectrometer: Spectrometer | None = Non
     return table("emission", columns, origin="synthetic", name="virtual")
 
 
-def _sequence(digests, spectrometer: Spectrometer, rng) -> list[dict]:
+def _arrange_sequence(digests, spectrometer: EmissionSpectrometer, rng) -> list[dict]:
     """Every solution in the order it is sucked in: what is in it (mg/L) and what the run's table says of it."""
     flaws, elements = spectrometer.flaws, dict.fromkeys(line.element for line in spectrometer.lines)
     zero = dict.fromkeys(elements, 0.0)
@@ -126,13 +128,13 @@ def _sequence(digests, spectrometer: Spectrometer, rng) -> list[dict]:
         made.append({"label": f"Std {i + 1}", "type": "standard", "inside": true, "concentration": held})
     made += [check, {"label": "Digest blank", "type": "blank", "inside": zero, "loaded": 0.0}]
     for i, digest in enumerate(digests):
-        made.append(_digested(digest, flaws, rng))
+        made.append(_digest(digest, flaws, rng))
         if i % 3 == 2:
             made.append(check)
     return made if made[-1] is check else [*made, check]
 
 
-def _digested(digest: Digest, flaws: Flaws, rng) -> dict:
+def _digest(digest: Digest, flaws: EmissionFlaws, rng) -> dict:
     mass = digest.mass + 1e-3 * flaws.weighing * rng.normal()
     volume = digest.volume * (1 + flaws.flask * rng.normal())
     dilution = digest.dilution * (1 + flaws.flask * rng.normal())
@@ -145,13 +147,13 @@ def _digested(digest: Digest, flaws: Flaws, rng) -> dict:
     return {**kind, **told, "inside": inside, "loaded": loaded, "element": digest.spiked}
 
 
-def _gain(n: int, flaws: Flaws, rng) -> np.ndarray:
+def _compute_gain(n: int, flaws: EmissionFlaws, rng) -> np.ndarray:
     """Sensitivity of every solution against that of the first."""
     warm = 1 - flaws.drift * (1 - np.exp(-np.arange(n) / (0.6 * n)))
     return warm * np.exp(np.cumsum(rng.normal(0, flaws.wander, n)))
 
 
-def _row(solution: dict, line: Line, gain: float, i: int, flaws: Flaws, rng) -> dict:
+def _write_row(solution: dict, line: EmissionLine, gain: float, i: int, flaws: EmissionFlaws, rng) -> dict:
     held = solution["inside"].get(line.element, 0.0) + line.foreign[1] * solution["inside"].get(line.foreign[0], 0.0)
     pressed = 1 - flaws.matrix * solution.get("loaded", 0.0) / 100
     bent = held * (1 - flaws.curvature * held / 5)

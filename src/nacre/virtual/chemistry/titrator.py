@@ -17,7 +17,7 @@ LIOH, LI2CO3 = 23.947, 73.888  # g/mol
 
 
 @dataclass(frozen=True)
-class Powder:
+class TitratedPowder:
     """What is on the powder, in wt% of it."""
 
     lioh: float
@@ -38,7 +38,7 @@ class Bench:
 
 
 @dataclass(frozen=True)
-class Flaws:
+class TitratorFlaws:
     """What the record does to the truth.
 
     slope : electrode slope over the ideal one; zero : pH units at pH 7; drift : pH units per hour; lag : part of the
@@ -65,10 +65,10 @@ class Titrator:
     """A bench with its flaws."""
 
     bench: Bench = field(default_factory=Bench)
-    flaws: Flaws = field(default_factory=Flaws)
+    flaws: TitratorFlaws = field(default_factory=TitratorFlaws)
 
 
-def titrate(powder: Powder, titrator: Titrator | None = None, seed: int = 0, name: str = "") -> Signal:
+def titrate(powder: TitratedPowder, titrator: Titrator | None = None, seed: int = 0, name: str = "") -> Signal:
     """The titration of one extract, as a PC/LIMS report would hold it (kind "titration", origin "synthetic")."""
     titrator = titrator or Titrator()
     bench, flaws = titrator.bench, titrator.flaws
@@ -80,7 +80,7 @@ def titrate(powder: Powder, titrator: Titrator | None = None, seed: int = 0, nam
     placed[0] = 0.0
     true = np.maximum.accumulate(np.maximum(placed, 0.0))
     time = bench.pause * np.arange(shown.size)
-    ph = _bath(powder, bench, flaws, true, time)
+    ph = _fill_bath(powder, bench, flaws, true, time)
     displayed = 7 + flaws.zero + flaws.slope * (ph - 7) + flaws.drift * time / 3600
     late = displayed - flaws.lag * np.diff(displayed, prepend=displayed[0])
     noisy = late + rng.normal(0, flaws.noise, late.size)
@@ -94,7 +94,7 @@ def titrate(powder: Powder, titrator: Titrator | None = None, seed: int = 0, nam
     return table("titration", columns, metadata=known, origin="synthetic", name=name)
 
 
-def _bath(powder: Powder, bench: Bench, flaws: Flaws, acid, time) -> np.ndarray:
+def _fill_bath(powder: TitratedPowder, bench: Bench, flaws: TitratorFlaws, acid, time) -> np.ndarray:
     """True pH after each dose: the bath in mmol and mL."""
     part = bench.aliquot / bench.water
     hydroxide = 1e3 * bench.mass * powder.lioh / 100 / LIOH * part
@@ -103,13 +103,13 @@ def _bath(powder: Powder, bench: Bench, flaws: Flaws, acid, time) -> np.ndarray:
     carbon += flaws.uptake * hydroxide / 2
     found = np.empty(acid.size)
     for i, dose in enumerate(acid):
-        found[i] = _ph(lithium, carbon, bench.strength * dose, bench.aliquot + dose)
+        found[i] = _simulate_ph(lithium, carbon, bench.strength * dose, bench.aliquot + dose)
         if i + 1 < acid.size and found[i] > 9:
             carbon += flaws.breathing * 1e-3 * (time[i + 1] - time[i]) / 60
     return found
 
 
-def _ph(lithium: float, carbon: float, chloride: float, volume: float) -> float:
+def _simulate_ph(lithium: float, carbon: float, chloride: float, volume: float) -> float:
     """pH of a bath (mmol, mL): positive and negative charges are made equal by halving the interval."""
     low, high, ionic = 0.0, 14.0, max(lithium, chloride) / volume
     for _ in range(50):

@@ -16,12 +16,14 @@ import numpy as np
 from nacre.core.contracts import VIRTUAL_MARK
 from nacre.core.errors import NacreError
 from nacre.core.signal import Note, Signal, Variable
-from nacre.virtual.cycling.cycler import Flaws
+from nacre.virtual.cycling.cycler import CyclerFlaws
 
 GAIN = 5e-4  # relative standard deviation of the current's calibration
 
 
-def record(predicted: Signal, seed: int, flaws: Flaws | None = None, start: str = "2023-03-06T09:12:00") -> Signal:
+def record_cell_cycling(
+    predicted: Signal, seed: int, flaws: CyclerFlaws | None = None, start: str = "2023-03-06T09:12:00"
+) -> Signal:
     """What a cycler would write of a predicted test; the same seed gives the same record.
 
     Raises NacreError for a signal that the cell model did not predict.
@@ -33,8 +35,8 @@ def record(predicted: Signal, seed: int, flaws: Flaws | None = None, start: str 
             found=f"{predicted.origin} {predicted.kind}",
             expected="the signal of nacre.cell.simulate",
         )
-    flaws, rng = flaws or Flaws(), np.random.default_rng(seed)
-    kept = _kept(predicted["step_count"].values, flaws.lost, rng)
+    flaws, rng = flaws or CyclerFlaws(), np.random.default_rng(seed)
+    kept = _keep_records(predicted["step_count"].values, flaws.lost, rng)
     values = {name: variable.values[kept] for name, variable in predicted.variables.items()}
     time, n = values["test_time_second"], int(kept.sum())
     gain, offset = 1 + rng.normal(0, GAIN), rng.normal(0, flaws.offset)
@@ -60,7 +62,7 @@ def record(predicted: Signal, seed: int, flaws: Flaws | None = None, start: str 
     return replace(predicted, variables=variables, metadata=metadata, origin="synthetic", notes=(Note("info", words),))
 
 
-def _kept(step: np.ndarray, lost: float, rng: np.random.Generator) -> np.ndarray:
+def _keep_records(step: np.ndarray, lost: float, rng: np.random.Generator) -> np.ndarray:
     """Records that were not lost; the first and the last of a step never are."""
     edge = np.append(True, np.diff(step) != 0) | np.append(np.diff(step) != 0, True)
     return edge | (rng.uniform(size=step.size) >= lost)

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from nacre.core.signal import Note, Signal, table
-from nacre.virtual.cycling.cycler_truth import CellTruth, CycleTruth, Programme, schedule
+from nacre.virtual.cycling.cycler_truth import CellTruth, CycleTruth, Programme, plan_cycles
 
 # (height in mAh/g, voltage in V, width in V) of each transition of the reference curve, vs. the counter electrode
 STEPS = {"h1_m": (88.0, 2.098, 0.026), "m_h2": (52.0, 2.405, 0.042), "h2_h3": (40.0, 2.608, 0.019)}
@@ -33,7 +33,7 @@ class Logging:
 
 
 @dataclass(frozen=True)
-class Flaws:
+class CyclerFlaws:
     """What the record does to the truth (V, A, s, fractions). The ripple's phase and period (half to double) vary."""
 
     voltage_noise: float = 0.2e-3
@@ -55,12 +55,12 @@ class Cycler:
     dense: tuple[int, ...] | None = None
     rest_seconds: float = 600.0
     first_rest_seconds: float = 7200.0
-    flaws: Flaws = field(default_factory=Flaws)
+    flaws: CyclerFlaws = field(default_factory=CyclerFlaws)
     started: str = "2023-03-06T09:12:00"
     channel: int = 17
 
 
-def charge_at(voltage: np.ndarray) -> np.ndarray:
+def compute_charge(voltage: np.ndarray) -> np.ndarray:
     """Charge of the reference curve in mAh/g up to `voltage` (V)."""
     slope, onset, width = BACKGROUND
     total = slope * width * np.logaddexp(0.0, (voltage - onset) / width)
@@ -71,26 +71,26 @@ def charge_at(voltage: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=1)
-def equilibrium_peaks() -> dict[str, float]:
+def find_equilibrium_peaks() -> dict[str, float]:
     """Voltages in V at which the slope of the reference curve is highest, by transition."""
     grid = np.linspace(1.9, 2.75, 170_001)
-    slope = np.gradient(charge_at(grid), grid)
+    slope = np.gradient(compute_charge(grid), grid)
     near = {name: np.abs(grid - centre) < sigma for name, (_, centre, sigma) in STEPS.items()}
     return {name: float(grid[inside][np.argmax(slope[inside])]) for name, inside in near.items()}
 
 
-def peaks(truth: CellTruth, cycle: CycleTruth, sign: int = 1) -> dict[str, float]:
+def find_peaks(truth: CellTruth, cycle: CycleTruth, sign: int = 1) -> dict[str, float]:
     """True peak voltages in V of one half cycle (sign +1 charge, -1 discharge)."""
-    shift = polarisation(cycle)
-    return {name: volts + sign * shift for name, volts in equilibrium_peaks().items()}
+    shift = compute_polarisation(cycle)
+    return {name: volts + sign * shift for name, volts in find_equilibrium_peaks().items()}
 
 
-def polarisation(cycle: CycleTruth) -> float:
+def compute_polarisation(cycle: CycleTruth) -> float:
     """Shift of the curve in V that puts the H1-M peak of the charge where the truth wants it."""
-    return cycle.h1_m - equilibrium_peaks()["h1_m"]
+    return cycle.h1_m - find_equilibrium_peaks()["h1_m"]
 
 
-def simulate(truth: CellTruth, programme: Programme, cycler: Cycler | None = None, seed: int = 0) -> Signal:
+def simulate_cycler(truth: CellTruth, programme: Programme, cycler: Cycler | None = None, seed: int = 0) -> Signal:
     """The record of a whole test as a Signal of kind "cycling", origin "synthetic".
 
     Columns bear BDF names; the step counter restarts with every step. The same seed gives the same record.
@@ -99,10 +99,10 @@ def simulate(truth: CellTruth, programme: Programme, cycler: Cycler | None = Non
     rng = np.random.default_rng(seed)
     record = _Record(cycler, rng)
     record.rest(START, START, cycler.first_rest_seconds, cycle=0)
-    for cycle in schedule(truth, programme):
+    for cycle in plan_cycles(truth, programme):
         log = cycler.log if cycler.dense is None or cycle.number in cycler.dense else cycler.sparse
-        _half(record, truth, programme, cycle, log, +1)
-        _half(record, truth, programme, cycle, log, -1)
+        _run_half(record, truth, programme, cycle, log, +1)
+        _run_half(record, truth, programme, cycle, log, -1)
     sparse = "" if cycler.dense is None else f"; cycles other than {cycler.dense}: {cycler.sparse}"
     metadata = {
         "start": cycler.started,
@@ -118,16 +118,16 @@ def simulate(truth: CellTruth, programme: Programme, cycler: Cycler | None = Non
     )
 
 
-def _half(record: "_Record", truth: CellTruth, programme: Programme, cycle: CycleTruth, log: Logging, sign: int):
+def _run_half(record: "_Record", truth: CellTruth, programme: Programme, cycle: CycleTruth, log: Logging, sign: int):
     """One half cycle, its constant-voltage part where the programme has one, and the rest after it."""
     amps = cycle.rate * truth.one_c.value * truth.cam_mass.value * 1e-6
     q = (cycle.charge if sign > 0 else cycle.discharge) * truth.cam_mass.value * 3.6e-3  # C
     held = programme.held_fraction * q if sign > 0 else 0.0
-    shift = sign * polarisation(cycle)
+    shift = sign * compute_polarisation(cycle)
     end = truth.upper.value if sign > 0 else truth.lower.value
     begin = START + shift if sign > 0 else truth.upper.value - 2 * abs(shift)
     grid = np.linspace(begin, end, 6001)
-    shape = np.abs(charge_at(grid - shift) - charge_at(begin - shift))
+    shape = np.abs(compute_charge(grid - shift) - compute_charge(begin - shift))
     shape *= (q - held) / shape[-1]
     record.flow(grid, shape, amps, sign, log, cycle.number)
     if held:

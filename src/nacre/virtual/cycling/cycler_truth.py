@@ -14,7 +14,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Fact:
+class KnownFact:
     """A true value, its unit, and whether the paper states it (`paper`) or it was chosen (`assumed`)."""
 
     value: float
@@ -38,44 +38,44 @@ class CellTruth:
     """
 
     sample: str
-    rates: Mapping[float, Fact]
-    first_efficiency: Fact
-    later_efficiency: Fact
-    retention: Fact
-    mean_efficiency: Fact
-    h1_m: Fact
-    growth: Fact
-    ageing_shift: Fact
-    cam_mass: Fact
-    area: Fact
-    one_c: Fact
-    lower: Fact
-    upper: Fact
-    knee: Fact | None = None
-    fade_before: Fact | None = None
+    rates: Mapping[float, KnownFact]
+    first_efficiency: KnownFact
+    later_efficiency: KnownFact
+    retention: KnownFact
+    mean_efficiency: KnownFact
+    h1_m: KnownFact
+    growth: KnownFact
+    ageing_shift: KnownFact
+    cam_mass: KnownFact
+    area: KnownFact
+    one_c: KnownFact
+    lower: KnownFact
+    upper: KnownFact
+    knee: KnownFact | None = None
+    fade_before: KnownFact | None = None
     ageing_cycles: int = 200
 
-    def facts(self) -> dict[str, Fact]:
+    def facts(self) -> dict[str, KnownFact]:
         """All facts by name."""
         found = {f"discharge_capacity@{rate:g}C": fact for rate, fact in self.rates.items()}
-        return found | {name: value for name, value in vars(self).items() if isinstance(value, Fact)}
+        return found | {name: value for name, value in vars(self).items() if isinstance(value, KnownFact)}
 
 
-def load(path: Path) -> dict[str, CellTruth]:
+def load_cells(path: Path) -> dict[str, CellTruth]:
     """The cells of a truth.toml, by sample. Raises ValueError where a fact is missing, unknown, or has no status."""
     shape = tomllib.loads(path.read_text(encoding="utf-8"))["cycling"]
     every = shape.pop("every", {})
-    return {name: _cell(name, {**every, **facts}, path) for name, facts in shape.items()}
+    return {name: _read_cell(name, {**every, **facts}, path) for name, facts in shape.items()}
 
 
-def _cell(name: str, facts: Mapping, path: Path) -> CellTruth:
+def _read_cell(name: str, facts: Mapping, path: Path) -> CellTruth:
     known = {f.name for f in fields(CellTruth)} - {"sample", "ageing_cycles"}
     needed = known - {"knee", "fade_before"}
     if not needed <= facts.keys() <= known:
         odd = sorted((needed - facts.keys()) | (facts.keys() - known))
         raise ValueError(f"{path.name}: [cycling.{name}] lacks, or does not know, {', '.join(odd)}")
-    rates = {float(rate): Fact(**fact) for rate, fact in facts["rates"].items()}
-    return CellTruth(name, rates, **{key: Fact(**fact) for key, fact in facts.items() if key != "rates"})
+    rates = {float(rate): KnownFact(**fact) for rate, fact in facts["rates"].items()}
+    return CellTruth(name, rates, **{key: KnownFact(**fact) for key, fact in facts.items() if key != "rates"})
 
 
 @dataclass(frozen=True)
@@ -109,10 +109,10 @@ AGEING = Programme("ageing", ((0.2, 200),), ages=True)
 CHECK_UPS = (1, 10, 50, 100, 150, 200)
 
 
-def schedule(truth: CellTruth, programme: Programme) -> list[CycleTruth]:
+def plan_cycles(truth: CellTruth, programme: Programme) -> list[CycleTruth]:
     """The truth of every cycle of a test."""
     rates = [rate for rate, n in programme.blocks for _ in range(n)]
-    fade, efficiency, shift = _ageing(truth, len(rates)) if programme.ages else (None, None, None)
+    fade, efficiency, shift = _compute_ageing(truth, len(rates)) if programme.ages else (None, None, None)
     found = []
     for i, rate in enumerate(rates):
         discharge = truth.rates[rate].value * (1.0 if fade is None else fade[i])
@@ -124,7 +124,7 @@ def schedule(truth: CellTruth, programme: Programme) -> list[CycleTruth]:
     return found
 
 
-def _ageing(truth: CellTruth, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _compute_ageing(truth: CellTruth, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Kept fraction, Coulombic efficiency in % and shift of the H1-M peak in V, by cycle (n,)."""
     cycle, last = np.arange(1, n + 1), truth.ageing_cycles
     lost = 1 - truth.retention.value / 100

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nacre.core.signal import Note, Signal, Variable
-from nacre.materials.crystals import Crystal, scattering
+from nacre.materials.crystals import Crystal, compute_scattering
 
 FOLDED = 1e-4  # reflections within this relative distance in d are one line
 
 
 @dataclass(frozen=True)
-class Powder:
+class DiffractionPowder:
     """One phase of the specimen: its mass fraction, crystallite size (nm), strain (FWHM over tan theta)."""
 
     crystal: Crystal
@@ -51,23 +51,23 @@ class Beam:
 
 
 @dataclass(frozen=True)
-class Scan:
+class DiffractionScan:
     """What is recorded: phases, instrument, and what to write into the head of the file."""
 
-    powders: Sequence[Powder]
+    powders: Sequence[DiffractionPowder]
     beam: Beam = field(default_factory=Beam)
     title: str = ""
     start: str = "14-Mar-23 10:20"
     seconds: float = 120.0
 
 
-def simulate(scan: Scan, seed: int = 0) -> Signal:
+def simulate_pattern(scan: DiffractionScan, seed: int = 0) -> Signal:
     """A scan as a Signal of kind "diffraction" in counts, origin "synthetic"; the same seed gives the same counts."""
     beam, rng = scan.beam, np.random.default_rng(seed)
     two_theta = beam.first + beam.step * np.arange(beam.points)
-    lines = sum(_phase(powder, scan, two_theta) for powder in scan.powders)
-    lines *= absorption(two_theta, beam.mu_r)
-    expected = lines * beam.counts / lines.max() + background(two_theta, beam)
+    lines = sum(_draw_phase(powder, scan, two_theta) for powder in scan.powders)
+    lines *= compute_absorption(two_theta, beam.mu_r)
+    expected = lines * beam.counts / lines.max() + draw_background(two_theta, beam)
     modules = 1 + beam.gain * rng.standard_normal(beam.points // 320 + 1)
     expected = expected * modules[np.arange(beam.points) // 320]
     counts = rng.poisson(expected).astype(float)
@@ -86,9 +86,9 @@ def simulate(scan: Scan, seed: int = 0) -> Signal:
     return Signal("diffraction", variables, metadata, notes=(note,), origin="synthetic", name=scan.title)
 
 
-def _phase(powder: Powder, scan: Scan, two_theta: np.ndarray) -> np.ndarray:
+def _draw_phase(powder: DiffractionPowder, scan: DiffractionScan, two_theta: np.ndarray) -> np.ndarray:
     beam, crystal = scan.beam, powder.crystal
-    d, strength = lines_of(crystal, beam.wavelength, float(two_theta[-1]) + 2)
+    d, strength = list_lines(crystal, beam.wavelength, float(two_theta[-1]) + 2)
     amount = powder.fraction / crystal.density / crystal.volume**2
     found = np.zeros_like(two_theta)
     for length, share in ((beam.wavelength, 1.0), (beam.wavelength2, beam.alpha2)):
@@ -97,28 +97,28 @@ def _phase(powder: Powder, scan: Scan, two_theta: np.ndarray) -> np.ndarray:
         theta = np.arcsin(np.clip(length / (2 * d), 0, 1))
         lorentz_polar = (1 + np.cos(2 * theta) ** 2) / (np.sin(theta) ** 2 * np.cos(theta))
         for angle, height in zip(theta, strength * lorentz_polar * amount * share, strict=True):
-            found += height * _line(two_theta, angle, powder, beam, length)
+            found += height * _draw_line(two_theta, angle, powder, beam, length)
     return found
 
 
-def lines_of(crystal: Crystal, wavelength: float, two_theta_max: float) -> tuple[np.ndarray, np.ndarray]:
+def list_lines(crystal: Crystal, wavelength: float, two_theta_max: float) -> tuple[np.ndarray, np.ndarray]:
     """(d in angstrom, sum of |F|^2 over the reflections of equal d), weak ones left out."""
     d_min = wavelength / 2 / np.sin(np.radians(two_theta_max / 2))
     reach = [int(np.ceil(edge / d_min)) for edge in crystal.cell[:3]]
     hkl = np.array(np.meshgrid(*(np.arange(-n, n + 1) for n in reach), indexing="ij")).reshape(3, -1).T
     hkl = hkl[np.any(hkl != 0, axis=1)]
-    length = np.linalg.norm(hkl @ np.linalg.inv(_axes(crystal.cell)).T, axis=1)
+    length = np.linalg.norm(hkl @ np.linalg.inv(_place_axes(crystal.cell)).T, axis=1)
     hkl, length = hkl[length <= 1 / d_min], length[length <= 1 / d_min]
     order = np.argsort(length)
     hkl, length = hkl[order], length[order]
-    square = np.abs(structure_factor(crystal, hkl, length, wavelength)) ** 2
+    square = np.abs(compute_structure_factor(crystal, hkl, length, wavelength)) ** 2
     starts = np.flatnonzero(np.append(True, np.diff(length) > FOLDED * length[1:]))
     total = np.add.reduceat(square, starts)
     kept = total > 1e-6 * total.max()
     return 1 / length[starts][kept], total[kept]
 
 
-def _axes(cell) -> np.ndarray:
+def _place_axes(cell) -> np.ndarray:
     """Rows: the cell's edges in Cartesian coordinates."""
     a, b, c = cell[:3]
     alpha, beta, gamma = np.radians(cell[3:])
@@ -128,11 +128,11 @@ def _axes(cell) -> np.ndarray:
     return np.array([[a, 0, 0], [b * np.cos(gamma), b * np.sin(gamma), 0], [c * x, c * y, c * z]])
 
 
-def structure_factor(crystal: Crystal, hkl: np.ndarray, length: np.ndarray, wavelength: float) -> np.ndarray:
+def compute_structure_factor(crystal: Crystal, hkl: np.ndarray, length: np.ndarray, wavelength: float) -> np.ndarray:
     """F of each hkl from every atom of the cell; `length` is 1/d in 1/angstrom."""
     s2 = (length / 2) ** 2
     rounded, where = np.unique(np.round(s2, 7), return_inverse=True)
-    factors = scattering({site.element for site in crystal.sites}, rounded, wavelength)
+    factors = compute_scattering({site.element for site in crystal.sites}, rounded, wavelength)
     found = np.zeros(len(hkl), complex)
     for site in crystal.sites:
         places = {
@@ -144,7 +144,7 @@ def structure_factor(crystal: Crystal, hkl: np.ndarray, length: np.ndarray, wave
     return found
 
 
-def _line(x: np.ndarray, theta: float, powder: Powder, beam: Beam, wavelength: float) -> np.ndarray:
+def _draw_line(x: np.ndarray, theta: float, powder: DiffractionPowder, beam: Beam, wavelength: float) -> np.ndarray:
     """One line of unit area: a pseudo-Voigt, part of it displaced towards low angle (axial tail)."""
     tan = np.tan(theta)
     gauss = np.sqrt(max(beam.u * tan**2 + beam.v * tan + beam.w, 1e-6))
@@ -163,14 +163,14 @@ def _line(x: np.ndarray, theta: float, powder: Powder, beam: Beam, wavelength: f
     return found
 
 
-def background(x: np.ndarray, beam: Beam) -> np.ndarray:
+def draw_background(x: np.ndarray, beam: Beam) -> np.ndarray:
     """Air scatter, the two humps of a glass capillary, and what stays."""
     s = 2 * np.sin(np.radians(x / 2)) / beam.wavelength
     humps = np.exp(-(((s - 0.245) / 0.085) ** 2)) + 0.35 * np.exp(-(((s - 0.62) / 0.16) ** 2))
     return beam.flat + beam.air * np.exp(-x / 14.0) + beam.glass * humps
 
 
-def absorption(x: np.ndarray, mu_r: float, n: int = 61) -> np.ndarray:
+def compute_absorption(x: np.ndarray, mu_r: float, n: int = 61) -> np.ndarray:
     """Transmission of a cylinder from a grid of points in its cross-section."""
     if not mu_r:
         return np.ones_like(x)

@@ -8,33 +8,37 @@ from dataclasses import replace
 
 import numpy as np
 
-from nacre.cell.impedance import Point, linearised
+from nacre.cell.impedance import ImpedancePoint, linearise_cell
 from nacre.cell.parameters import CellParameters
 from nacre.cell.simulate import FINE
 from nacre.core.contracts import VIRTUAL_MARK
 from nacre.core.signal import Note, Signal
 from nacre.physics.p2d import Mesh
-from nacre.virtual.impedance.potentiostat import Part, Potentiostat, resistor, simulate
+from nacre.virtual.impedance.potentiostat import CircuitPart, Potentiostat, make_resistor, simulate_sweep
 
 
-def cell_part(parameters: CellParameters, point: Point, mesh: Mesh = FINE) -> Part:
+def make_cell_part(parameters: CellParameters, point: ImpedancePoint, mesh: Mesh = FINE) -> CircuitPart:
     """The whole cell as a part of a circuit, in ohm. Raises NacreError where the point does not fit the cell."""
-    linear, area = linearised(parameters, point, mesh), parameters.area
-    return Part(lambda s, truth: linear.impedance(np.asarray(s, complex)) / area)
+    linear, area = linearise_cell(parameters, point, mesh), parameters.area
+    return CircuitPart(lambda s, truth: linear.impedance(np.asarray(s, complex)) / area)
 
 
-def record(
-    parameters: CellParameters, point: Point, instrument: Potentiostat | None = None, seed: int = 0, mesh: Mesh = FINE
+def record_cell_impedance(
+    parameters: CellParameters,
+    point: ImpedancePoint,
+    instrument: Potentiostat | None = None,
+    seed: int = 0,
+    mesh: Mesh = FINE,
 ) -> Signal:
     """One sweep of a cell model at a point, of origin "synthetic"; the same seed gives the same spectrum.
 
     Drift, where the instrument has it, is a contact of `R_contact` = 1 ohm in series that rises.
     """
     instrument = instrument or Potentiostat()
-    part, truth = cell_part(parameters, point, mesh), {}
+    part, truth = make_cell_part(parameters, point, mesh), {}
     if instrument.flaws.drift:
-        part, truth = part - resistor("R_contact"), {"R_contact": 1.0}
+        part, truth = part - make_resistor("R_contact"), {"R_contact": 1.0}
         instrument = replace(instrument, flaws=replace(instrument.flaws, drifting="R_contact"))
-    signal = simulate(part, truth, instrument, seed, parameters.name)
+    signal = simulate_sweep(part, truth, instrument, seed, parameters.name)
     words = f"{VIRTUAL_MARK} made from the cell model {point.words}, seed {seed}; no evidence for that model"
     return replace(signal, metadata={**signal.metadata, "comment": words}, notes=(*signal.notes, Note("info", words)))

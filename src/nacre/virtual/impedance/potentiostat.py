@@ -20,58 +20,58 @@ Truth = Mapping[str, float]
 
 
 @dataclass(frozen=True)
-class Part:
-    """A two-terminal part: `impedance(s, truth)` in ohm at complex frequencies s = j omega (n,)."""
+class CircuitPart:
+    """A two-terminal part: `compute_impedance(s, truth)` in ohm at complex frequencies s = j omega (n,)."""
 
     impedance: Callable[[np.ndarray, Truth], np.ndarray]
 
-    def __sub__(self, other: "Part") -> "Part":
-        return Part(lambda s, p: self.impedance(s, p) + other.impedance(s, p))
+    def __sub__(self, other: "CircuitPart") -> "CircuitPart":
+        return CircuitPart(lambda s, p: self.impedance(s, p) + other.impedance(s, p))
 
-    def __or__(self, other: "Part") -> "Part":
+    def __or__(self, other: "CircuitPart") -> "CircuitPart":
         def together(s, p):
             a, b = self.impedance(s, p), other.impedance(s, p)
             return a * b / (a + b)
 
-        return Part(together)
+        return CircuitPart(together)
 
 
-def resistor(name: str) -> Part:
+def make_resistor(name: str) -> CircuitPart:
     """R in ohm (it may be negative)."""
-    return Part(lambda s, p: p[name] * np.ones_like(s))
+    return CircuitPart(lambda s, p: p[name] * np.ones_like(s))
 
 
-def capacitor(name: str) -> Part:
+def make_capacitor(name: str) -> CircuitPart:
     """1/(s C), C in F."""
-    return Part(lambda s, p: 1 / (s * p[name]))
+    return CircuitPart(lambda s, p: 1 / (s * p[name]))
 
 
-def inductor(name: str) -> Part:
+def make_inductor(name: str) -> CircuitPart:
     """s L, L in H."""
-    return Part(lambda s, p: s * p[name])
+    return CircuitPart(lambda s, p: s * p[name])
 
 
-def cpe(name: str) -> Part:
+def make_cpe(name: str) -> CircuitPart:
     """1/(Q s^n) with `name.Q` in S s^n and `name.n`."""
-    return Part(lambda s, p: s ** -p[f"{name}.n"] / p[f"{name}.Q"])
+    return CircuitPart(lambda s, p: s ** -p[f"{name}.n"] / p[f"{name}.Q"])
 
 
-def gerischer(name: str) -> Part:
+def make_gerischer(name: str) -> CircuitPart:
     """R / sqrt(1 + s tau) with `name.R` and `name.tau`."""
-    return Part(lambda s, p: p[f"{name}.R"] * (1 + s * p[f"{name}.tau"]) ** -0.5)
+    return CircuitPart(lambda s, p: p[f"{name}.R"] * (1 + s * p[f"{name}.tau"]) ** -0.5)
 
 
-def diffusion(name: str, *, blocked: bool) -> Part:
+def make_diffusion(name: str, *, blocked: bool) -> CircuitPart:
     """Diffusion over a finite length: R coth(u)/u (blocked) or R tanh(u)/u, u^2 = s tau."""
 
     def impedance(s, p):
         u = np.sqrt(s * p[f"{name}.tau"])
         return p[f"{name}.R"] * (1 / np.tanh(u) if blocked else np.tanh(u)) / u
 
-    return Part(impedance)
+    return CircuitPart(impedance)
 
 
-def ladder(name: str, rungs: int = 400) -> Part:
+def make_ladder(name: str, rungs: int = 400) -> CircuitPart:
     """A porous electrode as a ladder of `rungs`: rail `name.R_ion`, rungs of `name.R_ct` beside `name.Q`, `name.n`."""
 
     def impedance(s, p):
@@ -82,18 +82,18 @@ def ladder(name: str, rungs: int = 400) -> Part:
             z = rail / 2 + 1 / (1 / rung + 1 / (rail / 2 + z))
         return z
 
-    return Part(impedance)
+    return CircuitPart(impedance)
 
 
-def pellet_cell() -> Part:
+def make_pellet_cell() -> CircuitPart:
     """Separator and composite cathode: bulk, grain boundary, the interface in the cathode, and slow storage."""
-    grains = resistor("R_gb") | cpe("Q_gb")
-    cathode = resistor("R_cam_se") | cpe("Q_cam_se")
-    return resistor("R_bulk") - grains - cathode - cpe("Q_lf")
+    grains = make_resistor("R_gb") | make_cpe("Q_gb")
+    cathode = make_resistor("R_cam_se") | make_cpe("Q_cam_se")
+    return make_resistor("R_bulk") - grains - cathode - make_cpe("Q_lf")
 
 
 @dataclass(frozen=True)
-class Flaws:
+class PotentiostatFlaws:
     """What the record does to the truth.
 
     noise: standard deviation of each part, relative to |Z|; drift: the part by which `drifting` has risen at the last
@@ -120,7 +120,7 @@ class Potentiostat:
     overhead: float = 0.2
     voltage: float = 1.35
     started: str = "2023-06-12T10:00:00"
-    flaws: Flaws = field(default_factory=Flaws)
+    flaws: PotentiostatFlaws = field(default_factory=PotentiostatFlaws)
 
     @property
     def frequency(self) -> np.ndarray:
@@ -134,14 +134,14 @@ class Potentiostat:
         return np.cumsum(self.periods / self.frequency + self.overhead)
 
 
-def per_area(truth: Truth, area: float) -> dict[str, float]:
+def scale_by_area(truth: Truth, area: float) -> dict[str, float]:
     """The truth of a cell of `area` cm2 from values per cm2: resistances in ohm cm2, Q in S s^n cm-2, C in F cm-2."""
     stored = [name for name in truth if name.endswith(".Q") or name.startswith("C")]
     scaled = {name: value * area if name in stored else value / area for name, value in truth.items()}
     return scaled | {name: value for name, value in truth.items() if name.endswith((".n", ".tau"))}
 
 
-def impedance(cell: Part, truth: Truth, instrument: Potentiostat) -> np.ndarray:
+def compute_impedance(cell: CircuitPart, truth: Truth, instrument: Potentiostat) -> np.ndarray:
     """What the instrument would show without noise: ohm, complex, at its frequencies."""
     flaws, s, time = instrument.flaws, 2j * np.pi * instrument.frequency, instrument.time
     if flaws.drift:
@@ -152,11 +152,13 @@ def impedance(cell: Part, truth: Truth, instrument: Potentiostat) -> np.ndarray:
     return (z + s * flaws.cable) * np.exp(-s * flaws.delay)
 
 
-def simulate(cell: Part, truth: Truth, instrument: Potentiostat | None = None, seed: int = 0, name: str = "") -> Signal:
+def simulate_sweep(
+    cell: CircuitPart, truth: Truth, instrument: Potentiostat | None = None, seed: int = 0, name: str = ""
+) -> Signal:
     """One spectrum as a Signal of kind "impedance", origin "synthetic". The same seed gives the same spectrum."""
     instrument = instrument or Potentiostat()
     rng, f, flaws = np.random.default_rng(seed), instrument.frequency, instrument.flaws
-    z = impedance(cell, truth, instrument)
+    z = compute_impedance(cell, truth, instrument)
     level = flaws.noise * np.where(np.abs(f / 50 - 1) < 0.05, flaws.mains, 1.0) * np.abs(z)
     z = z + level * (rng.normal(size=f.size) + 1j * rng.normal(size=f.size))
     columns = {
@@ -174,6 +176,6 @@ def simulate(cell: Part, truth: Truth, instrument: Potentiostat | None = None, s
     return table("impedance", columns, axis="frequency", **about)
 
 
-def with_flaws(instrument: Potentiostat, **changes) -> Potentiostat:
+def add_flaws(instrument: Potentiostat, **changes) -> Potentiostat:
     """The same instrument with other flaws."""
     return replace(instrument, flaws=replace(instrument.flaws, **changes))

@@ -24,7 +24,7 @@ class Coat:
 
 
 @dataclass(frozen=True)
-class Detector:
+class EdsDetector:
     """Pixels and their side in um; mean counts per pixel on the sample of the element and of the reference."""
 
     size: int = 256
@@ -38,16 +38,20 @@ class Detector:
     kv: float = 20.0
 
 
-def powder_map(coat: Coat, detector: Detector | None = None, lines=("Hf La1", "Ni Ka1"), seed: int = 0) -> Signal:
+def draw_powder_map(
+    coat: Coat, detector: EdsDetector | None = None, lines=("Hf La1", "Ni Ka1"), seed: int = 0
+) -> Signal:
     """Maps of an element and of the reference below it, and an electron image. The same seed gives the same map."""
-    d = detector or Detector()
+    d = detector or EdsDetector()
     rng = np.random.default_rng(seed)
-    height = _field(rng, d.size, 1.6 / d.pixel)
+    height = _draw_field(rng, d.size, 1.6 / d.pixel)
     flank = np.gradient(ndi.gaussian_filter(height, 1.5), axis=1)
     flank = flank / flank.std()
     light = np.clip(1 + d.topography * flank, 0.1, None)
     drift = 1 + d.drift * np.cumsum(rng.standard_normal(d.size))[:, None] / np.sqrt(d.size)
-    share = np.clip(1 + coat.variation * _field(rng, d.size, coat.length / d.pixel / 2) + coat.shading * flank, 0, None)
+    share = np.clip(
+        1 + coat.variation * _draw_field(rng, d.size, coat.length / d.pixel / 2) + coat.shading * flank, 0, None
+    )
     absorbed = light**1.03  # the two lines are absorbed a little differently
     k = rng.poisson(d.counts * np.clip(share * absorbed * drift + d.background, 0, None))
     n = rng.poisson(d.reference_counts * light * drift)
@@ -67,7 +71,7 @@ def powder_map(coat: Coat, detector: Detector | None = None, lines=("Hf La1", "N
     return Signal("element_map", variables, metadata, None, (note,), "synthetic", f"map-{seed}")
 
 
-def _field(rng, n: int, length: float) -> np.ndarray:
+def _draw_field(rng, n: int, length: float) -> np.ndarray:
     """A random field of unit variance, smooth over `length` pixels."""
     field = ndi.gaussian_filter(rng.standard_normal((n, n)), max(length, 0.5), mode="wrap")
     return field / field.std()

@@ -40,7 +40,7 @@ class Matter:
 
 
 @dataclass(frozen=True)
-class Spectrometer:
+class EelsSpectrometer:
     """How it is recorded: counts per channel at 48 eV, step in eV, and the flaws."""
 
     counts: float = 1e4
@@ -54,11 +54,13 @@ class Spectrometer:
     frames: int = 8
 
 
-def measure(matter: Matter, tool: Spectrometer | None = None, *, seed: int, name: str = "virtual EELS") -> Signal:
+def measure_eels(
+    matter: Matter, tool: EelsSpectrometer | None = None, *, seed: int, name: str = "virtual EELS"
+) -> Signal:
     """One "spectrum" of counts over the energy loss."""
-    tool, rng = tool or Spectrometer(), np.random.default_rng(seed)
+    tool, rng = tool or EelsSpectrometer(), np.random.default_rng(seed)
     fine = np.arange(START - 10, STOP + 10, tool.step / 2)
-    expected = _with_edges(fine, matter, tool)
+    expected = _add_edges(fine, matter, tool)
     energy = np.arange(START, STOP, tool.step)
     level = np.interp(NORM, fine, expected)
     counts = np.zeros(energy.size)
@@ -76,11 +78,11 @@ def measure(matter: Matter, tool: Spectrometer | None = None, *, seed: int, name
     return Signal("spectrum", variables, metadata, None, (note,), "synthetic", name)
 
 
-def _with_edges(e: np.ndarray, matter: Matter, tool: Spectrometer) -> np.ndarray:
+def _add_edges(e: np.ndarray, matter: Matter, tool: EelsSpectrometer) -> np.ndarray:
     """The recorded shape; edges are scaled so that their height over what lies beneath is as stated."""
 
     def recorded(lithium: float, metals: float) -> np.ndarray:
-        return _spread(_plural(_single(e, matter, lithium, metals), matter.thickness, e), e, tool)
+        return _blur(_scatter_plurally(_draw_single_loss(e, matter, lithium, metals), matter.thickness, e), e, tool)
 
     ground = recorded(0.0, 0.0)
     total, range_ = ground, (e > 50) & (e < 80)
@@ -91,36 +93,36 @@ def _with_edges(e: np.ndarray, matter: Matter, tool: Spectrometer) -> np.ndarray
     return total
 
 
-def _single(e: np.ndarray, matter: Matter, lithium: float, metals: float) -> np.ndarray:
+def _draw_single_loss(e: np.ndarray, matter: Matter, lithium: float, metals: float) -> np.ndarray:
     """Losses of one event per eV; without edges their area is 1."""
     safe = np.maximum(e, 0.1)
-    valence = sum(w * _drude(safe, at, width) / width for at, width, w in HAFNIA_VALENCE)
+    valence = sum(w * _evaluate_drude(safe, at, width) / width for at, width, w in HAFNIA_VALENCE)
     peaks = 0.0
     for (onset, at, width, weight), turn in zip(HAFNIUM, (1, -1, 0.5, 0), strict=True):
         shift, change = 0.1 * matter.chemistry, 1 + 0.02 * matter.chemistry * turn
-        peaks = peaks + 1.2 * weight * change * _bump(safe, onset + shift, at + shift, width)
-    loss = (valence + matter.hafnium * peaks) / 6 + matter.carbon * _drude(safe, 24.0, 14.0) / 60
+        peaks = peaks + 1.2 * weight * change * _draw_bump(safe, onset + shift, at + shift, width)
+    loss = (valence + matter.hafnium * peaks) / 6 + matter.carbon * _evaluate_drude(safe, 24.0, 14.0) / 60
     loss = np.where(e > 4, loss * -np.expm1(-((np.maximum(e - 4, 0) / 3) ** 2)), 0.0)
     loss /= loss.sum() * (e[1] - e[0])
-    edges = (lithium + 0.35 * metals) * _lithium(safe)
+    edges = (lithium + 0.35 * metals) * _draw_lithium_edge(safe)
     for onset, at, width, share in METALS.values():
-        edges = edges + metals * share * _bump(safe, onset, at, width)
+        edges = edges + metals * share * _draw_bump(safe, onset, at, width)
     return loss + np.interp(60.0, e, loss) * edges
 
 
-def _drude(e: np.ndarray, at: float, width: float) -> np.ndarray:
+def _evaluate_drude(e: np.ndarray, at: float, width: float) -> np.ndarray:
     """Energy loss of a free-electron gas: E (W Ep)^2 / ((E^2 - Ep^2)^2 + (E W)^2), Ep at its peak."""
     return e * (width * at) ** 2 / ((e**2 - at**2) ** 2 + (e * width) ** 2)
 
 
-def _bump(e: np.ndarray, onset: float, peak: float, width: float) -> np.ndarray:
+def _draw_bump(e: np.ndarray, onset: float, peak: float, width: float) -> np.ndarray:
     """Nothing below the onset, 1 at the peak, a slow fall beyond."""
     x = np.maximum(e - onset, 0) / (peak - onset)
     rise = x**2 * np.exp(2 * (1 - x))
     return np.where(e < peak, rise, np.maximum(rise, (1 + np.maximum(e - peak, 0) / (3 * width)) ** -2.2))
 
 
-def _lithium(e: np.ndarray) -> np.ndarray:
+def _draw_lithium_edge(e: np.ndarray) -> np.ndarray:
     """K edge of lithium in an oxide: onset 57.5 eV, a strong peak, a second one, and a fall with the loss."""
     first = np.exp(-0.5 * (np.log(np.maximum(e - 55.5, 0.01) / 5.0) / 0.32) ** 2)
     second = 0.45 * np.exp(-0.5 * ((e - 67.0) / 3.5) ** 2)
@@ -128,7 +130,7 @@ def _lithium(e: np.ndarray) -> np.ndarray:
     return first + second + fall
 
 
-def _plural(single: np.ndarray, thickness: float, e: np.ndarray) -> np.ndarray:
+def _scatter_plurally(single: np.ndarray, thickness: float, e: np.ndarray) -> np.ndarray:
     """No event, one, two ... by Poisson's law; the unscattered electrons stand in the channel at zero."""
     step = e[1] - e[0]
     zero = int(np.argmin(np.abs(e)))
@@ -142,7 +144,7 @@ def _plural(single: np.ndarray, thickness: float, e: np.ndarray) -> np.ndarray:
     return total
 
 
-def _spread(loss: np.ndarray, e: np.ndarray, tool: Spectrometer) -> np.ndarray:
+def _blur(loss: np.ndarray, e: np.ndarray, tool: EelsSpectrometer) -> np.ndarray:
     """Blurred by the gun (steeper on the side of gain) and by the camera, whose tails are long."""
     step = e[1] - e[0]
     x = np.arange(-30, 30 + step / 2, step)

@@ -30,7 +30,7 @@ HAFNATE = Crystal(
 
 
 @dataclass(frozen=True)
-class Grain:
+class CrystalGrain:
     """A crystal in the field: its zone along the beam, turned by `turn` deg in the image and `tilt` deg off the zone.
 
     It fills the points (nm) that are inside of all `sides`, each (x, y, nx, ny): a point, and the normal outwards; and
@@ -92,16 +92,18 @@ class Scope:
     contamination: tuple[Amorphous, ...] = field(default=(Amorphous("C", 90.0, 3.0),))
 
 
-def image(things, scope: Scope | None = None, *, seed: int, name: str = "virtual HRTEM") -> Signal:
+def draw_image(things, scope: Scope | None = None, *, seed: int, name: str = "virtual HRTEM") -> Signal:
     """One image (kind "image") of grains and amorphous parts, lengths in true nm from the upper left corner."""
     scope, rng = scope or Scope(), np.random.default_rng(seed)
     atoms: dict[str, list[np.ndarray]] = {}
     extent = 1.05 * scope.size * scope.pixel * (1 + scope.scale)
     for thing in (*things, *scope.contamination):
-        parts = _cut(thing, extent, rng) if isinstance(thing, Grain) else _throw(thing, extent, rng)
+        parts = (
+            _cut_grain(thing, extent, rng) if isinstance(thing, CrystalGrain) else _scatter_atoms(thing, extent, rng)
+        )
         for element, places in parts.items():
             atoms.setdefault(element, []).append(places)
-    counts = _exposed({k: np.concatenate(v) for k, v in atoms.items()}, scope, rng)
+    counts = _expose({k: np.concatenate(v) for k, v in atoms.items()}, scope, rng)
     axis = (np.arange(scope.size) + 0.5) * scope.pixel * 1e-3
     variables = {
         "intensity": Variable(counts, "1", ("y", "x")),
@@ -113,10 +115,10 @@ def image(things, scope: Scope | None = None, *, seed: int, name: str = "virtual
     return Signal("image", variables, metadata, None, (note,), "synthetic", name)
 
 
-def _cut(grain: Grain, extent: float, rng) -> dict[str, np.ndarray]:
+def _cut_grain(grain: CrystalGrain, extent: float, rng) -> dict[str, np.ndarray]:
     """Places (n, 2) in nm of the atoms of a grain, by element."""
-    vectors = _vectors(grain.crystal.cell) / 10  # rows a, b, c in nm
-    turned = vectors @ _pose(grain, vectors, rng).T
+    vectors = _compute_vectors(grain.crystal.cell) / 10  # rows a, b, c in nm
+    turned = vectors @ _turn_grain(grain, vectors, rng).T
     corners = np.array([[0, 0], [extent, 0], [0, extent], [extent, extent]])
     reach = min(grain.radius, float(np.hypot(*(corners - grain.centre).T).max()))
     radius = np.hypot(reach, grain.thickness / 2) + np.linalg.norm(vectors, axis=1).max()
@@ -130,7 +132,7 @@ def _cut(grain: Grain, extent: float, rng) -> dict[str, np.ndarray]:
     found: dict[str, list[np.ndarray]] = {}
     for site in grain.crystal.sites:
         chosen = rng.random(len(origins)) < site.occupancy if site.occupancy < 1 else slice(None)
-        for place in _equivalent(grain.crystal, site):
+        for place in _list_equivalent(grain.crystal, site):
             xyz = origins[chosen] + place @ turned + shift
             x, y = xyz[:, 0] + grain.centre[0], xyz[:, 1] + grain.centre[1]
             inside = (np.abs(xyz[:, 2]) < grain.half(x, y)) & grain.holds(x, y)
@@ -138,7 +140,7 @@ def _cut(grain: Grain, extent: float, rng) -> dict[str, np.ndarray]:
     return {element: np.concatenate(parts) for element, parts in found.items()}
 
 
-def _vectors(cell) -> np.ndarray:
+def _compute_vectors(cell) -> np.ndarray:
     """Rows a, b, c in angstrom."""
     a, b, c = cell[:3]
     ca, cb, cg = np.cos(np.radians(cell[3:]))
@@ -147,7 +149,7 @@ def _vectors(cell) -> np.ndarray:
     return np.array([[a, 0, 0], [b * cg, b * sg, 0], [c * cb, c * x, c * np.sqrt(1 - cb * cb - x * x)]])
 
 
-def _pose(grain: Grain, vectors: np.ndarray, rng) -> np.ndarray:
+def _turn_grain(grain: CrystalGrain, vectors: np.ndarray, rng) -> np.ndarray:
     """Rotation (3, 3) that brings the zone along z, off by the tilt about a random axis, turned in the image."""
     beam = np.array(grain.zone) @ vectors
     beam /= np.linalg.norm(beam)
@@ -163,7 +165,7 @@ def _pose(grain: Grain, vectors: np.ndarray, rng) -> np.ndarray:
     return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ tilted @ upright
 
 
-def _equivalent(crystal: Crystal, site: Site) -> list[np.ndarray]:
+def _list_equivalent(crystal: Crystal, site: Site) -> list[np.ndarray]:
     seen = {}
     for operation in crystal.group.operations():
         place = np.mod(np.round(operation.apply_to_xyz([site.x, site.y, site.z]), 5), 1.0)
@@ -171,13 +173,13 @@ def _equivalent(crystal: Crystal, site: Site) -> list[np.ndarray]:
     return list(seen.values())
 
 
-def _throw(part: Amorphous, extent: float, rng) -> dict[str, np.ndarray]:
+def _scatter_atoms(part: Amorphous, extent: float, rng) -> dict[str, np.ndarray]:
     x0, y0, x1, y1 = part.box or (0, 0, extent, extent)
     number = rng.poisson(part.density * part.thickness * (x1 - x0) * (y1 - y0))
     return {part.element: np.column_stack((rng.uniform(x0, x1, number), rng.uniform(y0, y1, number)))}
 
 
-def _exposed(atoms: dict[str, np.ndarray], scope: Scope, rng) -> np.ndarray:
+def _expose(atoms: dict[str, np.ndarray], scope: Scope, rng) -> np.ndarray:
     """Counts (size, size) of the camera; the field is taken wider than it is shown, as its edges would wrap."""
     pad = scope.size // 8
     n = scope.size + 2 * pad
@@ -187,9 +189,11 @@ def _exposed(atoms: dict[str, np.ndarray], scope: Scope, rng) -> np.ndarray:
     g2 = gx**2 + gy**2
     phase = np.zeros((n, n), complex)
     for element, places in atoms.items():
-        phase += np.fft.fft2(_gridded(_as_seen(places, scope) / scope.pixel + pad, n)) * _factor(element, g2)
+        phase += np.fft.fft2(
+            _share_among_pixels(_distort(places, scope) / scope.pixel + pad, n)
+        ) * _evaluate_scattering(element, g2)
     phase = np.fft.ifft2(phase).real * PHASE_PER_FACTOR / pixel**2
-    wave = np.fft.fft2(np.exp(1j * phase)) * _lens(g2, scope)
+    wave = np.fft.fft2(np.exp(1j * phase)) * _evaluate_lens(g2, scope)
     seen = np.fft.fft2(np.abs(np.fft.ifft2(wave)) ** 2)
     dx, dy = 10 * np.array(scope.drift)
     blur = np.exp(-2 * np.pi**2 * (10 * scope.vibration) ** 2 * g2 - 2 * (np.pi * scope.camera_blur * pixel) ** 2 * g2)
@@ -199,13 +203,13 @@ def _exposed(atoms: dict[str, np.ndarray], scope: Scope, rng) -> np.ndarray:
     return np.maximum(np.rint(counts), 0)
 
 
-def _as_seen(places: np.ndarray, scope: Scope) -> np.ndarray:
+def _distort(places: np.ndarray, scope: Scope) -> np.ndarray:
     """Places in the frame of the camera, in stated nm."""
     distorted = np.array([[1 + scope.stretch / 2, np.tan(np.radians(scope.slant))], [0.0, 1 - scope.stretch / 2]])
     return places @ distorted.T / (1 + scope.scale)
 
 
-def _gridded(places: np.ndarray, n: int) -> np.ndarray:
+def _share_among_pixels(places: np.ndarray, n: int) -> np.ndarray:
     """Atoms shared among the four pixels around each."""
     grid = np.zeros((n, n))
     low = np.floor(places).astype(int)
@@ -219,7 +223,7 @@ def _gridded(places: np.ndarray, n: int) -> np.ndarray:
     return grid
 
 
-def _factor(element: str, g2: np.ndarray) -> np.ndarray:
+def _evaluate_scattering(element: str, g2: np.ndarray) -> np.ndarray:
     """Electron scattering factor in angstrom (tables of gemmi), with thermal motion of B = 0.6 square angstrom."""
     import gemmi
 
@@ -229,7 +233,7 @@ def _factor(element: str, g2: np.ndarray) -> np.ndarray:
     return np.interp(g2, grid, values)
 
 
-def _lens(g2: np.ndarray, scope: Scope) -> np.ndarray:
+def _evaluate_lens(g2: np.ndarray, scope: Scope) -> np.ndarray:
     focus, cs, spread = 10 * scope.defocus, 1e4 * scope.spherical, 10 * scope.spread
     chi = np.pi * WAVELENGTH * focus * g2 + 0.5 * np.pi * cs * WAVELENGTH**3 * g2**2
     return np.exp(-1j * chi - 0.5 * (np.pi * WAVELENGTH * spread * g2) ** 2)

@@ -20,7 +20,7 @@ LINES: Mapping[str, tuple[tuple[float, float], ...]] = {
 }
 
 
-class Detector(Protocol):
+class PhotonDetector(Protocol):
     """collection : part of the photons whose charge is lost in part; gain : of the energies; fwhm : keV at Mn Ka."""
 
     @property
@@ -31,7 +31,7 @@ class Detector(Protocol):
     def fwhm(self) -> float: ...
 
 
-def energies(kind: str, number: int, detector: Detector, rng: np.random.Generator) -> np.ndarray:
+def draw_energies(kind: str, number: int, detector: PhotonDetector, rng: np.random.Generator) -> np.ndarray:
     """Energies (number,) in keV of photons of an element, or of the continuum."""
     if kind == "continuum":
         return 4.8 + rng.exponential(4.0, number)
@@ -42,7 +42,7 @@ def energies(kind: str, number: int, detector: Detector, rng: np.random.Generato
     return detector.gain * at + noise * rng.normal(size=number) - lost
 
 
-def image(cube: np.ndarray, energy: np.ndarray, pixel: float, beam_kv: float, name: str) -> Signal:
+def make_spectrum_image(cube: np.ndarray, energy: np.ndarray, pixel: float, beam_kv: float, name: str) -> Signal:
     """A "spectrum_image" of counts (pixels * pixels * channels,) in a square map; energy in keV, pixel in nm."""
     pixels = int(np.sqrt(cube.size // energy.size))
     centres = (np.arange(pixels) + 0.5) * pixel * 1e-3

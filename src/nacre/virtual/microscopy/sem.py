@@ -21,7 +21,7 @@ LEVELS = {"pore": 0.06, "electrolyte": 0.42, "active": 0.80}
 
 
 @dataclass(frozen=True)
-class Section:
+class CompositeSection:
     """What is in the picture: lengths in um, fractions of areas (crack, void) and of perimeter (gap)."""
 
     crack_fraction: float = 0.006
@@ -52,7 +52,7 @@ class Microscope:
 
 
 @dataclass(frozen=True)
-class Truth:
+class SectionTruth:
     """What was drawn: fractions of the whole field, and the part of each pixel that is particle, and crack."""
 
     crack_fraction: float
@@ -68,24 +68,26 @@ class Truth:
         return float(self.crack[inner].sum() / self.active[inner].sum())
 
 
-def cross_section(section: Section, scope: Microscope | None = None, seed: int = 0) -> tuple[Signal, Truth]:
+def draw_cross_section(
+    section: CompositeSection, scope: Microscope | None = None, seed: int = 0
+) -> tuple[Signal, SectionTruth]:
     """One image (kind "image", origin "synthetic") and its truth. The same seed gives the same image."""
     scope = scope or Microscope()
     rng = np.random.default_rng(seed)
-    scene = _Scene(section, scope, rng)
+    scene = _SectionScene(section, scope, rng)
     scene.particles()
     scene.cracks()
     scene.gaps()
     scene.voids()
-    values = _exposed(_seen(scene), scope, rng)
-    variables = _variables(values, scope)
+    values = _expose(_draw_brightness(scene), scope, rng)
+    variables = _make_variables(values, scope)
     metadata = {"accelerating_voltage_kV": scope.kv, "detector": "virtual BSE", "seed": seed, "pixel_um": scope.pixel}
     note = Note("info", f"made by a virtual microscope, seed {seed}")
     signal = Signal("image", variables, metadata, None, (note,), "synthetic", f"section-{seed}")
     return signal, scene.truth()
 
 
-def _variables(values: np.ndarray, scope: Microscope) -> dict[str, Variable]:
+def _make_variables(values: np.ndarray, scope: Microscope) -> dict[str, Variable]:
     axis = (np.arange(scope.size) + 0.5) * scope.pixel
     return {
         "intensity": Variable(values, "1", ("y", "x")),
@@ -94,10 +96,10 @@ def _variables(values: np.ndarray, scope: Microscope) -> dict[str, Variable]:
     }
 
 
-class _Scene:
+class _SectionScene:
     """Masks on the fine grid as they come together. Lengths in fine pixels inside."""
 
-    def __init__(self, section: Section, scope: Microscope, rng):
+    def __init__(self, section: CompositeSection, scope: Microscope, rng):
         self.section, self.scope, self.rng = section, scope, rng
         self.step = scope.pixel / FINE
         self.n = scope.size * FINE
@@ -134,7 +136,7 @@ class _Scene:
         window = (slice(lo[0], hi[0]), slice(lo[1], hi[1]))
         y, x = np.ogrid[window]
         dy, dx = np.float32(y - centre[0]), np.float32(x - centre[1])
-        table = _outline(np.linspace(-np.pi, np.pi, TABLE), radius, shape).astype(np.float32)
+        table = _draw_outline(np.linspace(-np.pi, np.pi, TABLE), radius, shape).astype(np.float32)
         at = ((np.arctan2(dy, dx) + np.pi) * ((TABLE - 1) / (2 * np.pi))).astype(np.int32)
         beyond = np.hypot(dy, dx) - table[at]
         return window, beyond <= 0, beyond
@@ -149,10 +151,10 @@ class _Scene:
             k = int(rng.integers(len(self.outlines)))
             centre, radius, _ = self.outlines[k]
             if rng.random() < 0.25:
-                spot = centre + radius * 0.8 * np.sqrt(rng.random()) * _unit(rng)
+                spot = centre + radius * 0.8 * np.sqrt(rng.random()) * _draw_direction(rng)
                 area += self._ellipse(self.crack, spot, rng.uniform(0.05, 0.13) / self.step, k + 1)
             else:
-                start = centre + radius * rng.uniform(0.0, 0.6) * _unit(rng)
+                start = centre + radius * rng.uniform(0.0, 0.6) * _draw_direction(rng)
                 length = rng.uniform(0.4, 1.1) * radius
                 width = rng.uniform(*s.crack_width) / self.step
                 area += self._path(self.crack, start, length, width, k + 1)
@@ -202,7 +204,7 @@ class _Scene:
         s, rng = self.section, self.rng
         for k, (centre, radius, shape) in enumerate(self.outlines):
             theta = np.linspace(-np.pi, np.pi, 7200, endpoint=False)
-            rho = _outline(theta, radius, shape)
+            rho = _draw_outline(theta, radius, shape)
             points = centre[:, None] + rho * np.array([np.sin(theta), np.cos(theta)])
             seen = np.all((points > 0) & (points < self.n - 1), axis=0)
             part = np.hypot(np.gradient(points[0]), np.gradient(points[1]))
@@ -245,49 +247,49 @@ class _Scene:
                 area += self._path(self.void, spot, length, width, 0)
         self.void &= ~np.kron(near, np.ones((FINE, FINE), bool))
 
-    def truth(self) -> Truth:
+    def truth(self) -> SectionTruth:
         active = self.owner > 0
-        return Truth(
+        return SectionTruth(
             float(self.crack.sum() / active.sum()),
             self.open_length / self.length,
             float(self.void.sum() / (~active).sum()),
             len(self.outlines),
-            _coarse(active),
-            _coarse(self.crack),
+            _average_pixels(active),
+            _average_pixels(self.crack),
         )
 
 
-def _outline(theta, radius, shape):
+def _draw_outline(theta, radius, shape):
     amplitudes, phases = shape
     waves = sum(a * np.cos(k * theta + p) for k, (a, p) in enumerate(zip(amplitudes, phases, strict=True), 2))
     return radius * (1 + waves)
 
 
-def _unit(rng) -> np.ndarray:
+def _draw_direction(rng) -> np.ndarray:
     angle = rng.uniform(0, 2 * np.pi)
     return np.array([np.sin(angle), np.cos(angle)])
 
 
-def _coarse(values: np.ndarray) -> np.ndarray:
+def _average_pixels(values: np.ndarray) -> np.ndarray:
     """Mean of the fine pixels of each pixel."""
     n = values.shape[0] // FINE
     return values.reshape(n, FINE, n, FINE).mean(axis=(1, 3), dtype=np.float32)
 
 
-def _seen(scene: _Scene) -> np.ndarray:
+def _draw_brightness(scene: _SectionScene) -> np.ndarray:
     """Brightness on the image's grid: phases, grains, grain boundaries, blur and charging."""
     active, open_ = scene.owner > 0, scene.crack | scene.gap | scene.void
     bright = np.where(active, np.float32(LEVELS["active"]), np.float32(LEVELS["electrolyte"]))
-    bright += np.where(active, _grains(scene), np.float32(0))
+    bright += np.where(active, _draw_grains(scene), np.float32(0))
     bright[open_] = LEVELS["pore"]
-    coarse, pores = _coarse(bright), _coarse(open_)
+    coarse, pores = _average_pixels(bright), _average_pixels(open_)
     coarse = ndi.gaussian_filter(coarse, scene.scope.blur)
     rim = ndi.gaussian_filter(pores, 2.5) * (1 - pores)
     streak = ndi.gaussian_filter1d(pores, 40, axis=1)
     return coarse * (1 + scene.scope.charging * (2 * rim + streak))
 
 
-def _grains(scene: _Scene) -> np.ndarray:
+def _draw_grains(scene: _SectionScene) -> np.ndarray:
     """Change of brightness by grain orientation, and at the boundaries between grains."""
     scope, rng, n = scene.scope, scene.rng, scene.n
     seeds = rng.uniform(0, n, (int((n * scene.step) ** 2 / 0.45**2), 2))
@@ -299,7 +301,7 @@ def _grains(scene: _Scene) -> np.ndarray:
     return np.kron(coarse, np.ones((FINE, FINE), np.float32))
 
 
-def _exposed(bright: np.ndarray, scope: Microscope, rng) -> np.ndarray:
+def _expose(bright: np.ndarray, scope: Microscope, rng) -> np.ndarray:
     """Grey levels of 8 bits: uneven light, stripes, counted electrons, amplifier."""
     n = scope.size
     v, u = np.meshgrid(np.linspace(-1, 1, n), np.linspace(-1, 1, n), indexing="ij")

@@ -16,7 +16,7 @@ from nacre.core.signal import Note, Signal, Variable
 
 
 @dataclass(frozen=True)
-class Powder:
+class TopViewPowder:
     """Median diameter (um) and log-spread of particles; grains (um), depth of their boundaries; mottle of a coating.
 
     mottle : rms relative brightness of the fine texture, of wavelengths about `mottle_length` um.
@@ -51,15 +51,15 @@ class TopTruth:
     grain: float
 
 
-def top_view(powder: Powder, view: View | None = None, seed: int = 0) -> tuple[Signal, TopTruth]:
+def draw_top_view(powder: TopViewPowder, view: View | None = None, seed: int = 0) -> tuple[Signal, TopTruth]:
     """One picture (kind "image", origin "synthetic") and its truth. The same seed gives the same picture."""
     view = view or View()
     rng = np.random.default_rng(seed)
     n = view.size
     bright = np.full((n, n), 0.08)
     owner = np.zeros((n, n), np.int32)
-    drawn, free = _place(powder, view, rng, bright, owner)
-    paved, grain = _paving(powder, view, rng, owner)
+    drawn, free = _place_particles(powder, view, rng, bright, owner)
+    paved, grain = _pave_grains(powder, view, rng, owner)
     bright = np.where(owner > 0, bright * paved, bright)
     bright = ndi.gaussian_filter(bright, view.blur) * (1 + 0.06 * np.linspace(-1, 1, n)[None])
     values = rng.poisson(np.clip(bright, 0, None) * view.dose) / view.dose
@@ -76,7 +76,9 @@ def top_view(powder: Powder, view: View | None = None, seed: int = 0) -> tuple[S
     return signal, TopTruth(np.array(free), np.array(drawn), grain)
 
 
-def _place(powder: Powder, view: View, rng, bright: np.ndarray, owner: np.ndarray) -> tuple[list, list]:
+def _place_particles(
+    powder: TopViewPowder, view: View, rng, bright: np.ndarray, owner: np.ndarray
+) -> tuple[list, list]:
     """Draws particles, each over the last; those that would cover a quarter of another are not placed."""
     n, drawn, boxes = view.size, [], []
     v, u = np.ogrid[:n, :n]
@@ -110,7 +112,7 @@ def _place(powder: Powder, view: View, rng, bright: np.ndarray, owner: np.ndarra
     return [d for d, _, _ in drawn], free
 
 
-def _paving(powder: Powder, view: View, rng, owner: np.ndarray) -> tuple[np.ndarray, float]:
+def _pave_grains(powder: TopViewPowder, view: View, rng, owner: np.ndarray) -> tuple[np.ndarray, float]:
     """(relative brightness of grains, boundaries and mottle; median equivalent diameter of the grains in um)."""
     n = view.size
     apart = powder.grain / view.pixel

@@ -20,7 +20,7 @@ FINE = 4  # subdivisions of a pixel
 
 
 @dataclass(frozen=True)
-class Specimen:
+class LamellaSpecimen:
     """The truth. Lengths in nm; counts are photons per pixel of the element's whole family.
 
     thickness, spread : mean and standard deviation of the coating along the contour; correlation : over this length;
@@ -44,7 +44,7 @@ class Specimen:
 
 
 @dataclass(frozen=True)
-class Flaws:
+class StemEdsFlaws:
     """What goes wrong: lengths in nm, drift over the whole map, tilt in degrees, copper and gallium in counts."""
 
     probe: float = 0.6
@@ -59,38 +59,38 @@ class Flaws:
 
 
 @dataclass(frozen=True)
-class Truth:
+class LamellaTruth:
     """What is in a map: thickness along the contour (sampled evenly in arc length), the part of it that is covered."""
 
     thickness: np.ndarray
     covered: float
 
 
-def measure(
-    specimen: Specimen, flaws: Flaws | None = None, *, seed: int, pixels: int = 256, pixel: float = 0.8
-) -> tuple[Signal, Truth]:
+def measure_map(
+    specimen: LamellaSpecimen, flaws: StemEdsFlaws | None = None, *, seed: int, pixels: int = 256, pixel: float = 0.8
+) -> tuple[Signal, LamellaTruth]:
     """A map (pixels, pixels, channels of 20 eV up to 12 keV) as a "spectrum_image", and its truth."""
-    flaws, rng = flaws or Flaws(), np.random.default_rng(seed)
-    densities, truth = _scene(specimen, rng, pixels, pixel)
-    energy = _axis(specimen.element)
+    flaws, rng = flaws or StemEdsFlaws(), np.random.default_rng(seed)
+    densities, truth = _draw_scene(specimen, rng, pixels, pixel)
+    energy = _make_axis(specimen.element)
     cube = np.zeros(pixels * pixels * energy.size, np.uint16)
     for (kind, region), density in densities.items():
-        per_pixel = _dose(kind, region, specimen, flaws)
+        per_pixel = _find_dose(kind, region, specimen, flaws)
         number = rng.poisson(per_pixel / FINE**2 * density)
         place = _land(number, specimen, flaws, rng, pixels, pixel)
-        channel = np.floor((photons.energies(kind, place.size, flaws, rng) - energy[0] + 0.01) / 0.02).astype(int)
+        channel = np.floor((photons.draw_energies(kind, place.size, flaws, rng) - energy[0] + 0.01) / 0.02).astype(int)
         inside = (place >= 0) & (channel >= 0) & (channel < energy.size)
         np.add.at(cube, place[inside] * energy.size + channel[inside], 1)
-    return photons.image(cube, energy, pixel, 300.0, "virtual STEM-EDS"), truth
+    return photons.make_spectrum_image(cube, energy, pixel, 300.0, "virtual STEM-EDS"), truth
 
 
-def _axis(element: str) -> np.ndarray:
+def _make_axis(element: str) -> np.ndarray:
     """Energies of the channels in keV: from 5, or from below the lines of the coating's element."""
     low = min(5.0, round(min(at for at, _ in photons.LINES[element]) - 1.0, 1))
     return low + 0.02 * np.arange(round((12.0 - low) / 0.02))
 
 
-def _scene(s: Specimen, rng, pixels: int, pixel: float):
+def _draw_scene(s: LamellaSpecimen, rng, pixels: int, pixel: float):
     """Densities (1 is "full") of every kind of photon on the fine grid, and the truth."""
     step = pixel / FINE
     x = (np.arange(pixels * FINE) + 0.5) * step
@@ -99,7 +99,7 @@ def _scene(s: Specimen, rng, pixels: int, pixel: float):
     edge -= 0.6 * s.waviness * np.exp(-(((x - length * rng.uniform(0.3, 0.7)) / 15) ** 2))
     slope = np.gradient(edge, x)
     arc = np.concatenate([[0.0], np.cumsum(np.hypot(1, slope[1:]) * step)])
-    thick = np.maximum(s.thickness + s.spread * _wandering(arc, s, rng), 2.0)
+    thick = np.maximum(s.thickness + s.spread * _draw_wandering(arc, s, rng), 2.0)
     bare = np.zeros(x.size, bool)
     for start, extent in s.gaps:
         bare |= (arc >= start) & (arc < start + extent)
@@ -117,17 +117,17 @@ def _scene(s: Specimen, rng, pixels: int, pixel: float):
     densities |= {("continuum", name): part * 1.0 for name, part in parts.items()}
     even = np.linspace(0, arc[-1], 4 * x.size)
     values = np.interp(even, arc, thick)[np.interp(even, arc, bare.astype(float)) < 0.5]
-    return densities, Truth(values, float(1 - np.interp(even, arc, bare.astype(float)).mean()))
+    return densities, LamellaTruth(values, float(1 - np.interp(even, arc, bare.astype(float)).mean()))
 
 
-def _wandering(arc: np.ndarray, s: Specimen, rng) -> np.ndarray:
+def _draw_wandering(arc: np.ndarray, s: LamellaSpecimen, rng) -> np.ndarray:
     """A smooth random line of mean 0 and standard deviation 1, over the arc or over all such lines."""
     waves = rng.normal(size=60) / s.correlation
     line = np.cos(np.outer(arc, waves) + rng.uniform(0, 2 * np.pi, 60)).sum(axis=1)
     return line / np.sqrt(30) if s.sampled else (line - line.mean()) / line.std()
 
 
-def _dose(kind: str, region: str, s: Specimen, flaws: Flaws) -> float:
+def _find_dose(kind: str, region: str, s: LamellaSpecimen, flaws: StemEdsFlaws) -> float:
     if kind == "continuum":
         return flaws.continuum[region] * s.counts / 5
     shares = {"Ni": 0.85, "Co": 0.10, "Mn": 0.05}
@@ -136,7 +136,7 @@ def _dose(kind: str, region: str, s: Specimen, flaws: Flaws) -> float:
     return {s.element: s.counts, "Cu": flaws.copper * s.counts / 5, "Ga": flaws.gallium * s.counts / 5}[kind]
 
 
-def _land(number: np.ndarray, s: Specimen, flaws: Flaws, rng, pixels: int, pixel: float) -> np.ndarray:
+def _land(number: np.ndarray, s: LamellaSpecimen, flaws: StemEdsFlaws, rng, pixels: int, pixel: float) -> np.ndarray:
     """The pixel (row after row) that each photon falls in, -1 outside."""
     row, column = np.nonzero(number)
     times = number[row, column]

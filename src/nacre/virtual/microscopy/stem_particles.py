@@ -15,7 +15,7 @@ from nacre.virtual.microscopy import photons
 
 
 @dataclass(frozen=True)
-class Specimen:
+class ParticlesSpecimen:
     """The truth: means and standard deviations in nm over the particles; densities in photons per pixel and nm of path.
 
     uneven : relative scatter of the axes of a body; offset : how far (nm) a shell lies off its core's middle; spacing :
@@ -35,7 +35,7 @@ class Specimen:
 
 
 @dataclass(frozen=True)
-class Flaws:
+class StemParticlesFlaws:
     """What goes wrong: probe and drift in nm, part of the probe in tails of 3 nm, copper and continuum in counts."""
 
     probe: float = 0.45
@@ -80,7 +80,7 @@ class Body:
 
 
 @dataclass(frozen=True)
-class Truth:
+class ParticlesTruth:
     """Of every particle (k,): middle x, y, radius of the core and thickness of the shell in projection, in nm."""
 
     x: np.ndarray
@@ -89,26 +89,33 @@ class Truth:
     thickness: np.ndarray
 
 
-def measure(
-    specimen: Specimen, flaws: Flaws | None = None, *, seed: int, pixels: int = 64, pixel: float = 0.5
-) -> tuple[Signal, Truth]:
+def measure_particles(
+    specimen: ParticlesSpecimen,
+    flaws: StemParticlesFlaws | None = None,
+    *,
+    seed: int,
+    pixels: int = 64,
+    pixel: float = 0.5,
+) -> tuple[Signal, ParticlesTruth]:
     """A map (pixels, pixels, channels of 20 eV from 5 to 14 keV) as a "spectrum_image", and its truth."""
-    flaws, rng = flaws or Flaws(), np.random.default_rng(seed)
+    flaws, rng = flaws or StemParticlesFlaws(), np.random.default_rng(seed)
     energy = 5.0 + 0.02 * np.arange(450)
     cube = np.zeros(pixels * pixels * energy.size, np.uint16)
-    pairs = _bodies(specimen, flaws, rng, pixels * pixel)
-    for kind, points in _photons_of(pairs, specimen, flaws, rng, pixels, pixel):
+    pairs = _place_bodies(specimen, flaws, rng, pixels * pixel)
+    for kind, points in _draw_photons(pairs, specimen, flaws, rng, pixels, pixel):
         place = _land(points, flaws, rng, pixels, pixel)
-        channel = np.floor((photons.energies(kind, len(points), flaws, rng) - 4.99) / 0.02).astype(int)
+        channel = np.floor((photons.draw_energies(kind, len(points), flaws, rng) - 4.99) / 0.02).astype(int)
         inside = (place >= 0) & (channel >= 0) & (channel < energy.size)
         np.add.at(cube, place[inside] * energy.size + channel[inside], 1)
     x, y = np.array([core.middle[:2] for core, _ in pairs]).T
     radius, outer = np.array([[body.radius for body in pair] for pair in pairs]).T
-    signal = photons.image(cube, energy, pixel, 200.0, "virtual particles")
-    return signal, Truth(x, y, radius, outer - radius)
+    signal = photons.make_spectrum_image(cube, energy, pixel, 200.0, "virtual particles")
+    return signal, ParticlesTruth(x, y, radius, outer - radius)
 
 
-def _bodies(s: Specimen, flaws: Flaws, rng: np.random.Generator, side: float) -> list[tuple[Body, Body]]:
+def _place_bodies(
+    s: ParticlesSpecimen, flaws: StemParticlesFlaws, rng: np.random.Generator, side: float
+) -> list[tuple[Body, Body]]:
     """Pairs (core, outside of the shell) on a hexagonal lattice that is a little out of order."""
     pairs = []
     rows = int(side / (s.spacing * 0.87)) + 2
@@ -122,18 +129,20 @@ def _bodies(s: Specimen, flaws: Flaws, rng: np.random.Generator, side: float) ->
             radius = s.radius + s.radius_spread * rng.normal()
             outer = radius + max(s.thickness + s.thickness_spread * rng.normal(), 0.0)
             away = np.append(s.offset * rng.normal(size=2), 0.0) if outer > radius else 0.0
-            core = _body(middle, radius, s, flaws, rng)
-            pairs.append((core, _body(middle + away, outer, s, flaws, rng) if outer > radius else core))
+            core = _make_body(middle, radius, s, flaws, rng)
+            pairs.append((core, _make_body(middle + away, outer, s, flaws, rng) if outer > radius else core))
     return pairs
 
 
-def _body(middle: np.ndarray, radius: float, s: Specimen, flaws: Flaws, rng: np.random.Generator) -> Body:
+def _make_body(
+    middle: np.ndarray, radius: float, s: ParticlesSpecimen, flaws: StemParticlesFlaws, rng: np.random.Generator
+) -> Body:
     turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
     axes = np.exp(s.uneven * rng.normal(size=3))
     return Body(middle, turn * (radius * axes / axes.prod() ** (1 / 3)), rng.uniform(0, 2 * np.pi, 1), flaws.bumps)
 
 
-def _within(outer: Body, inner: Body | None, density: float, rng: np.random.Generator) -> np.ndarray:
+def _draw_points_within(outer: Body, inner: Body | None, density: float, rng: np.random.Generator) -> np.ndarray:
     """Points (n, 2) as x, y of a uniform density (per nm3) inside one body and not in the other."""
     half = 1.1 * np.linalg.norm(outer.axes, 2)
     points = outer.middle + rng.uniform(-half, half, (rng.poisson(density * (2 * half) ** 3), 3))
@@ -141,23 +150,27 @@ def _within(outer: Body, inner: Body | None, density: float, rng: np.random.Gene
     return (points if inner is None else points[~inner.holds(points)])[:, :2]
 
 
-def _photons_of(pairs, s: Specimen, flaws: Flaws, rng: np.random.Generator, pixels: int, pixel: float):
+def _draw_photons(
+    pairs, s: ParticlesSpecimen, flaws: StemParticlesFlaws, rng: np.random.Generator, pixels: int, pixel: float
+):
     """(kind, starting points) of all photons."""
     side, area = pixels * pixel, pixel**2
     for core, outer in pairs:
-        yield "Pt", _within(core, None, s.core / area, rng)
-        yield "Fe", _within(core, None, s.within / area, rng)
-        yield "Cu", _within(core, None, flaws.scattered * s.core / area, rng)
-        yield "continuum", _within(core, None, flaws.continuum * s.core / area, rng)
+        yield "Pt", _draw_points_within(core, None, s.core / area, rng)
+        yield "Fe", _draw_points_within(core, None, s.within / area, rng)
+        yield "Cu", _draw_points_within(core, None, flaws.scattered * s.core / area, rng)
+        yield "continuum", _draw_points_within(core, None, flaws.continuum * s.core / area, rng)
         if outer is not core:
-            yield "Fe", _within(outer, core, s.shell / area, rng)
-            yield "continuum", _within(outer, core, flaws.continuum * s.shell / area, rng)
+            yield "Fe", _draw_points_within(outer, core, s.shell / area, rng)
+            yield "continuum", _draw_points_within(outer, core, flaws.continuum * s.shell / area, rng)
     yield "Cu", rng.uniform(0, side, (rng.poisson(flaws.copper * pixels**2), 2))
     film = rng.uniform(0, side, (rng.poisson(2 * pixels**2), 2))
     yield "continuum", film[rng.random(len(film)) < 0.5 + 0.5 * film[:, 0] / side]
 
 
-def _land(points: np.ndarray, flaws: Flaws, rng: np.random.Generator, pixels: int, pixel: float) -> np.ndarray:
+def _land(
+    points: np.ndarray, flaws: StemParticlesFlaws, rng: np.random.Generator, pixels: int, pixel: float
+) -> np.ndarray:
     """The pixel (row after row) that each photon falls in, -1 outside."""
     far = np.where(rng.random(len(points)) < flaws.tails, 3.0, flaws.probe)
     moved = points + far[:, None] * rng.normal(size=points.shape)

@@ -13,7 +13,7 @@ from nacre.core.signal import Note, Signal, table
 
 
 @dataclass(frozen=True)
-class Powder:
+class InfraredPowder:
     """What is on the crystal: height of the carbonate bands against the oxide's flank, and adsorbed water."""
 
     carbonate: float
@@ -22,7 +22,7 @@ class Powder:
 
 
 @dataclass(frozen=True)
-class Flaws:
+class InfraredFlaws:
     """Scatter of contact between loads (relative), drift and curvature of the baseline, vapour, noise (absorbance)."""
 
     contact: float = 0.15
@@ -31,11 +31,11 @@ class Flaws:
     noise: float = 0.0002
 
 
-def measure(powder: Powder, name: str, seed: int, flaws: Flaws | None = None) -> Signal:
+def measure_infrared(powder: InfraredPowder, name: str, seed: int, flaws: InfraredFlaws | None = None) -> Signal:
     """One load, 1800 to 600 cm-1 in steps of 2, absorbance; the same seed gives the same spectrum."""
-    flaws, rng = flaws or Flaws(), np.random.default_rng(seed)
+    flaws, rng = flaws or InfraredFlaws(), np.random.default_rng(seed)
     x = np.arange(1800.0, 599.0, -2.0)
-    band = _skewed(x, 1424.0, 30.0, 0.10) + 0.75 * _skewed(x, 1490.0, 25.0, -0.05)
+    band = _draw_skewed_band(x, 1424.0, 30.0, 0.10) + 0.75 * _draw_skewed_band(x, 1490.0, 25.0, -0.05)
     band += 0.45 * np.exp(-0.5 * ((x - 868.0) / 6.0) ** 2)
     own = powder.carbonate * band + powder.oxide / (1 + np.exp((x - 585.0) / 24.0))
     own += powder.water * np.exp(-0.5 * ((x - 1637.0) / 32.0) ** 2)
@@ -58,6 +58,6 @@ def measure(powder: Powder, name: str, seed: int, flaws: Flaws | None = None) ->
     )
 
 
-def _skewed(x: np.ndarray, position: float, half: float, skew: float) -> np.ndarray:
+def _draw_skewed_band(x: np.ndarray, position: float, half: float, skew: float) -> np.ndarray:
     width = half * (1 + skew * np.tanh((x - position) / half))
     return np.exp(-0.5 * ((x - position) / width) ** 2)

@@ -18,7 +18,7 @@ FINE = 0.01  # eV
 
 
 @dataclass(frozen=True)
-class Peak:
+class XpsPeak:
     """A line or, with a splitting, a doublet: total area in counts x eV of all scans, position of the main line.
 
     tail : decay length towards high binding energy over the FWHM, of a line convolved with an exponential.
@@ -36,7 +36,7 @@ class Peak:
 
 
 @dataclass(frozen=True)
-class Ground:
+class XpsBackground:
     """Background: pedestal and slope (counts, over the window), step per eV, loss (times the universal function)."""
 
     pedestal: float = 0.0
@@ -46,7 +46,7 @@ class Ground:
 
 
 @dataclass(frozen=True)
-class Flaws:
+class XpsFlaws:
     """What the instrument does: charging from first to last scan (eV), dead time (s), transmission tilt (1/window)."""
 
     charging: float = 0.0
@@ -55,7 +55,7 @@ class Flaws:
 
 
 @dataclass(frozen=True)
-class Scan:
+class XpsScan:
     """A window in binding energy (eV), its step, and how long it is counted."""
 
     low: float
@@ -67,17 +67,17 @@ class Scan:
 
 
 @dataclass(frozen=True)
-class Spectrum:
+class TrueSpectrum:
     """One region as the truth has it. `shift` is by how much charge moves all binding energies (eV)."""
 
     region: str
-    scan: Scan
-    peaks: tuple[Peak, ...]
-    ground: Ground = field(default_factory=Ground)
+    scan: XpsScan
+    peaks: tuple[XpsPeak, ...]
+    ground: XpsBackground = field(default_factory=XpsBackground)
     shift: float = 0.0
 
 
-def _line(x: np.ndarray, position: float, fwhm: float, mix: float, shape: str) -> np.ndarray:
+def _draw_line(x: np.ndarray, position: float, fwhm: float, mix: float, shape: str) -> np.ndarray:
     if shape == "product":  # not of the width asked for: it is said to be the Gaussian's and the Lorentzian's
         squared = ((x - position) / fwhm) ** 2
         wide = np.linspace(-200.0, 200.0, 400001)
@@ -91,11 +91,11 @@ def _line(x: np.ndarray, position: float, fwhm: float, mix: float, shape: str) -
     return (1 - mix) * normal + mix * gamma / np.pi / ((x - position) ** 2 + gamma**2)
 
 
-def _peak(x: np.ndarray, peak: Peak, moved: float) -> np.ndarray:
+def _draw_peak(x: np.ndarray, peak: XpsPeak, moved: float) -> np.ndarray:
     parts = [(1.0, 0.0)] if not peak.splitting else [(1.0, 0.0), (peak.ratio, peak.splitting)]
     total = sum(weight for weight, _ in parts)
     whole = sum(
-        peak.area * weight / total * _line(x, peak.position + offset + moved, peak.fwhm, peak.mix, peak.shape)
+        peak.area * weight / total * _draw_line(x, peak.position + offset + moved, peak.fwhm, peak.mix, peak.shape)
         for weight, offset in parts
     )
     if not peak.tail:
@@ -105,14 +105,14 @@ def _peak(x: np.ndarray, peak: Peak, moved: float) -> np.ndarray:
     return np.convolve(whole, fade / fade.sum())[: x.size]
 
 
-def expected(spectrum: Spectrum, flaws: Flaws | None = None) -> tuple[np.ndarray, np.ndarray]:
+def compute_expected(spectrum: TrueSpectrum, flaws: XpsFlaws | None = None) -> tuple[np.ndarray, np.ndarray]:
     """(binding energy, expected counts of all scans), rising in energy."""
-    scan, ground, flaws = spectrum.scan, spectrum.ground, flaws or Flaws()
+    scan, ground, flaws = spectrum.scan, spectrum.ground, flaws or XpsFlaws()
     energy = scan.low + scan.step * np.arange(round((scan.high - scan.low) / scan.step) + 1)
     fine = np.arange(scan.low - 30.0, scan.high + FINE / 2, FINE)
     drift = np.linspace(-0.5, 0.5, scan.scans) * flaws.charging if flaws.charging else np.zeros(1)
     moves = [spectrum.shift + move for move in drift]
-    primary = np.mean([sum((_peak(fine, p, move) for p in spectrum.peaks), 0.0 * fine) for move in moves], axis=0)
+    primary = np.mean([sum((_draw_peak(fine, p, move) for p in spectrum.peaks), 0.0 * fine) for move in moves], axis=0)
     whole = primary.copy()
     if ground.step:
         whole += ground.step * np.cumsum(primary) * FINE
@@ -128,14 +128,16 @@ def expected(spectrum: Spectrum, flaws: Flaws | None = None) -> tuple[np.ndarray
     return energy, counts / (1 + counts / gate * flaws.dead_time)
 
 
-def measure(spectra: Sequence[Spectrum], sample: str, seed: int, flaws: Flaws | None = None) -> list[Signal]:
+def measure_spectra(
+    spectra: Sequence[TrueSpectrum], sample: str, seed: int, flaws: XpsFlaws | None = None
+) -> list[Signal]:
     """Counted spectra of one sample as Signals, origin "synthetic"; the same seed gives the same counts."""
     rng = np.random.default_rng(seed)
-    return [_signal(spectrum, rng.poisson, sample, flaws or Flaws()) for spectrum in spectra]
+    return [_make_signal(spectrum, rng.poisson, sample, flaws or XpsFlaws()) for spectrum in spectra]
 
 
-def _signal(spectrum: Spectrum, draw, sample: str, flaws: Flaws) -> Signal:
-    energy, counts = expected(spectrum, flaws)
+def _make_signal(spectrum: TrueSpectrum, draw, sample: str, flaws: XpsFlaws) -> Signal:
+    energy, counts = compute_expected(spectrum, flaws)
     scan = spectrum.scan
     columns = {
         "binding_energy": (energy, "eV"),

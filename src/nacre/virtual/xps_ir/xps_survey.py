@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from nacre.core.signal import Signal
-from nacre.virtual.xps_ir.xps import Scan, Spectrum, measure
+from nacre.virtual.xps_ir.xps import TrueSpectrum, XpsScan, measure_spectra
 
 # element: lines as (binding energy of the main part in eV, cross-section against C 1s, splitting, weaker over stronger)
 LINES = {
@@ -27,15 +27,15 @@ SCALE = 3.0e4  # counts eV of one atom per atom, C 1s
 PEDESTAL = 400.0
 
 
-def survey(fractions: dict[str, float], sample: str, seed: int, shift: float = 0.0) -> Signal:
+def measure_survey(fractions: dict[str, float], sample: str, seed: int, shift: float = 0.0) -> Signal:
     """A survey of 1200 to 0 eV in 1 eV steps, origin "synthetic"."""
-    scan = Scan(0.0, 1200.0, 1.0, 0.1, 5)
+    scan = XpsScan(0.0, 1200.0, 1.0, 0.1, 5)
     x = np.arange(0.0, 1201.0)
     kinetic = scan.photon - x
     counts = PEDESTAL + 0.5 * x
     for element, fraction in fractions.items():
-        lines = [(p, s * _seen(scan.photon - p), gap, weak) for p, s, gap, weak in LINES[element]]
-        lines += [(p, s * _seen(900.0), 0.0, 0.0) for p, s in AUGER.get(element, [])]
+        lines = [(p, s * _estimate_sensitivity(scan.photon - p), gap, weak) for p, s, gap, weak in LINES[element]]
+        lines += [(p, s * _estimate_sensitivity(900.0), 0.0, 0.0) for p, s in AUGER.get(element, [])]
         for position, strength, gap, weak in lines:
             for part, offset in ((1 / (1 + weak), 0.0), (weak / (1 + weak), gap)):
                 area = SCALE * fraction * strength * part
@@ -44,18 +44,18 @@ def survey(fractions: dict[str, float], sample: str, seed: int, shift: float = 0
                 behind = np.clip(x - at, 0.0, None)
                 counts = counts + 0.012 * area * (1 - np.exp(-behind / 6.0)) * np.exp(-behind / 250.0)
     rng = np.random.default_rng(seed)
-    (base,) = measure([Spectrum("Survey", scan, ())], sample, seed)
+    (base,) = measure_spectra([TrueSpectrum("Survey", scan, ())], sample, seed)
     variables = dict(base.variables)
     variables["intensity"] = replace(variables["intensity"], values=rng.poisson(counts).astype(float))
-    variables["transmission"] = replace(variables["transmission"], values=_passed(kinetic))
+    variables["transmission"] = replace(variables["transmission"], values=_estimate_transmission(kinetic))
     return replace(base, variables=variables)
 
 
-def _passed(kinetic):
+def _estimate_transmission(kinetic):
     return 2.0 * (kinetic / 1000.0) ** -0.4
 
 
-def _seen(kinetic: float) -> float:
+def _estimate_sensitivity(kinetic: float) -> float:
     """Escape depth times transmission against that of C 1s."""
     depth = (kinetic / 1201.8) ** 0.75
-    return depth * _passed(kinetic) / _passed(1201.8)
+    return depth * _estimate_transmission(kinetic) / _estimate_transmission(1201.8)

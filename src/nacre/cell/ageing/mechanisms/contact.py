@@ -8,7 +8,7 @@ contact are seen in such cathodes (R. Koerver et al.); the law between them is a
 from dataclasses import dataclass
 from typing import ClassVar
 
-from nacre.cell.ageing.slow_states import Aged, Drive
+from nacre.cell.ageing.slow_states import Drive, SlowState
 from nacre.cell.parameters import CellParameters
 
 
@@ -29,7 +29,7 @@ class ContactLoss:
         rates = p.value("ageing.contact_loss"), p.value("ageing.contact_loss_by_time")
         return ContactLoss(*rates, p.value("ageing.exponent")) if any(rates) else None
 
-    def advance(self, before: Aged, after: Aged, drive: Drive) -> Aged:
+    def advance(self, before: SlowState, after: SlowState, drive: Drive) -> SlowState:
         more = self.by_growth * (after.growth - before.growth)
         more += self.by_time * (after.hours**self.exponent - before.hours**self.exponent)
         return after.changed(contact=1.0 / (1.0 / after.contact + more))

@@ -7,7 +7,7 @@ property of the lattice. The law is an assumption.
 from dataclasses import dataclass
 from typing import ClassVar
 
-from nacre.cell.ageing.slow_states import Aged, Drive
+from nacre.cell.ageing.slow_states import Drive, SlowState
 from nacre.cell.parameters import CellParameters
 
 
@@ -28,7 +28,7 @@ class DiffusivityLoss:
         rates = p.value("ageing.diffusivity_loss"), p.value("ageing.diffusivity_loss_by_time")
         return DiffusivityLoss(*rates, p.value("ageing.exponent")) if any(rates) else None
 
-    def advance(self, before: Aged, after: Aged, drive: Drive) -> Aged:
+    def advance(self, before: SlowState, after: SlowState, drive: Drive) -> SlowState:
         more = self.by_growth * (after.growth - before.growth)
         more += self.by_time * (after.hours**self.exponent - before.hours**self.exponent)
         return after.changed(diffusivity=1.0 / (1.0 / after.diffusivity + more))

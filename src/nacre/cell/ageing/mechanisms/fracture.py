@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from nacre.cell.ageing.slow_states import Aged, Drive
+from nacre.cell.ageing.slow_states import Drive, SlowState
 from nacre.cell.parameters import CellParameters
 
 
@@ -30,7 +30,7 @@ class Fracture:
         rate = p.value("ageing.fracture")
         return Fracture(rate, p.value("ageing.fracture_swing")) if rate else None
 
-    def advance(self, before: Aged, after: Aged, drive: Drive) -> Aged:
+    def advance(self, before: SlowState, after: SlowState, drive: Drive) -> SlowState:
         cycles = drive.swing / (2.0 * self.swing) if self.swing else 0.5 * drive.half_cycles
         thick = 0.5 * (before.growth + after.growth)
         return after.changed(active=after.active * math.exp(-self.rate * thick * cycles))

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from nacre.cell.ageing.slow_states import HOUR, Aged, Drive, arrhenius, tafel
+from nacre.cell.ageing.slow_states import HOUR, Drive, SlowState, arrhenius_factor, tafel_factor
 from nacre.cell.parameters import CellParameters
 
 
@@ -60,13 +60,13 @@ class Interphase:
         return self._tafel if self.sensitivity else None
 
     def _tafel(self, potential: np.ndarray) -> np.ndarray:
-        return tafel(self.sensitivity, potential, self.volts, self.kelvin)
+        return tafel_factor(self.sensitivity, potential, self.volts, self.kelvin)
 
-    def advance(self, before: Aged, after: Aged, drive: Drive) -> Aged:
+    def advance(self, before: SlowState, after: SlowState, drive: Drive) -> SlowState:
         power = 1.0 / self.exponent
         constant = self.slowing**power * self.exposed * drive.means.get(self.name, 1.0)
         if self.activation:
-            constant *= arrhenius(self.activation, drive.kelvin, self.kelvin)
+            constant *= arrhenius_factor(self.activation, drive.kelvin, self.kelvin)
         growth = (before.growth**power + constant * drive.seconds / HOUR) ** self.exponent
         grown = (growth - before.growth) * self.thickness
         return after.changed(

@@ -7,7 +7,7 @@ separator that loses contact. The law is an assumption; the citation is of solid
 from dataclasses import dataclass
 from typing import ClassVar
 
-from nacre.cell.ageing.slow_states import Aged, Drive
+from nacre.cell.ageing.slow_states import Drive, SlowState
 from nacre.cell.parameters import CellParameters
 
 
@@ -28,7 +28,7 @@ class SeriesGrowth:
         rates = [p.value(f"ageing.{n}", "ohm m2") for n in ("series_growth", "series_growth_by_time")]
         return SeriesGrowth(*rates, p.value("ageing.exponent")) if any(rates) else None
 
-    def advance(self, before: Aged, after: Aged, drive: Drive) -> Aged:
+    def advance(self, before: SlowState, after: SlowState, drive: Drive) -> SlowState:
         more = self.by_growth * (after.growth - before.growth)
         more += self.by_time * (after.hours**self.exponent - before.hours**self.exponent)
         return after.changed(series=after.series + more)

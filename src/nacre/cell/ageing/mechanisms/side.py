@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from nacre.cell.ageing.slow_states import Aged, Drive, tafel
+from nacre.cell.ageing.slow_states import Drive, SlowState, tafel_factor
 from nacre.cell.parameters import CellParameters
 
 
@@ -38,9 +38,9 @@ class SideReaction:
         return self._tafel if self.sensitivity else None
 
     def _tafel(self, potential: np.ndarray) -> np.ndarray:
-        return tafel(self.sensitivity, potential, self.volts, self.kelvin)
+        return tafel_factor(self.sensitivity, potential, self.volts, self.kelvin)
 
-    def advance(self, before: Aged, after: Aged, drive: Drive) -> Aged:
+    def advance(self, before: SlowState, after: SlowState, drive: Drive) -> SlowState:
         taken = self.current * drive.means.get(self.name, 1.0) * drive.seconds
         return after.changed(side_charge=after.side_charge + taken)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from nacre.cell.parameters import model_words, quantity_name
+from nacre.cell.parameters import collect_model_words, write_quantity_name
 from nacre.core import vocabulary
 from nacre.core.quantity import Quantity, correlated
 from nacre.core.result import Check, Curve, Entry, Provenance, Result, Subject
@@ -29,7 +29,7 @@ METHODS = (
 
 def results_of(c: Calibration) -> list[Result]:
     """The results that the report shows: the calibration, what was left out and predicted, the rivals."""
-    with vocabulary.using(vocabulary.current().extended("quantity", model_words(c.fit.problem.model.names))):
+    with vocabulary.using(vocabulary.current().extended("quantity", collect_model_words(c.fit.problem.model.names))):
         found = [_calibration(c)]
         if c.predicted:
             found.append(_left_out(c))
@@ -73,7 +73,7 @@ def fitted(fit: Fit) -> dict[str, Quantity]:
 def _parameters(c: Calibration) -> list[Entry]:
     made = fitted(c.fit)
     return [
-        Entry(quantity_name(f.name), made[f.label], {}, Subject(f.sample) if f.sample else None)
+        Entry(write_quantity_name(f.name), made[f.label], {}, Subject(f.sample) if f.sample else None)
         for f in c.fit.problem.free
     ]
 

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from nacre.physics.constants import VACUUM_PERMITTIVITY
-from nacre.physics.p2d.cell import Cell, Electrode, Mesh
+from nacre.physics.p2d.cell import Electrode, Mesh, SolverCell
 from nacre.physics.p2d.frequency import spectrum as at
 from nacre.physics.p2d.pack import surface_weights
 from nacre.physics.p2d.solve import BEST, Prepared, State, prepare
@@ -83,7 +83,7 @@ def linearise(prepared: Prepared, state: State | None = None, current: float = 0
 
 
 def impedance(
-    cell: Cell | Prepared,
+    cell: SolverCell | Prepared,
     state: State | None,
     frequencies: Sequence[float],
     mesh: Mesh = BEST,
@@ -158,7 +158,7 @@ def _start(x, shape, name: str) -> np.ndarray:
     return np.ascontiguousarray(x, float).reshape(-1, shape[2])
 
 
-def _outside(cell: Cell, given) -> str:
+def _outside(cell: SolverCell, given) -> str:
     found = []
     for name, state in zip(_NAMES, given, strict=True):
         electrode = getattr(cell, name)

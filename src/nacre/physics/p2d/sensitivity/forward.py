@@ -46,7 +46,7 @@ from nacre.physics.p2d.sensitivity.tangent import (
     diffusion_grid,
 )
 from nacre.physics.p2d.simd import INLINE, INNER, address
-from nacre.physics.p2d.solve import DEFAULT, Outcome, Prepared, Solution, State, Step
+from nacre.physics.p2d.solve import DEFAULT, Prepared, Solution, SolverStep, State, StepOutcome
 from nacre.physics.p2d.stamp import entry
 from nacre.physics.p2d.time_stepping import I_CUT, LONGEST, MODE, Q_CUT, TARGET, V_HIGH, V_LOW
 
@@ -255,7 +255,7 @@ def _with_support(table: np.ndarray, grid: tuple[float, float, int]) -> np.ndarr
 
 
 @dataclass(frozen=True, eq=False)
-class StepSensitivity:
+class SolverStepSensitivity:
     """One step of the protocol. Times and charges count from its start; charge C/m2, current A/m2, positive charges.
 
     time, voltage, current, charge (n,) at the instants asked for that were reached; voltage_slope V/s and
@@ -265,7 +265,7 @@ class StepSensitivity:
     time at the solver's own points.
     """
 
-    outcome: Outcome
+    outcome: StepOutcome
     time: np.ndarray
     voltage: np.ndarray
     current: np.ndarray
@@ -291,20 +291,20 @@ class StepSensitivity:
 
 def sensitivities(
     prepared: Prepared,
-    steps: Step | Iterable[Step],
+    steps: SolverStep | Iterable[SolverStep],
     tangents: Sequence[Tangent],
     state: State | None = None,
     tolerance: float = DEFAULT,
     times: Sequence[np.ndarray] | None = None,
     max_steps: int | None = None,
-) -> tuple[StepSensitivity, ...]:
+) -> tuple[SolverStepSensitivity, ...]:
     """March through a protocol and differentiate along it by the parameters that the tangents belong to.
 
     Options as for `Prepared.run`. A state that is given does not depend on the parameters. A step whose cut-off is
     passed at its first instant ends at once, and the next begins. Raises ValueError where the request is malformed, or
     where a step ends out of order: there are no derivatives then.
     """
-    steps = (steps,) if isinstance(steps, Step) else tuple(steps)
+    steps = (steps,) if isinstance(steps, SolverStep) else tuple(steps)
     for t in tangents:
         if t.rows.shape[0] != len(steps):
             raise ValueError(f"a tangent was made for {t.rows.shape[0]} steps, but the protocol has {len(steps)}")
@@ -324,7 +324,7 @@ def sensitivities(
     done = []
     for k, step in enumerate(steps):
         solution = prepared.run(step, state, tolerance, max_steps=max_steps, trace=True)
-        if not (solution.outcome.normal or solution.outcome is Outcome.BEYOND_AT_START):
+        if not (solution.outcome.normal or solution.outcome is StepOutcome.BEYOND_AT_START):
             raise ValueError(
                 f"step {k + 1} ended out of order, its derivatives cannot be told: {solution.outcome.words}"
             )
@@ -334,7 +334,7 @@ def sensitivities(
     return tuple(done)
 
 
-def _along(prepared, step, solution, sides, tangents, k, asked) -> StepSensitivity:
+def _along(prepared, step, solution, sides, tangents, k, asked) -> SolverStepSensitivity:
     """Differentiate one step; leaves the sides ready for the next."""
     params, rows = len(tangents), len(solution.time)
     numbers = np.zeros((params + 1, 2))
@@ -355,24 +355,24 @@ def _along(prepared, step, solution, sides, tangents, k, asked) -> StepSensitivi
     for side in sides:
         side.move((rows - 1) % SLOTS, shift)
     sampled, samples = sampled[:given], samples[:given]
-    return StepSensitivity(
+    return SolverStepSensitivity(
         solution.outcome, *sampled.T, *np.moveaxis(samples, 2, 0), table[-1].copy(),
         (fixed + shift[:, None] * end_slopes).T, ends, solution, made,
     )  # fmt: skip
 
 
-def _shift(solution: Solution, step: Step, moved, last, ends) -> np.ndarray:
+def _shift(solution: Solution, step: SolverStep, moved, last, ends) -> np.ndarray:
     """d(end of the step)/dp: the condition that ended it stays met, dg/dp + dg/dt dt/dp = 0."""
     outcome, current, charge = solution.outcome, solution.current[-1], solution.charge[-1]
-    if outcome is Outcome.TIME_REACHED:
+    if outcome is StepOutcome.TIME_REACHED:
         return moved[:, LONGEST]
     if len(solution.time) == 1:  # the end was passed at the first instant
         return np.zeros(len(moved))
     rows = {
-        Outcome.LOW_VOLTAGE: (moved[:, V_LOW], last[:, 0], ends[0], 1.0),
-        Outcome.HIGH_VOLTAGE: (moved[:, V_HIGH], last[:, 0], ends[0], 1.0),
-        Outcome.CURRENT_CUT_OFF: (moved[:, I_CUT], last[:, 1], ends[1], np.sign(current)),
-        Outcome.CHARGE_CUT_OFF: (moved[:, Q_CUT], last[:, 2], current, np.sign(charge)),
+        StepOutcome.LOW_VOLTAGE: (moved[:, V_LOW], last[:, 0], ends[0], 1.0),
+        StepOutcome.HIGH_VOLTAGE: (moved[:, V_HIGH], last[:, 0], ends[0], 1.0),
+        StepOutcome.CURRENT_CUT_OFF: (moved[:, I_CUT], last[:, 1], ends[1], np.sign(current)),
+        StepOutcome.CHARGE_CUT_OFF: (moved[:, Q_CUT], last[:, 2], current, np.sign(charge)),
     }
     cut, here, slope, sign = rows[outcome]
     if slope == 0.0:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from nacre.physics.ocp import Curve
+from nacre.physics.ocp import StoichiometryCurve
 from nacre.physics.p2d import layout as at
-from nacre.physics.p2d.cell import Cell, Electrode, Mesh
+from nacre.physics.p2d.cell import Electrode, Mesh, SolverCell
 from nacre.physics.p2d.layout import BUNDLE, LANES
 from nacre.physics.p2d.pack import pack
-from nacre.physics.p2d.solve import Step
+from nacre.physics.p2d.solve import SolverStep
 
 # planes of a bundle: 1/s per A/m2, m2/m2, ohm m2, d ln(D/R^2), d ln i0
 T_SOURCE, T_AREA, T_FILM, T_SCALE, T_EXCHANGE = range(5)
@@ -28,7 +28,7 @@ GRID = 512  # intervals of d ln D where the cell's own D is no table
 EVEN_TO = 1e-9  # a change of ln D that varies less than this over x is one number
 EPS = float(np.finfo(float).eps)
 
-Made = tuple[Cell, tuple[Step, ...]]
+Made = tuple[SolverCell, tuple[SolverStep, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,7 @@ def weigh(weights: np.ndarray, values: Sequence) -> np.ndarray:
     return np.tensordot(weights[1:], values[1:] - values[0], 1)
 
 
-def combine(made: Sequence[Made], weights: np.ndarray, base: Cell, mesh: Mesh) -> Tangent:
+def combine(made: Sequence[Made], weights: np.ndarray, base: SolverCell, mesh: Mesh) -> Tangent:
     """The weighted sum of the numbers of several cells and protocols; the weights add up to nothing."""
     cells = [cell for cell, _ in made]
     packed = list(zip(*[pack(cell, mesh) for cell in cells], strict=True))
@@ -156,5 +156,5 @@ def _surface(electrodes, weights, base: Electrode) -> np.ndarray | None:
     return np.column_stack([potential, slopes[0], factor, slopes[1]])
 
 
-def _logs(curve: Curve | None, x: np.ndarray) -> np.ndarray:
+def _logs(curve: StoichiometryCurve | None, x: np.ndarray) -> np.ndarray:
     return np.zeros_like(x) if curve is None else curve(x)

@@ -21,11 +21,11 @@ from nacre.core.quantity import Quantity
 from nacre.core.result import Curve, Entry, Result
 from nacre.core.signal import Signal
 from nacre.materials.crystals import Crystal
-from nacre.physics.diffraction.crystal import d_spacing
+from nacre.physics.diffraction.crystal import compute_d_spacing
 from nacre.physics.microscopy import fringes, zones
 from nacre.physics.microscopy.fringes import Distortion, Spots, Transform
 from nacre.physics.microscopy.indexing import Tolerance
-from nacre.physics.microscopy.zones import Lattice, Zone
+from nacre.physics.microscopy.zones import MatchedZone, PhaseLattice
 from nacre.techniques.microscopy import micrographs
 from nacre.techniques.microscopy.hrtem import figures, spot_indexing
 from nacre.techniques.microscopy.hrtem import wording as words
@@ -73,7 +73,7 @@ class FringeGrain:
     patterns that any candidate explains as well.
     """
 
-    ranked: tuple[tuple[str, Zone], ...]
+    ranked: tuple[tuple[str, MatchedZone], ...]
     axes: tuple[tuple[int, int, int], ...]
     spots: np.ndarray
     rate: float
@@ -109,7 +109,7 @@ class ImageScale:
     """True lengths over stated ones, from the core's fringes where `zone` is given, with what to report about it."""
 
     distortion: Distortion
-    zone: Zone | None
+    zone: MatchedZone | None
     region: FringeRegion | None
     words: str
     lattice: str = ""
@@ -155,7 +155,7 @@ def _get_whole_box(shot: micrographs.Micrograph) -> tuple[float, ...]:
 def _transform(shot: micrographs.Micrograph, box, name: str) -> Transform:
     part = micrographs.select_region(shot.signal, [v / 1e3 for v in box]) if box != _get_whole_box(shot) else shot
     try:
-        return fringes.transform(part.values, 1e4 * shot.pixel)
+        return fringes.transform_region(part.values, 1e4 * shot.pixel)
     except ValueError as error:
         raise NotAssessable(
             f"{name}: {error}",
@@ -175,14 +175,14 @@ def _find_spots(seen: Transform, shot: micrographs.Micrograph, options: HrtemOpt
             expected="less than a third of a spacing, 0.1 nm or so",
             do="record at a higher magnification",
         )
-    return fringes.find(seen, low, high, options.false_spots)
+    return fringes.find_spots(seen, low, high, options.false_spots)
 
 
 def _get_reach(options: HrtemOptions) -> tuple[float, float]:
     return 1 / options.d_max, 1 / options.d_min
 
 
-def _make_lattice(crystal: Crystal, options: HrtemOptions) -> Lattice:
+def _make_lattice(crystal: Crystal, options: HrtemOptions) -> PhaseLattice:
     """Reflections that centring allows: those that glides and screws forbid appear in images by double scattering."""
     d_min = 0.94 * options.d_min
     operations = crystal.group.operations()
@@ -191,18 +191,18 @@ def _make_lattice(crystal: Crystal, options: HrtemOptions) -> Lattice:
     grid = grid[np.any(grid != 0, axis=1)]
     centred = ~np.any((grid @ np.array(list(operations.cen_ops)).T) % 24, axis=1)
     grid = grid[centred]
-    grid = grid[d_spacing(grid, crystal.cell) >= d_min]
+    grid = grid[compute_d_spacing(grid, crystal.cell) >= d_min]
     rotations = np.array([operation.rot for operation in operations.sym_ops]) // 24
     images = np.concatenate([sign * grid @ rotations for sign in (1, -1)])  # (operations, n, 3)
     code = images @ np.array([1_000_000, 1000, 1])
-    return Lattice(grid[code[0] == code.max(axis=0)], grid, crystal.cell)
+    return PhaseLattice(grid[code[0] == code.max(axis=0)], grid, crystal.cell)
 
 
 # --- the scale ----------------------------------------------------------------------------------------------
 
 
 def _make_uncalibrated(options: HrtemOptions, words: str = "no region of the core is given") -> ImageScale:
-    return ImageScale(fringes.unknown_distortion(options.scale_tolerance / 200, STRAIN), None, None, words)
+    return ImageScale(fringes.make_prior_distortion(options.scale_tolerance / 200, STRAIN), None, None, words)
 
 
 def _calibrate_scale(shot: micrographs.Micrograph, options: HrtemOptions, oxide: Crystal) -> ImageScale:
@@ -214,10 +214,10 @@ def _calibrate_scale(shot: micrographs.Micrograph, options: HrtemOptions, oxide:
     seen = _transform(shot, options.core, "the core")
     spots = _find_spots(seen, shot, options)
     region = FringeRegion("core", options.core, seen, spots, spots.at, ())
-    prior = fringes.unknown_distortion(options.scale_tolerance / 200 + 0.005, STRAIN)
+    prior = fringes.make_prior_distortion(options.scale_tolerance / 200 + 0.005, STRAIN)
     bounds = Tolerance(0.02, 2.0, options.scale_tolerance / 100 + 0.01)
-    doubt = zones.doubts(spots.strength)
-    found = zones.search(spots.at, doubt, _make_lattice(oxide, options), bounds, _get_reach(options))
+    doubt = zones.estimate_doubts(spots.strength)
+    found = zones.search_zones(spots.at, doubt, _make_lattice(oxide, options), bounds, _get_reach(options))
     if not found or found[0].matched.sum() < 2 or found[0].evidence < MARGIN:
         words = f"the core's {len(spots.at)} spots do not fit a zone of {add_article(oxide.name)}"
         return replace(_make_uncalibrated(options, words), region=region)
@@ -228,10 +228,10 @@ def _calibrate_scale(shot: micrographs.Micrograph, options: HrtemOptions, oxide:
     return ImageScale(fits[0], found[0], replace(region, true=fits[0].apply(spots.at)), "", oxide.name)
 
 
-def _fit_distortion(spots: Spots, zone: Zone, oxide: Crystal, prior: Distortion) -> Distortion:
+def _fit_distortion(spots: Spots, zone: MatchedZone, oxide: Crystal, prior: Distortion) -> Distortion:
     used = zone.matched
-    true = zones.in_plane(zone.hkl[used], oxide.cell)
-    return fringes.distortion(spots.at[used], spots.std[used], true, prior, CELL_ERROR)
+    true = zones.project_in_plane(zone.hkl[used], oxide.cell)
+    return fringes.fit_distortion(spots.at[used], spots.std[used], true, prior, CELL_ERROR)
 
 
 # --- the coating --------------------------------------------------------------------------------------------
@@ -264,10 +264,10 @@ def _choose_tolerance(crystal: Crystal, scale: ImageScale, options: HrtemOptions
 
 def _find_grain(true, strength, left, candidates, lattices, bounds, options: HrtemOptions, rng) -> FringeGrain | None:
     """The lattice that explains most of the spots left, None where none explains two of them."""
-    reach, doubt = _get_reach(options), zones.doubts(strength[left])
+    reach, doubt = _get_reach(options), zones.estimate_doubts(strength[left])
     ranked, axes = [], {}
     for crystal, lattice, tolerance in zip(candidates, lattices, bounds, strict=True):
-        found = zones.search(true[left], doubt, lattice, tolerance, reach)
+        found = zones.search_zones(true[left], doubt, lattice, tolerance, reach)
         ranked += [(crystal.name, found[0])] if found and found[0].evidence > 0 else []
         axes[crystal.name] = _find_equal_axes(found, crystal)
     ranked.sort(key=lambda pair: -pair[1].evidence)
@@ -276,12 +276,12 @@ def _find_grain(true, strength, left, candidates, lattices, bounds, options: Hrt
     name, zone = ranked[0]
     rivals = [n for n, z in ranked if get_formula(n) != get_formula(name) and zone.evidence - z.evidence < MARGIN]
     number = int(zone.matched.sum())
-    rate = zones.chance(true[left], doubt, lattices, bounds, reach, zone.evidence, rng, options.trials)
+    rate = zones.estimate_chance(true[left], doubt, lattices, bounds, reach, zone.evidence, rng, options.trials)
     sure = number >= LEAST and rate <= spot_indexing.LIKELY and zone.evidence >= MARGIN and not rivals
     return FringeGrain(tuple(ranked), axes[name], left[zone.matched], rate, tuple(rivals), sure)
 
 
-def _find_equal_axes(found: list[Zone], crystal: Crystal) -> tuple[tuple[int, int, int], ...]:
+def _find_equal_axes(found: list[MatchedZone], crystal: Crystal) -> tuple[tuple[int, int, int], ...]:
     """Axes of zones that fit about as well as the first and are not the same by symmetry."""
     rotations = [np.array(operation.rot) // 24 for operation in crystal.group.operations().sym_ops]
 

@@ -36,18 +36,18 @@ def find_candidates(named: tuple[str, ...], formula: str, context: Context, a=No
     formula = formula or context.text("cam")
     core, why = _find_core(formula, a, c)
     if named:
-        tried = [_require_core(core, why, context) if name == LAYERED else library.structure(name) for name in named]
+        tried = [_require_core(core, why, context) if name == LAYERED else library.find_crystal(name) for name in named]
         return CandidateLattices(tuple(tried), core, why)
     declared = _list_declared(context)
-    found = {name: library.of_compound(name) for name in declared}
-    tried = [library.table()[key] for keys in found.values() for key in keys]
+    found = {name: library.list_crystals_of(name) for name in declared}
+    tried = [library.list_crystals()[key] for keys in found.values() for key in keys]
     if not tried and core is None:
         lost = f"no structure of {', '.join(declared)} in the table"
         raise NacreError(
             "no candidate phases",
             where=context.where,
             found=lost if declared else "no coating or core declared",
-            expected=f"phases of the table: {', '.join(library.table())}",
+            expected=f"phases of the table: {', '.join(library.list_crystals())}",
             do='add phases = ["HfO2"] to [sample.coating] and cam = "..." to the sample, or give the option phases',
         )
     lacking = [name for name, keys in found.items() if not keys]
@@ -68,14 +68,14 @@ def _find_core(formula: str, a: float | None, c: float | None) -> tuple[Crystal 
     """The core's lattice: of the table, or that of layered oxides with nickel; or why it is not known."""
     if not formula:
         return None, "the core's formula is not given"
-    keys = library.of_compound(formula)
+    keys = library.list_crystals_of(formula)
     if keys:
-        crystal = library.table()[keys[0]]
+        crystal = library.list_crystals()[keys[0]]
         edges = (a or crystal.cell[0], a or crystal.cell[1], c or crystal.cell[2])
         return (replace(crystal, cell=(*edges, *crystal.cell[3:])) if a or c else crystal), ""
     given = {name: value for name, value in (("a", a), ("c", c)) if value}
     try:
-        return replace(library.layered(formula, **given), name=OXIDE), ""
+        return replace(library.make_layered(formula, **given), name=OXIDE), ""
     except NacreError:
         return None, f"the lattice of {formula} is not known: it is no layered oxide with nickel, and not in the table"
 

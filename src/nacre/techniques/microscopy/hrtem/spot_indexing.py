@@ -21,7 +21,7 @@ from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.materials.crystals import Crystal
 from nacre.physics.microscopy import indexing
-from nacre.physics.microscopy.indexing import Solution, Tolerance
+from nacre.physics.microscopy.indexing import Tolerance, ZoneSolution
 from nacre.techniques.microscopy.hrtem.lattices import find_candidates
 
 LIKELY = 0.05  # part of random patterns above which a match says nothing
@@ -46,7 +46,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: SpotOptions) -
     """Solutions of every phase. Raises NacreError where there are fewer than two spots that are not on one line."""
     signal: Signal = inputs["signal"]
     spots = read_spots(signal)
-    found: dict[str, tuple[Crystal, Solution, float]] = {}
+    found: dict[str, tuple[Crystal, ZoneSolution, float]] = {}
     given = find_candidates(options.phases, options.composition, context)
     for i, crystal in enumerate(given.tried):
         solution, rate = index_spots(spots, crystal, options, np.random.default_rng([context.seed, i]))
@@ -79,14 +79,14 @@ def read_spots(signal: Signal) -> np.ndarray:
             "too few spots to index", where=signal.where, found=f"{d.size}", expected="two or more spacings"
         )
     spots = np.column_stack((np.cos(angle) / d, np.sin(angle) / d))
-    if indexing.seed_of(spots) is None:
+    if indexing.choose_seed(spots) is None:
         raise NacreError(
             "all spots lie on one line", where=signal.where, do="one more spot, beside the line, is needed"
         )
     return spots
 
 
-def index_spots(spots: np.ndarray, crystal: Crystal, options: SpotOptions, rng) -> tuple[Solution | None, float]:
+def index_spots(spots: np.ndarray, crystal: Crystal, options: SpotOptions, rng) -> tuple[ZoneSolution | None, float]:
     """(the best solution of a phase that explains all spots, its rate of chance matches)."""
     extra = ESTIMATED if crystal.status == "estimated" else 0.0
     tolerance = Tolerance(
@@ -94,10 +94,12 @@ def index_spots(spots: np.ndarray, crystal: Crystal, options: SpotOptions, rng) 
     )
     d_min = 1 / (1.2 * np.linalg.norm(spots, axis=1).max())
     first, every = crystal.reflections(d_min)[0], crystal.all_reflections(d_min)[0]
-    solutions = [s for s in indexing.solve(spots, first, every, crystal.cell, tolerance) if s.matched == len(spots)]
+    solutions = [
+        s for s in indexing.solve_zones(spots, first, every, crystal.cell, tolerance) if s.matched == len(spots)
+    ]
     if not solutions:
         return None, 1.0
-    return solutions[0], indexing.chance(
+    return solutions[0], indexing.estimate_chance(
         spots, first, every, crystal.cell, tolerance, solutions[0], rng, options.trials
     )
 

@@ -17,7 +17,7 @@ from nacre.core.result import Check
 from nacre.core.signal import Signal
 from nacre.materials.spectra import xray_lines
 from nacre.physics.microscopy import eds_families
-from nacre.physics.microscopy.shell import Profile
+from nacre.physics.microscopy.shell import ShellProfile
 from nacre.readers.microscopy import images
 
 FWHM = 0.130  # keV at Mn Ka, where the search for the detector's own begins
@@ -98,13 +98,13 @@ def unmix(signal: Signal, families: tuple[str, ...]) -> UnmixedElements:
     if total.sum() < 100:
         raise NotAssessable("the map is empty", where=signal.where, found=f"{total.sum():.0f} counts between "
                             f"{energy[0]:.2f} and {energy[-1]:.2f} keV", do="count longer")  # fmt: skip
-    fwhm, shift = eds_families.calibrate(energy, total, lines, FWHM)
-    peaks = np.array([eds_families.family(energy, of, fwhm, shift) for of in lines])
-    smooth = eds_families.continuum(energy)
-    found, deviance = eds_families.fit(total, np.vstack([peaks, smooth]))
+    fwhm, shift = eds_families.calibrate_energies(energy, total, lines, FWHM)
+    peaks = np.array([eds_families.make_family(energy, of, fwhm, shift) for of in lines])
+    smooth = eds_families.make_continuum(energy)
+    found, deviance = eds_families.fit_families(total, np.vstack([peaks, smooth]))
     background = found[len(peaks) :] @ smooth
     shapes = np.vstack([peaks, background / background.sum()])
-    weights, variances = eds_families.unmixing(shapes, found @ np.vstack([peaks, smooth]))
+    weights, variances = eds_families.make_unmixing(shapes, found @ np.vstack([peaks, smooth]))
     amplitude = np.einsum("kn,yxn->kyx", weights, counts, optimize=True)
     freedom = max(energy.size - len(found) - 2, 1)
     errors = np.sqrt(variances @ np.append(found[: len(peaks)], background.sum()))
@@ -134,9 +134,11 @@ def _refuse_missing(families: tuple[str, ...], found: np.ndarray, errors: np.nda
 
 
 def _get_lines(name: str, where: str) -> np.ndarray:
-    element, family = xray_lines.parse(name, where)
-    family = family or xray_lines.main_line(name, where=where).name[0]
-    return np.array([(line.energy, line.weight) for line in xray_lines.lines(element, where) if line.name[0] == family])
+    element, family = xray_lines.parse_line(name, where)
+    family = family or xray_lines.find_main_line(name, where=where).name[0]
+    return np.array(
+        [(line.energy, line.weight) for line in xray_lines.list_lines(element, where) if line.name[0] == family]
+    )
 
 
 def find_edge(core: np.ndarray, pixel: float, where: str) -> ParticleEdge:
@@ -207,7 +209,7 @@ def _resample_contour(contour: np.ndarray, closed: bool) -> tuple[np.ndarray, np
 
 def make_profile(
     elements: UnmixedElements, name: str, edge: ParticleEdge, reach: float, pixel: float, chosen=None, like=None
-) -> Profile:
+) -> ShellProfile:
     """Counts of a family against distance, over the pixels `chosen` (y, x), all by default.
 
     like : a profile whose noise from other elements is taken over, as that of a short stretch is badly known.
@@ -224,10 +226,10 @@ def make_profile(
     y = np.histogram(d, edges, weights=elements.amplitude[place][within])[0]
     phi = float(elements.variances[place, place])
     if like is not None:
-        return Profile(like.d, pixels, y, phi, like.other)
+        return ShellProfile(like.d, pixels, y, phi, like.other)
     other = np.zeros(len(pixels))
     for i, amplitude in enumerate(elements.amplitude):
         if i != place:
             sums = np.histogram(d, edges, weights=amplitude[within])[0]
             other += elements.variances[place, i] * sums / np.maximum(pixels, 1)
-    return Profile((edges[:-1] + edges[1:]) / 2, pixels, y, phi, np.maximum(other, 1e-6))
+    return ShellProfile((edges[:-1] + edges[1:]) / 2, pixels, y, phi, np.maximum(other, 1e-6))

@@ -7,8 +7,8 @@ import numpy as np
 
 from nacre.core.context import Context
 from nacre.core.figure import Axis, Figure, Panel, Series
-from nacre.physics.microscopy.projection import Particle
-from nacre.physics.microscopy.shell import Profile
+from nacre.physics.microscopy.projection import ProjectedParticle
+from nacre.physics.microscopy.shell import ShellProfile
 
 _DRAWN = 128  # pixels along the longer side of a map in a figure
 
@@ -31,7 +31,7 @@ def draw_contour(points: np.ndarray, label: str, subject: str) -> Series:
     return Series("line", np.round(keep[:, 1], 2), np.round(keep[:, 0], 2), label, subject, group=label)
 
 
-def draw_outlines(particles: Sequence[Particle], label: str, subject: str, *, outside: bool) -> Series:
+def draw_outlines(particles: Sequence[ProjectedParticle], label: str, subject: str, *, outside: bool) -> Series:
     """The outlines of cores, or of shells, as one line parted by NaN."""
     turn = np.linspace(0, 2 * np.pi, 49)
     parts = []
@@ -48,7 +48,9 @@ def draw_outlines(particles: Sequence[Particle], label: str, subject: str, *, ou
     return Series("line", points[:, 0], points[:, 1], label, subject, group=label)
 
 
-def draw_across(core: Profile, coating: Profile, fitted: np.ndarray, names: Sequence[str], subject: str) -> Panel:
+def draw_across(
+    core: ShellProfile, coating: ShellProfile, fitted: np.ndarray, names: Sequence[str], subject: str
+) -> Panel:
     """Counts of both elements against the distance from the edge, with the fit."""
     series = [
         Series("points", one.d, one.y / np.maximum(one.pixels, 1), name, subject, group=name, marker=marker)
@@ -80,7 +82,7 @@ def draw_distribution(thickness: np.ndarray, mean: float, spread: float, subject
 
 
 def draw_around(
-    maps: Sequence[np.ndarray], models: np.ndarray, particles: Sequence[Particle], pixel: float, names: Sequence[str],
+    maps: Sequence[np.ndarray], models: np.ndarray, particles: Sequence[ProjectedParticle], pixel: float, names: Sequence[str],
     subject: str,
 ) -> Panel:  # fmt: skip
     """Counts of both elements and their fit against the distance from the middle, mean over particles."""

@@ -39,7 +39,7 @@ def choose_families(
             expected="a family like 'Ni K' or 'Co K'",
             do='set core = "..." among the options, or cam = "..." of the sample',
         )
-    core = core or xray_lines.main_line(metals[0], where=where).family
+    core = core or xray_lines.find_main_line(metals[0], where=where).family
     stray = [family for metal in (*metals, *_STRAY) for family in _list_nearby(metal, (shell, core))]
     return shell, core, others or tuple(dict.fromkeys(stray))
 
@@ -53,7 +53,7 @@ def _find_coating(context: Context, metals: list[str], where: str) -> str:
     if len(own) != 1:
         cure = 'set shell = "..." among the options, or precursor = "..." under [sample.coating]'
         raise NotAssessable("the coating's element is not known", where=where, expected="a family like 'Hf L'", do=cure)
-    return xray_lines.main_line(own[0], where=where).family
+    return xray_lines.find_main_line(own[0], where=where).family
 
 
 def _list_elements(formula: str) -> list[str]:
@@ -70,7 +70,7 @@ def _list_nearby(metal: str, families: tuple[str, str]) -> list[str]:
     return [family for family in dict.fromkeys(near) if family not in families]
 
 
-def _list_strong(words: str) -> list[xray_lines.Line]:
-    element, family = xray_lines.parse(words)
-    mine = [line for line in xray_lines.lines(element) if not family or line.name[0] == family]
+def _list_strong(words: str) -> list[xray_lines.XrayLine]:
+    element, family = xray_lines.parse_line(words)
+    mine = [line for line in xray_lines.list_lines(element) if not family or line.name[0] == family]
     return [line for line in mine if line.weight >= _WEAK]

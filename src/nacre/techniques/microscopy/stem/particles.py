@@ -57,11 +57,11 @@ class ParticleMeasurement:
 
     elements: UnmixedElements
     pixel: float
-    fit: core_shell.Fit
+    fit: core_shell.CoreShellFit
     whole: np.ndarray
     ratio: float
     chance: float
-    test: core_shell.Fit
+    test: core_shell.CoreShellFit
     limit: float | None
 
     @property
@@ -76,7 +76,7 @@ def measure(signal: Signal, options: ParticleOptions) -> ParticleMeasurement:
     core, coat = (_make_layer(elements, name) for name in (options.core, options.shell))
     smallest = options.smallest or 2 * pixel
     largest = options.largest or min(core.y.shape) * pixel / 6
-    places = core_shell.seeds(core, pixel, smallest, largest)
+    places = core_shell.find_seeds(core, pixel, smallest, largest)
     if not places:
         raise NotAssessable(
             f"no particles of {options.core} are seen in the map",
@@ -84,13 +84,13 @@ def measure(signal: Signal, options: ParticleOptions) -> ParticleMeasurement:
             expected=f"cores of radii from {smallest:.2g} to {largest:.2g} nm",
             do="set smallest and largest; for a piece of one large particle use stem_shell",
         )
-    first = core_shell.start(core, coat, places, 0.5 * float(np.median([r for *_, r in places])))
+    first = core_shell.make_start(core, coat, places, 0.5 * float(np.median([r for *_, r in places])))
 
-    def fit(given: float | None) -> core_shell.Fit:
-        return core_shell.fit(core, coat, pixel, first, pixel, given)
+    def fit(given: float | None) -> core_shell.CoreShellFit:
+        return core_shell.fit_particles(core, coat, pixel, first, pixel, given)
 
     free, none, test = (fit(given) for given in (None, 0.0, options.test))
-    ratio, chance = core_shell.evidence(free, none)
+    ratio, chance = core_shell.compute_evidence(free, none)
     coated = ratio > chance
     limit = None if coated or not options.density else _bound_thickness(fit, test, options)
     best = free if coated else none
@@ -105,21 +105,21 @@ def measure(signal: Signal, options: ParticleOptions) -> ParticleMeasurement:
     return ParticleMeasurement(elements, pixel, best, whole, ratio, chance, test, limit)
 
 
-def _bound_thickness(fit, test: core_shell.Fit, options: ParticleOptions) -> float:
+def _bound_thickness(fit, test: core_shell.CoreShellFit, options: ParticleOptions) -> float:
     """A thin shell overlaps the core more than the tested one does: it is tested again, at twice what that bounds."""
     thin = 2 * options.test * bound_content(test) / options.density
     return thin * bound_content(fit(thin)) / options.density
 
 
-def _make_layer(elements: UnmixedElements, name: str) -> core_shell.Layer:
+def _make_layer(elements: UnmixedElements, name: str) -> core_shell.ElementLayer:
     """An element's map, with the variance that the others cause, smoothed."""
     i = elements.names.index(name)
     rows = zip(elements.variances[i], elements.amplitude, strict=True)
     other = sum(v * np.maximum(gaussian_filter(one, 2.0), 0) for j, (v, one) in enumerate(rows) if j != i)
-    return core_shell.Layer(elements.amplitude[i], float(elements.variances[i, i]), np.maximum(other, 1e-6))
+    return core_shell.ElementLayer(elements.amplitude[i], float(elements.variances[i, i]), np.maximum(other, 1e-6))
 
 
-def _is_whole(p: core_shell.Particle, shape: tuple[int, int], pixel: float) -> bool:
+def _is_whole(p: core_shell.ProjectedParticle, shape: tuple[int, int], pixel: float) -> bool:
     high, wide = (n * pixel for n in shape)
     return min(p.x + p.dx, p.y + p.dy, wide - p.x - p.dx, high - p.y - p.dy) > p.outer
 
@@ -149,7 +149,9 @@ def _summarise(found: ParticleMeasurement, name: str) -> tuple[Quantity, Quantit
     """(mean, spread) over the particles; the error of the mean allows for the spread, as other particles differ."""
     values = np.array([getattr(p, name) for p in found.fit.particles])[found.whole]
     stds = getattr(found.fit, f"{name}_std")[found.whole]
-    mean, spread = shell.spread(values, stds) if values.size > 2 else (float(values.mean()), float(values.std()))
+    mean, spread = (
+        shell.estimate_spread(values, stds) if values.size > 2 else (float(values.mean()), float(values.std()))
+    )
     std = float(np.sum(1 / (spread**2 + stds**2)) ** -0.5)
     n = values.size
     return (
@@ -158,7 +160,7 @@ def _summarise(found: ParticleMeasurement, name: str) -> tuple[Quantity, Quantit
     )
 
 
-def bound_content(test: core_shell.Fit) -> float:
+def bound_content(test: core_shell.CoreShellFit) -> float:
     """Upper bound (95 %) of the counts in a shell of the tested thickness, over those of the core, per nm."""
     value, std = test.content
     return max(value, 0.0) + ONE_SIDED * std

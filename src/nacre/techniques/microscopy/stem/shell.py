@@ -24,7 +24,7 @@ from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.physics.microscopy import shell, shell_gaps
-from nacre.physics.microscopy.shell_gaps import Cover
+from nacre.physics.microscopy.shell_gaps import ShellCoverage
 from nacre.techniques.microscopy.stem import element_map
 from nacre.techniques.microscopy.stem import figures as stem_figures
 from nacre.techniques.microscopy.stem import line_families as stem_families
@@ -61,16 +61,16 @@ class ShellMeasurement:
     elements: UnmixedElements
     pixel: float
     edge: ParticleEdge
-    core: shell.Profile
-    stack: shell.Profile
+    core: shell.ShellProfile
+    stack: shell.ShellProfile
     fit: shell.BoxFit
     windows: np.ndarray
     mean: float
     std: float
     spread: float
-    whole: shell.Whole
-    cover: Cover
-    tail: shell.Tail
+    whole: shell.EdgeMean
+    cover: ShellCoverage
+    tail: shell.DiffusionTail
 
 
 def measure(signal: Signal, options: ShellOptions) -> ShellMeasurement:
@@ -80,7 +80,7 @@ def measure(signal: Signal, options: ShellOptions) -> ShellMeasurement:
     edge = element_map.find_edge(elements.of(options.core), pixel, signal.where)
     _refuse_projection(edge, options, signal.where)
 
-    def profile(name: str, chosen=None, like=None) -> shell.Profile:
+    def profile(name: str, chosen=None, like=None) -> shell.ShellProfile:
         return element_map.make_profile(elements, name, edge, options.reach, pixel, chosen, like)
 
     core, stack = profile(options.core), profile(options.shell)
@@ -98,9 +98,9 @@ def measure(signal: Signal, options: ShellOptions) -> ShellMeasurement:
             expected="3 or more",
             do="map a longer piece of the edge, or set a shorter window",
         )
-    tail = shell.diffusion(stack, fit, 0.1 * blur, options.tail_length)
-    mean, spread = shell.spread(used[:, 1], used[:, 2])
-    whole = shell.beyond(used[:, 1], used[:, 2], used[:, 0])
+    tail = shell.test_for_diffusion(stack, fit, 0.1 * blur, options.tail_length)
+    mean, spread = shell.estimate_spread(used[:, 1], used[:, 2])
+    whole = shell.extrapolate_mean(used[:, 1], used[:, 2], used[:, 0])
     independent = max(edge.length / (2 * whole.correlation), 1.0)
     bent = 0.5 * mean * element_map.compute_curvature(edge, options.window) / np.sqrt(independent)
     std = _compute_error(fit.std, windows, spread, bent)
@@ -132,7 +132,7 @@ def _refuse_projection(edge: ParticleEdge, options: ShellOptions, where: str) ->
         )
 
 
-def _refuse_nothing(stack: shell.Profile, fit: shell.BoxFit, options: ShellOptions, where: str) -> None:
+def _refuse_nothing(stack: shell.ShellProfile, fit: shell.BoxFit, options: ShellOptions, where: str) -> None:
     """A flat or stepped profile is no coating."""
     box = fit.box
     empty = shell.Box(box.inner, box.thickness, 0.0, box.blur_in, box.blur_out, 0.0, 0.0)
@@ -158,8 +158,8 @@ def _divide_edge(edge: ParticleEdge, length: float) -> list[np.ndarray]:
 
 
 def _measure_coverage(
-    elements: UnmixedElements, edge: ParticleEdge, stack: shell.Profile, box: shell.Box, options: ShellOptions
-) -> Cover:
+    elements: UnmixedElements, edge: ParticleEdge, stack: shell.ShellProfile, box: shell.Box, options: ShellOptions
+) -> ShellCoverage:
     """Coverage from pieces of half a stretch."""
     number = max(round(2 * edge.length / options.stretch), 2)
     d, along = edge.distance, edge.along
@@ -170,10 +170,12 @@ def _measure_coverage(
     bare = box.background_in * (1 - outside) + box.background_out * outside
     values = (elements.of(options.shell)[band] / stack.phi, bare / stack.phi, box(d) / stack.phi)
     z, gap, coated = (np.bincount(piece, weights=each + other, minlength=number) for each in values)
-    return shell_gaps.coverage(z, gap, coated, edge.length / number, options.gap_length)
+    return shell_gaps.measure_coverage(z, gap, coated, edge.length / number, options.gap_length)
 
 
-def _fit_windows(profile, stack, box: shell.Box, edge: ParticleEdge, cover: Cover, options: ShellOptions) -> np.ndarray:
+def _fit_windows(
+    profile, stack, box: shell.Box, edge: ParticleEdge, cover: ShellCoverage, options: ShellOptions
+) -> np.ndarray:
     """Rows of place, thickness, its std, and whether the window is free of gaps."""
     pieces = _divide_edge(edge, options.window)
     half = edge.length / len(pieces) / 2
