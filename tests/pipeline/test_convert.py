@@ -31,7 +31,7 @@ reader = "maccor"
 def study(tmp_path):
     from nacre.pipeline.demo import _find_source
 
-    truth = load_cells(_source() / "truth.toml")["lho"]
+    truth = load_cells(_find_source() / "truth.toml")["lho"]
     signal = simulate_cycler(truth, Programme("short", ((0.2, 1),)), Cycler(Logging(5e-3, 300.0)), seed=3)
     (tmp_path / "raw").mkdir()
     MACCOR.write(signal, tmp_path / "raw" / "one.txt")
