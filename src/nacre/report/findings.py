@@ -224,8 +224,8 @@ def _group_by_name(outcome: Outcome, rows: list[Contrast]) -> list[Finding]:
     for row in rows:
         kind = row.verdict
         way = "higher" if row.difference > 0 else "lower"
-    if kind in SAME or row.difference == 0:
-        way = ""
+        if kind in SAME or row.difference == 0:
+            way = ""
         groups.setdefault((kind, way, row.lo95 is None), []).append(row)
     return [_describe_contrast(outcome, kind, way, group) for (kind, way, _), group in groups.items()]
 
