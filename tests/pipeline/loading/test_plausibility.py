@@ -86,7 +86,7 @@ def test_check_and_run_say_so(tmp_path):
     ("old", "new", "words"),
     [
         ('label = "Bare"', "label = “Bare”", "Write plain quotes"),
-        ('label = "Bare"', 'label = "Bare"\n    label = "b"', 'repeats an earlier line: label = "b"'),
+        ('label = "Bare"', 'label = "Bare"\n    label = "b"', 'was said before: label = "b"'),
         ('one_c = "190 mA/g"', "one_c = 190 mA/g", 'in quotes, like diameter = "10 mm"'),
         ('label = "Bare"', 'label = "Bare', "Close the quotes that open in this line"),
         ('label = "Bare"', 'label = "raw\\data"', "Write Windows paths with /"),
