@@ -1,6 +1,6 @@
 """The cell model from Python: make a cell, change it, simulate, measure its impedance, age, sweep and export it.
 
->>> cell = nacre.CellModel.load("mystudy", sample="lho")
+>>> cell = nacre.CellModel.load("mystudy", sample="coated")
 >>> thin = cell.change({"cathode.coating_thickness": "3 nm"})
 >>> thin.simulate("charge at 0.1C to 2.75 V; discharge at 0.1C to 1.35 V")
 
@@ -85,7 +85,7 @@ class CellModel(ShowsInNotebook):
         source : Study, str or Path
             A study (what counts is its file) or the path of one, a cell.toml, or a BPX file (.json; what the model
             has no place for is a warning each). Default: the package's reference study, whose samples are "bare" and
-            "lho".
+            "coated".
         sample : str
             Which sample, where a study has several.
 

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -104,7 +105,9 @@ def test_two_real_files_become_a_report_with_masses_and_areas_alone(realdata, tm
     user.command("run", folder, "-j", "1")
     assert (folder / "results/report.html").stat().st_size > 1e5
     found = json.loads((folder / "results/results.json").read_text(encoding="utf-8"))["quantities"]
-    charged = {q["state"]["cycle"]: q["value"] for q in found if q["name"] == "discharge_capacity"}
+    table = pl.read_parquet(folder / "results/cycles.parquet")
+    table = table.drop_nulls("discharge_capacity / mAh/g")
+    charged = dict(zip(table["cycle"], table["discharge_capacity / mAh/g"], strict=True))
     for cycle, wanted in ((1, 850.928), (2, 846.961), (3, 843.942)):  # mAh, over 0.2 g
         assert charged[cycle] * 0.2 == pytest.approx(wanted, abs=0.002)
     assert all(q["origin"] == "measured" for q in found)

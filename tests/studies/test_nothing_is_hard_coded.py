@@ -122,7 +122,9 @@ def published(outcome):
 )
 def test_another_truth_is_found_and_no_longer_agrees_with_what_was_published(whole, other, name, state, ours):
     before, after = published(whole[1])["lho", name, state], published(other)["lho", name, state]
-    assert before["verdict"] == "agrees" and after["verdict"] == "differs"
+    # what was measured without a stated accuracy is compared as printed, and judged no further
+    assert before["verdict"].startswith(("agrees", "equal as rounded"))
+    assert after["verdict"].startswith(("differs", "cannot be judged"))
     assert float(re.match(r"[\d.]+", after["ours"])[0]) == pytest.approx(ours, rel=0.05)
 
 
@@ -131,7 +133,7 @@ def test_what_was_not_changed_still_agrees(whole, other):
     untouched = [("bare", "specific discharge capacity", "cycle 1, 0.1C"), ("lho", "Hf content", "")]
     for key in untouched:
         assert published(whole[1])[key] == published(other)[key]
-        assert published(other)[key]["verdict"] == "agrees"
+        assert published(other)[key]["verdict"].startswith(("agrees", "equal as rounded"))
 
 
 @pytest.mark.slow

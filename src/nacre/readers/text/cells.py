@@ -53,7 +53,7 @@ def reason_missing(cell: str) -> str:
 
 
 def read_clock(cell: str) -> float:
-    """Seconds of `26:03:05`, `1.02:03:05`, `2:03:05,5` or `0d 02:03:05`; NaN for anything else."""
+    """Seconds of `26:03:05`, `1.04:03:05`, `2:03:05,5` or `0d 02:03:05`; NaN for anything else."""
     found = _CLOCK.fullmatch(number_marks.plain_text(cell))
     if found is None:
         return float("nan")

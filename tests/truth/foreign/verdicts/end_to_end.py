@@ -33,7 +33,7 @@ def run_study(folder: Path) -> dict:
         Where an analysis failed: a folder that is not read decides nothing.
     """
     places = os.pathsep.join([str(SOURCE), os.environ.get("PYTHONPATH", "")])
-    command = [sys.executable, "-m", "nacre.cli", "run", "--quiet", "-j", "1", str(folder)]
+    command = [sys.executable, "-m", "nacre", "run", "--quiet", "-j", "1", str(folder)]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": places}
     )

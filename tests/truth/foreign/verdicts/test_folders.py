@@ -4,6 +4,7 @@ import csv
 import tomllib
 
 import numpy as np
+import polars as pl
 import pytest
 
 from truth.foreign.verdicts import end_to_end
@@ -207,12 +208,9 @@ def test_folders_are_counted(tmp_path, monkeypatch, verdict, hits):
 def test_the_program_reads_what_the_cells_are(tmp_path, habit):
     """Capacities come back within 0.05 %, whatever the habit."""
     folder = _write(tmp_path / "s", habit, plan=Plan(n=(1, 1), cycles=12))
-    results = run_study(folder.path)
-    found = {(q["cell"], q["state"]["cycle"]): q["value"] for q in _capacities(results)}
+    run_study(folder.path)
+    table = pl.read_parquet(folder.path / "results" / "cycles.parquet")
+    found = {(row["cell"], row["cycle"]): row["discharge_capacity / mAh/g"] for row in table.iter_rows(named=True)}
     for cell in folder.cells:
         values = [found[cell.name, cycle] for cycle in range(1, 13)]
         np.testing.assert_allclose(values, cell.discharge, rtol=5e-4)
-
-
-def _capacities(results):
-    return [q for q in results["quantities"] if q["name"] == FIRST and q["cell"] and "cycle" in q["state"]]
