@@ -1,13 +1,15 @@
 """Set up and run everything, with nothing but a Python: `python do.py demo`, `python do.py test`.
 
     demo          the reference study, end to end; prints the report's path
-    test [ARGS]   all tests (--fast leaves the slow ones out; other words go to pytest); `test --blas NAME [ARGS]` runs
-                  them with the kernels that OpenBLAS has for another processor (Haswell, SkylakeX, ...): sums are
-                  rounded otherwise there. NAME `all`: each that this machine can run, in turn
+    test [ARGS]   all tests (--fast leaves the slow ones out, --coverage prints which lines ran; other words go to
+                  pytest); `test --blas NAME [ARGS]` runs them with the kernels that OpenBLAS has for another
+                  processor (Haswell, SkylakeX, ...): sums are rounded otherwise there. NAME `all`: each that this
+                  machine can run, in turn
     lint          style, import rules
     types         static types (mypy)
     measure       how readable src is, in figures (--room NAME, --worst N, --check; see tools/measure.py)
     bench NAME    a race against a named peer (in an environment of its own)
+    lowest        the fast tests with the lowest versions of dependencies that are allowed (an environment of its own)
     docs          build and check the documentation
     pins          write constraints.txt anew and check that wheels exist for every platform
 
@@ -102,10 +104,14 @@ def test(args):
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     run(venv_python(), *runner(args))
+    if "--coverage" in args:
+        run(venv_python(), "-m", "coverage", "report")
 
 
 def runner(args):
-    """What runs the tests: pytest, or for --blas NAME the tool that runs it with other kernels."""
+    """What runs the tests: pytest, by itself or counting lines, or for --blas NAME a tool that sets the kernels."""
+    if "--coverage" in args:
+        return "-m", "coverage", "run", "-m", "pytest", *(word for word in args if word != "--coverage")
     if "--blas" not in args:
         return "-m", "pytest", *args
     at = args.index("--blas")
@@ -139,6 +145,10 @@ def bench(args):
     run(venv_python(), HERE / "benchmarks" / f"{args[0]}.py", *args[1:])
 
 
+def lowest(args):
+    run(*suitable_python(), HERE / "tools" / "lowest.py", *args)
+
+
 def docs(args):
     ensure()
     run(venv_python(), HERE / "docs" / "build.py", *args)
@@ -149,7 +159,7 @@ def pins(args):
     run(venv_python(), HERE / "tools" / "pins.py", *args)
 
 
-VERBS = {verb.__name__: verb for verb in (demo, test, lint, types, measure, bench, docs, pins)}
+VERBS = {verb.__name__: verb for verb in (demo, test, lint, types, measure, bench, lowest, docs, pins)}
 
 if __name__ == "__main__":
     word, rest = (sys.argv[1] if len(sys.argv) > 1 else ""), sys.argv[2:]

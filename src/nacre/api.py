@@ -16,7 +16,7 @@ from nacre.core.study import Study
 from nacre.evidence.calibrate.run import Ask
 from nacre.export import write_all
 from nacre.pipeline.discovery import new as discovery
-from nacre.pipeline.loading.problems import Problem
+from nacre.pipeline.loading.problems import StudyProblem
 from nacre.pipeline.modelling import calibrate as calibrating
 from nacre.pipeline.modelling import simulate as simulating
 from nacre.pipeline.running.check import check as find_problems
@@ -49,7 +49,7 @@ def new(folder: str | Path, raw: str | Path | None = None, name: str = "") -> di
     return discovery.new(Path(folder), Path(raw or folder), name)
 
 
-def check(study: Study | str | Path) -> list[Problem]:
+def check(study: Study | str | Path) -> list[StudyProblem]:
     """
     Everything that stands between a study and its results, before anything runs.
 

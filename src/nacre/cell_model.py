@@ -89,6 +89,11 @@ class CellModel(ShowsInNotebook):
         sample : str
             Which sample, where a study has several.
 
+        Returns
+        -------
+        CellModel
+            The cell as it was built: discharged, where it comes out of a study.
+
         Raises
         ------
         NacreError
@@ -122,6 +127,11 @@ class CellModel(ShowsInNotebook):
         source : str
             Where the numbers come from.
 
+        Returns
+        -------
+        CellModel
+            Numbers that have a default and are not given take it (`nacre.cell.parameters.NAMES`).
+
         Raises
         ------
         NacreError
@@ -152,6 +162,11 @@ class CellModel(ShowsInNotebook):
             What the new cell is called; default: as this one.
         status, source : str
             What is written beside the new numbers.
+
+        Returns
+        -------
+        CellModel
+            Another cell; this one stays as it is.
 
         Raises
         ------
@@ -204,7 +219,7 @@ class CellModel(ShowsInNotebook):
 
         Returns
         -------
-        Spectrum
+        PredictedSpectrum
             `frequency` (Hz), `z` and `causes` (ohm cm2 of electrode area, complex, (n,) each), `signal` in ohm.
         """
         return compute_spectrum(
@@ -266,7 +281,7 @@ class CellModel(ShowsInNotebook):
             cell is said in its rows.
         """
         p = self.parameters
-        swept = [Swept(name, tuple(_text(value) for value in many)) for name, many in values.items()]
+        swept = [Swept(name, tuple(map(_text, many))) for name, many in values.items()]
         for one in swept:
             for text in one.values:
                 made = read_number(one.name, text, "assumed", "swept", p.name, p.names)
@@ -290,6 +305,11 @@ class CellModel(ShowsInNotebook):
         -------
         Path
             The file written.
+
+        Raises
+        ------
+        NacreError
+            Where the form is unknown, or cannot hold this cell; it says what to change.
         """
         path = Path(path)
         form = form or ("toml" if path.suffix.lower() == ".toml" else "bpx")
@@ -346,7 +366,7 @@ def _potential(value: Any, where: str, source: str, status: str) -> Potential:
     if isinstance(value, Mapping):
         return read_potential({"status": status, "source": source, **value}, where)
     try:
-        x, volts = ([float(number) for number in column] for column in value)
+        x, volts = (list(map(float, column)) for column in value)
     except (TypeError, ValueError):
         raise NacreError(
             "cannot read the potential", where=where, found=type(value).__name__,

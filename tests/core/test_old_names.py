@@ -44,12 +44,12 @@ def test_no_name_of_today_is_taken_for_an_old_one_and_every_new_one_is_known():
     techniques()
     known = vocabulary.words("quantity")
     assert all(today(name) == (name, {}) for name in known)
-    for row in old_names._table()["quantity"].values():
+    for row in old_names._load_table()["quantity"].values():
         assert row["name"] in known
         vocabulary.check_state(row["state"])
 
 
 def test_techniques_of_the_ledger_have_the_registry_s_names():
     assert old_names.technique("icp") == "icp_oes" and old_names.technique("xps") == "xps"
-    assert set(old_names._table()["technique"].values()) <= techniques().keys()
-    assert not set(old_names._table()["technique"]) & techniques().keys()
+    assert set(old_names._load_table()["technique"].values()) <= techniques().keys()
+    assert not set(old_names._load_table()["technique"]) & techniques().keys()

@@ -82,7 +82,7 @@ def test_a_sniffer_that_crashes_is_named(file):
 
 
 def test_a_plugin_takes_precedence_over_the_package(tmp_path, monkeypatch):
-    monkeypatch.setattr(registry, "_package", lambda package, attribute: {"toy": "the package's"})
+    monkeypatch.setattr(registry, "_import_package", lambda package, attribute: {"toy": "the package's"})
     plugin(tmp_path, "mine.py", READER.format(name="toy", score=0.7))
     assert registry.readers()["toy"] == "the package's"
     assert registry.readers(tmp_path)["toy"].words == "toy"
@@ -99,7 +99,7 @@ def test_a_changed_plugin_is_loaded_anew(tmp_path):
     ("text", "words"),
     [
         ("x = 1\ny = 1 / 0\n", r"plugins/bad.py:2: a plugin crashed while it was loaded; found ZeroDivisionError"),
-        ("x = 1\n\ndef f(:\n", r"plugins/bad.py:3: .*SyntaxError.* Mend the plugin, or take the file out"),
+        ("x = 1\n\ndef f(:\n", r"plugins/bad.py:3: .*SyntaxError.* Fix the plugin, or take the file out"),
         ("import nacre_no_such_module\n", r"plugins/bad.py:1: .*ModuleNotFoundError"),
         ("import sys\nsys.exit(3)\n", r"plugins/bad.py:2: .*SystemExit: 3"),
         ("x = 1\n", r"plugins/bad.py: a plugin defines neither READER nor TECHNIQUE"),

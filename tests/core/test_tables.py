@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -97,6 +98,11 @@ def test_numbers_and_words_under_one_key_become_words(outcome):
     )
     mixed = Outcome(outcome.study, (Result("cycling", "c", Subject("bare"), entries),))
     assert mixed.table()["cycle"].to_list() == ["1", "last"]
+
+
+def test_what_came_of_virtual_files_is_marked_in_every_row(outcome):
+    virtual = Outcome(outcome.study, tuple(replace(result, origin="synthetic") for result in outcome.results))
+    assert set(virtual.table()["origin"]) == {"synthetic"} and set(outcome.table()["origin"]) == {"derived"}
 
 
 def test_curves_and_signals_as_tables():

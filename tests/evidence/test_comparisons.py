@@ -79,6 +79,17 @@ def test_more_cycles_and_more_quantities_weaken_no_verdict():
     assert {(e, v) for e, v, _ in verdicts} == {("primary", "shown")} and len({p for _, _, p in verdicts}) == 1
 
 
+def test_the_first_cycle_is_the_endpoint_and_who_says_it_again_has_its_verdict():
+    """The rate technique gives the same capacity without a cycle, and its mean over the part beside it."""
+    cells = {"bare": [160.0, 162.0, 161.0], "lho": [185.0, 187.0, 188.0]}
+    again = capacities(cells, state={"rate_C": 0.1})
+    other = capacities({"bare": [158.0, 161.0, 160.0], "lho": [181.0, 186.0, 185.0]}, state={"rate_C": 0.2})
+    found = {str(c.state): c for c in contrasts(STUDY, [*other, *again, *capacities(cells)])}
+    first, same, mean = (found[str(s)] for s in (STATE, {"rate_C": 0.1}, {"rate_C": 0.2}))
+    assert (first.endpoint, first.verdict) == (same.endpoint, same.verdict) == ("primary", "shown")
+    assert same.p_adjusted == first.p_adjusted and mean.endpoint != "primary"
+
+
 def test_what_nobody_asked_is_exploratory_and_never_shown():
     found = capacities({"bare": [50.0, 51.0, 50.5], "lho": [90.0, 91.0, 90.5]}, "charge_energy", "mWh/g")
     (c,) = contrasts(STUDY, found)

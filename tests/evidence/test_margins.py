@@ -87,3 +87,14 @@ def test_what_both_sides_share_need_not_be_known():
     found = judge(relation, ratio, two)
     assert found.verdict == "holds" and found.sigma == pytest.approx(0, abs=1e-6)
     assert judge(relation, Term(lambda v: v["a"] - v["b"], values), Term(lambda v: 90.0)).verdict == "cannot_tell"
+
+
+def test_one_number_said_twice_confirms_nothing():
+    relation = read_relation(
+        {"id": "r", "words": "w", "each": "sample", "operands": {}, "computed": "1", "stated": "2", "unit": "1"}
+    )  # fmt: skip
+    charge = Quantity(1.2, "mAh", None, parts={"own": 0.01}, missing={"gain": 1.2})
+    capacity = Quantity(150.0, "mAh/g", None, parts={"own": 1.25}, missing={"gain": 150.0})
+    values = {name: Value(q, (name,), name) for name, q in (("charge", charge), ("capacity", capacity))}
+    found = judge(relation, Term(lambda v: v["capacity"] / v["charge"], values), Term(lambda v: 125.0))
+    assert (found.verdict, found.sigma, found.needs) == ("cannot_tell", None, "an uncertainty of charge, capacity")

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from nacre.core.outcome import Contrast, Outcome
 from nacre.core.quantity import parse
-from nacre.core.study import Sample, Step, Study
+from nacre.core.study import PreparationStep, Sample, Study
 from nacre.evidence.contrasts.preparation import compare_preparation, compared_pairs
 from nacre.report.treatments import treatment_sentences
 
 
 def step(do, **conditions):
-    return Step(do, {k: parse(v) if v[0].isdigit() else v for k, v in conditions.items()})
+    return PreparationStep(do, {k: parse(v) if v[0].isdigit() else v for k, v in conditions.items()})
 
 
 FIRE = step("heating", temperature="750 degC")

@@ -33,7 +33,7 @@ def text():
         "8. annealing (temperature 700 degC, time 2 h, gas oxygen)",
         "* annealing: HfO₂ + Li₂CO₃ -> Li₂HfO₃ + CO₂",
         "* if all of the dose stays on the powder (deposition is not declared)",
-        "mean thickness of the film         not known                for want of surface_area or particle_diameter",
+        "mean thickness of the film         not known                surface_area or particle_diameter is not declared",
         "Hf content to find                 0.8396 to 0.8384 wt%     none to all of it converted",
     ],
 )

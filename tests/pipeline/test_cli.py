@@ -66,7 +66,7 @@ def test_check_names_all_mistakes_and_ends_with_1(folder):
     path.write_text(text.replace('cam_mass = "8.3(1) mg"', "") + "\n[cell.spare]\nsample = 'bare'\n", encoding="utf-8")
     (folder / "raw/spare.num").write_text("NUMBERS\n1\n2\n", encoding="utf-8")
     code, out, _ = nacre("check", folder)
-    assert code == 1 and out.splitlines()[-1] == "2 things to mend."
+    assert code == 1 and out.splitlines()[-1] == "2 things to fix."
     assert "study.toml:35: cell 'bare-1': the mass of cathode active material is not given" in out
 
 

@@ -29,9 +29,9 @@ reader = "maccor"
 
 @pytest.fixture
 def study(tmp_path):
-    from nacre.pipeline.demo import _source
+    from nacre.pipeline.demo import _find_source
 
-    truth = load_cells(_source() / "truth.toml")["lho"]
+    truth = load_cells(_find_source() / "truth.toml")["lho"]
     signal = simulate_cycler(truth, Programme("short", ((0.2, 1),)), Cycler(Logging(5e-3, 300.0)), seed=3)
     (tmp_path / "raw").mkdir()
     MACCOR.write(signal, tmp_path / "raw" / "one.txt")

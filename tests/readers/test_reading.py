@@ -74,8 +74,11 @@ def crash(path, options):
     ("give", "words"),
     [
         ([], "cell ä.toy: the file holds no data. Export it again, or take it out."),
-        (signal(), "reader 'toy' crashed at reading.py:.*: TypeError: a reader gives a list of signals, not one"),
-        ([DATA], "TypeError: a reader gives a list of signals, not of ndarray"),
+        (
+            signal(),
+            "reader 'toy' met something .*TypeError at reading.py:.*: a reader gives a list of signals, not one",
+        ),
+        ([DATA], "TypeError at .*: a reader gives a list of signals, not of ndarray"),
     ],
 )
 def test_what_is_no_list_of_signals_is_refused(file, give, words):
@@ -85,8 +88,28 @@ def test_what_is_no_list_of_signals_is_refused(file, give, words):
 
 def test_a_reader_that_crashes_is_named_with_its_line(file):
     bad = Reader("toy", "toy", ("toy",), (".toy",), lambda head: 1.0, crash)
-    with pytest.raises(ReadError, match=r"cell ä.toy: reader 'toy' crashed at test_reading.py:\d+: KeyError"):
+    words = r"cell ä.toy: reader 'toy' met something that it does not know; found KeyError at test_reading.py:\d+"
+    with pytest.raises(ReadError, match=words):
         read(file, bad)
+
+
+class PanicError(BaseException):
+    """What compiled libraries raise where they give up."""
+
+
+def test_a_library_that_gives_up_is_an_error_with_the_files_name_and_an_interrupt_is_none(file):
+    def stop_with(error):
+        def stop(path, options):
+            raise error
+
+        return Reader("toy", "toy", ("toy",), (".toy",), lambda head: 1.0, stop)
+
+    with pytest.raises(ReadError, match=r"cell ä.toy: a library that reader 'toy' uses gave up .*Thrift out of range"):
+        read(file, stop_with(PanicError("Thrift out of range\nmore")))
+    with pytest.raises(ReadError, match=r"cell ä.toy: reading the file takes more memory than there is"):
+        read(file, stop_with(MemoryError()))
+    with pytest.raises(KeyboardInterrupt):
+        read(file, stop_with(KeyboardInterrupt()))
 
 
 def test_files_that_are_gone_or_empty_are_refused_in_words(tmp_path):

@@ -8,7 +8,7 @@ from nacre.core.figure import Axis, Figure, Panel, Series
 from nacre.core.outcome import Contrast, Failure, LedgerRow, Outcome
 from nacre.core.quantity import Quantity, parse
 from nacre.core.result import Check, Curve, Entry, Provenance, Result, Subject
-from nacre.core.study import Cell, Reported, Sample, Step, Study
+from nacre.core.study import Cell, PreparationStep, Reported, Sample, Study
 from nacre.evidence.contrasts.verdicts import decide
 
 RATES = (0.1, 0.2, 0.5, 1.0)
@@ -57,15 +57,15 @@ def demo(
 
 
 def _study(names, titles, replicates) -> Study:
-    heated = Step("pre-fire", {"temperature": parse("750 degC"), "time": parse("3 h"), "atmosphere": "O2"})
+    heated = PreparationStep("pre-fire", {"temperature": parse("750 degC"), "time": parse("3 h"), "atmosphere": "O2"})
     coated = (
-        Step(
+        PreparationStep(
             "solvothermal synthesis",
             {"product": "HfO2 nanoparticles", "temperature": parse("250 degC"), "time": parse("72 h")},
         ),
-        Step("dose", {"target": parse("1 wt%"), "dispersion": "HfO2 in chloroform"}),
-        Step("sonicate", {"time": parse("15 min")}),
-        Step("anneal", {"temperature": parse("700 degC"), "time": parse("2 h"), "atmosphere": "O2"}),
+        PreparationStep("dose", {"target": parse("1 wt%"), "dispersion": "HfO2 in chloroform"}),
+        PreparationStep("sonicate", {"time": parse("15 min")}),
+        PreparationStep("anneal", {"temperature": parse("700 degC"), "time": parse("2 h"), "atmosphere": "O2"}),
     )
     samples = {
         names[0]: Sample(names[0], titles[0], {"cam": "LiNi0.85Co0.1Mn0.05O2"}, (heated,)),

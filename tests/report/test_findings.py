@@ -9,7 +9,7 @@ from nacre.core.outcome import Contrast, Outcome
 from nacre.core.quantity import Quantity
 from nacre.core.result import Check
 from nacre.evidence.contrasts.verdicts import decide
-from nacre.report.findings import _bounded, findings
+from nacre.report.findings import _format_bounded, findings
 from report.demo_outcome import demo
 
 
@@ -166,7 +166,7 @@ def test_failures_warnings_and_the_ledger_are_told():
     said = texts(demo())
     assert "One analysis failed and left no numbers: xps:<hf4f> & größer.vms." in said
     assert "two warnings" in said
-    assert "Of three relations between techniques, 1 holds, 1 is broken and 1 cannot be told." in said
+    assert "Of three relations between techniques, 1 holds, 1 is broken and 1 cannot be decided." in said
     assert "computed 3.24 nm, stated 12.00 nm, 11.0 standard deviations apart" in said
     assert "What would tell most between the techniques: an acid titration of both powders (one relation)." in said
 
@@ -174,8 +174,8 @@ def test_failures_warnings_and_the_ledger_are_told():
 def test_a_value_that_is_only_bounded_says_its_bounds():
     """No gap was seen: 100 % that may be 87."""
     closed = Quantity(100.0, "%", None, 86.9578, 100.0, basis="counting")
-    assert _bounded(closed) == "100 % (95 %: 87 to 100)"
-    assert _bounded(Quantity(12.06, "nm", 0.22)) == "12.06(22) nm"
+    assert _format_bounded(closed) == "100 % (95 %: 87 to 100)"
+    assert _format_bounded(Quantity(12.06, "nm", 0.22)) == "12.06(22) nm"
 
 
 def test_quantities_without_a_counterpart_are_listed_with_their_uncertainty():

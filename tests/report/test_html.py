@@ -51,7 +51,7 @@ class Page(HTMLParser):
 
 @pytest.fixture
 def no_plotly(monkeypatch):
-    monkeypatch.setattr(html, "_plotly", lambda: "")
+    monkeypatch.setattr(html, "_read_plotly", lambda: "")
 
 
 @pytest.fixture

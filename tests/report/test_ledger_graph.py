@@ -25,7 +25,7 @@ def test_each_pair_has_one_line_and_the_worst_verdict_shows():
         row("D", "holds", "cycling"),
     ]
     assert lines(rows) == [
-        ("ICP and TEM shell: 1 cannot be told", "var(--line)", "5 5"),
+        ("ICP and TEM shell: 1 cannot be decided", "var(--line)", "5 5"),
         ("ICP and XPS: 1 hold, 1 broken (B)", "var(--bad)", None),
     ]
     words = "".join(ET.fromstring(ledger_graph(rows)).itertext())

@@ -22,7 +22,7 @@ AXES = Axis("x", "V"), Axis("y", "A")
 
 @pytest.fixture(autouse=True)
 def no_plotly(monkeypatch):
-    monkeypatch.setattr(html, "_plotly", lambda: "")
+    monkeypatch.setattr(html, "_read_plotly", lambda: "")
 
 
 def small() -> Outcome:
@@ -88,14 +88,14 @@ FAULTS = {
     "print": (print_figures, "draw", "print of figure"),
     "data of a figure": (print_figures, "table", "data of figure"),
     "LaTeX": (latex, "table", "LaTeX of table"),
-    "csv": (write, "_csv", "csv of table"),
+    "csv": (write, "_write_csv", "csv of table"),
     "results.json": (results_json, "dumps", "results.json"),
     "checks": (tables, "checks", "section 'checks'"),
     "quantities": (tables, "row", "in the table"),
     "preparation": (methods, "preparation", "section 'experimental'"),
     "ledger graph": (html, "ledger_graph", "graph of the ledger"),
-    "a finding": (findings, "_one", "finding of"),
-    "what to do next": (findings, "_next", "findings 'What to do next'"),
+    "a finding": (findings, "_describe_technique", "finding of"),
+    "what to do next": (findings, "_suggest_next", "findings 'What to do next'"),
     "all findings": (findings, "findings", "findings"),
     "options of provenance": (tables, "options", "section 'provenance'"),
 }
@@ -115,7 +115,7 @@ def test_whatever_fails_is_named_and_the_report_is_there(tmp_path, monkeypatch, 
 
 def test_even_without_a_page_there_is_a_report(tmp_path, monkeypatch):
     monkeypatch.setattr(print_figures, "draw", lambda *_: {"svg": b"<svg/>"})
-    monkeypatch.setattr(html, "_summary", boom)
+    monkeypatch.setattr(html, "_summarise", boom)
     guard, page = written(small(), tmp_path)
     assert [item.what for item in guard.left_out] == ["report page"]
     assert "could not be laid out" in page and "no such thing" in page

@@ -47,7 +47,7 @@ def test_a_dose_series_is_one_table_in_the_order_of_doses():
     assert said.heads == ("", "Bare", "0.5 wt%", "2 wt%")
     assert said.rows == (("specific discharge capacity / mAh/g; cycle 1, 0.1C", "171.0", "183.0 ●", "178.0 ○"),)
     assert said.text.startswith(
-        "● the difference from Bare is shown, ○ seen and not proven, = shown to be equal, – none"
+        "● the difference from Bare is shown, ○ seen and not proven, = shown to be equal, – cannot"
     )
 
 

@@ -68,7 +68,7 @@ def figures_of(page: str) -> list[dict]:
 
 @pytest.fixture
 def page(monkeypatch) -> str:
-    monkeypatch.setattr(html, "_plotly", lambda: "")
+    monkeypatch.setattr(html, "_read_plotly", lambda: "")
     return html.render(tied())
 
 

@@ -5,7 +5,7 @@ import pytest
 from nacre.core.display import wording
 from nacre.core.display.style import pretty_unit
 from nacre.core.quantity import Quantity, parse
-from nacre.core.study import Step
+from nacre.core.study import PreparationStep
 from nacre.report.methods import step_sentence
 
 
@@ -69,14 +69,16 @@ def test_symbols_have_their_index_lowered():
 
 
 def test_a_step_is_a_sentence():
-    heat = Step("slow_heating", {"temperature": parse("60 degC"), "with": "magnetic stirring", "vessel": "flask"})
+    heat = PreparationStep(
+        "slow_heating", {"temperature": parse("60 degC"), "with": "magnetic stirring", "vessel": "flask"}
+    )
     assert step_sentence(heat) == "Slow heating was carried out with magnetic stirring in flask at 60 °C."
-    mill = Step("mill", {"speed": parse("140 1/min"), "time": parse("30 min")})
+    mill = PreparationStep("mill", {"speed": parse("140 1/min"), "time": parse("30 min")})
     assert step_sentence(mill) == "The material was milled at 140 1/min for 30 min."
     assert step_sentence(mill, mill) == "It was then milled at 140 1/min for 30 min."
-    dry = Step("drying", {"of": "the powder", "in": "vacuum", "note": ">= 12 h"})
+    dry = PreparationStep("drying", {"of": "the powder", "in": "vacuum", "note": ">= 12 h"})
     assert step_sentence(dry, mill) == "The powder was dried in vacuum (note: ≥ 12 h)."
-    dose = Step("dosing", {"of": "HfO2, dropwise", "target": parse("1 wt%")})
+    dose = PreparationStep("dosing", {"of": "HfO2, dropwise", "target": parse("1 wt%")})
     assert step_sentence(dose) == "Dosing of HfO₂, dropwise was carried out to a target of 1 wt%."
 
 

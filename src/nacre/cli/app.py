@@ -1,6 +1,7 @@
 """The command line: thin verbs, no science. What is heavy is imported inside the verb that needs it."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -60,7 +61,7 @@ def check(study: StudyPath) -> None:
         say(str(problem) if problem.level == "error" else f"{problem} (warning)")
     wrong = [p for p in problems if p.level == "error"]
     if wrong:
-        say(f"{len(wrong)} {'thing' if len(wrong) == 1 else 'things'} to mend.")
+        say(f"{len(wrong)} {'thing' if len(wrong) == 1 else 'things'} to fix.")
         raise typer.Exit(1)
     say(f"The study is sound; {count} analyses would run.")
 
@@ -79,7 +80,13 @@ def run(
 
 
 def _run(
-    study: Path, *, why: bool = False, choose: list[str] = (), jobs: int = 0, quiet: bool = False, told: bool = False
+    study: Path,
+    *,
+    why: bool = False,
+    choose: Sequence[str] = (),
+    jobs: int = 0,
+    quiet: bool = False,
+    told: bool = False,
 ) -> int:
     from nacre.api import write
     from nacre.core.guard import Guard
@@ -92,7 +99,7 @@ def _run(
     with held(loaded.folder / "results"), _Shown(quiet) as shown:
         outcome = running.run(
             loaded,
-            overrides=_overrides(choose),
+            overrides=_parse_overrides(choose),
             workers=jobs or running.default_workers(),
             progress=running.Progress(shown.event, shown.total),
             report=report,
@@ -134,9 +141,10 @@ def _tell(outcome) -> None:
     verdicts = Counter(row["label"] for row in tables.ledger(outcome) if not row["only_computed"])
     say("Ledger: " + ", ".join(f"{count} {label}" for label, count in verdicts.most_common()))
     shown = Table(box=None, pad_edge=False)
-    for head, side in (("sample", "left"), ("quantity", "left"), ("state", "left"), ("unit", "left"),
-                       ("paper", "right"), ("software round trip", "right"), ("cell model", "right")):  # fmt: skip
-        shown.add_column(head, justify=side)
+    for head in ("sample", "quantity", "state", "unit"):
+        shown.add_column(head)
+    for head in ("paper", "software round trip", "cell model"):
+        shown.add_column(head, justify="right")
     rows = tables.published(outcome)
     compared = [row for row in rows if row["ours"] != "–" or row["model"]]
     for row in compared:
@@ -151,7 +159,7 @@ def _tell(outcome) -> None:
         say(f"{len(rows) - len(compared)} further published values have no counterpart here; the report lists them.")
 
 
-def _overrides(choices: list[str]) -> dict[str, dict[str, str]]:
+def _parse_overrides(choices: Sequence[str]) -> dict[str, dict[str, str]]:
     from nacre.core.errors import NacreError
 
     found: dict[str, dict[str, str]] = {}
@@ -324,7 +332,7 @@ def calibrate(
     out: Annotated[Path | None, typer.Option("--out", help="where to write (default: results/calibration)")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print the folder only")] = False,
 ) -> None:
-    """Fit the cell model to a study's evidence: numbers, what is told and what is not, rivals; then `nacre predict`."""
+    """Fit the cell model to a study's evidence: numbers, what the data determine, rivals; then `nacre predict`."""
     from nacre.api import write
     from nacre.core.guard import Guard
     from nacre.evidence.calibrate.run import Ask
@@ -356,7 +364,7 @@ def predict(
     out: Annotated[Path | None, typer.Option("--out", help="where to write (default: results/prediction)")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="print the folder only")] = False,
 ) -> None:
-    """What the calibrated model makes of cells that nobody has built, with intervals; extrapolation is said."""
+    """What the calibrated model makes of cells that nobody has built, with intervals; extrapolation is marked."""
     from nacre.api import write
     from nacre.core.guard import Guard
     from nacre.pipeline.modelling import calibrate as calibrating
@@ -417,17 +425,17 @@ def main() -> None:
         typer.echo(f"{name}{error.strerror or error}. Is the file open in another program, or the disk full?", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
-        _stopped()
+        _report_stop()
     except SystemExit as end:
         if end.code == INTERRUPTED:  # typer ends so of itself, without a word
-            _stopped()
+            _report_stop()
         raise
 
 
 INTERRUPTED = 130
 
 
-def _stopped() -> None:
+def _report_stop() -> None:
     typer.echo("Stopped. What was finished is kept; run again to go on.", err=True)
     sys.exit(INTERRUPTED)
 

@@ -41,25 +41,25 @@ def run(
     guard = Guard()
     write(outcome, folder, guard)
     if not quiet:
-        _table(done)
-    _failures(done)
+        _print_table(done)
+    _print_failures(done)
     for item in guard.left_out:
         _say(str(item))
     _say(f"Wrote {folder}")
     return 1 if guard.failed or any(d.failed for d in done) else 0
 
 
-def _console():
+def _make_console():
     from rich.console import Console
 
     return Console(highlight=False, soft_wrap=True)
 
 
 def _say(text: str) -> None:
-    _console().print(text, markup=False)
+    _make_console().print(text, markup=False)
 
 
-def _table(done) -> None:
+def _print_table(done) -> None:
     from rich.table import Table
 
     from nacre.cell.parameters import NAMES
@@ -77,14 +77,16 @@ def _table(done) -> None:
         step = sweep_result.last_discharge(d)
         capacity = f"{sweep_result.per_gram(d, step):.1f}" if step is not None else "-"
         values = [f"{sweep_result.value(d, name):.4g}" for name in names]
-        ended = d.words if d.steps and not d.failed else ("stopped, see below" if d.steps else "failed, see below")
+        ended = d.words
+        if d.failed or not d.steps:
+            ended = "stopped, see below" if d.steps else "failed, see below"
         table.add_row(str(d.case.number), d.case.name or d.case.cell, *values, capacity, ended)
-    _console().print(table)
+    _make_console().print(table)
     if len(done) > SHOWN:
         _say(f"... and {len(done) - SHOWN} more runs in sweep_runs.parquet")
 
 
-def _failures(done) -> None:
+def _print_failures(done) -> None:
     failed = [d for d in done if d.failed]
     for d in failed[:SHOWN]:
         _say(f"FAILED {d.case.words}: {d.words}")

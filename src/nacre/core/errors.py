@@ -89,6 +89,11 @@ def crash_words(error: Exception, whose: str) -> str:
     return f"{whose} crashed at {place_of(error)}: {type(error).__name__}: {error}"
 
 
+def is_of_a_library(error: BaseException) -> bool:
+    """Whether an error is one that a compiled library raises past `except Exception`, not the end of the program."""
+    return not isinstance(error, (Exception, KeyboardInterrupt, SystemExit, GeneratorExit))
+
+
 def place_of(error: Exception) -> str:
     """`FILE:LINE` of the code that raised an error: of the last that is not a library's, where there is such."""
     frames = traceback.extract_tb(error.__traceback__)

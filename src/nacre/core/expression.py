@@ -57,7 +57,7 @@ class Constant:
 
 
 @dataclass(frozen=True)
-class Operand:
+class ExpressionOperand:
     name: str
 
 
@@ -102,7 +102,7 @@ def _evaluate(node: Any, operands: Mapping[str, Any], language: Language, operat
     match node:
         case Constant(value):
             return value
-        case Operand(name):
+        case ExpressionOperand(name):
             return language.constants[name] if name in language.constants else operands[name]
         case Negative(inner):
             return -at(inner)
@@ -141,11 +141,12 @@ class _Reader:
             self.kind, self.word, self.start = "end", "", len(self.text)
             return
         match = _TOKEN.match(rest)
-        if match is None or (match[match.lastgroup][0] in ",'\"" and not self.language.texts):
+        kind = match.lastgroup if match else None
+        if match is None or kind is None or (match[kind][0] in ",'\"" and not self.language.texts):
             at = self.at + len(rest) - len(rest.lstrip())
             raise self.wrong(f"'{self.text[at]}'", at)
-        self.kind, self.word = match.lastgroup, match[match.lastgroup]
-        self.start = self.at + match.start(match.lastgroup)
+        self.kind, self.word = kind, match[kind]
+        self.start = self.at + match.start(kind)
         self.at += match.end()
 
     def wrong(self, found: str, at: int | None = None, do: str = "") -> NacreError:
@@ -168,12 +169,12 @@ class _Reader:
             raise self.wrong(f"'{self.word}'")
 
     def sum(self):
-        return self._row(self.product, "+", "-")
+        return self._parse_row(self.product, "+", "-")
 
     def product(self):
-        return self._row(self.signed, "*", "/")
+        return self._parse_row(self.signed, "*", "/")
 
-    def _row(self, rule, *signs: str):
+    def _parse_row(self, rule, *signs: str):
         first, others = rule(), []
         while sign := self.taken(*signs):
             others.append((sign, rule()))
@@ -191,13 +192,13 @@ class _Reader:
         start = self.start
         if not self.taken("**"):
             return base
-        exponent = self._deeper(self.signed)
+        exponent = self._parse_deeper(self.signed)
         self._check_exponent(exponent, start)
         return Chain(base, (("**", exponent),))
 
     def _check_exponent(self, exponent, start: int) -> None:
         """A constant exponent is of modest size: no tower of powers grows without end."""
-        if _names_of(exponent):
+        if _has_names(exponent):
             return
         try:
             size = abs(_evaluate(exponent, {}, self.language, OPERATORS))
@@ -228,7 +229,7 @@ class _Reader:
             self.step()
             return Call(name, self.arguments())
         self._check_operand(name, start)
-        return Operand(name)
+        return ExpressionOperand(name)
 
     def _check_operand(self, name: str, start: int) -> None:
         language = self.language
@@ -241,9 +242,9 @@ class _Reader:
         self.names.add(name)
 
     def arguments(self) -> tuple:
-        found = [self._deeper(self.argument)]
+        found = [self._parse_deeper(self.argument)]
         while self.taken(","):
-            found.append(self._deeper(self.argument))
+            found.append(self._parse_deeper(self.argument))
         self._close()
         return tuple(found)
 
@@ -255,7 +256,7 @@ class _Reader:
         return Constant(text)
 
     def bracket(self):
-        value = self._deeper(self.sum)
+        value = self._parse_deeper(self.sum)
         self._close()
         return value
 
@@ -263,7 +264,7 @@ class _Reader:
         if not self.taken(")"):
             raise self.wrong("no closing bracket")
 
-    def _deeper(self, rule):
+    def _parse_deeper(self, rule):
         self.depth += 1
         if self.depth > DEEPEST:
             raise self.wrong(f"more than {DEEPEST} brackets or powers within each other")
@@ -272,13 +273,13 @@ class _Reader:
         return value
 
 
-def _names_of(node: Any) -> bool:
+def _has_names(node: Any) -> bool:
     """Whether a tree holds an operand or a function."""
     match node:
-        case Operand() | Call():
+        case ExpressionOperand() | Call():
             return True
         case Negative(inner):
-            return _names_of(inner)
+            return _has_names(inner)
         case Chain(first, others):
-            return _names_of(first) or any(_names_of(term) for _, term in others)
+            return _has_names(first) or any(_has_names(term) for _, term in others)
     return False

@@ -67,10 +67,10 @@ class Series:
         if self.kind == "rule":
             return False
         ordinate = {"band": self.lo, "heat": self.z, "picture": self.z}.get(self.kind, self.y)
-        return _known(self.x) and ordinate is not None and _known(ordinate)
+        return _is_known(self.x) and ordinate is not None and _is_known(ordinate)
 
 
-def _known(values: np.ndarray) -> bool:
+def _is_known(values: np.ndarray) -> bool:
     """Whether a value is a word or a finite number."""
     return bool(np.isfinite(values).any()) if values.dtype.kind in "fc" else values.size > 0
 
@@ -157,7 +157,7 @@ def _merge_one(group: list[Figure]) -> Figure:
 
 
 @dataclass(frozen=True)
-class Column:
+class FigureColumn:
     """One column of a figure's data: what it is, its unit, and the series it belongs to.
 
     `place` is (panel, inset, series) and `part` the series' field, for those who know the series' arrays already.
@@ -171,37 +171,46 @@ class Column:
     part: str
 
 
-def columns(figure: Figure, names: Mapping[int, str] | None = None) -> list[Column]:
+def columns(figure: Figure, names: Mapping[int, str] | None = None) -> list[FigureColumn]:
     """All data of a figure as columns, in the order of panels and series; a heat map as rows x, y, z.
 
     `names[id(series)]` is what a series is called in the comment (default: its label, subject and group).
     """
-    found = []
+    found: list[FigureColumn] = []
     for i, panel in enumerate(figure.panels):
-        for inset, frame in ((False, panel), (True, panel.inset)):
-            for j, series in enumerate(frame.series if frame else ()):
-                name = (names or {}).get(id(series)) or " ".join(
-                    dict.fromkeys(w for w in (series.subject, series.label) if w)
-                )
-                title = frame.title if len(figure.panels) > 1 else ""
-                words = [title, name, *_apart(series, frame, name), "inset" if inset else ""]
-                words.append("virtual data" if figure.synthetic else "")
-                found += _columns_of(series, frame, ", ".join(w for w in words if w), (i, inset, j))
+        title = panel.title if len(figure.panels) > 1 else ""
+        for j, series in enumerate(panel.series):
+            comment = _write_comment(figure, panel, series, title, (names or {}).get(id(series)))
+            found += _make_columns(series, panel, comment, (i, False, j))
+        if panel.inset is None:
+            continue
+        title = panel.inset.title if len(figure.panels) > 1 else ""
+        for j, series in enumerate(panel.inset.series):
+            comment = _write_comment(figure, panel.inset, series, title, (names or {}).get(id(series)), "inset")
+            found += _make_columns(series, panel.inset, comment, (i, True, j))
     return found
 
 
-def _apart(series: Series, frame: Panel, name: str) -> list[str]:
+def _write_comment(figure: Figure, frame: Panel, series: Series, title: str, name: str | None, inset: str = "") -> str:
+    """What stands above a column: panel, series, and whether the data are virtual."""
+    own = dict.fromkeys(word for word in (series.subject, series.label) if word)
+    name = name or " ".join(own)
+    words = [title, name, *_describe_series(series, frame, name), inset, "virtual data" if figure.synthetic else ""]
+    return ", ".join(word for word in words if word)
+
+
+def _describe_series(series: Series, frame: Panel, name: str) -> list[str]:
     """What tells a series from the others of its sample: the cell, the run, whether it is points or a line."""
     words = [word for word in dict.fromkeys((series.cell, series.group)) if word and word not in name]
     like = [s for s in frame.series if (s.subject, s.cell, s.group) == (series.subject, series.cell, series.group)]
     return [*words, series.kind] if len({s.kind for s in like}) > 1 else words
 
 
-def _columns_of(series: Series, panel: Panel, comment: str, place: tuple[int, bool, int]) -> list[Column]:
+def _make_columns(series: Series, panel: Panel, comment: str, place: tuple[int, bool, int]) -> list[FigureColumn]:
     x, y = panel.x, panel.right if series.right and panel.right else panel.y
     if series.kind == "picture":  # its numbers are in the image's own file
         return []
-    if series.kind == "heat":
+    if series.kind == "heat" and series.z is not None:
         gx, gy = np.meshgrid(series.x, series.y)
         parts = [(x.label, x.unit, gx.ravel(), "x"), (y.label, y.unit, gy.ravel(), "y")]
         parts.append((series.label or "value", "", series.z.ravel(), "z"))
@@ -214,4 +223,4 @@ def _columns_of(series: Series, panel: Panel, comment: str, place: tuple[int, bo
         ]
         if series.words:
             parts.append(("words", "", np.array(series.words, dtype=object), "words"))
-    return [Column(name, unit, comment, value, place, part) for name, unit, value, part in parts if len(value)]
+    return [FigureColumn(name, unit, comment, value, place, part) for name, unit, value, part in parts if len(value)]

@@ -9,7 +9,7 @@ from typing import Any
 
 
 @lru_cache(maxsize=1)
-def _table() -> dict[str, dict[str, Any]]:
+def _load_table() -> dict[str, dict[str, Any]]:
     return tomllib.loads(files("nacre.core").joinpath("old_names.toml").read_text(encoding="utf-8"))
 
 
@@ -27,21 +27,21 @@ def quantity(name: str, state: Mapping[str, Any], elements: Collection[str]) -> 
     for those of a declared coating. What the state said stands before what the old name said.
     """
     small = {symbol.lower(): symbol for symbol in elements}
-    for old, new in _table()["quantity"].items():
-        symbol = _symbol(old, name, small)
+    for old, new in _load_table()["quantity"].items():
+        symbol = _find_symbol(old, name, small)
         if symbol is not None:
-            name, state = new["name"], {**_filled(new["state"], symbol), **state}
+            name, state = new["name"], {**_fill_template(new["state"], symbol), **state}
             break
-    keys = _table()["state"].get(name, {})
+    keys = _load_table()["state"].get(name, {})
     return name, {keys.get(key, key): value for key, value in state.items()}
 
 
 def technique(name: str) -> str:
     """The registry's name of a technique that the ledger once called otherwise."""
-    return _table()["technique"].get(name, name)
+    return _load_table()["technique"].get(name, name)
 
 
-def _symbol(old: str, name: str, small: Mapping[str, str]) -> str | None:
+def _find_symbol(old: str, name: str, small: Mapping[str, str]) -> str | None:
     """The element for which `name` is the old name; "" where that holds none, None where it is another name."""
     if "{element}" not in old:
         return "" if name == old else None
@@ -49,5 +49,5 @@ def _symbol(old: str, name: str, small: Mapping[str, str]) -> str | None:
     return small.get(match[1]) if match else None
 
 
-def _filled(state: Mapping[str, str], symbol: str) -> dict[str, str]:
+def _fill_template(state: Mapping[str, str], symbol: str) -> dict[str, str]:
     return {key: value.replace("{Element}", symbol) for key, value in state.items()}

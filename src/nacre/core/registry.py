@@ -15,6 +15,7 @@ from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from nacre.core.contracts import HEAD_BYTES, Head, MechanismKind, Reader, Technique
 from nacre.core.errors import NacreError, ReadError, did_you_mean, unknown
@@ -25,7 +26,7 @@ KINDS = {"READER": Reader, "TECHNIQUE": Technique, "MECHANISM": MechanismKind}
 
 
 @lru_cache(maxsize=4)
-def _package(package: str, attribute: str) -> dict[str, object]:
+def _import_package(package: str, attribute: str) -> dict[str, Any]:
     """What the modules of a package and of its sub-rooms define under `attribute`, by name."""
     folder = importlib.import_module(package)
     modules = pkgutil.walk_packages(folder.__path__, f"{package}.")
@@ -34,10 +35,10 @@ def _package(package: str, attribute: str) -> dict[str, object]:
 
 
 @lru_cache(maxsize=64)
-def _plugin(path: Path, digest: str):
+def _import_plugin(path: Path, digest: str):
     name = f"nacre_plugin_{path.stem}_{digest[:8]}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
+    module = ModuleType(name)
+    module.__file__ = str(path)
     sys.modules[name] = module
     try:
         # not by the loader: it would take an older file of the same size and second out of __pycache__
@@ -49,7 +50,7 @@ def _plugin(path: Path, digest: str):
             "a plugin crashed while it was loaded",
             where=f"plugins/{path.name}:{line}",
             found=f"{type(error).__name__}: {error}",
-            do="mend the plugin, or take the file out of plugins/",
+            do="fix the plugin, or take the file out of plugins/",
         ) from error
     return module
 
@@ -72,14 +73,14 @@ def installed() -> dict[str, ModuleType]:
     return found
 
 
-def _plugins(folder: Path | None, attribute: str) -> dict[str, object]:
+def _import_plugins(folder: Path | None, attribute: str) -> dict[str, Any]:
     """What plugins define under `attribute`, by name; a study's own take precedence over installed ones."""
-    brought = _gathered(installed(), attribute)
-    own = {f"plugins/{path.name}": _plugin(path, _digest(path)) for path in _files(folder)}
-    return {**brought, **_gathered(own, attribute)}
+    brought = _gather_items(installed(), attribute)
+    own = {f"plugins/{path.name}": _import_plugin(path, _digest(path)) for path in _list_files(folder)}
+    return {**brought, **_gather_items(own, attribute)}
 
 
-def _files(folder: Path | None) -> list[Path]:
+def _list_files(folder: Path | None) -> list[Path]:
     return sorted((folder / "plugins").glob("*.py")) if folder else []
 
 
@@ -87,7 +88,7 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _gathered(modules: Mapping[str, ModuleType], attribute: str) -> dict[str, object]:
+def _gather_items(modules: Mapping[str, ModuleType], attribute: str) -> dict[str, Any]:
     found = {}
     for where, module in modules.items():
         item = getattr(module, attribute, None)
@@ -132,12 +133,12 @@ def _check_mechanism(item, where: str) -> None:
 
 def readers(study_folder: Path | None = None) -> dict[str, Reader]:
     """All readers by name; a plugin's reader of the same name takes precedence."""
-    return {**_package("nacre.readers", "READER"), **_plugins(study_folder, "READER")}
+    return {**_import_package("nacre.readers", "READER"), **_import_plugins(study_folder, "READER")}
 
 
 def techniques(study_folder: Path | None = None) -> dict[str, Technique]:
     """All techniques by name; a plugin's technique of the same name takes precedence."""
-    return {**_package("nacre.techniques", "TECHNIQUE"), **_plugins(study_folder, "TECHNIQUE")}
+    return {**_import_package("nacre.techniques", "TECHNIQUE"), **_import_plugins(study_folder, "TECHNIQUE")}
 
 
 def vocabulary(study_folder: Path | None = None) -> Vocabulary:
@@ -145,13 +146,13 @@ def vocabulary(study_folder: Path | None = None) -> Vocabulary:
 
     Raises NacreError where a technique gives a word that is known another unit.
     """
-    own = tuple((path, _digest(path)) for path in _files(study_folder))
-    return _vocabulary(study_folder if own else None, own)
+    own = tuple((path, _digest(path)) for path in _list_files(study_folder))
+    return _build_vocabulary(study_folder if own else None, own)
 
 
 @lru_cache(maxsize=64)
-def _vocabulary(study_folder: Path | None, plugins: tuple[tuple[Path, str], ...]) -> Vocabulary:
-    """`plugins`: what the answer hangs on beside the folder, so that a changed file is seen."""
+def _build_vocabulary(study_folder: Path | None, plugins: tuple[tuple[Path, str], ...]) -> Vocabulary:
+    """`plugins`: what the answer depends on beside the folder, so that a changed file is seen."""
     found = packaged()
     for technique in techniques(study_folder).values():
         try:
@@ -172,7 +173,10 @@ def technique(name: str, study_folder: Path | None = None, where: str = "") -> T
 
 def mechanisms(study_folder: Path | None = None) -> dict[str, type[MechanismKind]]:
     """The classes of all ageing mechanisms by name. Raises NacreError where a plugin takes a name of the package."""
-    known, own = _package("nacre.cell.ageing.mechanisms", "MECHANISM"), _plugins(study_folder, "MECHANISM")
+    known, own = (
+        _import_package("nacre.cell.ageing.mechanisms", "MECHANISM"),
+        _import_plugins(study_folder, "MECHANISM"),
+    )
     for name, kind in own.items():
         if name in known:
             raise NacreError(
@@ -215,13 +219,13 @@ def _score(reader: Reader, start: Head) -> float:
         return 0.0
 
 
-def _advice(reader: Reader, start: Head) -> str:
-    """What a reader knows to say of a file that none takes; a crash of its sniffer is told here."""
+def _collect_advice(reader: Reader, start: Head) -> str:
+    """What a reader knows to say of a file that none takes; a crash of its sniffer is reported here."""
     try:
         reader.sniff(start)
         return reader.refuse(start)
     except Exception as error:
-        return f"reader '{reader.name}' crashed while it looked at the file ({type(error).__name__}: {error}); mend it"
+        return f"reader '{reader.name}' crashed while it looked at the file ({type(error).__name__}: {error}); fix it"
 
 
 def reader_for(path: Path, known: dict[str, Reader], wanted: str = "") -> Reader:
@@ -233,7 +237,7 @@ def reader_for(path: Path, known: dict[str, Reader], wanted: str = "") -> Reader
     fits = sniff(path, known.values())
     if not fits:
         start = head(path)
-        advice = [sentence for sentence in (_advice(reader, start) for reader in known.values()) if sentence]
+        advice = list(filter(None, (_collect_advice(reader, start) for reader in known.values())))
         kind = "binary data" if start.looks_binary else f"text that begins {start.text[:60]!r}"
         raise ReadError(
             "no reader knows this format",

@@ -130,7 +130,9 @@ class Result(ShowsInNotebook):
 
     def get(self, name: str, **state) -> Quantity:
         """The one quantity of this name whose state holds all that is asked. Raises NacreError otherwise."""
-        found = [e for e in self.entries if e.name == name and all(e.state.get(k) == v for k, v in state.items())]
+        named = (entry for entry in self.entries if entry.name == name)
+        # an entry may say more of its state than was asked for
+        found = [entry for entry in named if all(entry.state.get(key) == value for key, value in state.items())]
         if len(found) == 1:
             return found[0].quantity
         known = sorted({e.name for e in self.entries})

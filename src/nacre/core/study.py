@@ -15,7 +15,7 @@ from nacre.core.vocabulary import Vocabulary, using
 
 
 @dataclass(frozen=True)
-class Step:
+class PreparationStep:
     """One step of a sample's preparation: what was done, and its conditions (quantities or words)."""
 
     do: str
@@ -29,7 +29,7 @@ class Sample:
     name: str
     label: str = ""
     inputs: Mapping[str, Quantity | str] = field(default_factory=dict)
-    steps: tuple[Step, ...] = ()
+    steps: tuple[PreparationStep, ...] = ()
     coating: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -51,34 +51,37 @@ def quantities(
     NacreError
         Where a name, a sample ... or a key of the state is unknown; it says which was probably meant.
     """
-    rows = [_row(result, entry, study) for result in results for entry in result.entries]
+    rows = [_make_row(result, entry, study) for result in results for entry in result.entries]
     _refuse_unknown(rows, study, where, state)
-    asked = {key: _several(value) for key, value in where.items() if value is not None}
-    held = {key: _several(value) for key, value in state.items()}
-    kept = [
-        row
-        for row in rows
-        if all(row[key] in values for key, values in asked.items())
-        and all(_is_one_of(row["state"].get(key), values) for key, values in held.items())
-    ]
-    return _frame(kept, (*WHO, "technique", "name"), OF_QUANTITY)
+    asked = {key: _make_tuple(value) for key, value in where.items() if value is not None}
+    held = {key: _make_tuple(value) for key, value in state.items()}
+    kept = [row for row in rows if _is_wanted(row, asked, held)]
+    return _make_frame(kept, (*WHO, "technique", "name"), OF_QUANTITY)
 
 
-def _row(result: Result, entry: Entry, study: Study) -> dict[str, Any]:
+def _is_wanted(row: Mapping[str, Any], asked: Mapping[str, tuple], held: Mapping[str, tuple]) -> bool:
+    if not all(row[key] in values for key, values in asked.items()):
+        return False
+    return all(_is_one_of(row["state"].get(key), values) for key, values in held.items())
+
+
+def _make_row(result: Result, entry: Entry, study: Study) -> dict[str, Any]:
     subject, q = entry.subject or result.subject, entry.quantity
-    who = {"sample": sample_of(subject, study), "cell": subject.cell, "measurement": subject.measurement}
+    who = {"sample": find_sample(subject, study), "cell": subject.cell, "measurement": subject.measurement}
     numbers = {name: getattr(q, name) for name in OF_QUANTITY}
+    if result.origin == "synthetic" and q.origin in ("derived", "measured"):  # what a virtual file gave stays marked
+        numbers["origin"] = "synthetic"
     return {**who, "technique": result.technique, "name": entry.name, "state": dict(entry.state), **numbers}
 
 
-def sample_of(subject: Subject, study: Study) -> str:
+def find_sample(subject: Subject, study: Study) -> str:
     """The sample that a subject belongs to: its own, or that of its cell; "" for neither."""
     if subject.sample or subject.cell not in study.cells:
         return subject.sample
     return study.cells[subject.cell].sample
 
 
-def _several(value: Any) -> tuple:
+def _make_tuple(value: Any) -> tuple:
     return tuple(value) if isinstance(value, (list, tuple, set, frozenset, range)) else (value,)
 
 
@@ -93,7 +96,7 @@ def _refuse_unknown(rows: Sequence[Mapping], study: Study, where: Mapping[str, A
     known = {"name": vocabulary.words("quantity"), "sample": study.samples, "cell": study.cells}
     for key, value in where.items():
         found = {row[key] for row in rows} | set(known.get(key, ()))
-        for word in _several(value) if value is not None else ():
+        for word in _make_tuple(value) if value is not None else ():
             if word not in found:
                 raise unknown("quantity" if key == "name" else key, str(word), found - {""}, study.name)
     keys = {key for row in rows for key in row["state"]} | set(vocabulary.words("state"))
@@ -102,7 +105,7 @@ def _refuse_unknown(rows: Sequence[Mapping], study: Study, where: Mapping[str, A
             raise unknown("column or key of a state", key, {*where, *keys}, study.name)
 
 
-def _frame(rows: Sequence[Mapping[str, Any]], first: Sequence[str], last: Sequence[str]) -> "pl.DataFrame":
+def _make_frame(rows: Sequence[Mapping[str, Any]], first: Sequence[str], last: Sequence[str]) -> "pl.DataFrame":
     """Rows as a table, the keys of their `state` as columns between the first and the last."""
     import polars as pl
 
@@ -111,7 +114,7 @@ def _frame(rows: Sequence[Mapping[str, Any]], first: Sequence[str], last: Sequen
     columns |= {key: [row["state"].get(key) for row in rows] for key in keys if key not in (*first, *last)}
     columns |= {name: [row[name] for row in rows] for name in last}
     types = {**dict.fromkeys(_TEXT, pl.String), **dict.fromkeys(_REAL, pl.Float64), "n": pl.Int64}
-    return pl.DataFrame([pl.Series(name, _alike(values), types.get(name)) for name, values in columns.items()])
+    return pl.DataFrame([pl.Series(name, _unify_types(values), types.get(name)) for name, values in columns.items()])
 
 
 _TEXT = (*WHO, "technique", "name", "unit", "basis", "origin", "reference", "treated", "verdict", "endpoint", "method")
@@ -121,7 +124,7 @@ _REAL = (
 )
 
 
-def _alike(values: list) -> list:
+def _unify_types(values: list) -> list:
     """Values of one type: of words and numbers in one column words are made, of whole and other numbers numbers."""
     kinds = {type(value) for value in values if value is not None}
     if kinds == {int, float}:
@@ -151,7 +154,7 @@ def cycles(results: Iterable[Result], study: Study) -> "pl.DataFrame":
     """
     import polars as pl
 
-    frames = [_cycles(result, curve, study) for result, curve in tables_of_cycles(results)]
+    frames = [_make_cycles(result, curve, study) for result, curve in tables_of_cycles(results)]
     if not frames:
         return pl.DataFrame(schema=dict.fromkeys(WHO, pl.String) | {"cycle": pl.Int64, "whole": pl.Boolean})
     frame = pl.concat(frames, how="diagonal_relaxed")
@@ -159,12 +162,12 @@ def cycles(results: Iterable[Result], study: Study) -> "pl.DataFrame":
     return frame.select(*first, *(name for name in frame.columns if name not in FIRST))
 
 
-def _cycles(result: Result, curve: Curve, study: Study) -> "pl.DataFrame":
+def _make_cycles(result: Result, curve: Curve, study: Study) -> "pl.DataFrame":
     import polars as pl
 
     subject = result.subject
     rows = len(next(iter(curve.columns.values()))[0])
-    who = dict(zip(WHO, (sample_of(subject, study), subject.cell, subject.measurement), strict=True))
+    who = dict(zip(WHO, (find_sample(subject, study), subject.cell, subject.measurement), strict=True))
     columns = {_cycle_title(name, unit): np.asarray(values) for name, (values, unit) in curve.columns.items()}
     frame = pl.DataFrame({name: [word] * rows for name, word in who.items()} | columns)
     return frame.with_columns(pl.col(pl.Float64).fill_nan(None))
@@ -178,7 +181,7 @@ def contrasts(found: Sequence[Any]) -> "pl.DataFrame":
     """A row per contrast: reference, treated, name, a column per key of the states, then all its numbers."""
     first = ("name", "reference", "treated")
     if not found:
-        return _frame([], (*first, "difference", "unit", "lo95", "hi95", "p_adjusted", "verdict"), ())
+        return _make_frame([], (*first, "difference", "unit", "lo95", "hi95", "p_adjusted", "verdict"), ())
     names = [field.name for field in fields(found[0]) if field.name not in (*first, "state", "quantities")]
     rows = [{name: getattr(row, name) for name in (*first, "state", *names)} for row in found]
-    return _frame(rows, first, names)
+    return _make_frame(rows, first, names)

@@ -33,7 +33,7 @@ _COMMON = ("mg", "g", "mAh/g", "mAh/cm2", "mA/g", "mA/cm2", "ohm cm2", "V", "mV"
 
 
 @lru_cache(maxsize=1)
-def _registry():
+def _make_registry():
     import pint
 
     registry = pint.UnitRegistry(cache_folder=None)
@@ -47,15 +47,15 @@ def _registry():
     return registry
 
 
-def _to_pint_text(unit: str) -> str:
+def _write_for_pint(unit: str) -> str:
     text = unit.strip().replace("µ", "u").replace("μ", "u").replace("Ω", "ohm").replace("·", " ").replace("²", "2")
     if text in _ALIASES:
         return _ALIASES[text]
-    factors = ["*".join(_factor(word) for word in part.split()) or "1" for part in re.split(r"\s*/\s*", text)]
+    factors = ["*".join(map(_find_factor, part.split())) or "1" for part in re.split(r"\s*/\s*", text)]
     return factors[0] + "".join(f"/({factor})" for factor in factors[1:])
 
 
-def _factor(word: str) -> str:
+def _find_factor(word: str) -> str:
     """`cm2` -> cm**2, `Ang3` -> angstrom**3."""
     base, raised, power = _POWER.sub(r"**\1", word).partition("**")
     return _ALIASES.get(base, base) + raised + power
@@ -69,7 +69,7 @@ def _parse(unit: str):
     if re.search(r"(/|\*\*|\^)\s*(/|$)|\d\s*(\*\*|\^)", unit):
         raise NacreError(f"unknown unit '{unit}'", do=did_you_mean(unit, _COMMON))
     try:
-        return _registry().Unit(_to_pint_text(unit))
+        return _make_registry().Unit(_write_for_pint(unit))
     except Exception as error:  # pint's tokeniser raises many kinds on malformed text
         raise NacreError(f"unknown unit '{unit}'", do=did_you_mean(unit, _COMMON)) from error
 
@@ -89,7 +89,7 @@ def linear(source: str, target: str) -> tuple[float, float]:
     if source == target:
         return 1.0, 0.0
     here, there = _parse(source), _parse(target)
-    registry = _registry()
+    registry = _make_registry()
     if here.dimensionality != there.dimensionality:
         raise NacreError(
             f"'{source}' cannot become '{target}'",

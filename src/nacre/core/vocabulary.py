@@ -1,4 +1,4 @@
-"""The names that quantities, states and inputs may bear, with unit, words and meaning.
+"""The names that quantities, states and inputs may have, with unit, words and meaning.
 
 A vocabulary is a value: that of the package, or that of a study, which knows the words of the study's plugins as well.
 Two studies in one process may use one word for different things. What is done for a study is done under its
@@ -27,7 +27,7 @@ class Word:
     """One vocabulary entry. For inputs: `where` is study, sample or cell; `each` says that cells which share the
     declared value have each their own error (every pellet is weighed anew), not one in common (the die). For
     quantities: `chapter` (coating, material, cell or cause) is the question of the report's first page that it answers,
-    with `coating_only` for the elements of a declared coating alone; `compared` is false where it tells of the
+    with `coating_only` for the elements of a declared coating alone; `compared` is false where it describes the
     measurement, not of the sample (a detection limit). `words` and `symbol` may hold states in braces; `scale` is log
     where values scatter by factors (resistances) and are compared by their ratio.
     """
@@ -93,11 +93,11 @@ class Vocabulary:
         """
         known = dict(self.words(kind))
         for name, row in rows.items():
-            known.setdefault(name, _same_unit(known.get(name), _made(name, row)))
+            known.setdefault(name, _check_same_unit(known.get(name), _make_word(name, row)))
         return Vocabulary({**self.tables, kind: known})
 
 
-def _made(name: str, row: Mapping[str, Any]) -> Word:
+def _make_word(name: str, row: Mapping[str, Any]) -> Word:
     try:
         word = Word(name, **row)
     except TypeError:
@@ -107,7 +107,7 @@ def _made(name: str, row: Mapping[str, Any]) -> Word:
     return word
 
 
-def _same_unit(known: Word | None, word: Word) -> Word:
+def _check_same_unit(known: Word | None, word: Word) -> Word:
     if known and not units.same_kind(known.unit, word.unit):
         raise NacreError(f"'{word.name}' is already a word, in {known.unit}", found=word.unit)
     return word

@@ -86,6 +86,10 @@ def _compare(relation: Relation, rule: str, computed: Term, stated: Term, base: 
     std = _std({key: slopes[key] for key in (*sharp, *unknown)}, values)
     slack = math.fsum(abs(slopes[key]) * values[key].half for key in rounded)
     apart = difference(plain)
+    if not unknown and not std and not slack:  # nothing is left of their errors: one number, said twice
+        said = [values[key].words for key in slopes if values[key].quantity.std is None and values[key].half is None]
+        if said:
+            return replace(base, needs="an uncertainty of " + ", ".join(dict.fromkeys(said)))
     if unknown:
         return _within_margin(rule, apart, std, slack, unknown, values, base)
     excess = {"equal": abs(apart), "at most": apart, "at least": -apart}[rule]
@@ -123,10 +127,7 @@ def _words(rule: str, holds: bool, excess: float, slack: float, std: float, unit
 
 
 def _std(slopes: Mapping[str, float], values: Mapping[str, Value]) -> float:
-    parts: dict[str, float] = {}
-    for key, slope in slopes.items():
-        for source, part in values[key].quantity.parts.items():
-            parts[source] = parts.get(source, 0.0) + slope * part
+    parts = uncancelled((values[key].quantity.parts, slope) for key, slope in slopes.items())
     return math.sqrt(math.fsum(part * part for part in parts.values()))
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from nacre.core.display.comparison_tables import Table
+from nacre.core.display.comparison_tables import ComparisonTable
 
 _SPECIAL = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -22,10 +22,10 @@ def escape(text: str) -> str:
     return re.sub(f"[{''.join(_UP)}]+", lambda m: f"$^{{{''.join(_UP[c] for c in m[0])}}}$", text)
 
 
-def table(made: Table) -> str:
+def table(made: ComparisonTable) -> str:
     """One floating table; needs \\usepackage{booktabs}."""
     head = " & ".join(["", *(escape(title) for title in made.columns)])
-    rows = [" & ".join(escape(text) for text in (line.head, *line.texts)) + r" \\" for line in made.lines]
+    rows = [" & ".join(map(escape, (line.head, *line.texts))) + r" \\" for line in made.lines]
     lines = [
         r"\begin{table}",
         rf"\caption{{{escape(made.caption)}}}",

@@ -45,7 +45,7 @@ class Packing:
 
     def names(self, path: Path) -> list[str]:
         """Under which names a file is stored."""
-        wanted = _plain(path)
+        wanted = _make_absolute(path)
         return [name for name, source in self.files.items() if source == wanted]
 
 
@@ -54,21 +54,21 @@ def pack(outcome: Outcome, folder: Path, guard: Guard, crate: Path | None = None
 
     Raises NacreError where the paths in study.toml cannot be rewritten.
     """
-    folder, packing = _plain(folder), Packing()
+    folder, packing = _make_absolute(folder), Packing()
     text = (folder / STUDY).read_text(encoding="utf-8-sig")
-    moves = _moves(text, folder)
+    moves = _plan_moves(text, folder)
     if moves:
-        packing.study = _rewritten(text, moves).encode()
-    for path in _used(outcome, folder):
+        packing.study = _rewrite(text, moves).encode()
+    for path in _list_used(outcome, folder):
         _take(packing, path, folder, moves, guard)
-    for path in _own(folder):
-        if crate is None or path != _plain(crate):
+    for path in _list_own(folder):
+        if crate is None or path != _make_absolute(crate):
             _add(packing, path.relative_to(folder).as_posix(), path, folder, guard)
     packing.files = dict(sorted(packing.files.items()))
     return packing
 
 
-def _plain(path: Path) -> Path:
+def _make_absolute(path: Path) -> Path:
     """Absolute and without `..`, links as they are."""
     return Path(os.path.abspath(path))
 
@@ -76,23 +76,23 @@ def _plain(path: Path) -> Path:
 # --- which files ---------------------------------------------------------------------------------------------
 
 
-def _used(outcome: Outcome, folder: Path) -> list[Path]:
+def _list_used(outcome: Outcome, folder: Path) -> list[Path]:
     """Raw files of all measurements, and those that results say they come from."""
     files = [file for measurement in outcome.study.measurements for file in measurement.files]
     files += [Path(file) for result in outcome.results for file, _ in result.provenance.files]
-    return sorted({_plain(folder / file) for file in files})
+    return sorted({_make_absolute(folder / file) for file in files})
 
 
-def _own(folder: Path) -> list[Path]:
+def _list_own(folder: Path) -> list[Path]:
     """Study file, tables, notes, truth, plugins with all that lies beside them, results."""
     found = [path for path in folder.iterdir() if path.suffix in _KEPT]
     for room in ("plugins", "results"):
         below = (path for path in (folder / room).rglob("*") if "__pycache__" not in path.parts)
-        found += [path for path in below if not _hidden(path, folder)]
+        found += [path for path in below if not _is_hidden(path, folder)]
     return [path for path in found if not path.is_dir()]
 
 
-def _hidden(path: Path, folder: Path) -> bool:
+def _is_hidden(path: Path, folder: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
@@ -128,16 +128,16 @@ def _add(packing: Packing, name: str, path: Path, root: Path, guard: Guard) -> N
 # --- the study file ------------------------------------------------------------------------------------------
 
 
-def _moves(text: str, folder: Path) -> dict[str, Move]:
+def _plan_moves(text: str, folder: Path) -> dict[str, Move]:
     """What is to be said in the crate instead of each pattern that leads out of the study or begins at the root."""
     bases: dict[Path, str] = {}
     moves = {}
-    for pattern in _patterns(tomllib.loads(text)):
+    for pattern in _find_patterns(tomllib.loads(text)):
         path = PurePosixPath(pattern.replace("\\", "/"))
         if not (Path(path).is_absolute() or ".." in path.parts):
             continue
         fixed = next((i for i, part in enumerate(path.parts) if _WILD.search(part)), len(path.parts) - 1)
-        root, rest = _plain(folder / Path(*path.parts[:fixed])), "/".join(path.parts[fixed:])
+        root, rest = _make_absolute(folder / Path(*path.parts[:fixed])), "/".join(path.parts[fixed:])
         if ".." in rest.split("/"):
             raise NacreError(
                 f"the pattern '{pattern}' goes up after a wildcard", where=STUDY, do="name the folder itself"
@@ -146,11 +146,11 @@ def _moves(text: str, folder: Path) -> dict[str, Move]:
             base = root.relative_to(folder).as_posix()
             moves[pattern] = Move(root, "" if base == "." else base, rest)
         else:
-            moves[pattern] = Move(root, bases.setdefault(root, f"{_outside(folder)}/{len(bases) + 1}"), rest)
+            moves[pattern] = Move(root, bases.setdefault(root, f"{_choose_folder_name(folder)}/{len(bases) + 1}"), rest)
     return moves
 
 
-def _outside(folder: Path) -> str:
+def _choose_folder_name(folder: Path) -> str:
     """A folder's name that the study does not have yet."""
     name = "outside"
     while (folder / name).exists():
@@ -158,15 +158,15 @@ def _outside(folder: Path) -> str:
     return name
 
 
-def _patterns(document: dict) -> list[str]:
-    found = []
+def _find_patterns(document: dict) -> list[str]:
+    found: list[str] = []
     for part in document.get("measurement", ()):
         files = part.get("files", ())
         found += [files] if isinstance(files, str) else files
     return list(dict.fromkeys(found))
 
 
-def _rewritten(text: str, moves: dict[str, Move]) -> str:
+def _rewrite(text: str, moves: dict[str, Move]) -> str:
     """study.toml with its patterns moved and every other letter as it was."""
 
     def literal(match: re.Match) -> str:
@@ -174,13 +174,13 @@ def _rewritten(text: str, moves: dict[str, Move]) -> str:
         return json.dumps(moves[pattern].pattern, ensure_ascii=False) if pattern in moves else match[0]
 
     made = _FILES.sub(lambda match: _LITERAL.sub(literal, match[0]), text)
-    if tomllib.loads(made) != _moved(tomllib.loads(text), moves):
+    if tomllib.loads(made) != _move_patterns(tomllib.loads(text), moves):
         where, do = STUDY, 'write each as files = "..." or files = ["...", "..."], without comments between'
         raise NacreError("the paths of raw files outside the study cannot be rewritten", where=where, do=do)
     return made
 
 
-def _moved(document: dict, moves: dict[str, Move]) -> dict:
+def _move_patterns(document: dict, moves: dict[str, Move]) -> dict:
     """What the rewritten file is to say."""
     new = {pattern: move.pattern for pattern, move in moves.items()}
     for part in document.get("measurement", ()):

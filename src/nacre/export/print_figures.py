@@ -41,7 +41,7 @@ _LOCK = threading.Lock()  # matplotlib's settings are global
 
 
 @lru_cache(maxsize=1)
-def _settings() -> dict[str, Any]:
+def _make_settings() -> Any:
     from matplotlib import font_manager
 
     installed = {font.name for font in font_manager.fontManager.ttflist}
@@ -82,31 +82,34 @@ def draw(
     """
     import matplotlib
     from matplotlib.figure import Figure as Canvas
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    with _LOCK, matplotlib.rc_context(_settings()):
+    with _LOCK, matplotlib.rc_context(_make_settings()):
         logging.getLogger("fontTools").setLevel(logging.ERROR)
         rows, cols, size = _grid(figure, columns)
-        canvas = Canvas(figsize=size, layout="constrained")
-        canvas.get_layout_engine().set(w_pad=0.04, h_pad=0.04)
+        canvas = Canvas(figsize=size, layout=ConstrainedLayoutEngine(w_pad=0.04, h_pad=0.04))
         frames = canvas.subplots(rows, cols, squeeze=False).ravel()
         seen = looks(figure, samples)
-        several, keys, across = len(figure.panels) > 1, {}, 4 if size[0] > SINGLE else 2
+        several, across = len(figure.panels) > 1, 4 if size[0] > SINGLE else 2
+        keys: dict[str, Any] = {}
         for i, (panel, frame) in enumerate(zip(figure.panels, frames, strict=False)):
-            own = _panel(frame, panel, seen, figure.synthetic)
+            own = _draw_panel(frame, panel, seen, figure.synthetic)
             keys |= {name: handle for name, handle in own.items() if name not in keys}
             if not several:
                 # long names beside the axis leave the legend one column's room
-                _legend(frame, own, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=1 if panel.y.categories else 2)
-            _head(frame, panel, i if several else None)
+                _draw_legend(
+                    frame, own, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=1 if panel.y.categories else 2
+                )
+            _draw_head(frame, panel, i if several else None)
         if several:  # one legend for all panels: several would leave them no room
             canvas.set_size_inches(size[0], size[1] + 0.14 * math.ceil(len(keys) / across))
-            _legend(canvas, keys, loc="outside upper left", ncols=across)
+            _draw_legend(canvas, keys, loc="outside upper left", ncols=across)
         for frame in frames[len(figure.panels) :]:
             frame.remove()
-        return {kind: _saved(canvas, figure, kind) for kind in kinds}
+        return {kind: _save(canvas, figure, kind) for kind in kinds}
 
 
-def _saved(canvas, figure: Figure, kind: str) -> bytes:
+def _save(canvas, figure: Figure, kind: str) -> bytes:
     stream = io.BytesIO()
     title = f"{figure.title} ({VIRTUAL_TAG})" if figure.synthetic else figure.title
     dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None, "ModDate": None}}[kind]
@@ -117,14 +120,17 @@ def _saved(canvas, figure: Figure, kind: str) -> bytes:
 def _grid(figure: Figure, columns: int | None) -> tuple[int, int, tuple[float, float]]:
     """Rows and columns of panels, and the size in inches."""
     n = len(figure.panels)
-    width = {1: SINGLE, 2: WIDE}.get(columns, WIDE if figure.wide or n > 1 else SINGLE)
-    cols = 1 if n == 1 or width == SINGLE else 2 if n in (2, 4) else 3
+    wide = columns == 2 or (columns != 1 and (figure.wide or n > 1))
+    width = WIDE if wide else SINGLE
+    cols = 2 if n in (2, 4) else 3
+    if n == 1 or not wide:
+        cols = 1
     rows = math.ceil(n / cols)
     part = 0.42 if cols == 1 and width == WIDE else 0.8
     return rows, cols, (width, rows * width / cols * part)
 
 
-def _head(frame, panel: Panel, place: int | None) -> None:
+def _draw_head(frame, panel: Panel, place: int | None) -> None:
     letter = "" if place is None else f"({chr(97 + place)}) "
     if letter or panel.title:
         legend = frame.get_legend()
@@ -132,7 +138,7 @@ def _head(frame, panel: Panel, place: int | None) -> None:
         frame.set_title(f"{letter}{panel.title}".strip(), loc="left", fontsize=8, pad=4 + 9 * rows)
 
 
-def _panel(frame, panel: Panel, seen: dict[int, Look], synthetic: bool) -> dict[str, Any]:
+def _draw_panel(frame, panel: Panel, seen: dict[int, Look], synthetic: bool) -> dict[str, Any]:
     """Draws one panel; returns what its legend would show, by name."""
     right = frame.twinx() if panel.right else None
     _plot(frame, right, panel, seen)
@@ -144,12 +150,12 @@ def _panel(frame, panel: Panel, seen: dict[int, Look], synthetic: bool) -> dict[
         small.xaxis.label.set_size(6)
         small.yaxis.label.set_size(6)
     if synthetic:
-        _tag(frame, panel)
+        _draw_tag(frame, panel)
     drawn = [axes.get_legend_handles_labels() for axes in (frame, right) if axes is not None]
     return {name: handle for handles, names in reversed(drawn) for handle, name in zip(handles, names, strict=True)}
 
 
-def _tag(frame, panel: Panel) -> None:
+def _draw_tag(frame, panel: Panel) -> None:
     corner = tag_corner(panel)
     style = {"style": "italic", "fontsize": 6.5, "color": MUTED, "zorder": 1}
     if any(series.kind == "heat" for series in panel.series):
@@ -164,7 +170,7 @@ def _tag(frame, panel: Panel) -> None:
     frame.text(*at, VIRTUAL_TAG, transform=frame.transAxes, ha=side, va=level, **style)
 
 
-def _legend(where, keys: dict[str, Any], **place) -> None:
+def _draw_legend(where, keys: dict[str, Any], **place) -> None:
     if len(keys) > 1:
         style = {"frameon": False, "handlelength": 2, "borderaxespad": 0.3, "labelspacing": 0.25, "columnspacing": 1}
         where.legend(list(keys.values()), list(keys), **place, **style)
@@ -174,11 +180,11 @@ def _plot(frame, right, panel: Panel, seen: dict[int, Look]) -> None:
     slots = bar_slots(panel)
     for series in panel.series:
         target = right if series.right and right is not None else frame
-        _series(target, panel, series, seen[id(series)], slots.get(id(series)))
-    _axis(frame, panel.x, "x", categories(panel, "x"))
-    _axis(frame, panel.y, "y", categories(panel, "y"))
-    if right is not None:
-        _axis(right, panel.right, "y", ())
+        _draw_series(target, panel, series, seen[id(series)], slots.get(id(series)))
+    _draw_axis(frame, panel.x, "x", categories(panel, "x"))
+    _draw_axis(frame, panel.y, "y", categories(panel, "y"))
+    if right is not None and panel.right is not None:
+        _draw_axis(right, panel.right, "y", ())
         frame.tick_params(right=False)
     if panel.picture:  # the scale bar says what the axes would
         frame.set(xlim=extent(panel.picture.x), ylim=sorted(extent(panel.picture.y), reverse=panel.y.reverse))
@@ -188,14 +194,14 @@ def _plot(frame, right, panel: Panel, seen: dict[int, Look]) -> None:
         frame.set_aspect("equal", adjustable="box")
 
 
-def _axis(frame, axis: Axis, side: str, names: tuple[str, ...]) -> None:
+def _draw_axis(frame, axis: Axis, side: str, names: tuple[str, ...]) -> None:
     put = {key: getattr(frame, f"set_{side}{key}") for key in ("label", "scale", "lim", "ticks")}
     put["label"](axis_title(axis))
     if axis.scale == "log":
         put["scale"]("log")
         drawn = frame.xaxis if side == "x" else frame.yaxis
-        drawn.set_major_formatter(_power_of_ten)
-        drawn.set_minor_formatter(lambda value, _place: _between(value, *drawn.get_view_interval()))
+        drawn.set_major_formatter(_format_power_of_ten)
+        drawn.set_minor_formatter(lambda value, _place: _choose_ticks_between(value, *drawn.get_view_interval()))
     if names:
         crowded = side == "x" and len(names) * max(map(len, names)) > CROWDED
         put["ticks"](range(len(names)), names, **({"rotation": 90} if crowded else {}))
@@ -206,24 +212,24 @@ def _axis(frame, axis: Axis, side: str, names: tuple[str, ...]) -> None:
         (frame.xaxis if side == "x" else frame.yaxis).set_inverted(True)
 
 
-def _power_of_ten(value: float, _place: int = 0) -> str:
+def _format_power_of_ten(value: float, _place: int = 0) -> str:
     power = math.log10(value)
     if not math.isclose(power, round(power), abs_tol=1e-6):
         return f"{value:g}"
     return "10" + str(round(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-def _between(value: float, low: float, high: float) -> str:
+def _choose_ticks_between(value: float, low: float, high: float) -> str:
     """Numbers between powers of ten where an axis spans less than a decade, 2 and 5 where it spans less than two."""
     leads = float(f"{value:e}"[:3]) in (2, 5)
     return f"{value:g}" if high < 10 * low or (high < 100 * low and leads) else ""
 
 
-def _series(frame, panel: Panel, series: Series, look: Look, slot) -> None:
+def _draw_series(frame, panel: Panel, series: Series, look: Look, slot) -> None:
     colour = look.colour or INK
     name = look.name if series.legend and series.kind != "text" and look.name else "_nolegend_"
     if series.kind == "rule":
-        return _rule(frame, series, look)
+        return _draw_rule(frame, series, look)
     x, y = (positions(getattr(series, side), categories(panel, side)) for side in ("x", "y"))
     match series.kind:
         case "picture":
@@ -241,12 +247,12 @@ def _series(frame, panel: Panel, series: Series, look: Look, slot) -> None:
         case "bars":
             shift, width = slot
             frame.bar(x + shift, y, width, color=colour, alpha=1 if look.filled else 0.4, label=name, linewidth=0)
-            _errors(frame, x + shift, y, series, INK)
+            _draw_errors(frame, x + shift, y, series, INK)
         case "points":
             face = colour if look.filled else "none"
             marks = {"marker": _MARKER[look.marker], "markerfacecolor": face, "markeredgewidth": 0.7}
             frame.plot(x, y, linestyle="none", color=colour, label=name, **marks)
-            _errors(frame, x, y, series, colour)
+            _draw_errors(frame, x, y, series, colour)
         case _:
             bold = 2.0 if panel.picture and not series.legend else None
             style = "steps-post" if series.kind == "steps" else "default"
@@ -254,14 +260,14 @@ def _series(frame, panel: Panel, series: Series, look: Look, slot) -> None:
     return None
 
 
-def _errors(frame, x, y, series: Series, colour: str) -> None:
+def _draw_errors(frame, x, y, series: Series, colour: str) -> None:
     if series.lo is None or series.hi is None:
         return
     spread = np.clip(np.vstack([y - series.lo, series.hi - y]), 0, None)
     frame.errorbar(x, y, yerr=spread, fmt="none", ecolor=colour, elinewidth=0.7, capsize=1.8, label="_nolegend_")
 
 
-def _rule(frame, series: Series, look: Look) -> None:
+def _draw_rule(frame, series: Series, look: Look) -> None:
     style = {"color": look.colour or MUTED, "linewidth": 0.7, "zorder": 0.5}
     style["linestyle"] = _DASH["dot" if look.dash == "solid" else look.dash]
     words = {"color": MUTED, "fontsize": 6}
@@ -284,11 +290,12 @@ def table(figure: Figure, samples: Palette) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerows([[c.name for c in found], [pretty_unit(c.unit) for c in found], [c.comment for c in found]])
-    writer.writerows(zip_longest(*([_cell(v) for v in c.values.tolist()] for c in found), fillvalue=""))
+    cells = [map(_format_cell, column.values.tolist()) for column in found]
+    writer.writerows(zip_longest(*cells, fillvalue=""))
     return out.getvalue()
 
 
-def _cell(value) -> str:
+def _format_cell(value) -> str:
     if isinstance(value, float):
         return "" if math.isnan(value) else repr(value)
     return str(value)

@@ -40,20 +40,20 @@ def metadata(outcome: Outcome, folder: Path, packing: Packing) -> dict[str, Any]
         "description": f"Raw files, study file and results of {study.title or study.name}.",
         "datePublished": when[:10],
         "license": {"@id": study.licence or "#no-licence"},
-        "hasPart": [{"@id": _id(path)} for path in paths],
+        "hasPart": [{"@id": _make_id(path)} for path in paths],
         "mentions": [{"@id": f"#analysis-{i + 1}"} for i in range(len(outcome.results))],
     }
     people = [{"@id": f"#author-{i + 1}", "@type": "Person", "name": name} for i, name in enumerate(study.authors)]
     if people:
-        root["author"] = _one_or_many([{"@id": person["@id"]} for person in people])
+        root["author"] = _unwrap_single([{"@id": person["@id"]} for person in people])
     graph = [
         {"@id": METADATA, "@type": "CreativeWork", "conformsTo": {"@id": _CRATE}, "about": {"@id": "./"}},
         root,
-        _licence(study.licence),
-        _software(outcome),
+        _find_licence(study.licence),
+        _describe_software(outcome),
         *people,
-        *(_file(packing, path) for path in paths),
-        *(_action(result, i, folder, packing, when) for i, result in enumerate(outcome.results)),
+        *(_describe_file(packing, path) for path in paths),
+        *(_describe_action(result, i, folder, packing, when) for i, result in enumerate(outcome.results)),
     ]
     return {"@context": f"{_CRATE}/context", "@graph": graph}
 
@@ -70,62 +70,62 @@ def write(outcome: Outcome, folder: Path, target: Path, guard: Guard | None = No
     with replacing(target) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(zipfile.ZipInfo(METADATA, _MOMENT), document.encode(), zipfile.ZIP_DEFLATED)
         for name in packing.files:
-            archive.writestr(zipfile.ZipInfo(name, _MOMENT), _bytes(packing, name), zipfile.ZIP_DEFLATED)
+            archive.writestr(zipfile.ZipInfo(name, _MOMENT), _read_packed(packing, name), zipfile.ZIP_DEFLATED)
     return len(packing.files) + 1
 
 
-def _bytes(packing: Packing, name: str) -> bytes:
+def _read_packed(packing: Packing, name: str) -> bytes:
     """A file as it is packed."""
     if name == STUDY and packing.study is not None:
         return packing.study
     return packing.files[name].read_bytes()
 
 
-def _id(path: str) -> str:
+def _make_id(path: str) -> str:
     """A path as an identifier: spaces and the like as a URI spells them."""
     return quote(path)
 
 
-def _licence(licence: str) -> dict[str, str]:
+def _find_licence(licence: str) -> dict[str, str]:
     if licence:
         return {"@id": licence, "@type": "CreativeWork", "name": licence}
     words = "No licence is stated: ask those who measured before these data are used again"
     return {"@id": "#no-licence", "@type": "CreativeWork", "name": "no licence stated", "description": words}
 
 
-def _software(outcome: Outcome) -> dict[str, Any]:
+def _describe_software(outcome: Outcome) -> dict[str, Any]:
     made = [f"{name} {version}" for name, version in outcome.versions.items()]
     version = outcome.versions.get("nacre", "")
     about = {"@id": _SOFTWARE, "@type": "SoftwareApplication", "name": "Nacre", "softwareVersion": version}
     return about | {"softwareRequirements": ", ".join(made)}
 
 
-def _file(packing: Packing, path: str) -> dict[str, Any]:
-    data = _bytes(packing, path)
+def _describe_file(packing: Packing, path: str) -> dict[str, Any]:
+    data = _read_packed(packing, path)
     kind = _TYPES.get(Path(path).suffix.lower()) or mimetypes.guess_type(path)[0] or "application/octet-stream"
-    about = {"@id": _id(path), "@type": "File", "name": Path(path).name, "contentSize": str(len(data))}
+    about = {"@id": _make_id(path), "@type": "File", "name": Path(path).name, "contentSize": str(len(data))}
     if path == STUDY and packing.study is not None:
         about["description"] = "The study file; paths of raw files outside the study's folder are those of this crate."
     return about | {"encodingFormat": kind, "sha256": hashlib.sha256(data).hexdigest()}
 
 
-def _action(result: Result, i: int, folder: Path, packing: Packing, when: str) -> dict[str, Any]:
+def _describe_action(result: Result, i: int, folder: Path, packing: Packing, when: str) -> dict[str, Any]:
     subject = str(result.subject)
     files = [name for file, _ in result.provenance.files for name in packing.names(folder / file)]
-    used = [{"@id": _id(name)} for name in dict.fromkeys(files)]
+    used = [{"@id": _make_id(name)} for name in dict.fromkeys(files)]
     return {
         "@id": f"#analysis-{i + 1}",
         "@type": "CreateAction",
         "name": f"{technique_words(result.technique)}{f' of {subject}' if subject else ''}",
         "description": result.methods or technique_words(result.technique),
         "instrument": {"@id": _SOFTWARE},
-        **({"object": _one_or_many(used)} if used else {}),
+        **({"object": _unwrap_single(used)} if used else {}),
         "result": {"@id": RESULTS},
         "endTime": when,
         "additionalType": f"origin: {result.origin}",
     }
 
 
-def _one_or_many(values: list) -> Any:
+def _unwrap_single(values: list) -> Any:
     """JSON-LD wants a single value to stand alone."""
     return values[0] if len(values) == 1 else values

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterable
 from xml.sax.saxutils import escape
 
-from nacre.core.display.comparison_tables import Table
+from nacre.core.display.comparison_tables import ComparisonTable
 
 _TYPES = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
@@ -26,9 +26,9 @@ _SPACE = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _MOMENT = (1980, 1, 1, 0, 0, 0)  # the same bytes for the same tables
 
 
-def document(made: Iterable[Table]) -> bytes:
+def document(made: Iterable[ComparisonTable]) -> bytes:
     """The document's bytes."""
-    body = "".join(_caption(table) + _table(table) for table in made)
+    body = "".join(_write_caption(table) + _write_table(table) for table in made)
     text = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><w:document xmlns:w="{_SPACE}"><w:body>{body}'
     parts = {"[Content_Types].xml": _TYPES, "_rels/.rels": _RELATIONS}
     parts["word/document.xml"] = text + "<w:p/></w:body></w:document>"
@@ -39,21 +39,21 @@ def document(made: Iterable[Table]) -> bytes:
     return stream.getvalue()
 
 
-def _caption(table: Table) -> str:
+def _write_caption(table: ComparisonTable) -> str:
     place = f"{table.place}. " if table.place else ""
     return f"<w:p><w:pPr><w:keepNext/></w:pPr>{_run(place, bold=True)}{_run(table.caption)}</w:p>"
 
 
-def _table(table: Table) -> str:
+def _write_table(table: ComparisonTable) -> str:
     rules = "".join(f'<w:{side} w:val="single" w:sz="8"/>' for side in ("top", "bottom"))
-    head = _row(("", *table.columns), "<w:tcBorders><w:bottom w:val='single' w:sz='4'/></w:tcBorders>")
-    rows = "".join(_row((line.head, *line.texts)) for line in table.lines)
+    head = _write_row(("", *table.columns), "<w:tcBorders><w:bottom w:val='single' w:sz='4'/></w:tcBorders>")
+    rows = "".join(_write_row((line.head, *line.texts)) for line in table.lines)
     grid = "<w:gridCol/>" * (1 + len(table.columns))
     about = f"<w:tblPr><w:tblBorders>{rules}</w:tblBorders></w:tblPr><w:tblGrid>{grid}</w:tblGrid>"
     return f"<w:tbl>{about}{head}{rows}</w:tbl>"
 
 
-def _row(cells: tuple[str, ...], borders: str = "") -> str:
+def _write_row(cells: tuple[str, ...], borders: str = "") -> str:
     made = []
     for i, text in enumerate(cells):
         align = '<w:pPr><w:jc w:val="right"/></w:pPr>' if i else ""

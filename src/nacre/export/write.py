@@ -6,7 +6,7 @@ import io
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import lru_cache, partial
 from importlib.metadata import version
@@ -25,7 +25,7 @@ LIST = "files.json"
 REPORT = "report.html"
 KINDS = ("svg", "pdf")
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(1, 10))}
-_Make = Callable[[], list[tuple[str, bytes | None, str]]]  # (name, data or None to keep, what it was drawn from)
+_Make = Callable[[], Sequence[tuple[str, bytes | None, str]]]  # (name, data or None to keep, what it was drawn from)
 
 
 @in_its_words
@@ -40,9 +40,9 @@ def write_all(
     is not drawn again). Returns the paths written or kept. Raises OSError where report.html cannot be written.
     """
     folder, guard = Path(folder), guard or Guard()
-    before = _listed(folder)
+    before = _read_list(folder)
     now: dict[str, str] = {}
-    for what, make in _products(outcome, folder, before, guard):
+    for what, make in _make_products(outcome, folder, before, guard):
         for name, data, source in guard.attempt(what, make, instead=()):
             if guard.attempt(f"file {name}", _put, folder / name, data):
                 now[name] = source or hashlib.sha256(data).hexdigest()
@@ -62,7 +62,7 @@ def _put(path: Path, data: bytes | None) -> bool:
     return True
 
 
-def _listed(folder: Path) -> dict[str, str]:
+def _read_list(folder: Path) -> dict[str, str]:
     try:
         found = json.loads((folder / LIST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -71,46 +71,46 @@ def _listed(folder: Path) -> dict[str, str]:
     return {name: digest for name, digest in found.items() if not Path(name).is_absolute() and ".." not in name}
 
 
-def _products(outcome: Outcome, folder: Path, before: dict[str, str], guard: Guard) -> Iterator[tuple[str, _Make]]:
+def _make_products(outcome: Outcome, folder: Path, before: dict[str, str], guard: Guard) -> Iterator[tuple[str, _Make]]:
     """(what it is, what makes its files), one by one; report.html is not among them."""
-    yield "results.json", partial(_one, "results.json", results_json.dumps, outcome)
+    yield "results.json", partial(_make_single, "results.json", results_json.dumps, outcome)
     if cycles.tables_of_cycles(outcome):
-        yield results_json.CYCLES, partial(_one, results_json.CYCLES, cycles.cycles_parquet, outcome)
-    yield from guard.attempt("curves", lambda: [*_curves(outcome)], instead=())
-    yield from guard.attempt("CIF files", lambda: [*_structures(outcome)], instead=())
-    yield from guard.attempt("tables", lambda: [*_tables(outcome, guard)], instead=())
-    yield from guard.attempt("figures", lambda: [*_drawings(outcome, folder, before, guard)], instead=())
+        yield results_json.CYCLES, partial(_make_single, results_json.CYCLES, cycles.cycles_parquet, outcome)
+    yield from guard.attempt("curves", lambda: [*_make_curves(outcome)], instead=())
+    yield from guard.attempt("CIF files", lambda: [*_make_structures(outcome)], instead=())
+    yield from guard.attempt("tables", lambda: [*_make_tables(outcome, guard)], instead=())
+    yield from guard.attempt("figures", lambda: [*_make_drawings(outcome, folder, before, guard)], instead=())
 
 
-def _curves(outcome: Outcome) -> Iterator[tuple[str, _Make]]:
+def _make_curves(outcome: Outcome) -> Iterator[tuple[str, _Make]]:
     taken = {Path(results_json.CYCLES).stem}
     for name, result, curve in curves.named(outcome):
-        yield f"curve '{name}'", partial(_one, f"{unique(name, taken)}.parquet", curves.parquet, curve, result)
+        yield f"curve '{name}'", partial(_make_single, f"{unique(name, taken)}.parquet", curves.parquet, curve, result)
 
 
-def _structures(outcome: Outcome) -> Iterator[tuple[str, _Make]]:
+def _make_structures(outcome: Outcome) -> Iterator[tuple[str, _Make]]:
     taken: set[str] = set()
     for name, result in cif.named(outcome):
-        yield f"CIF of '{name}'", partial(_one, f"{unique(name, taken)}.cif", cif.text, result)
+        yield f"CIF of '{name}'", partial(_make_single, f"{unique(name, taken)}.cif", cif.text, result)
 
 
-def _drawings(outcome: Outcome, folder: Path, before: dict[str, str], guard: Guard) -> Iterator[tuple[str, _Make]]:
-    figures, samples = _figures(outcome, guard)
+def _make_drawings(outcome: Outcome, folder: Path, before: dict[str, str], guard: Guard) -> Iterator[tuple[str, _Make]]:
+    figures, samples = _collect_figures(outcome, guard)
     taken: set[str] = set()
     for figure in figures:
         stem = f"figures/{unique(figure_name(figure), taken)}"
         called = comparison_tables.figure_words(figure)
-        yield f"data of {called}", partial(_one, f"{stem}.csv", _data, figure, samples)
+        yield f"data of {called}", partial(_make_single, f"{stem}.csv", _write_data, figure, samples)
         yield f"print of {called}", partial(_print, figure, samples, stem, folder, before)
 
 
-def _one(name: str, make: Callable[..., bytes | str], *args) -> list[tuple[str, bytes, str]]:
+def _make_single(name: str, make: Callable[..., bytes | str], *args) -> list[tuple[str, bytes, str]]:
     """A product that is one file."""
     made = make(*args)
     return [(name, made if isinstance(made, bytes) else made.encode(), "")]
 
 
-def _figures(outcome: Outcome, guard: Guard) -> tuple[list[Figure], style.Palette]:
+def _collect_figures(outcome: Outcome, guard: Guard) -> tuple[list[Figure], style.Palette]:
     figures = comparison_tables.figures(outcome, guard)
     return figures, palette(outcome.study, figures)
 
@@ -121,8 +121,9 @@ def write_figures(outcome: Outcome, folder: Path, columns: int, guard: Guard | N
     Returns the paths written; `guard` names what could not be drawn or written.
     """
     guard = guard or Guard()
-    figures, samples = _figures(outcome, guard)
-    taken, written = set(), []
+    figures, samples = _collect_figures(outcome, guard)
+    taken: set[str] = set()
+    written = []
     for figure in figures:
         stem = unique(figure_name(figure), taken)
         what = f"print of {comparison_tables.figure_words(figure)}"
@@ -133,21 +134,22 @@ def write_figures(outcome: Outcome, folder: Path, columns: int, guard: Guard | N
     return written
 
 
-def _tables(outcome: Outcome, guard: Guard) -> Iterator[tuple[str, _Make]]:
-    made, taken = comparison_tables.tables(outcome, guard), set()
+def _make_tables(outcome: Outcome, guard: Guard) -> Iterator[tuple[str, _Make]]:
+    made = comparison_tables.tables(outcome, guard)
+    taken: set[str] = set()
     for table in made:
         stem = f"tables/{unique(f'{table.place} {table.key}'.replace('.', '').strip().lower(), taken)}"
-        yield f"LaTeX of table '{table.title}'", partial(_one, f"{stem}.tex", latex.table, table)
-        yield f"csv of table '{table.title}'", partial(_one, f"{stem}.csv", _spreadsheet, table)
+        yield f"LaTeX of table '{table.title}'", partial(_make_single, f"{stem}.tex", latex.table, table)
+        yield f"csv of table '{table.title}'", partial(_make_single, f"{stem}.csv", _write_spreadsheet, table)
     if made:
-        yield "Word document of the tables", partial(_one, "tables/tables.docx", word.document, made)
+        yield "Word document of the tables", partial(_make_single, "tables/tables.docx", word.document, made)
 
 
-def _spreadsheet(table: comparison_tables.Table) -> bytes:
-    return _csv(table).encode("utf-8-sig")
+def _write_spreadsheet(table: comparison_tables.ComparisonTable) -> bytes:
+    return _write_csv(table).encode("utf-8-sig")
 
 
-def _csv(table: comparison_tables.Table) -> str:
+def _write_csv(table: comparison_tables.ComparisonTable) -> str:
     """Values and standard deviations in columns of their own, for a spreadsheet."""
     stream = io.StringIO()
     out = csv.writer(stream, lineterminator="\n")
@@ -160,27 +162,29 @@ def _csv(table: comparison_tables.Table) -> str:
     return stream.getvalue()
 
 
-def _data(figure: Figure, samples: style.Palette) -> bytes:
+def _write_data(figure: Figure, samples: style.Palette) -> bytes:
     return print_figures.table(figure, samples).encode("utf-8-sig")
 
 
 def _print(figure: Figure, samples, stem: str, folder: Path, before: dict[str, str]) -> list[tuple]:
     """The drawings; they carry the hash of what they were drawn from, and are kept while it holds."""
-    source = _fingerprint(figure, samples)
+    source = _fingerprint_figure(figure, samples)
     names = {kind: f"{stem}.{kind}" for kind in KINDS}
     if all(before.get(name) == source and (folder / name).exists() for name in names.values()):
         return [(name, None, source) for name in names.values()]
     return [(names[kind], data, source) for kind, data in print_figures.draw(figure, samples).items()]
 
 
-def _fingerprint(figure: Figure, samples) -> str:
-    text = json.dumps([results_json.plain(asdict(figure)), asdict(samples), _drawer()], sort_keys=True, default=str)
+def _fingerprint_figure(figure: Figure, samples) -> str:
+    text = json.dumps(
+        [results_json.plain(asdict(figure)), asdict(samples), _fingerprint_drawing()], sort_keys=True, default=str
+    )
     return "from " + hashlib.sha256(text.encode()).hexdigest()
 
 
 @lru_cache(maxsize=1)
-def _drawer() -> str:
-    code = b"".join(Path(module.__file__).read_bytes() for module in (print_figures, style))
+def _fingerprint_drawing() -> str:
+    code = b"".join(Path(str(module.__file__)).read_bytes() for module in (print_figures, style))
     return f"{version('matplotlib')} {hashlib.sha256(code).hexdigest()}"
 
 

@@ -26,43 +26,49 @@ _ABOUT = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
 _STYLE = '<svg style="stroke-linejoin:round;stroke-linecap:butt;background:white;max-width:100%" '
 
 
-def first_figure(figures: Iterable[Figure], study: Study | None = None) -> Markup:
+def draw_first(figures: Iterable[Figure], study: Study | None = None) -> Markup:
     """The first figure that holds a point, as svg with its title; nothing where there is none."""
-    figure = next((f for f in figures if not all(panel.empty for panel in f.panels)), None)
+    figure = next((f for f in figures if _has_points(f)), None)
     if figure is None:
         return Markup("")
-    try:
-        drawn = svg(figure, study or Study("", Path()))
-    except Exception as error:  # a figure costs no more than itself: the words and numbers beside it are shown
-        return line(f"{figure.title}: this figure cannot be drawn ({type(error).__name__}: {error})")
     title = wording.formula(figure.title)
-    return (drawn + line(title)) if drawn else line(f"{title}: too large for a notebook, see the report")
+    try:
+        drawn = draw_svg(figure, study or Study("", Path()))
+    except Exception as error:  # a figure costs no more than itself: the words and numbers beside it are shown
+        return line(f"{title}: this figure cannot be drawn ({type(error).__name__}: {error})")
+    if not drawn:
+        return line(f"{title}: too large for a notebook, see the report")
+    return drawn + line(title)
 
 
-def svg(figure: Figure, study: Study) -> Markup:
+def _has_points(figure: Figure) -> bool:
+    return any(not panel.empty for panel in figure.panels)
+
+
+def draw_svg(figure: Figure, study: Study) -> Markup:
     """The drawing, with as many points as leave it short; "" where no number of points does."""
     samples = palette(study, [figure])
     for points in POINTS:
-        text = draw(_thinned(figure, points), samples, kinds=("svg",))["svg"].decode()
+        text = draw(_thin_figure(figure, points), samples, kinds=("svg",))["svg"].decode()
         text = _ABOUT.sub("", _PAGE_STYLE.sub("", text[text.index("<svg ") :]))
         if len(text) <= LONGEST:
             return Markup(text.replace("<svg ", _STYLE, 1))
     return Markup("")
 
 
-def _thinned(figure: Figure, points: int) -> Figure:
+def _thin_figure(figure: Figure, points: int) -> Figure:
     """The figure with so many points in all its lines together (at least 20 in each)."""
     count = sum(series.kind in _LINES for panel in figure.panels for series in panel.series)
     each = max(points // max(count, 1), 20)
 
     def few(panel: Panel) -> Panel:
         inset = few(panel.inset) if panel.inset else None
-        return replace(panel, series=tuple(_few(series, each) for series in panel.series), inset=inset)
+        return replace(panel, series=tuple(_thin_series(series, each) for series in panel.series), inset=inset)
 
     return replace(figure, panels=tuple(few(panel) for panel in figure.panels))
 
 
-def _few(series: Series, most: int) -> Series:
+def _thin_series(series: Series, most: int) -> Series:
     if series.kind == "picture":
         rows, columns = (slice(None, None, -(-n // PIXELS)) for n in series.z.shape)
         return replace(series, x=series.x[columns], y=series.y[rows], z=series.z[rows, columns])

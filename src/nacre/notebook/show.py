@@ -17,7 +17,7 @@ from nacre.core.quantity import Quantity
 from nacre.core.result import Entry, Result
 from nacre.core.signal import Signal
 from nacre.core.study import Study, in_its_words
-from nacre.notebook.drawing import first_figure
+from nacre.notebook.drawing import draw_first
 from nacre.notebook.page import box, folded, line, lines, table
 from nacre.pipeline.modelling.simulation_result import result_of
 
@@ -37,7 +37,7 @@ def show(thing) -> str | None:
 
 
 @show.register
-def _(q: Quantity) -> str:
+def show_quantity(q: Quantity) -> str:
     span = wording.interval(q.lo95, q.hi95)
     bounds = f"; 95 %: {span}" if q.std != 0 and span != "–" else ""
     return box(wording.quantity(q), line(f"{wording.uncertainty(q)}{bounds}; {wording.ORIGIN_WORDS[q.origin]}"))
@@ -48,9 +48,9 @@ def _(q: Quantity) -> str:
 
 @show.register
 @in_its_words
-def _(study: Study) -> str:
+def show_study(study: Study) -> str:
     cells = Counter(cell.sample for cell in study.cells.values())
-    found = Counter(_sample_of(study, m.sample, m.cell) for m in study.measurements)
+    found = Counter(_find_sample(study, m.sample, m.cell) for m in study.measurements)
     rows = [
         (name, wording.formula(sample.title), wording.formula(", ".join(sample.coating_phases)) or "none", cells[name],
          found[name])
@@ -66,26 +66,26 @@ def _(study: Study) -> str:
     )
 
 
-def _sample_of(study: Study, sample: str, cell: str) -> str:
+def _find_sample(study: Study, sample: str, cell: str) -> str:
     return sample or (study.cells[cell].sample if cell in study.cells else "")
 
 
 @show.register
-def _(result: Result) -> str:
+def show_result(result: Result) -> str:
     heads = ("quantity", "state", "value", "95 %", "uncertainty", "from")
-    rows = [_entry(result, entry) for entry in result.entries]
+    rows = [_describe_entry(result, entry) for entry in result.entries]
     checks = [f"{c.status}: {c.text}" for c in result.checks if c.status in ("warn", "fail")]
     origin = wording.ORIGIN_WORDS.get(result.origin, result.origin)
     return box(
         f"{wording.technique_words(result.technique)}, {result.subject or result.analysis} ({origin})",
         table(heads, rows, rest="result.entries"),
         lines(checks),
-        first_figure(result.figures),
+        draw_first(result.figures),
         line(f"Curves: {', '.join(curve.name for curve in result.curves)}") if result.curves else "",
     )
 
 
-def _entry(result: Result, entry: Entry) -> tuple:
+def _describe_entry(result: Result, entry: Entry) -> tuple:
     q = entry.quantity
     span = wording.interval(q.lo95, q.hi95) if q.std != 0 else "–"
     name, state = wording.name_words(entry.name, entry.state), wording.state_words(entry.state, entry.name)
@@ -94,11 +94,11 @@ def _entry(result: Result, entry: Entry) -> tuple:
 
 
 @show.register
-def _(contrast: Contrast) -> str:
+def show_contrast(contrast: Contrast) -> str:
     heads = ("treated", "reference", *_CONTRAST_HEADS)
     return box(
         f"{contrast.treated} against {contrast.reference}",
-        table(heads, [(contrast.treated, contrast.reference, *_contrast(contrast))]),
+        table(heads, [(contrast.treated, contrast.reference, *_describe_contrast(contrast))]),
         line(contrast.method),
     )
 
@@ -106,27 +106,27 @@ def _(contrast: Contrast) -> str:
 _CONTRAST_HEADS = ("quantity", "state", "difference", "95 %", "adjusted p", "cells", "verdict")
 
 
-def _contrast(c: Contrast) -> tuple:
+def _describe_contrast(c: Contrast) -> tuple:
     size = wording.with_unit(wording.number(c.difference), c.unit)
     cells = f"{c.n_treated}, {c.n_reference}"
     words = wording.name_words(c.name, c.state), wording.state_words(c.state, c.name)
-    return *words, size, wording.interval(c.lo95, c.hi95), wording.number(c.p_adjusted, 2), cells, _verdict(c)
+    return *words, size, wording.interval(c.lo95, c.hi95), wording.number(c.p_adjusted, 2), cells, _describe_verdict(c)
 
 
-def _verdict(c: Contrast) -> str:
-    return f"{VERDICT_WORDS[c.verdict]} ({c.endpoint})"
+def _describe_verdict(c: Contrast) -> str:
+    return f"{VERDICT_WORDS.get(c.verdict, c.verdict)} ({c.endpoint})"
 
 
 @show.register
 @in_its_words
-def _(outcome: Outcome) -> str:
+def show_outcome(outcome: Outcome) -> str:
     count = Counter(result.technique for result in outcome.results)
     techniques = ", ".join(f"{wording.technique_words(name)} ({n})" for name, n in count.items())
     told = Counter(row.verdict for row in outcome.ledger)
     ledger = ", ".join(f"{n} {VERDICT_WORDS.get(verdict, verdict)}" for verdict, n in told.items())
-    order = list(VERDICT_WORDS)
-    rows = sorted(outcome.contrasts, key=lambda c: (c.endpoint != "primary", order.index(c.verdict)))
-    contrasts = [(c.treated, c.reference, *_contrast(c)) for c in rows]
+    place = {verdict: i for i, verdict in enumerate(VERDICT_WORDS)}
+    rows = sorted(outcome.contrasts, key=lambda c: (c.endpoint != "primary", place.get(c.verdict, len(place))))
+    contrasts = [(c.treated, c.reference, *_describe_contrast(c)) for c in rows]
     return box(
         wording.formula(outcome.study.title or outcome.study.name),
         line(f"{sum(len(r.entries) for r in outcome.results):,} quantities in {len(outcome.results)} results: "
@@ -135,14 +135,14 @@ def _(outcome: Outcome) -> str:
         lines([f"failed: {failure.what}: {failure.error}" for failure in outcome.failures]),
         lines([*outcome.doubts, *outcome.idle]),
         table(("treated", "reference", *_CONTRAST_HEADS), contrasts, rest="outcome.contrast_table()"),
-        first_figure([f for result in outcome.results for f in result.figures], outcome.study),
+        draw_first([f for result in outcome.results for f in result.figures], outcome.study),
         line("Numbers: outcome.table(); cycles: outcome.cycles(); files: nacre.write(outcome)"),
     )  # fmt: skip
 
 
 @show.register
-def _(signal: Signal) -> str:
-    rows = [(name, v.unit, _size(v.values), _ends(v.values)) for name, v in signal.variables.items()]
+def show_signal(signal: Signal) -> str:
+    rows = [(name, v.unit, _describe_size(v.values), _describe_ends(v.values)) for name, v in signal.variables.items()]
     notes = [f"{note.level}: {note.text}" for note in signal.notes]
     reader = f", read by {signal.source.reader}" if signal.source else ""
     origin = wording.ORIGIN_WORDS.get(signal.origin, signal.origin)
@@ -150,15 +150,15 @@ def _(signal: Signal) -> str:
         f"{signal.where} ({signal.kind}; {origin}{reader})",
         table(("variable", "unit", "size", "first to last"), rows, most=40),
         lines(notes),
-        first_figure(_of_signal(signal)),
+        draw_first(_draw_signal(signal)),
     )
 
 
-def _size(values: np.ndarray) -> str:
+def _describe_size(values: np.ndarray) -> str:
     return " × ".join(map(str, values.shape))
 
 
-def _ends(values: np.ndarray) -> str:
+def _describe_ends(values: np.ndarray) -> str:
     flat = values.ravel()
     if not flat.size:
         return "empty"
@@ -166,36 +166,36 @@ def _ends(values: np.ndarray) -> str:
     return " to ".join(wording.number(float(v)) if values.dtype.kind in "fiu" else str(v) for v in ends)
 
 
-def _of_signal(signal: Signal) -> list[Figure]:
+def _draw_signal(signal: Signal) -> list[Figure]:
     """Voltage against time of a cycler's record, a spectrum of impedance; of others none."""
     if signal.kind == "cycling" and {"test_time_second", "voltage_volt"} <= set(signal.variables):
         x, y = signal.array("test_time_second", "h"), signal.array("voltage_volt", "V")
-        return [_one_line("Cell voltage", Axis("Time", "h"), Axis("Cell voltage", "V"), x, y, signal.origin)]
+        return [_draw_line("Cell voltage", Axis("Time", "h"), Axis("Cell voltage", "V"), x, y, signal.origin)]
     if signal.kind == "impedance" and {"real_impedance_ohm", "imaginary_impedance_ohm"} <= set(signal.variables):
         real, imaginary = (signal[f"{part}_impedance_ohm"] for part in ("real", "imaginary"))
-        return [_nyquist(real.values.ravel(), -imaginary.values.ravel(), real.unit, signal.origin)]
+        return [_draw_nyquist(real.values.ravel(), -imaginary.values.ravel(), real.unit, signal.origin)]
     return []
 
 
-def _one_line(title: str, x: Axis, y: Axis, xs, ys, origin: str = "") -> Figure:
+def _draw_line(title: str, x: Axis, y: Axis, xs, ys, origin: str = "") -> Figure:
     panel = Panel(x, y, (Series("line", xs, ys),))
     return Figure(title.lower().replace(" ", "-"), title, (panel,), synthetic=origin == "synthetic")
 
 
-def _nyquist(real, minus_imaginary, unit: str, origin: str = "") -> Figure:
+def _draw_nyquist(real, minus_imaginary, unit: str, origin: str = "") -> Figure:
     axes = Axis("Re(Z)", unit, equal=True), Axis("-Im(Z)", unit, equal=True)
-    return _one_line("Impedance", *axes, real, minus_imaginary, origin)
+    return _draw_line("Impedance", *axes, real, minus_imaginary, origin)
 
 
 # --- the cell model --------------------------------------------------------------------------------------------
 
 
 @show.register
-def _(cell: CellParameters) -> str:
+def show_cell(cell: CellParameters) -> str:
     count = Counter(parameter.status for parameter in cell.numbers.values())
     window = " to ".join(wording.number(cell.value(f"cell.{end}_voltage")) for end in ("lower", "upper"))
     area, mass = cell.value("cell.area"), cell.value("cell.cam_mass")
-    rows = [(name, _plain(p.quantity), cell.names[name].words, p.status, p.source) for name, p in cell.numbers.items()]
+    rows = [_describe_number(cell, name) for name in cell.numbers]
     numbers = table(("name", "value", "what it is", "status", "source"), rows, most=120)
     return box(
         f"Cell model '{cell.name}'",
@@ -203,15 +203,17 @@ def _(cell: CellParameters) -> str:
              f"1C = {wording.number(1e3 * cell.one_c)} mA"),
         line("Its numbers: " + ", ".join(f"{n} {status}" for status, n in count.most_common())),
         folded("all numbers", numbers),
-        first_figure([_potentials(cell)]),
+        draw_first([_draw_potentials(cell)]),
     )  # fmt: skip
 
 
-def _plain(q: Quantity) -> str:
-    return wording.quantity(q) if np.isfinite(q.value) else "none"
+def _describe_number(cell: CellParameters, name: str) -> tuple[str, ...]:
+    parameter = cell.numbers[name]
+    value = wording.quantity(parameter.quantity) if np.isfinite(parameter.quantity.value) else "none"
+    return name, value, cell.names[name].words, parameter.status, parameter.source
 
 
-def _potentials(cell: CellParameters) -> Figure:
+def _draw_potentials(cell: CellParameters) -> Figure:
     series = []
     for part, potential in cell.potentials.items():
         curve = potential.curve
@@ -222,7 +224,7 @@ def _potentials(cell: CellParameters) -> Figure:
 
 
 @show.register
-def _(simulation: Simulation) -> str:
+def show_simulation(simulation: Simulation) -> str:
     mass = simulation.parameters.value("cell.cam_mass", "g")
     rows = [
         (step.number, step.step.text or step.step.kind, wording.number(step.seconds / 3600),
@@ -235,12 +237,12 @@ def _(simulation: Simulation) -> str:
         line(simulation.words),
         table(heads, rows),
         lines([f"{check.status}: {check.text}" for check in simulation.checks]),
-        first_figure(result_of(simulation.parameters.name, simulation).figures),
+        draw_first(result_of(simulation.parameters.name, simulation).figures),
     )
 
 
 @show.register
-def _(spectrum: PredictedSpectrum) -> str:
+def show_spectrum(spectrum: PredictedSpectrum) -> str:
     whole = spectrum.z[-1].real
     causes = sorted(spectrum.causes.items(), key=lambda pair: -pair[1][-1].real)
     rows = [(cause, wording.number(z[-1].real)) for cause, z in causes if z[-1].real > 1e-3 * whole]
@@ -249,20 +251,20 @@ def _(spectrum: PredictedSpectrum) -> str:
         line(f"{wording.number(whole)} Ω cm² at {spectrum.frequency[-1]:g} Hz, {wording.number(spectrum.volts)} V"),
         table(("cause", f"Ω cm² at {spectrum.frequency[-1]:g} Hz"), rows),
         lines([f"{check.status}: {check.text}" for check in spectrum.checks]),
-        first_figure([_nyquist(spectrum.z.real, -spectrum.z.imag, "ohm cm2")]),
+        draw_first([_draw_nyquist(spectrum.z.real, -spectrum.z.imag, "ohm cm2")]),
     )
 
 
 @show.register
-def _(life: Lifetime) -> str:
+def show_lifetime(life: Lifetime) -> str:
     cycle, capacity = life.column("cycle"), life.column("discharge_capacity")
-    figure = _one_line("Capacity", Axis("Cycle"), Axis("Discharge capacity", "mAh/g"), cycle, capacity)
+    figure = _draw_line("Capacity", Axis("Cycle"), Axis("Discharge capacity", "mAh/g"), cycle, capacity)
     shown = np.unique(np.linspace(0, len(cycle) - 1, min(6, len(cycle))).astype(int)) if len(cycle) else []
     rows = [(int(cycle[i]), wording.number(capacity[i])) for i in shown]
     return box(
         f"Predicted by the cell model '{life.parameters.name}'; not measured",
         line(f"{life.words}; {life.simulated} cycles simulated, the others jumped over"),
         table(("cycle", "discharge capacity, mAh/g"), rows),
-        first_figure([figure]),
+        draw_first([figure]),
         Markup("<div>All cycles: <code>life.table</code></div>"),
     )

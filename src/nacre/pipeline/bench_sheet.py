@@ -25,7 +25,7 @@ from nacre.core.errors import NacreError
 from nacre.core.files import write as write_file
 from nacre.core.quantity import Quantity, derive
 from nacre.core.study import Cell, Sample, Study, in_its_words
-from nacre.core.study import Step as Preparation
+from nacre.core.study import PreparationStep as Preparation
 from nacre.materials import Library, load_builtin
 from nacre.physics.chemistry import film
 from nacre.physics.chemistry.reactions import BalanceError, balance_reaction

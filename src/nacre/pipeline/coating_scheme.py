@@ -5,7 +5,7 @@ import re
 from html import escape
 
 from nacre.cell.recipe.coating import Coating
-from nacre.core.study import Sample, Step
+from nacre.core.study import PreparationStep, Sample
 
 _SUB = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _FORMULA = re.compile(r"\b(?:[A-Z][a-z]?(?:\d+(?:\.\d+)?)?){2,}\b")
@@ -26,10 +26,10 @@ def scheme(sample: Sample, coating: Coating) -> str:
         f"{pretty(coating.precursor)} nanoparticles on it",
         metal,
     )
-    arrows = ((_dose_words(coating), "dosing, drying"), (_conditions(anneal), anneal.do if anneal else ""))
-    parts = [_particle(90, "bare"), _particle(340, "dots"), _particle(590, "shell")]
-    parts += [_arrow(165, *arrows[0]), _arrow(415, *arrows[1])]
-    parts += [_text(x, 178, label, 13) for x, label in zip((90, 340, 590), labels, strict=True)]
+    arrows = ((_describe_dose(coating), "dosing, drying"), (_describe_conditions(anneal), anneal.do if anneal else ""))
+    parts = [_draw_particle(90, "bare"), _draw_particle(340, "dots"), _draw_particle(590, "shell")]
+    parts += [_draw_arrow(165, *arrows[0]), _draw_arrow(415, *arrows[1])]
+    parts += [_draw_text(x, 178, label, 13) for x, label in zip((90, 340, 590), labels, strict=True)]
     words = escape(f"Coating of {sample.title}")
     return (
         f'<svg viewBox="0 0 680 195" role="img" aria-label="{words}" xmlns="http://www.w3.org/2000/svg" '
@@ -37,17 +37,17 @@ def scheme(sample: Sample, coating: Coating) -> str:
     )
 
 
-def _dose_words(coating: Coating) -> str:
+def _describe_dose(coating: Coating) -> str:
     target, assay = coating.numbers.get("target"), coating.numbers.get("dispersion")
     return ", ".join([*([str(target)] if target else []), *([f"{assay} dispersion"] if assay else [])])
 
 
-def _conditions(step: Step | None) -> str:
+def _describe_conditions(step: PreparationStep | None) -> str:
     wanted = ("temperature", "time", "gas")
     return ", ".join(str(step.conditions[key]) for key in wanted if key in step.conditions) if step else ""
 
 
-def _particle(x: float, state: str) -> str:
+def _draw_particle(x: float, state: str) -> str:
     """A secondary particle of primary grains, with nanoparticles or a shell around it."""
     grains = [(0.0, 0.0)] + [(28 * math.cos(a * math.pi / 3), 28 * math.sin(a * math.pi / 3)) for a in range(6)]
     out = [f'<circle cx="{x + dx:.1f}" cy="{85 + dy:.1f}" r="17" fill="#b9c0c7" stroke="#fff"/>' for dx, dy in grains]
@@ -61,16 +61,16 @@ def _particle(x: float, state: str) -> str:
     return "".join(out)
 
 
-def _arrow(x: float, above: str, below: str) -> str:
+def _draw_arrow(x: float, above: str, below: str) -> str:
     line = f'<path d="M{x} 85 H{x + 92} m-9 -6 l9 6 l-9 6" fill="none" stroke="#333" stroke-width="2"/>'
-    words = [_text(x + 48, 58 - 14 * (n - 1 - k), part, 11) for n, k, part in _lines(above)]
-    return line + "".join(words) + _text(x + 48, 108, below, 11)
+    words = [_draw_text(x + 48, 58 - 14 * (n - 1 - k), part, 11) for n, k, part in _draw_lines(above)]
+    return line + "".join(words) + _draw_text(x + 48, 108, below, 11)
 
 
-def _lines(text: str) -> list[tuple[int, int, str]]:
+def _draw_lines(text: str) -> list[tuple[int, int, str]]:
     parts = [part for part in text.split(", ") if part]
     return [(len(parts), k, part) for k, part in enumerate(parts)]
 
 
-def _text(x: float, y: float, words: str, size: int) -> str:
+def _draw_text(x: float, y: float, words: str, size: int) -> str:
     return f'<text x="{x}" y="{y}" font-size="{size}" text-anchor="middle" fill="#111">{escape(words)}</text>'

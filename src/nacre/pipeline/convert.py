@@ -27,14 +27,14 @@ def to_bdf(path: str | Path, out: Path | None = None, suffix: str = ".csv") -> C
     for measurement in study.measurements:
         for number, file in enumerate(measurement.files):
             try:
-                made = _one(study, measurement, file)
+                made = _convert_one(study, measurement, file)
                 if made is None:
                     continue
                 part = f"-{number + 1}" if len(measurement.files) > 1 else ""
                 name = re.sub(r"[^\w.+-]+", "_", measurement.name)
                 target = folder / f"{name}{part}.bdf{suffix}"
                 folder.mkdir(parents=True, exist_ok=True)
-                _bdf().write(made, target)
+                _get_bdf_reader().write(made, target)
                 written.append(target)
             except NacreError as error:
                 failed.append((file.name, str(error)))
@@ -43,11 +43,11 @@ def to_bdf(path: str | Path, out: Path | None = None, suffix: str = ".csv") -> C
     return Converted(tuple(written), tuple(failed))
 
 
-def _bdf():
+def _get_bdf_reader():
     return registry.readers()["bdf"]
 
 
-def _one(study: Study, measurement: Measurement, file: Path):
+def _convert_one(study: Study, measurement: Measurement, file: Path):
     known = registry.readers(study.folder)
     reader = registry.reader_for(file, known, measurement.reader)
     if "cycling" not in reader.kinds:

@@ -14,17 +14,17 @@ def copy_demo(folder: Path) -> Path:
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / "study.toml").is_file():
         raise StudyError("the folder holds something else", where=str(folder), do="name another: nacre demo FOLDER")
-    with as_file(_source()) as source:
+    with as_file(_find_source()) as source:
         shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("results", "__pycache__"))
     return folder
 
 
 def reference_study() -> Path:
     """The folder of the reference study, to be read only; `copy_demo` gives one to work in."""
-    return Path(str(_source()))
+    return Path(str(_find_source()))
 
 
-def _source():
+def _find_source():
     """The study beside the checkout, or, in an installed package, inside it."""
     root = Path(__file__).resolve().parents[3] / "studies" / "lho-ncm85"
     return root if root.is_dir() else files("nacre").joinpath("studies/lho-ncm85")

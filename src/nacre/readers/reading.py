@@ -9,7 +9,7 @@ from typing import Any
 from nacre.core import options as option_tools
 from nacre.core import registry
 from nacre.core.contracts import VIRTUAL_MARK, Reader
-from nacre.core.errors import NacreError, ReadError, crash_words
+from nacre.core.errors import NacreError, ReadError, is_of_a_library, place_of
 from nacre.core.signal import Signal, Source
 
 
@@ -83,8 +83,27 @@ def _signals(reader: Reader, path: Path, options: Any) -> list[Signal]:
         return _checked(reader.read(path, options))
     except NacreError as error:
         raise error if path.name in str(error) else error.at(path.name) from None
+    except MemoryError:
+        cure = "close other programs, or export a part of the data"
+        raise ReadError("reading the file takes more memory than there is", where=path.name, do=cure) from None
     except Exception as error:
-        raise ReadError(crash_words(error, f"reader '{reader.name}'"), where=path.name) from error
+        raise ReadError(
+            f"reader '{reader.name}' met something that it does not know",
+            where=path.name,
+            found=f"{type(error).__name__} at {place_of(error)}: {error}",
+            expected=reader.words,
+            do="the file may be damaged: export it again; if it is not, report this line",
+        ) from error
+    except BaseException as error:
+        if not is_of_a_library(error):
+            raise
+        raise ReadError(
+            f"a library that reader '{reader.name}' uses gave up on the file",
+            where=path.name,
+            found=str(error).splitlines()[0][:200] if str(error) else type(error).__name__,
+            expected=reader.words,
+            do="the file is probably damaged: copy or export it again",
+        ) from None
 
 
 def _checked(signals: Any) -> list[Signal]:

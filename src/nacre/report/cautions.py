@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from nacre.core.display.wording import count, sentence, several
 from nacre.core.guard import LeftOut
 from nacre.core.outcome import Outcome
-from nacre.report.finding import Finding
+from nacre.report.finding_blocks import Finding
 
 LINE = 150  # letters of a check on the first page
 
 
-def _worst(outcome: Outcome, status: str) -> str:
+def _find_worst(outcome: Outcome, status: str) -> str:
     """Where checks are read; those that failed are named, since nothing above says what they mean for it."""
     texts = [c.text.split("; ")[0] for r in outcome.results for c in r.checks if c.status == status == "fail"]
     first = [text if len(text) < LINE else f"{text[:LINE]} ..." for text in dict.fromkeys(texts)][:3]
@@ -37,7 +37,7 @@ def cautions(outcome: Outcome, left_out: Iterable[LeftOut] = ()) -> list[Finding
     for status, words, kind in (("fail", "failed check", "bad"), ("warn", "warning", "seen")):
         n = sum(check.status == status for result in outcome.results for check in result.checks)
         if n:
-            found.append(Finding(kind, sentence(f"the data came with {count(n, words)}"), _worst(outcome, status)))
+            found.append(Finding(kind, sentence(f"the data came with {count(n, words)}"), _find_worst(outcome, status)))
     bare = sum(q.std is None and not q.bounded for r in outcome.results for q in (e.quantity for e in r.entries))
     if bare:
         found.append(Finding("seen", sentence(f"{count(bare, 'quantity', 'quantities')} came without an uncertainty")))

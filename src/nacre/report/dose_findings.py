@@ -5,7 +5,7 @@ import math
 from nacre.core.display.wording import interval, like, name_words, several, state_words, with_unit
 from nacre.core.display.wording import sentence as as_sentence
 from nacre.core.outcome import DoseTrend, Outcome
-from nacre.report.finding import Finding
+from nacre.report.finding_blocks import Finding
 
 METHOD = "Trends: p adjusted for the number of trends of a coating (5 % among all of them)"
 CHANCE = "not beyond chance among the trends: not proven"
@@ -27,9 +27,11 @@ def dose_findings(outcome: Outcome) -> tuple[list[Finding], str]:
 def _finding(trend: DoseTrend) -> Finding:
     text = f"the {_called(trend)} {_shape_words(trend)} ({_doses(trend)})"
     means = ", ".join(f"{like(mean, abs(mean) or 1.0)}" for mean in trend.means)
-    parts = [f"means {with_unit(means, trend.unit)}", f"p = {like(trend.p_adjusted, 10 * trend.p_adjusted)}"]
+    parts = [f"means {with_unit(means, trend.unit)}"]
+    if trend.p_adjusted is not None:
+        parts.append(f"p = {like(trend.p_adjusted, 10 * trend.p_adjusted)}")
     parts += [_line_words(trend), trend.method]
-    if trend.verdict == "seen" and trend.p_adjusted > 0.05:
+    if trend.verdict == "seen" and trend.p_adjusted is not None and trend.p_adjusted > 0.05:
         parts.append(CHANCE)
     note = "; ".join(filter(None, parts))
     return Finding(trend.verdict, as_sentence(text), note, trend.origin == "synthetic")
@@ -49,7 +51,7 @@ def _shape_words(trend: DoseTrend) -> str:
 
 def _line_words(trend: DoseTrend) -> str:
     """The slope where a line is enough, else why there is none."""
-    if trend.slope is None:
+    if trend.slope is None or trend.slope_lo95 is None or trend.slope_hi95 is None:
         bent = trend.shape in _SHOWN and trend.p_lack is not None and trend.p_lack <= 0.05
         return "not along a line" if bent else ""
     ends = (trend.slope, trend.slope_lo95, trend.slope_hi95)

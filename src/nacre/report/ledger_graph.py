@@ -22,7 +22,7 @@ _NAMES = {  # short enough to stand on the ring
     "rietveld": "diffraction",
 }
 _COLOURS = {"holds": "var(--good)", "broken": "var(--bad)", "cannot_tell": "var(--line)"}
-_WORDS = {"holds": "hold", "broken": "broken", "cannot_tell": "cannot be told"}
+_WORDS = {"holds": "hold", "broken": "broken", "cannot_tell": "cannot be decided"}
 WIDTH, HEIGHT = 640, 400
 
 
@@ -42,8 +42,8 @@ def ledger_graph(rows: Iterable[LedgerRow]) -> str:
     if not any(len(pair) == 2 for pair in edges):
         return ""
     places = {name: _place(k, len(names)) for k, name in enumerate(names)}
-    lines = [_line(pair, tied, places) for pair, tied in sorted(edges.items(), key=_rank) if len(pair) == 2]
-    points = [_point(name, places[name], edges.get((name,), [])) for name in names]
+    lines = [_draw_line(pair, tied, places) for pair, tied in sorted(edges.items(), key=_rank) if len(pair) == 2]
+    points = [_draw_point(name, places[name], edges.get((name,), [])) for name in names]
     words = "Which technique supports which"
     return (
         f'<svg class="ledger-graph" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{words}" '
@@ -57,34 +57,38 @@ def _place(k: int, n: int) -> tuple[float, float]:
     return WIDTH / 2 + 210 * math.cos(angle), HEIGHT / 2 + 160 * math.sin(angle)
 
 
-def _worst(rows: Iterable[LedgerRow]) -> str:
+def _find_worst(rows: Iterable[LedgerRow]) -> str:
     verdicts = {row.verdict for row in rows}
     return next(v for v in ("broken", "holds", "cannot_tell") if v in verdicts)
 
 
 def _rank(item) -> tuple[int, tuple[str, ...]]:
     """Broken lines are drawn last, on top."""
-    return ("cannot_tell", "holds", "broken").index(_worst(item[1])), item[0]
+    return ("cannot_tell", "holds", "broken").index(_find_worst(item[1])), item[0]
 
 
-def _line(pair: tuple[str, ...], rows: list[LedgerRow], places) -> str:
+def _draw_line(pair: tuple[str, ...], rows: list[LedgerRow], places) -> str:
     (x1, y1), (x2, y2) = (places[name] for name in pair)
-    verdict = _worst(rows)
+    verdict = _find_worst(rows)
     dash = ' stroke-dasharray="5 5"' if verdict == "cannot_tell" else ""
-    title = f"{_name(pair[0])} and {_name(pair[1])}: {_said(rows)}"
+    title = f"{_name(pair[0])} and {_name(pair[1])}: {_count_verdicts(rows)}"
     return (
         f'<line x1="{x1:.0f}" y1="{y1:.0f}" x2="{x2:.0f}" y2="{y2:.0f}" stroke="{_COLOURS[verdict]}" '
         f'stroke-width="{1 + 0.5 * min(len(rows), 6):.1f}"{dash}><title>{escape(title)}</title></line>'
     )
 
 
-def _point(name: str, place: tuple[float, float], rows: list[LedgerRow]) -> str:
+def _draw_point(name: str, place: tuple[float, float], rows: list[LedgerRow]) -> str:
     x, y = place
-    colour = _COLOURS[_worst(rows)] if rows else "var(--ink)"
-    title = f"{_name(name)}, within itself: {_said(rows)}" if rows else _name(name)
-    side = "start" if x > WIDTH / 2 + 5 else "end" if x < WIDTH / 2 - 5 else "middle"
+    colour = _COLOURS[_find_worst(rows)] if rows else "var(--ink)"
+    title = f"{_name(name)}, within itself: {_count_verdicts(rows)}" if rows else _name(name)
+    side = "middle"  # names stand outside the circle: beside it, or above and below
+    if abs(x - WIDTH / 2) > 5:
+        side = "start" if x > WIDTH / 2 else "end"
     dx = {"start": 13, "end": -13, "middle": 0}[side]
-    dy = 4 if side != "middle" else (-14 if y < HEIGHT / 2 else 24)
+    dy = 4
+    if side == "middle":
+        dy = -14 if y < HEIGHT / 2 else 24
     return (
         f'<circle cx="{x:.0f}" cy="{y:.0f}" r="7" fill="var(--paper)" stroke="{colour}" stroke-width="2.5">'
         f"<title>{escape(title)}</title></circle>"
@@ -94,10 +98,10 @@ def _point(name: str, place: tuple[float, float], rows: list[LedgerRow]) -> str:
 
 
 def _name(technique: str) -> str:
-    return _NAMES.get(old_names.technique(technique), technique)  # relations of older plugins bear older names
+    return _NAMES.get(old_names.technique(technique), technique)  # relations of older plugins have older names
 
 
-def _said(rows: list[LedgerRow]) -> str:
+def _count_verdicts(rows: list[LedgerRow]) -> str:
     """`3 hold, 1 broken (G2)`."""
     counts = Counter(row.verdict for row in rows)
     broken = ", ".join(row.relation for row in rows if row.verdict == "broken")

@@ -7,7 +7,7 @@ from nacre.core.display.wording import formula, sentence, several
 from nacre.core.errors import NacreError
 from nacre.core.lab import Instrument
 from nacre.core.outcome import Outcome
-from nacre.core.study import Sample, Step, Study
+from nacre.core.study import PreparationStep, Sample, Study
 from nacre.core.vocabulary import word
 
 _PARTICIPLES = {
@@ -40,7 +40,7 @@ _PARTICIPLES = {
 
 
 def preparation(study: Study) -> list[tuple[Sample, str]]:
-    """(sample, paragraph) of every sample whose preparation is known. Shared first steps are told once."""
+    """(sample, paragraph) of every sample whose preparation is known. Shared first steps are described once."""
     told: list[Sample] = []
     out = []
     for sample in study.samples.values():
@@ -56,11 +56,11 @@ def preparation(study: Study) -> list[tuple[Sample, str]]:
     return out
 
 
-def step_sentence(step: Step, before: Step | None = None) -> str:
+def step_sentence(step: PreparationStep, before: PreparationStep | None = None) -> str:
     """`It was then annealed at 700 °C for 2 h in O₂.`; a step that is no known verb is `carried out`."""
-    verb, of = _verb(step), value_words(step.conditions.get("of", ""))
+    verb, of = _choose_verb(step), value_words(step.conditions.get("of", ""))
     if verb and not re.search(r",| to ", of):
-        subject = of or ("it" if before and _verb(before) and "of" not in before.conditions else "the material")
+        subject = of or ("it" if before and _choose_verb(before) and "of" not in before.conditions else "the material")
         lead = f"{subject} {_was(subject)} {'then ' if subject == 'it' else ''}{verb}"
     else:
         noun = formula(step.do.replace("_", " "))
@@ -69,7 +69,7 @@ def step_sentence(step: Step, before: Step | None = None) -> str:
     return sentence(" ".join([lead, *known]) + (f" ({'; '.join(other)})" if other else ""))
 
 
-def _verb(step: Step) -> str:
+def _choose_verb(step: PreparationStep) -> str:
     return _PARTICIPLES.get(step.do.lower().replace("_", "-"), "")
 
 

@@ -54,11 +54,11 @@ def draw(figure: Figure, samples: Palette) -> dict[str, Any]:
         places.update({(i, *place): at for place, at in drawing.places.items()})
         thinned = thinned or drawing.thinned
     names = {key: look.name for key, look in seen.items()}
-    table = [_column(column, places) for column in columns(figure, names)]
+    table = [_place_column(column, places) for column in columns(figure, names)]
     return {"panels": panels, "columns": table, "thinned": thinned}
 
 
-def _column(column, places) -> dict[str, Any]:
+def _place_column(column, places) -> dict[str, Any]:
     head = {"name": column.name, "unit": column.unit, "comment": column.comment}
     panel, inset, series = column.place
     at = places.get((panel, inset, series, column.part))
@@ -69,7 +69,9 @@ class _Drawing:
     """Traces and layout of one panel as they come together. `places` tells which trace holds which array."""
 
     def __init__(self, seen: dict[int, Look]):
-        self.seen, self.traces, self.places, self.thinned = seen, [], {}, False
+        self.seen, self.thinned = seen, False
+        self.traces: list[dict[str, Any]] = []
+        self.places: dict[Any, Any] = {}
         self.named: set[str] = set()
         self.layout: dict[str, Any] = {
             "shapes": [],
@@ -94,17 +96,22 @@ class _Drawing:
 
     def panel(self, panel: Panel, inset: bool) -> None:
         x, y = ("x3", "y3") if inset else ("x", "y")
-        self.layout[_key(x)] = axis(panel.x, categories(panel, "x"))
-        self.layout[_key(y)] = axis(panel.y, categories(panel, "y"))
+        self.layout[_get_layout_key(x)] = axis(panel.x, categories(panel, "x"))
+        self.layout[_get_layout_key(y)] = axis(panel.y, categories(panel, "y"))
         for side, axis_ in (("x", panel.x), ("y", panel.y)):
             if axis_.scale == "log" and decades(panel, side) < 2:
-                self.layout[_key(x if side == "x" else y)]["dtick"] = "D2"
+                self.layout[_get_layout_key(x if side == "x" else y)]["dtick"] = "D2"
         if panel.y.equal or panel.x.equal:
             fit = "domain" if panel.picture or any(s.kind == "heat" for s in panel.series) else "range"
-            self.layout[_key(y)] |= {"scaleanchor": x, "scaleratio": 1, "constrain": fit, "constraintoward": "bottom"}
-            self.layout[_key(x)] |= {"constrain": fit, "constraintoward": "left"}
+            self.layout[_get_layout_key(y)] |= {
+                "scaleanchor": x,
+                "scaleratio": 1,
+                "constrain": fit,
+                "constraintoward": "bottom",
+            }
+            self.layout[_get_layout_key(x)] |= {"constrain": fit, "constraintoward": "left"}
         if any(s.kind == "bars" for s in panel.series) and panel.y.scale == "linear" and not panel.y.limits:
-            self.layout[_key(y)]["rangemode"] = "tozero"
+            self.layout[_get_layout_key(y)]["rangemode"] = "tozero"
         if panel.right and not inset:
             self.layout["yaxis2"] = axis(panel.right, ()) | {"overlaying": "y", "side": "right", "mirror": False}
             self.layout["yaxis2"] |= {"tickmode": "auto"}
@@ -112,10 +119,12 @@ class _Drawing:
         slots = bar_slots(panel)
         for j, series in enumerate(panel.series):
             on = "y2" if series.right and panel.right and not inset else y
-            self._series(series, panel, (inset, j), {"xaxis": x, "yaxis": on}, slots.get(id(series)))
+            self._draw_series(series, panel, (inset, j), {"xaxis": x, "yaxis": on}, slots.get(id(series)))
         self.layout["showlegend"] = len(self.named) > 1
 
     def inset(self, panel: Panel) -> None:
+        if panel.inset is None:
+            return
         side, level = emptiest_corner(panel)
         self.panel(panel.inset, inset=True)
         small = {"tickfont": {"size": 10}, "title_font_size": 11}
@@ -137,32 +146,32 @@ class _Drawing:
             words |= {"bgcolor": "@paper", "borderpad": 2}
         self.layout["annotations"].append(words | spot | anchors)
 
-    def _series(self, series: Series, panel: Panel, place: tuple, axes: dict, slot) -> None:
+    def _draw_series(self, series: Series, panel: Panel, place: tuple, axes: dict, slot) -> None:
         look = self.seen[id(series)]
         if series.kind == "rule":
-            return self._rule(series, look, axes)
+            return self._draw_rule(series, look, axes)
         if series.kind == "picture":
-            return self._picture(series, panel, axes)
+            return self._draw_picture(series, panel, axes)
         trace = axes | {
             "name": escape(look.name),
             "legendgroup": look.name,
-            "showlegend": self._in_legend(series, look),
+            "showlegend": self._is_in_legend(series, look),
         }
         if series.kind == "heat":
-            return self.traces.append(trace | self._heat(series, panel))
+            return self.traces.append(trace | self._draw_heat(series, panel))
         if series.kind == "band":
-            return self._band(series, panel, look, place, trace)
+            return self._draw_band(series, panel, look, place, trace)
         x, y = (positions(getattr(series, side), categories(panel, side)) for side in ("x", "y"))
         keep = thin(y) if series.kind in ("line", "steps") else np.arange(len(y))
         self.thinned = self.thinned or len(keep) < len(y)
-        trace |= {"x": numbers(x[keep]), "y": numbers(y[keep])} | _marks(series, look)
+        trace |= {"x": numbers(x[keep]), "y": numbers(y[keep])} | _make_markers(series, look)
         if panel.picture and not series.legend:
             trace |= {"hoverinfo": "skip", "textposition": "top center"}
             trace |= {"line": {"color": look.colour, "width": 3}} if series.kind == "line" else {}
         if series.kind == "bars" and slot:
             trace |= {"offset": slot[0] - slot[1] / 2, "width": slot[1]}
         if series.lo is not None and series.hi is not None:
-            trace["error_y"] = _error(series, look, y)
+            trace["error_y"] = _make_error_bars(series, look, y)
         self._note(place, series, len(self.traces), {"x": "x", "y": "y"})
         return self.traces.append(trace)
 
@@ -172,46 +181,49 @@ class _Drawing:
             if getattr(series, part).dtype.kind not in "USO":
                 self.places[(*place, part)] = (index, key)
 
-    def _in_legend(self, series: Series, look: Look) -> bool:
+    def _is_in_legend(self, series: Series, look: Look) -> bool:
         shown = series.legend and bool(look.name) and look.name not in self.named
         shown = shown and series.kind not in ("heat", "text")
         if shown:
             self.named.add(look.name)
         return shown
 
-    def _band(self, series: Series, panel: Panel, look: Look, place, trace) -> None:
+    def _draw_band(self, series: Series, panel: Panel, look: Look, place, trace) -> None:
         x = positions(series.x, categories(panel, "x"))
-        fill = _rgba(look.colour or "#808080", 0.2)
+        fill = _add_alpha(look.colour or "#808080", 0.2)
         edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "x": numbers(x)}
         self._note(place, series, len(self.traces), {"x": "x", "lo": "y"})
         self.traces.append(trace | edge | {"y": numbers(series.lo), "showlegend": False})
         self._note(place, series, len(self.traces), {"hi": "y"})
         self.traces.append(trace | edge | {"y": numbers(series.hi), "fill": "tonexty", "fillcolor": fill})
 
-    def _heat(self, series: Series, panel: Panel) -> dict[str, Any]:
+    def _draw_heat(self, series: Series, panel: Panel) -> dict[str, Any]:
         x, y = (positions(getattr(series, side), categories(panel, side)) for side in ("x", "y"))
-        stride = max(1, math.ceil(max(series.z.shape) / HEAT_SIDE))
+        z = np.empty((0, 0)) if series.z is None else series.z
+        stride = max(1, math.ceil(max(z.shape) / HEAT_SIDE))
         self.thinned = self.thinned or stride > 1
         bar = {"thickness": 10, "outlinewidth": 0, "title": {"text": escape(series.label), "side": "right"}}
         return {
             "type": "heatmap",
             "x": numbers(x[::stride]),
             "y": numbers(y[::stride]),
-            "z": [numbers(row[::stride], 4) for row in series.z[::stride]],
+            "z": [numbers(row[::stride], 4) for row in z[::stride]],
             "colorscale": "Greys" if panel.x.equal or panel.y.equal else "Cividis",
             "colorbar": bar,
         }
 
-    def _picture(self, series: Series, panel: Panel, axes: dict) -> None:
+    def _draw_picture(self, series: Series, panel: Panel, axes: dict) -> None:
+        if series.z is None:
+            return
         (left, right), (low, high) = extent(series.x), extent(series.y)
         up = panel.y.reverse
-        image = {"source": _png(series.z), "xref": axes["xaxis"], "yref": axes["yaxis"], "layer": "below"}
+        image = {"source": _encode_png(series.z), "xref": axes["xaxis"], "yref": axes["yaxis"], "layer": "below"}
         image |= {"x": left, "y": low if up else high, "sizex": right - left, "sizey": high - low, "sizing": "stretch"}
         self.layout.setdefault("images", []).append(image)
-        self.layout[_key(axes["xaxis"])]["range"] = [left, right]
-        self.layout[_key(axes["yaxis"])] |= {"range": [high, low] if up else [low, high], "autorange": False}
+        self.layout[_get_layout_key(axes["xaxis"])]["range"] = [left, right]
+        self.layout[_get_layout_key(axes["yaxis"])] |= {"range": [high, low] if up else [low, high], "autorange": False}
 
-    def _rule(self, series: Series, look: Look, axes: dict) -> None:
+    def _draw_rule(self, series: Series, look: Look, axes: dict) -> None:
         upright = len(series.x) > 0
         value = float((series.x if upright else series.y)[0])
         x, y = axes["xaxis"], axes["yaxis"]
@@ -221,7 +233,9 @@ class _Drawing:
             ends = {"x0": 0, "x1": 1, "y0": value, "y1": value, "xref": f"{x} domain", "yref": y}
         self.layout["shapes"].append({"type": "line", "line": line, "layer": "below"} | ends)
         if series.label:
-            at = math.log10(value) if self.layout[_key(x if upright else y)]["type"] == "log" else value
+            across = _get_layout_key(x if upright else y)
+            # plotly wants the exponent of what is placed on a logarithmic axis
+            at = math.log10(value) if self.layout[across]["type"] == "log" else value
             spot = {"x": at, "y": 0.98, "xref": x, "yref": f"{y} domain", "textangle": -90, "xanchor": "right"}
             spot |= {"yanchor": "top"}
             if not upright:
@@ -231,7 +245,7 @@ class _Drawing:
             self.layout["annotations"].append(words | spot)
 
 
-def _png(grey: np.ndarray) -> str:
+def _encode_png(grey: np.ndarray) -> str:
     """A picture as the page shows it: a PNG of 8 bits, in the page itself."""
     from PIL import Image
 
@@ -240,14 +254,14 @@ def _png(grey: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
 
 
-def _marks(series: Series, look: Look) -> dict[str, Any]:
+def _make_markers(series: Series, look: Look) -> dict[str, Any]:
     colour = look.colour or "@ink"
     line = {"color": colour, "width": 1.6, "dash": look.dash}
     symbol = _SYMBOLS.get(look.marker, look.marker) + ("" if look.filled else "-open")
     size = 6 if len(series.x) <= 80 else 4
     match series.kind:
         case "bars":
-            return {"type": "bar", "marker": {"color": colour if look.filled else _rgba(colour, 0.35)}}
+            return {"type": "bar", "marker": {"color": colour if look.filled else _add_alpha(colour, 0.35)}}
         case "points":
             return {"type": "scatter", "mode": "markers", "marker": {"color": colour, "size": size, "symbol": symbol}}
         case "text":
@@ -258,13 +272,13 @@ def _marks(series: Series, look: Look) -> dict[str, Any]:
     return {"type": "scatter", "mode": "lines", "line": line}
 
 
-def _error(series: Series, look: Look, y: np.ndarray) -> dict[str, Any]:
+def _make_error_bars(series: Series, look: Look, y: np.ndarray) -> dict[str, Any]:
     up, down = series.hi - y, y - series.lo
     style = {"thickness": 1.1, "width": 3, "color": "@ink" if series.kind == "bars" else look.colour or "@ink"}
     return {"type": "data", "symmetric": False, "array": numbers(up), "arrayminus": numbers(down)} | style
 
 
-def _key(axis_id: str) -> str:
+def _get_layout_key(axis_id: str) -> str:
     return f"{axis_id[0]}axis{axis_id[1:]}"
 
 
@@ -287,7 +301,7 @@ def axis(axis_: Axis, names: tuple[str, ...]) -> dict[str, Any]:
         out |= {"exponentformat": "power", "dtick": 1}
     limits = axis_.limits
     if names:
-        out |= {"tickmode": "array", "tickvals": list(range(len(names))), "ticktext": [_wrapped(n) for n in names]}
+        out |= {"tickmode": "array", "tickvals": list(range(len(names))), "ticktext": [_wrap_text(n) for n in names]}
         limits = limits or (-0.6, len(names) - 0.4)
     if limits:
         lo, hi = (math.log10(v) for v in limits) if axis_.scale == "log" else limits
@@ -297,7 +311,7 @@ def axis(axis_: Axis, names: tuple[str, ...]) -> dict[str, Any]:
     return out
 
 
-def _wrapped(name: str, longest: int = 10) -> str:
+def _wrap_text(name: str, longest: int = 10) -> str:
     """A name under an axis in two lines, parted at the space nearest to its middle, where it is long."""
     spaces = [i for i, letter in enumerate(name) if letter == " "]
     if len(name) <= longest or not spaces:
@@ -311,7 +325,7 @@ def escape(text: str) -> str:
     return html.escape(str(text), quote=False)
 
 
-def _rgba(colour: str, alpha: float) -> str:
+def _add_alpha(colour: str, alpha: float) -> str:
     if not colour.startswith("#"):
         return colour
     return f"rgba({int(colour[1:3], 16)},{int(colour[3:5], 16)},{int(colour[5:7], 16)},{alpha})"
@@ -331,7 +345,7 @@ def thin(y: np.ndarray, longest: int = LONGEST) -> np.ndarray:
 
 def numbers(values, digits: int = 7) -> list:
     """Plain numbers for JSON, to `digits` significant digits; what is not finite becomes None."""
-    out = []
+    out: list[Any] = []
     for value in np.asarray(values).tolist():
         if isinstance(value, str):
             out.append(value)

@@ -8,7 +8,7 @@ from nacre.core.outcome import Contrast, Outcome
 from nacre.core.quantity import parse
 
 MARKS = {"shown": "●", "seen": "○", "equal": "=", "no_difference": "–", "cannot_tell": "–"}
-KEY = "● the difference from {} is shown, ○ seen and not proven, = shown to be equal, – none can be told"
+KEY = "● the difference from {} is shown, ○ seen and not proven, = shown to be equal, – cannot be determined"
 
 
 def abreast(
@@ -20,7 +20,7 @@ def abreast(
     """
     reference = _common_reference(rows)
     rows = [row for row in rows if row.reference == reference]
-    treated = _by_dose(outcome, list(dict.fromkeys(row.treated for row in rows)))
+    treated = _sort_by_dose(outcome, list(dict.fromkeys(row.treated for row in rows)))
     if len(treated) < 2:
         return None
     lines: dict[tuple, dict[str, Contrast]] = {}
@@ -28,7 +28,7 @@ def abreast(
         if row.reference_value is not None and row.treated_value is not None:
             key = (row.name, tuple(sorted((k, str(v)) for k, v in row.state.items())))
             lines.setdefault(key, {})[row.treated] = row
-    table = [_line(found, treated) for found in lines.values()]
+    table = [_make_line(found, treated) for found in lines.values()]
     heads = ("", title(reference), *(title(sample) for sample in treated))
     return KEY.format(title(reference)), heads, tuple(table)
 
@@ -39,7 +39,7 @@ def _common_reference(rows: list[Contrast]) -> str:
     return max(treated, key=lambda name: len(treated[name]), default="")
 
 
-def _line(found: dict[str, Contrast], treated: list[str]) -> tuple[str, ...]:
+def _make_line(found: dict[str, Contrast], treated: list[str]) -> tuple[str, ...]:
     first = next(iter(found.values()))
     unit, at = pretty_unit(first.unit), state_words(first.state, first.name)
     what = f"{name_words(first.name, first.state)}{f' / {unit}' if unit else ''}{f'; {at}' if at else ''}"
@@ -47,19 +47,20 @@ def _line(found: dict[str, Contrast], treated: list[str]) -> tuple[str, ...]:
     return what, _number(first.reference_value), *values
 
 
-def _number(value: float) -> str:
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
     return like(value, abs(value) / 10 or 1.0)
 
 
-def _by_dose(outcome: Outcome, samples: list[str]) -> list[str]:
+def _sort_by_dose(outcome: Outcome, samples: list[str]) -> list[str]:
     """Samples in the order of what was meant to be put on them, where all say it; else as study.toml has them."""
     doses = {}
     for name in samples:
-        sample = outcome.study.samples.get(name)
         try:
-            doses[name] = parse(str(sample.coating["target"])) if sample else None
+            doses[name] = parse(str(outcome.study.samples[name].coating["target"]))
         except (KeyError, NacreError):
             return samples
-    if None in doses.values() or len({dose.unit for dose in doses.values()}) > 1:
+    if len({dose.unit for dose in doses.values()}) > 1:
         return samples
     return sorted(samples, key=lambda name: doses[name].value)

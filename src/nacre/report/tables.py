@@ -38,7 +38,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Series:
+class SeriesTable:
     """A per-cycle series of one subject: a row a cycle, a column a quantity."""
 
     title: str
@@ -48,40 +48,42 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Block:
+class SampleBlock:
     """All quantities of one technique."""
 
     technique: str
     rows: list[Row] = field(default_factory=list)
-    series: list[Series] = field(default_factory=list)
+    series: list[SeriesTable] = field(default_factory=list)
 
 
-def quantities(outcome: Outcome, guard: Guard = UNGUARDED) -> list[Block]:
+def quantities(outcome: Outcome, guard: Guard = UNGUARDED) -> list[SampleBlock]:
     """A block per technique; in it the samples in the study's order. Long per-cycle series show their ends."""
-    blocks: dict[str, Block] = {}
+    blocks: dict[str, SampleBlock] = {}
     order = {name: i for i, name in enumerate(outcome.study.samples)}
-    keep = _spoken_of(outcome)
+    keep = _find_mentioned_states(outcome)
     for result in outcome.results:
-        block = blocks.setdefault(result.technique, Block(result.technique))
+        block = blocks.setdefault(result.technique, SampleBlock(result.technique))
         shown, long = _split(result, keep)
-        called = partial(_called, result)
+        called = partial(_describe_entry, result)
         block.rows.extend(guard.each(called, partial(row, outcome, result), shown))
         series = f"every cycle of {result.analysis or result.subject}"
-        block.series.extend(guard.attempt(series, _series, outcome, result, long, instead=[]))
+        block.series.extend(guard.attempt(series, _list_series, outcome, result, long, instead=[]))
     for block in blocks.values():
         block.rows.sort(key=lambda r: order.get(r.sample, len(order)))
     return [block for block in blocks.values() if block.rows]
 
 
-def _called(result: Result, entry: Entry) -> str:
+def _describe_entry(result: Result, entry: Entry) -> str:
     return f"quantity '{entry.name}' of {result.analysis or result.subject} in the table"
 
 
-def _spoken_of(outcome: Outcome) -> dict[str, list[Mapping[str, Any]]]:
+def _find_mentioned_states(outcome: Outcome) -> dict[str, list[Mapping[str, Any]]]:
     """States per quantity that contrasts or published values name, where they are few: these are never folded away."""
     found: dict[str, list[Mapping[str, Any]]] = {}
-    for row in (*outcome.contrasts, *outcome.study.reported):
-        found.setdefault(row.name, []).append(row.state)
+    named = [(row.name, row.state) for row in outcome.contrasts]
+    named += [(row.name, row.state) for row in outcome.study.reported]
+    for name, state in named:
+        found.setdefault(name, []).append(state)
     return {name: states for name, states in found.items() if len(states) <= 2 * LONG}
 
 
@@ -99,20 +101,20 @@ def _split(result: Result, keep: Mapping[str, list]) -> tuple[list[Entry], list[
         group = sorted(group, key=lambda entry: entry.state["cycle"])
         long.append(group)
         ends = (group[0], group[-1])
-        shown += [e for e in group if e in ends or any(_holds(e.state, state) for state in states)]
+        shown += [e for e in group if e in ends or any(_has_state(e.state, state) for state in states)]
     return shown, long
 
 
-def _series(outcome: Outcome, result: Result, long: list[list[Entry]]) -> list[Series]:
+def _list_series(outcome: Outcome, result: Result, long: list[list[Entry]]) -> list[SeriesTable]:
     """Series over the same cycles in the same state share a table."""
     tables: dict[tuple, list[list[Entry]]] = {}
     for group in long:
         rest = {k: v for k, v in group[0].state.items() if k != "cycle"}
         tables.setdefault((group[0].subject, wording.state_words(rest)), []).append(group)
-    return [_one_series(outcome, result, subject, state, groups) for (subject, state), groups in tables.items()]
+    return [_make_one_series(outcome, result, subject, state, groups) for (subject, state), groups in tables.items()]
 
 
-def _one_series(outcome, result, subject, state, groups) -> Series:
+def _make_one_series(outcome, result, subject, state, groups) -> SeriesTable:
     heads = tuple(
         wording.name_words(g[0].name, g[0].state)
         + (f" / {unit}" if (unit := wording.pretty_unit(g[0].quantity.unit)) else "")
@@ -123,7 +125,7 @@ def _one_series(outcome, result, subject, state, groups) -> Series:
     rows = tuple((str(cycle), tuple(column.get(cycle, "–") for column in found)) for cycle in cycles)
     about = subject or result.subject
     who = about.measurement or about.cell or about.sample
-    return Series(f"{who}{f' ({state})' if state else ''}", heads, rows, wording.ORIGIN_WORDS[result.origin])
+    return SeriesTable(f"{who}{f' ({state})' if state else ''}", heads, rows, wording.ORIGIN_WORDS[result.origin])
 
 
 def row(outcome: Outcome, result: Result, entry: Entry) -> Row:
@@ -157,10 +159,10 @@ def contrasts(outcome: Outcome, guard: Guard = UNGUARDED) -> list[dict[str, Any]
     for c in outcome.contrasts:
         same.setdefault((c.reference, c.treated, wording.name_words(c.name, c.state)), []).append(c)
     kept = [c for rows in same.values() for c in ends_of_series(rows, lambda row: row.state)]
-    return guard.each(lambda c: f"contrast of '{c.name}' in the table", partial(_contrast, outcome), kept)
+    return guard.each(lambda c: f"contrast of '{c.name}' in the table", partial(_describe_contrast, outcome), kept)
 
 
-def _contrast(outcome: Outcome, c: Contrast) -> dict[str, Any]:
+def _describe_contrast(outcome: Outcome, c: Contrast) -> dict[str, Any]:
     sides = [abs(v) for v in (c.reference_value, c.treated_value) if v] or [abs(c.difference)]
     scale = max(sides)
     digits = max(min(*sides, 10 * abs(c.difference) or scale), scale / 100)
@@ -180,11 +182,11 @@ def _contrast(outcome: Outcome, c: Contrast) -> dict[str, Any]:
         "verdict": c.verdict,
         "method": c.method,
         "origin": wording.ORIGIN_WORDS.get(c.origin, c.origin),
-        "bar": _bar(c),
+        "bar": _make_bar(c),
     }
 
 
-def _bar(c) -> dict[str, float] | None:
+def _make_bar(c) -> dict[str, float] | None:
     if c.lo95 is None or c.hi95 is None:
         return None
     reach = max(abs(c.lo95), abs(c.hi95)) or 1.0
@@ -199,7 +201,7 @@ def published(outcome: Outcome, guard: Guard = UNGUARDED) -> list[dict[str, Any]
     """A row per published value: the value, ours, the difference, what may be said of it, and the cell model's."""
 
     def make(reported: Reported) -> dict[str, Any]:
-        return _published(outcome, reported) | _modelled(outcome, reported)
+        return _compare_published(outcome, reported) | _describe_model_value(outcome, reported)
 
     return guard.each(lambda one: f"published value of '{one.name}' in the table", make, outcome.study.reported)
 
@@ -207,12 +209,12 @@ def published(outcome: Outcome, guard: Guard = UNGUARDED) -> list[dict[str, Any]
 MODEL = {"calibrated": "fitted to it", "predicted": "without it"}
 
 
-def _modelled(outcome: Outcome, reported: Reported) -> dict[str, str]:
+def _describe_model_value(outcome: Outcome, reported: Reported) -> dict[str, str]:
     """What the cell model says of a published value: fitted to it, and predicted by the rest; "" where nothing."""
     results = [r for r in outcome.results if r.origin in MODEL]
     told = {}
     for origin, note in MODEL.items():
-        found, _ = _matches(outcome, reported, [r for r in results if r.origin == origin])
+        found, _ = _find_matches(outcome, reported, [r for r in results if r.origin == origin])
         if len(found) == 1:
             told[note] = wording.value(found[0][0])
     if not told:
@@ -221,8 +223,8 @@ def _modelled(outcome: Outcome, reported: Reported) -> dict[str, str]:
     return {"model": first, "model_note": "; ".join([note, *(f"{value} {other}" for other, value in rest)])}
 
 
-def _published(outcome: Outcome, reported: Reported) -> dict[str, Any]:
-    found, trouble = _matches(outcome, reported, [r for r in outcome.results if r.origin not in MODEL])
+def _compare_published(outcome: Outcome, reported: Reported) -> dict[str, Any]:
+    found, trouble = _find_matches(outcome, reported, [r for r in outcome.results if r.origin not in MODEL])
     base = {
         "sample": reported.sample or (outcome.study.cells[reported.cell].sample if reported.cell else ""),
         "name": wording.name_words(reported.name, reported.state),
@@ -234,27 +236,27 @@ def _published(outcome: Outcome, reported: Reported) -> dict[str, Any]:
     }
     if not found:
         return base | {"ours": "–", "difference": "–", "verdict": trouble, "synthetic": False, "note": ""}
-    ours, half = _mean([q for q, _ in found])
+    ours, half = _average([q for q, _ in found])
     synthetic = any(virtual for _, virtual in found)
     difference, last = ours.value - reported.quantity.value, reported.quantity.last_digit
     return base | {
         "ours": wording.value(ours),
         "difference": ("+" if difference > 0 else "")
         + wording.like(difference, 10 * half if half else last or abs(difference)),
-        "verdict": _agreement(difference, half, reported.quantity),
+        "verdict": _judge_agreement(difference, half, reported.quantity),
         "synthetic": synthetic,
         "note": "" if len(found) == 1 else f"mean of {len(found)} cells",
     }
 
 
-def _matches(
+def _find_matches(
     outcome: Outcome, reported: Reported, results: Iterable[Result]
 ) -> tuple[list[tuple[Quantity, bool]], str]:
     """(quantity in the published unit, virtual?) of each cell that has this value, or why there is none."""
     per_subject: dict[str, list[tuple[Entry, bool]]] = {}
     for result in results:
         for entry in result.entries:
-            if entry.name == reported.name and _same(outcome, result, entry, reported):
+            if entry.name == reported.name and _is_same_entry(outcome, result, entry, reported):
                 key = (entry.subject or result.subject).cell
                 per_subject.setdefault(key, []).append((entry, result.origin == "synthetic"))
     found = []
@@ -270,38 +272,39 @@ def _matches(
     return found, "" if found else "not determined here"
 
 
-def _same(outcome: Outcome, result: Result, entry: Entry, reported: Reported) -> bool:
+def _is_same_entry(outcome: Outcome, result: Result, entry: Entry, reported: Reported) -> bool:
     subject = entry.subject or result.subject
     cell = outcome.study.cells.get(subject.cell)
     sample = subject.sample or (cell.sample if cell else "")
     if (reported.cell and subject.cell != reported.cell) or (reported.sample and sample != reported.sample):
         return False
-    return _holds(entry.state, reported.state)
+    return _has_state(entry.state, reported.state)
 
 
-def _holds(ours: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
-    return all(_equal(ours.get(key), value) for key, value in asked.items())
+def _has_state(ours: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+    return all(_is_equal(ours.get(key), value) for key, value in asked.items())
 
 
-def _equal(ours, theirs) -> bool:
+def _is_equal(ours, theirs) -> bool:
     if isinstance(ours, (int, float)) and isinstance(theirs, (int, float)):
         return math.isclose(ours, theirs, rel_tol=1e-6)
     return ours == theirs
 
 
-def _mean(found: list[Quantity]) -> tuple[Quantity, float | None]:
+def _average(found: list[Quantity]) -> tuple[Quantity, float | None]:
     """Mean and half its 95 % interval: of the replicates where there are several, else the value's own."""
     values = [q.value for q in found]
     n, mean = len(values), math.fsum(values) / len(values)
     if n == 1:
         q = found[0]
-        return q, (q.hi95 - q.lo95) / 2 if q.bounded else None
+        half = None if q.hi95 is None or q.lo95 is None else (q.hi95 - q.lo95) / 2
+        return q, half
     t = T95[n - 2] if n - 2 < len(T95) else T95[-1]
     error = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (n - 1) / n)
     return Quantity(mean, found[0].unit, error, n=n, basis="replicates"), t * error
 
 
-def _agreement(difference: float, half: float | None, published_: Quantity) -> str:
+def _judge_agreement(difference: float, half: float | None, published_: Quantity) -> str:
     """Within the two 95 % intervals together; a published value without one counts as good to half its last digit."""
     rounding = (published_.last_digit or 0.0) / 2
     theirs = 1.96 * published_.std if published_.std is not None else rounding
@@ -316,11 +319,11 @@ def _agreement(difference: float, half: float | None, published_: Quantity) -> s
 
 def ledger(outcome: Outcome, guard: Guard = UNGUARDED) -> list[dict[str, Any]]:
     """A row per relation."""
-    return guard.each(lambda row: f"relation '{row.relation}' in the ledger", _relation, outcome.ledger)
+    return guard.each(lambda row: f"relation '{row.relation}' in the ledger", _describe_relation, outcome.ledger)
 
 
-def _relation(row: LedgerRow) -> dict[str, Any]:
-    label = {"holds": "holds", "broken": "broken", "cannot_tell": "cannot tell"}
+def _describe_relation(row: LedgerRow) -> dict[str, Any]:
+    label = {"holds": "holds", "broken": "broken", "cannot_tell": "cannot be decided"}
     return {
         "id": row.relation,
         "words": wording.formula(row.words),

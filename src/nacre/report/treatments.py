@@ -25,12 +25,11 @@ def _words(pair: PairPreparation, titles: dict[str, str]) -> str:
         )
     if not steps:
         return f"as declared, {new} and {old} differ by the coating alone"
-    treatment = f"the treatment of {new} (its coating together with {steps})"
+    lead = f"what is compared with {old} is the treatment of {new} (its coating together with {steps})"
     if pair.blank:
         blank = titles.get(pair.blank, pair.blank)
-        own = f"the coating's own effect is the difference from the blank, {blank}"
-        return f"what is compared with {old} is {treatment}; {own}"
+        return f"{lead}; the coating's own effect is the difference from the blank, {blank}"
     return (
-        f"what is compared with {old} is {treatment}; without a blank (the same steps and no coating) a difference "
-        "is the treatment's, and whether the coating itself is the cause cannot be determined"
+        f"{lead}; without a blank (the same steps and no coating) a difference is the "
+        "treatment's, and whether the coating itself is the cause cannot be determined"
     )

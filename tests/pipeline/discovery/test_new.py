@@ -7,7 +7,7 @@ import pytest
 import nacre
 from nacre.core.errors import StudyError
 from nacre.core.registry import readers
-from nacre.pipeline.discovery.inventory import Seen, once
+from nacre.pipeline.discovery.inventory import FoundFile, once
 from nacre.pipeline.discovery.naming import clean, is_formula, part_of, read_names
 from nacre.pipeline.discovery.new import left_out, new, no_data, summary
 from nacre.virtual.chemistry import emission
@@ -308,7 +308,7 @@ def test_folders_that_cannot_become_a_study(tmp_path):
 
 def test_the_text_export_of_a_file_that_is_there_is_no_second_run():
     def taken(name, kind="impedance"):
-        return Seen(Path(name), "r", kind)
+        return FoundFile(Path(name), "r", kind)
 
     files = [taken("a/bare_1.mpr"), taken("a/bare_1.mpt"), taken("b/bare_1.mpt"), taken("a/bare_1.txt")]
     seen = {s.path.as_posix(): s.why_not for s in once([*files, taken("a/lho.mpr", "cycling"), taken("a/lho.mpt")])}

@@ -152,18 +152,20 @@ def test_two_studies_in_one_program_have_each_their_own(folder, tmp_path):
     [
         ('"creep"', '"fracture"', r"plugins/creep.py: 'fracture' is the name of an ageing mechanism of the package. "
          r"Give yours a name of its own"),
-        ('"creep_rate": Name', '"contact_loss": Name', r"plugins/creep.py: the number 'contact_loss' of the ageing "
-         r"mechanism 'creep' is taken; found one of the package. Rename it"),
+        ('"creep_rate": ParameterSpec', '"contact_loss": ParameterSpec',
+         r"plugins/creep.py: the number 'contact_loss' of the ageing mechanism 'creep' is taken; found one of the "
+         r"package. Rename it"),
         ("MECHANISM = Creep", "MECHANISM = Creep(1.0)", r"plugins/creep.py: MECHANISM is not the class of an ageing "
          r"mechanism; found Creep; expected a class with name, words, citation, of\(parameters\) and advance"),
         ("def of(", "def made(", r"MECHANISM is not the class .*; found a class without of;"),
         ("citation:", "cited:", r"MECHANISM is not the class .*; found a class without citation;"),
-        ('Name("1/h", "the rate at which contact heals", default=0.0, at_low=True)', "2e-4",
+        ('ParameterSpec("1/h", "the rate at which contact heals", default=0.0, at_low=True)', "2e-4",
          r"the numbers of the ageing mechanism 'creep' cannot be read; found {'creep_rate': 0.0002}; expected "),
         ("default=0.0, at_low=True", "default=0.0", r"'creep_rate' needs a default within its bounds; found 0.0"),
         (", default=0.0, at_low=True", "", r"the number 'creep_rate' needs a default within its bounds; found None"),
-        ('Name("1/h"', 'Name("1/hor"', r"plugins/creep.py, creep_rate: .*'1/hor'"),
-        ('"creep_rate": Name', '"Creep rate": Name', r"plugins/creep.py: no name of a number; found 'Creep rate'"),
+        ('ParameterSpec("1/h"', 'ParameterSpec("1/hor"', r"plugins/creep.py, creep_rate: .*'1/hor'"),
+        ('"creep_rate": ParameterSpec', '"Creep rate": ParameterSpec',
+         r"plugins/creep.py: no name of a number; found 'Creep rate'"),
         ("MECHANISM =", "mechanism =", r"plugins/creep.py: a plugin defines neither READER nor .* nor MECHANISM"),
         ("import math", "import mahts", r"plugins/creep.py:3: a plugin crashed .*; found ModuleNotFound"),
     ],
@@ -195,9 +197,9 @@ def test_a_study_without_the_plugin_says_what_is_missing(folder):
     ("old", "new", "kind", "words"),
     [
         ('value("ageing.creep_rate", "1/h")', 'value("ageing.crep_rate")', NacreError, r"unknown parameter 'ageing"),
-        ("return Creep(rate)", "return Creep()", MechanismError, r"creep.py:24: of\(\) of the .*'creep' crashed"),
+        ("return Creep(rate)", "return Creep()", MechanismError, r"creep.py:26: of\(\) of the .*'creep' crashed"),
         ("return Creep(rate) if", "return rate if", NacreError, r"this is no ageing mechanism; found float"),
-        ("drive.seconds", "drive.second", MechanismError, r"creep.py:27: advance\(\) of the .*'creep' crashed; "
+        ("drive.seconds", "drive.second", MechanismError, r"creep.py:29: advance\(\) of the .*'creep' crashed; "
          r"found AttributeError: .*second.*Mend it"),
         ("return after.changed", "after.changed", MechanismError, r"advance\(\) of .*'creep' gives no state; found"),
         ("-self.rate", "1e9 * self.rate", NacreError, r"'creep' gives an impossible cell; found OverflowError"),
@@ -205,7 +207,7 @@ def test_a_study_without_the_plugin_says_what_is_missing(folder):
         ("    def advance", "    def sense(self, potential):\n        return 1.0\n\n    def advance", MechanismError,
          r"sense\(\) of the ageing mechanism 'creep' gives no value for every potential; found shape \(\)"),
         ("    def advance", "    def sense(self, potential):\n        return potential.log()\n\n    def advance",
-         MechanismError, r"creep.py:27: sense\(\) of the ageing mechanism 'creep' crashed; found AttributeError"),
+         MechanismError, r"creep.py:29: sense\(\) of the ageing mechanism 'creep' crashed; found AttributeError"),
     ],
 )  # fmt: skip
 def test_a_mechanism_that_misbehaves_is_named_with_its_line(folder, old, new, kind, words):
@@ -217,7 +219,7 @@ def test_a_mechanism_that_misbehaves_is_named_with_its_line(folder, old, new, ki
 
 def test_no_search_takes_a_mistake_in_the_file_for_a_cell_that_fails(folder):
     _, problem = prepare(load(study_with(folder, CREEP.replace("drive.seconds", "drive.second"))))
-    with pytest.raises(MechanismError, match=r"creep.py:27"):
+    with pytest.raises(MechanismError, match=r"creep.py:29"):
         problem.residuals(np.full(len(problem.free), 0.5))
     _, problem = prepare(load(study_with(folder, CREEP.replace("1 - left)", "2 - left)"))))
     assert problem.residuals(np.full(len(problem.free), 0.5)).max() == 50.0  # no cell: far off, yet finite

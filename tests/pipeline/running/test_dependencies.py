@@ -87,14 +87,16 @@ def test_with_neither_metadata_nor_checkout_it_is_said(monkeypatch):
 
     monkeypatch.setattr(dependencies, "PACKAGE", Path("/somewhere/site-packages/nacre"))
     monkeypatch.setattr(metadata, "requires", lost)
-    with pytest.raises(NacreError, match=r"cannot tell which packages the results depend on.*Install Nacre with pip"):
+    with pytest.raises(
+        NacreError, match=r"cannot determine which packages the results depend on.*Install Nacre with pip"
+    ):
         dependencies.declared()
 
 
 def test_a_pyproject_of_another_project_is_not_ours(tmp_path):
     other = tmp_path / "pyproject.toml"
     other.write_text('[project]\nname = "other"\ndependencies = ["requests"]\n', encoding="utf-8")
-    assert dependencies._of_checkout(other) == []
+    assert dependencies._read_checkout(other) == []
 
 
 @pytest.fixture(scope="module")

@@ -131,10 +131,10 @@ def test_the_holder_is_named_with_what_differs(tmp_path):
     def words(**changes):
         told = {"process": 12, "host": platform.node(), "since": now.replace(hour=14, minute=3).isoformat()} | changes
         (tmp_path / "lock").write_text(json.dumps(told))
-        return lock._holder(tmp_path / "lock")
+        return lock._read_holder(tmp_path / "lock")
 
     assert words() == "process 12 since 14:03"
     assert words(host="lab-2") == "process 12 on lab-2 since 14:03"
     assert words(since="2023-06-12T10:00:00+02:00") == "process 12 since 2023-06-12 10:00"
-    assert lock._holder(tmp_path / "none") == "which has not said its name"
-    assert words(since="?") == "which has not said its name"
+    assert lock._read_holder(tmp_path / "none") == "of unknown name"
+    assert words(since="?") == "of unknown name"

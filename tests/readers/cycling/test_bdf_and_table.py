@@ -72,12 +72,14 @@ def test_bdf_words_for_bad_files(tmp_path):
     with pytest.raises(ReadError, match="the file holds no records"):
         bdf.read(path)
     path.write_text("Test Time / s;Voltage / V;Current / A\n0;3,7;0,1\n1;3,6;0,1\n")
-    with pytest.raises(ReadError, match=r"'Voltage / V' holds text; found '3,7'; expected numbers in V"):
+    assert bdf.read(path)[0]["voltage_volt"].values.tolist() == [3.7, 3.6]
+    path.write_text("Test Time / s,Voltage / V,Current / A\n0,high,0.1\n1,low,0.1\n")
+    with pytest.raises(ReadError, match=r"'Voltage / V' holds text; found 'high'; expected numbers in V"):
         bdf.read(path)
     path.write_text("Test Time / s,Voltage / V,Current / A\n0,3.7,0.1\n1,3.6,0.1\n2,3.5")
     (signal,) = bdf.read(path)
     assert len(signal["voltage_volt"].values) == 2
-    assert "the file ends within its last line" in signal.notes[0].text
+    assert "line 4 is left out, the file is cut there" in signal.notes[0].text
     parquet = tmp_path / "b.bdf.parquet"
     pl.DataFrame({"Test Time / s": [0.0]}).write_parquet(parquet)
     parquet.write_bytes(parquet.read_bytes()[:-40])

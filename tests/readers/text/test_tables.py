@@ -131,3 +131,9 @@ def test_a_long_table_with_one_odd_cell_is_read_as_a_short_one():
     sheet, found = one("n\tU\tState\n" + "\n".join(rows) + "\n")
     assert found.rows == 5000 and found.columns[1].reasons == {4321: "overload"} and sheet.left_out[0].number == 3002
     np.testing.assert_array_equal(found.columns[0].values, range(5000))
+
+
+def test_a_first_row_of_too_many_cells_does_not_cost_the_headings():
+    sheet, found = one("f,Re,Im\n1,000.5,2.5,3.5\n" + "".join(f"{i}.5,2.5,3.5\n" for i in range(9)))
+    assert found.headings == ["f", "Re", "Im"] and found.rows == 9
+    assert "line 2 is left out, 4 cells instead of 3" in words(sheet)

@@ -77,7 +77,7 @@ def test_what_the_treatment_spared_is_found():
     assert gap.value == pytest.approx(18, abs=5)
     grown = {str(e.subject): e.quantity.value for e in result.entries if e.name == "crack_growth"}
     assert grown["bare"] == pytest.approx(4.2, abs=0.6) and grown["lho"] == pytest.approx(1.3, abs=0.5)
-    assert any("pictures are the clusters: the interval speaks of these cells" in c.text for c in result.checks)
+    assert any("pictures are the clusters: the interval holds for these cells" in c.text for c in result.checks)
     assert result.subject.sample == "lho"
 
 

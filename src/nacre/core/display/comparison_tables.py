@@ -1,5 +1,5 @@
 """The figures of a study, and tables that set what a technique found for each sample side by side, as a paper prints
-them. Both come in the order of the reference paper; its numbers they bear only where the study asks for them.
+them. Both come in the order of the reference paper; they carry its numbers only where the study asks for them.
 """
 
 import re
@@ -21,7 +21,7 @@ LONG = 6  # states of one quantity that differ in their cycle alone; of more, th
 
 
 @dataclass(frozen=True)
-class Line:
+class ComparisonRow:
     """One quantity in one state: its words, unit and state, and a quantity per column (None where there is none).
 
     called : its words where they hold a state; else those of its name.
@@ -50,7 +50,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Table:
+class ComparisonTable:
     """`columns` are titles of samples (of cells, where a sample has several); `place` as in "Tab. S1".
 
     printed : whether a paper would print it, rather than keep it for those who ask.
@@ -60,7 +60,7 @@ class Table:
     title: str
     place: str
     columns: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[ComparisonRow, ...]
     synthetic: bool
     printed: bool = False
 
@@ -79,7 +79,9 @@ def figures(outcome: Outcome, guard: Guard = UNGUARDED) -> list[Figure]:
     for result in outcome.results:
         for figure in result.figures:
             groups.setdefault(figure.key, []).append((figure, result.subject.cell))
-    made = guard.each(lambda group: figure_words(group[0][0]), lambda group: _whole(group, guard), groups.values())
+    made = guard.each(
+        lambda group: figure_words(group[0][0]), lambda group: _merge_figure(group, guard), groups.values()
+    )
     made += guard.attempt("figures of doses", dose_figures, outcome.trends, instead=[])
     made.sort(key=lambda figure: place_key(figure.place))
     return made if outcome.study.paper_numbers else [replace(figure, place="") for figure in made]
@@ -90,18 +92,18 @@ def figure_words(figure: Figure) -> str:
     return f"figure '{figure.title}'"
 
 
-def _whole(group: list[tuple[Figure, str]], guard: Guard) -> Figure:
+def _merge_figure(group: list[tuple[Figure, str]], guard: Guard) -> Figure:
     (figure,) = merge(of_cell(figure, cell) for figure, cell in group)
     panels = tuple(panel for panel in figure.panels if not panel.empty)
     if not panels:
         raise Empty("there is no data point to draw")
     for i, panel in enumerate(figure.panels):
         if panel.empty:
-            guard.note(f"{_panel_words(panel, i)} of {figure_words(figure)}", "there is no data point to draw")
+            guard.note(f"{_describe_panel(panel, i)} of {figure_words(figure)}", "there is no data point to draw")
     return replace(figure, panels=panels)
 
 
-def _panel_words(panel: Panel, i: int) -> str:
+def _describe_panel(panel: Panel, i: int) -> str:
     return f"panel '{panel.title}'" if panel.title else f"panel {i + 1}"
 
 
@@ -111,52 +113,58 @@ def place_key(place: str) -> tuple:
     if not match:
         return (3, 0, place)
     kind, supporting, number, letter = match.groups()
-    return ((2 if kind.lower() == "tab" else 1 if supporting else 0), int(number), letter)
+    # figures of the text, of the supporting information, then tables
+    group = 1 if supporting else 0
+    if kind.lower() == "tab":
+        group = 2
+    return group, int(number), letter
 
 
-def tables(outcome: Outcome, guard: Guard = UNGUARDED) -> list[Table]:
+def tables(outcome: Outcome, guard: Guard = UNGUARDED) -> list[ComparisonTable]:
     """One table per technique that found quantities; those with a place in the paper first, in its order."""
     by: dict[str, list[Result]] = {}
     for result in outcome.results:
         by.setdefault(result.technique, []).append(result)
     made = guard.each(
-        lambda item: f"table '{wording.technique_words(item[0])}'", lambda item: _table(outcome, *item), by.items()
+        lambda item: f"table '{wording.technique_words(item[0])}'",
+        lambda item: _build_table(outcome, *item),
+        by.items(),
     )
     made = sorted(made, key=lambda table: (not table.place, table.place))
     return made if outcome.study.paper_numbers else [replace(table, place="") for table in made]
 
 
-def _table(outcome: Outcome, technique: str, results: list[Result]) -> Table:
+def _build_table(outcome: Outcome, technique: str, results: list[Result]) -> ComparisonTable:
     rows = [(result, entry) for result in results for entry in result.entries]
     if not rows:
         raise Empty("no quantity was determined")
-    columns = _columns(outcome, rows)
+    columns = _list_columns(outcome, rows)
     found: dict[tuple[str, str, str], dict[str, Entry]] = {}
-    for result, entry in _short(rows):
+    for result, entry in _shorten(rows):
         key = entry.name, wording.state_words(entry.state, entry.name), wording.name_words(entry.name, entry.state)
-        found.setdefault(key, {}).setdefault(columns[_who(result, entry)], entry)
+        found.setdefault(key, {}).setdefault(columns[_name_subject(result, entry)], entry)
     titles = tuple(dict.fromkeys(columns.values()))
     lines = []
     for (name, state, called), entries in found.items():
         unit = next(iter(entries.values())).quantity.unit
         cells = tuple(entries[t].quantity.to(unit) if t in entries else None for t in titles)
-        lines.append(Line(name, state, unit, cells, called))
+        lines.append(ComparisonRow(name, state, unit, cells, called))
     known = techniques().get(technique)
     title, place = wording.technique_words(technique), known.place if known else ""
     synthetic = any(r.origin == "synthetic" for r in results)
-    return Table(technique, title, place, titles, tuple(lines), synthetic, bool(place))
+    return ComparisonTable(technique, title, place, titles, tuple(lines), synthetic, bool(place))
 
 
-def _who(result: Result, entry: Entry) -> tuple[str, str, str]:
+def _name_subject(result: Result, entry: Entry) -> tuple[str, str, str]:
     about = entry.subject or result.subject
     return about.sample, about.cell, about.measurement
 
 
-def _columns(outcome: Outcome, rows) -> dict[tuple[str, str, str], str]:
+def _list_columns(outcome: Outcome, rows) -> dict[tuple[str, str, str], str]:
     """A title per subject: its sample's, with the cell or the measurement where the sample has several."""
     study = outcome.study
     order = list(study.samples)
-    subjects = list(dict.fromkeys(_who(result, entry) for result, entry in rows))
+    subjects = list(dict.fromkeys(_name_subject(result, entry) for result, entry in rows))
     sample_of = {s: s[0] or (study.cells[s[1]].sample if s[1] in study.cells else "") for s in subjects}
     subjects.sort(key=lambda s: order.index(sample_of[s]) if sample_of[s] in order else len(order))
     titles = {}
@@ -168,12 +176,12 @@ def _columns(outcome: Outcome, rows) -> dict[tuple[str, str, str], str]:
     return titles
 
 
-def _short(rows):
+def _shorten(rows):
     """Of long series over cycles the first and the last."""
     groups: dict[tuple, list] = {}
     for result, entry in rows:
         rest = tuple(sorted((k, str(v)) for k, v in entry.state.items() if k != "cycle"))
-        groups.setdefault((entry.name, _who(result, entry), rest), []).append((result, entry))
+        groups.setdefault((entry.name, _name_subject(result, entry), rest), []).append((result, entry))
     kept = set()
     for group in groups.values():
         cyclic = len(group) > LONG and all("cycle" in entry.state for _, entry in group)

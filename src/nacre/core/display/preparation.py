@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from nacre.core.display.wording import formula, quantity, several
 from nacre.core.quantity import Quantity
-from nacre.core.study import Step
+from nacre.core.study import PreparationStep
 
 # what is said before a condition, by its name's last word; a name that is a preposition speaks for itself
 _BEFORE = {
@@ -38,11 +38,15 @@ _ORDER = (
     "temperature",
     "pressure",
     "speed",
+    "time",
+    "duration",
+    "atmosphere",
+    "gas",
+    "target",
 )
-_ORDER += ("time", "duration", "atmosphere", "gas", "target")
 
 
-def noun_words(step: Step, leave: tuple[str, ...] = ("why",)) -> str:
+def noun_words(step: PreparationStep, leave: tuple[str, ...] = ("why",)) -> str:
     """`annealing at 700 °C for 2 h in oxygen`; conditions in `leave` are not said."""
     conditions = {key: value for key, value in step.conditions.items() if key not in (*leave, "of")}
     known, other = condition_phrases(conditions)

@@ -67,7 +67,7 @@ def palette(study: Study, figures: Iterable[Figure] = ()) -> Palette:
     """
     same = {sample.title: name for name, sample in study.samples.items()}
     same |= {cell.name: cell.sample for cell in study.cells.values() if cell.name not in study.samples}
-    drawn = [s.subject for figure in figures for panel in figure.panels for s in _all_series(panel) if s.subject]
+    drawn = [s.subject for figure in figures for panel in figure.panels for s in _list_series(panel) if s.subject]
     order = list(dict.fromkeys([*study.samples, *(subject for subject in drawn if subject not in same)]))
     colours = {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(order)}
     markers = {name: MARKERS[i % len(MARKERS)] for i, name in enumerate(order)}
@@ -77,13 +77,13 @@ def palette(study: Study, figures: Iterable[Figure] = ()) -> Palette:
     return Palette(colours, markers, titles)
 
 
-def _all_series(panel: Panel) -> tuple[Series, ...]:
-    return panel.series + (_all_series(panel.inset) if panel.inset else ())
+def _list_series(panel: Panel) -> tuple[Series, ...]:
+    return panel.series + (_list_series(panel.inset) if panel.inset else ())
 
 
 def looks(figure: Figure, samples: Palette) -> dict[int, Look]:
     """The look of every series of a figure, by `id(series)`: the same group looks the same in all panels."""
-    series = [s for panel in figure.panels for s in _all_series(panel)]
+    series = [s for panel in figure.panels for s in _list_series(panel)]
     groups: dict[str, list[str]] = {}
     for s in series:
         known = groups.setdefault(s.subject, [])
@@ -93,11 +93,11 @@ def looks(figure: Figure, samples: Palette) -> dict[int, Look]:
     found = {id(s): _look(s, groups[s.subject], samples, many) for s in series}
     for panel in figure.panels:
         if panel.picture:
-            found |= _over(panel, found)
+            found |= _choose_looks_over_picture(panel, found)
     return found
 
 
-def _over(panel: Panel, found: dict[int, Look]) -> dict[int, Look]:
+def _choose_looks_over_picture(panel: Panel, found: dict[int, Look]) -> dict[int, Look]:
     """Looks of what is drawn over a picture: full lines in colours of their own, scale bar and words white."""
     drawn = [s for s in panel.series if s.kind != "picture"]
     names = list(dict.fromkeys(s.group for s in drawn if s.legend))
@@ -109,7 +109,7 @@ def _look(series: Series, groups: list[str], samples: Palette, many: bool) -> Lo
     place, count = groups.index(series.group), len(groups)
     colour = samples.colour(series.subject)
     if colour and count > 1:
-        colour = _lighter(colour, 0.6 * place / (count - 1))
+        colour = _lighten(colour, 0.6 * place / (count - 1))
     dash = _DASH_WORDS.get(series.style, series.style)
     dash = dash if dash in DASHES else "solid"
     if dash == "solid" and 1 < count <= len(DASHES):
@@ -127,7 +127,7 @@ def _name(series: Series, samples: Palette, many: bool) -> str:
     return f"{title}, {series.label}"
 
 
-def _lighter(colour: str, part: float) -> str:
+def _lighten(colour: str, part: float) -> str:
     channels = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
     return "#" + "".join(f"{round(c + (255 - c) * part):02X}" for c in channels)
 
@@ -144,21 +144,22 @@ def pretty_unit(unit: str, *, powers: bool = False) -> str:
         below = [
             f"{word}-1" if not word[-1].isdigit() else f"{word[:-1]}-{word[-1]}" for w in below for word in w.split()
         ]
-        return " ".join(_pretty_factor(word) for word in [*top.split(), *below] if word != "1")
-    return "/".join(" ".join(_pretty_factor(word) for word in part.split()) for part in (top, *below))
+        return " ".join(_format_factor(word) for word in [*top.split(), *below] if word != "1")
+    return "/".join(" ".join(map(_format_factor, part.split())) for part in (top, *below))
 
 
-def _pretty_factor(word: str) -> str:
-    stem, power = (word, "") if word in _UNITS else re.fullmatch(r"(.+?)(-?\d*)", word).groups()
+def _format_factor(word: str) -> str:
+    match = None if word in _UNITS else re.fullmatch(r"(.+?)(-?\d*)", word)
+    stem, power = match.groups() if match else (word, "")
     return _UNITS.get(stem, stem) + power.translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def formula(text: str) -> str:
     """Chemical formulae with their digits lowered: `Li2HfO3` -> `Li₂HfO₃`; `NCM85` stays."""
-    return _FORMULA.sub(lambda m: _lowered(m[0]), text)
+    return _FORMULA.sub(lambda m: _lower_digits(m[0]), text)
 
 
-def _lowered(token: str) -> str:
+def _lower_digits(token: str) -> str:
     parts = re.findall(r"([A-Z][a-z]?)(\d*(?:\.\d+)?)", token)
     chemical = all(symbol in _ELEMENTS for symbol, _ in parts) and any(count for _, count in parts)
     return token.translate(_DOWN) if chemical and (len(parts) > 1 or token in _SIMPLE) else token
@@ -196,24 +197,24 @@ def decades(panel: Panel, side: str) -> float:
 
 def emptiest_corner(panel: Panel) -> tuple[str, str]:
     """Where an inset hides least: ("left" or "right", "bottom" or "top")."""
-    counts = _corners(panel, 0.42, 0.42)
-    return min(counts, key=counts.get)
+    counts = _count_points_in_corners(panel, 0.42, 0.42)
+    return min(counts, key=lambda corner: counts[corner])
 
 
 def tag_corner(panel: Panel) -> tuple[str, str] | None:
     """Where a small tag hides nothing; None where every corner is taken, and it must stand outside."""
     if panel.picture:
         return None
-    counts = _corners(panel, 0.34, 0.14)
+    counts = _count_points_in_corners(panel, 0.34, 0.14)
     if panel.inset:
         counts.pop(emptiest_corner(panel))
-    corner = min(counts, key=counts.get)
+    corner = min(counts, key=lambda corner: counts[corner])
     return corner if counts[corner] == 0 else None
 
 
-def _corners(panel: Panel, width: float, height: float) -> dict[tuple[str, str], int]:
+def _count_points_in_corners(panel: Panel, width: float, height: float) -> dict[tuple[str, str], int]:
     """How many points lie in each corner of this size (parts of the panel)."""
-    points = [_unit_points(panel, s) for s in panel.series if s.kind in _CLOUD and len(s.x)]
+    points = [_scale_points(panel, s) for s in panel.series if s.kind in _CLOUD and len(s.x)]
     cloud = np.concatenate([p for p in points if len(p)] or [np.zeros((0, 2))])
     if panel.x.reverse:
         cloud[:, 0] = 1 - cloud[:, 0]
@@ -226,22 +227,22 @@ def _corners(panel: Panel, width: float, height: float) -> dict[tuple[str, str],
     return counts
 
 
-def _unit_points(panel: Panel, series: Series) -> np.ndarray:
+def _scale_points(panel: Panel, series: Series) -> np.ndarray:
     out = []
     for side, axis in (("x", panel.x), ("y", panel.right if series.right and panel.right else panel.y)):
         others = [s for s in panel.series if s.right == series.right and s.kind in _CLOUD]
         names = categories(panel, side)
-        values = np.concatenate([_scaled(positions(getattr(s, side), names), axis) for s in others])
+        values = np.concatenate([_scale_value(positions(getattr(s, side), names), axis) for s in others])
         finite = values[np.isfinite(values)]
         lo, hi = (finite.min(), finite.max()) if len(finite) else (0.0, 1.0)
         if axis.limits and not axis.categories:
-            lo, hi = _scaled(np.array(axis.limits, float), axis)
-        out.append((_scaled(positions(getattr(series, side), names), axis) - lo) / ((hi - lo) or 1.0))
+            lo, hi = _scale_value(np.array(axis.limits, float), axis)
+        out.append((_scale_value(positions(getattr(series, side), names), axis) - lo) / ((hi - lo) or 1.0))
     points = np.column_stack(out)
     return points[np.isfinite(points).all(axis=1)]
 
 
-def _scaled(values: np.ndarray, axis: Axis) -> np.ndarray:
+def _scale_value(values: np.ndarray, axis: Axis) -> np.ndarray:
     if axis.scale != "log":
         return values
     return np.log10(np.where(values > 0, values, np.nan))

@@ -59,21 +59,21 @@ def symbol(name: str, state: Mapping[str, Any] | None = None) -> Markup:
 
 def state_words(state: Mapping[str, Any], name: str = "") -> str:
     """A state as it is spoken: `cycle 1, 0.1C, ageing`; without what the words of the quantity `name` say already."""
-    said = _said_by_name(name)
+    said = _list_fields_of_name(name)
     order = ("stage", "phase", "region", "segment", "direction", "cycle", "to_cycle", "rate_C", "temperature_degC")
     keys = [key for key in state if key not in said]
     keys.sort(key=lambda key: (order.index(key) if key in order else len(order), key))
-    return ", ".join(_one_state(key, state[key]) for key in keys)
+    return ", ".join(_describe_state(key, state[key]) for key in keys)
 
 
-def _said_by_name(name: str) -> tuple[str, ...]:
+def _list_fields_of_name(name: str) -> tuple[str, ...]:
     try:
         return word("quantity", name).fields if name else ()
     except NacreError:
         return ()
 
 
-def _one_state(key: str, raw) -> str:
+def _describe_state(key: str, raw) -> str:
     value = f"{raw:g}" if isinstance(raw, float) else str(raw)
     forms = {
         "cycle": "cycle {}",
@@ -97,16 +97,16 @@ def number(value: float | None, digits: int = 4) -> str:
     """A number for reading; an en dash where there is none."""
     if value is None or not math.isfinite(value):
         return "–"
-    return _signed(f"{value:.{digits}g}") if abs(value) < 10**digits else _signed(f"{value:.0f}")
+    return _format_signed(f"{value:.{digits}g}") if abs(value) < 10**digits else _format_signed(f"{value:.0f}")
 
 
 def like(value: float, scale: float) -> str:
     """A number to three significant digits of `scale` (the larger thing it stands beside)."""
     decimals = max(0, 2 - math.floor(math.log10(abs(scale)))) if scale and math.isfinite(scale) else 0
-    return _signed(f"{value:.{min(decimals, 12)}f}")
+    return _format_signed(f"{value:.{min(decimals, 12)}f}")
 
 
-def _signed(text: str) -> str:
+def _format_signed(text: str) -> str:
     """A true minus sign, and powers of ten as they are printed."""
     mantissa, _, power = text.partition("e")
     tail = f" × 10{str(int(power)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}" if power else ""
@@ -115,12 +115,15 @@ def _signed(text: str) -> str:
 
 def value(quantity: Quantity) -> str:
     """`8.32(5)`, without the unit."""
-    return _signed(show(quantity, with_unit=False))
+    return _format_signed(show(quantity, with_unit=False))
 
 
 def with_unit(text: str, unit: str) -> str:
     tail = pretty_unit(unit)
-    return text if not tail else f"{text}{'' if tail == 'C' else ' '}{tail}"
+    if not tail:
+        return text
+    # a rate is written without a space: 0.1C
+    return f"{text}{tail}" if tail == "C" else f"{text} {tail}"
 
 
 def quantity(q: Quantity) -> str:
@@ -134,7 +137,7 @@ def interval(lo: float | None, hi: float | None) -> str:
         return "–"
     step = (hi - lo) or abs(hi) or 1.0
     decimals = min(12, max(0, 1 - math.floor(math.log10(step))))
-    return _signed(f"{lo:.{decimals}f}") + " to " + _signed(f"{hi:.{decimals}f}")
+    return _format_signed(f"{lo:.{decimals}f}") + " to " + _format_signed(f"{hi:.{decimals}f}")
 
 
 def uncertainty(q: Quantity) -> str:
@@ -149,7 +152,9 @@ def uncertainty(q: Quantity) -> str:
 
 def several(parts: list[str]) -> str:
     """`a, b and c`."""
-    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1] if parts else ""
+    if len(parts) < 2:
+        return "".join(parts)
+    return ", ".join(parts[:-1]) + " and " + parts[-1]
 
 
 def count(n: int, one: str, many: str = "") -> str:

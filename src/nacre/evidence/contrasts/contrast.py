@@ -68,9 +68,18 @@ def _tested(rows: list[Contrast], plan: Plan) -> list[Contrast]:
         np.array([row.p for row in family]), *make_primary_and_secondary(len(primary), len(secondary))
     )
     p_values = {id(row): float(p) for row, p in zip(family, adjusted, strict=True)}
-    return [
-        replace(row, endpoint=endpoints.get(id(row), "exploratory"), p_adjusted=p_values.get(id(row))) for row in rows
-    ]
+    # what says the same again, as another technique may, is the same endpoint: one number has one verdict
+    same = {_numbers(row): id(row) for row in rows if id(row) in endpoints}
+    found = []
+    for row in rows:
+        key = id(row) if id(row) in endpoints else same.get(_numbers(row))
+        found.append(replace(row, endpoint=endpoints.get(key, "exploratory"), p_adjusted=p_values.get(key)))
+    return found
+
+
+def _numbers(row: Contrast) -> tuple:
+    """What makes two contrasts the same statement."""
+    return row.name, row.measurement, row.reference_value, row.treated_value, row.n_reference, row.n_treated
 
 
 def _contrast(study: Study, plan: Plan, reference: str, treated: str, joined: Joined) -> Contrast:

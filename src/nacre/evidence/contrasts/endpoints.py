@@ -19,7 +19,7 @@ from nacre.core.study import Study
 from nacre.core.vocabulary import word
 
 WHEN = ("first", "last", "each", "each_rate")
-MOST_OF_ONE = 4  # comparisons that one row of endpoints.toml may bring
+MOST_OF_ONE = 6  # comparisons that one row of endpoints.toml may bring
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ class Endpoint:
         fit = [row for row in rows if row.name == self.name and _holds(row.state, dict(self.where))]
         if fit and word("quantity", self.name).coating_only:
             fit = [row for row in fit if row.state.get("element") in coating]
+        if self.when != "each":  # a row of a cycle has its moment, a row of a whole part at one rate has not
+            fit = [row for row in fit if _has_moment(row)] or fit
         in_time = sorted(fit, key=lambda row: _moment(row, order))
         if self.when in ("first", "last"):
             return in_time[:1] if self.when == "first" else in_time[-1:]
@@ -50,6 +52,10 @@ class Endpoint:
 
 def _holds(state: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
     return all(state.get(key) == value for key, value in asked.items())
+
+
+def _has_moment(row: Contrast) -> bool:
+    return "cycle" in row.state or "to_cycle" in row.state
 
 
 def _moment(row: Contrast, order: Sequence[str]) -> tuple:

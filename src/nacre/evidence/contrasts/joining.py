@@ -18,9 +18,10 @@ from nacre.core.study import Study
 from nacre.core.vocabulary import word
 from nacre.evidence.contrasts import rate_slope
 from nacre.evidence.contrasts.cell_tests import find_tests, name_test
-from nacre.evidence.contrasts.common_span import CAPACITIES, SPANNED, Stretch, compare_span, find_stretches
+from nacre.evidence.contrasts.common_span import compare_span
 from nacre.evidence.contrasts.places import find_common_names
 from nacre.evidence.contrasts.rates import find_nominal_rates
+from nacre.evidence.contrasts.stretches import CAPACITIES, SPANNED, Stretch, find_stretches
 from nacre.evidence.contrasts.units import Value, split_state
 from nacre.evidence.contrasts.unjoined import TECHNIQUES, Held, say_unjoined
 from nacre.evidence.contrasts.windows import Window, Windows, divide_by_window, name_window
@@ -181,9 +182,7 @@ class _Joining:
                 continue
             slopes, rates = rate_slope.fit_slopes(list(cells.values()))
             if not slopes:
-                names = ", ".join(f"{rate:g}C" for rate in rates) or "none"
-                text = f"whether the difference of {several(samples)} depends on the rate cannot be determined"
-                told.append(f"{text}: the cells have too few rates in common ({names})")
+                told.append(_say_no_slope(samples, rates))
                 continue
             values: dict[str, list[Value]] = {sample: [] for sample in samples}
             for (sample, cell), (id_, slope) in zip(cells, slopes, strict=True):
@@ -191,6 +190,12 @@ class _Joining:
             note = f"slope over the logarithm of {len(rates)} rates in each cell"
             found.append(Joined("rate", name, rate_slope.NAME, {}, values, note))
         return found, told
+
+
+def _say_no_slope(samples: list[str], rates: list[float]) -> str:
+    names = ", ".join(f"{rate:g}C" for rate in rates) or "none"
+    text = f"whether the difference of {several(samples)} depends on the rate cannot be determined"
+    return f"{text}: the cells have too few rates in common ({names})"
 
 
 def _capacities_by_cell(rows: Iterable[Joined], group: tuple[str, ...]) -> dict[tuple[str, str], dict]:

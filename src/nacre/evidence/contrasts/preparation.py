@@ -13,7 +13,7 @@ from nacre.core.display.preparation import noun_words
 from nacre.core.errors import NacreError
 from nacre.core.outcome import PairPreparation
 from nacre.core.quantity import Quantity
-from nacre.core.study import Sample, Step, Study
+from nacre.core.study import PreparationStep, Sample, Study
 
 _DOSING = re.compile(r"dos(e|ing)|add(ing|ition)|coat(ing)?", re.IGNORECASE)
 _MAKES_COATING = re.compile(r"nanoparticles?|precursors?", re.IGNORECASE)
@@ -78,14 +78,14 @@ def _blank_of(study: Study, treated: Sample) -> str:
     return ""
 
 
-def _belongs_to_coating(step: Step, coated: Sample) -> bool:
+def _belongs_to_coating(step: PreparationStep, coated: Sample) -> bool:
     """Whether a step makes the coating or brings it onto the powder: dosing, and what names it."""
     text = " ".join([step.do, *map(str, step.conditions.values())])
     named = any(formula in text for formula in coated.coating_phases)
     return bool(named or _DOSING.fullmatch(step.do.strip()) or _MAKES_COATING.search(text))
 
 
-def _match(step: Step, candidates: list[Step]) -> Step | None:
+def _match(step: PreparationStep, candidates: list[PreparationStep]) -> PreparationStep | None:
     """The candidate with the same deed, that with the same conditions before others."""
     same = [other for other in candidates if other.do.casefold() == step.do.casefold()]
     return min(same, key=lambda other: not _same_conditions(step.conditions, other.conditions), default=None)

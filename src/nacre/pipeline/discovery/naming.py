@@ -83,7 +83,7 @@ _ELEMENT = re.compile(
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedFile:
     """One file, read by its name: `cell` is how the name writes the cell in one piece, "" where it does not."""
 
     path: Path
@@ -111,19 +111,19 @@ class _Words:
     joined: tuple[frozenset[str], ...] = ()
 
 
-def read_names(paths: Sequence[Path], root: Path | None = None) -> list[Named]:
+def read_names(paths: Sequence[Path], root: Path | None = None) -> list[NamedFile]:
     """Sample, replicate and part of every file, from what their names share and where they differ.
 
     root : the folder of raw files; names of folders below it count too.
     """
-    found = [_words(path, root) for path in paths]
+    found = [_classify_words(path, root) for path in paths]
     counts = Counter(word for words in found for word in {w.lower() for w in words.sample})
     shared = {word for word, n in counts.items() if n == len(found) > 1}
     spelt = {word.lower(): word for words in reversed(found) for word in words.sample}
-    return _apart([_named(words, shared, spelt) for words in found], found)
+    return _separate_cells([_name_file(words, shared, spelt) for words in found], found)
 
 
-def _apart(named: list[Named], found: list[_Words]) -> list[Named]:
+def _separate_cells(named: list[NamedFile], found: list[_Words]) -> list[NamedFile]:
     """Files without a cell number that differ in channel or date alone are taken for cells of their own."""
     marks: dict[tuple[str, str], list[str]] = {}
     for name, words in zip(named, found, strict=True):
@@ -139,17 +139,17 @@ def _apart(named: list[Named], found: list[_Words]) -> list[Named]:
     return made
 
 
-def _named(words: _Words, shared: set[str], spelt: dict[str, str]) -> Named:
+def _name_file(words: _Words, shared: set[str], spelt: dict[str, str]) -> NamedFile:
     telling = {w.lower() for w in words.sample} - shared
     telling |= {w for group in words.joined if group & telling for w in group}
     own = [w for w in words.sample if w.lower() in telling]
     # what all names share tells nothing, unless nothing else is left, or only a number
     named = own if any(c.isalpha() for w in own for c in w) else words.sample
     sample = clean("-".join(dict.fromkeys(spelt[w.lower()] for w in named)))
-    return Named(words.path, sample, words.replicate or "1", words.part, _written(words, named))
+    return NamedFile(words.path, sample, words.replicate or "1", words.part, _find_written_name(words, named))
 
 
-def _written(words: _Words, named: Sequence[str]) -> str:
+def _find_written_name(words: _Words, named: Sequence[str]) -> str:
     """The piece of the file name that holds the sample's words and the cell's number, and nothing else."""
     pieces = list(_TOKEN.finditer(words.text))
     for own in filter(None, (list(named), list(words.sample))):
@@ -163,7 +163,7 @@ def _written(words: _Words, named: Sequence[str]) -> str:
     return ""
 
 
-def _words(path: Path, root: Path | None) -> _Words:
+def _classify_words(path: Path, root: Path | None) -> _Words:
     text = path.name if path.suffix[1:].isdigit() else path.stem
     text = _COPY.sub("", re.sub(r"\.\d+$", "", text))
     part, eclab = "", _ECLAB.search(text)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from nacre.core import files, vocabulary
 from nacre.core.errors import NacreError, StudyError
-from nacre.pipeline.discovery.inventory import NO_DATA, Seen, look
-from nacre.pipeline.discovery.naming import Named, clean, is_reference, read_names
+from nacre.pipeline.discovery.inventory import NO_DATA, FoundFile, look
+from nacre.pipeline.discovery.naming import NamedFile, clean, is_reference, read_names
 from nacre.pipeline.loading.expand import natural
 from nacre.pipeline.running.worker import read_file
 
@@ -27,7 +27,7 @@ class NewStudy:
 
     study: Path
     cells: Path | None
-    seen: tuple[Seen, ...]
+    seen: tuple[FoundFile, ...]
     blanks: tuple[str, ...]
     raw: Path = Path(".")
     samples: Mapping[str, int] = field(default_factory=dict)
@@ -51,26 +51,28 @@ def new(folder: Path, raw: Path, name: str = "") -> NewStudy:
             "none of the files can be read", where=str(raw), found=f"{len(seen)} files", do=f"for example, {why}"
         )
     of_cells = {s.path for s in known if s.kind in CELL_KINDS}
-    named = _same_samples({n.path: n for n in read_names([s.path for s in known], raw)}, of_cells)
+    named = _join_same_samples({n.path: n for n in read_names([s.path for s in known], raw)}, of_cells)
     folder.mkdir(parents=True, exist_ok=True)
-    cells = _cells([n for path, n in named.items() if path in of_cells])
+    cells = _name_cells([n for path, n in named.items() if path in of_cells])
     shared = {
-        s.path: found for s in known if (found := _of_many(s, {n.sample for p, n in named.items() if p != s.path}))
+        s.path: found
+        for s in known
+        if (found := _find_samples_of_table(s, {n.sample for p, n in named.items() if p != s.path}))
     }
     counts = Counter(sample for path, n in named.items() for sample in shared.get(path, (n.sample,)))
     samples = list(dict.fromkeys(sample for path, n in named.items() for sample in shared.get(path, (n.sample,))))
     # labs write half a per cent as 05: it comes before 1
     samples.sort(key=lambda s: (not is_reference(s), natural(Path(re.sub(r"(?<!\d)0(\d)", r"0.\1", s)))))
-    text = _study_text(name or folder.resolve().name, samples, known, named, cells, folder, shared)
+    text = _write_study_text(name or folder.resolve().name, samples, known, named, cells, folder, shared)
     cells_path = folder / "cells.csv" if cells else None
     if cells_path:
-        files.write(cells_path, _cells_text(cells).encode("utf-8-sig"))  # the BOM lets Excel see UTF-8
+        files.write(cells_path, _write_cells_text(cells).encode("utf-8-sig"))  # the BOM lets Excel see UTF-8
     files.write(target, text)
-    blanks = tuple(_blanks(cells))
+    blanks = tuple(_list_blanks(cells))
     return NewStudy(target, cells_path, tuple(seen), blanks, raw, {sample: counts[sample] for sample in samples})
 
 
-def _of_many(seen: Seen, samples: set[str]) -> tuple[str, ...]:
+def _find_samples_of_table(seen: FoundFile, samples: set[str]) -> tuple[str, ...]:
     """The samples that one table holds: those that its labels begin with, where there are two or more."""
     if seen.kind != "emission":
         return ()
@@ -85,7 +87,7 @@ def _of_many(seen: Seen, samples: set[str]) -> tuple[str, ...]:
     return tuple(found) if len(found) > 1 else ()
 
 
-def _cells(named: Sequence[Named]) -> Cells:
+def _name_cells(named: Sequence[NamedFile]) -> Cells:
     """(sample, replicate) -> cell. A cell is called as the file names write it, where they write it in one piece."""
     written: dict[tuple[str, str], set[str]] = {}
     for n in named:
@@ -98,7 +100,7 @@ def _cells(named: Sequence[Named]) -> Cells:
     return cells
 
 
-def _same_samples(named: dict[Path, Named], of_cells: set[Path]) -> dict[Path, Named]:
+def _join_same_samples(named: dict[Path, NamedFile], of_cells: set[Path]) -> dict[Path, NamedFile]:
     """Files that are not of cells: `LHO.vms` is of the sample that cells write `LHO-NCM85`, if of one only."""
     samples = {named[path].sample for path in of_cells}
     made = dict(named)
@@ -110,14 +112,14 @@ def _same_samples(named: dict[Path, Named], of_cells: set[Path]) -> dict[Path, N
     return made
 
 
-def _study_text(name: str, samples, known: Sequence[Seen], named, cells, folder: Path, shared) -> str:
+def _write_study_text(name: str, samples, known: Sequence[FoundFile], named, cells, folder: Path, shared) -> str:
     guess = "" if is_reference(samples[0]) or len(samples) == 1 else "; a guess: name the right one"
     lines = [
         "# What this study is made of. `nacre check` names what is missing or wrong; `nacre run` does the rest.",
         "schema = 1",
         "",
         "[study]",
-        f'name = "{_slug(name)}"',
+        f'name = "{_make_slug(name)}"',
         f'title = "{_escape(name)}"',
         f'reference = "{samples[0]}"  # the sample that the others are compared with{guess}',
     ]
@@ -128,7 +130,7 @@ def _study_text(name: str, samples, known: Sequence[Seen], named, cells, folder:
         for key, hint in _SHARED:
             lines.append(f'{key} = ""  # FILL IN: {vocabulary.word("input", key).words}, like "{hint}"')
         lines += [f'# {key} = "{hint}"' for key, hint in _OPTIONAL]
-    for text in _measurements([s for s in known if s.path not in shared], named, cells, folder):
+    for text in _write_measurements([s for s in known if s.path not in shared], named, cells, folder):
         lines += ["", "[[measurement]]", *text]
     for path, of in shared.items():
         own = [f'name = "{named[path].part or "emission"}"', f"sample = [{', '.join(map(_quote, of))}]"]
@@ -146,7 +148,9 @@ _OPTIONAL = (
 )
 
 
-def _measurements(known: Sequence[Seen], named: dict[Path, Named], cells, folder: Path) -> list[list[str]]:
+def _write_measurements(
+    known: Sequence[FoundFile], named: dict[Path, NamedFile], cells, folder: Path
+) -> list[list[str]]:
     """The lines of every [[measurement]]: one with {cell} where all names fit one pattern, else one per cell."""
     groups: dict[tuple[str, str, str], dict[str, list[Path]]] = {}
     for s in known:
@@ -159,26 +163,33 @@ def _measurements(known: Sequence[Seen], named: dict[Path, Named], cells, folder
     for (kind, part, reader), by_subject in groups.items():
         part = part if parts[part] == 1 else f"{part}-{reader}"
         role = "cell" if kind in CELL_KINDS else "sample"
-        patterns = {subject: _patterns(paths, subject, role, folder) for subject, paths in by_subject.items()}
+        patterns = {subject: _make_patterns(paths, subject, role, folder) for subject, paths in by_subject.items()}
         common = {tuple(p) for p in patterns.values()}
         everyone = set(by_subject) == (set(cells.values()) if role == "cell" else {n.sample for n in named.values()})
         if len(common) == 1 and len(by_subject) > 1 and all("{" in p for p in next(iter(common))):
             who = [] if everyone else [f"{role} = [{', '.join(_quote(s) for s in by_subject)}]"]
-            made.append([f'name = "{part}"', *who, f"files = {_list(next(iter(common)))}", *_reader(reader, forced)])
+            made.append(
+                [f'name = "{part}"', *who, f"files = {_list(next(iter(common)))}", *_write_reader(reader, forced)]
+            )
             continue
         for subject, paths in by_subject.items():
             files = [_place(path, folder) for path in paths]
             made.append(
-                [f'name = "{part}"', f"{role} = {_quote(subject)}", f"files = {_list(files)}", *_reader(reader, forced)]
+                [
+                    f'name = "{part}"',
+                    f"{role} = {_quote(subject)}",
+                    f"files = {_list(files)}",
+                    *_write_reader(reader, forced),
+                ]
             )
     return made
 
 
-def _reader(name: str, forced: set[str]) -> list[str]:
+def _write_reader(name: str, forced: set[str]) -> list[str]:
     return [f'reader = "{name}"'] if name in forced else []
 
 
-def _patterns(paths: Sequence[Path], subject: str, role: str, folder: Path) -> list[str]:
+def _make_patterns(paths: Sequence[Path], subject: str, role: str, folder: Path) -> list[str]:
     return [_place(path, folder).replace(subject, f"{{{role}}}") for path in paths]
 
 
@@ -206,16 +217,16 @@ def _list(files: Sequence[str]) -> str:
     return _quote(files[0]) if len(files) == 1 else f"[{', '.join(map(_quote, files))}]"
 
 
-def _slug(name: str) -> str:
+def _make_slug(name: str) -> str:
     return clean(name) if re.search(r"[^\W_]", name) else "study"
 
 
-def _cells_text(cells: Cells) -> str:
+def _write_cells_text(cells: Cells) -> str:
     rows = ["cell,sample,cam_mass / mg,comment", *(f"{cell},{sample},," for (sample, _), cell in cells.items())]
     return "\n".join(rows) + "\n"
 
 
-def _blanks(cells: Cells) -> Iterable[str]:
+def _list_blanks(cells: Cells) -> Iterable[str]:
     for cell in cells.values():
         yield f"cells.csv: {vocabulary.word('input', 'cam_mass').words} of '{cell}'"
     if cells:
@@ -233,21 +244,23 @@ def summary(made: NewStudy) -> list[tuple[str, str]]:
 
 def left_out(made: NewStudy) -> list[tuple[str, str]]:
     """(file, why) of what no reader takes, leaving out what is no raw file at all."""
-    return [(_below(s.path, made.raw), _why(s)) for s in made.seen if not s.kind and not _no_data(s)]
+    return [
+        (_make_relative(s.path, made.raw), _explain_skip(s)) for s in made.seen if not s.kind and not _is_no_data(s)
+    ]
 
 
 def no_data(made: NewStudy) -> list[str]:
     """Files that by their endings are letters, notes and the system's own, and were not looked into."""
-    return [_below(s.path, made.raw) for s in made.seen if not s.kind and _no_data(s)]
+    return [_make_relative(s.path, made.raw) for s in made.seen if not s.kind and _is_no_data(s)]
 
 
-def _no_data(seen: Seen) -> bool:
+def _is_no_data(seen: FoundFile) -> bool:
     return seen.path.suffix.lower() in NO_DATA
 
 
-def _below(path: Path, raw: Path) -> str:
+def _make_relative(path: Path, raw: Path) -> str:
     return path.relative_to(raw).as_posix() if path.is_relative_to(raw) else path.name
 
 
-def _why(seen: Seen) -> str:
+def _explain_skip(seen: FoundFile) -> str:
     return seen.why_not.removeprefix(f"{seen.path.name}: ")

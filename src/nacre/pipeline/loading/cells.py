@@ -37,7 +37,7 @@ def read_cells(folder: Path, problems: Problems) -> list[tuple[int, dict[str, st
         if not any(item.strip() for item in row) or row[0].lstrip().startswith("#"):
             continue
         if not header:
-            header = _header(row, problems, line)
+            header = _check_header(row, problems, line)
             continue
         if len(row) > len(header):
             text = f"{len(row)} columns under a heading of {len(header)}."
@@ -47,7 +47,7 @@ def read_cells(folder: Path, problems: Problems) -> list[tuple[int, dict[str, st
         values = {}
         for (name, unit), item in zip(header, row, strict=False):
             if item.strip() and name:
-                values[name] = _value(item.strip(), unit, decimal_comma=delimiter != ",")
+                values[name] = _read_value(item.strip(), unit, decimal_comma=delimiter != ",")
         if "cell" not in values:
             problems.add((), "a row without a cell name.", file="cells.csv", line=line)
             continue
@@ -55,7 +55,7 @@ def read_cells(folder: Path, problems: Problems) -> list[tuple[int, dict[str, st
     return found
 
 
-def _header(row: list[str], problems: Problems, line: int) -> list[tuple[str, str]]:
+def _check_header(row: list[str], problems: Problems, line: int) -> list[tuple[str, str]]:
     known = {"cell", "sample", "comment", *vocabulary.words("input")}
     header = []
     for item in row:
@@ -74,7 +74,7 @@ def _header(row: list[str], problems: Problems, line: int) -> list[tuple[str, st
     return header
 
 
-def _value(item: str, unit: str, *, decimal_comma: bool) -> str:
+def _read_value(item: str, unit: str, *, decimal_comma: bool) -> str:
     if decimal_comma and re.match(r"^[+-]?\d+,\d", item):
         item = item.replace(",", ".", 1)
     return f"{item} {unit}" if unit and re.search(r"[\d)]$", item) else item

@@ -24,44 +24,44 @@ def misplaced(
         reader = readers.get(measurement.name)
         if reader is None:
             continue
-        why = _against_declared(measurement, reader, techniques, study)
+        why = _compare_with_declared(measurement, reader, techniques, study)
         if why:
             found[measurement.name] = why
         else:
-            siblings.setdefault((measurement.line, _short(measurement)), []).append(measurement)
+            siblings.setdefault((measurement.line, _shorten(measurement)), []).append(measurement)
     for group in siblings.values():
-        found |= _odd_ones(group, readers)
+        found |= _find_odd_ones(group, readers)
     return found
 
 
-def _short(measurement: Measurement) -> str:
+def _shorten(measurement: Measurement) -> str:
     return measurement.name.rpartition(":")[2]
 
 
-def _holds(reader: Reader) -> str:
+def _describe_content(reader: Reader) -> str:
     return f"{' or '.join(reader.kinds)} (read as {reader.name})"
 
 
-def _against_declared(measurement: Measurement, reader: Reader, techniques, study: Study) -> NacreError | None:
+def _compare_with_declared(measurement: Measurement, reader: Reader, techniques, study: Study) -> NacreError | None:
     if measurement.techniques:
         return None  # what was asked for by name says itself what it cannot take
     wanted = {kind for name in measurement.options if name in techniques for kind in techniques[name].accepts}
     wanted |= {"cycling"} if measurement.segments else set()
     why = "segments" if measurement.segments else "options"
     if not wanted:
-        wanted, why = _of_analyses(measurement, techniques, study), "analysis"
+        wanted, why = _list_analysed(measurement, techniques, study), "analysis"
     if not wanted or wanted & set(reader.kinds):
         return None
     return NacreError(
         "the file is not of the kind that is declared for it",
         where=", ".join(path.name for path in measurement.files),
-        found=_holds(reader),
+        found=_describe_content(reader),
         expected=f"{' or '.join(sorted(wanted))}, for its {why}",
         do=CURE,
     )
 
 
-def _of_analyses(measurement: Measurement, techniques, study: Study) -> set[str]:
+def _list_analysed(measurement: Measurement, techniques, study: Study) -> set[str]:
     """Kinds that declared analyses of this measurement alone take (beside others it may be of another, like masks)."""
     names = {m.name for m in study.measurements}
     wanted: set[str] = set()
@@ -72,22 +72,22 @@ def _of_analyses(measurement: Measurement, techniques, study: Study) -> set[str]
     return wanted
 
 
-def _odd_ones(group: Sequence[Measurement], readers: Mapping[str, Reader]) -> dict[str, NacreError]:
+def _find_odd_ones(group: Sequence[Measurement], readers: Mapping[str, Reader]) -> dict[str, NacreError]:
     kinds = {m.name: set(readers[m.name].kinds) for m in group}
-    odd = [m for m in group if not any(kinds[m.name] & kinds[o.name] for o in group if o is not m)]
+    odd = [m for m in group if all(kinds[m.name].isdisjoint(kinds[o.name]) for o in group if o is not m)]
     if len(group) < 2 or not odd:
         return {}
     misnamed = [m for m in odd if not any(path.suffix.lower() in readers[m.name].suffixes for path in m.files)]
     if len(odd) == len(group) and 0 < len(misnamed) < len(odd):
         odd = misnamed
-    return {m.name: _odd(m, next(o for o in group if o is not m), readers) for m in odd}
+    return {m.name: _report_odd_one(m, next(o for o in group if o is not m), readers) for m in odd}
 
 
-def _odd(measurement: Measurement, other: Measurement, readers: Mapping[str, Reader]) -> NacreError:
+def _report_odd_one(measurement: Measurement, other: Measurement, readers: Mapping[str, Reader]) -> NacreError:
     return NacreError(
         "the file is of another kind than those of the same measurement",
         where=", ".join(path.name for path in measurement.files),
-        found=_holds(readers[measurement.name]),
-        expected=f"{_holds(readers[other.name])}, as for '{other.name}'",
+        found=_describe_content(readers[measurement.name]),
+        expected=f"{_describe_content(readers[other.name])}, as for '{other.name}'",
         do=f"{CURE}, or declare it as a measurement of its own",
     )

@@ -18,7 +18,7 @@ from nacre.core import registry, vocabulary
 from nacre.core.contracts import Technique
 from nacre.core.errors import NacreError, StudyError, did_you_mean, unknown
 from nacre.core.quantity import Quantity, parse
-from nacre.core.study import Cell, Reported, Sample, Step, Study
+from nacre.core.study import Cell, PreparationStep, Reported, Sample, Study
 from nacre.evidence.contrasts.endpoints import check_endpoints
 from nacre.evidence.ledger import check_settings
 from nacre.materials import load_builtin
@@ -278,7 +278,7 @@ def _sample(name, parts, done, above, problems) -> Sample | None:
     return done[name]
 
 
-def _step(part: StepPart, tag: str, path: tuple, problems: Problems) -> Step:
+def _step(part: StepPart, tag: str, path: tuple, problems: Problems) -> PreparationStep:
     """Conditions of a step are free: text that reads as a quantity becomes one, other text stays words."""
     conditions: dict[str, Quantity | str] = {}
     for name, value in (part.model_extra or {}).items():
@@ -288,7 +288,7 @@ def _step(part: StepPart, tag: str, path: tuple, problems: Problems) -> Step:
                 refuse_implausible("condition", name, conditions[name])
         else:
             conditions[name] = str(value)
-    return Step(part.do, conditions)
+    return PreparationStep(part.do, conditions)
 
 
 def _cells(shape: StudyFile, folder: Path, samples, problems: Problems):

@@ -1,4 +1,4 @@
-"""Everything that is wrong with a study, collected, so that one look mends it all."""
+"""Everything that is wrong with a study, collected, so that all can be fixed at once."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from nacre.pipeline.loading.toml_lines import Path, line_of
 
 
 @dataclass(frozen=True, order=True)
-class Problem:
+class StudyProblem:
     """One thing that is wrong (`level` error) or doubtful (warning)."""
 
     file: str
@@ -27,10 +27,10 @@ class Problems:
 
     file: str
     lines: dict[Path, int] = field(default_factory=dict)
-    found: list[Problem] = field(default_factory=list)
+    found: list[StudyProblem] = field(default_factory=list)
 
     def add(self, path: Path, text: str, level: str = "error", file: str = "", line: int = 0) -> None:
-        problem = Problem(file or self.file, line or line_of(self.lines, path), text, level)
+        problem = StudyProblem(file or self.file, line or line_of(self.lines, path), text, level)
         if problem not in self.found:
             self.found.append(problem)
 
@@ -42,7 +42,7 @@ class Problems:
             self.add(path, str(error), file=file, line=line)
 
     @property
-    def errors(self) -> list[Problem]:
+    def errors(self) -> list[StudyProblem]:
         return sorted(p for p in self.found if p.level == "error")
 
     def raise_if_any(self) -> None:
@@ -53,7 +53,7 @@ class Problems:
 class StudyProblems(StudyError):
     """All that is wrong with a study: `problems` lists it."""
 
-    def __init__(self, problems: list[Problem]):
+    def __init__(self, problems: list[StudyProblem]):
         self.problems = problems
         super().__init__("\n".join(map(str, problems)))
 

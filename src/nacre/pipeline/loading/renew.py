@@ -19,9 +19,9 @@ def renew(raw: dict[str, Any], problems: Problems) -> None:
     raw : changed in place. Every old name becomes a warning that says the new one.
     """
     for place in (_REPORTED, _OBSERVABLES):
-        for path, row in _rows(raw, place):
+        for path, row in _list_rows(raw, place):
             _renew_quantity(row, "name", path, problems)
-    for path, row in _rows(raw, _RELATIONS):
+    for path, row in _list_rows(raw, _RELATIONS):
         operands = row.get("operands")
         for name, operand in operands.items() if isinstance(operands, Mapping) else ():
             if isinstance(operand, dict):
@@ -29,7 +29,7 @@ def renew(raw: dict[str, Any], problems: Problems) -> None:
         _renew_techniques(row, path, problems)
 
 
-def _rows(raw: Mapping[str, Any], place: tuple[str, ...]) -> Iterator[tuple[tuple, dict]]:
+def _list_rows(raw: Mapping[str, Any], place: tuple[str, ...]) -> Iterator[tuple[tuple, dict]]:
     """Path and table of each entry of an array of tables; what is not one is left to those who check the file."""
     found: Any = raw
     for key in place:

@@ -5,19 +5,19 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 
-def _as_list(value: Any) -> Any:
+def _make_list(value: Any) -> Any:
     return value if isinstance(value, list) or value is None else [value]
 
 
 _TEXTS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-Words = Annotated[list[str], BeforeValidator(_as_list), WithJsonSchema(_TEXTS)]
+Words = Annotated[list[str], BeforeValidator(_make_list), WithJsonSchema(_TEXTS)]
 
 
-class Part(BaseModel):
+class TablePart(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class StudyPart(Part):
+class StudyPart(TablePart):
     """What the study is."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="short name, without spaces")
@@ -55,7 +55,7 @@ class SamplePart(BaseModel):
     coating: dict[str, Any] = {}
 
 
-class SegmentPart(Part):
+class SegmentPart(TablePart):
     """A named part of a cycling protocol."""
 
     name: str
@@ -63,7 +63,7 @@ class SegmentPart(Part):
     rate: str = Field("", description='nominal rate, "0.1C"')
 
 
-class MeasurementPart(Part):
+class MeasurementPart(TablePart):
     """Raw files of one kind, for one or many cells or samples."""
 
     name: str = Field("", pattern=r"^[A-Za-z0-9_.-]*$", description="part of the id; by default the technique's name")
@@ -78,7 +78,7 @@ class MeasurementPart(Part):
     state: dict[str, str | int | float] = {}
 
 
-class AnalysisPart(Part):
+class AnalysisPart(TablePart):
     """A technique on several named inputs: measurements or other analyses."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
@@ -87,14 +87,14 @@ class AnalysisPart(Part):
     options: dict[str, Any] = {}
 
 
-class ContrastPart(Part):
+class ContrastPart(TablePart):
     """Which sample is compared with which."""
 
     reference: str
     treated: str
 
 
-class ReportedPart(Part):
+class ReportedPart(TablePart):
     """A published value."""
 
     sample: str
@@ -106,15 +106,15 @@ class ReportedPart(Part):
     cell: str = ""
 
 
-class ReportPart(Part):
+class ReportPart(TablePart):
     """How the report looks."""
 
     paper_numbers: bool = Field(
-        False, description="figures and tables bear the numbers that the reference paper gives them (Fig. 4a, Tab. S1)"
+        False, description="figures and tables carry the numbers of the reference paper (Fig. 4a, Tab. S1)"
     )
 
 
-class StudyFile(Part):
+class StudyFile(TablePart):
     """study.toml as a whole."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)

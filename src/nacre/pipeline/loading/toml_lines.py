@@ -24,7 +24,7 @@ def line_map(text: str) -> dict[Path, int]:
     for number, line in enumerate(text.split("\n"), 1):
         line = line.rstrip("\r")
         if state != (0, ""):
-            state = _after(line, *state)
+            state = _skip_past(line, *state)
             continue
         header, key = _HEADER.match(line), _KEY.match(line)
         if header:
@@ -32,11 +32,11 @@ def line_map(text: str) -> dict[Path, int]:
             found[base] = number
         elif key:
             found[base + _split(key[1])] = number
-            state = _after(line[key.end() :])
+            state = _skip_past(line[key.end() :])
     return found
 
 
-def _after(line: str, depth: int = 0, closing: str = "") -> tuple[int, str]:
+def _skip_past(line: str, depth: int = 0, closing: str = "") -> tuple[int, str]:
     """(open brackets, quotes that end the open multi-line string) after a line of a value."""
     while line:
         if closing:

@@ -52,13 +52,13 @@ def calibrate(
     """Calibrate a study: an outcome of the calibration alone, all that was found, and the files written."""
     study = load(path)
     with vocabulary.using(study.vocabulary):
-        made = calibrating.calibrate(study, results or _of_files(study), ask, progress)
+        made = calibrating.calibrate(study, results or _find_key_of_files(study), ask, progress)
         found = results_of(made)
     written = _keep(study, made, found)
     return Outcome(study, tuple(found), versions=versions()), made, written
 
 
-def _of_files(study: Study) -> tuple[Result, ...]:
+def _find_key_of_files(study: Study) -> tuple[Result, ...]:
     """Results of the study's own files, where the calibration asks for them."""
     settings = read_settings(study)
     if settings is None or settings.evidence != "files":
@@ -81,7 +81,7 @@ def cell_of(made: Calibration, sample: str):
     fit, quantities = made.fit, fitted(made.fit)
     state = "" if fit.converged else ", which did not converge"
     source = f"calibration on the {made.evidence} values, seed {fit.seed}{state}"
-    cell = fit.problem.model.parameters(fit.values, sample, source)
+    cell = fit.problem.model.parameters(list(fit.values), sample, source)
     numbers = dict(cell.numbers)
     for free in fit.problem.free:
         if free.sample in ("", sample):

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,16 +16,16 @@ from nacre.readers.reading import hash_file
 
 def digest(item: Any) -> str:
     """SHA-256 of the canonical JSON of a tree of plain values and dataclasses."""
-    return hashlib.sha256(json.dumps(_plain(item), sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(_make_plain(item), sort_keys=True).encode()).hexdigest()
 
 
-def _plain(item: Any) -> Any:
+def _make_plain(item: Any) -> Any:
     if dataclasses.is_dataclass(item) and not isinstance(item, type):
-        return {f.name: _plain(getattr(item, f.name)) for f in dataclasses.fields(item)}
+        return {f.name: _make_plain(getattr(item, f.name)) for f in dataclasses.fields(item)}
     if isinstance(item, Mapping):
-        return {str(k): _plain(v) for k, v in item.items()}
+        return {str(k): _make_plain(v) for k, v in item.items()}
     if isinstance(item, (list, tuple)):
-        return [_plain(x) for x in item]
+        return [_make_plain(x) for x in item]
     if isinstance(item, float):
         return repr(item)
     return item if item is None or isinstance(item, (str, int, bool)) else str(item)
@@ -55,19 +55,19 @@ def context_parts(context: Context) -> dict[str, Any]:
     declared = {}
     if measurement:
         names = ("name", "segments", "state", "kind", "reader", "reader_options")
-        declared = {name: _plain(getattr(measurement, name)) for name in names}
+        declared = {name: _make_plain(getattr(measurement, name)) for name in names}
     return {
-        "sample": _plain(context.sample),
-        "cell": _plain([context.cell, context.inputs]),
+        "sample": _make_plain(context.sample),
+        "cell": _make_plain([context.cell, context.inputs]),
         "measurement": declared,
-        "materials": _plain(context.materials),
+        "materials": _make_plain(context.materials),
         "others": {name: context_parts(other) for name, other in context.others.items()},
     }
 
 
 def key_parts(
     *,
-    files: list[tuple[str, str]],
+    files: Sequence[tuple[str, str, str]],
     context: Context,
     upstream: Mapping[str, str],
     options: Any,

@@ -8,13 +8,13 @@ from nacre.core.contracts import Technique
 from nacre.core.errors import NacreError
 from nacre.core.study import Study
 from nacre.pipeline.loading.load import read
-from nacre.pipeline.loading.problems import Problem, Problems
+from nacre.pipeline.loading.problems import Problems, StudyProblem
 from nacre.pipeline.running.graph import Graph, Node, build, context_of
 from nacre.pipeline.running.plausibility import doubts, idle
 from nacre.pipeline.running.worker import read_file
 
 
-def check(path: str | Path) -> tuple[list[Problem], int]:
+def check(path: str | Path) -> tuple[list[StudyProblem], int]:
     """All problems of a study (errors and warnings), and how many analyses would run.
 
     Beside what loading finds: files that no reader takes, and inputs that a technique will ask for.
@@ -27,7 +27,7 @@ def check(path: str | Path) -> tuple[list[Problem], int]:
         return _look(study, problems)
 
 
-def _look(study: Study, problems: Problems) -> tuple[list[Problem], int]:
+def _look(study: Study, problems: Problems) -> tuple[list[StudyProblem], int]:
     graph = build(study)
     for name, error in graph.failed.items():
         line = graph.measurement(name).line
@@ -37,7 +37,7 @@ def _look(study: Study, problems: Problems) -> tuple[list[Problem], int]:
         context = context_of(graph, node)
         for need in _needs(technique, node) if _has_data(graph, node, technique) else ():
             try:
-                context.need(need, _unit(need), f"technique '{technique.name}'")
+                context.need(need, _check_unit(need), f"technique '{technique.name}'")
             except NacreError as error:
                 problems.add((), str(error), line=node.line)
     for text in (*doubts(graph), *idle(graph)):
@@ -70,7 +70,7 @@ def _has_data(graph: Graph, node: Node, technique: Technique) -> bool:
     return bool(found & set(technique.accepts))
 
 
-def _unit(need: str) -> str:
+def _check_unit(need: str) -> str:
     from nacre.core.vocabulary import word
 
     return word("input", need).unit

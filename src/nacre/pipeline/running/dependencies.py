@@ -37,10 +37,10 @@ def all_versions() -> dict[str, str]:
     """Versions of Python and of every package that may change a number and is installed, by name."""
     names = {name for name, extra in declared() if extra not in TOOLS} | set(BENEATH)
     python = f"{platform.python_implementation()} {platform.python_version()}"
-    return {"python": python} | {name: version for name in sorted(names) if (version := _installed(name))}
+    return {"python": python} | {name: version for name in sorted(names) if (version := _find_installed(name))}
 
 
-def _installed(name: str) -> str:
+def _find_installed(name: str) -> str:
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -54,28 +54,33 @@ def declared() -> list[tuple[str, str]]:
     those of an earlier state. Raises NacreError where there is neither.
     """
     pyproject = PACKAGE.parents[1] / "pyproject.toml"
-    found = _of_checkout(pyproject) if PACKAGE.parent.name == "src" and pyproject.is_file() else []
+    found = _read_checkout(pyproject) if PACKAGE.parent.name == "src" and pyproject.is_file() else []
     if not found:
-        found = _of_metadata()
+        found = _read_metadata()
     return sorted({(re.sub(r"[-_.]+", "-", name).lower(), extra) for name, extra in found})
 
 
-def _of_checkout(pyproject: Path) -> list[tuple[str, str]]:
+def _read_checkout(pyproject: Path) -> list[tuple[str, str]]:
     project = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("project", {})
     if project.get("name") != "nacre":
         return []
     groups = {"": project["dependencies"], **project.get("optional-dependencies", {})}
-    return [(_NAME.match(text)[1], extra) for extra, texts in groups.items() for text in texts]
+    return [(_find_name(text), extra) for extra, texts in groups.items() for text in texts]
 
 
-def _of_metadata() -> list[tuple[str, str]]:
+def _find_name(requirement: str) -> str:
+    match = _NAME.match(requirement)
+    return match[1] if match else requirement
+
+
+def _read_metadata() -> list[tuple[str, str]]:
     try:
         texts = metadata.requires("nacre") or []
     except metadata.PackageNotFoundError:
         raise NacreError(
-            "cannot tell which packages the results depend on",
+            "cannot determine which packages the results depend on",
             found="neither the metadata of an installed nacre nor the pyproject.toml of a checkout",
             do="install Nacre with pip, or run it from its checkout",
         ) from None
     extras = [_EXTRA.search(text) for text in texts]
-    return [(_NAME.match(text)[1], extra[1] if extra else "") for text, extra in zip(texts, extras, strict=True)]
+    return [(_find_name(text), extra[1] if extra else "") for text, extra in zip(texts, extras, strict=True)]

@@ -2,7 +2,7 @@
 
 `results/.cache/run.lock` is held by a lock of the operating system (`filelock.FileLock`), which ends with its process
 however that ends: what a killed run leaves behind does not stop the next one. `run.json` beside it says who holds it,
-for people: Windows lets nobody read a locked file.
+for people: on Windows a locked file cannot be read.
 """
 
 import contextlib
@@ -36,7 +36,7 @@ def held(results: Path) -> Iterator[None]:
     _take(lock, folder / "run.json", results.parent)
     try:
         if lock.lock_counter == 1:
-            words = {"process": os.getpid(), "host": platform.node(), "since": _now().isoformat()}
+            words = {"process": os.getpid(), "host": platform.node(), "since": _format_now().isoformat()}
             files.write(folder / "run.json", json.dumps(words))
         yield
     finally:
@@ -50,7 +50,7 @@ def _take(lock: FileLock, words: Path, study: Path) -> None:
         lock.acquire()
     except Timeout:
         raise StudyError(
-            f"another run ({_holder(words)}) works on this study",
+            f"another run ({_read_holder(words)}) works on this study",
             where=str(study),
             do=f"wait for it, or delete {lock.lock_file} if none runs",
         ) from None
@@ -59,17 +59,17 @@ def _take(lock: FileLock, words: Path, study: Path) -> None:
             raise
 
 
-def _holder(path: Path) -> str:
+def _read_holder(path: Path) -> str:
     """Who holds the lock, in words: "process 123 since 14:03", with the host and the day where they are others."""
     try:
         words = json.loads(path.read_text(encoding="utf-8"))
         since = datetime.datetime.fromisoformat(words["since"])
         host = "" if words["host"] == platform.node() else f" on {words['host']}"
-        day = "%H:%M" if since.date() == _now().date() else "%Y-%m-%d %H:%M"
+        day = "%H:%M" if since.date() == _format_now().date() else "%Y-%m-%d %H:%M"
         return f"process {words['process']}{host} since {since.strftime(day)}"
     except (OSError, ValueError, KeyError):
-        return "which has not said its name"
+        return "of unknown name"
 
 
-def _now() -> datetime.datetime:
+def _format_now() -> datetime.datetime:
     return datetime.datetime.now().astimezone()

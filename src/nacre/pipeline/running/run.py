@@ -26,12 +26,12 @@ from nacre.pipeline.running.graph import Graph, Node, build, context_of, files_o
 from nacre.pipeline.running.lock import held
 from nacre.pipeline.running.plausibility import doubts, idle
 from nacre.pipeline.running.store import Store
-from nacre.pipeline.running.worker import Done, Task, run_task
+from nacre.pipeline.running.worker import AnalysisDone, Task, run_task
 
 
 @dataclass
 class Progress:
-    """What a run tells of itself: `event(kind, name, text)` with kind start, fresh, done, failed or note."""
+    """What a run reports of itself: `event(kind, name, text)` with kind start, fresh, done, failed or note."""
 
     event: Callable[[str, str, str], None] = lambda kind, name, text: None
     total: Callable[[int], None] = lambda count: None
@@ -126,7 +126,7 @@ class _Runner:
                 ready = [
                     n
                     for n in waiting.values()
-                    if not any(up in waiting or self._runs(up, running) for up in n.upstream)
+                    if not any(up in waiting or self._is_running(up, running) for up in n.upstream)
                 ]
                 tasks = []
                 for node in ready:
@@ -136,27 +136,28 @@ class _Runner:
                         tasks.append(task)
                 if tasks and pool is None:
                     pool = ProcessPoolExecutor(min(workers, max(len(tasks), 2)), mp_context=context)
-                for chunk in _by_files(tasks):
+                for chunk in _group_by_files(tasks):
+                    assert pool is not None  # there are tasks, so it was made
                     running[pool.submit(run_tasks, chunk)] = chunk
                 if not running:
                     continue
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
-                    self._harvest(future, running.pop(future))
+                    self._collect_done(future, running.pop(future))
         finally:
             if pool is not None:
                 pool.shutdown(cancel_futures=True)
 
     @staticmethod
-    def _runs(name: str, running: Mapping[Any, list[Task]]) -> bool:
+    def _is_running(name: str, running: Mapping[Any, list[Task]]) -> bool:
         return any(task.name == name for chunk in running.values() for task in chunk)
 
-    def _harvest(self, future, chunk: list[Task]) -> None:
+    def _collect_done(self, future, chunk: list[Task]) -> None:
         try:
             outcomes = future.result()
         except Exception as error:  # a worker that died takes its chunk with it, not the run
             words = f"the worker process died ({type(error).__name__}); often too little memory"
-            outcomes = [Done(task.name, words) for task in chunk]
+            outcomes = [AnalysisDone(task.name, words) for task in chunk]
         for done, task in zip(outcomes, chunk, strict=True):
             self._note(done, task)
 
@@ -169,7 +170,7 @@ class _Runner:
             self._fail(node.name, why)
             return None
         try:
-            task, parts = self._task(node)
+            task, parts = self._make_task(node)
         except (NacreError, OSError) as error:
             self._fail(node.name, str(error))
             return None
@@ -179,12 +180,12 @@ class _Runner:
             self.progress.event("fresh", node.name, "")
             self.store.remember(node.name, parts)
             return None
-        self.report.redone[node.name] = _reasons(self.store.last(node.name), parts)
+        self.report.redone[node.name] = _list_reasons(self.store.last(node.name), parts)
         self.parts[node.name] = parts
         self.progress.event("start", node.name, "; ".join(self.report.redone[node.name]))
         return task
 
-    def _task(self, node: Node) -> tuple[Task, dict[str, Any]]:
+    def _make_task(self, node: Node) -> tuple[Task, dict[str, Any]]:
         study = self.graph.study
         technique = registry.technique(node.technique, study.folder)
         options, sources = option_tools.resolve(technique.options, *node.options, where=node.name)
@@ -201,7 +202,7 @@ class _Runner:
         )
         parts["measurement"] = cache_keys.digest([parts["measurement"], node.asked])
         files = {
-            role: tuple(self._source(name) for kind, name in refs if kind == "m")
+            role: tuple(self._make_source(name) for kind, name in refs if kind == "m")
             for role, refs in node.inputs.items()
             if any(kind == "m" for kind, _ in refs)
         }
@@ -233,11 +234,11 @@ class _Runner:
         )
         return task, parts
 
-    def _source(self, name: str):
+    def _make_source(self, name: str):
         measurement = self.graph.measurement(name)
         return name, self.graph.readers[name], measurement.reader_options, measurement.files
 
-    def _note(self, done: Done, task: Task) -> None:
+    def _note(self, done: AnalysisDone, task: Task) -> None:
         if done.error:
             self._fail(done.name, done.error)
             return
@@ -265,24 +266,24 @@ class _Runner:
             measurement = self.graph.measurement(name)
             spoken.add(str(error))
             yield Failure(f"measurement '{name}'", str(error), measurement.cell or measurement.sample)
-        for name, error in self.errors.items():
-            if error not in spoken:
-                yield Failure(f"analysis '{name}'", error)
+        for name, words in self.errors.items():
+            if words not in spoken:
+                yield Failure(f"analysis '{name}'", words)
 
 
-def run_tasks(tasks: list[Task]) -> list[Done]:
+def run_tasks(tasks: list[Task]) -> list[AnalysisDone]:
     """Tasks on the same files, in one worker: a file is read once for all its techniques."""
     return [run_task(task) for task in tasks]
 
 
-def _by_files(tasks: list[Task]) -> list[list[Task]]:
+def _group_by_files(tasks: list[Task]) -> list[list[Task]]:
     groups: dict[Any, list[Task]] = {}
     for task in tasks:
         groups.setdefault(str(sorted(map(str, task.files.values()))), []).append(task)
     return list(groups.values())
 
 
-def _reasons(last: Mapping[str, Any], parts: Mapping[str, Any]) -> list[str]:
+def _list_reasons(last: Mapping[str, Any], parts: Mapping[str, Any]) -> list[str]:
     """Which parts of the key changed since the analysis last ran."""
     if not last:
         return ["never run before"]

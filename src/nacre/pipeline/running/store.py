@@ -66,7 +66,8 @@ def _decode(item: Any, arrays: Mapping[str, np.ndarray]) -> Any:
         return signal.freeze(arrays[f"a{value}"])
     if tag == "objects":
         array = np.empty(value[0], dtype=object)
-        array.flat = [_decode(x, arrays) for x in value[1]]
+        for i, x in enumerate(value[1]):
+            array.flat[i] = _decode(x, arrays)
         return signal.freeze(array)
     if tag == "dict":
         return {_decode(k, arrays): _decode(v, arrays) for k, v in value}
@@ -80,7 +81,8 @@ def dumps(item: Any) -> bytes:
     arrays: list[np.ndarray] = []
     text = json.dumps(_encode(item, arrays), separators=(",", ":"))
     stream = io.BytesIO()
-    np.savez(stream, tree=np.frombuffer(text.encode(), np.uint8), **{f"a{i}": a for i, a in enumerate(arrays)})
+    named: dict[str, Any] = {f"a{i}": array for i, array in enumerate(arrays)}
+    np.savez(stream, tree=np.frombuffer(text.encode(), np.uint8), **named)
     return stream.getvalue()
 
 
@@ -96,31 +98,31 @@ class Store:
     def __init__(self, folder: Path):
         self.folder = folder
 
-    def _path(self, key: str) -> Path:
+    def _make_path(self, key: str) -> Path:
         return self.folder / f"{key}.npz"
 
     def get(self, key: str) -> list[result.Result] | None:
         """The results under a key; None where there are none, or where the file is damaged."""
         try:
-            return loads(self._path(key).read_bytes())
+            return loads(self._make_path(key).read_bytes())
         except Exception:  # a damaged archive fails in many ways, and each has the same cure
             return None
 
     def has(self, key: str) -> bool:
-        return self._path(key).is_file()
+        return self._make_path(key).is_file()
 
     def put(self, key: str, results: list[result.Result]) -> None:
-        files.write(self._path(key), dumps(results))
+        files.write(self._make_path(key), dumps(results))
 
     def last(self, name: str) -> dict[str, Any]:
         """The parts of the key under which an analysis last ran, for `--why`."""
         try:
-            return json.loads((self.folder / "why" / f"{_safe(name)}.json").read_text(encoding="utf-8"))
+            return json.loads((self.folder / "why" / f"{_make_safe_name(name)}.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
 
     def remember(self, name: str, parts: Mapping[str, Any]) -> None:
-        files.write(self.folder / "why" / f"{_safe(name)}.json", json.dumps(parts, sort_keys=True))
+        files.write(self.folder / "why" / f"{_make_safe_name(name)}.json", json.dumps(parts, sort_keys=True))
 
     def sweep(self, keep: set[str]) -> None:
         """Removes what a killed run left half-written, and results no analysis asks for any more."""
@@ -131,5 +133,5 @@ class Store:
                 path.unlink(missing_ok=True)
 
 
-def _safe(name: str) -> str:
+def _make_safe_name(name: str) -> str:
     return "".join(c if c.isalnum() or c in "._-" else "_" for c in name)

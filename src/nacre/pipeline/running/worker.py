@@ -47,7 +47,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Done:
+class AnalysisDone:
     """What came of a task: nothing to say, or the error in words."""
 
     name: str
@@ -57,7 +57,7 @@ class Done:
 _SIGNALS: OrderedDict[tuple, list[Signal]] = OrderedDict()
 
 
-def run_task(task: Task) -> Done:
+def run_task(task: Task) -> AnalysisDone:
     """Runs a task. Never raises: a failure of one analysis is an answer, not a crash of the study."""
     try:
         technique = registry.technique(task.technique, task.study_folder)
@@ -65,21 +65,21 @@ def run_task(task: Task) -> Done:
             results = _analyse(task, technique)
         Store(task.store_folder).put(task.key, results)
     except NacreError as error:
-        return Done(task.name, str(error))
+        return AnalysisDone(task.name, str(error))
     except Exception as error:
-        return Done(task.name, _technique_crash(error, task.technique))
-    return Done(task.name)
+        return AnalysisDone(task.name, _describe_technique_crash(error, task.technique))
+    return AnalysisDone(task.name)
 
 
-def _technique_crash(error: Exception, technique: str) -> str:
+def _describe_technique_crash(error: Exception, technique: str) -> str:
     """What to say of a technique that raised what no technique should."""
     if isinstance(error, ValueError) and "read-only" in str(error):
-        return str(_written_into(error, technique))
+        return str(_report_written_input(error, technique))
     words = crash_words(error, f"technique '{technique}'")
     return f"{words}. The other analyses are not affected."
 
 
-def _written_into(error: ValueError, technique: str) -> NacreError:
+def _report_written_input(error: ValueError, technique: str) -> NacreError:
     return NacreError(
         f"technique '{technique}' writes into its input, or into another array that is read-only",
         where=place_of(error),
@@ -95,13 +95,15 @@ def _analyse(task: Task, technique: Technique) -> list[Result]:
     for role, sources in task.files.items():
         own = [signal for source in sources for signal in _read(source, task.study_folder)]
         if task.plain:
-            own = _accepted(own, task, technique)
+            own = _select_accepted(own, task, technique)
             if not own:
                 return []
         signals += own
         inputs[role] = own if role in task.many or len(own) > 1 else own[0]
     if signals and not task.upstream:
-        _accepted(signals, task, technique)  # a role may take another kind, like masks; none at all is a wrong file
+        _select_accepted(
+            signals, task, technique
+        )  # a role may take another kind, like masks; none at all is a wrong file
     results: list[Result] = []
     for role, keys in task.upstream.items():
         found = [result for key in keys for result in Store(task.store_folder).get(key) or []]
@@ -126,13 +128,13 @@ def _analyse(task: Task, technique: Technique) -> list[Result]:
     twice = [i for i, n in Counter(r.entry_id(e) for r in finished for e in r.entries).items() if n > 1]
     if twice:
         raise NacreError(f"technique '{task.technique}' gives '{twice[0]}' twice", do="tell them apart by their state")
-    return _named_sources(finished, task.name)
+    return _name_sources(finished, task.name)
 
 
 _UNNAMED = re.compile(r"own:[0-9a-f]{32}")
 
 
-def _named_sources(results: list[Result], name: str) -> list[Result]:
+def _name_sources(results: list[Result], name: str) -> list[Result]:
     """The results with their nameless error sources named after the analysis.
 
     An analysis that is run again then has the same sources as before, so that results which stand on its
@@ -148,10 +150,10 @@ def _named_sources(results: list[Result], name: str) -> list[Result]:
         parts, missing = ({rename(source): part for source, part in each.items()} for each in (q.parts, q.missing))
         return dataclasses.replace(entry, quantity=dataclasses.replace(q, parts=parts, missing=missing))
 
-    return [dataclasses.replace(r, entries=tuple(renamed(entry) for entry in r.entries)) for r in results]
+    return [dataclasses.replace(r, entries=tuple(map(renamed, r.entries))) for r in results]
 
 
-def _accepted(signals: list[Signal], task: Task, technique: Technique) -> list[Signal]:
+def _select_accepted(signals: list[Signal], task: Task, technique: Technique) -> list[Signal]:
     """Those of a kind the technique takes: one format may hold several. Raises NacreError where it was asked for."""
     found = [signal for signal in signals if signal.kind in technique.accepts]
     if not found and task.asked:
@@ -205,7 +207,7 @@ def _finish(task, result: Result, signals, upstream, synthetic: bool, notes: lis
     files += [pair for r in upstream for pair in r.provenance.files]
     folder = str(task.study_folder)
     provenance = Provenance(
-        files=tuple(dict.fromkeys((_relative(path, folder), sha) for path, sha in files)),
+        files=tuple(dict.fromkeys((_make_relative(path, folder), sha) for path, sha in files)),
         reader=", ".join(dict.fromkeys(s.source.reader for s in signals if s.source)),
         options=task.options,
         option_sources=task.option_sources,
@@ -213,7 +215,7 @@ def _finish(task, result: Result, signals, upstream, synthetic: bool, notes: lis
         seed=task.context.seed,
         key=task.key,
     )
-    entries = tuple(_origin(entry, synthetic) for entry in result.entries)
+    entries = tuple(_mark_origin(entry, synthetic) for entry in result.entries)
     figures = tuple(dataclasses.replace(f, synthetic=f.synthetic or synthetic) for f in result.figures)
     return dataclasses.replace(
         result,
@@ -227,7 +229,7 @@ def _finish(task, result: Result, signals, upstream, synthetic: bool, notes: lis
     )
 
 
-def _relative(path: str, folder: str) -> str:
+def _make_relative(path: str, folder: str) -> str:
     """A file as seen from the study, so that a mailed report names no folder of anybody's machine."""
     try:
         return Path(os.path.relpath(path, folder)).as_posix()
@@ -235,7 +237,7 @@ def _relative(path: str, folder: str) -> str:
         return Path(path).name
 
 
-def _origin(entry, synthetic: bool):
+def _mark_origin(entry, synthetic: bool):
     if not synthetic or entry.quantity.origin not in ("measured", "derived"):
         return entry
     return dataclasses.replace(entry, quantity=dataclasses.replace(entry.quantity, origin="synthetic"))

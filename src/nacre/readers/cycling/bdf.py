@@ -15,14 +15,17 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 
 from nacre.core import files, units
 from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
-from nacre.core.errors import NacreError, ReadError, did_you_mean
+from nacre.core.errors import NacreError, ReadError, did_you_mean, is_of_a_library
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal, table
 from nacre.readers.cycling import bdf_names, records
-from nacre.readers.text import text_file
+from nacre.readers.text import tables, text_file
+from nacre.readers.text.cells import TextColumn
+from nacre.readers.text.numbers import is_whole
 
 _PARQUET = b"PAR1"
 
@@ -58,36 +61,59 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     return [table("cycling", columns, notes=(*notes, *derived), name=path.name.split(".")[0])]
 
 
-def _csv(path: Path):
+def _csv(path: Path) -> tuple[pl.DataFrame, list[Note]]:
+    """The columns of a csv: by the table library where every line is plain, else by the core of text readers."""
     text = text_file.load(path)
     head, _, body = text.data.partition(b"\n")
     separator = text_file.separator(head.decode(errors="replace"))
-    end = text_file.mend_end(body, separator, head.count(separator.encode()) + 1)
-    notes = (
-        []
-        if end.kept is None
-        else [Note("repair", "the file ends within its last line, or without a line end: that record is left out")]
-    )
-    whole = end.whole + (b"\n" if end.doubtful else b"")
-    try:
-        data = io.BytesIO(head + b"\n" + whole)
-        frame = pl.read_csv(data, separator=separator, infer_schema_length=None, null_values=["", "NaN", "nan"])
-    except (pl.exceptions.PolarsError, ValueError) as error:
-        raise ReadError("the table cannot be read", where=path.name, found=str(error).splitlines()[0]) from None
-    if not frame.height:
+    whole = body.endswith(b"\n") and b'"' not in text.data
+    frame = _plain_csv(text.data, separator, head.count(separator.encode())) if whole else None
+    if frame is not None:
+        return frame, []
+    sheet = tables.read_tables(text.data.decode(errors="replace"), path.name)
+    if not sheet.tables:
         raise ReadError("the file holds no records", where=path.name, found="column names only", do="export it again")
-    return frame, notes
+    found = tables.main_table(sheet, path.name)
+    twice = next((name for name in found.headings if found.headings.count(name) > 1), "")
+    if twice:
+        raise ReadError("two columns have one name", where=path.name, found=f"'{twice}'", do="name each once")
+    return pl.DataFrame({column.heading: _series(column) for column in found.columns}), sheet.notes([found])
+
+
+def _plain_csv(data: bytes, separator: str, marks: int) -> pl.DataFrame | None:
+    """The table, if all lines have as many cells and what looks like numbers is numbers; None of any other."""
+    try:
+        frame = pl.read_csv(io.BytesIO(data), separator=separator, infer_schema_length=None, quote_char=None)
+    except (pl.exceptions.PolarsError, ValueError):
+        return None
+    lines = frame.height + 1
+    plain = frame.height and data.count(separator.encode()) == lines * marks and data.count(b"\n") == lines
+    known = [label for label in frame.columns if bdf_names.machine_name(label) in bdf_names.REQUIRED]
+    floats = frame.select(cs.float().is_finite().all())
+    finite = not floats.width or all(floats.row(0))
+    return frame if plain and finite and all(frame[label].dtype.is_numeric() for label in known) else None
+
+
+def _series(column: TextColumn) -> pl.Series:
+    """A column of the core for a frame: whole numbers as integers."""
+    if column.kind not in ("number", "clock"):
+        return pl.Series([text or None for text in column.texts], dtype=pl.String)
+    series = pl.Series(column.values, nan_to_null=True)
+    return series.cast(pl.Int64) if is_whole(column.values) else series
 
 
 def _parquet(path: Path):
     raw = path.read_bytes()
     try:
         frame = pl.read_parquet(io.BytesIO(raw))
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except BaseException as error:
+        # of a damaged file the library's Rust panics, past `except Exception`
+        if not isinstance(error, (pl.exceptions.PolarsError, OSError)) and not is_of_a_library(error):
+            raise
         raise ReadError(
             "the parquet file cannot be read",
             where=path.name,
-            found=str(error).splitlines()[0],
+            found=str(error).splitlines()[0][:200],
             do="it may be cut: copy or export it again",
         ) from None
     return frame, []

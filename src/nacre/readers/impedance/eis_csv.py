@@ -24,7 +24,7 @@ Result: one signal of kind "impedance" per spectrum (a sweep that begins anew is
 where capacitive. Uncertainty: none is stated.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +88,9 @@ def read(path: Path, options: EisCsvOptions | None = None) -> list[Signal]:
     if not sheet.tables:
         raise eis_table.none_found(path.name, f"text that begins {(sheet.header or ('',))[0][:60]!r}")
     used = found or [tables.main_table(sheet, path.name)]
+    odd = next((each for each in sheet.tables if each.misfit), None)
+    if odd is not None and not any(used[0].headings):  # its headings are those of the rows below it
+        tables.main_table(replace(sheet, tables=(odd,)), path.name)
     notes: list[Note] = []
     parts, taken = [], []
     for each in used:

@@ -27,7 +27,8 @@ from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal
 from nacre.readers.impedance import spectra
-from nacre.readers.text import text_file
+from nacre.readers.text import account, tables, text_file
+from nacre.readers.text.tables import TableHints
 
 _NAMES = {
     "Freq": ("frequency_hertz", "Hz"),
@@ -71,28 +72,26 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
 
 
 def _table(lines: list[str], at: int, where: str, notes: list[Note]) -> dict[str, tuple[np.ndarray, str]]:
-    rows = []
-    for line in lines[at + 1 :]:
-        if not line.startswith("\t"):
-            break
-        rows.append([cell.strip() for cell in line[1:].split("\t")])
-    names, unit_row, cells = (rows[0], rows[1], rows[2:]) if len(rows) >= 2 else ([], [], [])
-    if not {"Freq", "Zreal", "Zimag"} <= set(names) or not cells:
+    """The columns of one table, whose lines keep their numbers; its head states how many rows it has."""
+    end = next((i for i in range(at + 1, len(lines)) if re.match(r"\w+\t[A-Z]+\t", lines[i])), len(lines))
+    kept = [""] * (at + 1) + [line.removeprefix("\t") for line in lines[at + 1 : end]] + [""] * (end < len(lines))
+    sheet = tables.read_tables("\n".join(kept), where, TableHints("\t"))
+    found = sheet.main
+    if found is None or not {"Freq", "Zreal", "Zimag"} <= set(found.headings):
+        names = kept[at + 1].split() if kept[at + 1 :] else []
         raise ReadError(
             "table ZCURVE is incomplete",
             where=f"{where}:{at + 1}",
-            found=f"{len(cells)} rows of {', '.join(names) or 'nothing'}",
+            found=f"{found.rows if found else 0} rows of {', '.join(names) or 'nothing'}",
             expected="rows of Freq, Zreal, Zimag",
             do="copy the file again; if the measurement was stopped, repeat it",
         )
-    if len(cells[-1]) < len(names):
-        notes.append(Note("repair", "the last line is cut: that frequency is left out"))
-        cells.pop()
+    stated = re.match(r"\w+\tTABLE\t(\d+)", lines[at])
+    notes += sheet.notes([found]) + account.count_note(int(stated[1]) if stated else None, found.rows)
     columns = {}
-    for i, (name, unit) in enumerate(zip(names, [*unit_row, *[""] * len(names)], strict=False)):
-        values = [_number(row[i]) if i < len(row) else np.nan for row in cells]
-        if None not in values:
-            columns |= _column(name, unit, np.array(values), where)
+    for column in found.columns:
+        if column.kind == "number" and (np.isfinite(column.values).any() or column.heading in _NAMES):
+            columns |= _column(column.heading, column.unit, column.values, where)
     lost = [name for name in ("Freq", "Zreal", "Zimag") if _NAMES[name][0] not in columns]
     if lost:
         raise ReadError(

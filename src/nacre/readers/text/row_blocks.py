@@ -53,6 +53,10 @@ def settle_width(block: RowBlock, sample: list[list[str]]) -> None:
     if not block.headings:
         block.width = max(used, 1)
         return
+    fitting = [cells for cells in sample if _used(cells) <= max(named, 1)]
+    if named > 1 and 2 * len(fitting) > len(sample):
+        used = max(map(_used, fitting))  # a few rows with more cells are left out one by one
+        block.width = len(block.headings)
     if len(block.headings) < used or (named < used and len(block.headings) < block.width):
         block.misfit = f"{used} cells a row under {named} headings"
         block.headings, block.width = [], used

@@ -145,5 +145,5 @@ def compute_efficiency(cycle: Cycle, options: CyclingOptions) -> Quantity | None
 
 
 def compute_ratio(a: Quantity, b: Quantity) -> Quantity:
-    """One over the other in %: the gain of the current cancels, known or not, the error of its zero does not."""
+    """One over the other in %: a stated gain of the current cancels, the error of its zero only at equal currents."""
     return derive(lambda x, y: 100 * x / y, a, b, unit="%", origin=a.origin)

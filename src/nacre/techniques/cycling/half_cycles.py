@@ -396,8 +396,8 @@ def make_charges(half: HalfCycles, source: str, gain: float | None, offset: floa
 
     gain : relative standard uncertainty of the current reading, one for the whole test (it cancels in
     ratios). offset : standard uncertainty of its zero in A: it lengthens charges and shortens discharges.
-    None where it is not stated: then the error is unknown but for the file's own evidence (`doubt`), and known again
-    where what is not stated cancels.
+    None where it is not stated: then the error is unknown but for the file's own evidence (`doubt`), in ratios too,
+    since an accuracy that is not stated may drift.
     """
     origin, found = half.rows.origin, []
     for k in range(len(half.runs)):
@@ -411,6 +411,8 @@ def make_charges(half: HalfCycles, source: str, gain: float | None, offset: floa
         named |= {name: size * move for name, (size, move) in moves.items() if size is not None}
         named = {name: v for name, v in named.items() if v}
         missing = {name: move for name, (size, move) in moves.items() if size is None}
+        if missing:  # nobody said that what is unknown stays the same from one half cycle to the next
+            missing[f"current drift {k}:{source}"] = 1.0
         std = None if missing else float(np.sqrt(sum(v * v for v in named.values())))
         basis = "resolution" if missing else "propagated"
         found.append(Quantity(float(value), "mAh", std, basis=basis, origin=origin, parts=named, missing=missing))

@@ -222,7 +222,7 @@ def find_lowest_rate(steps: Sequence[RateStep]) -> RateStep:
 
 
 def _compute_kept_fractions(steps: list[RateStep]) -> list[Entry]:
-    """Capacity over that at the lowest rate, in %: the mass drops out, and so does the gain of the current."""
+    """Capacity over that at the lowest rate, in %: the mass drops out, and so does a stated gain of the current."""
     reference, found = find_lowest_rate(steps), []
     for step in steps:
         if step is reference:

@@ -20,6 +20,7 @@ from nacre.core.quantity import Quantity, correlated, derive
 from nacre.core.result import Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.materials.crystals import Crystal
+from nacre.physics.diffraction.crystal import compute_volume
 from nacre.techniques.diffraction import checks as rietveld_checks
 from nacre.techniques.diffraction import figures as rietveld_figures
 from nacre.techniques.diffraction import rietx_engine
@@ -218,7 +219,7 @@ def _derive_quantities(fit: RefinementFit, found: Mapping[str, Quantity]) -> lis
     # an edge that is not free follows a where symmetry makes it equal to a, else it keeps its value
     follows = [name not in edges and _is_same_edge(crystal, 0, i) for i, name in enumerate("abc")]
 
-    def compute_volume(*values: float) -> float:
+    def follow_symmetry(*values: float) -> float:
         now = dict(zip(order, values, strict=True))
         first = now.get("a", crystal.cell[0])
         lengths = [now.get(name, first if follows[i] else crystal.cell[i]) for i, name in enumerate("abc")]
@@ -226,7 +227,7 @@ def _derive_quantities(fit: RefinementFit, found: Mapping[str, Quantity]) -> lis
         return compute_volume((*lengths, *turned))
 
     quantities = [*edges.values(), *angles.values()]
-    size = derive(compute_volume, *quantities, unit="Ang3", basis="fit-covariance", origin="measured")
+    size = derive(follow_symmetry, *quantities, unit="Ang3", basis="fit-covariance", origin="measured")
     entries = [Entry("cell_volume", size)]
     if {"a", "c"} <= set(edges) and _is_same_edge(crystal, 0, 1):
         ratio = derive(lambda a, c: c / a, edges["a"], edges["c"], unit="1", basis="fit-covariance", origin="measured")

@@ -20,7 +20,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Block:
+class FindingBlock:
     """Findings under a heading. `note` holds for all of them; `more` are those of lesser weight, folded away."""
 
     heading: str
