@@ -4,10 +4,11 @@ Equations and sources: docs/physics.md, "Small signals". States of charge count 
 (1) of the cell at rest, lithium being conserved between the electrodes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from nacre.cell.parameters import CellParameters
@@ -67,7 +68,7 @@ class PredictedSpectrum(ShowsInNotebook):
 
 def compute_impedance(
     parameters: CellParameters,
-    frequencies: Sequence[float] = SWEEP,
+    frequencies: ArrayLike = SWEEP,
     *,
     soc: float | None = None,
     volts: float | None = None,
@@ -77,17 +78,64 @@ def compute_impedance(
     """Complex impedance in ohm cm2 of electrode area at frequencies in Hz.
 
     The state is that of charge `soc` (0 to 1) or of the rest voltage `volts`, with even particles, or the one that a
-    simulation on the same mesh ended with. Raises NacreError where the state is outside the window, more or less than
-    one state is named, a frequency is not positive, or a check of the parameters fails.
+    simulation on the same mesh ended with.
+
+    Parameters
+    ----------
+    parameters : CellParameters
+        The cell model.
+    frequencies : ArrayLike, optional
+        Frequencies, Hz, shape (n,), above 0.
+    soc : float | None, optional
+        State of charge, 0 (lower voltage) to 1 (upper voltage).
+    volts : float | None, optional
+        Rest voltage of the cell, V.
+    after : Simulation | None, optional
+        A simulation on the same mesh, whose last state counts.
+    mesh : Mesh, optional
+        Mesh of the solver.
+
+    Returns
+    -------
+    np.ndarray
+        Complex impedance, ohm cm2 of electrode area, shape (n,).
+
+    Raises
+    ------
+    NacreError
+        Where the state is outside the window, more or less than one state is named, a frequency is not positive, or
+        a check of the parameters fails.
     """
     linear = linearise_cell(parameters, find_point(parameters, soc=soc, volts=volts, after=after, mesh=mesh), mesh)
     return PER_CM2 * linear.impedance(2j * np.pi * _check_frequencies(frequencies, parameters))
 
 
 def compute_spectrum(
-    parameters: CellParameters, point: ImpedancePoint, frequencies: Sequence[float] = SWEEP, mesh: Mesh = FINE
+    parameters: CellParameters, point: ImpedancePoint, frequencies: ArrayLike = SWEEP, mesh: Mesh = FINE
 ) -> PredictedSpectrum:
-    """The impedance at a point with its causes. Raises NacreError as `compute_impedance`."""
+    """The impedance at a point with its causes.
+
+    Parameters
+    ----------
+    parameters : CellParameters
+        The cell model.
+    point : ImpedancePoint
+        The state of the particles.
+    frequencies : ArrayLike, optional
+        Frequencies, Hz, shape (n,), above 0.
+    mesh : Mesh, optional
+        Mesh of the solver.
+
+    Returns
+    -------
+    PredictedSpectrum
+        The impedance with its terms by cause.
+
+    Raises
+    ------
+    NacreError
+        As `compute_impedance`.
+    """
     found, f = tuple(refuse_if_impossible(parameters)), _check_frequencies(frequencies, parameters)
     linear = linearise_cell(parameters, point, mesh)
     causes = {name: PER_CM2 * term for name, term in p2d.by_cause(linear, f).items()}
@@ -97,7 +145,22 @@ def compute_spectrum(
 
 
 def linearise_cell(parameters: CellParameters, point: ImpedancePoint, mesh: Mesh = FINE) -> Linear:
-    """The cell about a point. Raises NacreError where it does not fit the mesh or the potentials."""
+    """The cell about a point.
+
+    Parameters
+    ----------
+    parameters : CellParameters
+        The cell model.
+    point : ImpedancePoint
+        The state of the particles.
+    mesh : Mesh, optional
+        Mesh of the solver.
+
+    Raises
+    ------
+    NacreError
+        Where it does not fit the mesh or the potentials.
+    """
     try:
         return p2d.linearise(p2d.prepare(parameters.cell(), mesh), point.state)
     except ValueError as error:
@@ -105,7 +168,7 @@ def linearise_cell(parameters: CellParameters, point: ImpedancePoint, mesh: Mesh
         raise NacreError(str(error), where=parameters.name, do=do) from None
 
 
-def _check_frequencies(frequencies, parameters: CellParameters) -> np.ndarray:
+def _check_frequencies(frequencies: ArrayLike, parameters: CellParameters) -> np.ndarray:
     try:
         return check_frequencies(frequencies)
     except ValueError as error:
@@ -133,13 +196,29 @@ def find_point(
     after: Simulation | None = None,
     mesh: Mesh = FINE,
 ) -> ImpedancePoint:
-    """One of: even particles at a state of charge or at a rest voltage, or the state that a simulation ended with."""
+    """One of: even particles at a state of charge or at a rest voltage, or the state that a simulation ended with.
+
+    Parameters
+    ----------
+    p : CellParameters
+    soc : float | None, optional
+        State of charge, 0 (lower voltage) to 1 (upper voltage).
+    volts : float | None, optional
+        Rest voltage of the cell, V.
+    after : Simulation | None, optional
+        A simulation on the same mesh, whose last state counts.
+    mesh : Mesh, optional
+        Mesh of the solver.
+    """
     if sum(given is not None for given in (soc, volts, after)) != 1:
         raise NacreError("name one state of the cell", where=p.name, do="give one of soc, volts and after")
     if after is not None:
         return ImpedancePoint(after.final, f"after {after.steps[-1].step.text or 'the protocol'}")
     rests = RestStates(p)
-    return rests.at_soc(float(soc), mesh) if soc is not None else rests.at_volts(float(volts), mesh)
+    if soc is not None:
+        return rests.at_soc(float(soc), mesh)
+    assert volts is not None  # one of the three is given
+    return rests.at_volts(float(volts), mesh)
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +254,8 @@ class RestStates:
         """The cathode's filling at the upper and at the lower voltage, or where the potentials end before."""
         low, high = self.span
         names = ("cell.upper_voltage", "cell.lower_voltage")
-        return tuple(self._filling(self.parameters.value(name), low, high) for name in names)
+        top, bottom = (self._filling(self.parameters.value(name), low, high) for name in names)
+        return top, bottom
 
     def _filling(self, volts: float, low: float, high: float) -> float:
         if volts >= self.volts(low):

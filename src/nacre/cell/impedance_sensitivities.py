@@ -58,8 +58,30 @@ def differentiate_impedance(
 ) -> dict[str, np.ndarray]:
     """dZ/dp in ohm cm2 per unit of each number (as in `parameters.NAMES`), complex, one per frequency.
 
-    The fillings of the particles stay as they are. Raises NacreError for a name that is not in KNOWN, and as
-    `nacre.cell.impedance.compute_impedance`.
+    The fillings of the particles stay as they are.cell.impedance.compute_impedance`.
+
+    Parameters
+    ----------
+    p : CellParameters
+        The cell model.
+    names : Sequence[str]
+        Numbers of the model, as in `KNOWN`.
+    point : ImpedancePoint
+        The state of the particles.
+    frequencies : ArrayLike, optional
+        Frequencies, Hz, shape (n,), above 0.
+    mesh : Mesh, optional
+        Mesh of the solver.
+
+    Returns
+    -------
+    dict[str, np.ndarray]
+        Derivatives by name, ohm cm2 per unit of the number, shape (n,).
+
+    Raises
+    ------
+    NacreError
+        For a name that is not in KNOWN, and as `nacre.
     """
     for name in names:
         if name not in KNOWN:

@@ -180,7 +180,7 @@ class ModelParameter:
     status: str
     source: str
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_status(self.status)
         if not self.source.strip():
             raise NacreError("a number without a source", found=str(self.quantity), do="say where it comes from")
@@ -202,7 +202,7 @@ class CellParameters(ShowsInNotebook):
         """One line, as it holds some fifty numbers with their sources."""
         return f"<CellParameters '{self.name}': {len(self.numbers)} numbers>"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, parameter in self.numbers.items():
             check_number(name, parameter, self.name, self.names)
         lacking = [n for n, row in NAMES.items() if row.default is None and n not in self.numbers]
@@ -222,6 +222,7 @@ class CellParameters(ShowsInNotebook):
         row = find_name(name, self.name, self.names)
         if name in self.numbers:
             return self.numbers[name].quantity.to(unit or row.unit).value
+        assert row.default is not None  # a cell is not made without the numbers that have no default
         return Quantity(row.default, row.unit).to(unit or row.unit).value
 
     def changed(self, changes: Mapping[str, str], status: str = "assumed", source: str = "a trial") -> "CellParameters":
@@ -254,8 +255,8 @@ class CellParameters(ShowsInNotebook):
 
     def diffusivity(self, part: str) -> Diffusivity:
         """D(x) of an electrode's particles at the reference temperature."""
-        drops = (self.value(f"{part}.drop_{end}") for end in ("full", "empty"))
-        return make_diffusivity(self.value(f"{part}.diffusivity", "m2/s"), *drops, self.shapes.get(part))
+        full, empty = (self.value(f"{part}.drop_{end}") for end in ("full", "empty"))
+        return make_diffusivity(self.value(f"{part}.diffusivity", "m2/s"), full, empty, self.shapes.get(part))
 
     def cell(self) -> SolverCell:
         """The cell for the solver, at the temperature of the test."""

@@ -106,8 +106,31 @@ def compute_sensitivities(
     step, increasing seconds since its start at which to give derivatives (default: as `simulate.run` records); the
     start and the end are always given. A state that is given does not depend on the parameters.
 
-    Raises NacreError for a name that is unknown, whole-numbered or without effect, a value at which no derivative
-    exists, a protocol that cannot be read, and a step that ends out of order.
+    Parameters
+    ----------
+    parameters : CellParameters
+        The cell model.
+    protocol : str | Sequence[ProtocolStep | ProtocolLoop]
+        The protocol in words, or steps in A and V.
+    names : Sequence[str]
+        Numbers of the model, as in `nacre.cell.parameters.NAMES`.
+    settings : SimulationSettings | None, optional
+        Points, tolerance and mesh; None: a tolerance of 1e-5.
+    state : p2d.State | None, optional
+        State to begin with; it does not depend on the parameters.
+    times : Sequence[np.ndarray] | None, optional
+        Per step, increasing seconds since its start, shape (n,).
+
+    Returns
+    -------
+    Sensitivities
+        Derivatives along each step, per unit of each number.
+
+    Raises
+    ------
+    NacreError
+        For a name that is unknown, whole-numbered or without effect, a value at which no derivative exists, a
+        protocol that cannot be read, and a step that ends out of order.
     """
     settings = settings or SimulationSettings(tolerance=TOLERANCE)
     refuse_if_impossible(parameters)
@@ -133,12 +156,14 @@ def compute_sensitivities(
     return Sensitivities(parameters, names, tuple(NAMES[name].unit for name in names), values, made)
 
 
-def _list_steps(parameters: CellParameters, protocol) -> list[ProtocolStep]:
+def _list_steps(
+    parameters: CellParameters, protocol: str | Sequence[ProtocolStep | ProtocolLoop]
+) -> list[ProtocolStep]:
     orders = bind_to_cell(parse_protocol(protocol), parameters.scale) if isinstance(protocol, str) else protocol
     return list(unroll_steps(tuple(orders)))
 
 
-def _choose_times(parameters, steps, points, times) -> list[np.ndarray]:
+def _choose_times(parameters: CellParameters, steps, points, times: Sequence[np.ndarray] | None) -> list[np.ndarray]:
     if times is None:
         return [np.append(0.0, choose_instants(parameters, step, points)) for step in steps]
     if len(times) != len(steps):
@@ -186,7 +211,13 @@ class _Varied:
     mass: float
 
 
-def _vary(parameters: CellParameters, protocol, name: str, prepared: p2d.Prepared, steps) -> _Varied:
+def _vary(
+    parameters: CellParameters,
+    protocol: str | Sequence[ProtocolStep | ProtocolLoop],
+    name: str,
+    prepared: p2d.Prepared,
+    steps,
+) -> _Varied:
     value, row = parameters.value(name), NAMES[name]
     size = VARIED * (abs(value) or 1.0)
     side = 0
@@ -221,7 +252,9 @@ def _change_value(parameters: CellParameters, name: str, value: float) -> CellPa
 # --- one step -------------------------------------------------------------------------------------------------
 
 
-def _convert_step(p: CellParameters, number: int, step: ProtocolStep, found, names, varied) -> StepSensitivity:
+def _convert_step(
+    p: CellParameters, number: int, step: ProtocolStep, found, names: Sequence[str], varied
+) -> StepSensitivity:
     """In A and Ah, with the end as the last record."""
     area, mass = p.area, p.value("cell.cam_mass", "g")
     d_area, d_mass = np.array([v.area for v in varied]), np.array([v.mass for v in varied])
@@ -247,7 +280,7 @@ def _convert_step(p: CellParameters, number: int, step: ProtocolStep, found, nam
     with np.errstate(divide="ignore", invalid="ignore"):
         per_ah = np.where(current == 0.0, np.nan, slope / (sign * current / 3600.0))
     return StepSensitivity(
-        number, step, found.outcome.words, names, time, volts, current, to_ah * charge, slope, d_volts,
+        number, step, found.outcome.words, tuple(names), time, volts, current, to_ah * charge, slope, d_volts,
         d_volts - per_ah[:, None] * d_passed, d_current, d_passed, float(found.end[0]), found.d_end[0], capacity,
         d_capacity, 1e3 * capacity / mass, 1e3 * (d_capacity - capacity / mass * d_mass) / mass,
     )  # fmt: skip

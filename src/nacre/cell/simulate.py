@@ -110,8 +110,29 @@ def simulate_protocol(
 ) -> Simulation:
     """Run a protocol (its text, or steps in A and V) on a cell, from its own start or a state.
 
-    Raises NacreError where the protocol cannot be read, or a check of the parameters fails; what happens in the cell
-    is an outcome.
+    Parameters
+    ----------
+    parameters : CellParameters
+        The cell model.
+    protocol : str | Sequence[ProtocolStep | ProtocolLoop]
+        The protocol in words, or steps in A and V.
+    settings : SimulationSettings | None, optional
+        Points, tolerance, mesh and fields; None: the usual ones.
+    state : State | None, optional
+        State to begin with; None: the cell's own start.
+    progress : Callable[[int, int], None], optional
+        Called after each step with steps done and steps in all.
+
+    Returns
+    -------
+    Simulation
+        The record, how each step ended, fields over the depth.
+
+    Raises
+    ------
+    NacreError
+        Where the protocol cannot be read, or a check of the parameters fails; what happens in the cell is an
+        outcome.
     """
     settings = settings or SimulationSettings()
     found = refuse_if_impossible(parameters)
@@ -138,17 +159,25 @@ def make_solver_step(step: ProtocolStep, area: float) -> p2d.SolverStep:
     """A protocol's step per m2 of plan area."""
     ends = {"seconds": np.inf if step.until_time is None else step.until_time}
     if step.kind == "rest":
-        return p2d.rest(step.until_time)
-    if step.kind == "hold":
+        return p2d.rest(ends["seconds"])
+    if step.kind == "hold" and step.voltage is not None:
         return p2d.SolverStep("voltage", step.voltage, current_below=(step.until_current or 0.0) / area, **ends)
     if step.until_voltage is not None:
         ends["highest" if step.kind == "charge" else "lowest"] = step.until_voltage
     if step.power is not None:
         return p2d.SolverStep("power", step.power / area, **ends)
+    assert step.current is not None  # a charge or discharge has a current or a power
     return p2d.SolverStep("current", step.current / area, **ends)
 
 
-def _run_steps(p: CellParameters, prepared: Prepared, flat, state: State, settings: SimulationSettings, progress):
+def _run_steps(
+    p: CellParameters,
+    prepared: Prepared,
+    flat,
+    state: State,
+    settings: SimulationSettings,
+    progress: Callable[[int, int], None],
+):
     ran: list[StepRun] = []
     blocks: list[dict[str, np.ndarray]] = []
     clock, cycle, idle = 0.0, 1, 0
@@ -186,7 +215,7 @@ def choose_instants(p: CellParameters, step: ProtocolStep, points: int) -> np.nd
     if not longest > 0.0:
         return np.empty(0)
     if step.kind in ("charge", "discharge"):
-        current = abs(step.current if step.current is not None else step.power / 2.0)
+        current = abs(step.current if step.current is not None else (step.power or 0.0) / 2.0)
         full = p.sites("cathode") / current
         return np.arange(full / points, min(longest, full), full / points)
     return np.geomspace(min(1.0, longest / 100), longest, 150)[:-1]

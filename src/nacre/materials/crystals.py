@@ -102,10 +102,11 @@ class Crystal:
     def multiplicity(self, site: Site) -> int:
         """How many of a site are in the cell."""
         operations = self.group.operations()
-        places = {
-            tuple(round(v % 1.0, 4) % 1.0 for v in operation.apply_to_xyz([site.x, site.y, site.z]))
-            for operation in operations
-        }
+        places = set()
+        for operation in operations:
+            # rounded, and again below 1: images that rounding parts are one place
+            x, y, z = operation.apply_to_xyz([site.x, site.y, site.z])
+            places.add((round(x % 1.0, 4) % 1.0, round(y % 1.0, 4) % 1.0, round(z % 1.0, 4) % 1.0))
         return len(places)
 
     @property

@@ -121,8 +121,34 @@ def age(
 
     program: as for `nacre.cell.protocol`; a cycle ends where a charge follows a discharge, and a repeated single cycle
     may be jumped. ageing: default, what the numbers under [ageing] switch on. jump: None simulates every cycle.
-    Raises NacreError where the program, the parameters, a cycle asked for or a mechanism cannot be; what happens in the
-    cell ends the run in words.
+
+    Parameters
+    ----------
+    parameters : CellParameters
+        The fresh cell.
+    program : str | Sequence[ProtocolStep | ProtocolLoop], optional
+        The test in words, or steps in A and V.
+    ageing : Ageing | None, optional
+        Mechanisms; None: those that the numbers under [ageing] switch on.
+    jump : JumpSettings | None, optional
+        How cycles are jumped; None: every cycle is simulated.
+    how : LongTestAccuracy | None, optional
+        Mesh and tolerances; None: the usual ones.
+    watch : KeptCycles | None, optional
+        Cycles whose curves and resistances are kept.
+    progress : Callable[[int, int], None], optional
+        Called with cycles done and cycles in all.
+
+    Returns
+    -------
+    Lifetime
+        Table of cycles, curves, resistances and balances.
+
+    Raises
+    ------
+    NacreError
+        Where the program, the parameters, a cycle asked for or a mechanism cannot be; what happens in the cell ends
+        the run in words.
     """
     watch, how = watch or KeptCycles(), how or LongTestAccuracy()
     ageing = ageing if ageing is not None else _read_ageing(parameters)
@@ -256,7 +282,7 @@ class _CycleLog:
     halves: list[HalfCycleRecord] = field(default_factory=list)
     drive: Drive | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         p = self.walk.parameters
         self.per_gram = p.area / (3.6 * p.value("cell.cam_mass", "g"))  # C/m2 to mAh/g
         self.window = find_peak_window(self.walk)
@@ -284,7 +310,8 @@ class _CycleLog:
                 break
             if step.kind == "discharge" and record and number in self.watch.resistances:
                 after_discharge = measure_interfacial_resistance(self.walk, self.watch.rest)
-        self.halves, self.count, self.drive = halves, number, join_drives([h.drive for h in halves])
+        self.halves, self.count = halves, number
+        self.drive = join_drives([h.drive for h in halves if h.drive is not None])
         self.simulated += 1
         if record:
             self.rows.append(self._row(number, True))
@@ -303,6 +330,7 @@ class _CycleLog:
             self.rows[kept:] = fill_rows(self.rows[kept:], SMOOTH)
 
     def _curve(self, half: HalfCycleRecord) -> CycleCurve:
+        assert half.records is not None  # of cycles whose curves are kept
         time, volts, current, charge = half.records.T
         area = self.walk.parameters.area
         return CycleCurve(half.step.kind, time, volts, current * area, np.abs(charge) * area / 3600)

@@ -35,7 +35,25 @@ def read_bpx(source: Path | Mapping[str, Any], given: Mapping[str, str] | None =
 
     given : numbers that the file lacks or that are to replace its own, `{"cell.cam_mass": "12 g"}`.
     take : "nacre", the full copy; "standard", the standard fields; "auto", the copy where there is one.
-    Raises NacreError with the file, the section and the field, what was expected and what to do.
+
+    Parameters
+    ----------
+    source : Path | Mapping[str, Any]
+        The file, or its content.
+    given : Mapping[str, str] | None, optional
+        Numbers with units that the file lacks, or that replace its own.
+    take : str, optional
+        "nacre" (the full copy), "standard" (the standard fields) or "auto".
+
+    Returns
+    -------
+    Imported
+        The cell model, and what was left out or taken otherwise.
+
+    Raises
+    ------
+    NacreError
+        With the file, the section and the field, what was expected and what to do.
     """
     if take not in TAKE:
         raise unknown("choice", take, TAKE, "take")
@@ -68,11 +86,13 @@ def _load_content(path: Path) -> Mapping[str, Any]:
     return made
 
 
+def _collect_fields(content: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(list_leaves({name: content.get(name, {}) for name in ("Parameterisation", "State")}))
+
+
 def _check_agreement(found: Mapping[str, Any], copied: Mapping[str, Any], where: str) -> None:
     """The standard fields must still be those of the copy: who edits a field means it."""
-    mine, theirs = (
-        dict(list_leaves({n: m.get(n, {}) for n in ("Parameterisation", "State")})) for m in (copied, found)
-    )
+    mine, theirs = _collect_fields(copied), _collect_fields(found)
     for place, value in mine.items():
         if place not in theirs or not _is_same(value, theirs[place]):
             raise NacreError(

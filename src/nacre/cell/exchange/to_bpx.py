@@ -39,7 +39,23 @@ _SAID = {
 
 
 def write_bpx(p: CellParameters) -> dict[str, Any]:
-    """The content of the file, for json.dump. Raises NacreError where a potential cannot be made."""
+    """The content of the file, for json.dump.
+
+    Parameters
+    ----------
+    p : CellParameters
+        The cell model.
+
+    Returns
+    -------
+    dict[str, Any]
+        Content of the file, for json.dump.
+
+    Raises
+    ------
+    NacreError
+        Where a potential cannot be made.
+    """
     lost = list_unsaid(p)
     words = f"Of the model only the User-defined block holds: {'; '.join(lost)}." if lost else ""
     own = [name for name in p.numbers if name not in NAMES]
@@ -73,7 +89,13 @@ def write_bpx(p: CellParameters) -> dict[str, Any]:
 
 
 def list_unsaid(p: CellParameters) -> list[str]:
-    """What the standard fields cannot say, as `name = value (words)`."""
+    """What the standard fields cannot say, as `name = value (words)`.
+
+    Parameters
+    ----------
+    p : CellParameters
+        The cell model.
+    """
     found = []
     for name, row in NAMES.items():
         value = p.value(name)
@@ -181,7 +203,13 @@ def thin_table(x: np.ndarray, y: np.ndarray, error: float | np.ndarray) -> tuple
 
 def find_window(p: CellParameters) -> dict[str, tuple[float, float]]:
     """The least and the largest filling of each electrode between the cut-offs at rest, on the line of constant lithium
-    that the start lies on, as far as the potentials are known."""
+    that the start lies on, as far as the potentials are known.
+
+    Parameters
+    ----------
+    p : CellParameters
+        The cell model.
+    """
     curves = {part: p.potentials[part].curve for part in SIDES.values()}
     start = {part: p.value(f"{part}.stoichiometry") for part in SIDES.values()}
     ratio = p.sites("cathode") / p.sites("anode")

@@ -50,8 +50,27 @@ def build_cell(
     """All numbers of the cell of a context. `model` is the study's [model] table; `mechanisms` are the classes of its
     own ageing mechanisms (`nacre.cell.ageing.plugins`).
 
-    Raises NacreError where the recipe lacks a layer or a declared number, and NotAssessable where nothing is known of
-    a material; both say what to declare.
+    Parameters
+    ----------
+    context : Context
+        Study, cell and sample.
+    model : Mapping[str, Any] | None, optional
+        The study's [model] table.
+    library : Library | None, optional
+        Materials; None: those of the package.
+    mechanisms : tuple[type, ...], optional
+        Classes of ageing mechanisms beside those of the package.
+
+    Returns
+    -------
+    CellParameters
+        All numbers of the cell model, with status and source.
+
+    Raises
+    ------
+    NacreError
+        Where the recipe lacks a layer or a declared number, and NotAssessable where nothing is known of a material;
+        both say what to declare.
     """
     library = library or load_builtin()
     _refuse_missing(context, model or {}, library)
@@ -132,6 +151,7 @@ def _add_separator(context: Context, made: Recipe, library: Library, numbers: di
     row = library[name].ionic[0] if library[name].ionic else None
     at = numbers["cell.reference_temperature"].quantity.to("K").value
     value = library[name].conductivity("ionic", at)
+    row = library[name].ionic[0]
     source = f"{name}, {row.form}: {row.fact.source}"
     numbers["separator.conductivity"] = ModelParameter(value.to("mS/cm"), "literature", source)
     if row.activation is not None:
@@ -155,6 +175,7 @@ def _find_thickness(made: Recipe, part: str, context: Context) -> ModelParameter
         return ModelParameter(layer.thickness, "computed", "masses, densities and the declared porosity or thickness")
     row = load_known()["porosity"][part]
     porosity = parse(row["value"], "1")
+    assert layer.solid_thickness is not None  # a layer without it is refused above
     value = derive(lambda s, p: s / (1 - p), layer.solid_thickness, porosity, unit="um")
     return ModelParameter(value, "assumed", f"masses, densities and {row['value']} pores: {row['source']}")
 
@@ -167,9 +188,11 @@ def _add_electrode(part, material: str, context: Context, made: Recipe, library:
     thickness = _find_thickness(made, part, context)
     numbers[f"{part}.thickness"] = thickness
     solids = made.layers[part].solid_thickness
+    assert active.volume_fraction is not None and solids is not None  # densities are known where there is a thickness
     share = derive(lambda v, s, t: v * s / t, active.volume_fraction, solids, thickness.quantity, unit="1")
     numbers[f"{part}.volume_fraction"] = ModelParameter(share, thickness.status, thickness.source)
     density, sites = found.density, rows["sites"]
+    assert density.value is not None
     c_max = derive(lambda rho, m: sites * rho / m * 1e6, density.value.to("g/cm3"), found.molar_mass, unit="mol/m3")
     numbers[f"{part}.c_max"] = ModelParameter(
         c_max, "computed", f"{sites} lithium per formula unit, density: {density.source}"
@@ -236,8 +259,21 @@ def _require_coating_thickness(context: Context, numbers: Mapping[str, ModelPara
 def check_model(
     model: Mapping[str, Any], samples: Mapping[str, Any], known: Mapping[str, ParameterSpec] = NAMES
 ) -> None:
-    """Raises NacreError where the study's [model] table names a parameter (not among `known`), part or sample nobody
-    knows, or a value cannot be read."""
+    """Check model.
+
+    Parameters
+    ----------
+    model : Mapping[str, Any]
+        The study's [model] table.
+    samples : Mapping[str, Any]
+    known : Mapping[str, ParameterSpec], optional
+
+    Raises
+    ------
+    NacreError
+        Where the study's [model] table names a parameter (not among `known`), part or sample nobody knows, or a
+        value cannot be read.
+    """
     for name, layer in model.get("sample", {}).items():
         if name not in samples:
             raise unknown("sample", name, samples, "[model.sample]")

@@ -18,7 +18,10 @@ def _load_raw() -> dict:
 def load_lines(weaker: bool = True) -> dict[str, tuple[float, ...]]:
     """Lines (nm) by element; without the `weaker` ones, which are there as neighbours of others, the strong alone."""
     parts = [_load_raw()[name] for name in ("line", "unread", "also")[: 3 if weaker else 2]]
-    return {e: tuple(at for part in parts for at in part.get(e, ())) for e in sorted({e for p in parts for e in p})}
+    found: dict[str, tuple[float, ...]] = {}
+    for element in sorted(set().union(*parts)):
+        found[element] = tuple(at for part in parts for at in part.get(element, ()))
+    return found
 
 
 def list_unread(elements: Iterable[str]) -> list[str]:

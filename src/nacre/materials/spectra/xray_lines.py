@@ -32,10 +32,9 @@ class XrayLine:
 @lru_cache(maxsize=1)
 def _load_table() -> tuple[dict[str, tuple[XrayLine, ...]], frozenset[str]]:
     raw = tomllib.loads(files("nacre.materials.spectra").joinpath("xray_lines.toml").read_text(encoding="utf-8"))
-    rows = {
-        element: tuple(XrayLine(element, name, energy, weight) for name, (energy, weight) in lines.items())
-        for element, lines in raw["line"].items()
-    }
+    rows: dict[str, tuple[XrayLine, ...]] = {}
+    for element, lines in raw["line"].items():
+        rows[element] = tuple(XrayLine(element, name, energy, weight) for name, (energy, weight) in lines.items())
     return rows, frozenset(raw["none"])
 
 

@@ -54,7 +54,8 @@ def evaluate_constants(temperature: float = 25.0) -> CarbonateConstants:
         raise ValueError(f"the equilibrium constants hold from 0 to 60 degC, not at {temperature:g} degC")
     kelvin = temperature + ZERO_CELSIUS
     terms = (1.0, kelvin, 1 / kelvin, math.log10(kelvin), kelvin**-2)
-    k = {name: 10 ** math.fsum(a * t for a, t in zip(row, terms, strict=True)) for name, row in _LOG_K.items()}
+    # lg K = a + b T + c/T + d lg T + e/T2; fsum, as the terms are large and cancel
+    k = {name: 10 ** math.fsum(map(math.prod, zip(row, terms, strict=True))) for name, row in _LOG_K.items()}
     permittivity = 87.740 - 0.40008 * temperature + 9.398e-4 * temperature**2 - 1.410e-6 * temperature**3
     return CarbonateConstants(**k, davies=1.8246e6 * (permittivity * kelvin) ** -1.5)
 

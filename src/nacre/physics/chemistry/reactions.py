@@ -25,15 +25,16 @@ class Reaction:
         return float(self.coefficients[phase])
 
     def __str__(self) -> str:
-        sides = [
-            " + ".join(
-                f"{'' if abs(n) == 1 else f'{float(abs(n)):.4g} '}{phase}"
-                for phase, n in self.coefficients.items()
-                if n * sign > 0
-            )
-            for sign in (-1, 1)
-        ]
-        return " -> ".join(sides)
+        return f"{self._write_side(-1)} -> {self._write_side(1)}"
+
+    def _write_side(self, sign: int) -> str:
+        """The phases that are consumed (-1) or formed (1), with their amounts where these are not 1."""
+        parts = []
+        for phase, n in self.coefficients.items():
+            amount = "" if abs(n) == 1 else f"{float(abs(n)):.4g} "
+            if n * sign > 0:
+                parts.append(f"{amount}{phase}")
+        return " + ".join(parts)
 
 
 def balance_reaction(reactants: Sequence[str], products: Sequence[str]) -> Reaction:
@@ -128,7 +129,8 @@ def _check_same_elements(
     products: Sequence[str],
     product_atoms: Sequence[Mapping[str, Fraction]],
 ) -> None:
-    before, after = ({element for a in side for element in a} for side in (reactant_atoms, product_atoms))
+    before = {element for atoms in reactant_atoms for element in atoms}
+    after = {element for atoms in product_atoms for element in atoms}
     if before != after:
         lost, new = sorted(before - after), sorted(after - before)
         said = [f"{', '.join(lost)} only among the reactants"] if lost else []

@@ -268,7 +268,12 @@ def _find_cubic_maximum(beta: np.ndarray) -> float | None:
     if inside < 0:
         return None
     # of the two roots of a x^2 + b x + c, the one with a falling slope, in the form that does not cancel
-    root = 2 * c / (-b + np.sqrt(inside)) if b < 0 else (-b - np.sqrt(inside)) / (2 * a) if a else np.inf
+    if b < 0:
+        root = 2 * c / (-b + np.sqrt(inside))
+    elif a:
+        root = (-b - np.sqrt(inside)) / (2 * a)
+    else:
+        return None
     return float(root) if abs(root) < 0.5 else None
 
 

@@ -127,7 +127,9 @@ def check_kramers_kronig(frequency: np.ndarray, impedance: np.ndarray, time: np.
     model = _build_model(f, z, *min(forms, key=lambda form: _compute_aicc(f, z, *form)))
     p_value, breach, noise, drift_power = _judge(f, z, t, model)
     too_noisy = p_value >= LEVEL and drift_power[0.10] < 0.5
-    verdict = "drifting" if p_value < LEVEL else "too noisy" if too_noisy else "valid"
+    verdict = "too noisy" if too_noisy else "valid"
+    if p_value < LEVEL:
+        verdict = "drifting"
     trusted = (float(f[0]), float(f[-1])) if verdict == "valid" else None
     if verdict == "drifting":
         trusted = _find_trusted_range(f, z, t, model)

@@ -111,7 +111,9 @@ def _fit_ellipse(medians: np.ndarray, counts: np.ndarray, basis: np.ndarray, las
     """(a, b, c) of one ring; sectors that a spot fills are left out, and too short a ring has no course."""
     known = np.isfinite(medians) & (medians > 0)
     logs = np.log(np.where(known, medians, 1.0))
-    middle = np.median(logs[known]) if known.any() else (0.0 if last is None else last[0])
+    middle = 0.0 if last is None else last[0]
+    if known.any():
+        middle = np.median(logs[known])
     if known.all() and counts.min() >= 6 * PADDED**2:
         fit = np.linalg.lstsq(basis, logs, rcond=None)[0]
         for _ in range(3):

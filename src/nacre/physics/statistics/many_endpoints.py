@@ -87,8 +87,9 @@ def make_primary_and_secondary(n_primary: int, n_secondary: int) -> tuple[np.nda
     weights = np.zeros(n)
     weights[:holders] = 1.0 / holders if holders else 0.0
     g = np.zeros((n, n))
-    to_primaries = (0.5 if n_secondary else 1.0) if n_primary > 1 else 0.0
+    to_primaries = 0.0
     if n_primary > 1:
+        to_primaries = 0.5 if n_secondary else 1.0
         g[:n_primary, :n_primary] = to_primaries / (n_primary - 1)
     if n_primary and n_secondary:
         g[:n_primary, n_primary:] = (1.0 - to_primaries) / n_secondary
