@@ -4,6 +4,7 @@ names_before.csv holds them under the names that they had: quantities of the stu
 """
 
 import csv
+import io
 import json
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 import nacre
 from nacre.core import old_names
+from nacre.export.cycles import cycles_parquet
 from nacre.physics.chemistry.elements import ATOMIC_WEIGHTS
 from paper_truth import STUDY
 from studies import reference
@@ -46,10 +48,10 @@ def after(outcome) -> dict[tuple, tuple[float, float | None]]:
     return found
 
 
-def cycles(folder) -> dict[tuple, tuple[float, None]]:
+def cycles(outcome) -> dict[tuple, tuple[float, None]]:
     """The cycles that are no quantities of their own, as the table of cycles holds them."""
     found = {}
-    for row in pl.read_parquet(folder / "cycles.parquet").iter_rows(named=True):
+    for row in pl.read_parquet(io.BytesIO(cycles_parquet(outcome))).iter_rows(named=True):
         where = (f"cycling:{row['measurement']}", row["sample"], row["cell"], row["measurement"])
         state = {name: row[name] for name in ("cycle", "rate_C", "segment")}
         for column in ("discharge_capacity / mAh/g", "charge_capacity / mAh/g", "coulombic_efficiency / %"):
@@ -91,4 +93,4 @@ def test_all_of_the_study_is_as_before(tmp_path):
     old = {where: v for where, v in before().items() if where[0]}
     told = after(outcome)
     compare({where: v for where, v in old.items() if where in told}, told)
-    compare({where: v for where, v in old.items() if where not in told}, cycles(tmp_path))
+    compare({where: v for where, v in old.items() if where not in told}, cycles(outcome))
