@@ -47,7 +47,7 @@ CHAPTERS = {
     "cause": "What lies behind it",
 }
 ABREAST, AGREE, NEXT = "Samples side by side", "Do the techniques agree?", "What to do next"
-CHANCE = "not beyond chance among the endpoints: not proven"
+CHANCE = "not proven when the endpoints are judged together, the primary ones first"
 EXPLORATORY = "exploratory: not among the questions asked beforehand, and not proven"
 FAILED = "a check of data behind it failed: see Checks"
 SAME = ("equal", "no_difference", "cannot_tell")  # verdicts that claim no difference
