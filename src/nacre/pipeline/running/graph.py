@@ -234,6 +234,7 @@ def _context(graph: Graph, node: Node, names: Iterable[str]) -> Context:
         materials=study.materials,
         seed=study.seed,
         analysis=node.name,
+        names={name: tuple(filter(None, (name, one.label))) for name, one in study.samples.items()},
     )
 
 

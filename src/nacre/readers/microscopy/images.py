@@ -12,6 +12,7 @@ import numpy as np
 from nacre.core.contracts import VIRTUAL_MARK, Head
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note, Signal, Variable
+from nacre.readers.damaged import explain_damage
 
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _OTHERS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
@@ -66,17 +67,8 @@ def load(path: Path) -> Picture:
             expected="TIFF, PNG or JPEG",
             do="export the image as TIFF from the instrument's own software",
         )
-    try:
+    with explain_damage(path, "picture", "copy or export it again"):
         pages, tags = _tiff(raw, path.name) if raw[:4] in _TIFF else (_pillow(raw), {})
-    except ReadError:
-        raise
-    except Exception as error:  # decoders raise anything on a damaged file
-        raise ReadError(
-            "the picture cannot be decoded",
-            where=path.name,
-            found=f"{type(error).__name__}: {error}",
-            do="it may be cut or damaged: copy or export it again",
-        ) from None
     grey, notes = _grey(pages, path.name)
     return Picture(grey, tags, notes)
 
