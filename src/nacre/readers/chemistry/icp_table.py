@@ -43,9 +43,10 @@ from nacre.readers.text import grids, tables, text_file, workbooks
 from nacre.readers.text.cells import TextColumn, reason_missing
 from nacre.readers.text.headings import Heading, in_unit, read_heading, roles, written_unit
 from nacre.readers.text.quantities import read_quantity
-from nacre.readers.text.tables import TextSheet, TextTable
+from nacre.readers.text.tables import TableHints, TextSheet, TextTable
 
 Roles = dict[str, tuple[int, Heading]]
+_LOOK = 200  # lines within which the headings stand
 
 SYNONYMS = {
     "label": ("label", "sample", "samplename", "samplelabel", "sampleid", "solutionlabel", "solution", "probe"),
@@ -96,12 +97,7 @@ def sniff(head: Head) -> float:
         return 0.2 if head.suffix in workbooks.SUFFIXES else 0.0
     if head.looks_binary:
         return 0.0
-    for line in head.text.splitlines()[:60]:
-        for mark in ("\t", ";", ","):
-            cells = [cell.strip().strip('"') for cell in line.split(mark)]
-            if len(cells) > 2 and _is_header(cells):
-                return 0.85
-    return 0.0
+    return 0.85 if _find_header(head.text)[0] >= 0 else 0.0
 
 
 def _is_header(cells: list[str]) -> bool:
@@ -173,9 +169,24 @@ def read(path: Path, options: IcpOptions | None = None) -> list[Signal]:
 
 
 def _sheet(path: Path, options: IcpOptions) -> TextSheet:
+    """The tables of the file. The line of headings is looked for first: rows of a run may be mostly words."""
     if grids.is_workbook(path):
-        return tables.read_grid(grids.load(path, options.sheet).rows, path.name)
-    return tables.read_tables(text_file.load(path).data.decode(errors="replace"), path.name)
+        rows = grids.load(path, options.sheet).rows
+        at = next((i for i, row in enumerate(rows[:_LOOK]) if _is_header(row)), -1)
+        return tables.read_grid(rows, path.name, TableHints(heading_line=at + 1))
+    text = text_file.load(path).data.decode(errors="replace")
+    at, separator = _find_header(text)
+    return tables.read_tables(text, path.name, TableHints(separator, heading_line=at + 1))
+
+
+def _find_header(text: str) -> tuple[int, str]:
+    """Index of the line of headings and its separator; -1 and "" where there is none."""
+    for i, line in enumerate(text.split("\n")[:_LOOK]):
+        for mark in ("\t", ";", ","):
+            cells = [cell.strip().strip('"') for cell in line.split(mark)]
+            if len(cells) > 2 and _is_header(cells):
+                return i, mark
+    return -1, ""
 
 
 Columns = dict[str, tuple[np.ndarray, str]]

@@ -66,8 +66,12 @@ class LineScan:
         return shape.may_be_row if self._wordy else shape.is_row
 
     def find_blocks(self) -> list[RowBlock]:
-        """All blocks, in the file's order. Tables of mostly words are looked for only where there is no other."""
-        for self._wordy in (False, True):
+        """All blocks, in the file's order.
+
+        Tables of mostly words are looked for only where the line of headings is known, or where there is no other.
+        """
+        for wordy in (True,) if self.hints.heading_line else (False, True):
+            self._wordy = wordy
             blocks, at = [], self.hints.skip
             self.left_out, self.comment_count = [], 0
             while (start := self._find_start(at, bool(blocks))) is not None:
@@ -81,10 +85,10 @@ class LineScan:
 
     def _find_start(self, at: int, below: bool) -> int | None:
         """The line of the first row of the next table."""
-        if self.hints.heading_line and not below:
-            at = self.hints.heading_line
+        headed = bool(self.hints.heading_line) and not below
+        at = self.hints.heading_line if headed else at
         for i in range(at, len(self.lines)):
-            if self.is_row(i) and (self._heading_above(i, at) or self._has_company(i)):
+            if self.is_row(i) and (headed or self._heading_above(i, at) or self._has_company(i)):
                 return i
             if below and self.cells[i] and not self._is_above_table(i):
                 self._leave_out(i, "")
