@@ -26,6 +26,7 @@ from nacre.core.errors import ReadError
 from nacre.core.signal import Note, Signal, table
 from nacre.readers.diffraction.pattern import wavelengths
 from nacre.readers.text import text_file
+from nacre.readers.text.number_lists import read_numbers
 
 KIND = "diffractometer"
 SQUARE = 8 * math.log(2) / 1e4  # variance in centideg^2 -> FWHM^2 in deg^2
@@ -49,7 +50,7 @@ def read(path: Path, options=None) -> list[Signal]:
     path = Path(path)
     text = text_file.load(path)
     data = text.data.decode()
-    found = _instprm(data) if path.suffix.lower() == ".instprm" or "#GSAS-II" in data else _cards(data)
+    found = _instprm(data) if path.suffix.lower() == ".instprm" or "#GSAS-II" in data else _cards(data, path.name)
     if not found.get("wavelengths"):
         raise ReadError("no wavelength in the file", where=path.name, expected="Lam (.instprm) or ICONS (.prm, .EXP)")
     names = {"u": "deg2", "v": "deg2", "w": "deg2", "x": "deg", "y": "deg", "zero": "deg"}
@@ -88,7 +89,7 @@ def _crystal(number: str, data: str, path: Path, text) -> Signal:
         "b_iso": (np.array([b_iso.get(row[0], math.nan) for row in atoms]), "Ang2"),
     }
     name = re.search(r"(?m)^PNAM\s+(.+?)\s*$", cards)[1]
-    cell = tuple(float(v) for v in (*edges.groups(), *angles.groups()))
+    cell = tuple(read_numbers([*edges.groups(), *angles.groups()], path.name))
     metadata = {"cell": cell, "space_group": group[1], "phase": name}
     return table("crystal", columns, axis="site", metadata=metadata, name=name)
 
@@ -110,19 +111,19 @@ def _instprm(data: str) -> dict:
     return found
 
 
-def _cards(data: str) -> dict:
+def _cards(data: str, where: str) -> dict:
     found: dict = {}
     match = re.search(r"(?m)^(?:INS|HST)\s+\d\s*ICONS\s+(.+)$", data)
     if match:
-        cells = [float(cell) for cell in match[1].split()]
+        cells = list(read_numbers([match[1]], where))
         found = wavelengths(cells[0], cells[1], cells[6] if len(cells) > 6 else 0.5)
         found["zero"] = cells[2] / 100
         if len(cells) > 4:
             found["polarisation"] = cells[4]
     head = re.search(r"(?m)^(?:INS|HST)\s+\dPRCF(\d)\s+(\d+)\s+(\d+)", data)
     if head:
-        terms = [float(cell) for row in re.findall(rf"(?m)^(?:INS|HST)\s+\dPRCF{head[1]}\d\s+(.+)$", data)
-                 for cell in row.split()]  # fmt: skip
+        rows = re.findall(rf"(?m)^(?:INS|HST)\s+\dPRCF{head[1]}\d\s+(.+)$", data)
+        terms = list(read_numbers(rows, where))
         kind, lorentz = int(head[2]), {2: 3, 3: 4}.get(int(head[2]))
         found["profile"] = f"type {kind}: {' '.join(f'{term:g}' for term in terms[: int(head[3])])}"
         if lorentz and len(terms) >= lorentz + 2:
