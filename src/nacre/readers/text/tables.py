@@ -133,7 +133,7 @@ def read_tables(text: str, where: str = "", hints: TableHints | None = None) -> 
     separator = hints.separator or text_lines.find_separator(lines[hints.skip :])
     if not separator:
         return TextSheet((), tuple(line for line in lines if line.strip()))
-    comments = [text_lines.is_comment(line, separator) for line in lines]
+    comments = [hints.commented and text_lines.is_comment(line, separator) for line in lines]
     cells = [text_lines.split(line, separator) if line.strip() else [] for line in lines]
     scan = LineScan(lines, cells, comments, separator, ended, hints)
     return _finish(scan, where)
