@@ -39,12 +39,13 @@ from nacre.core.options import option
 from nacre.core.quantity import parse
 from nacre.core.signal import Note, Signal, table
 from nacre.physics.chemistry.element_names import find_symbol
-from nacre.readers.text import account, grids, tables, text_file, workbooks
-from nacre.readers.text.account import LeftOutLine
+from nacre.readers.sheets import account, grids, tables, workbooks
+from nacre.readers.sheets.account import LeftOutLine
+from nacre.readers.sheets.headings import Heading, in_unit, read_heading, roles, written_unit
+from nacre.readers.sheets.tables import TableHints, TextSheet, TextTable
+from nacre.readers.text import text_file
 from nacre.readers.text.cells import TextColumn, reason_missing
-from nacre.readers.text.headings import Heading, in_unit, read_heading, roles, written_unit
 from nacre.readers.text.quantities import read_quantity
-from nacre.readers.text.tables import TableHints, TextSheet, TextTable
 
 Roles = dict[str, tuple[int, Heading]]
 _LOOK = 200  # lines within which the headings stand

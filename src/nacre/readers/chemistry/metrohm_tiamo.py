@@ -30,8 +30,8 @@ from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
 from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal, table
+from nacre.readers.sheets.headings import number
 from nacre.readers.text import text_file
-from nacre.readers.text.headings import number
 
 _MEASURED = {"pH": ("ph", "1"), "U": ("emf", "mV")}
 

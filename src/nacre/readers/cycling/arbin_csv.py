@@ -41,9 +41,10 @@ from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal, table
 from nacre.readers.cycling import bdf_names, records
-from nacre.readers.text import clocks, tables, text_file
+from nacre.readers.sheets import tables
+from nacre.readers.sheets.tables import TableHints
+from nacre.readers.text import clocks, text_file
 from nacre.readers.text.numbers import is_whole
-from nacre.readers.text.tables import TableHints
 
 _NAMES = {
     "data point": "record_index",

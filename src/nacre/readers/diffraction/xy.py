@@ -25,9 +25,10 @@ from nacre.core.errors import ReadError
 from nacre.core.signal import Note, Signal
 from nacre.readers.diffraction.pattern import KIND, numbers, pattern, wavelengths
 from nacre.readers.diffraction.pattern import example as example
-from nacre.readers.text import account, text_file
+from nacre.readers.sheets import account
+from nacre.readers.sheets.account import LeftOutLine
 from nacre.readers.text import lines as text_lines
-from nacre.readers.text.account import LeftOutLine
+from nacre.readers.text import text_file
 from nacre.readers.text.quantities import read_quantity
 
 OWN = (".xy", ".xye", ".xyd")

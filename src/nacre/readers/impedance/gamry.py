@@ -27,8 +27,9 @@ from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal
 from nacre.readers.impedance import spectra
-from nacre.readers.text import account, tables, text_file
-from nacre.readers.text.tables import TableHints
+from nacre.readers.sheets import account, tables
+from nacre.readers.sheets.tables import TableHints
+from nacre.readers.text import text_file
 
 _NAMES = {
     "Freq": ("frequency_hertz", "Hz"),

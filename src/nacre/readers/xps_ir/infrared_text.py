@@ -22,8 +22,9 @@ from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import option
 from nacre.core.signal import Note, Signal, table
+from nacre.readers.sheets import tables
 from nacre.readers.text import lines as text_lines
-from nacre.readers.text import tables, text_file
+from nacre.readers.text import text_file
 from nacre.readers.text.cells import TextColumn
 
 QUANTITIES = ("absorbance", "transmittance", "reflectance")

@@ -3,10 +3,8 @@
 import itertools
 from dataclasses import dataclass
 
-from nacre.readers.text import lines as text_lines
-from nacre.readers.text.account import LeftOutLine
-from nacre.readers.text.lines import LineShape, shape_of
-from nacre.readers.text.row_blocks import (
+from nacre.readers.sheets.account import LeftOutLine
+from nacre.readers.sheets.row_blocks import (
     RowBlock,
     begins_number,
     fits,
@@ -18,7 +16,9 @@ from nacre.readers.text.row_blocks import (
     settle_width,
     to_width,
 )
-from nacre.readers.text.unit_rows import is_unit_row, share_with_units
+from nacre.readers.sheets.unit_rows import is_unit_row, share_with_units
+from nacre.readers.text import lines as text_lines
+from nacre.readers.text.lines import LineShape, shape_of
 
 _NEIGHBOURS = 12  # lines within which a table's rows must begin to follow each other
 _PATTERN_ROWS = 200  # after which the look of a table's lines is known

@@ -13,13 +13,13 @@ import numpy as np
 
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note
-from nacre.readers.text import account
+from nacre.readers.sheets import account
+from nacre.readers.sheets.account import LeftOutLine
+from nacre.readers.sheets.beside import RawPart, part_columns
+from nacre.readers.sheets.line_scan import LineScan, TableHints
 from nacre.readers.text import lines as text_lines
 from nacre.readers.text import marks as number_marks
-from nacre.readers.text.account import LeftOutLine
-from nacre.readers.text.beside import RawPart, part_columns
 from nacre.readers.text.cells import RawColumn, TextColumn, read_column
-from nacre.readers.text.line_scan import LineScan, TableHints
 from nacre.readers.text.marks import DecidedMarks
 
 
