@@ -89,9 +89,9 @@ def _tiff(raw: bytes, where: str) -> tuple[np.ndarray, dict]:
                     do="copy or export it again",
                 )
         tags = {
-            "zeiss": file.sem_metadata or {},
-            "fei": file.fei_metadata or {},
-            "imagej": file.imagej_metadata or {},
+            "zeiss": _mapping(file.sem_metadata),
+            "fei": _mapping(file.fei_metadata),
+            "imagej": _mapping(file.imagej_metadata),
             "description": _described(first.description),
             "resolution": first.tags["XResolution"].value if "XResolution" in first.tags else None,
         }
@@ -106,6 +106,11 @@ def _tiff(raw: bytes, where: str) -> tuple[np.ndarray, dict]:
     if pages.ndim == 4 and pages.shape[-1] == 1:
         pages = pages[..., 0]
     return pages, tags
+
+
+def _mapping(found) -> dict:
+    """The maker's tags; none where a damaged file holds something else in their place."""
+    return found if isinstance(found, dict) else {}
 
 
 def _described(text: str) -> dict:
