@@ -77,7 +77,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: CyclingOptions
     cycles = assemble_cycles(half, parts, options, _name_source(context, rows))
     entries, findings = _follow_segments(cycles, parts, amounts, options)
     checks = (
-        *check_capacity(_find_largest_discharge(cycles, amounts.get("mass")), context),
+        *check_capacity(_find_largest_charge(cycles, amounts.get("mass")), context),
         *_check_window(half, context, options),
         *_check_sides(half, cycles, options),
         *part_checks,
@@ -118,7 +118,7 @@ def _report_cycles(
     for cycle in cycles:
         if options.every_cycle or cycle.number in wanted:
             entries += _report_cycle(cycle, amounts, options)
-    return entries + _report_first_loss(cycles, parts, amounts)
+    return entries + _report_first_loss(cycles, parts, amounts, get_numerator_sign(options))
 
 
 def _report_cycle(cycle: Cycle, amounts: Mapping[str, Quantity], options: CyclingOptions) -> list[Entry]:
@@ -130,13 +130,16 @@ def _report_cycle(cycle: Cycle, amounts: Mapping[str, Quantity], options: Cyclin
 
 
 def _report_first_loss(
-    cycles: Sequence[Cycle], parts: Sequence[hc.ProtocolPart], amounts: Mapping[str, Quantity]
+    cycles: Sequence[Cycle], parts: Sequence[hc.ProtocolPart], amounts: Mapping[str, Quantity], sign: int
 ) -> list[Entry]:
-    """Charge less discharge capacity of the cell's first cycle, where that is in the test and the mass is known."""
+    """What the first cycle took in and did not give back, where that cycle is in the test and the mass is known.
+
+    `sign` is that of the half cycle that gives back: +1 for the electrode of a half cell that is discharged first.
+    """
     first = next((c for c in cycles if c.number == 1 and len(c.sides) == 2), None)
     if first is None or not hc.is_first_test(parts) or "mass" not in amounts:
         return []
-    charge, discharge = (first.sides[sign].charge for sign in (1, -1))
+    charge, discharge = (first.sides[way].charge for way in (-sign, sign))
     lost = derive(
         lambda a, b, m: (a - b) / m,
         charge,
@@ -322,9 +325,9 @@ def _report_rest(rows: hc.CyclingRecord) -> Check:
     return Check("warn", text, "a test is judged on files with current")
 
 
-def _find_largest_discharge(cycles: list[Cycle], mass: Quantity | None) -> float:
-    """The largest discharge, mAh/g; 0 where it is not divided by a mass."""
-    sides = [c.sides[-1].charge for c in cycles if -1 in c.sides]
+def _find_largest_charge(cycles: list[Cycle], mass: Quantity | None) -> float:
+    """The largest of what was discharged or charged, mAh/g; 0 where it is not divided by a mass."""
+    sides = [side.charge for c in cycles for side in c.sides.values()]
     return max((q.to("mAh").value for q in sides), default=0.0) / mass.to("g").value if mass else 0.0
 
 

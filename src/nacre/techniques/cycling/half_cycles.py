@@ -190,6 +190,20 @@ def measure_rates(half: HalfCycles, context: Context) -> dict[int, float]:
     return dict(sorted(found.items()))
 
 
+def divide_by_charges(half: HalfCycles, context: Context) -> list[ProtocolPart]:
+    """The runs of cycles whose charges began at one C-rate; [] where rates are unknown."""
+    one_c, mass = context.find("one_c", "A/g"), context.find("cam_mass", "g")
+    if one_c is None or mass is None:
+        return []
+    rates: dict[int, float] = {}
+    for k in np.flatnonzero((half.runs.sign > 0) & half.complete).tolist():
+        inside = slice(half.runs.first[k], half.runs.last[k] + 1)
+        # the current of the constant-current part, however short the constant voltage left it
+        current = float(np.max(half.rows.current[inside]))
+        rates[int(half.cycle[k])] = round_rate(current / (one_c.value * mass.value))
+    return _group_by_rate(sorted(rates), rates)
+
+
 def divide_protocol(half: HalfCycles, context: Context) -> tuple[list[ProtocolPart], tuple[Check, ...]]:
     """The parts of a test in order: those declared, and between them runs of cycles at one rate."""
     seen = estimate_rates(half, context)
