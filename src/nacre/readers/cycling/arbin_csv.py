@@ -40,6 +40,7 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal, table
+from nacre.physics.cycling import counters
 from nacre.readers.cycling import bdf_names, records
 from nacre.readers.sheets import tables
 from nacre.readers.sheets.tables import TableHints
@@ -256,7 +257,8 @@ def _gained(columns: dict, names: tuple[str, str], starts: np.ndarray, unit: str
         return None
     total = np.zeros(len(starts))
     for name in names:
-        values = np.nan_to_num(units.convert(*columns[name], unit))
+        # a counter that is blank at rest stands where it stood
+        values = counters.fill_blank(units.convert(*columns[name], unit))
         gain = np.diff(values, prepend=0.0)
         gain[1:] = np.where(gain[1:] < 0, values[1:], gain[1:])
         gain[0] = 0.0
