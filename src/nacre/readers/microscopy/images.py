@@ -13,6 +13,7 @@ from nacre.core.contracts import VIRTUAL_MARK, Head
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note, Signal, Variable
 from nacre.readers.damaged import explain_damage
+from nacre.readers.microscopy import pixel_size
 
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _OTHERS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
@@ -20,6 +21,7 @@ SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg")
 # difference between colour channels (of 255) at the 99.5th percentile: what JPEG compression makes of grey, and what
 # is still a tint and not a colour
 GREY, TINTED = 12, 100
+WHITE_IS_ZERO = 0  # of the tag PhotometricInterpretation
 
 
 @dataclass(frozen=True)
@@ -93,12 +95,16 @@ def _tiff(raw: bytes, where: str) -> tuple[np.ndarray, dict]:
             "fei": _mapping(file.fei_metadata),
             "imagej": _mapping(file.imagej_metadata),
             "description": _described(first.description),
+            "ome": file.ome_metadata or "",
+            "olympus": _mapping(file.sis_metadata),
+            "tescan": _read_text_tag(first, pixel_size.TESCAN_TAG),
             "resolution": first.tags["XResolution"].value if "XResolution" in first.tags else None,
+            "resolution_down": first.tags["YResolution"].value if "YResolution" in first.tags else None,
         }
         # colour-mapped twins and thumbnails that some programs add are of another shape or palette
         same = [p for p in file.pages if p.shape == first.shape and p.photometric == first.photometric]
         try:
-            pages = np.stack([page.asarray() for page in same])
+            pages = _turn_round(np.stack([page.asarray() for page in same]), first.photometric)
         except ValueError as error:
             if "imagecodecs" not in str(error):
                 raise
@@ -111,6 +117,23 @@ def _tiff(raw: bytes, where: str) -> tuple[np.ndarray, dict]:
 def _mapping(found) -> dict:
     """The maker's tags; none where a damaged file holds something else in their place."""
     return found if isinstance(found, dict) else {}
+
+
+def _read_text_tag(page: Any, code: int) -> str:
+    """Text within a binary tag; "" where there is none."""
+    if code not in page.tags:
+        return ""
+    value = page.tags[code].value
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _turn_round(pages: np.ndarray, photometric: int) -> np.ndarray:
+    """Pages with black as the lowest number, where the file stores white as zero."""
+    if photometric != WHITE_IS_ZERO:
+        return pages
+    if pages.dtype.kind == "b":
+        return ~pages
+    return np.iinfo(pages.dtype).max - pages if pages.dtype.kind == "u" else -pages
 
 
 def _described(text: str) -> dict:
