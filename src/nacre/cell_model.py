@@ -14,6 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from nacre.cell import cell_toml
 from nacre.cell.ageing.jumping import JumpSettings
 from nacre.cell.ageing.lifetime import CYCLE_LIFE, KeptCycles, Lifetime, age
@@ -205,7 +207,7 @@ class CellModel(ShowsInNotebook):
         soc: float | None = None,
         volts: float | None = None,
         after: Simulation | None = None,
-        frequencies: Sequence[float] = SWEEP,
+        frequencies: Sequence[float] | np.ndarray = SWEEP,
     ) -> PredictedSpectrum:
         """
         The impedance in one state, with what causes it.

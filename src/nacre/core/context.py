@@ -39,10 +39,11 @@ class Context:
 
     @property
     def where(self) -> str:
-        names = (
-            (self.cell and f"cell '{self.cell.name}'") or (self.sample and f"sample '{self.sample.name}'") or self.study
-        )
-        return names or "study.toml"
+        if self.cell:
+            return f"cell '{self.cell.name}'"
+        if self.sample:
+            return f"sample '{self.sample.name}'"
+        return self.study or "study.toml"
 
     def find(self, name: str, unit: str) -> Quantity | None:
         """A declared quantity in `unit`, derived from others where it follows from them; None if unknown.
@@ -50,20 +51,31 @@ class Context:
         What is said of the cell counts before what is said of the sample or of all cells, be it said directly
         or by what it follows from: a cell's own diameter comes before the area that all cells share.
         """
-        needs, rule, made = DERIVED.get(name, ((), None, ""))
         for inputs in self._levels:
-            if isinstance(inputs.get(name), Quantity):
-                return self._of_this_cell(inputs[name], name, inputs is self.inputs).to(unit)
-            if any(isinstance(inputs.get(need), Quantity) for need, _ in needs):
-                found = [self.find(need, need_unit) for need, need_unit in needs]
-                if all(q is not None for q in found):
-                    return derive(rule, *found, unit=made).to(unit)
+            own = inputs.get(name)
+            if isinstance(own, Quantity):
+                return self._of_this_cell(own, name, inputs is self.inputs).to(unit)
+            derived = self._derive(name, inputs)
+            if derived is not None:
+                return derived.to(unit)
         return None
+
+    def _derive(self, name: str, inputs: Mapping[str, Quantity | str]) -> Quantity | None:
+        """What follows from other inputs, where one of them is declared on this level; None where it does not."""
+        if name not in DERIVED:
+            return None
+        needs, rule, unit = DERIVED[name]
+        if not any(isinstance(inputs.get(need), Quantity) for need, _ in needs):
+            return None
+        found = [self.find(need, need_unit) for need, need_unit in needs]
+        known = [quantity for quantity in found if quantity is not None]
+        return derive(rule, *known, unit=unit) if len(known) == len(found) else None
 
     def _of_this_cell(self, quantity: Quantity, name: str, shared: bool) -> Quantity:
         """A value declared once for all cells has an error of its own in each, where each is weighed anew."""
-        own = shared and self.cell is not None and word("input", name).each
-        return quantity.retagged(f"study:{name}", f"cell:{self.cell.name}:{name}") if own else quantity
+        if not shared or self.cell is None or not word("input", name).each:
+            return quantity
+        return quantity.retagged(f"study:{name}", f"cell:{self.cell.name}:{name}")
 
     @property
     def _levels(self) -> tuple[Mapping[str, Quantity | str], ...]:
@@ -96,6 +108,7 @@ class Context:
     def text(self, name: str) -> str:
         """A declared word ("counter_electrode"), or "" where there is none."""
         for inputs in self._levels:
-            if isinstance(inputs.get(name), str):
-                return inputs[name]
+            found = inputs.get(name)
+            if isinstance(found, str):
+                return found
         return ""

@@ -161,6 +161,8 @@ def accuracy(
         raise unknown(f"figure of a {role}", name, ROLES[role], where)
     unit, kind = ROLES[role][name]
     match = _SAID.match(str(text))
+    if match is None:
+        raise NacreError("an accuracy cannot be read", where=where, found=f"'{text}'", expected=f"like '0.05 {unit}'")
     divisor = _DIVISORS[re.sub(r"\s", "", match["rule"])] if match["rule"] else _OF_KIND[kind]
     if match["range"]:
         base = (ranges or {}).get(RANGES.get(name, ""))

@@ -119,9 +119,9 @@ def _reported(study: Study, row: Reported) -> dict[str, Any]:
 
 
 def _contrast(row: Contrast) -> dict[str, Any]:
-    numbers = ("difference", "lo95", "hi95", "p", "p_adjusted", "df", "margin", "p_equal", "ratio")
-    numbers += ("n_reference", "n_treated")
-    more = ("reference_value", "treated_value", "effect")
+    numbers = ["difference", "lo95", "hi95", "p", "p_adjusted", "df", "margin", "p_equal", "ratio"]
+    numbers += ["n_reference", "n_treated"]
+    more = ["reference_value", "treated_value", "effect"]
     return (
         {"name": row.name, "state": _state(row.state), "measurement": row.measurement}
         | {"endpoint": row.endpoint, "verdict": row.verdict, "reference": row.reference, "treated": row.treated}

@@ -69,13 +69,14 @@ def _thin_figure(figure: Figure, points: int) -> Figure:
 
 
 def _thin_series(series: Series, most: int) -> Series:
-    if series.kind == "picture":
+    if series.kind == "picture" and series.z is not None:
         rows, columns = (slice(None, None, -(-n // PIXELS)) for n in series.z.shape)
         return replace(series, x=series.x[columns], y=series.y[rows], z=series.z[rows, columns])
     size = max(len(series.x), len(series.y))
     if series.kind not in _LINES or size <= most:
         return series
     ordinate = series.lo if series.kind == "band" else series.y
-    keep = thin(ordinate, most) if ordinate.dtype.kind in "fiu" else np.arange(most)
+    is_number = ordinate is not None and ordinate.dtype.kind in "fiu"
+    keep = thin(ordinate, most) if ordinate is not None and is_number else np.arange(most)
     parts = {name: getattr(series, name) for name in ("x", "y", "lo", "hi")}
     return replace(series, **{n: v[keep] for n, v in parts.items() if v is not None and len(v) == size})

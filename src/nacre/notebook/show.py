@@ -259,7 +259,8 @@ def show_spectrum(spectrum: PredictedSpectrum) -> str:
 def show_lifetime(life: Lifetime) -> str:
     cycle, capacity = life.column("cycle"), life.column("discharge_capacity")
     figure = _draw_line("Capacity", Axis("Cycle"), Axis("Discharge capacity", "mAh/g"), cycle, capacity)
-    shown = np.unique(np.linspace(0, len(cycle) - 1, min(6, len(cycle))).astype(int)) if len(cycle) else []
+    places = np.linspace(0, len(cycle) - 1, min(6, len(cycle))).astype(int)
+    shown = np.unique(places)
     rows = [(int(cycle[i]), wording.number(capacity[i])) for i in shown]
     return box(
         f"Predicted by the cell model '{life.parameters.name}'; not measured",

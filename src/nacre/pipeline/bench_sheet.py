@@ -149,8 +149,9 @@ def _film(given: Dose, context: Context, library: Library) -> list[Row]:
     if area is None and diameter is not None and density is not None:
         area = derive(film.sphere_area, diameter, density, unit="m2/kg")
         basis = f"on smooth spheres of {context.find('particle_diameter', 'um')}: rougher powder bears a thinner film"
-    densities = [_density(phase, library) for phase in (coating.precursor, coating.product) if phase]
-    if area is None or None in densities:
+    found = [_density(phase, library) for phase in (coating.precursor, coating.product) if phase]
+    densities = [quantity.value for quantity in found if quantity is not None]
+    if area is None or len(densities) < len(found):
         lacks = "surface_area or particle_diameter" if area is None else "the density of a phase"
         return [("mean thickness of the film", "not known", f"for want of {lacks}")]
     packing, coverage = (coating.find(name, "1") for name in ("packing", "coverage"))
@@ -159,7 +160,7 @@ def _film(given: Dose, context: Context, library: Library) -> list[Row]:
     for conversion in (0.0, 1.0) if coating.product else (0.0,):
         after = predict_analysis(given, conversion)
         contents = [after.oxide.to("1").value, after.product.to("1").value][: len(densities)]
-        volume = film.compute_coating_volume(contents, [q.value for q in densities]) / (1 - after.coating.to("1").value)
+        volume = film.compute_coating_volume(contents, densities) / (1 - after.coating.to("1").value)
         ends.append(film.compute_film_thickness(volume, area.value, *parts) * 1e9)
     said = [name for name, q in (("dense", packing), ("on all of it", coverage)) if q is None]
     remark = ", ".join([basis, *said])
@@ -243,7 +244,7 @@ def _layer_row(layer: PressedLayer) -> Row:
     )
     if layer.thickness is None:
         return (f"{layer.name} thickness", f"at least {layer.solid_thickness}", f"without pores; {parts} of the solids")
-    pores = f"{100 * layer.porosity.value:.3g} % pores"
+    pores = f"{100 * layer.porosity.value:.3g} % pores" if layer.porosity else "porosity unknown"
     return (f"{layer.name} thickness", str(layer.thickness), f"{pores}; {parts} of the solids")
 
 

@@ -48,10 +48,10 @@ def _check_whole(inputs: Inputs, words: str, names: tuple[str, ...], where: str)
 
 
 def _check_window(inputs: Inputs, where: str) -> None:
-    ends = [inputs.get(name) for name in ("lower_voltage", "upper_voltage")]
-    if not all(isinstance(end, Quantity) for end in ends):
+    low, high = (inputs.get(name) for name in ("lower_voltage", "upper_voltage"))
+    if not isinstance(low, Quantity) or not isinstance(high, Quantity):
         return
-    lower, upper = (end.to("V").value for end in ends)
+    lower, upper = low.to("V").value, high.to("V").value
     if lower >= upper:
         found = f"lower_voltage {lower:g} V, upper_voltage {upper:g} V"
         raise NacreError("the lower cut-off is not below the upper", where=where, found=found, do="swap them")

@@ -72,7 +72,9 @@ def _place(file: str) -> tuple[str, int]:
 
 def _instrument(role: str, said: list[tuple[str, Any]], problems: Problems) -> Instrument:
     """One instrument from all that is said of it, the nearest first; a farther file adds what a nearer leaves out."""
-    name, figures, words = "", {}, {}
+    name = ""
+    figures: dict[str, tuple[str, str, bool]] = {}
+    words: dict[str, tuple[Any, str]] = {}
     for file, content in said:
         table = {"instrument": content} if isinstance(content, str) else content
         if not isinstance(table, dict):

@@ -64,7 +64,9 @@ def read(path: str | Path) -> tuple[Study, Problems]:
     folder = file.parent.resolve()
     with problems.catch(()):
         registry.readers(folder)
-    techniques, known, words = {}, NAMES, None
+    techniques: Mapping[str, Technique] = {}
+    known: Mapping[str, ParameterSpec] = NAMES
+    words = None
     with problems.catch(()):
         techniques = registry.techniques(folder)
         words = registry.vocabulary(folder)
@@ -284,8 +286,9 @@ def _step(part: StepPart, tag: str, path: tuple, problems: Problems) -> Preparat
     for name, value in (part.model_extra or {}).items():
         if isinstance(value, str) and not _is_words(value):
             with problems.catch((*path, name)):
-                conditions[name] = parse(value, where=f"'{name}'").tagged(f"{tag}:{name}")
-                refuse_implausible("condition", name, conditions[name])
+                quantity = parse(value, where=f"'{name}'").tagged(f"{tag}:{name}")
+                conditions[name] = quantity
+                refuse_implausible("condition", name, quantity)
         else:
             conditions[name] = str(value)
     return PreparationStep(part.do, conditions)
@@ -296,6 +299,7 @@ def _cells(shape: StudyFile, folder: Path, samples, problems: Problems):
     defaults = {k: v for k, v in shape.cell.items() if not isinstance(v, dict)}
     tables = {k: v for k, v in shape.cell.items() if isinstance(v, dict)}
     shared = read_inputs(defaults, "study", problems, ("cell",))
+    rows: list[tuple[str, dict, tuple, str, int]]
     rows = [(name, dict(row), ("cell", name), "", 0) for name, row in tables.items()]
     rows += [(row.pop("cell", ""), row, (), "cells.csv", line) for line, row in read_cells(folder, problems)]
     cells: dict[str, Cell] = {}

@@ -71,7 +71,7 @@ def _instrument_schema(figures, names: list[str]) -> dict[str, Any]:
 
 def _options_schema(kind: type) -> dict[str, Any]:
     rows = option_tools.table(kind)
-    properties = {}
+    properties: dict[str, dict[str, Any]] = {}
     for row in rows:
         words = f"{row['help']} (default {row['default']} {row['unit']})".replace(" )", ")")
         properties[row["name"]] = {"description": words}

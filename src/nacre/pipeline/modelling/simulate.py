@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def find(path: Path, samples: list[str], protocol: str, needs_protocol: bool = T
     """
     path = Path(path)
     text = protocol_text(protocol)
-    some = _some if needs_protocol else (lambda words, where: words)
+    some = _some if needs_protocol else _any_protocol
     if path.is_file() and path.name != "study.toml":
         parameters = cell_toml.load(path, load_mechanisms(find_study_above(path)))
         if samples and samples != [parameters.name]:
@@ -83,6 +84,10 @@ def protocol_text(protocol: str) -> str:
     return protocol
 
 
+def _any_protocol(text: str, _where: str) -> str:
+    return text
+
+
 def _some(text: str, where: str) -> str:
     if not text.strip():
         expected = '--protocol "charge at 0.1C to 2.75 V; discharge at 0.1C to 1.35 V"'
@@ -102,9 +107,7 @@ def simulate(
     made: dict[str, Simulation] = {}
     for name, (parameters, protocol) in subjects.cells.items():
         try:
-            made[name] = simulate_protocol(
-                parameters, protocol, settings, progress=lambda a, b, n=name: progress(n, a, b)
-            )
+            made[name] = simulate_protocol(parameters, protocol, settings, progress=partial(progress, name))
         except NacreError as error:
             failures.append(Failure(f"simulation of {name}", str(error), name))
             continue
@@ -114,11 +117,14 @@ def simulate(
 
 def write_cells(made: dict[str, Simulation], folder: Path, seed: int = 0) -> list[Path]:
     """cell.toml and the virtual MACCOR file of every cell simulated."""
-    maccor, written = registry.readers()["maccor"], []
+    write = registry.readers()["maccor"].write
+    if write is None:
+        raise NacreError("the MACCOR reader has no writer", do="take out the plugin of that name")
+    written = []
     for name, simulation in made.items():
         written.append(cell_toml.save(simulation.parameters, folder / f"{name}_cell.toml"))
         path = folder / f"{name}_virtual_maccor.txt"
-        maccor.write(record_cell_cycling(simulation.signal, seed), path)
+        write(record_cell_cycling(simulation.signal, seed), path)
         written.append(path)
     return written
 

@@ -123,10 +123,10 @@ def _fitted(told: list[Result]) -> dict[str, float]:
 
 def figure(name: str, s: PredictedSpectrum, fitted: dict[str, float]) -> Figure:
     """Nyquist; what turns power into heat at each frequency; and at the lowest, beside the circuit's resistances."""
-    who = {"subject": name, "group": s.point.words}
+    place = s.point.words
     nyquist = Panel(
         Axis("Re(Z)", AREAL, equal=True), Axis("-Im(Z)", AREAL, equal=True),
-        (Series("line", s.z.real, -s.z.imag, **who),), title="Spectrum",
+        (Series("line", s.z.real, -s.z.imag, subject=name, group=place),), title="Spectrum",
     )  # fmt: skip
     whole = s.z[-1].real
     drawn = {cause: z for cause, z in s.causes.items() if z.real.max() > SMALL * whole}
@@ -135,11 +135,10 @@ def figure(name: str, s: PredictedSpectrum, fitted: dict[str, float]) -> Figure:
     causes = sorted(drawn, key=lambda cause: -drawn[cause][-1].real)
     heights = np.array([drawn[cause][-1].real for cause in causes])
     places = tuple(_SHORT.get(cause) or f"{_SHORT[cause.partition(' ')[2]]},{cause[0]}" for cause in causes)
-    bars = (Series("bars", np.array(places), heights, label="by cause", legend=False, **who),)
+    bars = (Series("bars", np.array(places), heights, label="by cause", legend=False, subject=name, group=place),)
     names = np.array(list(fitted))
-    circuit = (
-        Series("bars", names, np.array([fitted[n] for n in fitted]), label="by the circuit", legend=False, **who),
-    )
+    told = np.array(list(fitted.values()))
+    circuit = (Series("bars", names, told, label="by the circuit", legend=False, subject=name, group=place),)
     panels = (
         nyquist,
         over,

@@ -47,9 +47,14 @@ def value(d: Done, name: str) -> float:
     return d.parameters.value(name) if d.parameters is not None else np.nan
 
 
+def value_in(d: Done, name: str, unit: str) -> float:
+    """A parameter of a run in a unit; NaN where no cell could be made."""
+    return d.parameters.value(name, unit) if d.parameters is not None else np.nan
+
+
 def per_gram(d: Done, step: StepRun) -> float:
     """Charge of a step, mAh per gram of active material."""
-    return 1e3 * step.charge / d.parameters.value("cell.cam_mass", "g")
+    return 1e3 * step.charge / value_in(d, "cell.cam_mass", "g")
 
 
 def runs(done: Sequence[Done]) -> Curve:
@@ -60,9 +65,6 @@ def runs(done: Sequence[Done]) -> Curve:
         if of_step is None:
             return np.array([of_run(d) for d, _ in rows])
         return np.array([of_step(d, step) if step is not None else missing for d, step in rows])
-
-    def mass(d):
-        return d.parameters.value("cell.cam_mass", "g")
 
     parameters = {name: (column(lambda d, n=name: value(d, n)), NAMES[name].unit) for name in changed(done)}
     return Curve(
@@ -79,7 +81,7 @@ def runs(done: Sequence[Done]) -> Curve:
             "ended": (column(None, lambda d, s: s.outcome.words, ""), "1"),
             "duration": (column(None, lambda d, s: s.seconds / 3600), "h"),
             "capacity": (column(None, per_gram), "mAh/g"),
-            "energy": (column(None, lambda d, s: 1e3 * s.energy / mass(d)), "mWh/g"),
+            "energy": (column(None, lambda d, s: 1e3 * s.energy / value_in(d, "cell.cam_mass", "g")), "mWh/g"),
             "first_voltage": (column(None, lambda d, s: s.first_voltage), "V"),
             "last_voltage": (column(None, lambda d, s: s.last_voltage), "V"),
             "failed": (column(lambda d: d.failed), "1"),
@@ -93,13 +95,13 @@ _RECORD = {"test_time_second": "s", "voltage_volt": "V", "current_ampere": "A", 
 
 def records(done: Sequence[Done]) -> tuple[Curve, ...]:
     """The kept records one below the other, with the number of their run; none where none was kept."""
-    kept = [d for d in done if d.simulation is not None]
+    kept = [(d.case.number, d.simulation.signal) for d in done if d.simulation is not None]
     if not kept:
         return ()
-    lengths = [len(d.simulation.signal["step_count"].values) for d in kept]
-    columns = {"run": (np.repeat([d.case.number for d in kept], lengths), "1")}
+    lengths = [len(signal["step_count"].values) for _, signal in kept]
+    columns = {"run": (np.repeat([number for number, _ in kept], lengths), "1")}
     for name, unit in _RECORD.items():
-        columns[name] = np.concatenate([d.simulation.signal[name].values for d in kept]), unit
+        columns[name] = np.concatenate([signal[name].values for _, signal in kept]), unit
     return (Curve("records", columns),)
 
 

@@ -71,7 +71,7 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     header = eclab_header.read_header(text.data, path.name)
     notes: list[Note] = []
     frame = _frame(header, notes, path.name)
-    columns = {}
+    columns: dict[str, np.ndarray] = {}
     for i, heading in enumerate(header.headings):
         if heading and f"c{i}" in frame.columns:
             columns[free_name(heading, columns)] = _values(frame[f"c{i}"], heading, header, path.name)

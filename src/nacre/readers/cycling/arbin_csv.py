@@ -70,8 +70,9 @@ _DAY_ZERO = -25569.0  # 1899-12-30, in days since 1970
 
 def _read_name(cell: str) -> tuple[str, str, str]:
     """(name to look up, unit, the file's own name)."""
-    match = _HEADING.match(cell.strip().strip('"').strip())
-    name, unit = match["name"].strip(), (match["unit"] or "").strip()
+    text = cell.strip().strip('"').strip()
+    match = _HEADING.match(text)
+    name, unit = (match["name"].strip(), (match["unit"] or "").strip()) if match else (text, "")
     return " ".join(name.replace("_", " ").lower().split()), _WRITTEN.get(unit, unit), name
 
 
@@ -258,7 +259,8 @@ def _gained(columns: dict, names: tuple[str, str], starts: np.ndarray, unit: str
     total = np.zeros(len(starts))
     for name in names:
         # a counter that is blank at rest stands where it stood
-        values = counters.fill_blank(units.convert(*columns[name], unit))
+        counter, own = columns[name]
+        values = counters.fill_blank(units.convert(counter, own, unit))
         gain = np.diff(values, prepend=0.0)
         gain[1:] = np.where(gain[1:] < 0, values[1:], gain[1:])
         gain[0] = 0.0

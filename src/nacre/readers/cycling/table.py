@@ -150,7 +150,10 @@ def _place(entry: Entry, found: TextTable) -> int | None:
 
 def _source(entry: Entry, found: TextTable, options: TableOptions, where: str) -> TextColumn:
     """The column of an entry. Raises ReadError where it holds no numbers."""
-    column = found.columns[_place(entry, found)]
+    place = _place(entry, found)
+    if place is None:
+        raise ReadError(f"the table has no column '{entry.source}'", where=where, found=", ".join(found.headings))
+    column = found.columns[place]
     there = [row for row, text in enumerate(column.texts) if text.strip()]
     if column.kind in ("number", "clock") and (np.isfinite(column.values).any() or not there):
         return column

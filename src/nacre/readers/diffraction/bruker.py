@@ -115,7 +115,7 @@ def _named(raw: bytes) -> dict:
     try:
         root = ElementTree.fromstring(raw)
         told = {item.tag.rpartition("}")[2]: item.get("Value") for item in root.iter() if item.get("Value")}
-        alpha1, alpha2, ratio = (float(told.get(f"WaveLength{name}", 0)) for name in ("Alpha1", "Alpha2", "Ratio"))
+        alpha1, alpha2, ratio = (float(told.get(f"WaveLength{name}") or 0) for name in ("Alpha1", "Alpha2", "Ratio"))
     except (ElementTree.ParseError, ValueError):
         return {}
     anode = {"anode": told["TubeMaterial"]} if "TubeMaterial" in told else {}

@@ -134,8 +134,8 @@ def _cards(data: str, where: str) -> dict:
     if match:
         cells = list(read_numbers([match[1]], where))
         if len(cells) < 3:
-            found = f"{len(cells)} numbers"
-            raise ReadError("card ICONS is cut", where=where, found=found, expected="two wavelengths and the zero")
+            words = f"{len(cells)} numbers"
+            raise ReadError("card ICONS is cut", where=where, found=words, expected="two wavelengths and the zero")
         found = wavelengths(cells[0], cells[1], cells[6] if len(cells) > 6 else 0.5)
         found["zero"] = cells[2] / 100
         if len(cells) > 4:

@@ -51,8 +51,8 @@ def read(path: Path, options=None) -> list[Signal]:
     try:
         document = cif.read_string(raw.decode("utf-8", errors="replace"))
     except (ValueError, RuntimeError) as error:
-        found = str(error).splitlines()[0]
-        raise ReadError("the CIF cannot be read", where=path.name, found=found, do="export it again") from None
+        words = str(error).splitlines()[0]
+        raise ReadError("the CIF cannot be read", where=path.name, found=words, do="export it again") from None
     radiation = _radiation(document)
     blocks = [block for block in document if _column(block, _Y)]
     measured = [block for block in blocks if not block.name.lower().endswith("_calc")] or blocks
@@ -72,10 +72,10 @@ def read(path: Path, options=None) -> list[Signal]:
 
 
 def _pattern(block, path: Path, radiation: dict, notes) -> Signal:
-    tag, cells = _column(block, _Y)
+    tag, cells = _column(block, _Y) or ("", [])
     values = np.array([_number(cell) for cell in cells])
-    std = np.array([_esd(cell) for cell in cells])
-    std = std if np.any(std > 0) else None
+    esd = np.array([_esd(cell) for cell in cells])
+    std = esd if np.any(esd > 0) else None
     weights = list(block.find_values("_pd_proc_ls_weight"))
     if std is None and len(weights) == len(values):
         w = np.array([_number(cell) for cell in weights])
@@ -203,7 +203,8 @@ def _unquoted(cell: str) -> str:
 
 
 def _element(symbol: str) -> str:
-    return re.match(r"[A-Za-z]{1,2}", symbol)[0].capitalize() if re.match(r"[A-Za-z]", symbol) else symbol
+    letters = re.match(r"[A-Za-z]{1,2}", symbol)
+    return letters[0].capitalize() if letters else symbol
 
 
 READER = Reader("pdcif", "CIF: powder pattern or crystal structure", (KIND, "crystal"), (".cif",), sniff, read)

@@ -110,6 +110,7 @@ def write(signal: Signal, path: Path) -> None:
     for byte, text in ((0, MAGIC.decode()), (16, start), (32, title[:223]), (2048, start), (2064, start)):
         data = text.encode("ascii", "replace")[: 15 if byte != 32 else 223]
         raw[byte : byte + len(data)] = data
+    pairs: tuple[tuple[int, float], ...]
     pairs = ((322, lengths[0]), (326, lengths[-1]), (572, two_theta[0]), (576, two_theta[-1] + step))
     pairs += ((2092, two_theta[0]), (2100, two_theta[-1]), (2108, step))
     for byte, value in (*pairs, (2116, float(signal.metadata.get("seconds", 0.0)))):

@@ -87,15 +87,15 @@ def read(path: Path, options=None) -> list[Signal]:
 
 def _rows(lines: list[str]) -> tuple[list[list[float]], list[str], list[LeftOutLine]]:
     """Rows of as many numbers as most lines have, the comments, and the lines among the rows that are neither."""
-    read = [numbers(line) for line in lines]
-    widths = Counter(len(found) for found in read if found and len(found) >= 2)
+    read = [numbers(line) or [] for line in lines]
+    widths = Counter(len(found) for found in read if len(found) >= 2)
     if not widths:
         return [], [line.strip() for line in lines if line.strip()], []
     width = widths.most_common(1)[0][0]
-    places = [i for i, found in enumerate(read) if found and len(found) >= width]
+    places = [i for i, found in enumerate(read) if len(found) >= width]
     comments, left_out = [], []
     for i, line in enumerate(lines):
-        if not line.strip() or (read[i] and len(read[i]) >= width):
+        if not line.strip() or len(read[i]) >= width:
             continue
         if places[0] < i and not _is_comment(line):
             left_out.append(LeftOutLine(i + 1, line.strip()))
@@ -130,9 +130,9 @@ def _cut_end(lines: list[str]) -> str:
     rows = [line for line in lines[-LOOKED_AT:-1] if len(numbers(line) or ()) >= 2]
     if len(rows) < 3 or not lines[-1].strip():
         return ""
-    known = [numbers(line) for line in rows]
-    last = numbers(lines[-1])
-    short = last is None or len(last) < min(len(row) for row in known)
+    known = [numbers(line) or [] for line in rows]
+    last = numbers(lines[-1]) or []
+    short = len(last) < min(map(len, known))
     decimals = {_decimals(line) for line in rows}
     fewer = len(decimals) == 1 and _decimals(lines[-1]) < max(decimals)
     least = min(row[-1] for row in known)

@@ -173,10 +173,10 @@ def _told(found: TextTable, notes: list[Note], where: str) -> list[Heading | Non
         "phase in degrees": ("phase", False),
         "minus phase in degrees": ("phase", True),
     }
-    found = [("frequency", False), *(roles[part] for part in reading.split(", "))]
+    parts = [("frequency", False), *(roles[part] for part in reading.split(", "))]
     return [
         Heading(role, _UNITS[role], negated, part)
-        for (role, negated), part in zip(found, ["frequency", *reading.split(", ")], strict=True)
+        for (role, negated), part in zip(parts, ["frequency", *reading.split(", ")], strict=True)
     ]
 
 

@@ -89,7 +89,7 @@ def _table(lines: list[str], at: int, where: str, notes: list[Note]) -> dict[str
         )
     stated = re.match(r"\w+\tTABLE\t(\d+)", lines[at])
     notes += sheet.notes([found]) + account.count_note(int(stated[1]) if stated else None, found.rows)
-    columns = {}
+    columns: dict[str, tuple[np.ndarray, str]] = {}
     for column in found.columns:
         if column.kind == "number" and (np.isfinite(column.values).any() or column.heading in _NAMES):
             columns |= _column(column.heading, column.unit, column.values, where)

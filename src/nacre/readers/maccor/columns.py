@@ -38,7 +38,8 @@ class Columns:
         return "" if place is None else self.layout.columns[place].unit
 
     def name(self, role: str) -> str:
-        return self.layout.columns[self.layout.where(role)].name
+        place = self.layout.where(role)
+        return "" if place is None else self.layout.columns[place].name
 
     def numbers(self, role: str) -> np.ndarray | None:
         series = self.series(role)

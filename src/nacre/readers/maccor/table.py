@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 import polars.selectors as cs
@@ -91,8 +92,9 @@ def check_columns(layout: Layout, where: str) -> None:
 
 
 def _time_place(layout: Layout) -> int:
-    place = layout.where("test_time")
-    return layout.where("prog_time") if place is None else place
+    """The column of the test's time; one of the two is there, or the file was refused."""
+    found = (layout.where("test_time"), layout.where("prog_time"))
+    return next(place for place in found if place is not None)
 
 
 def _cut_note(kept: list[str], layout: Layout, keep: bool) -> Note:
@@ -124,8 +126,8 @@ def _decimal_mark(sample: list[list[str]], layout: Layout) -> str:
     return plain[0] if plain and decided.proved and not decided.doubt else ""
 
 
-def _kinds(layout: Layout, sample: list[list[str]], comma: bool) -> dict[str, pl.DataType]:
-    kinds = {}
+def _kinds(layout: Layout, sample: list[list[str]], comma: bool) -> dict[str, Any]:
+    kinds: dict[str, Any] = {}
     for i, column in enumerate(layout.columns):
         cells = [cells[i].strip() for cells in sample if i < len(cells) and cells[i].strip()]
         if column.role in _WHOLE:

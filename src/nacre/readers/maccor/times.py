@@ -37,6 +37,8 @@ def times(source: Columns, table: Table, clock, options, where: str):
     """(test time, step time or None) in s. Raises ReadError where the unit of the test time cannot be told."""
     role = "test_time" if source.series("test_time") is not None else "prog_time"
     series = source.series(role)
+    if series is None:
+        raise ReadError("the file has no test time", where=where, expected="a column of the test's time")
     text = series.dtype == pl.String
     number = to_duration(series) if text else to_numbers(series)
     if not np.isfinite(number).any():
@@ -72,12 +74,14 @@ def _time_factor(source, table, role, number, unit, clock, options, where) -> fl
     if options.time_unit != "auto":
         return _SECONDS[options.time_unit]
     stated = _SECONDS.get(unit)
-    proven = clocks.rate(clock, number) if clock else None
+    proven: float | None = clocks.rate(clock, number) if clock else None
     by = "the wall clock"
     if proven is None and stated is None:
         proven, by = _factor_by_charge(source, number), "the capacity counter"
     name = source.name(role)
-    if proven is None and stated is None:
+    if proven is None and stated is not None:
+        return stated
+    if proven is None:
         raise ReadError(
             f"the unit of '{name}' cannot be told",
             where=where,
@@ -87,14 +91,14 @@ def _time_factor(source, table, role, number, unit, clock, options, where) -> fl
         )
     if stated is None:
         table.note("repair", f"'{name}' names no unit; {by} proves {_WORDS[proven]}")
-    elif proven is not None and proven != stated:
+    elif proven != stated:
         table.note("repair", f"'{name}' says {_WORDS[stated]}, but {by} proves {_WORDS[proven]}")
-    return proven if proven is not None else stated
+    return proven
 
 
 def _factor_by_charge(source: Columns, number: np.ndarray) -> float | None:
     charge, current, step = (source.numbers(role) for role in ("capacity", "current", "step"))
-    if charge is None or step is None:
+    if charge is None or step is None or current is None:
         return None
     starts = records.step_starts(step, np.zeros(len(step)))
     charge = charge * units.linear(source.unit("capacity") or "Ah", "Ah")[0]

@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 
 from nacre.core import units
+from nacre.core.errors import ReadError
 from nacre.readers.cycling import records
 from nacre.readers.maccor.columns import Columns, Table, text_array, to_numbers
 from nacre.readers.maccor.header import Layout, read_unit
@@ -66,8 +67,8 @@ def _steps(source: Columns, table: Table, step_time) -> np.ndarray:
     if cycle is None:
         cycle = records.count_cycles(source.numbers("current"))
         table.note("warning", "the file numbers no cycles: they are counted from the direction of the current")
-    elif source.series("cycle_p") is not None and source.series("cycle") is not None:
-        table.columns["Cycle P"] = (source.whole("cycle_p"), "1")
+    elif (paused := source.whole("cycle_p")) is not None and source.series("cycle") is not None:
+        table.columns["Cycle P"] = (paused, "1")
     table.columns["cycle_count"] = (cycle, "1")
     table.columns["step_count"] = (np.cumsum(starts), "1")
     if np.any(np.diff(cycle) < 0):
@@ -91,6 +92,8 @@ def _current(source: Columns, table: Table, state, starts, options) -> np.ndarra
 def _electric(source: Columns, table: Table, role: str, base: str, options) -> np.ndarray:
     """Current in A, charge in Ah."""
     values, unit = source.numbers(role), source.unit(role)
+    if values is None:
+        raise ReadError(f"the file has no column of the {role}", expected="it was looked for when the file was opened")
     if options.current_unit != "auto":
         unit = options.current_unit + base[1:]
     elif not unit:
@@ -191,7 +194,7 @@ def _others(source: Columns, table: Table) -> None:
     if source.layout.where("test_time") is None:
         done.add("prog_time")
     unknown = []
-    skip = set()
+    skip: set[int] = set()
     for i, column in enumerate(columns):
         if (column.role in done and source.layout.where(column.role) == i) or i in skip:
             continue

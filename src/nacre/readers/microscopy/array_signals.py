@@ -110,8 +110,8 @@ def are_counts(data: np.ndarray) -> bool:
 
 def _placed(shape: tuple[int, int], axes: list[Axis], of: Origin) -> tuple[dict, dict, tuple[Note, ...]]:
     """x and y of the pixels, the metadata with the pixel size, and the notes."""
-    sizes = [_TO_UM[a.unit] * abs(a.scale) if a.unit in _TO_UM else None for a in axes]
-    if None in sizes or 0.0 in sizes:
+    sizes = [_TO_UM.get(a.unit, 0.0) * abs(a.scale) for a in axes]
+    if 0.0 in sizes:
         return {}, of.metadata | {"pixel_um": None}, (*of.notes, _SCALELESS)
     down, along = (images.checked_pixel(size, of.where) for size in sizes)
     if abs(down / along - 1) > 1e-3:

@@ -190,7 +190,7 @@ def write(signal: Signal, path: Path) -> None:
 
     maps = [n for n, v in signal.variables.items() if v.dims == ("y", "x") and n != "electron_image"]
     rows, columns = signal.sizes["y"], signal.sizes["x"]
-    step = images.pixel_of(signal)
+    step = images.pixel_of(signal) or 0.0
     with h5py.File(path, "w") as file:
         # the mark is stored first, so that it stands near the start of the file
         made = f"nacre {VIRTUAL_MARK}" if signal.origin == "synthetic" else "nacre"
@@ -211,8 +211,8 @@ def write(signal: Signal, path: Path) -> None:
 
 def _head(file, name: str, columns: int, rows: int, step: float, more: dict[str, float]) -> None:
     header = file.create_group(name)
-    for key, value in ({"X Cells": columns, "Y Cells": rows}).items():
-        header.create_dataset(key, data=np.array([value], np.int32))
+    for key, count in (("X Cells", columns), ("Y Cells", rows)):
+        header.create_dataset(key, data=np.array([count], np.int32))
     for key, value in ({"X Step": step, "Y Step": step} | more).items():
         header.create_dataset(key, data=np.array([value], np.float64))
 

@@ -79,7 +79,7 @@ def _tiff(raw: bytes, where: str) -> tuple[np.ndarray, dict]:
     import tifffile
 
     with tifffile.TiffFile(io.BytesIO(raw)) as file:
-        first = file.pages[0]
+        first = file.pages.first
         for page in file.pages:
             ends = [o + n for o, n in zip(page.dataoffsets, page.databytecounts, strict=True)]
             if page.shape == first.shape and max(ends, default=0) > len(raw):
@@ -102,7 +102,8 @@ def _tiff(raw: bytes, where: str) -> tuple[np.ndarray, dict]:
             "resolution_down": first.tags["YResolution"].value if "YResolution" in first.tags else None,
         }
         # colour-mapped twins and thumbnails that some programs add are of another shape or palette
-        same = [p for p in file.pages if p.shape == first.shape and p.photometric == first.photometric]
+        whole = [page for page in file.pages if isinstance(page, tifffile.TiffPage)]
+        same = [page for page in whole if page.shape == first.shape and page.photometric == first.photometric]
         try:
             pages = _turn_round(np.stack([page.asarray() for page in same]), first.photometric)
         except ValueError as error:

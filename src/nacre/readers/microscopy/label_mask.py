@@ -61,7 +61,7 @@ def read(path: Path, options: Options | None = None) -> list[Signal]:
     variables = {"label": Variable(labels, "1", ("y", "x"), words="class or object")}
     variables |= images.axes(labels.shape, pixel)
     labelled = {"classes": [int(v) for v in classes[:64]], "labelled": float((labels > 0).mean())}
-    notes = ()
+    notes: tuple[Note, ...] = ()
     if classes.size == 1:
         notes = (Note("warning", f"every pixel bears the label {classes[0]}"),)
     return [Signal("label_mask", variables, picture.maker | labelled, notes=notes, name=path.stem)]

@@ -17,6 +17,7 @@ format for spectral data exchange, EMSA Bulletin 21 (1991) 35; ISO 22029:2012.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +55,9 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
         energy, values = None, _exactly(values, points, path.name)
     axis = _axis(head, energy, unit, path.name)
     whole = np.array_equal(values, np.rint(values)) and np.abs(values).max() < 2**53
-    metadata = {name: float(head[key]) for key, name in _NUMBERS.items() if _is_number(head.get(key, ""))}
+    metadata: dict[str, Any] = {
+        name: float(head[key]) for key, name in _NUMBERS.items() if _is_number(head.get(key, ""))
+    }
     metadata |= {"title": head.get("TITLE", ""), "signal_type": head.get("SIGNALTYPE", ""), "keywords": head}
     name = head.get("TITLE") or path.stem
     of = Origin(path.name, name, metadata)

@@ -79,15 +79,15 @@ def _find_pixel(
 
 def _chosen(found: float | None, words: str, options: Options, where: str, notes: list[Note]) -> float:
     given = options.pixel_size
-    if found is None and given is None:
+    if given is None and found is not None:
+        return images.checked_pixel(found, where)
+    if given is None:
         raise ReadError(
             "the image has no pixel size",
             where=where,
             found=words,
             do='give it in study.toml: reader_options = { pixel_size = "25 nm" }',
         )
-    if given is None:
-        return images.checked_pixel(found, where)
     if found is not None and abs(given / found - 1) > 0.01:
         notes.append(Note("warning", f"the pixel size given, {given:g} um, is not the file's, {found:g} um ({words})"))
     return given

@@ -64,7 +64,8 @@ def _pixels(stream: np.ndarray, scan: Scan) -> np.ndarray:
 
 def busiest(streams: list[np.ndarray], scan: Scan) -> int:
     """Photons in the pixel that has most, of all streams and frames."""
-    return int(sum(np.bincount(_pixels(s, scan), minlength=scan.pixels) for s in streams).max())
+    counts = [np.bincount(_pixels(stream, scan), minlength=scan.pixels) for stream in streams]
+    return int(np.sum(counts, axis=0).max())
 
 
 def add_to(cube: np.ndarray, stream: np.ndarray, scan: Scan, step: int) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """The blocks of rows among the lines of a file, and an account of all other lines."""
 
 import itertools
+import re
 from dataclasses import dataclass
 
 from nacre.readers.sheets.account import LeftOutLine
@@ -74,7 +75,8 @@ class LineScan:
         """
         for wordy in (True,) if self.hints.heading_line else (False, True):
             self._wordy = wordy
-            blocks, at = [], self.hints.skip
+            blocks: list[RowBlock] = []
+            at = self.hints.skip
             self.left_out, self.comment_count = [], 0
             while (start := self._find_start(at, bool(blocks))) is not None:
                 block, at = self._take(start, at)
@@ -137,10 +139,12 @@ class LineScan:
 
     def _headings(self, i: int, top: int):
         """(headings, units, index of the line, index of the uppermost line, repeated lines) above row i."""
-        units_, repeats = [], []
+        units_: list[str] = []
+        repeats: list[int] = []
         if not self.hints.headed:
             return [], units_, -1, i, repeats
-        found, line, upper = [], -1, i
+        found: list[str] = []
+        line, upper = -1, i
         for j in range(i - 1, max(top, i - 8) - 1, -1):
             cells = self.cells[j]
             if not cells or self.comments[j]:
@@ -193,12 +197,13 @@ class LineScan:
         for j in range(upper, start):
             self._count_between(j, {line, *repeats}, block)
         settle_width(block, [self.cells[j] for j in range(start, min(start + 40, len(self.lines))) if self.is_row(j)])
-        pattern = None
+        pattern: re.Pattern | None = None
+        looked = False
         for i in range(start, len(self.lines)):
             if not self.cells[i]:
                 continue
-            if len(block.rows) == _PATTERN_ROWS and pattern is None:
-                pattern = row_pattern(block.rows, self.separator) or False
+            if len(block.rows) == _PATTERN_ROWS and not looked:
+                pattern, looked = row_pattern(block.rows, self.separator), True
             if pattern and i + 1 < len(self.lines) and pattern.fullmatch(self.lines[i]):
                 block.rows.append(self.cells[i][: block.width])
                 block.lines.append(i + 1)

@@ -95,8 +95,8 @@ class TextSheet:
         used : the tables that the reader took, by default the main one. columns : of them, those that the reader
         took (TextColumn), by default all.
         """
-        used = [self.main] if used is None else list(used)
-        used = [table for table in used if table is not None]
+        given = [self.main] if used is None else list(used)
+        used = [table for table in given if table is not None]
         taken = [column for table in used for column in table.columns] if columns is None else list(columns)
         notes = account.lines_note(self.left_out)
         for table in used:

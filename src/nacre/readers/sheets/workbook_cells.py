@@ -7,6 +7,7 @@ import datetime
 import io
 import json
 import sys
+from typing import Any
 
 from python_calamine import CalamineWorkbook
 
@@ -53,7 +54,7 @@ def _main() -> None:
 
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
     try:
-        told = {"sheets": sheet_rows(sys.stdin.buffer.read(), sys.argv[1])}
+        told: dict[str, Any] = {"sheets": sheet_rows(sys.stdin.buffer.read(), sys.argv[1])}
     except Exception as error:
         told = {"error": type(error).__name__, "text": str(error)}
     sys.stdout.write(json.dumps(told))

@@ -53,7 +53,10 @@ class Clock:
 
     @property
     def one_reading(self) -> bool:
-        return len(self.orders) == 1 or np.array_equal(*self.seconds.values(), equal_nan=True)
+        if len(self.orders) == 1:
+            return True
+        first, second = self.seconds.values()
+        return np.array_equal(first, second, equal_nan=True)
 
 
 def read_date(text: str) -> dict[str, int]:

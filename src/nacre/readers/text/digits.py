@@ -111,9 +111,10 @@ def parse(data: bytes, separator: str, comma: bool, kinds: Mapping[str, pl.DataT
             return None if length < 0 else words[:length].tobytes()
 
         found = list(pool.map(job, range(len(parts))))
-    if any(part is None for part in found):
+    words = [part for part in found if part is not None]
+    if len(words) < len(found):
         return None
-    return _frame(numbers, empty, b"".join(found), separator, kinds)
+    return _frame(numbers, empty, b"".join(words), separator, kinds)
 
 
 def _bounds(data: bytes) -> list[tuple[int, int]]:
@@ -130,8 +131,8 @@ def _frame(numbers, empty, words: bytes, separator: str, kinds) -> pl.DataFrame 
     names = [name for name, kind in kinds.items() if kind == pl.String]
     texts = {}
     if names:
-        options = {"separator": separator, "quote_char": None, "has_header": False}
-        frame = pl.read_csv(words, schema=dict.fromkeys(names, pl.String), **options)
+        schema = dict.fromkeys(names, pl.String)
+        frame = pl.read_csv(words, schema=schema, separator=separator, quote_char=None, has_header=False)
         texts = {name: frame[name] for name in names}
         if frame.height != numbers.shape[1]:
             return None

@@ -53,7 +53,7 @@ def plain(cells: pl.Series) -> pl.Series:
 
 def plain_text(cell: str) -> str:
     """As `plain`, of one cell."""
-    return cell.translate(str.maketrans(_ODD)).strip()
+    return cell.translate(str.maketrans(_ODD_LETTERS, "".join(_ODD.values()))).strip()
 
 
 @dataclass(frozen=True)

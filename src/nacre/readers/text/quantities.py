@@ -140,8 +140,8 @@ def _duration(text: str, where: str) -> float | None:
     two = _TWO.fullmatch(text)
     if two:
         first, second = int(two[1]), int(two[2])
-        hours, minutes = f"{first * 3600 + second * 60} s", f"{first * 60 + second} s"
-        raise _two_readings(text, f"{hours} (h:min)", f"{minutes} (min:s)", where, "write h:min:s")
+        as_hours, as_minutes = f"{first * 3600 + second * 60} s (h:min)", f"{first * 60 + second} s (min:s)"
+        raise _two_readings(text, as_hours, as_minutes, where, "write h:min:s")
     return _several_parts(text)
 
 

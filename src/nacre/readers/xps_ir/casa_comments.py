@@ -15,6 +15,7 @@ inferred from files: CasaXPS publishes none.
 
 import re
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from nacre.core.signal import Note
 
@@ -61,7 +62,9 @@ class CasaComponent:
 
 def parse(comments: list[str], photon: float | None) -> tuple[dict, list[Note]]:
     """Metadata `calibration_shift_eV`, `casa_regions` and `casa_components` of a block's comments, and notes."""
-    found, notes, shift = {}, [], None
+    found: dict[str, Any] = {}
+    notes: list[Note] = []
+    shift: float | None = None
     for line in comments:
         if match := _CALIB.search(line):
             try:
@@ -94,8 +97,13 @@ def _component(match: re.Match, photon: float) -> dict:
         tied[2] = (tied[2][0], -tied[2][1])
     factor = float(match[18]) if match[18] else None
     position = photon - values[10]
-    limits = [
+    width, place = (
         None if tied[t] or values[i] >= values[i + 1] else (values[i], values[i + 1]) for t, i in ((1, 6), (2, 11))
-    ]
-    place = (photon - limits[1][1], photon - limits[1][0]) if limits[1] else None
-    return asdict(CasaComponent(match[1], match[2], values[0], values[5], position, *tied, factor, limits[0], place))
+    )
+    place = (photon - place[1], photon - place[0]) if place else None
+    area_of, width_of, position_of = tied
+    return asdict(
+        CasaComponent(
+            match[1], match[2], values[0], values[5], position, area_of, width_of, position_of, factor, width, place
+        )
+    )

@@ -140,8 +140,9 @@ def _block(lines: _Lines, mode: str, scan: str, variables: list[str], futures: i
     start = lines.first + lines.at
     about: dict = {"block": lines.text("a block"), "sample": lines.text("the sample")}
     date = lines.numbers(7, "the date")
-    if all(date[:3]):
-        about["date"] = "{:04.0f}-{:02.0f}-{:02.0f}".format(*date[:3])
+    year, month, day = date[:3]
+    if year and month and day:
+        about["date"] = f"{year:04.0f}-{month:02.0f}-{day:02.0f}"
     comments = lines.texts(lines.count("the number of comment lines"), "a comment")
     technique = lines.text("the technique")
     lines.numbers(2 if mode in ("MAP", "MAPDP") else 0, "a coordinate")
