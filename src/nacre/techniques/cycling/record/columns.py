@@ -185,6 +185,8 @@ def _count(signal: Signal, rows: CyclingRecord) -> CyclingRecord:
     fresh = np.append(True, signs[1:] != signs[:-1])
     if rows.step is not None:
         fresh |= np.append(True, rows.step[1:] != rows.step[:-1])
+    # a step begins with its own first interval, not with a pause before it
+    expected = np.where(fresh, np.minimum(expected, size * np.median(interval)), expected)
     counted, digits = {}, {}
     for names in COUNTERS:
         if not all(name in signal for name in names):
