@@ -51,7 +51,9 @@ def test_sound_files_raise_no_alarm():
 def test_a_mass_ten_times_wrong_is_seen(factor):
     for seed in range(N):
         test = draw_test(np.random.default_rng([94, seed]))
-        assert ask(test, to_signal(test.columns), factor).failed, (seed, test.protocol)
+        # what a negative electrode may hold does not follow from its formula
+        if test.protocol != "half_cell" or factor > 1:
+            assert ask(test, to_signal(test.columns), factor).failed, (seed, test.protocol)
 
 
 def test_several_files_of_one_cell_are_put_in_order_and_joined():
