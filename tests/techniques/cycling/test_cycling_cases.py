@@ -22,6 +22,7 @@ DISCHARGED = {
     "zero_volts": [180, 175, 170],
     "arbin_blank_counter": [180, 175, 170],
     "magnitude_only": [180, 175, 170],
+    "mb_no_reim": [180, 175, 170],
 }
 
 
