@@ -42,6 +42,8 @@ from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal, table
 from nacre.physics.cycling import counters
 from nacre.readers.cycling import bdf_names, records
+from nacre.readers.sheets import tables
+from nacre.readers.sheets.tables import TableHints
 from nacre.readers.text import clocks, text_file
 from nacre.readers.text.numbers import is_whole
 
@@ -127,8 +129,17 @@ def _frame(body: bytes, heading: str, notes: list[Note], where: str) -> pl.DataF
         return pl.read_csv(
             io.BytesIO(whole), separator=separator, has_header=False, schema=schema, truncate_ragged_lines=True
         )
-    except (pl.exceptions.PolarsError, ValueError) as error:
-        raise ReadError("the table cannot be read", where=where, found=str(error).splitlines()[0]) from None
+    except (pl.exceptions.PolarsError, ValueError):  # quotes or lengths that are not plain
+        return _frame_of_odd_lines(heading, whole, separator, notes, where)
+
+
+def _frame_of_odd_lines(heading: str, body: bytes, separator: str, notes: list[Note], where: str) -> pl.DataFrame:
+    """The records that are whole, and notes on the lines that are none."""
+    text = f"{heading}\n{body.decode(errors='replace')}"
+    sheet = tables.read_tables(text, where, TableHints(separator, heading_line=1))
+    found = tables.main_table(sheet, where, "records under the columns' names")
+    notes += sheet.notes([found])
+    return pl.DataFrame({f"c{i}": pl.Series(column.texts, dtype=pl.String) for i, column in enumerate(found.columns)})
 
 
 def _columns(frame: pl.DataFrame, heading: str, notes: list[Note], where: str) -> dict[str, tuple[np.ndarray, str]]:

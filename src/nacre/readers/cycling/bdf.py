@@ -23,7 +23,8 @@ from nacre.core.errors import NacreError, ReadError, did_you_mean, is_of_a_libra
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal, table
 from nacre.readers.cycling import bdf_names, records
-from nacre.readers.text import tables, text_file
+from nacre.readers.sheets import tables
+from nacre.readers.text import text_file
 from nacre.readers.text.cells import TextColumn
 from nacre.readers.text.numbers import is_whole
 
