@@ -31,7 +31,9 @@ def fill_blank(values: np.ndarray) -> np.ndarray:
     return np.where(rows >= 0, values[rows], values[np.argmax(there)])
 
 
-def count_passed(columns: Sequence[np.ndarray], fresh: np.ndarray, expected: np.ndarray) -> np.ndarray:
+def count_passed(
+    columns: Sequence[np.ndarray], fresh: np.ndarray, expected: np.ndarray, turned: np.ndarray | None = None
+) -> np.ndarray:
     """Charge between each row and the one before, from one counter or a pair of them.
 
     Where the counter may have begun anew (at a new step, or where it moves back), it may as well have carried on: the
@@ -45,6 +47,8 @@ def count_passed(columns: Sequence[np.ndarray], fresh: np.ndarray, expected: np.
         Whether a step begins at each row, shape (rows,).
     expected : np.ndarray
         Integral of the current between rows, C, shape (rows,), never below 0.
+    turned : np.ndarray, optional
+        Whether another direction of the current begins at each row, shape (rows,).
 
     Returns
     -------
@@ -64,7 +68,10 @@ def count_passed(columns: Sequence[np.ndarray], fresh: np.ndarray, expected: np.
     for reading in (*(moves if len(moves) > 1 else ()), anew if len(values) > 1 else np.abs(values[0])):
         nearer = np.abs(reading - expected) < np.abs(passed - expected)
         passed = np.where(may_restart & nearer, reading, passed)
-    return passed
+    if turned is None:
+        return passed
+    # what a running counter gained before the first record of another direction passed in the one before
+    return np.where(turned & (passed == carried) & (passed > 3 * expected), expected, passed)
 
 
 def _falls(values: np.ndarray) -> np.ndarray:

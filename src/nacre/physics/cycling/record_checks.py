@@ -134,10 +134,10 @@ def find_gaps(time: np.ndarray, flowing: np.ndarray) -> np.ndarray:
     """
     interval = np.diff(time, prepend=time[:1])
     inside = np.append(False, flowing[1:] & flowing[:-1])
-    if inside.sum() < 5:
+    if inside.sum() < 4:
         return np.zeros(0, int)
-    usual = np.percentile(interval[inside], 90)
-    second = np.sort(interval[inside])[-2]
+    others = np.sort(interval[inside])[:-1]
+    usual, second = np.percentile(others, 90), others[-1]
     # one interval that stands alone shows sooner than several: records by voltage are uneven, but not by one
     alone = (interval > ALONE * usual) & (interval > 0.6 * ALONE * second)
     long = inside & (alone | (interval > GAP * usual)) & (interval > LEAST_GAP * interval[inside].sum())

@@ -185,8 +185,9 @@ def _count(signal: Signal, rows: CyclingRecord) -> CyclingRecord:
     fresh = np.append(True, signs[1:] != signs[:-1])
     if rows.step is not None:
         fresh |= np.append(True, rows.step[1:] != rows.step[:-1])
-    # a step begins with its own first interval, not with a pause before it
-    expected = np.where(fresh, np.minimum(expected, size * np.median(interval)), expected)
+    # another direction begins with its own first interval, not with a pause before it
+    turned = np.append(True, signs[1:] != signs[:-1])
+    expected = np.where(turned, np.minimum(expected, size * np.median(interval)), expected)
     counted, digits = {}, {}
     for names in COUNTERS:
         if not all(name in signal for name in names):
@@ -194,7 +195,7 @@ def _count(signal: Signal, rows: CyclingRecord) -> CyclingRecord:
         columns = [np.asarray(signal.array(name, "C"), float)[places] for name in names]
         if not any(np.nan_to_num(column).any() for column in columns):
             continue
-        counted[" and ".join(names)] = counters.count_passed(columns, fresh, expected)
+        counted[" and ".join(names)] = counters.count_passed(columns, fresh, expected, turned)
         digits[" and ".join(names)] = max(record_checks.find_resolution(column / 3600) for column in columns) * 3600
     return replace(rows, counted=counted, digits=digits)
 
