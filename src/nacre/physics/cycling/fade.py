@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 CHI2_95 = 3.841458820694124
-CLEAR = 7.0  # difference called "strong" there: two lines against a course that is itself two processes
+CLEAR = 7.5  # difference called "strong" there: two lines against a course that is itself two processes
 STRONG = 10.0  # difference of information criteria called "very strong" (Kass, Raftery, JASA 1995, 90, 773)
 LEAST_CYCLES = 12
 FADES = 0.1  # of the slope after a knee: less fading before it is none

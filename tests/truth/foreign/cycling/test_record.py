@@ -13,7 +13,7 @@ from truth.foreign.cycling import faults
 from truth.foreign.cycling.judging import ask, to_signal
 from truth.foreign.cycling.protocols import COUNTERS, draw_test
 
-N = 4  # of each fault; 125 of each (2,000) were run once, with the figures of docs/validation
+N = 4  # of each fault; 125 of each (2,000) were run once, with the figures of docs/techniques/cycling.md
 
 
 @pytest.mark.parametrize("fault", faults.FAULTS, ids=lambda f: f.__name__)

@@ -1,6 +1,5 @@
 """One file's cycling record from its signal: what is missing, repeated or out of order is found and named."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -245,5 +244,5 @@ def _stop_at_several_tests(signal: Signal, rows: CyclingRecord) -> CyclingRecord
     return rows
 
 
-def _list_distinct(values: Sequence) -> list[str]:
-    return [str(v) for v in dict.fromkeys(np.asarray(values).tolist()) if v == v and str(v).strip()]
+def _list_distinct(values: np.ndarray) -> list[str]:
+    return [str(v) for v in dict.fromkeys(values.tolist()) if v == v and str(v).strip()]
