@@ -31,7 +31,9 @@ def fill_blank(values: np.ndarray) -> np.ndarray:
     return np.where(rows >= 0, values[rows], values[np.argmax(there)])
 
 
-def count_passed(columns: Sequence[np.ndarray], fresh: np.ndarray, expected: np.ndarray) -> np.ndarray:
+def count_passed(
+    columns: Sequence[np.ndarray], fresh: np.ndarray, expected: np.ndarray, turned: np.ndarray | None = None
+) -> np.ndarray:
     """Charge between each row and the one before, from one counter or a pair of them.
 
     Where the counter may have begun anew (at a new step, or where it moves back), it may as well have carried on: the
@@ -45,23 +47,31 @@ def count_passed(columns: Sequence[np.ndarray], fresh: np.ndarray, expected: np.
         Whether a step begins at each row, shape (rows,).
     expected : np.ndarray
         Integral of the current between rows, C, shape (rows,), never below 0.
+    turned : np.ndarray, optional
+        Whether another direction of the current begins at each row, shape (rows,).
 
     Returns
     -------
     np.ndarray
         Charge, C, shape (rows,), never below 0.
     """
-    carried = np.zeros(len(expected))
-    anew = np.zeros(len(expected))
-    for column in columns:
-        values = fill_blank(column)
-        moved = np.diff(values, prepend=values[:1])
-        fell = np.abs(values) < np.abs(np.append(values[:1], values[:-1]))
-        carried += np.abs(moved)
-        # of a pair the other column may stand still while this one begins anew
-        anew += np.where(fell | (moved != 0), np.abs(values), 0.0) if len(columns) > 1 else np.abs(values)
-    may_restart = fresh | np.logical_or.reduce([_falls(fill_blank(c)) for c in columns])
-    return np.where(may_restart & (np.abs(anew - expected) < np.abs(carried - expected)), anew, carried)
+    values = [fill_blank(column) for column in columns]
+    moves = [np.abs(np.diff(v, prepend=v[:1])) for v in values]
+    carried = np.sum(moves, axis=0)
+    # of a pair the other column may stand still while this one begins anew
+    anew = np.sum([np.where(m > 0, np.abs(v), 0.0) for v, m in zip(values, moves, strict=True)], axis=0)
+    fell = np.logical_or.reduce([_falls(v) for v in values])
+    # a net counter falls by what passes; one that falls by far more has begun anew
+    may_restart = fresh | (fell & (carried > 3 * expected))
+    passed = carried
+    # at a new step one column may still hold what went missing before it
+    for reading in (*(moves if len(moves) > 1 else ()), anew if len(values) > 1 else np.abs(values[0])):
+        nearer = np.abs(reading - expected) < np.abs(passed - expected)
+        passed = np.where(may_restart & nearer, reading, passed)
+    if turned is None:
+        return passed
+    # what a running counter gained before the first record of another direction passed in the one before
+    return np.where(turned & (passed == carried) & (passed > 3 * expected), expected, passed)
 
 
 def _falls(values: np.ndarray) -> np.ndarray:

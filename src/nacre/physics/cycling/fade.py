@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 CHI2_95 = 3.841458820694124
+CLEAR = 7.5  # difference called "strong" there: two lines against a course that is itself two processes
 STRONG = 10.0  # difference of information criteria called "very strong" (Kass, Raftery, JASA 1995, 90, 773)
 LEAST_CYCLES = 12
 FADES = 0.1  # of the slope after a knee: less fading before it is none
@@ -102,8 +103,8 @@ def _find_rival(x: np.ndarray, capacity: np.ndarray, least: float, free: float) 
     rivals = (("an activation", _fit_activation(x, capacity), 0), ("a season", _fit_season(x, capacity, largest), -1))
     for name, rss, extra in rivals:
         gain = free * np.log((rss + floor) / (least + floor)) - extra * np.log(max(free, 2.0))
-        if gain < STRONG:
-            return f"{name} on a line describes the fade as well (difference of BIC {gain:.0f}, 10 wanted)"
+        if gain < CLEAR:
+            return f"{name} on a line describes the fade as well (difference of BIC {gain:.0f}, {CLEAR:.0f} wanted)"
     return ""
 
 
@@ -113,11 +114,8 @@ def _fit_activation(x: np.ndarray, y: np.ndarray) -> float:
     for tau in np.geomspace(0.01, 0.3, 16):
         design = np.column_stack((np.ones_like(x), x, np.exp(-x / tau)))
         fit = np.linalg.lstsq(design, y, rcond=None)[0]
-        course = design @ fit
-        rss = float(np.sum((y - course) ** 2))
-        # a rise within the scatter is none
-        if course.max() - course[0] > 2 * np.sqrt(rss / len(y)):
-            best = min(best, rss)
+        if fit[1] - fit[2] / tau >= 0:
+            best = min(best, float(np.sum((y - design @ fit) ** 2)))
     return best
 
 

@@ -75,7 +75,7 @@ def integrate_charge(
     """Charge in C that passed between each row and the one before, >= 0 (rows,): trapezoids of I dt.
 
     time in s, current in A. A step begins at the record that ended the step before, so its first row
-    takes its own current over that interval, which is capped at the longest interval inside a half cycle.
+    takes its own current over that interval, which is capped at the interval that follows it.
     `breaks` are rows before which the record was interrupted: nothing is known to have passed there.
 
     Parameters
@@ -99,7 +99,9 @@ def integrate_charge(
     interval[list(breaks)] = 0.0
     inside = np.append(False, (sign[1:] == sign[:-1]) & (sign[1:] != 0))
     before = np.append(0.0, size[:-1])
-    cap = interval[inside].max(initial=0.0)
+    # the first interval of a step is like its next, whatever pause or loss of records came before it
+    follows = np.append(inside[1:], False)
+    cap = np.where(follows, np.append(interval[1:], 0.0), interval[inside].max(initial=0.0))
     passed = np.where(inside, 0.5 * (size + before) * interval, size * np.minimum(interval, cap))
     return np.where(sign != 0, passed, 0.0)
 

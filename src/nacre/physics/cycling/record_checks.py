@@ -7,6 +7,7 @@ import numpy as np
 HOUR = 3600.0
 NEIGHBOURS = 12  # intervals on either side that say what an interval between records usually is
 GAP = 5.0  # an interval so many times the 90th percentile of its half cycle's is a gap
+ALONE = 2.5  # the same for one interval by itself
 LEAST_GAP = 0.01  # of the half cycle's time: a shorter gap is within what a capacity is known to
 MOST_DIGITS = 9
 ADVERSE = 0.4  # of the voltage window: polarisation and relaxation move a voltage back by less
@@ -133,10 +134,13 @@ def find_gaps(time: np.ndarray, flowing: np.ndarray) -> np.ndarray:
     """
     interval = np.diff(time, prepend=time[:1])
     inside = np.append(False, flowing[1:] & flowing[:-1])
-    if inside.sum() < 5:
+    if inside.sum() < 4:
         return np.zeros(0, int)
-    usual = np.percentile(interval[inside], 90)
-    long = inside & (interval > GAP * usual) & (interval > LEAST_GAP * interval[inside].sum())
+    others = np.sort(interval[inside])[:-1]
+    usual, second = np.percentile(others, 90), others[-1]
+    # one interval that stands alone shows sooner than several: records by voltage are uneven, but not by one
+    alone = (interval > ALONE * usual) & (interval > 0.6 * ALONE * second)
+    long = inside & (alone | (interval > GAP * usual)) & (interval > LEAST_GAP * interval[inside].sum())
     return np.flatnonzero(long)
 
 

@@ -89,6 +89,10 @@ def _plain(values: np.ndarray) -> np.ndarray:
 
 def _with_spectra(file: EcLab, columns, where: str) -> list[Signal]:
     frequency = columns["frequency_hertz"][0]
+    if not np.any(frequency > 0):
+        del columns["frequency_hertz"]
+        return [_cycling_signal(file, columns, where)]
+    _add_parts(columns)
     for name in ("real_impedance_ohm", "imaginary_impedance_ohm"):
         if name not in columns:
             raise ReadError(
@@ -100,9 +104,6 @@ def _with_spectra(file: EcLab, columns, where: str) -> list[Signal]:
             )
     swept = np.flatnonzero(frequency > 0)
     rest = np.flatnonzero(~(frequency > 0))
-    if not len(swept):
-        del columns["frequency_hertz"]
-        return [_cycling_signal(file, columns, where)]
     signals = _spectra(file, columns, swept)
     if len(rest) >= 2 and "voltage_volt" in columns:
         part = {k: (v[rest], u) for k, (v, u) in columns.items() if k not in spectra.IMPEDANCE_COLUMNS}
@@ -111,6 +112,16 @@ def _with_spectra(file: EcLab, columns, where: str) -> list[Signal]:
     elif len(rest):
         signals[0] = signals[0].with_notes(Note("info", f"{len(rest)} records without a frequency are left out"))
     return signals
+
+
+def _add_parts(columns: dict[str, tuple[np.ndarray, str]]) -> None:
+    """Real and imaginary part where the file has |Z| and phase alone."""
+    polar = ("absolute_impedance_ohm", "phase_degree")
+    if "real_impedance_ohm" in columns or not all(name in columns for name in polar):
+        return
+    size, angle = columns[polar[0]][0], np.radians(columns[polar[1]][0])
+    columns["real_impedance_ohm"] = (size * np.cos(angle), "ohm")
+    columns["imaginary_impedance_ohm"] = (size * np.sin(angle), "ohm")
 
 
 def _spectra(file: EcLab, columns, swept: np.ndarray) -> list[Signal]:

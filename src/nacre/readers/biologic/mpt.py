@@ -129,7 +129,9 @@ def _values(series: pl.Series, heading: str, header: eclab_header.Header, where:
     if heading == "time/s" and sample and re.search(r"\d:\d", sample[0]):
         return _absolute(cells, header, where)
     numbers = cells.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
-    wrong = numbers.is_null() & ~cells.is_in(_NO_VALUE).fill_null(True)
+    # "-1.#IND00" and the like are how the maker's compiler writes that there is no value
+    none = cells.is_in(_NO_VALUE).fill_null(True) | cells.str.contains(r"^[-+]?1[.,]#").fill_null(True)
+    wrong = numbers.is_null() & ~none
     if wrong.any():
         row = int(wrong.arg_max() or 0)
         raise ReadError(

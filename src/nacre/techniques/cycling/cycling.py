@@ -373,8 +373,8 @@ def _check_sides(half: hc.HalfCycles, cycles: list[Cycle], options: CyclingOptio
 def _check_efficiencies(cycles: list[Cycle], options: CyclingOptions) -> list[Check]:
     """More charge out than in needs a side reaction, an error of the record, or a faster half cycle before."""
     values = {c.number: q.value for c in cycles if (q := compute_efficiency(c, options)) is not None}
-    slower = _find_slowed(cycles, get_numerator_sign(options))
-    over = [number for number, value in values.items() if value > 100.0 + SCATTER and number not in slower]
+    changed = _find_changed(cycles)
+    over = [number for number, value in values.items() if value > 100.0 + SCATTER and number not in changed]
     if not over:
         return []
     worst = max(values[number] for number in over)
@@ -384,13 +384,13 @@ def _check_efficiencies(cycles: list[Cycle], options: CyclingOptions) -> list[Ch
     return [Check(status, f"{text}, {values[over[0]]:.2f} %)", cure)]
 
 
-def _find_slowed(cycles: list[Cycle], sign: int) -> set[int]:
-    """Cycles that follow one of less capacity by a slower half cycle: what stayed inside comes out in them."""
+def _find_changed(cycles: list[Cycle]) -> set[int]:
+    """Cycles at other currents than the one before: what stayed inside in that one may come out in them."""
     found = set()
     for before, cycle in itertools.pairwise(cycles):
-        pair = [c.sides[sign].amps for c in (before, cycle) if sign in c.sides]
-        if len(pair) == 2 and pair[1] < 0.9 * pair[0]:
-            found.add(cycle.number)
+        for sign in before.sides.keys() & cycle.sides.keys():
+            if not 0.9 < cycle.sides[sign].amps / before.sides[sign].amps < 1.1:
+                found.add(cycle.number)
     return found
 
 

@@ -1,6 +1,5 @@
 """One file's cycling record from its signal: what is missing, repeated or out of order is found and named."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -185,6 +184,9 @@ def _count(signal: Signal, rows: CyclingRecord) -> CyclingRecord:
     fresh = np.append(True, signs[1:] != signs[:-1])
     if rows.step is not None:
         fresh |= np.append(True, rows.step[1:] != rows.step[:-1])
+    # another direction begins with its own first interval, not with a pause before it
+    turned = np.append(True, signs[1:] != signs[:-1])
+    expected = np.where(turned, np.minimum(expected, size * np.median(interval)), expected)
     counted, digits = {}, {}
     for names in COUNTERS:
         if not all(name in signal for name in names):
@@ -192,7 +194,7 @@ def _count(signal: Signal, rows: CyclingRecord) -> CyclingRecord:
         columns = [np.asarray(signal.array(name, "C"), float)[places] for name in names]
         if not any(np.nan_to_num(column).any() for column in columns):
             continue
-        counted[" and ".join(names)] = counters.count_passed(columns, fresh, expected)
+        counted[" and ".join(names)] = counters.count_passed(columns, fresh, expected, turned)
         digits[" and ".join(names)] = max(record_checks.find_resolution(column / 3600) for column in columns) * 3600
     return replace(rows, counted=counted, digits=digits)
 
@@ -242,5 +244,5 @@ def _stop_at_several_tests(signal: Signal, rows: CyclingRecord) -> CyclingRecord
     return rows
 
 
-def _list_distinct(values: Sequence) -> list[str]:
-    return [str(v) for v in dict.fromkeys(np.asarray(values).tolist()) if v == v and str(v).strip()]
+def _list_distinct(values: np.ndarray) -> list[str]:
+    return [str(v) for v in dict.fromkeys(values.tolist()) if v == v and str(v).strip()]

@@ -9,7 +9,7 @@ from nacre.physics.cycling import half_cycles as seg
 from nacre.techniques.cycling.record.rows import CyclingRecord
 
 SHORT = 0.03  # V: a half cycle that ends so far before its like was ended by something else
-ALIKE = 0.01  # V: half cycles that a voltage ended lie so close together
+ALIKE = 0.01  # V: a last half cycle that comes so close to where others ended is whole
 PART = 0.95  # of the charge of its like: what was cut passed less
 LEAST_LIKE = 2
 WORD = {1: "charge", -1: "discharge"}
@@ -64,7 +64,7 @@ def _find_interrupted(rows: CyclingRecord, runs: seg.HalfCycleRuns, charge: np.n
             continue
         limit = float(np.median(volts[mine]))
         short = sign * (limit - volts[mine]) > SHORT
-        usual = np.abs(volts[mine] - limit) < ALIKE
+        usual = np.abs(volts[mine] - limit) < SHORT
         # a protocol of several windows, or of times and charges, ends half cycles where it likes
         if not short.any() or short.sum() > max(1, 0.1 * len(mine)) or (short | usual).sum() < len(mine):
             continue
