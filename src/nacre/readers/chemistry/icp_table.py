@@ -39,11 +39,13 @@ from nacre.core.options import option
 from nacre.core.quantity import parse
 from nacre.core.signal import Note, Signal, table
 from nacre.physics.chemistry.element_names import find_symbol
-from nacre.readers.text import grids, tables, text_file, workbooks
+from nacre.readers.sheets import account, grids, tables, workbooks
+from nacre.readers.sheets.account import LeftOutLine
+from nacre.readers.sheets.headings import Heading, in_unit, read_heading, roles, written_unit
+from nacre.readers.sheets.tables import TableHints, TextSheet, TextTable
+from nacre.readers.text import text_file
 from nacre.readers.text.cells import TextColumn, reason_missing
-from nacre.readers.text.headings import Heading, in_unit, read_heading, roles, written_unit
 from nacre.readers.text.quantities import read_quantity
-from nacre.readers.text.tables import TableHints, TextSheet, TextTable
 
 Roles = dict[str, tuple[int, Heading]]
 _LOOK = 200  # lines within which the headings stand
@@ -155,7 +157,7 @@ def read(path: Path, options: IcpOptions | None = None) -> list[Signal]:
     columns = _join([_columns_of(each, path.name) for each in used])
     notes = list(sheet.notes(used))
     columns, lost = _whole_rows(columns)
-    notes += lost
+    notes += [*(note for each in used for note in _note_strange_lines(each)), *lost]
     if not len(columns["label"][0]):
         raise ReadError("the run holds no intensity", where=path.name, found="; ".join(n.text for n in notes) or "rows")
     _name_standards(columns, options.standards, path.name)
@@ -201,6 +203,19 @@ def _columns_of(found: TextTable, where: str) -> Columns:
 
 def _heading_of(column: TextColumn) -> str:
     return f"{column.heading} ({column.unit})" if column.unit else column.heading
+
+
+def _note_strange_lines(found: TextTable) -> list[Note]:
+    """A note on solutions whose cell of the element names none."""
+    role_of = roles([_heading_of(column) for column in found.columns], SYNONYMS)
+    if "element" not in role_of:
+        return []
+    labels, cells = _texts(found, role_of["label"]), _texts(found, role_of["element"])
+    lines = zip(found.lines, labels, cells, strict=True)
+    odd = [(n, label, cell) for n, label, cell in lines if label and not read_line(cell)]
+    return account.lines_note(
+        [LeftOutLine(int(n), f"{label}, {cell}", "it names no element") for n, label, cell in odd]
+    )
 
 
 def _join(parts: list[Columns]) -> Columns:

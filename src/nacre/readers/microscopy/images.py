@@ -91,12 +91,12 @@ def _tiff(raw: bytes, where: str) -> tuple[np.ndarray, dict]:
                     do="copy or export it again",
                 )
         tags = {
-            "zeiss": file.sem_metadata or {},
-            "fei": file.fei_metadata or {},
-            "imagej": file.imagej_metadata or {},
+            "zeiss": _mapping(file.sem_metadata),
+            "fei": _mapping(file.fei_metadata),
+            "imagej": _mapping(file.imagej_metadata),
             "description": _described(first.description),
             "ome": file.ome_metadata or "",
-            "olympus": file.sis_metadata or {},
+            "olympus": _mapping(file.sis_metadata),
             "tescan": _read_text_tag(first, pixel_size.TESCAN_TAG),
             "resolution": first.tags["XResolution"].value if "XResolution" in first.tags else None,
             "resolution_down": first.tags["YResolution"].value if "YResolution" in first.tags else None,
@@ -112,6 +112,11 @@ def _tiff(raw: bytes, where: str) -> tuple[np.ndarray, dict]:
     if pages.ndim == 4 and pages.shape[-1] == 1:
         pages = pages[..., 0]
     return pages, tags
+
+
+def _mapping(found) -> dict:
+    """The maker's tags; none where a damaged file holds something else in their place."""
+    return found if isinstance(found, dict) else {}
 
 
 def _read_text_tag(page: Any, code: int) -> str:

@@ -21,8 +21,9 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import option
 from nacre.core.signal import Note, Signal, Variable
-from nacre.readers.text import account, text_file
-from nacre.readers.text.account import LeftOutLine
+from nacre.readers.sheets import account
+from nacre.readers.sheets.account import LeftOutLine
+from nacre.readers.text import text_file
 from nacre.readers.xps_ir import regions
 
 _KINETIC = re.compile(r"^(k\.?\s*e\.?|kinetic energy)\b", re.IGNORECASE)

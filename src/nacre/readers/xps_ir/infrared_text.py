@@ -22,7 +22,9 @@ from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import option
 from nacre.core.signal import Note, Signal, table
-from nacre.readers.text import tables, text_file
+from nacre.readers.sheets import tables
+from nacre.readers.text import lines as text_lines
+from nacre.readers.text import text_file
 from nacre.readers.text.cells import TextColumn
 
 QUANTITIES = ("absorbance", "transmittance", "reflectance")
@@ -51,7 +53,7 @@ def read(path: Path, options: InfraredTextOptions | None = None) -> list[Signal]
     """One signal of kind "infrared" per ordinate column. Raises ReadError."""
     path, options = Path(path), options or InfraredTextOptions()
     raw = text_file.load(path).data.decode(errors="replace")
-    lines = ["" if line.startswith(("#", ";")) else line for line in raw.split("\n")]
+    lines = ["" if text_lines.is_comment(line, "") else line for line in raw.split("\n")]
     sheet = tables.read_tables("\n".join(lines), path.name)
     found = tables.main_table(sheet, path.name, "wavenumber in cm-1 and the ordinate")
     numeric = [column for column in found.columns if column.kind == "number"]
