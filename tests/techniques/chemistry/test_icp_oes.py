@@ -131,6 +131,13 @@ def test_drift_is_taken_out_and_the_matrix_found_by_the_spike():
     assert any("no drift check was run" in check.text for check in blind.checks)
 
 
+def test_suppression_is_flagged_where_no_spike_shows_it():
+    flaws = EmissionFlaws(drift=0.0, matrix=0.06)
+    for spike, flagged in ((0.0, True), (1.0, False)):
+        result = analysed(run(flaws, seed=4, spike=spike))
+        assert any("Hf: no spike was run" in check.text for check in result.checks) == flagged
+
+
 def test_a_foreign_line_is_seen_where_two_lines_disagree():
     disturbed = EmissionLine("Hf", 264.141, 21000.0, 260.0, ("Ni", 0.002))
     result = analysed(run(lines=(disturbed, TRACE[1]), seed=2))
@@ -213,7 +220,7 @@ def test_a_run_of_other_samples_is_refused():
 
 
 def test_lines_are_looked_up_and_a_mistyped_one_is_named():
-    from nacre.techniques.chemistry.icp_oes import _check_interference
+    from nacre.techniques.chemistry.icp_interference import check_interference
 
     class Rows:
         def __init__(self, wavelength):
@@ -223,15 +230,15 @@ def test_lines_are_looked_up_and_a_mistyped_one_is_named():
         def __init__(self, wavelength):
             self.rows = Rows(wavelength)
 
-    (good,) = _check_interference("Hf", [Found(277.336), Found(264.141)], ("Ni", "Co", "Mn"))
+    (good,) = check_interference("Hf", [Found(277.336), Found(264.141)], ("Ni", "Co", "Mn"))
     assert good.status == "info"
     assert "no strong line of Ni, Co, Mn, Zr lies within 0.05 nm" in good.text
     assert "of Co, Mn, Ni not all lines were read at the table's source" in good.text
-    (companion,) = _check_interference("Zr", [Found(343.823)], ("Li",))
+    (companion,) = check_interference("Zr", [Found(343.823)], ("Li",))
     assert companion.status == "info", "a trace of hafnium that comes with zirconium counts little"
-    (hidden,) = _check_interference("Zr", [Found(343.823)], ("Li", "Hf"))
+    (hidden,) = check_interference("Zr", [Found(343.823)], ("Li", "Hf"))
     assert hidden.status == "warn" and "is next to Hf 343.824 nm: that element counts as Zr" in hidden.text
-    bad, near, *_ = _check_interference("Hf", [Found(257.620)], ("Ni", "Co", "Mn"))
+    bad, near, *_ = check_interference("Hf", [Found(257.620)], ("Ni", "Co", "Mn"))
     assert (bad.status, near.status) == ("warn", "warn")
     assert "Hf 257.620 nm is none of the strong lines of Hf" in bad.text
     assert "is next to Mn 257.610 nm" in near.text

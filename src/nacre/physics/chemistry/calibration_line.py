@@ -286,7 +286,7 @@ def fit_variance_law(signal: ArrayLike, variance: ArrayLike, readings: ArrayLike
 
 
 @dataclass(frozen=True)
-class PooledMean:
+class RandomEffectsMean:
     """Mean of several determinations: `between` is their scatter beyond their own errors, `p` how likely as much
     scatter is without it."""
 
@@ -297,7 +297,7 @@ class PooledMean:
     weights: np.ndarray
 
 
-def pool_means(values: ArrayLike, stds: ArrayLike, dof: float = math.inf) -> PooledMean:
+def pool_means(values: ArrayLike, stds: ArrayLike, dof: float = math.inf) -> RandomEffectsMean:
     """Mean weighted by 1/(std^2 + between^2), between^2 by the method of moments.
 
     R. DerSimonian, N. Laird, Control. Clin. Trials 7 (1986) 177. values, stds : (n,), stds above 0; `dof` : the degrees
@@ -314,7 +314,7 @@ def pool_means(values: ArrayLike, stds: ArrayLike, dof: float = math.inf) -> Poo
 
     Returns
     -------
-    PooledMean
+    RandomEffectsMean
         Mean, its standard deviation and the scatter beyond the errors.
     """
     v, s = np.asarray(values, float), np.asarray(stds, float)
@@ -322,11 +322,11 @@ def pool_means(values: ArrayLike, stds: ArrayLike, dof: float = math.inf) -> Poo
     mean = w @ v / w.sum()
     q = float(w @ (v - mean) ** 2)
     if v.size == 1:
-        return PooledMean(float(v[0]), float(s[0]), 0.0, 1.0, np.ones(1))
+        return RandomEffectsMean(float(v[0]), float(s[0]), 0.0, 1.0, np.ones(1))
     spare = w.sum() - (w**2).sum() / w.sum()
     between2 = max(0.0, (q - (v.size - 1)) / spare)
     w = 1 / (s**2 + between2)
-    return PooledMean(
+    return RandomEffectsMean(
         float(w @ v / w.sum()),
         float(w.sum() ** -0.5),
         math.sqrt(between2),

@@ -102,6 +102,8 @@ def _analyse(task: Task, technique: Technique) -> list[Result]:
             if not own:
                 return []
         signals += own
+        # of a file that holds several kinds (maps, pictures, spectra), those the technique takes
+        own = [signal for signal in own if signal.kind in technique.accepts] or own
         inputs[role] = own if role in task.many or len(own) > 1 else own[0]
     if signals and not task.upstream:
         _select_accepted(

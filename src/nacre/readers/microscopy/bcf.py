@@ -16,6 +16,10 @@ what techniques that tell elements apart by their lines take.
 Uncertainty: that of counting; none is stated by the file.
 """
 
+import os
+import signal
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,12 +64,33 @@ def read(path: Path, options: Options | None = None) -> list[Signal]:
             where=path.name,
             do="install it: pip install 'nacre[em]' (GPL-3); or export the maps as TIFF from Esprit",
         ) from None
+    _require_readable(path)
     with explain_damage(path, "Bruker hypermap", "copy it again, or export the maps as TIFF from Esprit"):
         parts = file_reader(str(path))
     signals = [_signal(part, path, options) for part in parts]
     if options.cube:
         signals += [_cube(part, path) for part in parts if np.ndim(part["data"]) == 3]
     return signals
+
+
+_TRIAL = "import sys; from rsciio.bruker import file_reader; file_reader(sys.argv[1])"
+
+
+def _require_readable(path: Path) -> None:
+    """Read the file in a process of its own first: compiled code ends the whole process where a file is damaged.
+
+    Raises ReadError where that process dies by a signal. What Python itself raises is left to the reading proper.
+    """
+    there = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", _TRIAL, str(path)], env=there, capture_output=True, check=False)
+    if done.returncode < 0:
+        raise ReadError(
+            "the Bruker hypermap is damaged",
+            where=path.name,
+            found=f"the program that unpacks it was ended by {signal.Signals(-done.returncode).name}",
+            expected="a hypermap as Esprit saved it",
+            do="copy it again, or export the maps as TIFF from Esprit",
+        )
 
 
 def _cube(part: dict, path: Path) -> Signal:

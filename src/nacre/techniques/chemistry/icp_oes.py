@@ -8,7 +8,7 @@ uncertainty unknown, and a check names it.
 """
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -25,7 +25,6 @@ from nacre.core.quantity import Quantity, derive
 from nacre.core.result import Check, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.materials.library import composition
-from nacre.materials.spectra import emission_lines
 from nacre.physics.chemistry.calibration_line import CalibrationError
 from nacre.physics.chemistry.stoichiometry import compute_molar_mass
 from nacre.techniques.chemistry import icp_figures as figures
@@ -36,12 +35,11 @@ from nacre.techniques.chemistry.icp_contents import (
     tabulate_calibration,
     tabulate_contents,
 )
+from nacre.techniques.chemistry.icp_interference import COMPANIONS, check_interference, check_suppression
 from nacre.techniques.chemistry.icp_line import EmissionLineRows, LineResult, SolutionReading, analyse_line, split_lines
 from nacre.techniques.chemistry.icp_wording import CITATIONS, VOCABULARY
 
 NOT_METALS = ("Li", "O", "F", "S", "P", "Cl", "Na")
-
-COMPANIONS = ("Zr", "Hf")  # of each other in every ore; zirconia also comes from mills
 HYDRATES = {"Hf": "HfOCl2", "Zr": "ZrOCl2"}  # standards made of these hold an unknown amount of water
 
 
@@ -205,7 +203,7 @@ def _determine_element(symbol: str, lines: tuple[LineResult, ...], context, opti
     whole = average_determinations(means, "wt%", dof)
     declared = _list_declared_elements(context)
     checks += _check_agreement(symbol, _list_foreign_elements(symbol, declared), worst, whole.p, len(means))
-    checks += _check_interference(symbol, lines, declared)
+    checks += [*check_interference(symbol, lines, declared), *check_suppression(symbol, lines)]
     common = [whole.quantity, _get_assay(symbol, context), _get_recovery(symbol, lines, context)]
     content = derive(lambda w, a, r: w * a / r, *common, unit="wt%", origin="measured", n=len(means))
     content = _widen_interval(content, lines, len(means))
@@ -346,40 +344,6 @@ def _describe_hydrates(found: Sequence[ElementContent], context: Context) -> str
     # only metals of the coating, or all known ones where it is not declared
     salts = [salt for symbol, salt in HYDRATES.items() if symbol in asked]
     return f"{' and '.join(salts)} standards are hydrates: their content needs a gravimetric assay" if salts else ""
-
-
-def _check_interference(symbol: str, lines: Sequence[LineResult], declared: Sequence[str]) -> list[Check]:
-    """Lines of other elements beside the lines used (of companions the strong ones), and wavelengths of no line."""
-    checks, clean = [], []
-    companions = [element for element in COMPANIONS if element not in declared]
-    matrix = [*declared, *companions]
-    for name, wavelength in ((line.rows.name, line.rows.wavelength) for line in lines):
-        if np.isnan(wavelength):
-            continue
-        near = emission_lines.list_neighbours(symbol, wavelength, declared)
-        # of an element that is there in traces at most, only lines that are strong can matter
-        near += emission_lines.list_neighbours(symbol, wavelength, companions, weaker=False)
-        if emission_lines.list_known(symbol, wavelength) is False:
-            text = f"{name} is none of the strong lines of {symbol}{_describe_unread([symbol])}"
-            checks.append(Check("warn", text, "check the wavelength and the element for a typing error"))
-        if not near:
-            clean.append(name)
-            continue
-        words = ", ".join(f"{element} {at:.3f} nm" for element, at in near)
-        unread = _describe_unread(element for element, _ in near)
-        text = f"{name} is next to {words}{unread}: that element counts as {symbol}"
-        checks.append(Check("warn", text, "use another line, or measure that element alone and correct"))
-    if clean:
-        others = ", ".join(dict.fromkeys(element for element in matrix if element != symbol))
-        words = f"no strong line of {others} lies within"
-        text = f"{', '.join(clean)}: {words} {emission_lines.BESIDE:g} nm{_describe_unread(matrix)}; weaker lines may"
-        checks.append(Check("info", text, "let two lines agree, or measure a blank of the matrix"))
-    return checks
-
-
-def _describe_unread(elements: Iterable[str]) -> str:
-    names = emission_lines.list_unread(elements)
-    return f" (of {', '.join(names)} not all lines were read at the table's source)" if names else ""
 
 
 def _check_budget(

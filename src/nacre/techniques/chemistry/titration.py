@@ -14,8 +14,7 @@ import numpy as np
 from nacre.core.context import Context
 from nacre.core.contracts import Technique
 from nacre.core.errors import NacreError, NotAssessable
-from nacre.core.options import option
-from nacre.core.quantity import Quantity, correlated, derive, parse
+from nacre.core.quantity import Quantity, correlated, derive
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.physics.chemistry import titration as physics
@@ -23,29 +22,12 @@ from nacre.physics.chemistry.carbonate import evaluate_constants
 from nacre.physics.chemistry.stoichiometry import compute_molar_mass
 from nacre.techniques.chemistry import titration_figures as figures
 from nacre.techniques.chemistry.determinations import average_determinations
+from nacre.techniques.chemistry.titration_inputs import TitrationOptions, check_statements, get_mass, get_strength
+from nacre.techniques.chemistry.titration_points import OrderedPoints, order_points
 from nacre.techniques.chemistry.titration_wording import CITATIONS, RELATIONS, VOCABULARY
 
 NERNST = 59.16  # mV per pH at 25 degC; the fit finds the electrode's own
 ROUGH = 0.05  # pH: residuals above this are no titration of hydroxide and carbonate
-
-
-@dataclass(frozen=True)
-class TitrationOptions:
-    """Options of `titration`, and what belongs to one determination rather than to the sample."""
-
-    mass: str = option("", "mass of powder of this determination, '2.0012(3) g'; else the file's, else the sample's")
-    mass_error: float | None = option(
-        None, "standard uncertainty of a mass given in the file", unit="mg", lo=0.0, lab="balance.weighing"
-    )
-    burette_error: float | None = option(
-        None, "relative standard uncertainty of the volume dosed", unit="%", lo=0.0, hi=10.0, lab="burette.volume_error"
-    )
-    fit_uptake: bool = option(
-        False, "whether CO2 taken up during the titration is fitted along (the file must hold the times)"
-    )
-    temperature: float | None = option(
-        None, "temperature of the bath where the file holds none", unit="degC", lo=0, hi=60
-    )
 
 
 @dataclass(frozen=True)
@@ -90,7 +72,14 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: TitrationOptio
     signals = inputs["signal"] if isinstance(inputs["signal"], list) else [inputs["signal"]]
     found = [_determine_one(signal, context, options) for signal in signals]
     entries, more = _make_entries(found)
-    checks = [*_check_inputs(signals[0], context, options), *more, *_check_fits(found), *_report_bias(found)]
+    checks = [
+        *_check_order(signals),
+        *check_statements(signals, context, options),
+        *_check_inputs(signals[0], context, options),
+        *more,
+        *_check_fits(found),
+        *_report_bias(found),
+    ]
     subject = Subject(context.sample.name if context.sample else "", measurement=_get_measurement_name(context))
     return [
         Result(
@@ -116,10 +105,11 @@ def _get_measurement_name(context: Context) -> str:
 
 
 def _determine_one(signal: Signal, context: Context, options: TitrationOptions) -> TitratedAmounts:
-    mass = _get_mass(signal, context, options)
-    strength = _get_declared(signal, context, "titrant_concentration", "acid_concentration", "mol/L", "every amount")
-    curve, part = _prepare_curve(signal, context, options, strength)
-    course = _compute_uptake_course(signal, curve, options)
+    mass = get_mass(signal, context, options)
+    strength = get_strength(signal, context, options)
+    points = _order_points(signal)
+    curve, part = _prepare_curve(signal, points, context, options, strength)
+    course = _compute_uptake_course(signal, points, options)
     try:
         fit = physics.fit_curve(curve, course)
     except physics.TitrationError as error:
@@ -177,29 +167,18 @@ def _evaluate_classical(curve: physics.Titration, fit: physics.TitrationFit, mas
     return second, gran, amounts, physics.estimate_bias(curve, fit)
 
 
-def _get_mass(signal: Signal, context: Context, options: TitrationOptions) -> Quantity:
-    """Mass of powder in g: of the option, else of the file, else declared. Raises NacreError where none is."""
-    if options.mass:
-        return parse(options.mass, "g", where="option 'mass'").tagged(f"titration:{context.analysis}:mass")
-    in_file = signal.metadata.get("sample_mass")
-    if in_file:
-        std = None if options.mass_error is None else options.mass_error * 1e-3
-        return Quantity(float(in_file), "g", std).tagged(f"titration:{context.analysis}:{signal.where}:mass")
-    found = context.need("titration_mass", "g", "the residual lithium per gram of powder")
-    if not found.value > 0:
-        raise NacreError("the mass of powder must be above 0", where=context.where, found=str(found))
-    return found
+def _order_points(signal: Signal) -> OrderedPoints:
+    ph = signal.array("ph", "1") if "ph" in signal else 7 - signal.array("emf", "mV") / NERNST
+    time = signal.array("time", "s") if "time" in signal else None
+    try:
+        return order_points(signal.array("acid_volume", "L"), ph, time)
+    except ValueError as error:
+        raise NacreError(str(error), where=signal.where) from None
 
 
-def _get_declared(signal: Signal, context: Context, key: str, name: str, unit: str, why: str) -> Quantity:
-    """A declared input, else what the file holds under `key` (its error unknown)."""
-    found = context.find(name, unit)
-    if found is None and signal.metadata.get(key):
-        found = Quantity(float(signal.metadata[key]), unit)
-    return found or context.need(name, unit, why)
-
-
-def _prepare_curve(signal: Signal, context: Context, options: TitrationOptions, strength: Quantity):
+def _prepare_curve(
+    signal: Signal, points: OrderedPoints, context: Context, options: TitrationOptions, strength: Quantity
+):
     """The curve as the physics takes it, and the part of the extract that was titrated."""
     extract = context.find("extract_volume", "mL")
     aliquot = context.find("aliquot_volume", "mL")
@@ -213,25 +192,23 @@ def _prepare_curve(signal: Signal, context: Context, options: TitrationOptions, 
     volume = context.find("bath_volume", "mL") or (Quantity(float(in_file), "mL") if in_file else aliquot)
     volume = volume or context.need("bath_volume", "mL", "the pH, which follows the dilution,")
     degrees = _get_temperature(signal, options)
-    ph = signal.array("ph", "1") if "ph" in signal else 7 - signal.array("emf", "mV") / NERNST
     try:
         known = evaluate_constants(degrees)
-        acid = signal.array("acid_volume", "L")
-        return physics.Titration(acid, ph, volume.to("L").value, strength.value, known), part
+        return physics.Titration(points.acid, points.ph, volume.to("L").value, strength.value, known), part
     except ValueError as error:
         raise NacreError(str(error), where=signal.where) from None
 
 
-def _compute_uptake_course(signal: Signal, curve: physics.Titration, options: TitrationOptions) -> np.ndarray | None:
+def _compute_uptake_course(signal: Signal, points: OrderedPoints, options: TitrationOptions) -> np.ndarray | None:
     if not options.fit_uptake:
         return None
-    if "time" not in signal:
+    if points.time is None:
         raise NacreError(
             "the uptake of CO2 cannot be fitted: the file holds no times",
             where=signal.where,
             do="leave fit_uptake off and declare co2_uptake, or export the times of the points",
         )
-    return physics.compute_uptake_course(signal.array("time", "s"), curve.ph)
+    return physics.compute_uptake_course(points.time, points.ph)
 
 
 def _get_temperature(signal: Signal, options: TitrationOptions) -> float:
@@ -297,6 +274,11 @@ def _report_determination(one: TitratedAmounts, state: dict[str, Any]) -> list[E
 
 
 # --- what is doubtful ---------------------------------------------------------------------------------------
+
+
+def _check_order(signals: Sequence[Signal]) -> list[Check]:
+    """How the points of a file were brought into order."""
+    return [Check("warn", f"{signal.where}: {words}") for signal in signals for words in _order_points(signal).words]
 
 
 def _check_inputs(signal: Signal, context: Context, options: TitrationOptions) -> list[Check]:

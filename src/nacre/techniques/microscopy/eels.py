@@ -53,6 +53,8 @@ class EelsOptions:
     region: tuple[float, ...] = option((), "of a map: the box that is summed, x0, y0, x1, y1; empty: all", unit="nm")
     composition: str = option("", "formula of the core, whose metals may spill in; empty: the sample's `cam`")
     present: tuple[str, ...] = option((), "further elements in the coating or beneath it, like 'Fe' or 'Al'")
+    map: str = option("", "of a file with several spectra: a word of the name or the detector of the one taken")
+    reference_map: str = option("", "the same, of the file of the reference")
     significance: float = option(0.005, "part of spectra without lithium that may be taken for one with it", lo=1e-4,
                                  hi=0.1)  # fmt: skip
 
@@ -325,7 +327,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: EelsOptions) -
     NotAssessable
         Where there is no reference, or the range or the counts do not suffice.
     """
-    own = read_spectrum(_get_input(inputs, "signal", context), options.region)
+    own = read_spectrum(micrographs.pick_signal(inputs, "signal", options.map, context.where), options.region)
     if inputs.get("reference") is None:
         raise NotAssessable(
             "there is no reference spectrum without lithium",
@@ -333,7 +335,8 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: EelsOptions) -
             expected="a spectrum of the same compound without lithium (HfO2), recorded alike",
             do='name one in [[analysis]]: inputs = { signal = "...", reference = "..." }',
         )
-    reference = read_spectrum(_get_input(inputs, "reference", context))
+    picked = micrographs.pick_signal(inputs, "reference", options.reference_map, context.where, "reference_map")
+    reference = read_spectrum(picked)
     formula = options.composition or context.text("cam")
     found = measure(own, reference, formula, options, np.random.default_rng([context.seed, 5]))
     verdict = found.verdict(options.significance)
@@ -351,14 +354,6 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: EelsOptions) -
             origin="synthetic" if own.signal.origin == "synthetic" else "measured",
         )
     ]
-
-
-def _get_input(inputs: Mapping[str, Any], role: str, context: Context) -> Signal:
-    given = inputs[role]
-    given = given[0] if isinstance(given, list) and given else given
-    if not isinstance(given, Signal):
-        raise NacreError(f"the input '{role}' is not a spectrum", where=context.where, do="name a measurement")
-    return given
 
 
 def _make_entries(found: LithiumEdge, verdict: str, state: dict) -> list[Entry]:

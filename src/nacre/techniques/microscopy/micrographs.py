@@ -62,6 +62,31 @@ def get_signals(inputs: Mapping[str, Any], role: str, kind: str, where: str) -> 
     return found
 
 
+def pick_signal(inputs: Mapping[str, Any], role: str, name: str, where: str, choice: str = "map") -> Signal:
+    """
+    The one signal under a role, of several the one whose name or detector holds `name` (any case).
+
+    choice : the option by which the user names it. Raises NacreError where none, or more than one, is meant.
+    """
+    given = inputs.get(role)
+    found = [g for g in (given if isinstance(given, list) else [given]) if isinstance(g, Signal)]
+    if not found:
+        raise NacreError(f"the input '{role}' is not a signal", where=where, found="nothing", do="name a measurement")
+    names = [" ".join(filter(None, (s.name, str(s.metadata.get("detector", ""))))) for s in found]
+    meant = [s for s, words in zip(found, names, strict=True) if name.lower() in words.lower()]
+    if len(meant) == 1:
+        return meant[0]
+    sizes = [" x ".join(str(n) for n in s.sizes.values()) for s in found]
+    shown = "; ".join(f"'{words}' ({size})" for words, size in zip(names, sizes, strict=True))
+    raise NacreError(
+        f"the input '{role}' holds {len(found)} signals, {len(meant)} of which are meant",
+        where=found[0].where,
+        found=shown,
+        expected="one",
+        do=f'name the one by the option: {choice} = "..."; a word of its name is enough',
+    )
+
+
 def select_region(signal: Signal, region: Sequence[float], variable: str = "intensity") -> Micrograph:
     """The region (x0, y0, x1, y1 in um; empty: all) of one signal. Raises NacreError where it lies outside."""
     if "x" not in signal or "y" not in signal:

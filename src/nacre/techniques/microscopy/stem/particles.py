@@ -22,6 +22,7 @@ from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.physics.microscopy import core_shell, shell
+from nacre.techniques.microscopy import micrographs
 from nacre.techniques.microscopy.stem import element_map
 from nacre.techniques.microscopy.stem import figures as stem_figures
 from nacre.techniques.microscopy.stem import line_families as stem_families
@@ -45,6 +46,7 @@ class ParticleOptions:
     density: float | None = option(
         None, "counts of the shell per nm over those of the core, as a coated sample has them; for that test", lo=1e-6
     )
+    map: str = option("", "of a file with several maps: a word of the name or the detector of the one that is taken")
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: ParticleOption
     NotAssessable
         Where the map does not hold the answer.
     """
-    signal: Signal = inputs["signal"]
+    signal = micrographs.pick_signal(inputs, "signal", options.map, context.where)
     options = stem_families.complete_options(options, context, signal.where)
     found = measure(signal, options)
     subject = Subject(context.sample.name if context.sample else "", "", signal.name)

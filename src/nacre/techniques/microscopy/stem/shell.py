@@ -25,6 +25,7 @@ from nacre.core.result import Check, Curve, Entry, Result, Subject
 from nacre.core.signal import Signal
 from nacre.physics.microscopy import shell, shell_gaps
 from nacre.physics.microscopy.shell_gaps import ShellCoverage
+from nacre.techniques.microscopy import micrographs
 from nacre.techniques.microscopy.stem import element_map
 from nacre.techniques.microscopy.stem import figures as stem_figures
 from nacre.techniques.microscopy.stem import line_families as stem_families
@@ -52,6 +53,7 @@ class ShellOptions:
     reach: float = option(30.0, "how far from the edge is looked, both ways", unit="nm", lo=2)
     tail_length: float = option(3.0, "decay length of a tail into the core that is tested", unit="nm", lo=0.3)
     cross_section: bool = option(False, "a particle that lies wholly within the map is a cross-section")
+    map: str = option("", "of a file with several maps: a word of the name or the detector of the one that is taken")
 
 
 @dataclass(frozen=True)
@@ -214,7 +216,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: ShellOptions) 
     NotAssessable
         Where the map does not hold the answer.
     """
-    signal: Signal = inputs["signal"]
+    signal = micrographs.pick_signal(inputs, "signal", options.map, context.where)
     options = stem_families.complete_options(options, context, signal.where)
     found = measure(signal, options)
     subject = Subject(context.sample.name if context.sample else "", "", signal.name)
