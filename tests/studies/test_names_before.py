@@ -19,6 +19,8 @@ from paper_truth import STUDY
 from studies import reference
 
 BEFORE = Path(__file__).with_name("names_before.csv")
+# the last step of a search is a difference of nearly equal numbers: it says that the search has ended, no more
+SMALLEST = {"max_shift_over_esd": 1e-3}
 QUICK = ("icp", "titration", "xps", "hafnium", "lithium-consumed")
 
 
@@ -64,7 +66,7 @@ def compare(old, new) -> None:
     assert not old.keys() - new.keys()
     for where, (value, std) in old.items():
         found, error = new[where]
-        assert found == pytest.approx(float(value), rel=1e-5, abs=1e-9), where
+        assert found == pytest.approx(float(value), rel=1e-5, abs=SMALLEST.get(where[-2], 1e-9)), where
         assert (error is None) == (std == ""), where
         assert error is None or error == pytest.approx(float(std), rel=1e-3, abs=1e-9), where
 

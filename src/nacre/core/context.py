@@ -21,7 +21,8 @@ DERIVED: dict[str, tuple[tuple[tuple[str, str], ...], Callable[..., float], str]
 class Context:
     """Declared inputs, looked up in the cell, then the sample, then the study.
 
-    `others` holds the contexts of further samples or cells of a joint analysis, by input name.
+    `others` holds the contexts of further samples or cells of a joint analysis, by input name. `names` is what each
+    sample of the study may be called (its name, its label), by its name: whose a label in a file is follows from all.
     """
 
     study: str = ""
@@ -34,6 +35,7 @@ class Context:
     analysis: str = ""
     others: Mapping[str, "Context"] = field(default_factory=dict)
     synthetic: bool = False
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def where(self) -> str:

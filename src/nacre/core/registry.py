@@ -19,6 +19,7 @@ from typing import Any
 
 from nacre.core.contracts import HEAD_BYTES, Head, MechanismKind, Reader, Technique
 from nacre.core.errors import NacreError, ReadError, did_you_mean, unknown
+from nacre.core.unread_formats import advise
 from nacre.core.vocabulary import Vocabulary, packaged
 
 ENTRY_POINTS = "nacre.plugins"
@@ -237,7 +238,8 @@ def reader_for(path: Path, known: dict[str, Reader], wanted: str = "") -> Reader
     fits = sniff(path, known.values())
     if not fits:
         start = head(path)
-        advice = list(filter(None, (_collect_advice(reader, start) for reader in known.values())))
+        told = [_collect_advice(reader, start) for reader in known.values()]
+        advice = list(filter(None, [*told, advise(start)]))
         kind = "binary data" if start.looks_binary else f"text that begins {start.text[:60]!r}"
         raise ReadError(
             "no reader knows this format",

@@ -11,6 +11,7 @@ from nacre.core import registry
 from nacre.core.contracts import VIRTUAL_MARK, Reader
 from nacre.core.errors import NacreError, ReadError, is_of_a_library, place_of
 from nacre.core.signal import Signal, Source
+from nacre.readers.damaged import note_zero_tail
 
 
 def read(
@@ -59,6 +60,8 @@ def read_with(reader: Reader, path: Path, options: Any, sha256: str = "") -> lis
     """As `read`, where reader and options (an instance of the reader's class) and perhaps the hash are known."""
     start = registry.head(path)
     signals = _signals(reader, path, options)
+    if start.looks_binary:
+        signals[0] = signals[0].with_notes(*note_zero_tail(path, start.size))
     source = Source(str(path), sha256 or hash_file(path), reader.name)
     return [
         replace(

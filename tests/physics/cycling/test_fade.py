@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nacre.physics.cycling import fade
+from truth.foreign.cycling import fades
 
 CYCLES = np.arange(1.0, 201.0)
 
@@ -63,3 +64,17 @@ def test_drifting_noise_is_not_a_knee():
 def test_few_cycles_and_a_perfect_line():
     assert "too few" in fade.find_knee(CYCLES[:8], CYCLES[:8]).reason
     assert not fade.find_knee(CYCLES, np.full(200, 150.0)).found
+
+
+def share_found(draw, seed, n=60):
+    rng = np.random.default_rng(seed)
+    return np.mean([fade.find_knee(*draw(rng)[:2]).found for _ in range(n)])
+
+
+def test_a_rise_before_a_line_and_a_season_are_no_knees():
+    assert share_found(fades.draw_rise, 11) <= 0.05
+    assert share_found(fades.draw_season, 12) <= 0.05
+
+
+def test_true_knees_are_found():
+    assert share_found(fades.draw_knee, 13) >= 0.9

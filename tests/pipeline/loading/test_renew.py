@@ -88,3 +88,9 @@ def test_names_of_today_need_no_note(tmp_path):
     )
     _, problems = read(written(tmp_path, new))
     assert not problems.found
+
+
+def test_old_names_that_are_keys_of_a_table(tmp_path):
+    study, problems = read(written(tmp_path, HEAD + '[lab.reproducibility]\nhf_content = "3 %"\nxps = "5 %"\n'))
+    assert not problems.errors and set(study.lab.reproducibility) == {"element_content", "xps"}
+    assert any("'hf_content' is called 'element_content' now" in str(problem) for problem in problems.found)

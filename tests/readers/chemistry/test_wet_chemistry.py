@@ -114,13 +114,79 @@ def test_a_mark_within_a_workbook_is_seen(tmp_path):
 
 
 def test_a_table_without_its_headings_is_refused(tmp_path):
-    with pytest.raises(ReadError, match=r"no line of headings of an emission run; found 2 lines, the first: a, b, c"):
+    with pytest.raises(ReadError, match=r"no line of headings of an emission run; found 1 tables?"):
         icp_table.read(write(tmp_path, "a,b,c\n1,2,3\n"))
     bad = LONG.replace("Weight (mg)", "Weight (mV)")
     with pytest.raises(
         ReadError, match=r"column 'Weight' is in another kind of unit; found 'mV'; expected one like 'g'"
     ):
         icp_table.read(write(tmp_path, bad))
+
+
+def rows_of(text: str) -> str:
+    return "Label,Type,Element,Intensity (cps),Concentration (mg/L),Weight (g),Volume (mL),Dilution Factor\n" + text
+
+
+STANDARDS = (
+    "Cal Blank,Blank,Hf 277.336,300.5,0,,,\nStd 1,Standard,Hf 277.336,52413.5,1,,,\n"
+    "Std 2,Standard,Hf 277.336,104241.5,2,,,\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("cell", "factor"), [("10", 10), ("10x", 10), ("1:10", 10), ("1+9", 10), ("x 25", 25), ("10-fold", 10)]
+)
+def test_dilutions_are_read_as_people_write_them(tmp_path, cell, factor):
+    run = icp_table.read(write(tmp_path, rows_of(f"{STANDARDS}lho-1,Sample,Hf 277.336,9000.5,,0.1,50,{cell}\n")))[0]
+    assert run["dilution"].values[-1] == factor
+
+
+def test_a_dilution_that_is_none_is_refused_with_its_line(tmp_path):
+    text = rows_of(f"{STANDARDS}lho-1,Sample,Hf 277.336,9000.5,,0.1,50,diluted\n")
+    with pytest.raises(ReadError, match=r"run.csv:5.*no dilution.*'diluted'"):
+        icp_table.read(write(tmp_path, text))
+
+
+def test_thousands_marks_are_no_decimal_marks(tmp_path):
+    text = rows_of('Std 1,Standard,Hf 277.336,"52,413.5",1,,,\nlho-1,Sample,Hf 277.336,"104,241.5",,0.1,50,10\n')
+    assert list(icp_table.read(write(tmp_path, text))[0]["intensity"].values) == [52413.5, 104241.5]
+
+
+def test_a_saturated_reading_is_left_out_and_named(tmp_path):
+    text = rows_of(
+        f"{STANDARDS}lho-1,Sample,Hf 277.336,Saturated,,0.1,50,1\nlho-2,Sample,Hf 277.336,9000.5,,0.1,50,1\n"
+    )
+    run = icp_table.read(write(tmp_path, text))[0]
+    assert "lho-1" not in run["label"].values and run["label"].values[-1] == "lho-2"
+    words = " ".join(note.text for note in run.notes)
+    assert "1 readings without an intensity are left out: lho-1 Hf" in words and "overload" in words
+
+
+@pytest.mark.parametrize(
+    ("cell", "element", "nm"),
+    [("Hafnium 277.336", "Hf", 277.336), ("Copper 324.754", "Cu", 324.754), ("Kupfer 324,754", "Cu", 324.754),
+     ("Co 228.615 nm", "Co", 228.615), ("HF 277.336", "Hf", 277.336), ("277.336 Hf", "Hf", 277.336)],
+)  # fmt: skip
+def test_elements_go_by_symbol_or_name_from_the_table_alone(cell, element, nm):
+    found = icp_table.read_line(cell)
+    assert found[0] == element and float(found[1]) == nm
+
+
+@pytest.mark.parametrize("cell", ["Halfnium 277.336", "Total 277.336", "Xx 300.100", "Sample 1", ""])
+def test_words_that_name_no_element_are_no_lines(cell):
+    assert icp_table.read_line(cell) is None
+
+
+@pytest.mark.parametrize(
+    ("label", "kind"),
+    [("control-1", "sample"), ("calcined-1", "sample"), ("Cal Blank", "blank"), ("Std 3", "standard"),
+     ("QC 2", "drift"), ("check std", "drift"), ("lho spiked", "spike"), ("standardised-2", "sample"),
+     ("blanketed", "sample"),
+     ("CCV", "drift"), ("Leerwert", "blank"), ("Kal 2", "standard")],
+)  # fmt: skip
+def test_what_a_solution_is_follows_from_whole_words_of_its_label(tmp_path, label, kind):
+    text = rows_of(f"{label},,Hf 277.336,9000.5,,0.1,50,1\nother-1,,Hf 277.336,100.5,,0.1,50,1\n")
+    assert icp_table.read(write(tmp_path, text))[0]["type"].values[0] == kind
 
 
 REPORT = (

@@ -239,7 +239,7 @@ def test_numbers_that_are_no_counts_are_not_called_so(tmp_path):
         ({"points": 5}, "found 4 numbers; expected 5"),
         ({"points": "many"}, "#NPOINTS is not a number"),
         ({"unit": "nm"}, "not a spectrum over energy; found #XUNITS 'nm'"),
-        ({"rows": "1 2 x 4"}, "the data are not numbers"),
+        ({"rows": "1 2 x 4"}, "a.msa:9: a value is not a number"),
         ({"kind": "XY", "rows": "0 1 1 1 5 1 6 1"}, "not evenly spaced"),
     ],
 )

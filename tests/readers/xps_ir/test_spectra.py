@@ -281,12 +281,33 @@ def test_kinetic_energies_need_a_photon_energy(tmp_path):
 
 
 def test_rows_that_are_not_numbers_are_told(tmp_path):
-    (tmp_path / "a.dpt").write_text("1800,0.1\n1798,0,2x\n1796,0.3\n")
-    with pytest.raises(ReadError, match="a row is not two numbers; found '1798,0,2x'"):
-        infrared_text.read(tmp_path / "a.dpt")
+    (tmp_path / "a.dpt").write_text("1800,0.1\n1798,0.2x\n1796,0.3\n1794,0.4\n1792,0.5\n")
+    (found,) = infrared_text.read(tmp_path / "a.dpt")
+    assert list(found.array("wavenumber", "1/cm")) == [1800, 1796, 1794, 1792]
+    assert any("0.2x" in note.text and "line 2" in note.text for note in found.notes)
     (tmp_path / "a.xy").write_text(SPECS.format(axis="Binding Energy", first="25 x", second="25 2"))
     with pytest.raises(ReadError, match=r"a\.xy:17: a row is not numbers; found '25 x'"):
         specs_xy.read(tmp_path / "a.xy")
     (tmp_path / "a.xml").write_text("<any><broken></any>")
     with pytest.raises(ReadError, match="the XML cannot be read"):
         specs_xml.read(tmp_path / "a.xml")
+
+
+GERMAN = "Wellenzahl [cm-1];Absorbance\n" + "".join(f"{4000 - 2 * i},00;0,0{20 + i}\n" for i in range(8))
+
+
+def test_infrared_text_of_a_german_program(tmp_path):
+    (tmp_path / "a.csv").write_text(GERMAN)
+    (found,) = infrared_text.read(tmp_path / "a.csv")
+    assert list(found.array("wavenumber", "1/cm")) == [4000 - 2 * i for i in range(8)]
+    assert list(found.array("absorbance", "1")) == pytest.approx([0.020 + 0.001 * i for i in range(8)])
+    (tmp_path / "a.dpt").write_text(GERMAN.partition("\n")[2])
+    assert infrared_text.read(tmp_path / "a.dpt")[0]["absorbance"].values[0] == pytest.approx(0.020)
+
+
+def test_spectra_side_by_side_are_a_signal_each_with_its_label(tmp_path):
+    rows = "".join(f"{4000 - 2 * i}.0,0.{20 + i},0.{40 + i}\n" for i in range(8))
+    (tmp_path / "a.csv").write_text("Wavenumber (cm-1),Absorbance bare,Absorbance LHO\n" + rows)
+    bare, lho = infrared_text.read(tmp_path / "a.csv")
+    assert (bare.metadata["sample"], lho.metadata["sample"]) == ("bare", "LHO")
+    assert bare["absorbance"].values[0] == 0.20 and lho["absorbance"].values[0] == 0.40

@@ -207,7 +207,7 @@ def test_a_missing_mass_is_asked_for():
 
 
 def test_a_run_of_other_samples_is_refused():
-    with pytest.raises(NacreError, match=r"found digests lho-1, lho-2; expected labels that begin with x or lho-ncm85"):
+    with pytest.raises(NacreError, match=r"found digests lho-1, lho-2; expected labels that are x or LHO-NCM85"):
         analysed(run(), where=context(name="x"))
     assert analysed(run(), replace(OPTIONS, label=("lho*",)), context(name="x")).get("element_content", **HF).value > 0
 

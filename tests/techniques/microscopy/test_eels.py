@@ -119,6 +119,32 @@ def test_without_the_zero_loss_plural_scattering_is_said_to_be_unknown():
     assert not [entry for entry in result.entries if entry.name == "relative_thickness"]
 
 
+def test_lithium_is_not_claimed_where_a_shift_or_another_edge_may_be_it():
+    """What is seen without a zero loss, or beside iron, is doubted; what is not seen stays not seen."""
+    lithium = made(2, lithium=0.1, thickness=0.4)
+    without = analysed(cut(lithium, 30, 120))
+    assert "lithium is not assessable" in words(without) and "looks like an edge" in words(without)
+    assert "lithium_edge_ratio" not in {entry.name for entry in without.entries}
+    beside = analysed(lithium, options=EelsOptions(present=("Fe",)))
+    assert "edges of Fe (54 eV) lie there as well" in words(beside)
+    assert "lithium is seen" in words(analysed(lithium))
+    assert "no lithium is seen" in words(analysed(made(3), options=EelsOptions(present=("Fe",))))
+
+
+@pytest.mark.parametrize("offset", [-12.0, -3.0, 5.0, 8.0, 15.0])
+def test_the_zero_loss_is_found_wherever_it_lies(offset):
+    for lithium, verdict in ((0.0, "no lithium is seen"), (0.1, "lithium is seen")):
+        signal = made(3, lithium=lithium)
+        moved = replace(signal["energy"], values=signal["energy"].values + 1e-3 * offset)  # keV
+        assert verdict in words(analysed(replace(signal, variables=signal.variables | {"energy": moved})))
+
+
+def test_a_plasmon_is_no_zero_loss():
+    signal = cut(made(3), 8, 120)
+    assert eels.read_spectrum(signal).zero is None
+    assert eels.read_spectrum(made(3)).zero.at == pytest.approx(0.0, abs=0.2)
+
+
 def test_bad_input_is_refused_in_words():
     signal = made(10)
     with pytest.raises(NotAssessable, match="there is no reference spectrum without lithium"):

@@ -11,6 +11,9 @@ import numpy as np
 CHI2_95 = 3.841458820694124
 STRONG = 10.0  # difference of information criteria called "very strong" (Kass, Raftery, JASA 1995, 90, 773)
 LEAST_CYCLES = 12
+FADES = 0.1  # of the slope after a knee: less fading before it is none
+LEAST_BEND = 0.03  # of the capacity: what a knee costs until the end of the test
+LARGEST_SEASON = 0.02  # of the capacity: no temperature of a room moves it further
 PLACES = 400
 
 
@@ -33,8 +36,9 @@ class Knee:
 def find_knee(cycle: np.ndarray, capacity: np.ndarray) -> Knee:
     """Where fading accelerates, if it does.
 
-    cycle, capacity : (n,) without gaps in the values. A knee is told where two lines beat both one line
-    and a parabola by more than 10 in the Bayesian information criterion, and fading is faster after it.
+    cycle, capacity : (n,) without gaps in the values. A knee is told where two lines beat one line, a parabola, an
+    activation and a season by more than 10 in the Bayesian information criterion, the capacity fades before it and
+    faster after it, and the bend costs 3 % of the capacity or more.
     Neighbouring cycles are not independent: n is reduced by the lag-one correlation of the residuals
     (n (1 - r) / (1 + r)). The interval is where the profile likelihood falls by chi2(0.95, 1).
 
@@ -73,7 +77,60 @@ def find_knee(cycle: np.ndarray, capacity: np.ndarray) -> Knee:
         return Knee(False, "fading slows down, it does not accelerate", *numbers)
     if lo <= first or hi >= last:
         return Knee(False, "its interval reaches an end of the test", *numbers)
-    return Knee(True, "two lines beat one line and a parabola", *numbers)
+    why = _doubt_fading(x, capacity, place, before, after) or _find_rival(x, capacity, least, free)
+    return Knee(not why, why or "two lines beat one line, a parabola, an activation and a season", *numbers)
+
+
+def _doubt_fading(x: np.ndarray, capacity: np.ndarray, place: float, before: float, after: float) -> str:
+    """Why a bend is no knee although it is there; "" where it is one."""
+    if before >= FADES * after:
+        return "the capacity rises or stays before it: where fading begins is no knee"
+    extra = (before - after) * (x[-1] - place)
+    if extra < LEAST_BEND * abs(float(np.median(capacity))):
+        return f"the bend is worth less than {LEAST_BEND:.0%} of the capacity, which a season moves as well"
+    return ""
+
+
+def _find_rival(x: np.ndarray, capacity: np.ndarray, least: float, free: float) -> str:
+    """The smooth course that describes the capacity as well as two lines; "" where none does.
+
+    An activation is a line and an exponential approach that rises at first, a season a line and a sine of any phase:
+    their rates are tried on a grid, and cost one parameter like the place of a knee.
+    """
+    floor = np.finfo(float).eps * float(capacity @ capacity)
+    largest = LARGEST_SEASON * abs(float(np.median(capacity)))
+    rivals = (("an activation", _fit_activation(x, capacity), 0), ("a season", _fit_season(x, capacity, largest), -1))
+    for name, rss, extra in rivals:
+        gain = free * np.log((rss + floor) / (least + floor)) - extra * np.log(max(free, 2.0))
+        if gain < STRONG:
+            return f"{name} on a line describes the fade as well (difference of BIC {gain:.0f}, 10 wanted)"
+    return ""
+
+
+def _fit_activation(x: np.ndarray, y: np.ndarray) -> float:
+    """Least residual sum of squares of a line and an approach that rises at first; infinite where none does."""
+    best = np.inf
+    for tau in np.geomspace(0.01, 0.3, 16):
+        design = np.column_stack((np.ones_like(x), x, np.exp(-x / tau)))
+        fit = np.linalg.lstsq(design, y, rcond=None)[0]
+        course = design @ fit
+        rss = float(np.sum((y - course) ** 2))
+        # a rise within the scatter is none
+        if course.max() - course[0] > 2 * np.sqrt(rss / len(y)):
+            best = min(best, rss)
+    return best
+
+
+def _fit_season(x: np.ndarray, y: np.ndarray, largest: float) -> float:
+    """Least residual sum of squares of a line and a sine of at most `largest`; infinite where none is so small."""
+    best = np.inf
+    for period in np.geomspace(0.3, 1.5, 12):
+        angle = 2 * np.pi * x / period
+        design = np.column_stack((np.ones_like(x), x, np.sin(angle), np.cos(angle)))
+        fit = np.linalg.lstsq(design, y, rcond=None)[0]
+        if np.hypot(fit[2], fit[3]) < largest:
+            best = min(best, float(np.sum((y - design @ fit) ** 2)))
+    return best
 
 
 def _find_interval(

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+AT_LIMIT = 0.01  # V: how near to its limit a half cycle ends
+PAIR = 0.05  # of the largest charge: two like stretches of opposite directions below it are a resistance test
+THROUGH = 0.6  # of the voltage window: what a weak half cycle runs through, and no pulse
+
 
 @dataclass(frozen=True)
 class HalfCycleRuns:
@@ -100,43 +104,15 @@ def integrate_charge(
     return np.where(sign != 0, passed, 0.0)
 
 
-def count_charge(counter: np.ndarray, step: np.ndarray | None, sign: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """Charge between each row and the one before (rows,), from a counter that restarts with each step.
-
-    Where a step begins and the counter has not fallen, either reading is possible (restarted, or carried on
-    from the step before): the one nearer to `expected`, the integral of I dt, is taken.
-
-    Parameters
-    ----------
-    counter : np.ndarray
-        The cycler's charge counter, C, shape (rows,).
-    step : np.ndarray | None
-        Number of the step of each row, shape (rows,); None: a step per direction.
-    sign : np.ndarray
-        Direction of the current, +1, 0 or -1, shape (rows,).
-    expected : np.ndarray
-        Integral of I dt between rows, C, shape (rows,).
-
-    Returns
-    -------
-    np.ndarray
-        Charge, C, shape (rows,).
-    """
-    before = np.append(0.0, counter[:-1])
-    rise = counter - before
-    passed = np.where(counter < 0.5 * before, counter, rise)
-    fresh = np.append(True, (sign[1:] != sign[:-1]) if step is None else (step[1:] != step[:-1]))
-    restarted = fresh & (np.abs(counter - expected) < np.abs(passed - expected))
-    return np.where(sign != 0, np.where(restarted, counter, passed), 0.0)
-
-
 def split_half_cycles(
-    sign: np.ndarray, passed: np.ndarray, smallest: float = 0.01
+    sign: np.ndarray, passed: np.ndarray, smallest: float = 0.01, voltage: np.ndarray | None = None
 ) -> tuple[HalfCycleRuns, HalfCycleRuns]:
     """Half cycles from directions and charge per row, and the pulses that are none.
 
-    A stretch that passes less than `smallest` of the largest one is a pulse (a resistance test, noise
-    about zero): it ends no half cycle. Returns (half cycles, pulses); half cycles alternate in sign.
+    A stretch that passes less than `smallest` of the largest one is a pulse (a resistance test, noise about zero): it
+    ends no half cycle; so is one of up to 5 % with a like one of the other direction beside it. One that runs from
+    limit to limit of the voltage is a half cycle however little it passes: the cell is weak there. Returns (half
+    cycles, pulses); half cycles alternate in sign.
 
     Parameters
     ----------
@@ -145,7 +121,9 @@ def split_half_cycles(
     passed : np.ndarray
         Charge between each row and the one before, C, shape (rows,).
     smallest : float, optional
-        Part of the largest charge below which a stretch is a pulse.
+        Part of the largest charge below which a stretch may be a pulse.
+    voltage : np.ndarray | None, optional
+        Voltage, V, NaN where it was not recorded, shape (rows,); None: every small stretch is a pulse.
 
     Returns
     -------
@@ -154,7 +132,9 @@ def split_half_cycles(
     """
     every = _find_stretches(sign)
     charge = every.sums(passed)
-    kept = charge >= smallest * charge.max(initial=0.0)
+    small = charge < PAIR * charge.max(initial=0.0)
+    weak = np.zeros(len(every), bool) if voltage is None else _find_weak(every, ~small, voltage)
+    kept = weak | ((charge >= smallest * charge.max(initial=0.0)) & ~_find_pairs(charge, small & ~weak))
     pulses = HalfCycleRuns(every.first[~kept], every.last[~kept], every.sign[~kept])
     sign, first, last = every.sign[kept], every.first[kept], every.last[kept]
     if not sign.size:
@@ -162,6 +142,28 @@ def split_half_cycles(
     opens = np.append(True, sign[1:] != sign[:-1])
     closes = np.append(opens[1:], True)
     return HalfCycleRuns(first[opens], last[closes], sign[opens]), pulses
+
+
+def _find_pairs(charge: np.ndarray, small: np.ndarray) -> np.ndarray:
+    """Small stretches beside one that took back what they gave: pulses of a resistance test (n,)."""
+    most = np.maximum(charge[1:], charge[:-1])
+    alike = small[1:] & small[:-1] & (np.abs(np.diff(charge)) < 0.25 * most)
+    return (np.append(alike, False) | np.append(False, alike))[: len(charge)]
+
+
+def _find_weak(every: HalfCycleRuns, large: np.ndarray, voltage: np.ndarray) -> np.ndarray:
+    """Small stretches that run from one limit of the large ones to the other (n,)."""
+    weak = np.zeros(len(every), bool)
+    ends = voltage[every.last]
+    reached = [ends[large & (every.sign == sign) & np.isfinite(ends)] for sign in (1, -1)]
+    if large.all() or not all(len(volts) for volts in reached):
+        return weak
+    top, bottom = (float(np.median(volts)) for volts in reached)
+    limit = np.where(every.sign > 0, top, bottom)
+    at_limit = every.sign * (limit - ends) < max(AT_LIMIT, 0.01 * (top - bottom))
+    before = np.append(voltage[every.first[:1]], ends[:-1])
+    # a pulse begins where the cell stands; a weak half cycle where the one before it ended
+    return ~large & at_limit & (np.abs(ends - before) > THROUGH * (top - bottom))
 
 
 def _find_stretches(sign: np.ndarray) -> HalfCycleRuns:

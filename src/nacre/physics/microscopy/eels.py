@@ -14,6 +14,7 @@ import numpy as np
 
 DRAWS = 4000
 ZERO_REACH = 4.0  # eV on either side of the zero loss that belong to it
+ZERO_SEARCH = 25.0  # eV from 0 of the stated scale, within which a zero loss is looked for
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,26 @@ class ZeroLoss:
 
 
 def find_zero_loss(energy: np.ndarray, counts: np.ndarray) -> ZeroLoss | None:
-    """The zero-loss peak, None where the spectrum does not hold it."""
-    if energy[0] > -ZERO_REACH or energy[-1] < ZERO_REACH:
+    """The zero-loss peak wherever it lies within ZERO_SEARCH of 0 on the stated scale; None where there is none.
+
+    Energies (n,) in eV, counts (n,). It is the highest and first of all peaks, stands five times above what follows it,
+    and nothing lies before it.
+    """
+    near = np.abs(energy) < ZERO_SEARCH
+    if not near.any() or counts[near].max() <= 0:
         return None
-    near = np.abs(energy) < ZERO_REACH
     peak = energy[near][np.argmax(counts[near])]
-    inside = np.abs(energy - peak) < 1.0
-    if counts[near].max() <= 0 or counts[near].max() < 5 * np.median(counts[energy > ZERO_REACH]):
+    beyond, before = energy > peak + ZERO_REACH, energy < peak - ZERO_REACH
+    # its own flank must be in the spectrum: a plasmon that the range cuts off is none
+    if energy[0] > peak - 1.0 or not beyond.any():
         return None
+    top = float(counts[near].max())
+    if top < 5 * np.median(counts[beyond]) or (before.any() and counts[before].max() > 0.1 * top):
+        return None
+    half = np.count_nonzero(counts[np.abs(energy - peak) < 2 * ZERO_REACH] > 0.5 * top) * (energy[1] - energy[0])
+    if half > ZERO_REACH:  # a plasmon is wider than any source's spread
+        return None
+    inside = np.abs(energy - peak) < 1.0
     at = float(np.average(energy[inside], weights=np.maximum(counts[inside], 0)))
     zero = np.abs(energy - at) < ZERO_REACH
     return ZeroLoss(at, float(counts[zero].sum()), float(counts[energy > at - ZERO_REACH].sum()))

@@ -11,6 +11,8 @@ from nacre.pipeline.loading.problems import Problems
 _REPORTED = ("reported",)
 _OBSERVABLES = ("calibration", "observable")
 _RELATIONS = ("ledger", "relation")
+# tables whose keys are names of quantities
+_KEYED = (("lab", "reproducibility"), ("study", "relevance"))
 
 
 def renew(raw: dict[str, Any], problems: Problems) -> None:
@@ -27,6 +29,22 @@ def renew(raw: dict[str, Any], problems: Problems) -> None:
             if isinstance(operand, dict):
                 _renew_quantity(operand, "quantity", (*path, "operands", name), problems)
         _renew_techniques(row, path, problems)
+    for place in _KEYED:
+        _renew_keys(raw, place, problems)
+
+
+def _renew_keys(raw: Mapping[str, Any], place: tuple[str, str], problems: Problems) -> None:
+    """Old names among the keys of a table. The new one holds for all elements and species, also those not named."""
+    table = raw.get(place[0])
+    table = table.get(place[1]) if isinstance(table, Mapping) else None
+    if not isinstance(table, dict):
+        return
+    for name in list(table):
+        new, _ = old_names.quantity(name, {}, ATOMIC_WEIGHTS)
+        if new != name:
+            table.setdefault(new, table.pop(name))
+            text = f"'{name}' is called '{new}' now, for every element or species: read as that."
+            problems.add((*place, name), text, "warning")
 
 
 def _list_rows(raw: Mapping[str, Any], place: tuple[str, ...]) -> Iterator[tuple[tuple, dict]]:

@@ -1,7 +1,8 @@
 """The task graph: every analysis to run, declared or plain, after what it needs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from nacre.core import registry
 from nacre.core.context import Context
 from nacre.core.contracts import Reader, Technique
 from nacre.core.errors import NacreError, unknown
-from nacre.core.study import Measurement, Study
+from nacre.core.study import Analysis, Measurement, Study
 from nacre.pipeline.loading.content_check import misplaced
 
 
@@ -54,17 +55,38 @@ class Graph:
         return next(m for m in self.study.measurements if m.name == name)
 
 
-def build(study: Study, overrides: Mapping[str, Mapping[str, Any]] | None = None) -> Graph:
+Overrides = Mapping[str, Mapping[str, Any]]
+
+
+def build(study: Study, overrides: Overrides | None = None) -> Graph:
     """All nodes of a study. `overrides` are options of `--set`, per technique.
 
     A measurement that no reader takes, or whose file is of another kind than is said of it, is in `failed`; it does
     not hinder the others.
     """
-    techniques, readers = registry.techniques(study.folder), registry.readers(study.folder)
-    for name, options in (overrides or {}).items():
+    overrides = overrides or {}
+    techniques = registry.techniques(study.folder)
+    _check_overrides(overrides, techniques)
+    chosen, failed = _choose_readers(study)
+    failed |= misplaced(study, chosen, techniques)
+    builder = _NodeBuilder(study, techniques, overrides)
+    sound = {name: reader for name, reader in chosen.items() if name not in failed}
+    builder.add_plain_nodes(sound)
+    for analysis in study.analyses:
+        builder.add_declared_node(analysis)
+    return Graph(study, _ordered(builder.nodes), {name: reader.name for name, reader in chosen.items()}, failed)
+
+
+def _check_overrides(overrides: Overrides, techniques: Mapping[str, Technique]) -> None:
+    for name, options in overrides.items():
         if name not in techniques:
             raise unknown("technique", name, techniques, "--set")
         option_tools.resolve(techniques[name].options, ("--set", options), where="--set")
+
+
+def _choose_readers(study: Study) -> tuple[dict[str, Reader], dict[str, NacreError]]:
+    """The reader of each measurement, and why there is none."""
+    readers = registry.readers(study.folder)
     chosen: dict[str, Reader] = {}
     failed: dict[str, NacreError] = {}
     for measurement in study.measurements:
@@ -72,38 +94,70 @@ def build(study: Study, overrides: Mapping[str, Mapping[str, Any]] | None = None
             chosen[measurement.name] = _reader(measurement, readers)
         except NacreError as error:
             failed[measurement.name] = error
-    failed |= misplaced(study, chosen, techniques)
-    nodes: dict[str, Node] = {}
-    # a measurement that a declared analysis takes is not analysed a second time, alone, by the same technique
-    taken = {(a.technique, ref) for a in study.analyses for refs in a.inputs.values() for ref in _flat(refs)}
-    for measurement in study.measurements:
-        if measurement.name in chosen and measurement.name not in failed:
-            for technique in _techniques_for(measurement, chosen[measurement.name], techniques):
-                if (technique.name, measurement.name) in taken:
-                    continue
-                asked = bool(measurement.techniques)
-                node = _plain_node(measurement, technique, study, overrides or {}, asked=asked)
-                nodes[node.name] = node
-    by_name = {m.name: m for m in study.measurements}
-    declared = {analysis.name for analysis in study.analyses}
-    for analysis in study.analyses:
-        layers = _layers(study, techniques[analysis.technique], {}, overrides or {})
+    return chosen, failed
+
+
+class _NodeBuilder:
+    """Collects the nodes of a study: the plain ones first, for declared analyses refer to them."""
+
+    def __init__(self, study: Study, techniques: Mapping[str, Technique], overrides: Overrides):
+        self.study = study
+        self.techniques = techniques
+        self.overrides = overrides
+        self.nodes: dict[str, Node] = {}
+        self._measurements = {m.name: m for m in study.measurements}
+        self._declared = {analysis.name for analysis in study.analyses}
+
+    def add_plain_nodes(self, readers: Mapping[str, Reader]) -> None:
+        """One node per measurement and technique that takes it.
+
+        A measurement that a declared analysis takes is not analysed a second time, alone, by the same technique.
+        """
+        taken = {(a.technique, ref) for a in self.study.analyses for refs in a.inputs.values() for ref in _flat(refs)}
+        for name, reader in readers.items():
+            measurement = self._measurements[name]
+            for technique in _techniques_for(measurement, reader, self.techniques):
+                if (technique.name, name) not in taken:
+                    self._add_plain_node(measurement, technique, asked=bool(measurement.techniques))
+
+    def add_declared_node(self, analysis: Analysis) -> None:
+        layers = _layers(self.study, self.techniques[analysis.technique], {}, self.overrides)
         layers.insert(-1, (f"study.toml:{analysis.line}", analysis.options))
-        roles, many = {}, set()
-        for role, refs in analysis.inputs.items():
-            if not isinstance(refs, str):
-                many.add(role)
-            for ref in _flat(
-                refs
-            ):  # "technique:measurement" asks for that plain analysis, whether it runs unasked or not
-                head, _, rest = ref.partition(":")
-                if ref not in by_name and ref not in declared and ref not in nodes and rest in by_name:
-                    nodes[ref] = _plain_node(by_name[rest], techniques[head], study, overrides or {})
-            roles[role] = tuple(("n" if ref in declared or ref in nodes else "m", ref) for ref in _flat(refs))
-        nodes[analysis.name] = Node(
-            analysis.name, analysis.technique, roles, tuple(layers), frozenset(many), line=analysis.line, plain=False
+        self.nodes[analysis.name] = Node(
+            name=analysis.name,
+            technique=analysis.technique,
+            inputs={role: tuple(map(self._resolve_input, _flat(refs))) for role, refs in analysis.inputs.items()},
+            options=tuple(layers),
+            many=frozenset(role for role, refs in analysis.inputs.items() if not isinstance(refs, str)),
+            line=analysis.line,
+            plain=False,
         )
-    return Graph(study, _ordered(nodes), {name: reader.name for name, reader in chosen.items()}, failed)
+
+    def _resolve_input(self, ref: str) -> tuple[str, str]:
+        """What an input refers to: ("m", measurement) or ("n", node).
+
+        "technique:measurement" asks for that plain analysis, whether it runs unasked or not.
+        """
+        if ref in self._declared or ref in self.nodes:
+            return "n", ref
+        technique, _, measurement = ref.partition(":")
+        if ref in self._measurements or measurement not in self._measurements:
+            return "m", ref
+        self._add_plain_node(self._measurements[measurement], self.techniques[technique])
+        return "n", ref
+
+    def _add_plain_node(self, measurement: Measurement, technique: Technique, *, asked: bool = True) -> None:
+        layers = _layers(self.study, technique, measurement.options.get(technique.name, {}), self.overrides)
+        name = f"{technique.name}:{measurement.name}"
+        self.nodes[name] = Node(
+            name=name,
+            technique=technique.name,
+            inputs={"signal": (("m", measurement.name),)},
+            options=tuple(layers),
+            measurement=measurement.name,
+            line=measurement.line,
+            asked=asked,
+        )
 
 
 def _flat(refs: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -139,19 +193,6 @@ def _layers(study: Study, technique: Technique, own: Mapping, overrides) -> list
     ]
 
 
-def _plain_node(measurement: Measurement, technique: Technique, study: Study, overrides, *, asked=True) -> Node:
-    layers = _layers(study, technique, measurement.options.get(technique.name, {}), overrides)
-    return Node(
-        name=f"{technique.name}:{measurement.name}",
-        technique=technique.name,
-        inputs={"signal": (("m", measurement.name),)},
-        options=tuple(layers),
-        measurement=measurement.name,
-        line=measurement.line,
-        asked=asked,
-    )
-
-
 def _ordered(nodes: dict[str, Node]) -> dict[str, Node]:
     """Nodes after those they need (a circle was refused when the study was loaded)."""
     done: dict[str, Node] = {}
@@ -167,37 +208,40 @@ def _ordered(nodes: dict[str, Node]) -> dict[str, Node]:
 
 def context_of(graph: Graph, node: Node) -> Context:
     """What a node may know: of its one sample and cell, or, for several, of each by the role of the input."""
-    study = graph.study
-    names = _all_measurements(graph, node)
-    measurements = [graph.measurement(name) for name in names]
-    base = _context(study, measurements, node)
+    base = _context(graph, node, _all_measurements(graph, node))
     if node.plain:
         return base
     others = {}
     for role, refs in node.inputs.items():
-        inner = [graph.measurement(m) for kind, ref in refs for m in _reach(graph, kind, ref)]
-        others[role] = _context(study, inner, node)
+        reached = {ref: _reach(graph, kind, ref) for kind, ref in refs}
+        others[role] = _context(graph, node, chain.from_iterable(reached.values()))
         if role in node.many:
-            for kind, ref in refs:
-                others[f"{role}/{ref}"] = _context(
-                    study, [graph.measurement(m) for m in _reach(graph, kind, ref)], node
-                )
+            others |= {f"{role}/{ref}": _context(graph, node, names) for ref, names in reached.items()}
     return Context(**{**vars(base), "others": others})
 
 
-def _context(study: Study, measurements: list[Measurement], node: Node) -> Context:
-    samples = {m.sample for m in measurements if m.sample}
-    cells = {m.cell for m in measurements if m.cell}
+def _context(graph: Graph, node: Node, names: Iterable[str]) -> Context:
+    study = graph.study
+    measurements = [graph.measurement(name) for name in names]
+    sample = _only([m.sample for m in measurements])
+    cell = _only([m.cell for m in measurements])
     return Context(
         study=study.name,
-        sample=study.samples.get(next(iter(samples))) if len(samples) == 1 else None,
-        cell=study.cells.get(next(iter(cells))) if len(cells) == 1 else None,
+        sample=study.samples.get(sample),
+        cell=study.cells.get(cell),
         measurement=measurements[0] if len(measurements) == 1 else None,
         inputs=study.inputs,
         materials=study.materials,
         seed=study.seed,
         analysis=node.name,
+        names={name: tuple(filter(None, (name, one.label))) for name, one in study.samples.items()},
     )
+
+
+def _only(names: list[str]) -> str:
+    """The one name that is given, as often as it may be; "" where there are several or none."""
+    given = set(filter(None, names))
+    return given.pop() if len(given) == 1 else ""
 
 
 def _reach(graph: Graph, kind: str, name: str) -> list[str]:
@@ -209,7 +253,8 @@ def _reach(graph: Graph, kind: str, name: str) -> list[str]:
 
 
 def _all_measurements(graph: Graph, node: Node) -> list[str]:
-    found = [m for refs in node.inputs.values() for kind, name in refs for m in _reach(graph, kind, name)]
+    refs = chain.from_iterable(node.inputs.values())
+    found = chain.from_iterable(_reach(graph, kind, name) for kind, name in refs)
     return list(dict.fromkeys(found))
 
 

@@ -231,8 +231,15 @@ class _Runner:
             option_sources=sources,
             context=context,
             subject=subject,
+            samples={name: self._sample_of(name) for name in node.measurements},
         )
         return task, parts
+
+    def _sample_of(self, name: str) -> str:
+        """The sample that a measurement is of, be it said of it or of its cell; "" where none is."""
+        study, measurement = self.graph.study, self.graph.measurement(name)
+        cell = study.cells.get(measurement.cell)
+        return measurement.sample or (cell.sample if cell else "")
 
     def _make_source(self, name: str):
         measurement = self.graph.measurement(name)

@@ -6,7 +6,7 @@ import re
 import warnings
 from collections import Counter, OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from nacre.core.result import Check, Entry, Provenance, Result, Subject
 from nacre.core.signal import Note, Signal
 from nacre.pipeline.running.cache_keys import plugins_hash
 from nacre.pipeline.running.dependencies import versions
+from nacre.pipeline.running.own_signals import select_own
 from nacre.pipeline.running.store import Store
 from nacre.readers.reading import hash_file, read_with
 
@@ -27,7 +28,8 @@ from nacre.readers.reading import hash_file, read_with
 class Task:
     """All a worker needs to run one node: plain data, nothing open.
 
-    files : per role, (measurement, reader, reader options, paths); upstream : per role, keys of results.
+    files : per role, (measurement, reader, reader options, paths); upstream : per role, keys of results;
+    samples : of each measurement, the sample that it is of.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Task:
     subject: Subject
     plain: bool = True
     asked: bool = True
+    samples: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def _analyse(task: Task, technique: Technique) -> list[Result]:
     inputs: dict[str, Any] = {}
     signals: list[Signal] = []
     for role, sources in task.files.items():
-        own = [signal for source in sources for signal in _read(source, task.study_folder)]
+        own = [signal for source in sources for signal in _read(source, task)]
         if task.plain:
             own = _select_accepted(own, task, technique)
             if not own:
@@ -176,10 +179,10 @@ def _note_check(note: Note, signal: Signal) -> Check:
     return Check("info" if note.level == "info" else "warn", f"{signal.where}: {note.text}")
 
 
-def _read(source: tuple[str, str, Mapping[str, Any], tuple[Path, ...]], folder: Path) -> list[Signal]:
+def _read(source: tuple[str, str, Mapping[str, Any], tuple[Path, ...]], task: Task) -> list[Signal]:
     """All signals of a measurement, file by file; recently read ones are kept for its next technique."""
     name, reader, raw_options, paths = source
-    found = []
+    folder, found = task.study_folder, []
     for path in paths:
         digest = hash_file(path)
         tag = (path, digest, reader, str(sorted(raw_options.items())), plugins_hash(folder))
@@ -187,7 +190,7 @@ def _read(source: tuple[str, str, Mapping[str, Any], tuple[Path, ...]], folder: 
             _SIGNALS[tag] = read_file(path, reader, raw_options, folder, digest, f"measurement '{name}'")
             while len(_SIGNALS) > 8:
                 _SIGNALS.popitem(last=False)
-        found += _SIGNALS[tag]
+        found += select_own(_SIGNALS[tag], task.samples.get(name, ""), task.context.names, path.name)
     return found
 
 

@@ -38,8 +38,17 @@ from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import option
 from nacre.core.quantity import parse
 from nacre.core.signal import Note, Signal, table
-from nacre.readers.text import grids, workbooks
-from nacre.readers.text.headings import Heading, in_unit, number, read_heading, roles, written_unit
+from nacre.physics.chemistry.element_names import find_symbol
+from nacre.readers.sheets import account, grids, tables, workbooks
+from nacre.readers.sheets.account import LeftOutLine
+from nacre.readers.sheets.headings import Heading, in_unit, read_heading, roles, written_unit
+from nacre.readers.sheets.tables import TableHints, TextSheet, TextTable
+from nacre.readers.text import text_file
+from nacre.readers.text.cells import TextColumn, reason_missing
+from nacre.readers.text.quantities import read_quantity
+
+Roles = dict[str, tuple[int, Heading]]
+_LOOK = 200  # lines within which the headings stand
 
 SYNONYMS = {
     "label": ("label", "sample", "samplename", "samplelabel", "sampleid", "solutionlabel", "solution", "probe"),
@@ -59,13 +68,19 @@ SYNONYMS = {
     "time": ("time", "datetime", "acquisitiontime", "acquisitiondate"),
 }
 UNITS = {"intensity": "cps", "concentration": "mg/L", "added": "mg/L", "mass": "g", "volume": "mL", "dilution": "1"}
-LINE = re.compile(r"^\s*([A-Z][a-z]?)\s*[_ ]?\s*(\d{3}\.\d+)?\s*(?:nm)?(?:\s*\{[^}]*\})?\s*(?P<rest>.*)$")
+_LINE = re.compile(r"(?P<name>[A-Za-zÀ-ÿ]+)[\s_:-]*(?P<nm>\d{3}[.,]\d+)?\s*(?:nm)?(?:\s*\{[^}]*\})?\s*(?P<rest>.*)")
+_REVERSED = re.compile(r"(?P<nm>\d{3}[.,]\d+)\s*(?:nm)?[\s_:-]*(?P<name>[A-Z][a-z]?)\b\s*(?P<rest>.*)")
+# what a solution is by the whole words of its label; "control" and "check" alone may be a sample of the study
 _KINDS = (
-    ("blank", r"bla?n?k|blind|leer"),
-    ("spike", r"spi?k|fortif"),
-    ("drift", r"drift|\bqc|ccv|icv|check|control"),
-    ("standard", r"std|standard|\bcal"),
+    (
+        "blank",
+        r"(cal(ibration)?\W*|kal\W*|digest\W*|method\W*|reagent\W*)?(blank|blk|bk|blind|blindwert|leer|leerwert)",
+    ),
+    ("spike", r"\w*spike\w*|fortified|aufgestockt"),
+    ("drift", r"drift|qc|ccv|icv|ccb|icb|lcs|(check|control|drift|kontroll)\W*(std|standard|sample|solution|probe)"),
+    ("standard", r"std|stds|standard|s(?=\d)|(cal|kal)(ibration|ibrier)?\W*(std|standard|\d)?"),
 )
+_DOUBTFUL = ("drift", r"control|check|kontrolle")
 
 
 @dataclass(frozen=True)
@@ -84,12 +99,7 @@ def sniff(head: Head) -> float:
         return 0.2 if head.suffix in workbooks.SUFFIXES else 0.0
     if head.looks_binary:
         return 0.0
-    for line in head.text.splitlines()[:60]:
-        for mark in ("\t", ";", ","):
-            cells = [cell.strip().strip('"') for cell in line.split(mark)]
-            if len(cells) > 2 and _is_header(cells):
-                return 0.85
-    return 0.0
+    return 0.85 if _find_header(head.text)[0] >= 0 else 0.0
 
 
 def _is_header(cells: list[str]) -> bool:
@@ -97,149 +107,265 @@ def _is_header(cells: list[str]) -> bool:
     return "label" in found and ({"element", "intensity"} <= set(found) or bool(_wide(cells)))
 
 
+def read_line(cell: str) -> tuple[str, str, str] | None:
+    """(element, wavelength in nm as written or "", what follows) of a cell or heading that names an emission line.
+
+    The element is a symbol or its name in English or German; None where it is neither.
+    """
+    for pattern in (_LINE, _REVERSED):
+        match = pattern.fullmatch(cell.strip())
+        symbol = find_symbol(match["name"]) if match else None
+        if match and symbol:
+            return symbol, (match["nm"] or "").replace(",", "."), match["rest"].strip()
+    return None
+
+
 def _wide(cells: list[str]) -> dict[int, tuple[str, str, str]]:
     """Columns headed by a line: (element, wavelength, what it holds: "" for the intensity, "sd", "rsd")."""
     found = {}
     for i, cell in enumerate(cells):
-        match = LINE.match(cell)
-        if match and match[2]:
-            rest = read_heading(match["rest"]).key if match["rest"] else ""
-            what = next((role for role in ("sd", "rsd") if rest in SYNONYMS[role]), None if rest else "")
-            if what is None and rest in SYNONYMS["intensity"]:
-                what = ""
+        line = read_line(cell)
+        if line and line[1]:
+            what = _column_holds(line[2])
             if what is not None:
-                found[i] = (match[1], match[2], what)
+                found[i] = (line[0], line[1], what)
     return found
+
+
+def _column_holds(rest: str) -> str | None:
+    """What a column of a line holds by the words behind it: "" for the intensity; None for anything else."""
+    key = read_heading(rest).key if rest else ""
+    if not key or key in SYNONYMS["intensity"]:
+        return ""
+    return next((role for role in ("sd", "rsd") if key in SYNONYMS[role]), None)
 
 
 def read(path: Path, options: IcpOptions | None = None) -> list[Signal]:
     """The run as one signal. Raises ReadError."""
     options, path = options or IcpOptions(), Path(path)
-    grid = grids.load(path, options.sheet)
-    at = next((i for i, row in enumerate(grid.rows[:200]) if _is_header(row)), None)
-    if at is None:
+    sheet = _sheet(path, options)
+    used = [each for each in sheet.tables if _is_header(each.headings)]
+    if not used:
+        first = sheet.header[0][:60] if sheet.header else ""
         raise ReadError(
             "no line of headings of an emission run",
             where=path.name,
-            found=f"{len(grid.rows)} lines, the first: {', '.join(grid.rows[0][:6]) if grid.rows else 'nothing'}",
+            found=f"{len(sheet.tables)} tables, text that begins {first!r}" if first else f"{len(sheet.tables)} tables",
             expected="columns like Label, Type, Element, Intensity; or Label and 'Hf 277.336'",
             do="export it with these headings, or name the columns with reader = 'table'",
         )
-    header, body = grid.rows[at], grid.rows[at + 1 :]
-    found = roles(header, SYNONYMS)
-    wide = {} if "element" in found else _wide(header)
-    columns = _from_wide(body, found, wide) if wide else _from_long(body, found, path.name)
+    columns = _join([_columns_of(each, path.name) for each in used])
+    notes = list(sheet.notes(used))
+    columns, lost = _whole_rows(columns)
+    notes += [*(note for each in used for note in _note_strange_lines(each)), *lost]
     if not len(columns["label"][0]):
-        raise ReadError("the run holds no rows", where=path.name, found="headings only")
-    notes = list(grid.notes)
+        raise ReadError("the run holds no intensity", where=path.name, found="; ".join(n.text for n in notes) or "rows")
     _name_standards(columns, options.standards, path.name)
     if "time" not in columns:
         labels = columns["label"][0]
         order = np.cumsum(np.concatenate([[0], labels[1:] != labels[:-1]])) * 60.0
         columns["time"] = (order, "s")
         notes.append(Note("info", "the file tells no times: solutions are taken a minute apart, in the file's order"))
-    above = grids.lines_above(grid.rows, at)
+    above = {"above": "\n".join(sheet.header)} if sheet.header else {}
     return [table("emission", columns, metadata=above, notes=tuple(notes), name=path.stem)]
 
 
-def _from_long(body, found, where: str) -> dict[str, tuple[np.ndarray, str]]:
-    rows = [row for row in body if _cell(row, found["label"][0]) and LINE.match(_cell(row, found["element"][0]))]
-    lines = [LINE.match(_cell(row, found["element"][0])) for row in rows]
-    columns = {
-        "label": (np.array([_cell(row, found["label"][0]) for row in rows], str), "1"),
-        "element": (np.array([line[1] for line in lines], str), "1"),
+def _sheet(path: Path, options: IcpOptions) -> TextSheet:
+    """The tables of the file. The line of headings is looked for first: rows of a run may be mostly words."""
+    if grids.is_workbook(path):
+        rows = grids.load(path, options.sheet).rows
+        at = next((i for i, row in enumerate(rows[:_LOOK]) if _is_header(row)), -1)
+        return tables.read_grid(rows, path.name, TableHints(heading_line=at + 1))
+    text = text_file.load(path).data.decode(errors="replace")
+    at, separator = _find_header(text)
+    return tables.read_tables(text, path.name, TableHints(separator, heading_line=at + 1))
+
+
+def _find_header(text: str) -> tuple[int, str]:
+    """Index of the line of headings and its separator; -1 and "" where there is none."""
+    for i, line in enumerate(text.split("\n")[:_LOOK]):
+        for mark in ("\t", ";", ","):
+            cells = [cell.strip().strip('"') for cell in line.split(mark)]
+            if len(cells) > 2 and _is_header(cells):
+                return i, mark
+    return -1, ""
+
+
+Columns = dict[str, tuple[np.ndarray, str]]
+
+
+def _columns_of(found: TextTable, where: str) -> Columns:
+    role_of = roles([_heading_of(column) for column in found.columns], SYNONYMS)
+    if "element" in role_of:
+        return _from_long(found, role_of, where)
+    return _from_wide(found, role_of, where)
+
+
+def _heading_of(column: TextColumn) -> str:
+    return f"{column.heading} ({column.unit})" if column.unit else column.heading
+
+
+def _note_strange_lines(found: TextTable) -> list[Note]:
+    """A note on solutions whose cell of the element names none."""
+    role_of = roles([_heading_of(column) for column in found.columns], SYNONYMS)
+    if "element" not in role_of:
+        return []
+    labels, cells = _texts(found, role_of["label"]), _texts(found, role_of["element"])
+    lines = zip(found.lines, labels, cells, strict=True)
+    odd = [(n, label, cell) for n, label, cell in lines if label and not read_line(cell)]
+    return account.lines_note(
+        [LeftOutLine(int(n), f"{label}, {cell}", "it names no element") for n, label, cell in odd]
+    )
+
+
+def _join(parts: list[Columns]) -> Columns:
+    """Tables below each other as one run; what one of them lacks is unknown there."""
+    if len(parts) == 1:
+        return parts[0]
+    joined: Columns = {}
+    for name in dict.fromkeys(name for part in parts for name in part):
+        unit = next(part[name][1] for part in parts if name in part)
+        pieces = [part[name][0] if name in part else np.full(len(part["label"][0]), np.nan) for part in parts]
+        joined[name] = (np.concatenate(pieces), unit)
+    return joined
+
+
+def _whole_rows(columns: Columns) -> tuple[Columns, list[Note]]:
+    """The rows that have an intensity, and a note that names the solutions of the others."""
+    keep = np.isfinite(columns["intensity"][0])
+    if keep.all():
+        return columns, []
+    lost = [f"{columns['label'][0][i]} {columns['element'][0][i]}" for i in np.flatnonzero(~keep)]
+    shown = ", ".join(lost[:6]) + (f" and {len(lost) - 6} more" if len(lost) > 6 else "")
+    note = Note("warning", f"{len(lost)} readings without an intensity are left out: {shown}")
+    return {name: (values[keep], unit) for name, (values, unit) in columns.items()}, [note]
+
+
+def _from_long(found: TextTable, role_of: Roles, where: str) -> Columns:
+    labels, lines = _texts(found, role_of["label"]), [read_line(c) for c in _texts(found, role_of["element"])]
+    keep = np.array([bool(label and line) for label, line in zip(labels, lines, strict=True)], bool)
+    named = np.array([float(line[1]) if line and line[1] else np.nan for line in lines])
+    wavelength = _numbers(found, role_of, "wavelength")
+    columns: Columns = {
+        "label": (np.array(labels, str), "1"),
+        "element": (np.array([line[0] if line else "" for line in lines], str), "1"),
+        "wavelength": (named if wavelength is None else np.where(np.isnan(named), wavelength, named), "nm"),
     }
-    wavelength = _numbers(rows, found, "wavelength")
-    named = np.array([float(line[2]) if line[2] else np.nan for line in lines])
-    columns["wavelength"] = (named if wavelength is None else np.where(np.isnan(named), wavelength, named), "nm")
     for role, unit in UNITS.items():
-        values = _numbers(rows, found, role)
-        if values is not None:
-            columns[role] = (_converted(rows, found, role, values, unit, where), unit)
-    columns |= _scatter(_numbers(rows, found, "sd"), _numbers(rows, found, "rsd"), columns["intensity"][0])
-    return columns | _shared(rows, found, columns["label"][0])
+        if role == "dilution":
+            columns |= _dilutions(found, role_of, where)
+        elif (values := _numbers(found, role_of, role)) is not None:
+            columns[role] = (_converted(found, role_of, role, values, unit, where), unit)
+    columns |= _scatter(_numbers(found, role_of, "sd"), _numbers(found, role_of, "rsd"), columns["intensity"][0])
+    columns |= _shared(found, role_of, columns)
+    return {name: (values[keep], unit) for name, (values, unit) in columns.items()}
 
 
-def _from_wide(body, found, wide) -> dict[str, tuple[np.ndarray, str]]:
+def _from_wide(found: TextTable, role_of: Roles, where: str) -> Columns:
+    """A row per solution and line; all of one solution stand together."""
+    wide = _wide(found.headings)
     lines = [(i, element, nm) for i, (element, nm, what) in wide.items() if not what]
     beside = {(element, nm, what): i for i, (element, nm, what) in wide.items() if what}
-    rows = [
-        row for row in body if _cell(row, found["label"][0]) and any(_is_number(_cell(row, i)) for i, _, _ in lines)
-    ]
-    flat = [(row, i, element, nm) for row in rows for i, element, nm in lines]
-    intensity = np.array([number(_cell(row, i)) for row, i, _, _ in flat])
-    columns = {
-        "label": (np.array([_cell(row, found["label"][0]) for row, *_ in flat], str), "1"),
-        "element": (np.array([element for _, _, element, _ in flat], str), "1"),
-        "wavelength": (np.array([float(nm) for *_, nm in flat]), "nm"),
+    labels, values, empty = _texts(found, role_of["label"]), found.values(), np.full(found.rows, np.nan)
+    rows = np.repeat(np.arange(found.rows), len(lines))
+    intensity = _flat([values[:, i] for i, _, _ in lines])
+    columns: Columns = {
+        "label": (np.array(labels, str)[rows], "1"),
+        "element": (np.array([element for _, element, _ in lines] * found.rows, str), "1"),
+        "wavelength": (np.array([float(nm) for *_, nm in lines] * found.rows), "nm"),
         "intensity": (intensity, "cps"),
     }
     sd, rsd = (
-        np.array(
-            [number(_cell(row, beside[e, nm, what])) if (e, nm, what) in beside else np.nan for row, _, e, nm in flat]
-        )
+        _flat([values[:, beside[key]] if (key := (e, nm, what)) in beside else empty for _, e, nm in lines])
         for what in ("sd", "rsd")
     )
     columns |= _scatter(sd, rsd, intensity)
-    repeated = [row for row, *_ in flat]
-    for role in ("mass", "volume", "dilution"):
-        values = _numbers(repeated, found, role)
-        if values is not None:
-            columns[role] = (in_unit(values, found[role][1], UNITS[role], ""), UNITS[role])
-    return columns | _shared(repeated, found, columns["label"][0])
+    shared = _dilutions(found, role_of, where)
+    for role in ("mass", "volume"):
+        if (column := _numbers(found, role_of, role)) is not None:
+            shared[role] = (in_unit(column, role_of[role][1], UNITS[role], where), UNITS[role])
+    shared |= _shared(found, role_of, {"label": (np.array(labels, str), "1")})
+    columns |= {name: (column[rows], unit) for name, (column, unit) in shared.items()}
+    keep = np.array([bool(label) for label in labels], bool)[rows]
+    return {name: (column[keep], unit) for name, (column, unit) in columns.items()}
 
 
-def _shared(rows, found, labels) -> dict[str, tuple[np.ndarray, str]]:
+def _flat(columns: list[np.ndarray]) -> np.ndarray:
+    """Columns as one list, row after row."""
+    return np.array(columns).T.ravel()
+
+
+def _shared(found: TextTable, role_of: Roles, columns: Columns) -> Columns:
     """Type, readings and time of every row."""
-    kinds = [_cell(row, found["type"][0]) if "type" in found else "" for row in rows]
-    columns = {
-        "type": (
-            np.array([kind_of(k) or kind_of(label) or "sample" for k, label in zip(kinds, labels, strict=True)], str),
-            "1",
-        )
-    }
-    if (readings := _numbers(rows, found, "readings")) is not None:
-        columns["readings"] = (readings, "1")
-    if "time" in found:
-        times = np.array([_seconds(_cell(row, found["time"][0])) for row in rows])
+    labels = columns["label"][0]
+    told = _texts(found, role_of["type"]) if "type" in role_of else [""] * found.rows
+    held = columns["concentration"][0] if "concentration" in columns else np.full(found.rows, np.nan)
+    kinds = [kind_of(k) or _kind_of_label(label, h) for k, label, h in zip(told, labels, held, strict=True)]
+    made: Columns = {"type": (np.array(kinds, str), "1")}
+    if (readings := _numbers(found, role_of, "readings")) is not None:
+        made["readings"] = (readings, "1")
+    if "time" in role_of:
+        times = _times(found.columns[role_of["time"][0]])
         if np.isfinite(times).all():
-            columns["time"] = (times - times.min(initial=np.inf), "s")
-    return columns
+            made["time"] = (times - times.min(initial=np.inf), "s")
+    return made
 
 
 def kind_of(text: str) -> str:
-    """blank, standard, drift, spike or sample, from a type or a label; "" where the words tell nothing."""
+    """blank, standard, drift, spike or sample, from what a column of types says; "" where that tells nothing."""
     low = text.strip().lower()
     if re.search(r"unk|sample|probe|\bsmp", low):
         return "sample"
-    return next((kind for kind, pattern in _KINDS if re.search(pattern, low)), "")
+    words = (("blank", r"bla?n?k|blind|leer"), ("spike", r"spi?k|fortif"),
+             ("drift", r"drift|\bqc|ccv|icv|check|control"), ("standard", r"std|standard|\bcal"))  # fmt: skip
+    return next((kind for kind, pattern in words if re.search(pattern, low)), "")
 
 
-def _cell(row: list[str], i: int) -> str:
-    return row[i] if i < len(row) else ""
+def _kind_of_label(label: str, held: float) -> str:
+    """What a solution is where only its label tells: by whole words, never by how a word begins."""
+    low = re.sub(r"[\s_#().:-]+", " ", label.strip().lower())
+    for kind, pattern in _KINDS:
+        if re.search(rf"(?:^| )(?:{pattern})(?: |\d|$)", low):
+            return kind
+    if np.isfinite(held) and re.search(rf"(?:^| )(?:{_DOUBTFUL[1]})(?: |\d|$)", low):
+        return _DOUBTFUL[0]
+    return "sample"
 
 
-def _is_number(text: str) -> bool:
-    return not np.isnan(number(text))
+def _texts(found: TextTable, place: tuple[int, Heading]) -> list[str]:
+    return [text.strip() for text in found.columns[place[0]].texts]
 
 
-def _numbers(rows, found, role: str) -> np.ndarray | None:
-    return np.array([number(_cell(row, found[role][0])) for row in rows]) if role in found else None
+def _numbers(found: TextTable, role_of: Roles, role: str) -> np.ndarray | None:
+    return found.columns[role_of[role][0]].values.copy() if role in role_of else None
 
 
-def _converted(rows, found, role: str, values: np.ndarray, unit: str, where: str) -> np.ndarray:
+def _dilutions(found: TextTable, role_of: Roles, where: str) -> Columns:
+    """Dilution factors as written: 10, `10x`, `1:10`. Raises ReadError for any other word."""
+    if "dilution" not in role_of:
+        return {}
+    column = found.columns[role_of["dilution"][0]]
+    values = column.values.copy()
+    for row in np.flatnonzero(~np.isfinite(values)):
+        text = column.texts[row].strip()
+        if text and reason_missing(text) in ("not understood", "error of the program"):
+            values[row] = read_quantity(text, "dilution", f"{where}:{found.lines[row]}")
+    return {"dilution": (values, "1")}
+
+
+def _converted(found: TextTable, role_of: Roles, role: str, values: np.ndarray, unit: str, where: str) -> np.ndarray:
     """Values in their unit; that of a concentration may stand in a column of its own, row by row."""
-    heading = found[role][1]
-    if heading.unit or "unit" not in found or role not in ("concentration", "added"):
+    heading = role_of[role][1]
+    if heading.unit or "unit" not in role_of or role not in ("concentration", "added"):
         return in_unit(values, heading, unit, where)
-    told = np.array([written_unit(_cell(row, found["unit"][0])) for row in rows], object)
+    told = np.array([written_unit(text) for text in _texts(found, role_of["unit"])], object)
     out = np.empty_like(values)
     for one in set(told):
         out[told == one] = in_unit(values[told == one], Heading(heading.words, one), unit, where)
     return out
 
 
-def _scatter(sd, rsd, intensity) -> dict[str, tuple[np.ndarray, str]]:
+def _scatter(sd, rsd, intensity) -> Columns:
     if sd is not None and np.isfinite(sd).any():
         return {"intensity_std": (sd, "cps")}
     if rsd is not None and np.isfinite(rsd).any():
@@ -247,10 +373,14 @@ def _scatter(sd, rsd, intensity) -> dict[str, tuple[np.ndarray, str]]:
     return {}
 
 
+def _times(column: TextColumn) -> np.ndarray:
+    """Seconds of a column of numbers, clock times or dates."""
+    if column.kind in ("number", "clock"):
+        return column.values.copy()
+    return np.array([_seconds(text.strip()) for text in column.texts])
+
+
 def _seconds(text: str) -> float:
-    plain = number(text)
-    if not np.isnan(plain):
-        return plain
     for pattern in ("", "%d/%m/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d.%m.%Y %H:%M"):
         try:
             moment = datetime.strptime(text, pattern) if pattern else datetime.fromisoformat(text)

@@ -30,8 +30,8 @@ from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
 from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal, table
+from nacre.readers.sheets.headings import number
 from nacre.readers.text import text_file
-from nacre.readers.text.headings import number
 
 _MEASURED = {"pH": ("ph", "1"), "U": ("emf", "mV")}
 
@@ -73,7 +73,33 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     if not modes:
         raise ReadError("the report holds no measuring points", where=path.name, found=f"{len(lines)} lines")
     metadata = _sample(report) | _titrant(report)
-    return [_signal(mode, metadata, notes, path) for mode in modes]
+    rows_elsewhere = sum(map(_looks_like_point, _lines_outside(report, modes)))
+    return [_signal(mode, metadata, notes, path, rows_elsewhere) for mode in modes]
+
+
+def _lines_outside(section: Section, modes: list[Section]) -> list[str]:
+    """The lines of all sections but those of the titration commands."""
+    if any(section is mode for mode in modes):
+        return []
+    return section.lines + [line for inner in section.inner for line in _lines_outside(inner, modes)]
+
+
+def _looks_like_point(line: str) -> bool:
+    cells = line.split("\t")
+    return len(cells) >= 6 and not any(np.isnan(number(cell)) for cell in cells[:6])
+
+
+def _note_missing_points(numbers: np.ndarray, rows_elsewhere: int) -> list[Note]:
+    """Warnings where the points' own numbers have holes, or points stand outside of their section."""
+    notes = []
+    expected = np.arange(numbers[0], numbers[0] + numbers.size)
+    if not np.array_equal(np.sort(numbers), expected):
+        words = f"the points are numbered {numbers.min():g} to {numbers.max():g}, and {numbers.size} of them are read"
+        notes.append(Note("warning", words))
+    if rows_elsewhere:
+        words = f"{rows_elsewhere} rows like points stand outside the section of the titration, and are left out"
+        notes.append(Note("warning", words))
+    return notes
 
 
 def _sections(lines: list[str]) -> tuple[Section, tuple[Note, ...]]:
@@ -123,7 +149,7 @@ def _titrant(report: Section) -> dict[str, object]:
     return {}
 
 
-def _signal(mode: Section, metadata, notes, path: Path) -> Signal:
+def _signal(mode: Section, metadata, notes, path: Path, rows_elsewhere: int) -> Signal:
     words = mode.name.split()
     what = next((word for word in words if word in _MEASURED), "")
     if not what:
@@ -141,6 +167,7 @@ def _signal(mode: Section, metadata, notes, path: Path) -> Signal:
     notes = list(notes)
     if len(whole) < len(cells):
         notes.append(Note("repair", f"{len(cells) - len(whole)} rows are not whole and are left out"))
+    notes += _note_missing_points(values[:, 0], rows_elsewhere)
     name, unit = _MEASURED[what]
     columns = {
         "acid_volume": (values[:, 1], "mL"),

@@ -29,8 +29,8 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import option
 from nacre.core.signal import Note, Signal, table
-from nacre.readers.text import grids, workbooks
-from nacre.readers.text.headings import in_unit, number, read_heading, roles, written_unit
+from nacre.readers.sheets import grids, workbooks
+from nacre.readers.sheets.headings import in_unit, number, read_heading, roles, written_unit
 
 SYNONYMS = {
     "acid_volume": ("volume", "titrantvolume", "acidvolume", "cumulativevolume", "cummulativevolume", "v", "vhcl"),

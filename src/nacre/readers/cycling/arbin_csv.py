@@ -40,7 +40,10 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal, table
+from nacre.physics.cycling import counters
 from nacre.readers.cycling import bdf_names, records
+from nacre.readers.sheets import tables
+from nacre.readers.sheets.tables import TableHints
 from nacre.readers.text import clocks, text_file
 from nacre.readers.text.numbers import is_whole
 
@@ -126,8 +129,17 @@ def _frame(body: bytes, heading: str, notes: list[Note], where: str) -> pl.DataF
         return pl.read_csv(
             io.BytesIO(whole), separator=separator, has_header=False, schema=schema, truncate_ragged_lines=True
         )
-    except (pl.exceptions.PolarsError, ValueError) as error:
-        raise ReadError("the table cannot be read", where=where, found=str(error).splitlines()[0]) from None
+    except (pl.exceptions.PolarsError, ValueError):  # quotes or lengths that are not plain
+        return _frame_of_odd_lines(heading, whole, separator, notes, where)
+
+
+def _frame_of_odd_lines(heading: str, body: bytes, separator: str, notes: list[Note], where: str) -> pl.DataFrame:
+    """The records that are whole, and notes on the lines that are none."""
+    text = f"{heading}\n{body.decode(errors='replace')}"
+    sheet = tables.read_tables(text, where, TableHints(separator, heading_line=1))
+    found = tables.main_table(sheet, where, "records under the columns' names")
+    notes += sheet.notes([found])
+    return pl.DataFrame({f"c{i}": pl.Series(column.texts, dtype=pl.String) for i, column in enumerate(found.columns)})
 
 
 def _columns(frame: pl.DataFrame, heading: str, notes: list[Note], where: str) -> dict[str, tuple[np.ndarray, str]]:
@@ -245,7 +257,8 @@ def _gained(columns: dict, names: tuple[str, str], starts: np.ndarray, unit: str
         return None
     total = np.zeros(len(starts))
     for name in names:
-        values = np.nan_to_num(units.convert(*columns[name], unit))
+        # a counter that is blank at rest stands where it stood
+        values = counters.fill_blank(units.convert(*columns[name], unit))
         gain = np.diff(values, prepend=0.0)
         gain[1:] = np.where(gain[1:] < 0, values[1:], gain[1:])
         gain[0] = 0.0

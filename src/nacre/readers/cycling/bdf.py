@@ -23,7 +23,8 @@ from nacre.core.errors import NacreError, ReadError, did_you_mean, is_of_a_libra
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal, table
 from nacre.readers.cycling import bdf_names, records
-from nacre.readers.text import tables, text_file
+from nacre.readers.sheets import tables
+from nacre.readers.text import text_file
 from nacre.readers.text.cells import TextColumn
 from nacre.readers.text.numbers import is_whole
 
@@ -31,14 +32,14 @@ _PARQUET = b"PAR1"
 
 
 def sniff(head: Head) -> float:
-    """Sure where a csv's first line bears the three required names; parquet needs a `.bdf.parquet` name as well."""
+    """Sure where a csv's first line bears the three required names, in any unit; parquet needs a name."""
     if head.start[:4] == _PARQUET:
         return 0.9 if ".bdf" in head.path.name.lower() else 0.0
     if head.looks_binary:
         return 0.0
     data, _, _ = text_file.to_utf8(head.start)
     first = data.split(b"\n", 1)[0].decode(errors="replace")
-    found = {bdf_names.machine_name(cell.strip('" ')) for cell in first.split(text_file.separator(first))}
+    found = {resolve(cell.strip('" '))[0] for cell in first.split(text_file.separator(first))}
     return 0.95 if found.issuperset(bdf_names.REQUIRED) else 0.0
 
 

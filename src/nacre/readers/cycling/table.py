@@ -27,9 +27,10 @@ from nacre.core.options import option
 from nacre.core.signal import Note, Signal, table
 from nacre.readers.cycling import bdf_names
 from nacre.readers.cycling.bdf import number_steps
-from nacre.readers.text import grids, tables, text_file
+from nacre.readers.sheets import grids, tables
+from nacre.readers.sheets.tables import TableHints, TextSheet, TextTable
+from nacre.readers.text import text_file
 from nacre.readers.text.cells import TextColumn
-from nacre.readers.text.tables import TableHints, TextSheet, TextTable
 
 _SHORT = {
     "time": "test_time_second",

@@ -26,6 +26,7 @@ from nacre.core.errors import ReadError
 from nacre.core.signal import Note, Signal, table
 from nacre.readers.diffraction.pattern import wavelengths
 from nacre.readers.text import text_file
+from nacre.readers.text.number_lists import read_numbers
 
 KIND = "diffractometer"
 SQUARE = 8 * math.log(2) / 1e4  # variance in centideg^2 -> FWHM^2 in deg^2
@@ -49,7 +50,7 @@ def read(path: Path, options=None) -> list[Signal]:
     path = Path(path)
     text = text_file.load(path)
     data = text.data.decode()
-    found = _instprm(data) if path.suffix.lower() == ".instprm" or "#GSAS-II" in data else _cards(data)
+    found = _instprm(data) if path.suffix.lower() == ".instprm" or "#GSAS-II" in data else _cards(data, path.name)
     if not found.get("wavelengths"):
         raise ReadError("no wavelength in the file", where=path.name, expected="Lam (.instprm) or ICONS (.prm, .EXP)")
     names = {"u": "deg2", "v": "deg2", "w": "deg2", "x": "deg", "y": "deg", "zero": "deg"}
@@ -67,7 +68,8 @@ def read(path: Path, options=None) -> list[Signal]:
             name=path.stem,
         )
     ]
-    return machine + [_crystal(number, data, path, text) for number in re.findall(r"(?m)^CRS(\d)\s+PNAM", data)]
+    phases = sorted(set(re.findall(r"(?m)^CRS(\d)", data)))
+    return machine + [_crystal(number, data, path, text) for number in phases]
 
 
 def _crystal(number: str, data: str, path: Path, text) -> Signal:
@@ -75,6 +77,7 @@ def _crystal(number: str, data: str, path: Path, text) -> Signal:
     cards = "\n".join(re.findall(rf"(?m)^CRS{number}\s+(.+)$", data))
     numbers = r"\s+".join([r"(-?\d+\.\d+)"] * 4)
     atoms = re.findall(rf"(?m)^AT\s*(\d+)A\s+([A-Z]+)\S*\s+{numbers}(.{{8}})", cards)
+    _refuse_odd_atoms(cards, len(atoms), number, path.name)
     b_iso = {i: 8 * math.pi**2 * float(u) for i, u in re.findall(r"(?m)^AT\s*(\d+)B\s+(-?\d+\.\d+)", cards)}
     edges, angles = (re.search(rf"(?m)^{key}\s+(\S+)\s+(\S+)\s+(\S+)", cards) for key in ("ABC", "ANGLES"))
     group = re.search(r"(?m)^SG SYM\s+(.+?)\s*$", cards)
@@ -87,10 +90,25 @@ def _crystal(number: str, data: str, path: Path, text) -> Signal:
         "occupancy": (np.array([float(row[5]) for row in atoms]), "1"),
         "b_iso": (np.array([b_iso.get(row[0], math.nan) for row in atoms]), "Ang2"),
     }
-    name = re.search(r"(?m)^PNAM\s+(.+?)\s*$", cards)[1]
-    cell = tuple(float(v) for v in (*edges.groups(), *angles.groups()))
+    named = re.search(r"(?m)^PNAM\s+(.+?)\s*$", cards)
+    name = named[1] if named else f"phase {number}"
+    cell = tuple(read_numbers([*edges.groups(), *angles.groups()], path.name))
     metadata = {"cell": cell, "space_group": group[1], "phase": name}
     return table("crystal", columns, axis="site", metadata=metadata, name=name)
+
+
+def _refuse_odd_atoms(cards: str, read: int, number: str, where: str) -> None:
+    """Raises ReadError where a phase has a card, or a number, of an atom that was not read."""
+    known = re.findall(r"(?m)^AT\s*(\d+)A", cards)
+    if len(set(known)) < len(known):
+        found = f"atom {next(atom for atom in known if known.count(atom) > 1)} twice"
+        do = "if two files were joined, give each as a file of its own"
+        raise ReadError(f"phase {number} stands in the file twice", where=where, found=found, do=do)
+    stated = re.search(r"(?m)^NATOM\s+(\d+)", cards)
+    expected = max(len(known), int(stated[1]) if stated else 0)
+    if read < expected:
+        found = f"{read} of {expected}"
+        raise ReadError(f"atoms of phase {number} cannot be read", where=where, found=found, do="export it again")
 
 
 def _instprm(data: str) -> dict:
@@ -110,19 +128,22 @@ def _instprm(data: str) -> dict:
     return found
 
 
-def _cards(data: str) -> dict:
+def _cards(data: str, where: str) -> dict:
     found: dict = {}
     match = re.search(r"(?m)^(?:INS|HST)\s+\d\s*ICONS\s+(.+)$", data)
     if match:
-        cells = [float(cell) for cell in match[1].split()]
+        cells = list(read_numbers([match[1]], where))
+        if len(cells) < 3:
+            found = f"{len(cells)} numbers"
+            raise ReadError("card ICONS is cut", where=where, found=found, expected="two wavelengths and the zero")
         found = wavelengths(cells[0], cells[1], cells[6] if len(cells) > 6 else 0.5)
         found["zero"] = cells[2] / 100
         if len(cells) > 4:
             found["polarisation"] = cells[4]
     head = re.search(r"(?m)^(?:INS|HST)\s+\dPRCF(\d)\s+(\d+)\s+(\d+)", data)
     if head:
-        terms = [float(cell) for row in re.findall(rf"(?m)^(?:INS|HST)\s+\dPRCF{head[1]}\d\s+(.+)$", data)
-                 for cell in row.split()]  # fmt: skip
+        rows = re.findall(rf"(?m)^(?:INS|HST)\s+\dPRCF{head[1]}\d\s+(.+)$", data)
+        terms = list(read_numbers(rows, where))
         kind, lorentz = int(head[2]), {2: 3, 3: 4}.get(int(head[2]))
         found["profile"] = f"type {kind}: {' '.join(f'{term:g}' for term in terms[: int(head[3])])}"
         if lorentz and len(terms) >= lorentz + 2:

@@ -52,15 +52,23 @@ def _bank(bank: re.Match, body: str, data: str, path: Path, text) -> Signal:
     readers = {"STD": _std, "ESD": _esd, "FXYE": _fxye, "FXY": _fxye}
     if form not in readers:
         raise ReadError("unknown format of the bank", where=path.name, found=form, expected=", ".join(readers))
+    first = data.count("\n", 0, bank.end()) + 2
     try:
         x, y, std = readers[form](lines, n, rest)
-    except (ValueError, IndexError) as error:
-        raise ReadError("a record is not a number", where=path.name, found=str(error)) from None
+    except (ValueError, IndexError):
+        raise _find_bad_record(lines, first, path.name) from None
     if len(y) < n:
         raise ReadError("the bank is cut", where=path.name, found=f"{len(y)} points", expected=f"{n}")
     title = data.split("\n", 1)[0].strip()
     metadata = {"title": title, "format": f"{binning} {form}"}
     return pattern(x, y, path.name, std=std, metadata=metadata, name=path.stem)
+
+
+def _find_bad_record(lines: list[str], first: int, where: str) -> ReadError:
+    """The line whose records are no numbers, in words."""
+    odd = next((i for i, line in enumerate(lines) if re.search(r"[^\d\s.+\-eE*]", line)), 0)
+    found = f"'{lines[odd].strip()[:40]}'" if lines else "no records"
+    return ReadError("a record is not a number", where=f"{where}:{first + odd}", found=found, do="export it again")
 
 
 def _steps(rest: list[str], n: int) -> np.ndarray:

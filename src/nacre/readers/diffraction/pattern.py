@@ -9,6 +9,7 @@ import numpy as np
 
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note, Signal, Variable
+from nacre.readers.damaged import count_zero_tail
 
 KIND = "diffraction"
 FEWEST = 20
@@ -38,6 +39,12 @@ def pattern(
     bad = np.flatnonzero(~(np.isfinite(two_theta) & np.isfinite(intensity)))
     if bad.size:
         raise ReadError("a value is not a number", where=where, found=f"record {bad[0] + 1}", do="export it again")
+    tail = count_zero_tail(intensity)
+    if tail:
+        two_theta, intensity = two_theta[:-tail], intensity[:-tail]
+        std = None if std is None else np.asarray(std)[:-tail]
+        words = f"the last {tail} points are zero, as in a file that was cut while it was copied: they are left out"
+        notes = (*notes, Note("warning", words))
     if two_theta[0] > two_theta[-1]:
         two_theta, intensity = two_theta[::-1], intensity[::-1]
         std = None if std is None else np.asarray(std)[::-1]

@@ -102,6 +102,10 @@ def _two_theta(block, n: int, where: str) -> np.ndarray:
 
 def _crystal(block, path: Path) -> Signal:
     rows = block.find("_atom_site_", ["label", "fract_x", "fract_y", "fract_z", "?type_symbol", "?occupancy"])
+    if not len(rows):
+        lacks = [axis for axis in "xyz" if not block.find_loop(f"_atom_site_fract_{axis}")]
+        found = ", ".join(f"no _atom_site_fract_{axis}" for axis in lacks) or "no _atom_site_label"
+        raise ReadError("the table of atoms is incomplete", where=f"{path.name}, block '{block.name}'", found=found)
     b_iso, anisotropic = _displacements(block, len(rows))
     notes = [Note("warning", "anisotropic displacements are left out; isotropic ones stand for them")] * anisotropic
     labels = [row.str(0) for row in rows]

@@ -24,6 +24,7 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note, Signal
 from nacre.readers.diffraction.pattern import KIND, pattern, wavelengths
+from nacre.readers.text.number_lists import read_number, read_numbers
 
 
 def sniff(head: Head) -> float:
@@ -55,15 +56,12 @@ def _scan(scan, data, head: dict, path: Path, raw: bytes) -> Signal:
     counts = counts if counts is not None else _one(data, "counts")
     if counts is None or not (counts.text or "").split():
         raise ReadError("a scan without intensities", where=path.name, do="export it again")
-    try:
-        y = np.array(counts.text.split(), float)
-    except ValueError as error:
-        raise ReadError("an intensity is not a number", where=path.name, found=str(error)) from None
+    y = read_numbers([counts.text], path.name)
     x = _two_theta(data, y.size, path.name)
     std, notes = None, []
     factors = _one(data, "beamAttenuationFactors")
     if factors is not None and (factors.text or "").split():
-        factor = np.array(factors.text.split(), float)
+        factor = read_numbers([factors.text], path.name)
         std = np.sqrt(np.maximum(y, 1.0) * factor)
         if factor.size == y.size and np.any(factor > 1):
             notes.append(Note("info", f"an attenuator was in the beam for {int(np.sum(factor > 1))} points"))
@@ -74,7 +72,7 @@ def _scan(scan, data, head: dict, path: Path, raw: bytes) -> Signal:
         "start": _text(scan, "startTimeStamp"),
         "end": _text(scan, "endTimeStamp"),
         "unit": counts.get("unit", ""),
-        "seconds": float(seconds.text) if seconds is not None and seconds.text else None,
+        "seconds": _number(data, "commonCountingTime") if seconds is not None else None,
     }
     if counts.get("unit", "counts") == "cps" and metadata["seconds"]:
         std = np.sqrt(np.maximum(y * metadata["seconds"], 1.0)) / metadata["seconds"]
@@ -97,10 +95,11 @@ def _two_theta(data, n: int, where: str) -> np.ndarray:
             continue
         listed = _one(positions, "listPositions")
         if listed is not None and listed.text:
-            return np.array(listed.text.split(), float)
+            return read_numbers([listed.text], where)
         ends = [_one(positions, name) for name in ("startPosition", "endPosition")]
         if all(end is not None for end in ends):
-            return np.linspace(float(ends[0].text), float(ends[1].text), n)
+            low, high = (read_number(end.text or "", "an end of the 2Theta axis", where) for end in ends)
+            return np.linspace(low, high, n)
     raise ReadError("the scan has no 2Theta axis", where=where, do="a rocking or phi scan is no powder pattern")
 
 
@@ -147,7 +146,7 @@ def _text(node, name: str) -> str:
 
 def _number(node, name: str) -> float | None:
     text = _text(node, name)
-    return float(text) if text else None
+    return read_number(text, f"<{name}>", "the header") if text else None
 
 
 READER = Reader("xrdml", "PANalytical powder scan (.xrdml)", (KIND,), (".xrdml",), sniff, read)

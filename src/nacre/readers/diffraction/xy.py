@@ -12,7 +12,9 @@ columns or decimals than all rows before, or a count below a fifth of them) was 
 `.csv` and `.txt` are not taken unasked, as many other things are called so.
 """
 
+import contextlib
 import re
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +25,19 @@ from nacre.core.errors import ReadError
 from nacre.core.signal import Note, Signal
 from nacre.readers.diffraction.pattern import KIND, numbers, pattern, wavelengths
 from nacre.readers.diffraction.pattern import example as example
+from nacre.readers.sheets import account
+from nacre.readers.sheets.account import LeftOutLine
+from nacre.readers.text import lines as text_lines
 from nacre.readers.text import text_file
+from nacre.readers.text.quantities import read_quantity
 
 OWN = (".xy", ".xye", ".xyd")
 SHARED = (".dat", ".prn", ".chi", ".asc")
 LOOKED_AT = 30  # lines before the last that tell whether it is cut
-_WAVELENGTH = re.compile(r"(?:wave\s*length|lambda)[^\d\n]{0,24}(\d?\.\d+)", re.IGNORECASE)
+_WAVELENGTH = re.compile(
+    r"(?:wave\s*length|lambda)[^\d\n]{0,24}(\d*[.,]\d+(?:[eE][-+]?\d+)?)\s*(angstroms?|ang|[ÅA](?![a-z])|nm|pm|m(?![a-z]))?",
+    re.IGNORECASE,
+)
 
 
 def sniff(head: Head) -> float:
@@ -50,25 +59,19 @@ def read(path: Path, options=None) -> list[Signal]:
     lines = text.data.decode().splitlines()
     cut = "" if text.data.endswith((b"\n", b"\r")) else _cut_end(lines)
     lines = lines[:-1] if cut else lines
-    rows, comments, first = [], [], 0
-    for i, line in enumerate(lines):
-        found = numbers(line)
-        if found and len(found) >= 2:
-            first = first or i + 1
-            rows.append(found)
-        elif line.strip():
-            comments.append(line.strip())
-    width = min((len(row) for row in rows), default=0)
-    if width < 2:
+    rows, comments, left_out = _rows(lines)
+    if not rows:
         raise ReadError(
             "no rows of numbers", where=path.name, found=f"{len(lines)} lines", expected="two_theta, counts"
         )
-    table = np.array([row[:width] for row in rows])
+    table = np.array(rows)
+    width = table.shape[1]
     notes = [Note("info", f"{width - 3} more columns are left out")] if width > 3 else []
+    notes += account.lines_note(left_out)
     if cut:
         words = f"the file ends inside its last line ('{cut}'), without a line end: it was cut, that point is left out"
         notes.append(Note("warning", words))
-    wavelength = next((float(m[1]) for line in comments if (m := _WAVELENGTH.search(line))), None)
+    wavelength = _find_wavelength(comments)
     return [
         pattern(
             table[:, 0],
@@ -80,6 +83,46 @@ def read(path: Path, options=None) -> list[Signal]:
             name=path.stem,
         )
     ]
+
+
+def _rows(lines: list[str]) -> tuple[list[list[float]], list[str], list[LeftOutLine]]:
+    """Rows of as many numbers as most lines have, the comments, and the lines among the rows that are neither."""
+    read = [numbers(line) for line in lines]
+    widths = Counter(len(found) for found in read if found and len(found) >= 2)
+    if not widths:
+        return [], [line.strip() for line in lines if line.strip()], []
+    width = widths.most_common(1)[0][0]
+    places = [i for i, found in enumerate(read) if found and len(found) >= width]
+    comments, left_out = [], []
+    for i, line in enumerate(lines):
+        if not line.strip() or (read[i] and len(read[i]) >= width):
+            continue
+        if places[0] < i and not _is_comment(line):
+            left_out.append(LeftOutLine(i + 1, line.strip()))
+        else:
+            comments.append(line.strip())
+    return [read[i][:width] for i in places], comments, left_out
+
+
+def _is_comment(line: str) -> bool:
+    """Whether a line begins with a mark of comments; `#DIV/0!` and its like are cells."""
+    return line.lstrip()[0] in '*%"' or text_lines.is_comment(line, "")
+
+
+def _find_wavelength(comments: list[str]) -> float | None:
+    """The wavelength in angstrom that a comment states; in angstrom where it says no unit.
+
+    A number that can be read in two ways is none.
+    """
+    for line in comments:
+        match = _WAVELENGTH.search(line)
+        if match is None:
+            continue
+        if not match[2]:
+            return float(match[1].replace(",", "."))
+        with contextlib.suppress(ReadError):
+            return round(1e10 * read_quantity(f"{match[1]} {match[2]}", "length"), 9)
+    return None
 
 
 def _cut_end(lines: list[str]) -> str:

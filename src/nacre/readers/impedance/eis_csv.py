@@ -36,8 +36,9 @@ from nacre.core.options import option
 from nacre.core.signal import Note, Signal
 from nacre.readers.impedance import eis_table, gain_phase, spectra
 from nacre.readers.impedance.eis_table import Heading
-from nacre.readers.text import grids, tables, text_file
-from nacre.readers.text.tables import TableHints, TextSheet, TextTable
+from nacre.readers.sheets import grids, tables
+from nacre.readers.sheets.tables import TableHints, TextSheet, TextTable
+from nacre.readers.text import text_file
 
 _ROLES = ("frequency", "omega", "real", "imaginary", "modulus", "phase", "time", "voltage", "current", "other")
 _UNITS = {"frequency": "Hz", "omega": "rad/s", "real": "ohm", "imaginary": "ohm", "modulus": "ohm", "phase": "deg"}

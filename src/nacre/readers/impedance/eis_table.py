@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 
 from nacre.core.errors import ReadError
-from nacre.readers.text.tables import TextTable
+from nacre.readers.sheets.tables import TextTable
 
 _UNIT = re.compile(r"^(?P<quantity>.*?)\s*(?:[\[(](?P<bracket>[^\[\]()]*)[\])]|/\s*(?P<slash>[^/()\[\]]+))?\s*$")
 _ROLES = {

@@ -27,8 +27,9 @@ from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal
 from nacre.readers.impedance import spectra
-from nacre.readers.text import account, tables, text_file
-from nacre.readers.text.tables import TableHints
+from nacre.readers.sheets import account, tables
+from nacre.readers.sheets.tables import TableHints
+from nacre.readers.text import text_file
 
 _NAMES = {
     "Freq": ("frequency_hertz", "Hz"),
@@ -75,7 +76,7 @@ def _table(lines: list[str], at: int, where: str, notes: list[Note]) -> dict[str
     """The columns of one table, whose lines keep their numbers; its head states how many rows it has."""
     end = next((i for i in range(at + 1, len(lines)) if re.match(r"\w+\t[A-Z]+\t", lines[i])), len(lines))
     kept = [""] * (at + 1) + [line.removeprefix("\t") for line in lines[at + 1 : end]] + [""] * (end < len(lines))
-    sheet = tables.read_tables("\n".join(kept), where, TableHints("\t"))
+    sheet = tables.read_tables("\n".join(kept), where, TableHints("\t", commented=False))
     found = sheet.main
     if found is None or not {"Freq", "Zreal", "Zimag"} <= set(found.headings):
         names = kept[at + 1].split() if kept[at + 1 :] else []

@@ -20,8 +20,9 @@ from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal
 from nacre.readers.impedance import eis_csv, eis_table, spectra
 from nacre.readers.impedance.eis_table import Heading
-from nacre.readers.text import tables, text_file
-from nacre.readers.text.tables import TableHints, TextSheet
+from nacre.readers.sheets import tables
+from nacre.readers.sheets.tables import TableHints, TextSheet
+from nacre.readers.text import text_file
 
 _SETTING = re.compile(r"\b(DC|TM|J|FV\d)=([-+\d.,Ee]+?)(?:, |\t|$)")
 _UNITS = {"frequency": "Hz", "real": "ohm", "imaginary": "ohm", "modulus": "ohm", "phase": "deg"}

@@ -23,8 +23,9 @@ from nacre.core.errors import ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal
 from nacre.readers.impedance import spectra
-from nacre.readers.text import tables, text_file
-from nacre.readers.text.tables import TableHints
+from nacre.readers.sheets import tables
+from nacre.readers.sheets.tables import TableHints
+from nacre.readers.text import text_file
 
 _FIRST = re.compile(r'\s*"?(ZPLOT2|ZPlot|ZView)\b', re.IGNORECASE)
 _KEYS = {

@@ -8,9 +8,9 @@ from nacre.core.signal import Note
 from nacre.readers.maccor import header
 from nacre.readers.maccor.header import Column, Layout
 from nacre.readers.maccor.table import RawTable, check_columns
-from nacre.readers.text import tables
+from nacre.readers.sheets import tables
+from nacre.readers.sheets.tables import TextTable
 from nacre.readers.text.cells import TextColumn
-from nacre.readers.text.tables import TextTable
 
 
 def read_carefully(data: bytes, where: str) -> tuple[Layout, RawTable] | None:

@@ -26,6 +26,7 @@ from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import option
 from nacre.core.signal import Note, Signal, Variable
 from nacre.materials.spectra.xray_lines import compute_fwhm_ev, find_main_line
+from nacre.readers.damaged import explain_damage
 from nacre.readers.microscopy import array_signals, images
 from nacre.readers.microscopy.array_signals import Axis, Origin
 
@@ -59,12 +60,8 @@ def read(path: Path, options: Options | None = None) -> list[Signal]:
             where=path.name,
             do="install it: pip install 'nacre[em]' (GPL-3); or export the maps as TIFF from Esprit",
         ) from None
-    try:
+    with explain_damage(path, "Bruker hypermap", "copy it again, or export the maps as TIFF from Esprit"):
         parts = file_reader(str(path))
-    except Exception as error:  # a foreign reader of an undocumented format raises anything
-        raise ReadError(
-            "RosettaSciIO cannot read the file", where=path.name, found=f"{type(error).__name__}: {error}"
-        ) from None
     signals = [_signal(part, path, options) for part in parts]
     if options.cube:
         signals += [_cube(part, path) for part in parts if np.ndim(part["data"]) == 3]

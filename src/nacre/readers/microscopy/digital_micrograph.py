@@ -22,6 +22,7 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Signal
+from nacre.readers.damaged import explain_damage
 from nacre.readers.microscopy import array_signals
 from nacre.readers.microscopy.array_signals import Axis, Origin
 
@@ -58,15 +59,8 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
             where=path.name,
             do="install it: pip install 'nacre[em]' (GPL-3); or export spectra as .msa and images as TIFF",
         ) from None
-    try:
+    with explain_damage(path, "file of DigitalMicrograph", "copy it again, or export it as .msa or TIFF"):
         parts = file_reader(str(path))
-    except Exception as error:  # a foreign reader of an undocumented format raises anything
-        raise ReadError(
-            "RosettaSciIO cannot read the file",
-            where=path.name,
-            found=f"{type(error).__name__}: {error}",
-            do="it may be cut: copy it again, or export it as .msa or TIFF",
-        ) from None
     if not parts:
         raise ReadError("the file holds no image", where=path.name, found="a thumbnail at most", do="copy it again")
     return [_signal(part, path) for part in parts]

@@ -29,6 +29,7 @@ from nacre.core.contracts import VIRTUAL_MARK, Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal, Variable
+from nacre.readers.damaged import explain_damage
 from nacre.readers.microscopy import images
 
 _MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -50,15 +51,9 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
         raise ReadError("cannot open the file", where=path.name, found=error.strerror or str(error)) from None
     if not raw.startswith(_MAGIC):
         raise ReadError("not an HDF5 file", where=path.name, found=f"it begins {raw[:8]!r}", do=_CURE)
-    try:
-        with h5py.File(path, "r") as file:
-            about = {"software": _word(file, "Software Version")}
-            return [s for name in _slices(file, path.name) for s in _signals(file[name], path, about)]
-    except ReadError:
-        raise
-    except Exception as error:  # a cut HDF5 file raises whatever its broken part makes of it
-        found = f"{type(error).__name__}: {error}"
-        raise ReadError("the HDF5 file is damaged or cut", where=path.name, found=found, do=_CURE) from None
+    with explain_damage(path, "HDF5 file", _CURE), h5py.File(path, "r") as file:
+        about = {"software": _word(file, "Software Version")}
+        return [s for name in _slices(file, path.name) for s in _signals(file[name], path, about)]
 
 
 _CURE = "export the map again from AZtec (File, Export, H5OINA)"

@@ -24,6 +24,7 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Signal
+from nacre.readers.damaged import explain_damage
 from nacre.readers.microscopy import array_signals
 from nacre.readers.microscopy.array_signals import Axis, Origin
 
@@ -47,17 +48,10 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     raw = array_signals.bytes_of(path)
     if not raw.startswith(array_signals.HDF5):
         raise ReadError("not an HDF5 file", where=path.name, found=f"it begins {raw[:8]!r}", expected="a .hspy file")
-    try:
-        with h5py.File(path, "r") as file:
-            entries = list(file["Experiments"].items()) if "Experiments" in file else []
-            found = ", ".join(file) or "nothing"
-            signals = [_signal(name, entry, path.name) for name, entry in entries if "data" in entry]
-    except ReadError:
-        raise
-    except Exception as error:  # a cut HDF5 file raises whatever its broken part makes of it
-        raise ReadError(
-            "the file cannot be read", where=path.name, found=f"{type(error).__name__}: {error}", do="copy it again"
-        ) from None
+    with explain_damage(path, "HDF5 file", "copy it again"), h5py.File(path, "r") as file:
+        entries = list(file["Experiments"].items()) if "Experiments" in file else []
+        found = ", ".join(file) or "nothing"
+        signals = [_signal(name, entry, path.name) for name, entry in entries if "data" in entry]
     if not signals:
         raise ReadError(
             "the file holds no experiment of HyperSpy", where=path.name, found=found, expected="Experiments, with data"

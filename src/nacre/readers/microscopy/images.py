@@ -12,6 +12,8 @@ import numpy as np
 from nacre.core.contracts import VIRTUAL_MARK, Head
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note, Signal, Variable
+from nacre.readers.damaged import explain_damage
+from nacre.readers.microscopy import pixel_size
 
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _OTHERS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
@@ -19,6 +21,7 @@ SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg")
 # difference between colour channels (of 255) at the 99.5th percentile: what JPEG compression makes of grey, and what
 # is still a tint and not a colour
 GREY, TINTED = 12, 100
+WHITE_IS_ZERO = 0  # of the tag PhotometricInterpretation
 
 
 @dataclass(frozen=True)
@@ -66,17 +69,8 @@ def load(path: Path) -> Picture:
             expected="TIFF, PNG or JPEG",
             do="export the image as TIFF from the instrument's own software",
         )
-    try:
+    with explain_damage(path, "picture", "copy or export it again"):
         pages, tags = _tiff(raw, path.name) if raw[:4] in _TIFF else (_pillow(raw), {})
-    except ReadError:
-        raise
-    except Exception as error:  # decoders raise anything on a damaged file
-        raise ReadError(
-            "the picture cannot be decoded",
-            where=path.name,
-            found=f"{type(error).__name__}: {error}",
-            do="it may be cut or damaged: copy or export it again",
-        ) from None
     grey, notes = _grey(pages, path.name)
     return Picture(grey, tags, notes)
 
@@ -97,16 +91,20 @@ def _tiff(raw: bytes, where: str) -> tuple[np.ndarray, dict]:
                     do="copy or export it again",
                 )
         tags = {
-            "zeiss": file.sem_metadata or {},
-            "fei": file.fei_metadata or {},
-            "imagej": file.imagej_metadata or {},
+            "zeiss": _mapping(file.sem_metadata),
+            "fei": _mapping(file.fei_metadata),
+            "imagej": _mapping(file.imagej_metadata),
             "description": _described(first.description),
+            "ome": file.ome_metadata or "",
+            "olympus": _mapping(file.sis_metadata),
+            "tescan": _read_text_tag(first, pixel_size.TESCAN_TAG),
             "resolution": first.tags["XResolution"].value if "XResolution" in first.tags else None,
+            "resolution_down": first.tags["YResolution"].value if "YResolution" in first.tags else None,
         }
         # colour-mapped twins and thumbnails that some programs add are of another shape or palette
         same = [p for p in file.pages if p.shape == first.shape and p.photometric == first.photometric]
         try:
-            pages = np.stack([page.asarray() for page in same])
+            pages = _turn_round(np.stack([page.asarray() for page in same]), first.photometric)
         except ValueError as error:
             if "imagecodecs" not in str(error):
                 raise
@@ -114,6 +112,28 @@ def _tiff(raw: bytes, where: str) -> tuple[np.ndarray, dict]:
     if pages.ndim == 4 and pages.shape[-1] == 1:
         pages = pages[..., 0]
     return pages, tags
+
+
+def _mapping(found) -> dict:
+    """The maker's tags; none where a damaged file holds something else in their place."""
+    return found if isinstance(found, dict) else {}
+
+
+def _read_text_tag(page: Any, code: int) -> str:
+    """Text within a binary tag; "" where there is none."""
+    if code not in page.tags:
+        return ""
+    value = page.tags[code].value
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _turn_round(pages: np.ndarray, photometric: int) -> np.ndarray:
+    """Pages with black as the lowest number, where the file stores white as zero."""
+    if photometric != WHITE_IS_ZERO:
+        return pages
+    if pages.dtype.kind == "b":
+        return ~pages
+    return np.iinfo(pages.dtype).max - pages if pages.dtype.kind == "u" else -pages
 
 
 def _described(text: str) -> dict:

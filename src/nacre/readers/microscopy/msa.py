@@ -28,6 +28,7 @@ from nacre.core.signal import Signal, Variable
 from nacre.readers.microscopy import array_signals
 from nacre.readers.microscopy.array_signals import Axis, Origin
 from nacre.readers.text import text_file
+from nacre.readers.text.number_lists import read_numbers
 
 _UNITS = {"ev": "eV", "kev": "keV"}
 _NUMBERS = {"BEAMKV": "beam_kV", "LIVETIME": "live_time_s", "REALTIME": "real_time_s", "PROBECUR": "beam_current_nA"}
@@ -43,9 +44,9 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     """One signal of kind "spectrum". Raises ReadError."""
     path = Path(path)
     text = text_file.load(path)
-    head, rows = _split(text.data.decode(errors="replace"), path.name)
+    head, rows, first = _split(text.data.decode(errors="replace"), path.name)
     points = _points(head, path.name)
-    values = _values(rows, path.name)
+    values = read_numbers(rows, path.name, first, do=_CURE)
     unit = _unit(head, path.name)
     if head.get("DATATYPE", "Y").upper() == "XY":
         energy, values = _pairs(values, points, path.name)
@@ -60,8 +61,8 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     return [array_signals.spectra(values.astype(np.int64) if whole else values, axis, [], of)]
 
 
-def _split(text: str, where: str) -> tuple[dict[str, str], list[str]]:
-    """The keywords in capitals, and the lines of data."""
+def _split(text: str, where: str) -> tuple[dict[str, str], list[str], int]:
+    """The keywords in capitals, the lines of data, and the number of the first of these."""
     lines = text.splitlines()
     if not lines or not lines[0].lstrip().upper().startswith("#FORMAT") or "EMSA" not in lines[0].upper():
         raise ReadError(
@@ -79,7 +80,7 @@ def _split(text: str, where: str) -> tuple[dict[str, str], list[str]]:
         words = key.split()
         key = words[0].upper() if words else ""
         if key == "SPECTRUM":
-            return head, _until_end(lines[i + 1 :], where)
+            return head, _until_end(lines[i + 1 :], where), i + 2
         head[key] = value.strip()
     raise ReadError("the header has no end", where=where, found="no line #SPECTRUM", do=f"it is cut: {_CURE}")
 
@@ -87,8 +88,17 @@ def _split(text: str, where: str) -> tuple[dict[str, str], list[str]]:
 def _until_end(lines: list[str], where: str) -> list[str]:
     for i, line in enumerate(lines):
         if line.lstrip().upper().startswith("#ENDOFDATA"):
-            return [row for row in lines[:i] if row.strip()]
+            _refuse_more(lines[i + 1 :], where)
+            return lines[:i]
     raise ReadError("the data have no end", where=where, found="no line #ENDOFDATA", do=f"the file is cut: {_CURE}")
+
+
+def _refuse_more(lines: list[str], where: str) -> None:
+    """A file holds one spectrum: what stands behind its end would be lost."""
+    more = [line for line in lines if line.strip()]
+    if more:
+        found = f"{len(more)} more lines after #ENDOFDATA, the first {more[0].strip()[:40]!r}"
+        raise ReadError("the file goes on after its spectrum", where=where, found=found, do="save each as a file")
 
 
 def _is_number(text: str) -> bool:
@@ -123,13 +133,6 @@ def _unit(head: dict[str, str], where: str) -> str:
             do="state the unit of the energy in #XUNITS",
         )
     return _UNITS[found.lower()]
-
-
-def _values(rows: list[str], where: str) -> np.ndarray:
-    try:
-        return np.array(" ".join(rows).replace(",", " ").split(), float)
-    except ValueError as error:
-        raise ReadError("the data are not numbers", where=where, found=str(error), expected="decimal points") from None
 
 
 def _exactly(values: np.ndarray, points: int, where: str) -> np.ndarray:

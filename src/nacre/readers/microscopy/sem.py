@@ -2,16 +2,12 @@
 
 Layout
 ------
-Zeiss (SmartSEM) puts its settings as text into tag 34118. The pixel size is `AP_IMAGE_PIXEL_SIZE`; where an older
-version lacks it, it is `AP_WIDTH` over the number of columns. `AP_PIXEL_SIZE` is the pixel of the display, which is
-another one where the image was stored at another resolution than it was shown. Units may be pm, nm, um or mm.
-The data bar is burnt into the picture: rows at the bottom that are mostly of one grey; they are cut off.
+The pixel size stands in the maker's tags (`pixel_size` lists them: Zeiss, FEI, Olympus SIS, Tescan, OME, ImageJ, and
+the text files of Hitachi and JEOL). Where the file states it twice, as size and as width of the field, the two must
+agree. Pixels that are not square are refused. The resolution of any other TIFF, and one per inch, is that of its print.
 
-FEI puts an INI-like text into tag 34682 (or 34680): `[Scan] PixelWidth` and `PixelHeight` in m; the data bar is what
-lies below `[Image] ResolutionY` rows, and is cut off.
-
-ImageJ: `unit` in the description and pixels per unit in XResolution. The resolution of any other TIFF is that of
-its print, and is not taken for a scale.
+The data bar is burnt into the picture: rows at the bottom that are mostly of one grey, or with FEI what lies below
+`[Image] ResolutionY` rows; they are cut off. A picture stored with white as zero is turned round.
 
 A picture without a pixel size is refused until `reader_options = { pixel_size = "25 nm" }` gives it. A picture in
 colour is refused; one whose channels are equal, or nearly so, is not in colour. Grey levels are those of the file,
@@ -23,18 +19,16 @@ size of a well-kept SEM is good to 1-3 %.
 Sources: tags as listed by the Library of Congress (TIFF tag registry) and as found in files of both makers.
 """
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from nacre.core import units
 from nacre.core.contracts import Head, Reader
 from nacre.core.errors import NacreError, ReadError
 from nacre.core.options import option
 from nacre.core.signal import Note, Signal, Variable
-from nacre.readers.microscopy import images
+from nacre.readers.microscopy import images, pixel_size
 
 LARGEST_BAR = 0.25  # of the rows
 BAR_GREY = 0.45  # of a bar's row are of one grey
@@ -59,7 +53,7 @@ def read(path: Path, options: Options | None = None) -> list[Signal]:
     path, options = Path(path), options or Options()
     picture = images.load(path)
     page, notes = picture.pages[0], list(picture.notes)
-    found, words = _pixel_size(picture, page.shape)
+    found, words = _find_pixel(picture, page.shape, path, options)
     pixel = _chosen(found, words, options, path.name, notes)
     page = _without_bar(page, picture, options, path.name, notes)
     if len(picture.pages) > 1:
@@ -69,6 +63,18 @@ def read(path: Path, options: Options | None = None) -> list[Signal]:
     metadata = _metadata(picture) | {"pixel_um": pixel, "white": depth}
     variables |= images.axes(page.shape, pixel)
     return [Signal("image", variables, metadata, notes=tuple(notes), name=path.stem)]
+
+
+def _find_pixel(
+    picture: images.Picture, shape: tuple[int, int], path: Path, options: Options
+) -> tuple[float | None, str]:
+    """What the file states; where it contradicts itself, the size that the user gives stands alone."""
+    try:
+        return pixel_size.find_pixel(picture.tags, shape, path)
+    except ReadError as error:
+        if options.pixel_size is None or "not square" in str(error):
+            raise
+        return None, str(error)
 
 
 def _chosen(found: float | None, words: str, options: Options, where: str, notes: list[Note]) -> float:
@@ -87,58 +93,6 @@ def _chosen(found: float | None, words: str, options: Options, where: str, notes
     return given
 
 
-def _pixel_size(picture: images.Picture, shape: tuple[int, int]) -> tuple[float | None, str]:
-    """(um, where from) as the file states it."""
-    for state in (_zeiss_pixel, _fei_pixel, _imagej_pixel):
-        found = state(picture.tags, shape)
-        if found and math.isfinite(found[0]) and found[0] > 0:
-            return found
-    own = picture.tags.get("description", {}).get("pixel_um")
-    if isinstance(own, (int, float)):
-        return float(own), "description"
-    return None, "none of the tags of Zeiss, FEI and ImageJ that state one"
-
-
-def _zeiss_pixel(tags: dict, shape) -> tuple[float, str] | None:
-    settings = tags.get("zeiss", {})
-    own = _length(settings.get("ap_image_pixel_size"))
-    if own:
-        return own, "AP_IMAGE_PIXEL_SIZE"
-    width = _length(settings.get("ap_width"))
-    return (width / shape[1], "AP_WIDTH over the columns") if width else None
-
-
-def _length(entry) -> float | None:
-    """um of a Zeiss entry (name, value, unit)."""
-    if not isinstance(entry, tuple) or len(entry) < 3:
-        return None
-    try:
-        return float(entry[1]) * units.linear(str(entry[2]).replace("\u00b5", "u").strip(), "um")[0]
-    except (TypeError, ValueError, NacreError):
-        return None
-
-
-def _fei_pixel(tags: dict, shape) -> tuple[float, str] | None:
-    settings = tags.get("fei", {})
-    for section in ("Scan", "EScan", "IScan"):
-        width = settings.get(section, {}).get("PixelWidth") if isinstance(settings.get(section), dict) else None
-        if isinstance(width, (int, float)) and width > 0:
-            return 1e6 * float(width), f"[{section}] PixelWidth"
-    return None
-
-
-def _imagej_pixel(tags: dict, shape) -> tuple[float, str] | None:
-    unit = str(tags.get("imagej", {}).get("unit", "")).replace("\\u00B5", "u").replace("\u00b5", "u").strip()
-    unit = {"micron": "um", "microns": "um"}.get(unit.lower(), unit)
-    per = tags.get("resolution")
-    if not unit or not per or not per[0]:
-        return None
-    try:
-        return per[1] / per[0] * units.linear(unit, "um")[0], "ImageJ's unit and XResolution"
-    except NacreError:
-        return None
-
-
 def _without_bar(page: np.ndarray, picture, options: Options, where: str, notes: list[Note]) -> np.ndarray:
     rows = _bar_rows(page, picture) if options.data_bar is None else options.data_bar
     if rows >= len(page):
@@ -153,7 +107,8 @@ def _bar_rows(page: np.ndarray, picture) -> int:
     height = image.get("ResolutionY") if isinstance(image, dict) else None
     if isinstance(height, int) and 0 < height <= len(page):
         return len(page) - height
-    return burnt_bar(page) if picture.tags.get("zeiss") else 0
+    made = any(picture.tags.get(maker) for maker in ("zeiss", "fei", "tescan", "olympus"))
+    return burnt_bar(page) if made else 0
 
 
 def burnt_bar(page: np.ndarray) -> int:

@@ -34,6 +34,7 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import option
 from nacre.core.signal import Note, Signal, Variable
+from nacre.readers.damaged import explain_damage
 from nacre.readers.microscopy import array_signals, velox_stream
 from nacre.readers.microscopy.array_signals import Axis, Origin
 from nacre.readers.microscopy.velox_writer import example, write  # noqa: F401  (the contract of readers looks for example here)
@@ -66,20 +67,10 @@ def read(path: Path, options: Options | None = None) -> list[Signal]:
     raw = array_signals.bytes_of(path)
     if not raw.startswith(array_signals.HDF5):
         raise ReadError("not an HDF5 file", where=path.name, found=f"it begins {raw[:8]!r}", expected="a Velox .emd")
-    try:
-        with h5py.File(path, "r") as file:
-            _check(file, path.name)
-            of = Origin(path.name, path.stem, _maker(file))
-            return _signals(file["Data"], _titles(file), of, options)
-    except ReadError:
-        raise
-    except Exception as error:  # a cut HDF5 file raises whatever its broken part makes of it
-        raise ReadError(
-            "the file cannot be read",
-            where=path.name,
-            found=f"{type(error).__name__}: {error}",
-            do="it may be cut: copy it again from the microscope",
-        ) from None
+    with explain_damage(path, "HDF5 file", "copy it again from the microscope"), h5py.File(path, "r") as file:
+        _check(file, path.name)
+        of = Origin(path.name, path.stem, _maker(file))
+        return _signals(file["Data"], _titles(file), of, options)
 
 
 def _maker(file) -> dict[str, str]:

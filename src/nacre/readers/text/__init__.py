@@ -1,1 +1,1 @@
-"""What text readers share: files of any encoding, tables, headings, clocks, numbers."""
+"""What text readers share: files of any encoding, lines and their cells, numbers, clocks, quantities with units."""

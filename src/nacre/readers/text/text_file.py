@@ -9,6 +9,7 @@ from pathlib import Path
 from nacre.core.errors import ReadError
 
 _LENGTH_OF_SAMPLE = 64
+_MOST_PADDING = 0.01  # share of zero bytes above which a file is binary
 _EAST_ASIAN = ("gb18030", "cp949")
 
 
@@ -21,8 +22,11 @@ class RawText:
     stray: int = 0
 
 
-def load(path: Path) -> RawText:
-    """The file as UTF-8. Raises ReadError where it is absent, empty or not text."""
+def load(path: Path, *, padded: bool = False) -> RawText:
+    """The file as UTF-8. Raises ReadError where it is absent, empty or not text.
+
+    padded : whether the format's programs fill words up with zero bytes; a few of them are then taken out.
+    """
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -30,6 +34,8 @@ def load(path: Path) -> RawText:
     if not raw[:4096].strip() and not raw.strip():
         raise ReadError("the file is empty", where=path.name, found=f"{len(raw)} bytes", do="export it again")
     data, encoding, stray = to_utf8(raw)
+    if padded and data.count(b"\0") <= _MOST_PADDING * len(data):
+        data = data.replace(b"\0", b"")
     if b"\0" in data[:4096]:
         raise ReadError(
             "the file is binary, not text",

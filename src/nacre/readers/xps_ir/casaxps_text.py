@@ -1,16 +1,17 @@
 """Spectra exported by CasaXPS as text (comma or tab separated; `.csv`, `.txt`).
 
-An export begins with lines that name the cycle, region and block (`Cycle 0:Hf 4f:lho`), then lines about components
+An export begins with lines that name the cycle, sample and region (`Cycle 0:lho:Hf 4f`), then lines about components
 (`Name`, `Position`, `FWHM`, `Area`, one column each), then a line of column names and the points. Energy columns are
 named `K.E.` and `B.E.` (or spelt out), intensities `Counts` or `CPS`; further columns are the fitted components, the
 background and the envelope. Tables may stand below each other and a table may repeat its columns on the second energy
 scale; the first intensity counts. The energy is on the calibrated scale. CasaXPS publishes no description; this one
 covers exports as rows of a table, and columns whose names are unknown are kept as they are.
 
-An export tells neither dwell time nor scans, so that there is no counting error, unless intensities are whole counts.
+Where an export states no time, there is no counting error, unless intensities are whole counts.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,12 +21,21 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import option
 from nacre.core.signal import Note, Signal, Variable
+from nacre.readers.sheets import account
+from nacre.readers.sheets.account import LeftOutLine
 from nacre.readers.text import text_file
 from nacre.readers.xps_ir import regions
 
 _KINETIC = re.compile(r"^(k\.?\s*e\.?|kinetic energy)\b", re.IGNORECASE)
 _BINDING = re.compile(r"^(b\.?\s*e\.?|binding energy)(\W|$)", re.IGNORECASE)
 _INTENSITY = re.compile(r"^(counts|cps|intensity)\b", re.IGNORECASE)
+_LEVEL = re.compile(
+    r"[A-Z][a-z]?\s*-?\d[spdf]|survey|wide|valence|vb\b|auger|[A-Z][a-z]?\s*[KLMN]{1,3}\d?", re.IGNORECASE
+)
+_STATED = {
+    "photon_energy_eV": re.compile(r"Characteristic Energy(?:\s+eV)?[\s,;]+([\d.]+(?:[eE][-+]?\d+)?)"),
+    "dwell_s": re.compile(r"Acquisition Time(?:\s+s)?[\s,;]+([\d.]+(?:[eE][-+]?\d+)?)"),
+}
 _TITLE = re.compile(r"Cycle\s*\d+\s*:\s*([^:,\t\n]+)(?::([^,\t\n]*))?")
 
 
@@ -72,13 +82,7 @@ def _is_heading(cells: list[str]) -> bool:
 
 def _table(lines, start: int, end: int, above: str, options, where: str) -> Signal:
     names = _cells(lines[start])
-    rows = []
-    for line in lines[start + 1 : end]:
-        row = [_number(cell) for cell in _cells(line)]
-        if len(row) >= 2 and np.isfinite(row[:2]).all():
-            rows.append((row + [np.nan] * len(names))[: len(names)])
-        elif rows:
-            break
+    rows, left_out = _rows(lines, start + 1, end, len(names))
     place = f"{where}:{start + 1}"
     if len(rows) < 3:
         raise ReadError("the table holds no points", where=place, do="export it again")
@@ -87,12 +91,7 @@ def _table(lines, start: int, end: int, above: str, options, where: str) -> Sign
     scale = "binding" if energy is not None else "kinetic"
     energy = energy if energy is not None else next(i for i, name in enumerate(names) if _KINETIC.match(name))
     main = next(i for i, name in enumerate(names) if _INTENSITY.match(name))
-    title = _TITLE.search(above.rsplit("Cycle", 1)[-1] and above[above.rfind("Cycle") :]) if "Cycle" in above else None
-    about = {"region": title[1].strip() if title else "", "calibration_shift_eV": 0.0}
-    if title and title[2]:
-        about["sample"] = title[2].strip()
-    if options.photon_energy:
-        about["photon_energy_eV"] = options.photon_energy
+    about = _about(above) | ({"photon_energy_eV": options.photon_energy} if options.photon_energy else {})
     counts = names[main].lower().startswith("counts") and regions.whole_numbers(data[:, main])
     signal = regions.spectrum(
         data[:, energy],
@@ -100,20 +99,79 @@ def _table(lines, start: int, end: int, above: str, options, where: str) -> Sign
         scale=scale,
         unit="counts" if counts else "arb",
         metadata=about,
-        notes=[Note("info", "the energy scale is CasaXPS's, with its calibration")],
+        notes=[Note("info", "the energy scale is CasaXPS's, with its calibration"), *account.lines_note(left_out)],
         where=place,
     )
     return _with_rest(signal, names, data, {energy, main})
 
 
+def _about(above: str) -> dict:
+    """Region, sample, photon energy and time, as far as the lines above a table say them."""
+    about: dict = {"region": "", "calibration_shift_eV": 0.0}
+    titles = list(_TITLE.finditer(above))
+    if titles:
+        about |= _read_title([part.strip() for part in titles[-1].groups() if part and part.strip()])
+    for name, pattern in _STATED.items():
+        stated = pattern.findall(above)
+        if stated:
+            about[name] = float(stated[-1])
+    return about
+
+
+def _read_title(parts: list[str]) -> dict[str, str]:
+    """CasaXPS writes sample and region; a part that is named like a core level is the region wherever it stands."""
+    if len(parts) == 1:
+        return {"region": parts[0]}
+    first, second = parts
+    if _LEVEL.match(first) and not _LEVEL.match(second):
+        return {"region": first, "sample": second}
+    return {"region": second, "sample": first}
+
+
+def _rows(lines: list[str], start: int, end: int, width: int) -> tuple[list[list[float]], list[LeftOutLine]]:
+    """The points of a table, and the lines among them that are none.
+
+    What follows the last point up to `end` (the title of the next table) is no part of the table, unless a file ends
+    there: then it is left out by name.
+    """
+    rows: list[list[float]] = []
+    others: list[LeftOutLine] = []
+    last = 0
+    for i in range(start, end):
+        row = [_number(cell) for cell in _cells(lines[i])]
+        if len(row) >= 2 and np.isfinite(row[:2]).all():
+            rows.append((row + [np.nan] * width)[:width])
+            last = i
+        elif rows and lines[i].strip():
+            others.append(LeftOutLine(i + 1, lines[i].strip()))
+    whole = end == len(lines)
+    return rows, [line for line in others if whole or line.number - 1 < last]
+
+
 def _with_rest(signal: Signal, names: list[str], data: np.ndarray, used: set[int]) -> Signal:
     """The other named columns (components, background, envelope), as exported."""
-    rest = {}
+    rest: dict[str, Variable] = {}
+    notes = []
     for i, name in enumerate(names):
         known = _KINETIC.match(name) or _BINDING.match(name) or _INTENSITY.match(name)
-        if i not in used and name and not known and np.isfinite(data[:, i]).all():
-            rest[name] = Variable(data[:, i], "arb", ("energy",))
-    return replace(signal, variables={**signal.variables, **rest})
+        if i in used or not name or known:
+            continue
+        lacks = int((~np.isfinite(data[:, i])).sum())
+        if lacks:
+            words = f"column '{name}' holds no number in {lacks} of {len(data)} rows: it is left out"
+            notes.append(Note("info" if lacks == len(data) else "warning", words))
+            continue
+        rest[_own_name(name, rest)] = Variable(data[:, i], "arb", ("energy",))
+    return replace(signal, variables={**signal.variables, **rest}).with_notes(*notes)
+
+
+def _own_name(name: str, taken: Mapping[str, Variable]) -> str:
+    """The name, numbered where a column before has it: components of one name are several."""
+    own, number = name, 1
+    while own in taken:
+        number += 1
+        own = f"{name} {number}"
+    return own
 
 
 def _number(cell: str) -> float:

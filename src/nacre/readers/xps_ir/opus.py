@@ -19,6 +19,7 @@ from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError, did_you_mean
 from nacre.core.options import option
 from nacre.core.signal import Note, Signal, table
+from nacre.readers.damaged import explain_damage
 
 _MAGIC = b"\n\n\xfe\xfe"
 _QUANTITY = {"a": "absorbance", "atr": "absorbance", "km": "kubelka_munk", "r": "reflectance", "t": "transmittance"}
@@ -60,7 +61,8 @@ def read(path: Path, options: OpusOptions | None = None) -> list[Signal]:
     if not start.startswith(_MAGIC):
         advice = refuse(Head(path, start, 0)) or "export the spectrum as text (.dpt)"
         raise ReadError("this is not an OPUS file", where=path.name, found=f"it begins {start[:18]!r}", do=advice)
-    file = read_opus(str(path))
+    with explain_damage(path, "OPUS file", "copy it again, or export the spectrum as text (.dpt)"):
+        file = read_opus(str(path))
     blocks = list(file.all_data_keys) if file.is_opus else []
     known = [key for word in _QUANTITY for key in blocks if key.split("_")[0] == word]
     if options.block and options.block not in known:
@@ -74,7 +76,8 @@ def read(path: Path, options: OpusOptions | None = None) -> list[Signal]:
             found=", ".join(blocks),
             do="save it in OPUS with the absorbance block",
         )
-    return [_signal(file, options.block or known[0], known, path)]
+    with explain_damage(path, "OPUS file", "copy it again, or export the spectrum as text (.dpt)"):
+        return [_signal(file, options.block or known[0], known, path)]
 
 
 def _signal(file, block: str, known: list[str], path: Path) -> Signal:

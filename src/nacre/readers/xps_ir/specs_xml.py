@@ -20,6 +20,7 @@ from nacre.core.errors import ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal
 from nacre.readers.text import text_file
+from nacre.readers.text.number_lists import read_number, read_numbers
 from nacre.readers.xps_ir import regions
 
 _KEYS = {
@@ -64,11 +65,7 @@ def _text_of(element, name: str) -> str:
 
 
 def _number(element, name: str, where: str) -> float:
-    word = _text_of(element, name)
-    try:
-        return float(word)
-    except ValueError:
-        raise ReadError(f"'{name}' is not a number", where=where, found=f"'{word}'") from None
+    return read_number(_text_of(element, name), f"'{name}'", where)
 
 
 def _region(region, group: str, where: str) -> Signal | None:
@@ -76,7 +73,7 @@ def _region(region, group: str, where: str) -> Signal | None:
     if definition is None:
         raise ReadError("a region is not described", where=where, found=_text_of(region, "name"))
     texts = [" ".join(e.itertext()) for e in _typed(region, "CountsSeq")]
-    scans = [np.array(text.split(), float) for text in texts if text.strip()]
+    scans = [read_numbers([text], where, do="copy or export it again") for text in texts if text.strip()]
     if not scans:
         return None
     n, step = int(_number(definition, "values_per_curve", where)), _number(definition, "scan_delta", where)

@@ -18,7 +18,7 @@ import numpy as np
 from nacre.core.contracts import Head, Reader
 from nacre.core.errors import ReadError
 from nacre.core.options import NoOptions
-from nacre.core.signal import Signal
+from nacre.core.signal import Note, Signal
 from nacre.readers.text import text_file
 from nacre.readers.xps_ir import regions
 
@@ -44,9 +44,29 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     text = raw.data.decode(errors="replace")
     prefix = re.search(r"Comment Prefix:\s*(\S+)", text)
     found = _sweeps(text, prefix[1] if prefix else "#", path.name)
-    if not found:
-        raise ReadError("the file holds no spectrum", where=path.name, do="export it again, with data")
-    return [_sum(about, sweeps, path.name) for about, sweeps in found]
+    spectra = [(about, sweeps) for about, sweeps in found if _is_over_energy(about)]
+    if not spectra:
+        words = "it has points at fixed energies only" if found else "no rows of data"
+        raise ReadError("the file holds no spectrum", where=path.name, found=words, do="export a region with a scan")
+    signals = [_sum(about, sweeps, path.name) for about, sweeps in spectra]
+    left = [about.get("Region", "") for about, _ in found if not _is_over_energy(about)]
+    if left:
+        text = f"{len(left)} regions at fixed energies hold no spectrum and are left out: {', '.join(left)}"
+        signals[0] = signals[0].with_notes(Note("info", text))
+    return signals
+
+
+def _is_over_energy(about: dict[str, str]) -> bool:
+    """Whether a region is a scan: with fixed energies its first column counts the points."""
+    fixed = about.get("Scan Mode", "").replace(" ", "").lower().startswith("fixedenerg")
+    return not fixed and about.get("ColumnLabels", "energy").split()[0].lower() != "index"
+
+
+def _is_binding(about: dict[str, str]) -> bool:
+    """Whether the energies are binding energies; SpecsLab 2 says only whether they are kinetic."""
+    if "Kinetic Energy Axis" in about:
+        return about["Kinetic Energy Axis"].strip().lower() == "no"
+    return "binding" in about.get("Energy Axis", "").lower()
 
 
 def _sweeps(text: str, prefix: str, where: str) -> list[tuple[dict, list[np.ndarray]]]:
@@ -102,7 +122,7 @@ def _sum(about: dict, sweeps: list[np.ndarray], where: str) -> Signal:
     return regions.spectrum(
         first[:, 0],
         total / len(sweeps) if rate else total,
-        scale="binding" if "binding" in about.get("Energy Axis", "").lower() else "kinetic",
+        scale="binding" if _is_binding(about) else "kinetic",
         unit="cps" if rate else "counts",
         metadata=metadata,
         transmission=None if place is None else first[:, place],

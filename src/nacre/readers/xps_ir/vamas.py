@@ -29,6 +29,7 @@ from nacre.core.errors import ReadError
 from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal
 from nacre.readers.text import text_file
+from nacre.readers.text.number_lists import read_number, read_numbers
 from nacre.readers.xps_ir import casa_comments, regions
 
 _TITLE = "VAMAS Surface Chemical Analysis Standard Data Transfer Format 1988 May 4"
@@ -65,12 +66,7 @@ class _Lines:
     def number(self, what: str) -> float | None:
         """A number, None where it is given as missing."""
         word = self.text(what)
-        try:
-            value = float(word)
-        except ValueError:
-            raise ReadError(
-                f"{what} is not a number", where=f"{self.where}:{self.first + self.at - 1}", found=f"'{word}'"
-            ) from None
+        value = read_number(word, what, f"{self.where}:{self.first + self.at - 1}", do="copy or export it again")
         return None if abs(value) > _MISSING else value
 
     def count(self, what: str) -> int:
@@ -86,16 +82,30 @@ class _Lines:
 def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
     """One signal per XPS or UPS block. Raises ReadError."""
     path = Path(path)
-    raw = text_file.load(path)
-    text = raw.data.decode(errors="replace")
+    # some programs pad a species or transition with zero bytes
+    text = text_file.load(path, padded=True).data.decode(errors="replace")
     body = text.lstrip("\ufeff \t\n")
     lines = _Lines(body.split("\n"), path.name, 1 + text[: len(text) - len(body)].count("\n"))
     mode, scan, variables, futures, blocks = _header(lines)
     found = [_block(lines, mode, scan, variables, futures) for _ in range(blocks)]
+    _refuse_more(lines)
     signals = [signal for signal in found if signal is not None]
     if not signals:
         raise ReadError("the file holds no photoelectron spectrum", where=path.name, found=f"{blocks} blocks")
     return signals
+
+
+def _refuse_more(lines: _Lines) -> None:
+    """What stands behind the last block would be lost. Raises ReadError where there is more than a closing line."""
+    more = [line for line in lines.lines[lines.at :] if line.strip()]
+    if len(more) > 2:
+        raise ReadError(
+            "the file goes on after its last block",
+            where=f"{lines.where}:{lines.first + lines.at}",
+            found=f"{len(more)} more lines, the first '{more[0].strip()[:40]}'",
+            expected="end of experiment",
+            do="if two files were joined, give each as a file of its own; else export it again",
+        )
 
 
 def _header(lines: _Lines):
@@ -178,14 +188,11 @@ def _block(lines: _Lines, mode: str, scan: str, variables: list[str], futures: i
 def _ordinates(lines: _Lines, n: int, start: int) -> np.ndarray:
     total = lines.count("the number of values")
     lines.texts(2 * n, "the smallest and largest value")
+    first = lines.first + lines.at
     words = lines.texts(total, "a value")
-    where = f"{lines.where}:{start}"
     if n < 1 or total % n:
-        raise ReadError(f"{total} values do not divide among {n} variables", where=where)
-    try:
-        values = np.array(words, float).reshape(-1, n)
-    except ValueError as error:
-        raise ReadError("a value is not a number", where=where, found=str(error)) from None
+        raise ReadError(f"{total} values do not divide among {n} variables", where=f"{lines.where}:{start}")
+    values = read_numbers(words, lines.where, first, do="copy or export it again").reshape(-1, n)
     return np.where(np.abs(values) > _MISSING, np.nan, values)
 
 

@@ -8,7 +8,6 @@ uncertainty unknown, and a check names it.
 """
 
 import contextlib
-import fnmatch
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -20,6 +19,7 @@ from scipy.stats import t as student
 from nacre.core.context import Context
 from nacre.core.contracts import Technique
 from nacre.core.errors import NacreError, NotAssessable
+from nacre.core.labels import match_labels
 from nacre.core.options import option
 from nacre.core.quantity import Quantity, derive
 from nacre.core.result import Check, Entry, Result, Subject
@@ -139,34 +139,29 @@ def _is_wanted(rows: EmissionLineRows, options: IcpOesOptions) -> bool:
 
 def _find_labels(signal: Signal, context: Context, options: IcpOesOptions) -> list[str]:
     """Labels of this sample's solutions. Raises NacreError where none belongs to it."""
-    kinds, all_labels = signal["type"].values, signal["label"].values
-    there = list(dict.fromkeys(str(label) for label in all_labels[kinds == "sample"]))
-    if options.label:
-        patterns = options.label
-        chosen = [label for label in there if any(fnmatch.fnmatch(label, pattern) for pattern in patterns)]
-        sought = ", ".join(patterns)
-    else:
-        names = _list_sample_names(context)
-        chosen = [label for label in there if label.lower().startswith(names)]
-        if not chosen and len(there) == 1:  # the one digest of a run needs no name
-            chosen = there
-        sought = " or ".join(names)
+    there = list(dict.fromkeys(str(label) for label in signal["label"].values[signal["type"].values == "sample"]))
+    names = context.names or _list_own_names(context)
+    own = context.sample.name if context.sample else ""
+    chosen = match_labels(there, own, names, options.label)
+    if not chosen and not options.label and len(there) == 1:  # the one digest of a run needs no name
+        chosen = there
+    sought = ", ".join(options.label) or " or ".join(names.get(own, ()))
     if not chosen:
         raise NacreError(
             "no solution of the run is of this sample",
             where=signal.where,
             found=f"digests {', '.join(there) or 'none'}",
-            expected=f"labels that begin with {sought}",
+            expected=f"labels that are {sought}, with no more than a number",
             do='name them: options = { icp_oes = { label = "..." } }',
         )
     return chosen
 
 
-def _list_sample_names(context: Context) -> tuple[str, ...]:
-    """Lower-case beginnings of the labels that are this sample's."""
+def _list_own_names(context: Context) -> dict[str, tuple[str, ...]]:
+    """What this sample may be called, where the other samples of the study are unknown."""
     if not context.sample:
-        return ()
-    return tuple(word.lower() for word in (context.sample.name, context.sample.label) if word)
+        return {}
+    return {context.sample.name: tuple(filter(None, (context.sample.name, context.sample.label)))}
 
 
 # --- elements -----------------------------------------------------------------------------------------------

@@ -65,14 +65,16 @@ class CyclingOptions:
 
 @dataclass(frozen=True)
 class CycleSide:
-    """One direction of one cycle: its charge, and its energy in J."""
+    """One direction of one cycle: its charge, its energy in J (NaN where unknown) and its current in A."""
 
     charge: Quantity
     joules: float
+    amps: float = float("nan")
 
     @property
     def mean_voltage(self) -> float:
-        return self.joules / (self.charge.value * hc.C_PER_MAH)
+        coulombs = self.charge.value * hc.C_PER_MAH
+        return self.joules / coulombs if coulombs > 0 else float("nan")
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def assemble_cycles(
     last: dict[int, Quantity] = {}
     for k in np.flatnonzero(half.complete).tolist():
         number, sign = int(half.cycle[k]), int(half.runs.sign[k])
-        _add_half_cycle(sides.setdefault(number, {}), sign, charges[k], float(half.energy[k]))
+        _add_half_cycle(sides.setdefault(number, {}), sign, charges[k], half, k)
         last[sign] = charges[k]
         # what came before the numerator's half cycle is its denominator, whatever cycle it was in
         if sign == top and -top in last:
@@ -119,13 +121,13 @@ def assemble_cycles(
     return [Cycle(number, by_cycle[number], mine, before.get(number)) for number, mine in sorted(sides.items())]
 
 
-def _add_half_cycle(mine: dict[int, CycleSide], sign: int, charge: Quantity, joules: float):
+def _add_half_cycle(mine: dict[int, CycleSide], sign: int, charge: Quantity, half: hc.HalfCycles, k: int):
     """One more half cycle of a cycle: only the file's own counter puts several of one direction into one."""
-    # only the file's own counter puts several half cycles of one direction into one cycle
+    joules = float(half.energy[k])
     if sign in mine:
         charge = derive(lambda a, b: a + b, mine[sign].charge, charge, unit="mAh", origin=charge.origin)
         joules += mine[sign].joules
-    mine[sign] = CycleSide(charge, joules)
+    mine[sign] = CycleSide(charge, joules, float(half.current[k]))
 
 
 def divide_charge(charge: Quantity, per: str, amounts: Mapping[str, Quantity]) -> Quantity:

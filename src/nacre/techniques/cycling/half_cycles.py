@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -11,140 +10,26 @@ from nacre.core.context import Context
 from nacre.core.errors import NacreError
 from nacre.core.quantity import Quantity
 from nacre.core.result import Check, Subject
-from nacre.core.signal import Signal
 from nacre.core.study import Segment
 from nacre.physics.cycling import half_cycles as seg
+from nacre.techniques.cycling.record import charge as charge_of
+from nacre.techniques.cycling.record import ends
+from nacre.techniques.cycling.record.joining import join_files
+from nacre.techniques.cycling.record.rows import CyclingRecord
 
-NEEDED = {"test_time_second": "s", "voltage_volt": "V", "current_ampere": "A"}
-COUNTERS = ("step_cumulative_capacity_ah", "step_capacity_ah")
+__all__ = ["CyclingRecord", "join_files"]
 FORMATION = ("formation", "first", "initial", "activation")
 C_PER_MAH = 3.6
-
-
-@dataclass(frozen=True)
-class CyclingRecord:
-    """The records of one test, its files joined: time in s, voltage in V, current in A, counter in C (rows,).
-
-    `breaks` are the first rows of every file but the first: the record was interrupted before them. `began` is the
-    wall clock at the first row in s since 1970, NaN where the file has none.
-    """
-
-    time: np.ndarray
-    voltage: np.ndarray
-    current: np.ndarray
-    counter: np.ndarray | None = None
-    step: np.ndarray | None = None
-    cycle: np.ndarray | None = None
-    breaks: tuple[int, ...] = ()
-    where: str = ""
-    origin: str = "measured"
-    checks: tuple[Check, ...] = ()
-    began: float = np.nan
-
-    def __len__(self) -> int:
-        return len(self.time)
-
-
-def join_files(signals: Signal | Sequence[Signal]) -> CyclingRecord:
-    """One test from its files, in the order given; test time and steps run on where they restart.
-
-    Rows of a later file that lie before the end of the one before (by the wall clock) are dropped.
-    Raises NacreError where a column is missing or a file has no rows.
-    """
-    files = [signals] if isinstance(signals, Signal) else list(signals)
-    pieces: list[CyclingRecord] = []
-    checks: list[Check] = []
-    latest = -np.inf  # wall clock of the last record so far
-    for signal in files:
-        piece, clock = _read_columns(signal)
-        if clock is not None:
-            late = clock > latest
-            latest = max(latest, float(clock.max(initial=-np.inf)))
-            if not late.all():
-                checks.append(_report_overlap(signal, int((~late).sum())))
-                piece = _select_rows(piece, late)
-        if len(piece):
-            pieces.append(_shift_after(pieces, piece) if pieces else piece)
-    where = ", ".join(signal.where for signal in files)
-    return replace(_concatenate_records(pieces), checks=tuple(checks), where=where)
-
-
-def _read_columns(signal: Signal) -> tuple[CyclingRecord, np.ndarray | None]:
-    if signal.kind != "cycling":
-        raise NacreError("not a cycling file", where=signal.where, found=f"'{signal.kind}'", expected="'cycling'")
-    missing = [name for name in NEEDED if name not in signal]
-    if missing:
-        raise NacreError(
-            f"no column {' and '.join(missing)}",
-            where=signal.where,
-            found=", ".join(signal.variables),
-            do="export the file with time, voltage and current",
-        )
-    time, voltage, current = (np.asarray(signal.array(name, unit), float) for name, unit in NEEDED.items())
-    if not time.size:
-        raise NacreError("the file holds no records", where=signal.where)
-    counter = next((np.asarray(signal.array(name, "C"), float) for name in COUNTERS if name in signal), None)
-    step, cycle = (signal.array(n, "1") if n in signal else None for n in ("step_count", "cycle_count"))
-    clock = signal.array("unix_time_second", "s") if "unix_time_second" in signal else None
-    began = np.nan if clock is None or not np.isfinite(clock[0]) else float(clock[0])
-    rows = CyclingRecord(
-        time, voltage, current, counter, step, cycle, where=signal.where, origin=signal.origin, began=began
-    )
-    whole = np.isfinite(time) & np.isfinite(voltage) & np.isfinite(current)
-    if clock is not None:
-        whole &= np.isfinite(clock)
-    if whole.all():
-        return rows, clock
-    # the record that the end of a file cut has cells missing; its reader has said so
-    return _select_rows(rows, whole), clock[whole] if clock is not None else None
-
-
-def _report_overlap(signal: Signal, n: int) -> Check:
-    return Check("warn", f"{signal.where}: {n} records lie before the end of the file before it; they were left out")
-
-
-def _select_rows(rows: CyclingRecord, mask: np.ndarray) -> CyclingRecord:
-    names = ("time", "voltage", "current", "counter", "step", "cycle")
-    return replace(rows, **{name: v[mask] for name in names if (v := getattr(rows, name)) is not None})
-
-
-def _shift_after(before: Sequence[CyclingRecord], rows: CyclingRecord) -> CyclingRecord:
-    """The rows of a file that follows others: test time and steps run on where they restart."""
-    last = before[-1]
-    end = float(last.time[-1])
-    # a file that restarts its clock is moved behind the one before; a gap in a running clock is kept
-    shift = end - rows.time[0] if rows.time[0] < end else 0.0
-    step = 0 if last.step is None else int(last.step[-1])
-    steps = None if rows.step is None else rows.step - rows.step[0] + step + 1
-    first = sum(len(piece) for piece in before)
-    return replace(rows, time=rows.time + shift, step=steps, breaks=(first,))
-
-
-def _concatenate_records(rows: list[CyclingRecord]) -> CyclingRecord:
-    if len(rows) == 1:
-        return rows[0]
-
-    names = ("time", "voltage", "current", "counter", "step", "cycle")
-    columns = {name: _concatenate_column([getattr(part, name) for part in rows]) for name in names}
-    breaks = tuple(row for part in rows for row in part.breaks)
-    origins = {part.origin for part in rows}
-    # a test is as little measured as the least measured of its files
-    origin = next((o for o in ("predicted", "synthetic") if o in origins), "measured")
-    return CyclingRecord(**columns, breaks=breaks, origin=origin, began=rows[0].began)
-
-
-def _concatenate_column(pieces: list[Any]) -> Any:
-    """One column of all files (rows,); None where a file lacks it."""
-    return None if any(piece is None for piece in pieces) else np.concatenate(pieces)
 
 
 @dataclass(frozen=True)
 class HalfCycles:
     """The half cycles of a test (n,): charge in C, energy in J, current in A, `cycle` their cycle's number.
 
-    `doubt` is the standard uncertainty of the charge in C that the file itself shows: where there is a
-    counter, its distance from the integral of I dt (taken as the half-width of a rectangle); elsewhere the
-    logging interval at both ends. `complete` is False for one that the end of the file cut off.
+    `doubt` is the standard uncertainty of the charge in C that the file itself shows: where a counter and the integral
+    of I dt differ, their distance (taken as the half-width of a rectangle); without a counter the logging interval at
+    both ends and the last digit of the current. `complete` is False for one whose charge is not the whole of a half
+    cycle, or cannot be determined: it is in no number, and a check says why.
     """
 
     rows: CyclingRecord
@@ -169,48 +54,62 @@ class HalfCycles:
     @cached_property
     def limit(self) -> np.ndarray:
         """Voltage in V that each half cycle got to: its highest on charge, its lowest on discharge."""
-        ends = zip(self.runs.first, self.runs.last, self.runs.sign, strict=True)
-        return np.array([s * (s * self.rows.voltage[a : b + 1]).max() for a, b, s in ends])
+        edges = zip(self.runs.first, self.runs.last, self.runs.sign, strict=True)
+        return np.array([_find_limit(self.rows.voltage[a : b + 1], s) for a, b, s in edges])
 
     def curve(self, k: int) -> tuple[np.ndarray, np.ndarray]:
         """Charge since its start in C and voltage in V along half cycle `k`, rests left out."""
         rows = np.arange(self.runs.first[k], self.runs.last[k] + 1)
         rows = rows[(self.passed[rows] > 0) | (np.sign(self.rows.current[rows]) == self.runs.sign[k])]
-        return np.cumsum(self.passed[rows]), self.rows.voltage[rows]
+        charge, voltage = np.cumsum(self.passed[rows]), self.rows.voltage[rows]
+        there = np.isfinite(voltage)
+        return (charge, voltage) if not there.any() else (charge[there], voltage[there])
 
     def which(self, cycle: int, sign: int) -> np.ndarray:
         """Half cycles of one cycle and direction."""
         return np.flatnonzero((self.cycle == cycle) & (self.runs.sign == sign))
 
 
+def _find_limit(voltage: np.ndarray, sign: int) -> float:
+    """The voltage furthest in the direction of a half cycle; NaN where none was recorded."""
+    run = sign * voltage[np.isfinite(voltage)]
+    return float(sign * run.max()) if run.size else float("nan")
+
+
 def find_half_cycles(
     rows: CyclingRecord, *, starts_with: str = "auto", cycles: str = "current", smallest: float = 0.01
-):
+) -> HalfCycles:
     """Half cycles of a test, numbered. `cycles` = "file" takes the file's own cycle counter as it is."""
     sign = seg.find_directions(rows.current)
+    if rows.stopped:  # nothing can be said of the cell
+        sign = np.zeros_like(sign)
     integral = seg.integrate_charge(rows.time, rows.current, sign, rows.breaks)
-    passed = integral if rows.counter is None else seg.count_charge(rows.counter, rows.step, sign, integral)
-    runs, pulses = seg.split_half_cycles(sign, passed, smallest)
-    passed, integral = seg.exclude_runs(passed, pulses), seg.exclude_runs(integral, pulses)
-    charge = runs.sums(passed)
-    # the distance of counter and integral is taken as the half-width of a rectangle
-    doubt = np.abs(charge - runs.sums(integral)) / np.sqrt(3)
-    if rows.counter is None:
-        doubt = _estimate_interval_error(rows, runs)
-    number, notes = _number_cycles(rows, runs, charge, starts_with, cycles)
-    notes = (*rows.checks, *notes, *_report_pulses(pulses), *_compare_counter(rows, charge, doubt))
-    joules = runs.sums(seg.integrate_energy(rows.voltage, passed, sign))
-    complete = _find_complete(rows, runs)
-    return HalfCycles(rows, runs, passed, charge, joules, doubt, number, complete, rows.counter is not None, notes)
+    runs, pulses = seg.split_half_cycles(sign, charge_of.choose_rows(rows, integral, sign), smallest, rows.voltage)
+    judged = charge_of.judge_charge(rows, runs, pulses, integral, sign)
+    number, notes = _number_cycles(rows, runs, judged.charge, starts_with, cycles)
+    joules = runs.sums(seg.integrate_energy(rows.voltage, judged.passed, sign))
+    whole = ends.judge_ends(rows, runs, judged.charge, number)
+    checks = (*_report_stopped(rows), *rows.checks, *notes, *_report_pulses(pulses), *judged.report(number, runs))
+    return HalfCycles(
+        rows,
+        runs,
+        judged.passed,
+        judged.charge,
+        joules,
+        judged.doubt,
+        number,
+        whole.complete & judged.sound,
+        bool(judged.counter),
+        (*checks, *whole.checks),
+    )
 
 
-def _estimate_interval_error(rows: CyclingRecord, runs: seg.HalfCycleRuns) -> np.ndarray:
-    """A start and an end, each known within one logging interval."""
-    found = [
-        np.abs(rows.current[b]) * np.median(np.diff(rows.time[a : b + 1])) if b > a else 0.0
-        for a, b in zip(runs.first, runs.last, strict=True)
-    ]
-    return np.array(found) * np.sqrt(2 / 12)
+def _report_stopped(rows: CyclingRecord) -> tuple[Check, ...]:
+    if not rows.stopped:
+        return ()
+    return (
+        Check("fail", f"{rows.stopped}: no capacity can be determined", "give each test of each cell its own file"),
+    )
 
 
 def _number_cycles(
@@ -248,31 +147,6 @@ def _report_pulses(pulses: seg.HalfCycleRuns) -> tuple[Check, ...]:
     if not len(pulses):
         return ()
     return (Check("info", f"{len(pulses)} short pulses of current are no half cycles; their charge is not counted"),)
-
-
-def _compare_counter(rows: CyclingRecord, charge: np.ndarray, doubt: np.ndarray) -> tuple[Check, ...]:
-    if rows.counter is None or not charge.size:
-        return ()
-    passed = charge > 0  # a dead cell's half cycle holds none
-    if not passed.any():
-        return ()
-    worst = float(np.max(doubt[passed] * np.sqrt(3) / charge[passed]))
-    text = f"the cycler's charge counter and the integral of I dt agree within {100 * worst:.2g} % in every half cycle"
-    if worst <= 0.005:
-        return (Check("pass", text),)
-    text = f"the cycler's charge counter and the integral of I dt differ by up to {100 * worst:.2g} % in a half cycle"
-    return (Check("warn", text, "the counter was taken, the difference is in the uncertainty; look for missing rows"),)
-
-
-def _find_complete(rows: CyclingRecord, runs: seg.HalfCycleRuns) -> np.ndarray:
-    """False for a last half cycle that runs to the end of the file short of where its like have ended."""
-    complete = np.ones(len(runs), bool)
-    like = np.flatnonzero(runs.sign[:-1] == runs.sign[-1]) if len(runs) else ()
-    if len(like) and runs.last[-1] >= len(rows) - 1:
-        reached = np.median(rows.voltage[runs.last[like]])
-        short = runs.sign[-1] * (reached - rows.voltage[runs.last[-1]])
-        complete[-1] = short < 0.01
-    return complete
 
 
 @dataclass(frozen=True)
@@ -314,6 +188,20 @@ def measure_rates(half: HalfCycles, context: Context) -> dict[int, float]:
     for k in np.argsort(-half.runs.sign, kind="stable"):  # discharges last: they decide
         found[int(half.cycle[k])] = float(half.current[k] / (one_c.value * mass.value))
     return dict(sorted(found.items()))
+
+
+def divide_by_charges(half: HalfCycles, context: Context) -> list[ProtocolPart]:
+    """The runs of cycles whose charges began at one C-rate; [] where rates are unknown."""
+    one_c, mass = context.find("one_c", "A/g"), context.find("cam_mass", "g")
+    if one_c is None or mass is None:
+        return []
+    rates: dict[int, float] = {}
+    for k in np.flatnonzero((half.runs.sign > 0) & half.complete).tolist():
+        inside = slice(half.runs.first[k], half.runs.last[k] + 1)
+        # the current of the constant-current part, however short the constant voltage left it
+        current = float(np.max(half.rows.current[inside]))
+        rates[int(half.cycle[k])] = round_rate(current / (one_c.value * mass.value))
+    return _group_by_rate(sorted(rates), rates)
 
 
 def divide_protocol(half: HalfCycles, context: Context) -> tuple[list[ProtocolPart], tuple[Check, ...]]:

@@ -22,6 +22,10 @@ from nacre.techniques.cycling import rate_figures as figures
 from nacre.techniques.cycling.ageing import LONG, is_ageing
 from nacre.techniques.cycling.capacity_check import check_capacity
 
+CAPACITY = {-1: "discharge_capacity", 1: "charge_capacity"}
+LEAST_RATIO = 1.5  # of the highest to the lowest charge rate: a test of charge rates
+MOST_KEPT = 0.5  # %
+LEAST_GROWTH = 1.0  # mV
 RANGES = (0.8, 0.9, 1.0)  # parts of the common charge over which voltages are averaged; the middle one counts
 LEAST_COMMON = 5.0  # mAh/g
 EVEN_RATES = 3  # rates that make a test one of rates although each ran for ten cycles or more
@@ -57,10 +61,15 @@ class RateStep:
     part: hc.ProtocolPart
     halves: tuple[int, ...]
     charge: Quantity
+    sign: int = -1
 
     @property
     def rate(self) -> float:
         return self.part.rate or float("nan")  # parts without a rate make no step
+
+    @property
+    def state(self) -> dict:
+        return self.part.state | ({"direction": "charge"} if self.sign > 0 else {})
 
 
 def analyse(inputs: Mapping[str, Any], context: Context, options: RateOptions) -> list[Result]:
@@ -90,12 +99,17 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: RateOptions) -
     if not len(half.runs):
         return []
     parts, notes = hc.divide_protocol(half, context)
-    short = _select_rate_parts(parts)
+    short, sign = _select_rate_parts(parts), -1
     missing = _check_missing_rates(context, parts)
+    if len({part.rate for part in parts if part.rate}) == 1:
+        by_charge = _select_rate_parts(hc.divide_by_charges(half, context))
+        rates = [part.rate for part in by_charge if part.rate]
+        if rates and max(rates) >= LEAST_RATIO * min(rates):
+            short, sign = by_charge, 1
     if len({part.rate for part in short}) < 2:
         return _report_single_rate(context, missing, rows.origin)
     mass = context.need("cam_mass", "g", "the capacity at each rate")
-    steps = _find_steps(half, short, options, _name_source(context, rows))
+    steps = _find_steps(half, short, sign, options, _name_source(context, rows))
     if len({step.rate for step in steps}) < 2:
         return _report_single_rate(context, missing, rows.origin)
     steps, again = _keep_first_visits(steps)
@@ -109,9 +123,11 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: RateOptions) -
             hc.make_subject(context),
             entries=entries,
             curves=(_tabulate_rates(entries),),
-            figures=figures.draw(half, steps, entries, mass, context, rows.origin == "synthetic"),
+            figures=figures.draw(half, steps, entries, mass, context, rows.origin == "synthetic") if sign < 0 else (),
             checks=(
+                *[check for check in half.checks if check.status == "fail"],
                 *check_capacity(_find_largest_capacity(entries), context),
+                *_check_plausible(entries),
                 *missing,
                 *warned,
                 *again,
@@ -125,7 +141,22 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: RateOptions) -
 
 
 def _find_largest_capacity(entries: Sequence[Entry]) -> float:
-    return max((e.quantity.to("mAh/g").value for e in entries if e.name == "discharge_capacity"), default=0.0)
+    return max((e.quantity.to("mAh/g").value for e in entries if e.name in CAPACITY.values()), default=0.0)
+
+
+def _check_plausible(entries: Sequence[Entry]) -> list[Check]:
+    """More at a higher rate, or less polarisation, than at the lowest: half cycles that are not alike."""
+    checks = []
+    cure = "the first cycles lost capacity or were another window; name the segments that are to be compared"
+    for entry in entries:
+        q, rate = entry.quantity, f"{entry.state['rate_C']:g}C"
+        if entry.name == "kept_fraction" and q.value > 100 + max(2 * (q.std or 0.0), MOST_KEPT):
+            text = f"{q.value:.4g} % of the capacity at the lowest rate is kept at {rate}"
+            checks.append(Check("fail", f"{text}: the two are not comparable", cure))
+        if entry.name == "overpotential_growth" and q.value < -max(2 * (q.std or 0.0), LEAST_GROWTH):
+            text = f"the overpotential at {rate} is {-q.value:.3g} mV below that at the lowest rate"
+            checks.append(Check("fail", f"{text}: the two are not comparable", cure))
+    return checks
 
 
 def _name_source(context: Context, rows: hc.CyclingRecord) -> str:
@@ -137,7 +168,9 @@ def _select_rate_parts(parts: Sequence[hc.ProtocolPart]) -> list[hc.ProtocolPart
     rated = [part for part in parts if part.rate and not is_ageing(part.name)]
     usual = float(np.median([len(part.cycles) for part in rated])) if rated else 0.0
     even = [part for part in rated if len(part.cycles) <= min(2 * usual, LONGEST)]
-    if usual >= LONG and len({part.rate for part in even}) >= EVEN_RATES:
+    rates = [part.rate for part in even]
+    comes_back = len(set(rates)) == 2 and len(rates) >= EVEN_RATES and rates[0] == rates[-1]
+    if usual >= LONG and (len(set(rates)) >= EVEN_RATES or comes_back):
         return even
     return [part for part in rated if len(part.cycles) < LONG]
 
@@ -172,26 +205,28 @@ def _report_single_rate(context: Context, missing: list[Check], origin: str) -> 
     ]
 
 
-def _find_steps(half: hc.HalfCycles, parts: list[hc.ProtocolPart], options: RateOptions, source: str) -> list[RateStep]:
-    """The rates in the order of the test, each with the discharges that count."""
+def _find_steps(
+    half: hc.HalfCycles, parts: list[hc.ProtocolPart], sign: int, options: RateOptions, source: str
+) -> list[RateStep]:
+    """The rates in the order of the test, each with the half cycles of one direction that count."""
     # options are in % and uA, charges in C
     gain = None if options.current_gain_error is None else options.current_gain_error / 100
     offset = None if options.current_offset_error is None else options.current_offset_error * 1e-6
     charges = hc.make_charges(half, source, gain, offset)
     found = []
     for part in parts:
-        discharges = _choose_discharges(half, part, options.cycle_of_rate)
-        if not discharges:
+        chosen = _choose_half_cycles(half, part, sign, options.cycle_of_rate)
+        if not chosen:
             continue
-        mine = [charges[k] for k in discharges]
+        mine = [charges[k] for k in chosen]
         mean = derive(lambda *q: sum(q) / len(q), *mine, unit="mAh", origin=half.rows.origin, n=len(mine))
-        found.append(RateStep(part, discharges, mean.marked(basis=mine[0].basis)))
+        found.append(RateStep(part, chosen, mean.marked(basis=mine[0].basis), sign))
     return found
 
 
-def _choose_discharges(half: hc.HalfCycles, part: hc.ProtocolPart, which: str) -> tuple[int, ...]:
-    """The complete discharges of a part: the first of each cycle, of all its cycles or of the first or last."""
-    firsts = [k for cycle in part.cycles for k in half.which(cycle, -1)[:1].tolist()]
+def _choose_half_cycles(half: hc.HalfCycles, part: hc.ProtocolPart, sign: int, which: str) -> tuple[int, ...]:
+    """The complete half cycles of a part: the first of each cycle, of all its cycles or of the first or last."""
+    firsts = [k for cycle in part.cycles for k in half.which(cycle, sign)[:1].tolist()]
     complete = tuple(k for k in firsts if half.complete[k])
     return {"mean": complete, "first": complete[:1], "last": complete[-1:]}[which]
 
@@ -212,8 +247,13 @@ def _compute_capacities(steps: list[RateStep], mass: Quantity) -> list[Entry]:
     found = []
     for step in steps:
         q = derive(lambda c, m: c / m, step.charge, mass, unit="mAh/g", origin=step.charge.origin, n=len(step.halves))
-        found.append(Entry("discharge_capacity", q.marked(basis=step.charge.basis), step.part.state))
+        found.append(Entry(CAPACITY[step.sign], q.marked(basis=step.charge.basis), step.state))
     return found
+
+
+def _make_state(step: RateStep) -> dict[str, Any]:
+    """The state of what a rate has against the lowest, whatever the segments are called."""
+    return {name: value for name, value in step.state.items() if name != "segment"}
 
 
 def find_lowest_rate(steps: Sequence[RateStep]) -> RateStep:
@@ -228,7 +268,7 @@ def _compute_kept_fractions(steps: list[RateStep]) -> list[Entry]:
         if step is reference:
             continue
         q = derive(lambda a, b: 100 * a / b, step.charge, reference.charge, unit="%", origin=step.charge.origin)
-        found.append(Entry("kept_fraction", q, {"rate_C": step.rate}))
+        found.append(Entry("kept_fraction", q, _make_state(step)))
     return found
 
 
@@ -258,18 +298,20 @@ def _compute_overpotentials(half: hc.HalfCycles, steps: list[RateStep], mass: Qu
         if step is reference:
             continue
         # the drop over the middle range counts; the other two say how much the choice of range matters
-        low, drop, high = (1e3 * (compute_level(reference, part) - compute_level(step, part)) for part in RANGES)
+        grown = [compute_level(step, part) - compute_level(reference, part) for part in RANGES]
+        low, drop, high = (1e3 * step.sign * volts for volts in grown)
         changes = {RANGES[0]: (low - drop) / np.sqrt(3), RANGES[2]: (high - drop) / np.sqrt(3)}
         std = float(np.hypot(*changes.values()))
         parts = {f"rate: voltage over {part:.0%} of the common charge": float(v) for part, v in changes.items()}
         q = Quantity(drop, "mV", std, basis="model-spread", origin=half.rows.origin, n=len(step.halves), parts=parts)
-        found.append(Entry("overpotential_growth", q, {"rate_C": step.rate}))
+        found.append(Entry("overpotential_growth", q, _make_state(step)))
     return found
 
 
 def _tabulate_rates(entries: Sequence[Entry]) -> Curve:
     """One row per rate; NaN for what the reference does not have."""
-    rates = [e.state["rate_C"] for e in entries if e.name == "discharge_capacity"]
+    capacity = next((e.name for e in entries if e.name in CAPACITY.values()), CAPACITY[-1])
+    rates = [e.state["rate_C"] for e in entries if e.name == capacity]
 
     def column(name):
         mine = {e.state["rate_C"]: e.quantity.value for e in entries if e.name == name}
@@ -279,7 +321,7 @@ def _tabulate_rates(entries: Sequence[Entry]) -> Curve:
         "rates",
         {
             "rate_C": (np.array(rates), "C-rate"),
-            "discharge_capacity": (column("discharge_capacity"), "mAh/g"),
+            capacity: (column(capacity), "mAh/g"),
             "kept_fraction": (column("kept_fraction"), "%"),
             "overpotential_growth": (column("overpotential_growth"), "mV"),
         },

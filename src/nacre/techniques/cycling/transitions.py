@@ -95,7 +95,8 @@ def _select_steady(half: hc.HalfCycles, k: int) -> tuple[np.ndarray, np.ndarray,
     """Charge in C and voltage in V at the records of the constant current, and the part of the charge left out."""
     rows = np.arange(half.runs.first[k], half.runs.last[k] + 1)
     size = np.abs(half.rows.current[rows])
-    rows = rows[np.abs(size - half.current[k]) <= STEADY * half.current[k]]
+    steady = np.abs(size - half.current[k]) <= STEADY * half.current[k]
+    rows = rows[steady & np.isfinite(half.rows.voltage[rows])]
     charge = np.cumsum(half.passed[rows])
     if not len(rows):
         return charge, charge, 1.0

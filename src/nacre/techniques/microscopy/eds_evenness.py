@@ -25,6 +25,10 @@ from nacre.physics.micrograph import evenness as ev
 from nacre.techniques.microscopy import micrographs
 
 SMOOTHED, SCALED = 0.7, 4.0  # scatter between neighbours over that of counting
+TYPICAL = 2.0  # the same by the median, which edges do not move
+FULL = (255, 65535)  # the highest level of a picture
+GAPS = 0.6  # part of the expected levels that occur, below which counts were stretched
+ROUGH = 0.05  # variation of the reference, or part of the field without it, of a surface that is not flat
 FEWEST = 200  # counts of a map
 SIGNIFICANT = 0.05
 
@@ -45,6 +49,7 @@ class EdsEvennessOptions:
     )
     smallest_block: int = option(1, "side of the smallest block, in pixels", lo=1)
     region: tuple[float, ...] = option((), "part of the map that is analysed: x0, y0, x1, y1", unit="um")
+    surface: str = option("", "'flat' or 'rough', where the maps shall not decide it", choices=("", "flat", "rough"))
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,8 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: EdsEvennessOpt
     """
     signals = micrographs.get_signals(inputs, "signal", "element_map", context.where)
     maps = _prepare_maps(signals, context, options)
-    checks = [*_check_overlaps(maps, signals, context, options), *_check_counts(maps)]
+    _require_counts(maps)
+    checks = _check_overlaps(maps, signals, context, options)
     found = ev.measure_scales(maps.counts, maps.reference, maps.area, options.smallest_block)
     if not found:
         raise NotAssessable(
@@ -97,10 +103,11 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: EdsEvennessOpt
             do="count longer, or map a smaller field",
         )
     p = ev.combine_p_values(found)
-    checks.append(_judge_evenness(maps, found, p, options.tolerance))
+    doubt = _find_doubt(maps, checks, options)
+    checks.append(_judge_evenness(maps, found, p, options.tolerance, doubt))
     element = {**micrographs.get_state(context), "species": maps.name}
     entries = (
-        [_report_variation(s, maps, element) for s in found]
+        [_report_variation(s, maps, element, bool(doubt)) for s in found]
         + _order(found, maps, element)
         + _check_shadow(maps, found, element)
     )
@@ -176,26 +183,60 @@ def _prepare_maps(signals: list[Signal], context: Context, options: EdsEvennessO
     return ElementMaps(name, np.nan_to_num(counts), other, reference, area, cut.get("electron_image"), shot)
 
 
-def _check_counts(maps: ElementMaps) -> list[Check]:
+def _require_counts(maps: ElementMaps) -> None:
     """Raises NotAssessable where a map holds no counting statistics."""
-    found = []
     for name, values in ((maps.name, maps.counts), (maps.other, maps.reference)):
         if values is None:
             continue
-        ratio = ev.compute_counting_ratio(values)
-        told = values.sum() >= FEWEST  # of fewer counts the scatter itself is not known
-        if (told and ratio < SMOOTHED) or np.any(values < 0) or np.any(values != np.round(values)):
+        if why := _explain_no_counts(values):
             raise NotAssessable(
                 f"the map of {name} holds no counts",
                 where=maps.shot.name,
-                found=f"a scatter between neighbours of {ratio:.2f} times that of counting",
+                found=why,
                 expected="whole numbers with the scatter of counting",
                 do="export raw counts (no smoothing, no brightness scale), or give counts_per_level to the reader",
             )
-        if ratio > SCALED:
-            text = f"the map of {name} scatters {ratio:.1f} times as much as counts would: it may be scaled"
-            found.append(Check("warn", text, "export raw counts"))
-    return found
+
+
+def _explain_no_counts(values: np.ndarray) -> str:
+    """What shows that a map is brightness; "" where nothing does."""
+    ratio = ev.compute_counting_ratio(values)
+    shown = f"a scatter between neighbours of {ratio:.2f} times that of counting"
+    if np.any(values < 0) or not np.allclose(values, np.round(values), rtol=0, atol=0.02):
+        return f"values that are no whole numbers, and {shown}"
+    if values.sum() < FEWEST:  # of fewer counts the scatter itself is not known
+        return ""
+    if ratio < SMOOTHED:
+        return shown
+    if (part := ev.find_gaps(values)) < GAPS:
+        return f"{part:.0%} of the levels that counts would show, and {shown}"
+    return f"a brightest pixel of {values.max():.0f}, and {shown}" if ratio > SCALED and values.max() in FULL else ""
+
+
+def _find_doubt(maps: ElementMaps, checks: list[Check], options: EdsEvennessOptions) -> str:
+    """Why a variation may be something else than the element's spread; "" where nothing is known to be."""
+    if any(check.status == "fail" for check in checks):
+        return "its map may show another element"
+    for name, values in ((maps.name, maps.counts), (maps.other, maps.reference)):
+        if values is not None and _may_be_scaled(values):
+            return f"the map of {name} scatters more than counts would and may be scaled"
+    rough = options.surface == "rough" or (not options.surface and _is_rough(maps))
+    slope = "a thin layer on a slope looks thicker than one that lies flat"
+    return f"the surface is rough, and {slope}" if rough else ""
+
+
+def _may_be_scaled(values: np.ndarray) -> bool:
+    # edges of particles scatter too: the median over pairs must agree
+    return ev.compute_counting_ratio(values) > SCALED and ev.compute_typical_ratio(values) > TYPICAL
+
+
+def _is_rough(maps: ElementMaps) -> bool:
+    """Whether the reference, or where there is none the sample's area, shows slopes, shadows or holes."""
+    holes = 1 - float(maps.area[maps.area.any(axis=1)].mean()) if maps.area.any() else 1.0
+    if maps.reference is None:
+        return True
+    scales = ev.measure_scales(maps.reference, None, maps.area)
+    return holes > ROUGH or any(scale.lo > ROUGH for scale in scales)
 
 
 def _check_overlaps(
@@ -232,7 +273,7 @@ def _read_composition(context: Context) -> set[str]:
     return set(re.findall(r"[A-Z][a-z]?", text)) if text else set()
 
 
-def _judge_evenness(maps: ElementMaps, found: list[ev.ScaleVariation], p: float, tolerance: float) -> Check:
+def _judge_evenness(maps: ElementMaps, found: list[ev.ScaleVariation], p: float, tolerance: float, doubt: str) -> Check:
     against = f"against {maps.other}" if maps.other else "over the area"
     sharpest = min(found, key=lambda s: s.hi)
     limit = f"a variation above {100 * sharpest.hi:.0f} % at {_format_length(sharpest, maps)} is excluded"
@@ -245,6 +286,9 @@ def _judge_evenness(maps: ElementMaps, found: list[ev.ScaleVariation], p: float,
     if 100 * worst.cv <= tolerance:
         text = f"{maps.name} {varies} {against} ({shown}): no more than the tolerance of {tolerance:g} %; {limit}"
         return Check("pass", text)
+    if doubt:
+        text = f"whether {maps.name} is even {against} cannot be determined: its signal {varies} ({shown}), but {doubt}"
+        return Check("warn", text, "map a polished section or a pressed pellet, or a line of its own")
     return Check("warn", f"{maps.name} is not even {against} ({shown}): it {varies}")
 
 
@@ -252,10 +296,19 @@ def _format_length(scale: ev.ScaleVariation, maps: ElementMaps) -> str:
     return f"{scale.size * maps.shot.pixel:.3g} um"
 
 
-def _report_variation(scale: ev.ScaleVariation, maps: ElementMaps, element: dict) -> Entry:
-    std = (scale.hi - scale.lo) / 3.92
+def _report_variation(scale: ev.ScaleVariation, maps: ElementMaps, element: dict, doubtful: bool) -> Entry:
+    """The variation; only its upper limit counts where something else than the element's spread may be in it."""
+    std = None if doubtful else (scale.hi - scale.lo) / 3.92
+    low = 0.0 if doubtful else scale.lo
     quantity = Quantity(
-        100 * scale.cv, "%", 100 * std, 100 * scale.lo, 100 * scale.hi, scale.blocks, "counting", "measured"
+        100 * scale.cv,
+        "%",
+        None if std is None else 100 * std,
+        100 * low,
+        100 * scale.hi,
+        scale.blocks,
+        "counting",
+        "measured",
     )
     return Entry("evenness_cv", quantity, {**element, "scale_um": round(scale.size * maps.shot.pixel, 4)})
 

@@ -38,6 +38,8 @@ OF_METALS = 0.7  # lithium's edge over the metals' in a layered oxide is less (a
 LEAST_COUNTS = 30.0  # per bin, below which counts do not scatter as the fit supposes
 WIDEST = 1.5  # eV per channel
 SPILL = 3.0  # standard deviations by which the metals' edges are taken for seen
+# onsets in eV of other edges in the range fitted (L2,3 of Mg and Al, M2,3 of the others)
+NEIGHBOURS = {"Mg": 51.0, "Fe": 54.0, "Al": 73.0, "Cu": 74.0}
 MISFIT = 2.0  # dispersion above which the reference does not describe the spectrum
 
 
@@ -50,6 +52,7 @@ class EelsOptions:
     bin: float = option(0.6, "channels are added up to this width", unit="eV", lo=0.05, hi=2)
     region: tuple[float, ...] = option((), "of a map: the box that is summed, x0, y0, x1, y1; empty: all", unit="nm")
     composition: str = option("", "formula of the core, whose metals may spill in; empty: the sample's `cam`")
+    present: tuple[str, ...] = option((), "further elements in the coating or beneath it, like 'Fe' or 'Al'")
     significance: float = option(0.005, "part of spectra without lithium that may be taken for one with it", lo=1e-4,
                                  hi=0.1)  # fmt: skip
 
@@ -73,7 +76,8 @@ class LossSpectrum:
 class LithiumEdge:
     """A fit over energies (n,) in eV: counts (n,) per bin, the fit, the shape found, and the ratios of edge to rest.
 
-    spread : of the ratio over the shapes that fit about as well; shown : energies and counts of the range drawn.
+    spread : of the ratio over the shapes that fit about as well; doubts : why what is seen may be
+    something else; shown : energies and counts of the range drawn.
     """
 
     energy: np.ndarray
@@ -87,6 +91,7 @@ class LithiumEdge:
     metals_ratio: tuple[float, float]
     thickness: float | None
     words: tuple[str, ...]
+    doubts: tuple[str, ...]
     shown: tuple[np.ndarray, np.ndarray]
 
     @property
@@ -109,6 +114,9 @@ class LithiumEdge:
             return "not assessable"
         if self.fit.p > significance:
             return "not seen"
+        # what may be something else is not claimed; that nothing is seen stays true
+        if self.doubts:
+            return "not assessable"
         return "seen" if OF_METALS * self.metals_limit < self.ratio[0] else "not assessable"
 
 
@@ -200,9 +208,26 @@ def measure(own: LossSpectrum, reference: LossSpectrum, formula: str, options: E
         words.append(f"the reference describes the spectrum badly: chi2 per degree of freedom {fit.dispersion:.1f}")
     each = fit.amplitude_each * shapes[:, over].sum(axis=1) / beneath
     per = float(shapes[fit.best][over].sum() / beneath)
+    doubts = tuple(_list_doubts(own, reference, formula, options, fit))
     return LithiumEdge(x, y, fit, shapes[fit.best], _locate_peak(candidates, fit), per, _spread(each, fit), metals,
                  (fit.metals * metal, fit.metals_std * metal), own.zero.thickness if own.zero else None,
-                 tuple(words), (cut_all(loss) / by, cut_all(own.counts)))  # fmt: skip
+                 tuple(words), doubts, (cut_all(loss) / by, cut_all(own.counts)))  # fmt: skip
+
+
+def _list_doubts(
+    own: LossSpectrum, reference: LossSpectrum, formula: str, options: EelsOptions, fit: EdgeFit
+) -> list[str]:
+    """Why a structure where lithium's edge lies may be something else."""
+    doubts = []
+    if own.zero is None or reference.zero is None:
+        doubts.append("without a zero loss in both spectra a shift between them looks like an edge")
+    declared = {*parse_formula(formula or "LiNiO2"), *options.present}
+    near = [f"{element} ({at:g} eV)" for element, at in NEIGHBOURS.items() if element in declared]
+    if near:
+        doubts.append(f"edges of {' and '.join(near)} lie there as well")
+    if own.counted and fit.dispersion > MISFIT:
+        doubts.append("the reference does not describe the spectrum")
+    return doubts
 
 
 def _require_range(one: LossSpectrum, options: EelsOptions) -> None:
@@ -372,6 +397,9 @@ def _check_edge(found: LithiumEdge, verdict: str, options: EelsOptions) -> list[
     elif verdict == "not seen":
         text = f"no lithium is seen: its K edge is below {upper:.1f} % of what lies beneath it (95 %); "
         checks = [Check("info", text + f"one of {limit:.1f} % would be found in 95 % of cases", "count longer")]
+    elif not found.spilled and found.doubts:
+        text = f"lithium is not assessable: a structure is seen where its edge lies, but {'; '.join(found.doubts)}"
+        checks = [Check("warn", text, "record both spectra alike with the zero loss, and declare what else is there")]
     else:
         seen = f"edges of Ni, Co and Mn are {100 * found.metals_ratio[0]:.1f}({100 * found.metals_ratio[1]:.1f}) %"
         text = f"lithium is not assessable: {seen} of what lies beneath, so that the core may have contributed its own"

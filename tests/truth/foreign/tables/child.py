@@ -35,10 +35,11 @@ def read(name: str, path: str, options: dict) -> Reading:
     """Read one file as the product's own code reads it, whatever comes of it."""
     from nacre.core import registry
     from nacre.core.errors import NacreError
+    from nacre.readers.reading import read_with
 
     reader = registry.readers()[name]
     try:
-        signals = list(reader.read(Path(path), reader.options(**options)))
+        signals = read_with(reader, Path(path), reader.options(**options))
     except NacreError as error:
         return Reading("refused", message=str(error))
     except BaseException as error:

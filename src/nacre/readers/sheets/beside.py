@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from nacre.readers.sheets.row_blocks import RowBlock
 from nacre.readers.text.cells import RawColumn
-from nacre.readers.text.row_blocks import RowBlock
 
 
 @dataclass

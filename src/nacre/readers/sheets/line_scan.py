@@ -3,10 +3,8 @@
 import itertools
 from dataclasses import dataclass
 
-from nacre.readers.text import lines as text_lines
-from nacre.readers.text.account import LeftOutLine
-from nacre.readers.text.lines import LineShape, shape_of
-from nacre.readers.text.row_blocks import (
+from nacre.readers.sheets.account import LeftOutLine
+from nacre.readers.sheets.row_blocks import (
     RowBlock,
     begins_number,
     fits,
@@ -18,7 +16,9 @@ from nacre.readers.text.row_blocks import (
     settle_width,
     to_width,
 )
-from nacre.readers.text.unit_rows import is_unit_row, share_with_units
+from nacre.readers.sheets.unit_rows import is_unit_row, share_with_units
+from nacre.readers.text import lines as text_lines
+from nacre.readers.text.lines import LineShape, shape_of
 
 _NEIGHBOURS = 12  # lines within which a table's rows must begin to follow each other
 _PATTERN_ROWS = 200  # after which the look of a table's lines is known
@@ -36,6 +36,7 @@ class TableHints:
     skip : lines above which nothing is looked at
     heading_line : the number, from 1, of the line that names the columns; 0 to find it
     headed : False where no line names them
+    commented : False where the format has no comments, so that no mark makes a line one
     """
 
     separator: str = ""
@@ -43,6 +44,7 @@ class TableHints:
     skip: int = 0
     heading_line: int = 0
     headed: bool = True
+    commented: bool = True
 
 
 class LineScan:
@@ -66,8 +68,12 @@ class LineScan:
         return shape.may_be_row if self._wordy else shape.is_row
 
     def find_blocks(self) -> list[RowBlock]:
-        """All blocks, in the file's order. Tables of mostly words are looked for only where there is no other."""
-        for self._wordy in (False, True):
+        """All blocks, in the file's order.
+
+        Tables of mostly words are looked for only where the line of headings is known, or where there is no other.
+        """
+        for wordy in (True,) if self.hints.heading_line else (False, True):
+            self._wordy = wordy
             blocks, at = [], self.hints.skip
             self.left_out, self.comment_count = [], 0
             while (start := self._find_start(at, bool(blocks))) is not None:
@@ -81,14 +87,23 @@ class LineScan:
 
     def _find_start(self, at: int, below: bool) -> int | None:
         """The line of the first row of the next table."""
-        if self.hints.heading_line and not below:
+        headed = bool(self.hints.heading_line) and not below
+        if headed:
+            self._leave_out_above(at)
             at = self.hints.heading_line
         for i in range(at, len(self.lines)):
-            if self.is_row(i) and (self._heading_above(i, at) or self._has_company(i)):
+            if self.is_row(i) and (headed or self._heading_above(i, at) or self._has_company(i)):
                 return i
             if below and self.cells[i] and not self._is_above_table(i):
                 self._leave_out(i, "")
         return None
+
+    def _leave_out_above(self, at: int) -> None:
+        """Rows that stand above the line of headings: moved there, or of another table."""
+        width = len(self.cells[self.hints.heading_line - 1])
+        for i in range(at, self.hints.heading_line - 1):
+            if self.shape(i).may_be_row and self.shape(i).width == width > 2:
+                self._leave_out(i, "above the headings")
 
     def _has_company(self, i: int) -> bool:
         """Whether a row of the same width follows, not far below."""

@@ -17,7 +17,7 @@ from xml.parsers import expat
 from python_calamine import CalamineError, PasswordError
 
 from nacre.core.errors import ReadError, did_you_mean
-from nacre.readers.text import workbook_cells
+from nacre.readers.sheets import workbook_cells
 
 ZIP = b"PK\x03\x04"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

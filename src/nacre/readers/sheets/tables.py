@@ -13,13 +13,13 @@ import numpy as np
 
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note
-from nacre.readers.text import account
+from nacre.readers.sheets import account
+from nacre.readers.sheets.account import LeftOutLine
+from nacre.readers.sheets.beside import RawPart, part_columns
+from nacre.readers.sheets.line_scan import LineScan, TableHints
 from nacre.readers.text import lines as text_lines
 from nacre.readers.text import marks as number_marks
-from nacre.readers.text.account import LeftOutLine
-from nacre.readers.text.beside import RawPart, part_columns
 from nacre.readers.text.cells import RawColumn, TextColumn, read_column
-from nacre.readers.text.line_scan import LineScan, TableHints
 from nacre.readers.text.marks import DecidedMarks
 
 
@@ -133,7 +133,7 @@ def read_tables(text: str, where: str = "", hints: TableHints | None = None) -> 
     separator = hints.separator or text_lines.find_separator(lines[hints.skip :])
     if not separator:
         return TextSheet((), tuple(line for line in lines if line.strip()))
-    comments = [text_lines.is_comment(line, separator) for line in lines]
+    comments = [hints.commented and text_lines.is_comment(line, separator) for line in lines]
     cells = [text_lines.split(line, separator) if line.strip() else [] for line in lines]
     scan = LineScan(lines, cells, comments, separator, ended, hints)
     return _finish(scan, where)

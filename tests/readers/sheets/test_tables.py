@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from nacre.core.errors import ReadError
-from nacre.readers.text import tables, text_file
+from nacre.readers.sheets import tables
+from nacre.readers.sheets.tables import TableHints
+from nacre.readers.text import text_file
 from nacre.readers.text.cells import ABOVE, BELOW, MISSING, VALUE
-from nacre.readers.text.tables import TableHints
 
 
 def one(text, **hints):

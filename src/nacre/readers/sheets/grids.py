@@ -10,7 +10,8 @@ from pathlib import Path
 
 from nacre.core.errors import ReadError
 from nacre.core.signal import Note
-from nacre.readers.text import text_file, workbooks
+from nacre.readers.sheets import workbooks
+from nacre.readers.text import text_file
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from nacre.core.errors import ReadError
-from nacre.readers.text import workbooks
+from nacre.readers.sheets import workbooks
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
