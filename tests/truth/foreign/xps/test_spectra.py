@@ -3,10 +3,16 @@
 import numpy as np
 import pytest
 
+from nacre.core.context import Context
+from nacre.core.signal import Signal, Variable
+from nacre.core.study import Measurement, Sample
+from nacre.techniques.xps_ir import xps
+from nacre.techniques.xps_ir.xps import XpsOptions
 from truth.foreign.xps.cover import cover_share
-from truth.foreign.xps.spectra import TrueLine, make_line
+from truth.foreign.xps.spectra import TrueLine, make_line, make_spectrum
 
 N = 12
+CONTEXT = Context("s", sample=Sample("one"), measurement=Measurement("one:xps", sample="one"), analysis="a")
 
 
 @pytest.mark.parametrize("shape", ["sum", "product", "voigt", "tail"])
@@ -29,3 +35,19 @@ def test_a_third_species_is_named():
 @pytest.mark.parametrize("scenario", ["product", "voigt", "tail"])
 def test_no_third_species_is_named_where_there_is_none(scenario):
     assert cover_share(scenario, N).named <= 1 / N
+
+
+@pytest.mark.parametrize(("place", "lost"), [(18.1, False), (19.9, True)])
+def test_a_position_at_its_limit_leaves_no_share(place, lost):
+    """A line 1.8 eV from where the species may lie: neither a share nor a ratio, and a check that says why."""
+    energy = np.arange(11.0, 25.0, 0.05)
+    lines = [TrueLine(4500.0, place, 1.6), TrueLine(4500.0, 15.6, 1.6)]
+    counts = np.random.default_rng(3).poisson(make_spectrum(energy, lines, 1500.0)).astype(float)
+    axis = ("binding_energy",)
+    arrays = {"binding_energy": Variable(energy, "eV", axis), "intensity": Variable(counts, "counts", axis)}
+    signal = Signal("xps", arrays, name="Hf 4f")
+    options = XpsOptions(regions=("Hf 4f",), models=("step+slope",), calibration="none")
+    (result,) = xps.analyse({"signal": [signal]}, CONTEXT, options)
+    told = any("cannot be determined" in str(check) for check in result.checks)
+    given = {entry.name for entry in result.entries} & {"species_fraction", "species_ratio"}
+    assert (told, bool(given)) == (lost, not lost)
