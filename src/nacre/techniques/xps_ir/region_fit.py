@@ -63,3 +63,10 @@ def is_seen(fit: RegionFit, species: Species, s: int) -> bool:
     """Whether a species' area stands out from its error, in the most likely model."""
     best, name = fit.ensemble.best, xps_models.name_area(species.name, s)
     return best.value(name) > SIGNIFICANT * best.std(name) * np.sqrt(fit.ensemble.dispersion)
+
+
+def is_at_limit(fit: RegionFit, species: Species) -> bool:
+    """Whether a species ran to the limit of where it may lie, in the models that hold most of the weight."""
+    name = f"position {species.name}"
+    bound = np.array([not fitted.free[fitted.model.index[name]] for fitted in fit.ensemble.fits])
+    return float(fit.ensemble.weights[bound].sum()) > 0.5

@@ -24,7 +24,8 @@ from nacre.materials.spectra.xps_species import SHAPES, CoreLevelRegion, Species
 from nacre.physics.xps_ir.fit import SpectrumModel
 from nacre.techniques.xps_ir import casa_fit, energy_scale, xps_models
 from nacre.techniques.xps_ir import figures as xps_figures
-from nacre.techniques.xps_ir.region_fit import RegionFit, XpsSampleSet, is_seen
+from nacre.techniques.xps_ir.missing_species import find_missing_species
+from nacre.techniques.xps_ir.region_fit import RegionFit, XpsSampleSet, is_at_limit, is_seen
 from nacre.techniques.xps_ir.species_ratio import report_ratio
 from nacre.techniques.xps_ir.xps_tables import tabulate_fit
 
@@ -51,7 +52,9 @@ class XpsOptions:
     )
     models: tuple[str, ...] = option((), "models of the ensemble; by default all", choices=tuple(xps_models.VARIANTS))
     shapes: tuple[str, ...] = option(
-        (), "line shapes, every model with each of them; by default that of the region", choices=SHAPES
+        (),
+        "line shapes, every model with each of them; by default all, or the region's where models are chosen",
+        choices=SHAPES,
     )
     components: str = option(
         "table", "what is fitted: species of the table, or CasaXPS's components of the file", choices=("table", "file")
@@ -108,7 +111,7 @@ def analyse(inputs: Mapping[str, Any], context: Context, options: XpsOptions) ->
         fits.append(fit)
         found, judged = _make_entries(fit, context)
         entries += found
-        checks += judged + _check_models(fit)
+        checks += judged + _check_models(fit) + find_missing_species(fit)
         curves += tabulate_fit(fit)
         figures += xps_figures.draw(fit, found)
     if not figures and "fail" not in {check.status for check in checks}:
@@ -187,8 +190,10 @@ def _fit_region(region: CoreLevelRegion, sets: tuple[XpsSampleSet, ...], options
         energy = signal.array("binding_energy", "eV") + s.scale.shift.value
         unit = signal["intensity"].unit
         spectra.append(xps_models.prepare_spectrum(energy, signal["intensity"].values, unit, region, signal.where))
+    # one shape alone covers too little where the truth is another; who chooses models chooses the shape with them
+    shapes = options.shapes or (() if options.models else SHAPES)
     chosen = xps_models.list_candidates(
-        region, len(sets), names=options.models, shapes=options.shapes, splitting=options.splitting
+        region, len(sets), names=options.models, shapes=shapes, splitting=options.splitting
     )
     return RegionFit(
         region, sets, tuple(spectra), xps_models.fit_all(chosen, spectra), _find_pair(region, sets, options)
@@ -254,6 +259,8 @@ def _make_entries(fit: RegionFit, context: Context) -> tuple[list[Entry], list[C
     found = list(
         correlated(map(str, range(len(mean))), mean, within + between, units, source=source, basis=basis).values()
     )
+    # the area of a line at a wrong place is part of the total, so that no share of the region is known
+    lost = {p for p in species if is_at_limit(fit, p) and any(is_seen(fit, p, s) for s in range(k))}
     for s, one in enumerate(fit.sets):
         if not any(is_seen(fit, p, s) for p in species):
             checks.append(Check("info", f"{one.label}: nothing in {fit.region.name} is above the detection limit"))
@@ -263,9 +270,9 @@ def _make_entries(fit: RegionFit, context: Context) -> tuple[list[Entry], list[C
         if negative:
             checks.append(negative)
             found[mine] = [Quantity(q.value, q.unit, origin=q.origin) for q in found[mine]]
-        if n > 1:
+        if n > 1 and not lost:
             entries += _report_shares(fit, one, found[mine])
-        if fit.pair:
+        if fit.pair and not lost & set(fit.pair):
             fraction = found[s * n + species.index(fit.pair[0])] if n == 2 else None
             ratios, doubts = report_ratio(fit, fit.pair, s, one, basis, fraction)
             entries += ratios
@@ -316,14 +323,14 @@ def _report_positions(fit: RegionFit, found: list[Quantity], basis: str) -> tupl
     entries: list[Entry] = []
     checks: list[Check] = []
     n = len(fit.region.species)
-    best = fit.ensemble.best
     for i, p in enumerate(fit.region.species):
         holding = [one for s, one in enumerate(fit.sets) if is_seen(fit, p, s)]
         if not holding:
             continue
-        if not best.free[best.model.index[f"position {p.name}"]]:
+        if is_at_limit(fit, p):
             text = f"{fit.region.name}: {p.name} ran to the limit of where it may lie ({found[i].value:.1f} eV)"
-            checks.append(Check("fail", text, "the species, or the energy scale, is another: its amount means nothing"))
+            cure = "the species, or the energy scale, is another: the shares of this region cannot be determined"
+            checks.append(Check("fail", text, cure))
             continue
         place = _add_calibration(found[i], fit.sets[0].scale.shift, basis)
         checks += _check_position(fit, p, place)
