@@ -84,7 +84,7 @@ def _compare(relation: Relation, rule: str, computed: Term, stated: Term, base: 
     rounded = [key for key in slopes if key not in sharp and values[key].half is not None]
     unknown = {key: slopes[key] for key in slopes if key not in sharp and key not in rounded}
     std = _std({key: slopes[key] for key in (*sharp, *unknown)}, values)
-    slack = math.fsum(abs(slopes[key]) * values[key].half for key in rounded)
+    slack = math.fsum(abs(slopes[key]) * (values[key].half or 0.0) for key in rounded)
     apart = difference(plain)
     if not unknown and not std and not slack:  # nothing is left of their errors: one number, said twice
         said = [values[key].words for key in slopes if values[key].quantity.std is None and values[key].half is None]
@@ -93,7 +93,7 @@ def _compare(relation: Relation, rule: str, computed: Term, stated: Term, base: 
     if unknown:
         return _within_margin(rule, apart, std, slack, unknown, values, base)
     excess = {"equal": abs(apart), "at most": apart, "at least": -apart}[rule]
-    tiny = TINY * max(abs(base.computed.value), abs(base.stated.value))
+    tiny = TINY * max(abs(side.value) for side in (base.computed, base.stated) if side is not None)
     holds = excess <= LIMIT * std + slack + tiny
     sigma = None if rounded or not std else excess / std
     verdict = "holds" if holds else "broken"

@@ -163,7 +163,7 @@ def _operand(relation: Relation, name: str, binding: Binding) -> Term:
         return _coating(operand, how, binding)
     if operand.source == "density":
         return _density(operand, binding)
-    if operand.source == "value":
+    if operand.source == "value" and operand.quantity is not None:
         return _leaf(f"value:{relation.id}/{name}", _declared(operand.quantity, name, operand.exact, ()), operand.unit)
     above = binding.relations[operand.name]
     return _converted(term_of(above, above.computed, binding), above.unit, operand.unit)
@@ -189,9 +189,10 @@ def _input(name: str, unit: str, exact: bool, how: str, binding: Binding, sample
     )
     row = vocabulary.word("input", name)
     for place, inputs in levels:
-        if isinstance(inputs.get(name), Quantity):
+        given = inputs.get(name)
+        if isinstance(given, Quantity):
             key = f"input:{place}/{name}"
-            return _leaf(key, _declared(inputs[name], row.words, exact, (key,)), unit)
+            return _leaf(key, _declared(given, row.words, exact, (key,)), unit)
     if name in DERIVED:
         needs, rule, made = DERIVED[name]
         parts = {need: _input(need, need_unit, exact, "", binding, sample) for need, need_unit in needs}

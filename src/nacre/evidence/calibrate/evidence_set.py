@@ -55,8 +55,8 @@ def _of_files(study: Study, results: Iterable[Result]):
             groups.setdefault((sample, *entry.key), []).append((entry.quantity, entry.state, result.origin))
     for (sample, name, _), rows in groups.items():
         mean = math.fsum(q.value for q, *_ in rows) / len(rows)
-        known = all(q.std is not None for q, *_ in rows)
-        std = math.sqrt(math.fsum(q.std**2 for q, *_ in rows)) / len(rows) if known else None
+        stds = [q.std for q, *_ in rows if q.std is not None]
+        std = math.hypot(*stds) / len(rows) if len(stds) == len(rows) else None
         source = f"mean of {len(rows)} cells" if len(rows) > 1 else "the study's files"
         if any(origin == "synthetic" for *_, origin in rows):
             source += " (virtual: a software round trip, not evidence)"
@@ -153,8 +153,9 @@ def _only_once(found: list[Observed]) -> None:
         parts = MADE_OF.get(one.name, ())
         others = [next((o for o in found if o.name == name and o.sample == one.sample and _meet(o, one)), None)
                   for name in parts]  # fmt: skip
-        if parts and all(others):
-            raise _twice(one, others[0], f"{one.name} was computed from {' and '.join(parts)}")
+        there = [other for other in others if other is not None]
+        if parts and len(there) == len(parts):
+            raise _twice(one, there[0], f"{one.name} was computed from {' and '.join(parts)}")
 
 
 def _meet(a: Observed, b: Observed) -> bool:

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,6 +40,9 @@ def cells_of(study: Study) -> dict[str, CellParameters]:
     return found
 
 
+Numbers = Sequence[float] | np.ndarray
+
+
 class Model:
     """Simulated tests of samples as a function of the free numbers; the last few hundred are kept.
 
@@ -52,7 +55,7 @@ class Model:
         cells: Mapping[str, CellParameters],
         free: Sequence[Free],
         plan: Plan,
-        ageing: Sequence[str] = (),
+        ageing: Collection[str] = (),
         constant: Mapping[str, float] | None = None,
         fine: Sequence[int] = (),
     ):
@@ -91,7 +94,7 @@ class Model:
         at = np.array([np.log(v) if f.log else v for f, v in zip(self.free, values, strict=True)])
         return (at - self.low) / self.span
 
-    def numbers(self, values: Sequence[float], sample: str) -> dict[str, float]:
+    def numbers(self, values: Numbers, sample: str) -> dict[str, float]:
         """All changed numbers of one sample by name."""
         found = {k: v for k, v in self.constant.items() if ":" not in k}
         found |= {k.partition(":")[2]: v for k, v in self.constant.items() if k.startswith(f"{sample}:")}
@@ -100,13 +103,13 @@ class Model:
                 found[row.name] = float(value)
         return found
 
-    def parameters(self, values: Sequence[float], sample: str, source: str = "this calibration") -> CellParameters:
+    def parameters(self, values: Numbers, sample: str, source: str = "this calibration") -> CellParameters:
         """The cell of a sample with these numbers."""
         return with_numbers(self.cells[sample], self.numbers(values, sample), source)
 
     # simulation
 
-    def tests(self, values: Sequence[float]) -> dict[str, SampleTests]:
+    def tests(self, values: Numbers) -> dict[str, SampleTests]:
         """The tests of all samples; None for one that ended out of order."""
         return {name: self._sample(name, self.numbers(values, name)) for name in self.cells}
 

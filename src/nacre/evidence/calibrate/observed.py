@@ -71,13 +71,22 @@ def _row(o, tests: SampleTests, plan: Plan) -> tuple[Lifetime, int]:
     """The test and the number of its cycle that a state names. Raises KeyError where no test has it."""
     segment, cycle = o.state.get("segment", ""), o.state.get("cycle")
     if segment in ("ageing", "check-up"):
-        return tests.aged, 1 + cycle
+        return _aged(o, tests), 1 + cycle
     alike = [n for n, rate in plan.rate_of.items() if math.isclose(rate, o.state.get("rate_C", rate), rel_tol=1e-6)]
     if cycle is not None and segment != "rate":
         alike = [n for n in alike if n == cycle]
     if not alike:
         raise KeyError(o.title)
+    if tests.rate is None:
+        raise KeyError(o.title)
     return tests.rate, alike[-1]
+
+
+def _aged(o, tests: SampleTests) -> Lifetime:
+    """The ageing test. Raises KeyError where there is none."""
+    if tests.aged is None:
+        raise KeyError(o.title)
+    return tests.aged
 
 
 def _column(name: str):
@@ -90,7 +99,7 @@ def _column(name: str):
 
 def _shift(o, samples: Mapping[str, SampleTests], plan: Plan) -> float:
     if "to_cycle" in o.state:
-        peaks = samples[o.sample].aged.peaks
+        peaks = _aged(o, samples[o.sample]).peaks
         return 1e3 * (peaks[1 + o.state["to_cycle"]] - peaks[1 + o.state["cycle"]])
     mine, other = (_row(o, samples[name], plan) for name in (o.sample, o.against))
     return 1e3 * (mine[0].peaks[mine[1]] - other[0].peaks[other[1]])

@@ -13,6 +13,7 @@ evidence varied is said beside it, by the status of the numbers it brings in.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -150,13 +151,13 @@ def changed(cell: CellParameters, case: Case) -> CellParameters:
 def asked(sample: str, plan: Plan, ageing: bool) -> tuple[Observed, ...]:
     """What is predicted of a cell: capacities by rate, the first efficiency, fading and resistances."""
     first, *others = plan.rates
-    rows = [
+    rows: list[tuple[str, dict[str, Any]]] = [
         ("discharge_capacity", {"cycle": 1, "rate_C": first}),
         ("coulombic_efficiency", {"cycle": 1, "rate_C": first}),
     ]
     rows += [("discharge_capacity", {"rate_C": rate, "segment": "rate"}) for rate in others]
     if ageing:
-        last = {"cycle": plan.ageing_cycles, "rate_C": plan.ageing_rate, "segment": "ageing"}
+        last: dict[str, Any] = {"cycle": plan.ageing_cycles, "rate_C": plan.ageing_rate, "segment": "ageing"}
         rows += [("capacity_retention", last), ("discharge_capacity", last)]
         rows += [("r_cam_se", {"cycle": n, "at": "end of discharge"}) for n in (1, plan.ageing_cycles)]
     return tuple(Observed(sample, name, state, 0.0, 1.0, KINDS[name].unit) for name, state in rows)

@@ -118,11 +118,9 @@ def problem_of(rival: Rival, base: Problem) -> Problem:
     """The problem of a rival: same evidence, same tests, other numbers."""
     kept = [f for f in base.free if f.name not in rival.without]
     replaced = {(f.name, f.sample) for f in rival.free}
-    neutral = {
-        f"{f.sample}:{f.name}".lstrip(":"): base.model.names[f.name].default
-        for f in base.free
-        if f.name in rival.without
-    }
+    defaults = {f"{f.sample}:{f.name}".lstrip(":"): base.model.names[f.name].default
+                for f in base.free if f.name in rival.without}  # fmt: skip
+    neutral = {name: value for name, value in defaults.items() if value is not None}
     free = [f for f in kept if (f.name, f.sample) not in replaced] + list(rival.free)
     m = base.model
     model = Model(m.cells, free, m.plan, m.ageing, {**m.constant, **neutral, **rival.fixed}, m.fine)

@@ -164,7 +164,8 @@ def _selection(raw: Mapping[str, Any], study: Study, where: str) -> Selection:
                          expected='relative = "5 %" or absolute = "2 mV"')  # fmt: skip
     relative = parse(raw["relative"], "1", where=where).value if "relative" in raw else None
     absolute = parse(raw["absolute"], where=where) if "absolute" in raw else None
-    if any(size is not None and not size > 0 for size in (relative, absolute and absolute.value)):
+    sizes = (relative, absolute.value if absolute is not None else None)
+    if any(size is not None and not size > 0 for size in sizes):
         found = str(raw.get("relative", raw.get("absolute")))
         raise NacreError(f"the tolerance of '{name}' must be above 0", where=where, found=found)
     return Selection(name, _sample(raw, "sample", study, where), dict(raw.get("state", {})), relative, absolute,

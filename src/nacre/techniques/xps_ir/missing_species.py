@@ -62,7 +62,7 @@ def _fit_with_line(fit: RegionFit, place: float, s: int) -> PhotoelectronFit:
         SpectrumParameter(WIDTH, fwhm, 0.5 * fwhm, 2.0 * fwhm, (fwhm, 0.2 * fwhm)),
     )
     line = PhotoelectronLine(AREA, PLACE, WIDTH, "mix", spectrum=s)
-    lines = (line,)
+    lines: tuple[PhotoelectronLine, ...] = (line,)
     if level.splitting:
         weak = level.ratio
         second = replace(line, area_factor=weak / (1 + weak), offset=level.splitting)

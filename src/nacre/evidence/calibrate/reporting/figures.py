@@ -23,8 +23,8 @@ def _observables(c: Calibration) -> Figure:
         z = np.clip([z for _, z in rows], -FAR, FAR)
         series.append(Series("points", z, np.array([o.title for o, _ in rows]), subject=sample, label="calibrated"))
     rules = [Series("rule", np.array([at]), np.empty(0), label=label) for at, label in ((0.0, ""), *BANDS)]
-    names = tuple(o.title for o in reversed(observed))
-    panel = Panel(Axis("Model less value, in standard deviations"), Axis("", categories=names), (*series, *rules))
+    categories = tuple(o.title for o in reversed(observed))
+    panel = Panel(Axis("Model less value, in standard deviations"), Axis("", categories=categories), (*series, *rules))
     caption = f"{len(observed)} values, {len(c.fit.u)} fitted numbers. A value stated as 'below' is met left of zero."
     if c.virtual:
         caption += " From virtual files: a software round trip, not evidence."
@@ -75,15 +75,17 @@ def _test_figures(c: Calibration) -> tuple[Figure, ...]:
     tests = problem.model.tests(c.fit.values)
     rate, ageing = [], []
     for name, made in tests.items():
-        x, y = list(problem.plan.rate_of.values()), made.rate.column("discharge_capacity")
-        rate.append(Series("line", np.array(x), y, subject=name, label="calibrated model"))
+        if made.rate is not None:
+            x, y = np.array(list(problem.plan.rate_of.values())), made.rate.column("discharge_capacity")
+            rate.append(Series("line", x, y, subject=name, label="calibrated model"))
         stated = [
             (o.state["rate_C"], o) for o in problem.observed if o.sample == name and o.name == "discharge_capacity"
         ]
         if stated:
-            x, y, s = zip(*((r, o.value, Z95 * o.std) for r, o in stated), strict=True)
-            y, s = np.array(y), np.array(s)
-            rate.append(Series("points", np.array(x), y, subject=name, label="stated", lo=y - s, hi=y + s))
+            at = np.array([r for r, _ in stated])
+            told = np.array([o.value for _, o in stated])
+            half = Z95 * np.array([o.std for _, o in stated])
+            rate.append(Series("points", at, told, subject=name, label="stated", lo=told - half, hi=told + half))
         if made.aged is not None:
             q = made.aged.column("discharge_capacity")[1:]
             ageing.append(Series("line", np.arange(1, q.size + 1), q, subject=name, label="calibrated model"))
@@ -105,10 +107,10 @@ def of_left_out(c: Calibration) -> tuple[Figure, ...]:
         series += _spans(names, np.clip(z - half, -FAR, FAR), np.clip(z + half, -FAR, FAR), sample)
         x = np.clip(z, -FAR, FAR)
         series.append(Series("points", x, np.array(names), subject=sample, label="left out and predicted"))
-    names = tuple(_left_out_name(r) for r in reversed(c.predicted))
+    categories = tuple(_left_out_name(r) for r in reversed(c.predicted))
     rules = [Series("rule", np.array([at]), np.empty(0), label=label) for at, label in ((0.0, ""), *BANDS)]
     x = Axis("Prediction less value, in its standard deviations", limits=(-FAR, FAR))
-    panel = Panel(x, Axis("", categories=names), (*series, *rules))
+    panel = Panel(x, Axis("", categories=categories), (*series, *rules))
     caption = "Values left out of the fit, and what the rest predicts of them, with 95 % intervals; cut at the frame."
     return (Figure("calibration-left-out", "Left out and predicted", (panel,), caption, wide=True),)
 

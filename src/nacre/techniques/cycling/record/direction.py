@@ -47,7 +47,7 @@ def _warn(rows: CyclingRecord, text: str) -> Check:
 def _is_noise(rows: CyclingRecord, flowing: np.ndarray) -> bool:
     signs = np.sign(rows.current[flowing])
     turns = np.count_nonzero(np.diff(signs)) / max(len(signs) - 1, 1)
-    return bool(turns > TURNS_OF_NOISE) and len(signs) > 10 and float(np.ptp(rows.voltage[flowing])) < NOISE_SPAN
+    return bool(turns > TURNS_OF_NOISE and len(signs) > 10 and np.ptp(rows.voltage[flowing]) < NOISE_SPAN)
 
 
 def _stop_without_current(rows: CyclingRecord, ways: list[tuple[int, int, int]], span: float) -> CyclingRecord:
