@@ -283,7 +283,8 @@ def _contrasts(names, truths, replicates, origin, results) -> tuple[Contrast, ..
         interval = (b - a - half, b - a + half) if half else (None, None)
         known = tuple(ids[key] for s in names if (key := (s, name, state.get("cycle"), state.get("segment"))) in ids)
         told = half is not None and abs(b - a) > half
-        test = {"endpoint": "secondary", "p_adjusted": (0.001 if told else 0.5) if half else None}
+        test = {"endpoint": "secondary", "p": (0.0001 if told else 0.2) if half else None}
+        test["p_adjusted"] = (0.001 if told else 0.5) if half else None
         count = test | {"n_reference": replicates, "n_treated": replicates, "reference_value": a, "treated_value": b}
         row = Contrast(
             name, bare, coated, b - a, unit, state, *interval, b / a, quantities=known, origin=origin, **count

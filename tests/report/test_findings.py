@@ -42,8 +42,8 @@ def test_a_difference_with_an_interval_is_stated_with_it():
         "by 801 Ω cm² (50.2 against 851.0 Ω cm²; cycle 200)."
     )
     assert (
-        rows[0].note
-        == "95 % interval of the difference −846 to −756 Ω cm²; p = 0.0010, adjusted for the number of endpoints"
+        rows[0].note == "95 % interval of the difference −846 to −756 Ω cm²; "
+        "p < 0.001 by itself, p = 0.0010 adjusted for the number of endpoints"
     )
     assert "eplicates: 3 and 3" in texts(demo(replicates=3))
 

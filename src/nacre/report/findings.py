@@ -310,14 +310,21 @@ def _describe_evidence(outcome: Outcome, rows: list[Contrast]) -> tuple[str, str
     spans = with_unit("; ".join(interval(row.lo95, row.hi95) for row in rows), unit)
     text = f"95 % interval{'s' if rows[1:] else ''} of the difference {spans}"
     parts = [part for row in rows for part in row.method.split("; ") if part]
-    chances = [row.p_adjusted for row in rows if row.p_adjusted is not None]
-    if chances:
-        text += f"; {', '.join(_describe_chance(p) for p in chances)}, adjusted for the number of endpoints"
-    text = "; ".join((text, *_doubts(rows)))
+    text = "; ".join(filter(None, (text, _describe_chances(rows), *_doubts(rows))))
     basis = [*dict.fromkeys(part for part in parts if not part.startswith("p = "))]
     sizes = {(row.n_reference, row.n_treated) for row in rows} - {(1, 1)}
     unsaid = [f"{a} and {b}" for a, b in sorted(sizes) if not any(f"over {a} and {b} " in part for part in basis)]
     return text, "; ".join([*basis, *(["replicates: " + ", ".join(unsaid)] if unsaid else [])])
+
+
+def _describe_chances(rows: list[Contrast]) -> str:
+    """p values of endpoints, each by itself and adjusted for their number; "" where there is none."""
+    tested = [row for row in rows if row.p is not None and row.p_adjusted is not None]
+    if not tested:
+        return ""
+    alone = several([_describe_chance(row.p) for row in tested])
+    among = several([_describe_chance(row.p_adjusted) for row in tested])
+    return f"{alone} by {'themselves' if tested[1:] else 'itself'}, {among} adjusted for the number of endpoints"
 
 
 def _describe_chance(p: float) -> str:

@@ -42,6 +42,27 @@ def test_without_a_primary_that_is_shown_no_secondary_is():
     assert (adjust_p_values(p, *make_primary_and_secondary(2, 2)) > 0.05).all()
 
 
+def test_a_secondary_that_holds_a_share_needs_no_primary():
+    """A tenth of 0.05 for two holders: 0.0025 each; 0.0225 are left to each primary. What one of them releases goes
+    to all other secondaries: the second holder has 0.0025 + 0.0025 / 3."""
+    weights, arrows = make_primary_and_secondary(2, 4, holders=(0, 2))
+    assert weights == pytest.approx([0.45, 0.45, 0.05, 0.0, 0.05, 0.0])
+    found = adjust_p_values(np.array([0.6, 0.0226, 0.0024, 0.9, 0.0033, 0.9]), weights, arrows)
+    assert list(found <= 0.05) == [False, False, True, False, True, False]
+    lost = adjust_p_values(np.array([0.6, 0.0224, 0.0026, 0.9, 0.0026, 0.9]), weights, arrows)
+    assert list(lost <= 0.05) == [False, True, True, False, True, False]
+    assert adjust_p_values(np.array([0.6, 0.3, 0.0026, 0.9, 0.0026, 0.9]), weights, arrows).min() > 0.05
+
+
+def test_what_the_last_secondary_releases_goes_to_the_primaries():
+    """All three secondaries rejected: both primaries share the whole level again, 0.025 each."""
+    weights, arrows = make_primary_and_secondary(2, 3, holders=(0, 2))
+    p = np.array([0.6, 0.0249, 1e-9, 1e-9, 1e-9])
+    assert adjust_p_values(p, weights, arrows)[1] == pytest.approx(0.0498, rel=1e-3)
+    one = adjust_p_values(np.array([0.6, 0.0249, 1e-9]), *make_primary_and_secondary(2, 1, holders=(0,)))
+    assert one[1] == pytest.approx(0.0498, rel=1e-3)
+
+
 def test_a_fixed_sequence_by_hand():
     """The whole level to the first, then on: each is tested at the full level while all before it were rejected."""
     arrows = np.array([[0, 1, 0], [0, 0, 1], [0, 0, 0]], float)
@@ -56,10 +77,11 @@ def test_more_endpoints_that_nobody_named_weaken_nothing():
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.6])
-def test_any_false_rejection_stays_at_the_level(rho):
+@pytest.mark.parametrize("holders", [(), (0, 3, 4, 11)])
+def test_any_false_rejection_stays_at_the_level(rho, holders):
     """2,000 sets of 14 true nulls: 5 % + 3 standard errors (1.5 %)."""
     rng, runs = np.random.default_rng(6), 2000
-    weights, arrows = make_primary_and_secondary(2, 12)
+    weights, arrows = make_primary_and_secondary(2, 12, holders=holders)
     z = math.sqrt(rho) * rng.normal(size=(runs, 1)) + math.sqrt(1 - rho) * rng.normal(size=(runs, 14))
     p = np.array([[math.erfc(abs(v) / math.sqrt(2)) for v in row] for row in z])
     false = np.mean([(adjust_p_values(row, weights, arrows) <= 0.05).any() for row in p])

@@ -22,13 +22,13 @@ from nacre.core.quantity import Z95, Quantity, weighted_sum
 from nacre.core.result import Result
 from nacre.core.study import Study, in_its_words
 from nacre.core.vocabulary import word
-from nacre.evidence.contrasts.endpoints import Plan, plan_of
+from nacre.evidence.contrasts.endpoints import Plan, plan_of, share_level
 from nacre.evidence.contrasts.first_shift import first_shift
 from nacre.evidence.contrasts.joining import Joined, join
 from nacre.evidence.contrasts.preparation import compared_pairs
 from nacre.evidence.contrasts.units import Side, side_of, words_of_measurement
 from nacre.evidence.contrasts.verdicts import LEVEL, decide
-from nacre.physics.statistics.many_endpoints import adjust_p_values, make_primary_and_secondary
+from nacre.physics.statistics.many_endpoints import adjust_p_values
 from nacre.physics.statistics.two_samples import (
     MeanDifference,
     compare_means,
@@ -64,9 +64,8 @@ def _tested(rows: list[Contrast], plan: Plan) -> list[Contrast]:
     endpoints = {id(row): name for name, part in asked.items() for row in part}
     primary, secondary = ([row for row in part if row.p is not None] for part in asked.values())
     family = [*primary, *secondary]
-    adjusted = adjust_p_values(
-        np.array([row.p for row in family]), *make_primary_and_secondary(len(primary), len(secondary))
-    )
+    shares = share_level(*([row.name for row in part] for part in (primary, secondary)))
+    adjusted = adjust_p_values(np.array([row.p for row in family]), *shares)
     p_values = {id(row): float(p) for row, p in zip(family, adjusted, strict=True)}
     # what says the same again, as another technique may, is the same endpoint: one number has one verdict
     same = {_numbers(row): id(row) for row in rows if id(row) in endpoints}

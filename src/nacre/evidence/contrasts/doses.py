@@ -21,12 +21,12 @@ from nacre.core.study import Sample, Study, in_its_words
 from nacre.core.units import same_kind
 from nacre.core.vocabulary import word
 from nacre.evidence.contrasts.contrast import NOUNS, one_sided_error
-from nacre.evidence.contrasts.endpoints import Plan, plan_of
+from nacre.evidence.contrasts.endpoints import Plan, plan_of, share_level
 from nacre.evidence.contrasts.joining import Joined, join
 from nacre.evidence.contrasts.preparation import compare_preparation, find_differences, has_coating
 from nacre.evidence.contrasts.units import Side, side_of
 from nacre.evidence.contrasts.verdicts import LEVEL
-from nacre.physics.statistics.many_endpoints import adjust_p_values, make_primary_and_secondary
+from nacre.physics.statistics.many_endpoints import adjust_p_values
 from nacre.physics.statistics.trends import Trend, fit_trend
 
 
@@ -125,9 +125,8 @@ def _trends_of(series: DoseSeries, joined: list[Joined], plan: Plan) -> list[Dos
 def _adjusted(made: list[DoseTrend]) -> list[float | None]:
     """p values among the trends of a series; None where there is no test."""
     tested = [trend for trend in made if trend.p is not None]
-    primary = sum(trend.endpoint == "primary" for trend in tested)
-    p = np.array([trend.p for trend in tested])
-    adjusted = adjust_p_values(p, *make_primary_and_secondary(primary, len(tested) - primary))
+    names = ([trend.name for trend in tested if trend.endpoint == role] for role in ("primary", "secondary"))
+    adjusted = adjust_p_values(np.array([trend.p for trend in tested]), *share_level(*names))
     of = {id(trend): float(value) for trend, value in zip(tested, adjusted, strict=True)}
     return [of.get(id(trend)) for trend in made]
 

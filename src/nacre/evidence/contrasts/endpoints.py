@@ -12,11 +12,14 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+import numpy as np
+
 from nacre.core.errors import NacreError, did_you_mean
 from nacre.core.outcome import Contrast
 from nacre.core.quantity import parse
 from nacre.core.study import Study
 from nacre.core.vocabulary import word
+from nacre.physics.statistics.many_endpoints import make_primary_and_secondary
 
 WHEN = ("first", "last", "each", "each_rate")
 MOST_OF_ONE = 6  # comparisons that one row of endpoints.toml may bring
@@ -106,6 +109,16 @@ class Plan:
 
     def _chosen(self, endpoints: Iterable[Endpoint], rows: Sequence[Contrast]) -> list[Contrast]:
         return _once(row for endpoint in endpoints for row in endpoint.chosen(rows, self.order, self.coating))
+
+
+def share_level(primary: Sequence[str], secondary: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (n,) and transitions (n, n) of a family of tests, by the quantities of its endpoints, primary ones first.
+
+    Secondary endpoints of quantities that no primary one speaks of share a tenth of the level from the start. A
+    capacity at another rate does not: it says again most of what the first capacity says.
+    """
+    own = [i for i, name in enumerate(secondary) if name not in primary]
+    return make_primary_and_secondary(len(primary), len(secondary), own)
 
 
 def _once(rows: Iterable[Contrast]) -> list[Contrast]:

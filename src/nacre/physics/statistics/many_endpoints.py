@@ -5,6 +5,8 @@ arrows fixed beforehand. The chance of any false rejection stays at the level, w
 hang together.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
@@ -63,12 +65,18 @@ def _check_shares(p: np.ndarray, w: np.ndarray, g: np.ndarray) -> None:
         raise ValueError("transitions are shares: none below 0, none to itself, rows that sum to 1 at most")
 
 
-def make_primary_and_secondary(n_primary: int, n_secondary: int) -> tuple[np.ndarray, np.ndarray]:
-    """Weights and transitions: primaries share the level; what one releases goes half to the other primaries and half
-    to the secondaries, and what a secondary releases goes to the other secondaries.
+KEPT = 0.1  # of the level, for secondaries that hold a share before any primary is rejected
+TO_PRIMARIES = 1e-6  # of what a secondary releases: nothing, until it is the last of them
 
-    Without secondaries primaries hand on among themselves; without primaries the secondaries share the level (Holm).
-    The primaries stand first.
+
+def make_primary_and_secondary(
+    n_primary: int, n_secondary: int, holders: Sequence[int] = ()
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weights and transitions: primaries share the level; what one releases goes half to the other primaries and half
+    to the secondaries. What a secondary releases goes to the other secondaries, and that of the last to the primaries.
+
+    Secondaries named by `holders` share a tenth of the level from the start. Without secondaries primaries hand on
+    among themselves; without primaries the secondaries share the level (Holm). The primaries stand first.
 
     Parameters
     ----------
@@ -76,6 +84,8 @@ def make_primary_and_secondary(n_primary: int, n_secondary: int) -> tuple[np.nda
         Number of primary endpoints.
     n_secondary : int
         Number of secondary endpoints.
+    holders : Sequence[int], optional
+        Indices of secondaries, from 0 to n_secondary - 1.
 
     Returns
     -------
@@ -83,17 +93,23 @@ def make_primary_and_secondary(n_primary: int, n_secondary: int) -> tuple[np.nda
         Weights (n,) and transitions (n, n).
     """
     n = n_primary + n_secondary
-    holders = n_primary or n_secondary
-    weights = np.zeros(n)
-    weights[:holders] = 1.0 / holders if holders else 0.0
-    g = np.zeros((n, n))
-    to_primaries = 0.0
-    if n_primary > 1:
-        to_primaries = 0.5 if n_secondary else 1.0
-        g[:n_primary, :n_primary] = to_primaries / (n_primary - 1)
-    if n_primary and n_secondary:
-        g[:n_primary, n_primary:] = (1.0 - to_primaries) / n_secondary
-    if n_secondary > 1:
-        g[n_primary:, n_primary:] = 1.0 / (n_secondary - 1)
+    weights, g = np.zeros(n), np.zeros((n, n))
+    if n_primary == 0:
+        weights[:] = 1.0 / max(n, 1)
+    else:
+        kept = KEPT if len(holders) else 0.0
+        weights[:n_primary] = (1.0 - kept) / n_primary
+        weights[[n_primary + k for k in holders]] = kept / max(len(holders), 1)
+    among = 0.5 if n_primary > 1 and n_secondary else float(n_secondary == 0)
+    back = TO_PRIMARIES if n_secondary > 1 else 1.0
+    _share(g[:n_primary, :n_primary], among, n_primary - 1)
+    _share(g[:n_primary, n_primary:], 1.0 - among, n_secondary)
+    _share(g[n_primary:, :n_primary], back, n_primary)
+    _share(g[n_primary:, n_primary:], 1.0 - (back if n_primary else 0.0), n_secondary - 1)
     np.fill_diagonal(g, 0.0)
     return weights, g
+
+
+def _share(block: np.ndarray, part: float, among: int) -> None:
+    """Each row of a block of the transitions hands on `part`, in equal shares to so many."""
+    block[:] = part / among if among > 0 else 0.0

@@ -103,7 +103,8 @@ def _power_rows(rule: Rule, n: int) -> list[Share]:
     ]
     rows.append(measure_power(rule, Plan(effects={FIRST: 0.15, RETENTION: 8.0}), RETENTION, n, 33))
     rows.append(measure_power(rule, Plan(effects={FIRST: 0.08}), n=n, seed=34))
-    return rows + [measure_power(rule, Plan(effects={"r_cam_se@aged": -0.7}), "r_cam_se@aged", n, 35)]
+    aged = "r_cam_se@aged"
+    return rows + [measure_power(rule, Plan(effects={aged: e}), aged, n, 35 + i) for i, e in enumerate((-0.7, 6.0))]
 
 
 def _equal_rows(rule: Rule, n: int) -> list[Share]:

@@ -118,7 +118,7 @@ def test_the_table_is_printed_and_a_failing_row_is_an_exit_code(capsys, monkeypa
     monkeypatch.setitem(sys.modules, module.__name__, module)
     assert main(["rules_of_this_test:silent", "0.0005"]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 40
+    assert len(lines) == 41
     assert sum("FAILS" in line for line in lines) == 3
 
 
