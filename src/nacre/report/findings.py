@@ -319,11 +319,11 @@ def _describe_evidence(outcome: Outcome, rows: list[Contrast]) -> tuple[str, str
 
 def _describe_chances(rows: list[Contrast]) -> str:
     """p values of endpoints, each by itself and adjusted for their number; "" where there is none."""
-    tested = [row for row in rows if row.p is not None and row.p_adjusted is not None]
+    tested = [(row.p, row.p_adjusted) for row in rows if row.p is not None and row.p_adjusted is not None]
     if not tested:
         return ""
-    alone = several([_describe_chance(row.p) for row in tested])
-    among = several([_describe_chance(row.p_adjusted) for row in tested])
+    alone = several([_describe_chance(p) for p, _ in tested])
+    among = several([_describe_chance(p) for _, p in tested])
     return f"{alone} by {'themselves' if tested[1:] else 'itself'}, {among} adjusted for the number of endpoints"
 
 

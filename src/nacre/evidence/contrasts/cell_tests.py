@@ -41,11 +41,18 @@ class CellTest:
             return {}
         return {name: np.asarray(values) for name, (values, _) in self.cycling.curve("cycles").columns.items()}
 
+    @property
+    def result(self) -> Result:
+        """What cycling found of the test. Raises LookupError where it was not analysed."""
+        if self.cycling is None:
+            raise LookupError("the test was not analysed")
+        return self.cycling
+
     @cached_property
     def start(self) -> float:
         """Wall clock in s since 1970, NaN where unknown."""
-        start = self.columns.get("start", ())
-        return float(start[0]) if len(start) else math.nan
+        start = self.columns.get("start")
+        return float(start[0]) if start is not None and len(start) else math.nan
 
     @cached_property
     def parts(self) -> list:

@@ -72,7 +72,9 @@ def _tested(rows: list[Contrast], plan: Plan) -> list[Contrast]:
     found = []
     for row in rows:
         key = id(row) if id(row) in endpoints else same.get(_numbers(row))
-        found.append(replace(row, endpoint=endpoints.get(key, "exploratory"), p_adjusted=p_values.get(key)))
+        endpoint = endpoints.get(key, "exploratory") if key is not None else "exploratory"
+        p_adjusted = p_values.get(key) if key is not None else None
+        found.append(replace(row, endpoint=endpoint, p_adjusted=p_adjusted))
     return found
 
 

@@ -137,7 +137,7 @@ def _decide(trend: DoseTrend, p_adjusted: float | None) -> DoseTrend:
     One that errors of the measurement shared by a dose's cells could make, or that stands on data that failed a check,
     is seen at most; so is one whose shape cannot be determined if it is not shown.
     """
-    if p_adjusted is None:
+    if p_adjusted is None or trend.p is None:
         return trend
     if trend.p > LEVEL:
         return replace(trend, p_adjusted=p_adjusted, verdict="no_difference", shape="none")
@@ -208,8 +208,8 @@ def _with_line(trend: DoseTrend, found: Trend) -> DoseTrend:
     flat = [math.log(v) if trend.on_logs else v for row in trend.values for v in row]
     x = [dose for dose, row in zip(trend.doses, trend.values, strict=True) for _ in row]
     start = statistics.fmean(flat) - found.slope * statistics.fmean(x)
-    line = {"slope": found.slope, "slope_lo95": found.slope_lo95, "slope_hi95": found.slope_hi95}
-    return replace(trend, line_at_zero=start, **line)
+    low, high = found.slope_lo95, found.slope_hi95
+    return replace(trend, line_at_zero=start, slope=found.slope, slope_lo95=low, slope_hi95=high)
 
 
 def _fit(doses: tuple[float, ...], sides: list[Side], on_logs: bool) -> Trend:

@@ -7,7 +7,7 @@ test, or one more quantity of a technique, changes neither their number nor thei
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -32,7 +32,7 @@ class Endpoint:
 
     name: str
     when: str = "each"
-    where: Mapping[str, Any] = ()
+    where: Mapping[str, Any] = field(default_factory=dict)
 
     def chosen(self, rows: Sequence[Contrast], order: Sequence[str], coating: Collection[str] = ()) -> list[Contrast]:
         """The rows that this endpoint means.
@@ -40,7 +40,7 @@ class Endpoint:
         order : the tests of a cell in the order of its life. coating : elements of the declared coatings; of contents
         of elements only theirs are meant.
         """
-        fit = [row for row in rows if row.name == self.name and _holds(row.state, dict(self.where))]
+        fit = [row for row in rows if row.name == self.name and _holds(row.state, self.where)]
         if fit and word("quantity", self.name).coating_only:
             fit = [row for row in fit if row.state.get("element") in coating]
         if self.when != "each":  # a row of a cycle has its moment, a row of a whole part at one rate has not
@@ -88,7 +88,7 @@ class Relevance:
 
     def margin(self, reference: float) -> float:
         """Half the width of what counts as equal, in the vocabulary's unit."""
-        return self.absolute if self.absolute is not None else abs(self.relative * reference)
+        return self.absolute if self.absolute is not None else abs((self.relative or 0.0) * reference)
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,11 @@ class Plan:
     order: tuple[str, ...]
     coating: frozenset[str] = frozenset()
 
-    def split(self, rows: Sequence[Contrast]) -> tuple[list[Contrast], list[Contrast]]:
-        """(primary, secondary) among the contrasts of one pair of samples; what is primary is not secondary too."""
+    def split(self, rows: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+        """(primary, secondary) among the contrasts of one pair of samples, or among joined values of several.
+
+        What is primary is not secondary too.
+        """
         primary = self._chosen(self.primary, rows)
         taken = {id(row) for row in primary}
         return primary, [row for row in self._chosen(self.secondary, rows) if id(row) not in taken]
@@ -144,7 +147,7 @@ def plan_of(study: Study) -> Plan:
 
 
 def _of_row(row: Mapping[str, Any]) -> Endpoint:
-    return Endpoint(row["name"], row.get("when", "each"), tuple(row.get("where", {}).items()))
+    return Endpoint(row["name"], row.get("when", "each"), row.get("where", {}))
 
 
 _ENDPOINT = re.compile(r"\s*(?P<name>\w+)(?:\s+(?:at\s+)?(?P<when>\w+))?\s*")

@@ -36,7 +36,7 @@ def first_shift(rows: list[Contrast]) -> list[Contrast]:
         scatter95=None if peak.scatter95 is None else MV * peak.scatter95,
         ratio=None,
         effect=None if peak.effect is None else -peak.effect,
-        method=peak.method.replace(*(words_of_measurement(q) for q in (measured, measured.to("mV")))),
+        method=peak.method.replace(words_of_measurement(measured), words_of_measurement(measured.to("mV"))),
         n_reference=peak.n_treated,
         n_treated=peak.n_reference,
         reference_value=None,

@@ -38,7 +38,8 @@ def find_nominal_rates(
     """({(owner, test, rate of a state): nominal rate}, sentences on rates that differ by name and are taken as one)."""
     clusters = _cluster(sorted(_levels(study, tests), key=lambda level: (level.measured, level.name)))
     names = _name_clusters(clusters)
-    found, told = {}, []
+    found: dict[tuple[str, str, float], float] = {}
+    told: list[str] = []
     for cluster, name in zip(clusters, names, strict=True):
         found |= {(level.owner, level.test, level.name): name for level in cluster}
         apart = sorted({level.name for level in cluster})

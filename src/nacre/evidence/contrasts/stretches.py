@@ -98,7 +98,7 @@ class Stretch:
         return self._name_value(self.at[cycle], self.at[cycle].quantity)
 
     def _name_value(self, entry: Entry, quantity: Quantity) -> Value:
-        result = self.test.cycling
+        result = self.test.result
         failed = any(check.status == "fail" for check in result.checks)
         return Value(result.entry_id(entry), quantity, result.subject.cell, failed=failed)
 
@@ -142,7 +142,7 @@ def _read_stretch(test: CellTest, part: Any, capacity: str) -> Stretch | None:
     if len(stretch.numbers) < 2:
         return None
     last, own, asked = int(stretch.numbers[-1]), {}, {}
-    for entry in test.cycling.entries:
+    for entry in test.result.entries:
         if entry.name not in SPANNED or not _speaks_of(entry, part.state, last):
             continue
         if entry.name == RETENTION and entry.state.get("cycle") != last:

@@ -35,7 +35,10 @@ class Windows:
         if mine is None:
             return None, None
         mask = mine.select(state)
-        return tuple(self._nearest(name, _typical(mine.columns[name][mask])) for name in ("lower_limit", "upper_limit"))
+        lower, upper = (
+            self._nearest(name, _typical(mine.columns[name][mask])) for name in ("lower_limit", "upper_limit")
+        )
+        return lower, upper
 
     def _nearest(self, name: str, limit: float) -> float | None:
         if limit != limit:
@@ -54,8 +57,8 @@ def _typical(limits: np.ndarray) -> float:
 
 def _middles(values: list[float], tolerance: float) -> list[float]:
     """Medians of the groups that values form: neighbours nearer than the tolerance are in one."""
-    values = np.sort([value for value in values if value == value])
-    groups = np.split(values, np.flatnonzero(np.diff(values) > tolerance) + 1) if len(values) else []
+    known = np.sort([value for value in values if value == value])
+    groups = np.split(known, np.flatnonzero(np.diff(known) > tolerance) + 1) if len(known) else []
     return [round(float(np.median(group)), 2) for group in groups] or [math.nan]
 
 
@@ -65,8 +68,8 @@ def divide_by_window(items: Iterable[tuple[Window, Item]]) -> dict[Window, list[
     known = [{window[i] for window, _ in items} - {None} for i in (0, 1)]
     found: dict[Window, list[Item]] = {}
     for window, item in items:
-        key = tuple(limit if len(all_known) > 1 else None for limit, all_known in zip(window, known, strict=True))
-        found.setdefault(key, []).append(item)
+        lower, upper = (limit if len(of_all) > 1 else None for limit, of_all in zip(window, known, strict=True))
+        found.setdefault((lower, upper), []).append(item)
     return found
 
 

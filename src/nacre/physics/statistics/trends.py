@@ -64,7 +64,7 @@ class Trend:
         return self.shape in ("rises", "falls") and (self.p_lack is None or self.p_lack > LEVEL)
 
 
-def fit_trend(doses: Sequence[float], values: Sequence[float], seed: int = 0) -> Trend:
+def fit_trend(doses: Sequence[float], values: Sequence[float] | np.ndarray, seed: int = 0) -> Trend:
     """The trend of values over their doses.
 
     Parameters

@@ -106,7 +106,7 @@ def _quantile(chance: float, df: float) -> float:
     return float(special.ndtri(chance) if math.isinf(df) else special.stdtrit(df, chance))
 
 
-def compare_means(a: Sequence[float], b: Sequence[float]) -> MeanDifference:
+def compare_means(a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray) -> MeanDifference:
     """mean(b) - mean(a) of two or more independent values each.
 
     Parameters
