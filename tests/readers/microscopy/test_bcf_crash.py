@@ -19,7 +19,9 @@ def install(folder, monkeypatch, code):
     (package / "bruker.py").write_text(code)
     monkeypatch.syspath_prepend(str(folder))
     for name in ("rsciio", "rsciio.bruker"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
+        # set first, so that what is imported here is taken out again afterwards
+        monkeypatch.setitem(sys.modules, name, None)
+        del sys.modules[name]
     file = folder / "a.bcf"
     file.write_bytes(b"AAMVHFSS" + bytes(2000))
     return file
