@@ -110,11 +110,19 @@ def read(path: Path, options: TitrationTableOptions | None = None) -> list[Signa
     notes = list(grid.notes)
     if len(whole) < len(rows):
         notes.append(Note("info", f"{len(rows) - len(whole)} lines without a volume and a {measured} are left out"))
+    above = sum(_is_point(row, needed) for row in grid.rows[:at])
+    if above:
+        notes.append(Note("warning", f"{above} rows of numbers stand above the headings, and are left out"))
     left = len(grid.rows[at]) - len(found)
     if left > 0:
         notes.append(Note("info", f"{left} further columns are left out"))
     metadata = grids.lines_above(grid.rows, at) | _above(grid.rows[:at], path.name)
     return [table("titration", columns, metadata=metadata, notes=tuple(notes), name=path.stem)]
+
+
+def _is_point(row: list[str], needed: list[int]) -> bool:
+    """Whether a row holds numbers where the volume and what was measured stand, and in its first cell no name."""
+    return max(needed) < len(row) and not any(np.isnan(number(row[i])) for i in (0, *needed))
 
 
 def _above(rows: list[list[str]], where: str) -> dict[str, object]:

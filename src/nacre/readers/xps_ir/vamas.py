@@ -193,6 +193,12 @@ def _ordinates(lines: _Lines, n: int, start: int) -> np.ndarray:
     words = lines.texts(total, "a value")
     if n < 1 or total % n:
         raise ReadError(f"{total} values do not divide among {n} variables", where=f"{lines.where}:{start}")
+    odd = next((i for i, word in enumerate(words) if len(word.split()) != 1), None)
+    if odd is not None:
+        raise ReadError(
+            "a line does not hold one value", where=f"{lines.where}:{first + odd}", found=f"'{words[odd][:40]}'",
+            do="copy or export it again",
+        )  # fmt: skip
     values = read_numbers(words, lines.where, first, do="copy or export it again").reshape(-1, n)
     return np.where(np.abs(values) > _MISSING, np.nan, values)
 
