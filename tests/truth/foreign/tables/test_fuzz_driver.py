@@ -65,3 +65,13 @@ def test_it_prints_a_record_per_file_and_says_whether_there_was_a_fault(tmp_path
     assert len(records) == 4 and runs[0].returncode in (0, 1), runs[0].stderr
     bad = {"silent line", "silent prefix", "silent zeros", "masked crash", "escape", "hang"}
     assert runs[0].returncode == any(record["outcome"] in bad for record in records)
+
+
+@pytest.mark.slow
+@pytest.mark.realdata
+def test_a_hundred_damaged_files_of_every_reader_are_read_or_refused_in_words(tmp_path):
+    """3,300 files: no line, prefix or zeros taken silently, no crash instead of a cause, nothing escapes or hangs."""
+    command = [sys.executable, str(ROOT / "benchmarks" / "fuzz.py"), "--count", "100", "--seed", "0"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1500, check=False, env=env, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout[-6000:]
