@@ -21,6 +21,10 @@ from studies import reference
 BEFORE = Path(__file__).with_name("names_before.csv")
 # the last step of a search is a difference of nearly equal numbers: it says that the search has ended, no more
 SMALLEST = {"max_shift_over_esd": 1e-3}
+# what other methods give since, by analysis or quantity; the methods have tests of their own
+REWEIGHED = {"hafnium", "interphase", "surface-bare", "surface-lho"}  # four line shapes are weighed, not one
+BOUNDED = {"eds_evenness:lho:map"}  # on a rough powder the scatter is a bound, without a standard deviation
+UNDETERMINED = {"fade_knee"}  # a rise that levels off describes the bare cell's fade nearly as well
 QUICK = ("icp", "titration", "xps", "hafnium", "lithium-consumed")
 
 
@@ -63,11 +67,16 @@ def cycles(outcome) -> dict[tuple, tuple[float, None]]:
 
 
 def compare(old, new) -> None:
-    assert not old.keys() - new.keys()
+    assert not {where for where in old.keys() - new.keys() if where[-2] not in UNDETERMINED}
     for where, (value, std) in old.items():
+        if where not in new:
+            continue
         found, error = new[where]
+        if where[0] in REWEIGHED:
+            assert abs(found - float(value)) <= float(std or 0.0), where
+            continue
         assert found == pytest.approx(float(value), rel=1e-5, abs=SMALLEST.get(where[-2], 1e-9)), where
-        assert (error is None) == (std == ""), where
+        assert where[0] in BOUNDED or (error is None) == (std == ""), where
         assert error is None or error == pytest.approx(float(std), rel=1e-3, abs=1e-9), where
 
 

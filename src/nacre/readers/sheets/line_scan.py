@@ -268,7 +268,8 @@ class LineScan:
             return "the heading again"
         if same(self.cells[i], block.units):
             return "the units again"
-        if i == len(self.lines) - 1 and not self.ended and self.shape(i).numbers:
+        is_short = self.shape(i).numbers or 1 < len(self.cells[i]) < block.width
+        if i == len(self.lines) - 1 and not self.ended and is_short:
             return "the file is cut there"
         if self.is_row(i):
             return f"{len(self.cells[i])} cells instead of {block.width}"
