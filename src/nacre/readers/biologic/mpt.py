@@ -44,7 +44,9 @@ from nacre.readers.biologic import eclab_header
 from nacre.readers.biologic.eclab_names import free_name, is_known
 from nacre.readers.biologic.eclab_signals import EcLab, to_signals
 from nacre.readers.biologic.mpt_writer import write
-from nacre.readers.text import clocks, text_file
+from nacre.readers.sheets import account
+from nacre.readers.sheets.account import LeftOutLine
+from nacre.readers.text import clocks, row_widths, text_file
 from nacre.readers.text.numbers import is_whole
 
 _WHOLE = {
@@ -106,6 +108,8 @@ def _frame(header: eclab_header.Header, notes: list[Note], where: str) -> pl.Dat
             found="a header and column names only",
             do="export it again, or take it out",
         )
+    body, odd = row_widths.set_apart(body, "\t")
+    notes += account.lines_note([LeftOutLine(header.lines + n, text, "another number of cells") for n, text in odd])
     # EC-Lab writes headings that no record has a cell for
     cells = body.lstrip(b"\n").split(b"\n", 1)[0].count(b"\t") + 1
     schema = {f"c{i}": pl.String for i in range(min(cells, len(header.headings)))}
@@ -118,8 +122,16 @@ def _frame(header: eclab_header.Header, notes: list[Note], where: str) -> pl.Dat
             quote_char=None,
             truncate_ragged_lines=True,
         )
-    except (pl.exceptions.PolarsError, ValueError) as error:
-        raise ReadError("the table cannot be read", where=where, found=str(error).splitlines()[0]) from None
+    except (pl.exceptions.PolarsError, ValueError):
+        raise ReadError(
+            "the table cannot be read",
+            where=where,
+            found="lines of different numbers of cells",
+            expected=f"{cells} in each, as in the first",
+            do="export the file again",
+        ) from None
+    if odd:
+        frame = row_widths.drop_empty(frame)
     return frame.drop([name for name in frame.columns if frame[name].null_count() == frame.height])
 
 

@@ -42,9 +42,10 @@ from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal, table
 from nacre.physics.cycling import counters
 from nacre.readers.cycling import bdf_names, records
-from nacre.readers.sheets import tables
+from nacre.readers.sheets import account, tables
+from nacre.readers.sheets.account import LeftOutLine
 from nacre.readers.sheets.tables import TableHints
-from nacre.readers.text import clocks, text_file
+from nacre.readers.text import clocks, row_widths, text_file
 from nacre.readers.text.numbers import is_whole
 
 _NAMES = {
@@ -108,14 +109,29 @@ def read(path: Path, options: NoOptions | None = None) -> list[Signal]:
         )
     notes: list[Note] = []
     heading = lines[at].decode(errors="replace")
-    frame = _frame(b"\n".join(lines[at + 1 :]), heading, notes, path.name)
+    notes += _note_records_above(lines[:at], heading)
+    frame = _frame(b"\n".join(lines[at + 1 :]), heading, at + 1, notes, path.name)
     columns = _columns(frame, heading, notes, path.name)
     _wall_clock(frame, heading, columns, notes)
     _steps(columns, notes)
     return [table("cycling", columns, metadata={"encoding": text.encoding}, notes=tuple(notes), name=path.stem)]
 
 
-def _frame(body: bytes, heading: str, notes: list[Note], where: str) -> pl.DataFrame:
+def _note_records_above(lines: list[bytes], heading: str) -> list[Note]:
+    """A warning on lines like records that stand above the columns' names, and would be lost with the report there."""
+    separator = text_file.separator(heading)
+    width = len(heading.split(separator))
+    found = []
+    for i, line in enumerate(lines):
+        text = line.decode(errors="replace").strip()
+        cells = [cell.strip() for cell in text.split(separator)]
+        numbers = sum(bool(re.fullmatch(r"[-+]?\d[\d.,eE+-]*", cell)) for cell in cells)
+        if len(cells) >= 0.8 * width and numbers >= 3:
+            found.append(LeftOutLine(i + 1, text, "above the columns' names"))
+    return account.lines_note(found)
+
+
+def _frame(body: bytes, heading: str, above: int, notes: list[Note], where: str) -> pl.DataFrame:
     separator = text_file.separator(heading)
     end = text_file.mend_end(body, separator)
     if end.kept is not None:
@@ -123,13 +139,16 @@ def _frame(body: bytes, heading: str, notes: list[Note], where: str) -> pl.DataF
     whole = end.whole if end.whole.endswith(b"\n") else end.whole + b"\n"
     if not whole.strip():
         raise ReadError("the file holds no records", where=where, found="column names only", do="export it again")
+    whole, odd = row_widths.set_apart(whole, separator)
+    notes += account.lines_note([LeftOutLine(above + n, text, "another number of cells") for n, text in odd])
     count = len(heading.split(separator))
     first = whole.lstrip(b"\n").split(b"\n", 1)[0].decode(errors="replace")
     schema = {f"c{i}": pl.String for i in range(min(count, len(first.split(separator))))}
     try:
-        return pl.read_csv(
+        frame = pl.read_csv(
             io.BytesIO(whole), separator=separator, has_header=False, schema=schema, truncate_ragged_lines=True
         )
+        return row_widths.drop_empty(frame) if odd else frame
     except (pl.exceptions.PolarsError, ValueError):  # quotes or lengths that are not plain
         return _frame_of_odd_lines(heading, whole, separator, notes, where)
 

@@ -28,6 +28,7 @@ from nacre.core.options import NoOptions
 from nacre.core.signal import Note, Signal
 from nacre.readers.impedance import spectra
 from nacre.readers.sheets import account, tables
+from nacre.readers.sheets.account import LeftOutLine
 from nacre.readers.sheets.tables import TableHints
 from nacre.readers.text import text_file
 
@@ -87,6 +88,7 @@ def _table(lines: list[str], at: int, where: str, notes: list[Note]) -> dict[str
             expected="rows of Freq, Zreal, Zimag",
             do="copy the file again; if the measurement was stopped, repeat it",
         )
+    notes += _note_rows_behind(lines, end, len(found.columns))
     stated = re.match(r"\w+\tTABLE\t(\d+)", lines[at])
     notes += sheet.notes([found]) + account.count_note(int(stated[1]) if stated else None, found.rows)
     columns: dict[str, tuple[np.ndarray, str]] = {}
@@ -101,6 +103,18 @@ def _table(lines: list[str], at: int, where: str, notes: list[Note]) -> dict[str
             do="copy the file again",
         )
     return columns
+
+
+def _note_rows_behind(lines: list[str], end: int, width: int) -> list[Note]:
+    """A warning on rows that follow the line which ends the table, without headings of their own."""
+    odd = []
+    for i in range(end + 1, len(lines)):
+        cells = lines[i].split("\t")
+        if lines[i][:1] != "\t" or _number(cells[1]) is None:
+            break
+        if len(cells) == width + 1:
+            odd.append(LeftOutLine(i + 1, lines[i].strip(), "behind the end of the table"))
+    return account.lines_note(odd)
 
 
 def _number(cell: str) -> float | None:
